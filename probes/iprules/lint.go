@@ -1,0 +1,271 @@
+package iprules
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// IDs of problems. Errors are what the control panel would refuse, warnings are doubtful.
+const (
+	TooMany     = "too-many"     // error: more than five rules
+	TooWide     = "too-wide"     // error: a prefix outside /25 to /32
+	NotIPv4     = "not-ipv4"     // error
+	HostBits    = "host-bits"    // warning: bits behind the prefix are set
+	Duplicate   = "duplicate"    // warning: the same rule stands there already
+	NeverPublic = "never-public" // warning: a range that no service on the internet ever sees
+	Shadowed    = "shadowed"     // warning: without it the list says the same, under every reading
+	Cancelled   = "cancelled"    // warning: a Deny leaves nothing of an Allow, under one reading or more
+)
+
+// Severities of a problem.
+const (
+	SeverityError   = "error"
+	SeverityWarning = "warning"
+)
+
+// maxCompared is up to how many rules Lint compares with each other: the panel takes five, and the work
+// grows with the third power.
+const maxCompared = 50
+
+// neverPublic are the ranges that no service on the internet sees as a caller's address (RFC 6890). The
+// documentation ranges are left out on purpose: they stand in for public addresses in labs.
+var neverPublic = []struct{ prefix, name string }{
+	{"0.0.0.0/8", "no host's address"},
+	{"10.0.0.0/8", "private"},
+	{"100.64.0.0/10", "shared by a carrier's NAT (CGNAT)"},
+	{"127.0.0.0/8", "loopback"},
+	{"169.254.0.0/16", "link-local"},
+	{"172.16.0.0/12", "private"},
+	{"192.0.0.0/24", "reserved"},
+	{"192.168.0.0/16", "private"},
+	{"198.18.0.0/15", "reserved for benchmarks"},
+	{"224.0.0.0/4", "multicast"},
+	{"240.0.0.0/4", "reserved"},
+}
+
+// Lint is every problem of a list: those of the whole list first, then rule by rule.
+func Lint(rules []Rule) []Problem {
+	var problems []Problem
+	if n := len(rules); n > MaxRules {
+		sixth := rules[MaxRules]
+		problems = append(problems, Problem{ID: TooMany, Severity: SeverityError,
+			Source: sixth.Source, Line: sixth.Line,
+			Text: fmt.Sprintf("the list has %d rules, and the control panel takes %d", n, MaxRules),
+			Fix:  fmt.Sprintf("Remove %d of them, or ask OpenSRS Support for more places.", n-MaxRules)})
+	}
+	var between map[int]Problem
+	if len(rules) <= maxCompared {
+		between = lintBetween(rules)
+	}
+	first := map[string]int{}
+	for i, rule := range rules {
+		add := func(id, severity, text, fix string) {
+			problems = append(problems, Problem{ID: id, Severity: severity, Rule: i + 1,
+				Source: rule.Source, Line: rule.Line, Text: text, Fix: fix})
+		}
+		lintOne(rule, add)
+		plain := string(rule.Action) + " " + rule.Prefix.Masked().String()
+		if earlier, twice := first[plain]; twice {
+			add(Duplicate, SeverityWarning, fmt.Sprintf("%s is the same as rule %d", rule, earlier),
+				fmt.Sprintf("Remove one of the two: each takes one of the %d places.", MaxRules))
+			continue
+		}
+		first[plain] = i + 1
+		if p, found := between[i]; found {
+			add(p.ID, p.Severity, p.Text, p.Fix)
+		}
+	}
+	return problems
+}
+
+// lintOne looks at one rule alone.
+func lintOne(rule Rule, add func(id, severity, text, fix string)) {
+	address, bits := rule.Prefix.Addr(), rule.Prefix.Bits()
+	if !address.Is4() {
+		add(NotIPv4, SeverityError, fmt.Sprintf("%s is IPv6, and the control panel takes IPv4 only", rule.Prefix),
+			"Replace it by the IPv4 address that the calls come from.")
+		return
+	}
+	network := rule.Prefix.Masked()
+	if bits < MinBits {
+		fix := fmt.Sprintf("Name the addresses that call, as prefixes /%d to /%d.", MinBits, MaxBits)
+		if bits == MinBits-1 {
+			upper := netip.PrefixFrom(upperHalf(network), MinBits)
+			fix = fmt.Sprintf("Replace it by two rules, %s %s/%d and %s %s.",
+				rule.Action, network.Addr(), MinBits, rule.Action, upper)
+		}
+		add(TooWide, SeverityError, fmt.Sprintf("%s is a /%d, and the control panel takes /%d to /%d",
+			rule.Prefix, bits, MinBits, MaxBits), fix)
+		return
+	}
+	if network.Addr() != address {
+		add(HostBits, SeverityWarning,
+			fmt.Sprintf("%s is not the first address of a /%d: the network is %s", address, bits, network),
+			fmt.Sprintf("Write %s %s for the network, or %s %s/32 for the one address.",
+				rule.Action, network, rule.Action, address))
+	}
+	for _, special := range neverPublic {
+		if netip.MustParsePrefix(special.prefix).Contains(address) {
+			add(NeverPublic, SeverityWarning,
+				fmt.Sprintf("%s is %s: the service never sees a call come from there", rule.Prefix, special.name),
+				"Replace it by the public address that the service sees.")
+		}
+	}
+}
+
+// upperHalf is the first address of the upper one of the two halves of a prefix shorter than /32.
+func upperHalf(network netip.Prefix) netip.Addr {
+	bytes := network.Addr().As4()
+	bytes[network.Bits()/8] |= 1 << (7 - network.Bits()%8)
+	return netip.AddrFrom4(bytes)
+}
+
+// lintBetween compares the rules with each other: by index from 0, the Allow rules that a Deny cancels, and
+// rules without which the list says the same.
+func lintBetween(rules []Rule) map[int]Problem {
+	problems := map[int]Problem{}
+	points := representatives(rules)
+	for i, rule := range rules {
+		if rule.Action == Allow {
+			if p, found := cancelled(rules, i, points); found {
+				problems[i] = p
+			}
+		}
+	}
+	// Narrow rules go first: of a /25 and a /32 in it, the /32 is the one to drop. What was found is left out
+	// of the list from then on, or two rules that cover each other would both be told to go.
+	order := make([]int, len(rules))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		return cmp.Or(cmp.Compare(rules[b].Prefix.Bits(), rules[a].Prefix.Bits()), cmp.Compare(b, a))
+	})
+	gone := map[int]bool{}
+	for _, i := range order {
+		if _, told := problems[i]; told || !redundant(rules, i, gone, points) {
+			continue
+		}
+		gone[i] = true
+		cover := "other rules cover it"
+		for j, other := range rules {
+			if j != i && !gone[j] && other.Action == rules[i].Action && contains(other.Prefix, rules[i].Prefix) {
+				cover = fmt.Sprintf("rule %d, %s, covers it", j+1, other)
+				break
+			}
+		}
+		problems[i] = Problem{ID: Shadowed, Severity: SeverityWarning,
+			Text: fmt.Sprintf("%s changes nothing: %s", rules[i], cover),
+			Fix:  fmt.Sprintf("Remove it: that frees one of the %d places.", MaxRules)}
+	}
+	return problems
+}
+
+// cancelled tells whether a Deny leaves nothing of an Allow, and under which readings.
+func cancelled(rules []Rule, allow int, points []netip.Addr) (Problem, bool) {
+	alive := map[string]bool{}
+	denies := map[int]bool{}
+	for _, point := range points {
+		if !rules[allow].Prefix.Contains(point) {
+			continue
+		}
+		result := Evaluate(rules, point)
+		for reading, says := range result.Readings {
+			alive[reading] = alive[reading] || says == VerdictAllow
+		}
+		for _, number := range result.MatchedDeny {
+			denies[number] = true
+		}
+	}
+	var dead []string
+	for _, reading := range []string{FirstMatch, MostSpecific, DenyWins} {
+		if !alive[reading] {
+			dead = append(dead, reading)
+		}
+	}
+	if len(dead) == 0 || len(denies) == 0 {
+		return Problem{}, false
+	}
+	var by []string
+	for i, rule := range rules {
+		if denies[i+1] {
+			by = append(by, fmt.Sprintf("rule %d, %s", i+1, rule))
+		}
+	}
+	when := "under every reading of the list"
+	if len(dead) < 3 {
+		when = "if the list is read as " + strings.Join(dead, " or ")
+	}
+	return Problem{ID: Cancelled, Severity: SeverityWarning,
+		Text: fmt.Sprintf("%s lets nobody in %s: %s", rules[allow], when, strings.Join(by, "; ")),
+		Fix:  "Remove the Deny rule or this one, whichever is not meant."}, true
+}
+
+// redundant reports whether every address of the rule has another rule of the same action, and the list without
+// it says the same of each under every reading.
+func redundant(rules []Rule, index int, gone map[int]bool, points []netip.Addr) bool {
+	var with, without []Rule
+	for i, rule := range rules {
+		if gone[i] {
+			continue
+		}
+		with = append(with, rule)
+		if i != index {
+			without = append(without, rule)
+		}
+	}
+	for _, point := range points {
+		if !rules[index].Prefix.Contains(point) {
+			continue
+		}
+		before, after := Evaluate(with, point), Evaluate(without, point)
+		same := after.MatchedAllow
+		if rules[index].Action == Deny {
+			same = after.MatchedDeny
+		}
+		if len(same) == 0 {
+			return false
+		}
+		for reading, says := range before.Readings {
+			if after.Readings[reading] != says {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// contains reports whether every address of inner is in outer.
+func contains(outer, inner netip.Prefix) bool {
+	return outer.Bits() <= inner.Bits() && outer.Contains(inner.Addr())
+}
+
+// representatives are addresses that stand for all: between two neighbouring ones no rule begins or ends.
+func representatives(rules []Rule) []netip.Addr {
+	var points []netip.Addr
+	for _, rule := range rules {
+		network := rule.Prefix.Masked()
+		if !network.IsValid() {
+			continue
+		}
+		points = append(points, network.Addr())
+		if after := last(network).Next(); after.IsValid() {
+			points = append(points, after)
+		}
+	}
+	slices.SortFunc(points, netip.Addr.Compare)
+	return slices.Compact(points)
+}
+
+// last is the last address of a prefix without host bits.
+func last(network netip.Prefix) netip.Addr {
+	bytes := network.Addr().AsSlice()
+	for bit := network.Bits(); bit < len(bytes)*8; bit++ {
+		bytes[bit/8] |= 1 << (7 - bit%8)
+	}
+	address, _ := netip.AddrFromSlice(bytes)
+	return address
+}

@@ -1,0 +1,70 @@
+package opensrs
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestVector(t *testing.T) {
+	if !CheckVector() {
+		t.Fatal("the published vector does not come out")
+	}
+	if got := string(round([]byte("ConnecttoOpenSRSviaSSL"), nil)); got != vectorSingle {
+		t.Errorf("one round over the published text: %s", got)
+	}
+	if Sign([]byte("a"), []byte("k")) == Sign([]byte("a\n"), []byte("k")) {
+		t.Error("a trailing newline does not change the signature")
+	}
+}
+
+func TestCheckKey(t *testing.T) {
+	hex112 := strings.Repeat("0f", 56)
+	tests := []struct {
+		key  string
+		want string
+	}{
+		{hex112, ""},
+		{strings.Repeat("a", 112), ""}, // repetition is no evidence
+		{"0123456789abcdef", ""},
+		{"short", ""},
+		{"", "empty"},
+		{" \n", "empty"},
+		{`"` + hex112 + `"`, "quotes"},
+		{hex112 + "'", "quotes"},
+		{"“" + hex112 + "”", "quotes"},
+		{hex112[:56] + " " + hex112[56:], "spaces"},
+		{hex112[:56] + "\n" + hex112[56:], "spaces"},
+		{"\ufeff" + hex112, "byte-order-mark"},
+		{"\ufeff", "byte-order-mark empty"},
+		{"\xff\xfe0\x001\x00", "byte-order-mark control-characters"},
+		{hex112 + "\x00", "control-characters"},
+		{"YOUR_API_KEY", "placeholder"},
+		{"changeme", "placeholder"},
+		{strings.Repeat("x", 112), "placeholder"},
+		{"<key>", "placeholder"},
+		{`"your key"`, "quotes spaces placeholder"},
+	}
+	for _, test := range tests {
+		var got []string
+		for _, problem := range CheckKey([]byte(test.key)) {
+			got = append(got, string(problem))
+		}
+		if strings.Join(got, " ") != test.want {
+			t.Errorf("%q: %v, want %q", test.key, got, test.want)
+		}
+	}
+}
+
+func TestKeyLengthUsual(t *testing.T) {
+	for key, want := range map[string]bool{
+		strings.Repeat("0f", 56): true,
+		"0123456789ABCDEF":       true,
+		strings.Repeat("0f", 55): false,
+		strings.Repeat("zz", 56): false,
+		"":                       false,
+	} {
+		if got := KeyLengthUsual([]byte(key)); got != want {
+			t.Errorf("%q: %v", key, got)
+		}
+	}
+}
