@@ -1,0 +1,54 @@
+package probes
+
+import (
+	"context"
+	"time"
+)
+
+// The default timeout of a run, and each probe's share of it.
+const (
+	DefaultTimeout = 30 * time.Second
+	shareLookup    = 3 * time.Second // egress, dns, port and tls each
+	shareCall      = 10 * time.Second
+	silence        = 11500 * time.Millisecond // a default run that meets nothing but silence ends by then
+	reserve        = 400 * time.Millisecond   // kept back from the call, for follow-ups to end in
+	patience       = 1200 * time.Millisecond  // after that much silence the follow-ups begin beside the waiting
+)
+
+// budget shares out the time of a run.
+type budget struct {
+	begun time.Time
+	whole time.Duration // all of the run's time
+	call  time.Duration
+	scale float64 // of the shares: under 1 where the timeout is short
+}
+
+// newBudget: a shorter timeout shrinks every share alike, a longer one gives the call the rest.
+func newBudget(timeout time.Duration) budget {
+	b := budget{begun: time.Now(), whole: silence, call: shareCall, scale: 1}
+	switch {
+	case timeout > DefaultTimeout:
+		b.whole += timeout - DefaultTimeout
+		b.call += timeout - DefaultTimeout
+	case timeout < silence:
+		b.whole = timeout - timeout/20
+		b.scale = float64(b.whole) / float64(silence)
+	}
+	return b
+}
+
+func (b budget) scaled(share time.Duration) time.Duration {
+	return time.Duration(float64(share) * b.scale)
+}
+
+func (b budget) left() time.Duration { return b.whole - time.Since(b.begun) }
+
+// lookup is the context of one of the four probes before the call.
+func (b budget) lookup(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, min(b.scaled(shareLookup), b.left()))
+}
+
+// forCall is how long the call may take.
+func (b budget) forCall() time.Duration {
+	return min(b.scaled(b.call), b.left()-b.scaled(reserve))
+}

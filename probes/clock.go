@@ -1,0 +1,65 @@
+package probes
+
+import (
+	"sort"
+	"sync"
+	"time"
+)
+
+// clockNotes collects what the peers of a run say the time is.
+type clockNotes struct {
+	mu      sync.Mutex
+	samples map[string]ClockSample
+}
+
+// note keeps a peer's Date beside the local clock at the moment it came. Of one peer the first counts.
+func (c *clockNotes) note(peer string, date *time.Time, local time.Time, verified bool) {
+	if date == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.samples == nil {
+		c.samples = map[string]ClockSample{}
+	}
+	if _, known := c.samples[peer]; known {
+		return
+	}
+	// A Date has whole seconds, cut off: half a second more is the best guess.
+	offset := date.Add(500 * time.Millisecond).Sub(local)
+	c.samples[peer] = ClockSample{Peer: peer, OffsetMS: milliseconds(offset), Verified: verified}
+}
+
+// agreement is how near to each other peers must be to count as telling the same time.
+const agreement = time.Minute
+
+// summary gives the largest group of peers that agree, and their median. Nil where nobody told the time.
+func (c *clockNotes) summary() *Clock {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.samples) == 0 {
+		return nil
+	}
+	clock := &Clock{Samples: make([]ClockSample, 0, len(c.samples))}
+	for _, sample := range c.samples {
+		clock.Samples = append(clock.Samples, sample)
+	}
+	sort.Slice(clock.Samples, func(i, j int) bool {
+		a, b := clock.Samples[i], clock.Samples[j]
+		if a.OffsetMS != b.OffsetMS {
+			return a.OffsetMS < b.OffsetMS
+		}
+		return a.Peer < b.Peer
+	})
+	for from := range clock.Samples {
+		to := from
+		for to < len(clock.Samples) && clock.Samples[to].OffsetMS-clock.Samples[from].OffsetMS <= milliseconds(agreement) {
+			to++
+		}
+		if to-from > clock.Agreeing {
+			clock.Agreeing = to - from
+			clock.OffsetMS = clock.Samples[from+(to-from)/2].OffsetMS
+		}
+	}
+	return clock
+}

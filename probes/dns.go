@@ -1,0 +1,144 @@
+package probes
+
+import (
+	"context"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// dnsRun is the resolution of one name by every configured resolver: it decides as the system's would,
+// and keeps listening, so that a late or dead resolver is a fact too.
+type dnsRun struct {
+	mu      sync.Mutex
+	facts   DNS
+	have    []bool
+	changed chan struct{}
+}
+
+// slowAfter is how long an earlier resolver may be silent before a later one's answer is used.
+const slowAfter = time.Second
+
+// startDNS asks every resolver at once; the hosts file goes first, as it does for other programs.
+func (w *world) startDNS(ctx context.Context, name string, ofProxy bool) *dnsRun {
+	servers := w.resolver.servers
+	r := &dnsRun{have: make([]bool, len(servers)), changed: make(chan struct{}, 1)}
+	r.facts = DNS{Name: name, OfProxy: ofProxy, Answers: make([]DNSAnswer, len(servers)), IPv4: []netip.Addr{}, IPv6: []netip.Addr{}}
+	if address, err := netip.ParseAddr(name); err == nil {
+		r.facts.Literal, r.facts.Answers, r.have = true, []DNSAnswer{}, nil
+		r.facts.use("given as an address", []netip.Addr{address})
+		return r
+	}
+	r.facts.HostsIPs, r.facts.HostsFile = readHosts(w.resolver.hosts, name)
+	for i, server := range servers {
+		r.facts.Answers[i] = DNSAnswer{Resolver: server.String(), Pending: true, A: []netip.Addr{}, AAAA: []netip.Addr{}}
+		go func() {
+			answer := w.resolver.ask(ctx, server, name)
+			r.mu.Lock()
+			r.facts.Answers[i], r.have[i] = answer, true
+			r.mu.Unlock()
+			select {
+			case r.changed <- struct{}{}:
+			default:
+			}
+		}()
+	}
+	return r
+}
+
+// wait returns when it is decided which addresses are used, or that there are none.
+func (r *dnsRun) wait(ctx context.Context) {
+	patience := time.After(slowAfter)
+	patient := true
+	for !r.decide(patient) {
+		select {
+		case <-r.changed:
+		case <-patience:
+			patient = false
+		case <-ctx.Done():
+			r.decide(false)
+			return
+		}
+	}
+}
+
+// decide goes through the resolvers in their order, as the system's does: the first that gives an answer,
+// be it "no such name", decides; one that failed or is silent passes the question on.
+func (r *dnsRun) decide(patient bool) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.facts.Used != "" {
+		return true
+	}
+	if len(r.facts.HostsIPs) > 0 {
+		r.facts.use("hosts file", r.facts.HostsIPs)
+		return true
+	}
+	var slow []string
+	for i, answer := range r.facts.Answers {
+		switch {
+		case !r.have[i]:
+			if patient {
+				return false
+			}
+			slow = append(slow, answer.Resolver)
+		case answer.decides():
+			r.facts.Slow = slow
+			r.facts.use(answer.Resolver, append(append([]netip.Addr{}, answer.A...), answer.AAAA...))
+			return true
+		case answer.Rcode == "":
+			slow = append(slow, answer.Resolver)
+		}
+	}
+	for _, have := range r.have {
+		if !have {
+			return false
+		}
+	}
+	return true // all failed
+}
+
+// decides reports whether a resolver's answer is final for a client: addresses, "no such name", "no such record".
+func (a DNSAnswer) decides() bool {
+	return len(a.A)+len(a.AAAA) > 0 || a.Rcode == "NXDOMAIN" || a.Rcode == "NOERROR"
+}
+
+func (d *DNS) use(from string, addresses []netip.Addr) {
+	d.Used = from
+	v4, v6 := splitFamilies(addresses)
+	d.IPv4, d.IPv6 = append([]netip.Addr{}, v4...), append([]netip.Addr{}, v6...)
+}
+
+// snapshot is what is known now; a resolver that has not answered is pending.
+func (r *dnsRun) snapshot() *DNS {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	facts := r.facts
+	facts.Answers = append([]DNSAnswer{}, r.facts.Answers...)
+	return &facts
+}
+
+// failure is why there is no address to connect to; nil where there is one.
+func (d *DNS) failure() *Failure {
+	if len(d.IPv4)+len(d.IPv6) > 0 {
+		return nil
+	}
+	for _, answer := range d.Answers {
+		if answer.Resolver == d.Used && answer.Failure != nil {
+			return answer.Failure
+		}
+	}
+	var worst *Failure
+	for _, answer := range d.Answers {
+		switch {
+		case answer.Pending && worst == nil:
+			worst = &Failure{Op: "query", Kind: KindTimeout, Detail: "no answer from " + answer.Resolver}
+		case answer.Failure != nil && (worst == nil || worst.Kind == KindTimeout || answer.Rcode != ""):
+			worst = answer.Failure
+		}
+	}
+	if worst == nil {
+		worst = &Failure{Op: "query", Kind: KindNoData, Detail: "no address"}
+	}
+	return worst
+}

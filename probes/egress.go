@@ -1,0 +1,240 @@
+package probes
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/miekg/dns"
+)
+
+// egressRun is the egress discovery of one run: it reports early and keeps listening. Sightings that come
+// after the report count in the diagnosis.
+type egressRun struct {
+	world   *world
+	mu      sync.Mutex
+	facts   Egress
+	decided bool
+	pending map[string]int    // by path
+	waiting map[Sighting]bool // source and path of those that have not answered
+	changed chan struct{}     // capacity 1: something new came
+}
+
+const (
+	pathDirect = "direct"
+	pathProxy  = "proxy"
+	pathDNS    = "dns"
+)
+
+// startEgress asks every source at once. HTTP sources are asked on the call's way, and with a proxy on the
+// direct way too; DNS sources only directly.
+func (w *world) startEgress(ctx context.Context, sources []Source, v way) *egressRun {
+	r := &egressRun{world: w, pending: map[string]int{}, waiting: map[Sighting]bool{}, changed: make(chan struct{}, 1)}
+	r.facts.Asked = len(sources)
+	ask := func(source Source, path string, sight func(context.Context) Sighting) {
+		r.pending[path]++
+		r.waiting[Sighting{Source: source.URI, Path: path}] = true
+		go func() {
+			start := time.Now()
+			sighting := sight(ctx)
+			sighting.Path = path
+			sighting.TookMS = milliseconds(time.Since(start))
+			r.take(sighting)
+		}()
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, source := range sources {
+		if source.Kind == "dns" {
+			ask(source, pathDNS, func(ctx context.Context) Sighting { return w.sightByDNS(ctx, source) })
+			continue
+		}
+		ask(source, v.name(), func(ctx context.Context) Sighting { return w.sightByHTTP(ctx, source, v) })
+		if v.proxy != nil {
+			ask(source, pathDirect, func(ctx context.Context) Sighting { return w.sightByHTTP(ctx, source, way{}) })
+		}
+	}
+	return r
+}
+
+// take adds one sighting.
+func (r *egressRun) take(sighting Sighting) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.pending[sighting.Path]--
+	delete(r.waiting, Sighting{Source: sighting.Source, Path: sighting.Path})
+	sighting.Late = r.decided
+	if len(r.facts.Sightings) < 64 {
+		r.facts.Sightings = append(r.facts.Sightings, sighting)
+	}
+	select {
+	case r.changed <- struct{}{}:
+	default:
+	}
+}
+
+// wait returns when enough is known: two sources agree, one of them on the call's path where any of those
+// still may answer; or nobody is left to answer; or a moment after the first answer where the rest is silent.
+func (r *egressRun) wait(ctx context.Context, onPath string) {
+	start := time.Now()
+	var grace <-chan time.Time
+	for {
+		enough, some := r.enough(onPath)
+		if enough {
+			break
+		}
+		if some && grace == nil {
+			// One answer, and the others take longer than it did: a dead source must cost no time.
+			grace = time.After(300*time.Millisecond + time.Since(start))
+		}
+		select {
+		case <-r.changed:
+			continue
+		case <-grace:
+		case <-ctx.Done():
+		}
+		break
+	}
+	r.mu.Lock()
+	r.decided = true
+	r.mu.Unlock()
+}
+
+// enough counts what came. some: at least one answer on the call's path.
+func (r *egressRun) enough(onPath string) (enough, some bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	waiting := r.pending[onPath]
+	seen := map[netip.Addr]int{}
+	pathSeen := map[netip.Addr]bool{}
+	for _, s := range r.facts.Sightings {
+		if !s.Address.Is4() || s.Path != onPath && s.Path != pathDNS {
+			continue
+		}
+		seen[s.Address]++
+		if s.Path == onPath {
+			some = true
+			pathSeen[s.Address] = true
+		}
+	}
+	for address, count := range seen {
+		if count >= 2 && (pathSeen[address] || waiting == 0) {
+			return true, some
+		}
+	}
+	return waiting == 0 && (r.pending[pathDNS] == 0 || some), some
+}
+
+// snapshot is what is known now.
+func (r *egressRun) snapshot(onPath string) *Egress {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	facts := r.facts
+	facts.Sightings = append([]Sighting{}, r.facts.Sightings...)
+	facts.IPv4, facts.IPv6, facts.DNSSeen = []netip.Addr{}, []netip.Addr{}, []netip.Addr{}
+	for silent := range r.waiting {
+		silent.Failure = &Failure{Op: "fetch", Kind: KindTimeout, Detail: "no answer before the run ended"}
+		facts.Sightings = append(facts.Sightings, silent)
+	}
+	for _, s := range facts.Sightings {
+		switch {
+		case !s.Address.IsValid():
+		case s.Path == pathDNS:
+			facts.DNSSeen = appendNew(facts.DNSSeen, s.Address)
+		case s.Path != onPath: // with a proxy, the direct way's: information
+		case s.Address.Is4():
+			facts.IPv4 = appendNew(facts.IPv4, s.Address)
+		default:
+			facts.IPv6 = appendNew(facts.IPv6, s.Address)
+		}
+	}
+	if judged := facts.Addresses(); len(judged) > 0 {
+		for _, s := range facts.Sightings {
+			if s.Address == judged[0] && (s.Path == onPath || s.Path == pathDNS) {
+				facts.Agreeing++
+			}
+		}
+	}
+	return &facts
+}
+
+// givenEgress is for --egress-ip: nobody is asked.
+func givenEgress(addresses []netip.Addr) *Egress {
+	facts := &Egress{Given: true, Sightings: []Sighting{}, IPv4: []netip.Addr{}, IPv6: []netip.Addr{}, DNSSeen: []netip.Addr{}}
+	v4, v6 := splitFamilies(addresses)
+	facts.IPv4, facts.IPv6 = append(facts.IPv4, v4...), append(facts.IPv6, v6...)
+	return facts
+}
+
+func appendNew(list []netip.Addr, address netip.Addr) []netip.Addr {
+	for _, known := range list {
+		if known == address {
+			return list
+		}
+	}
+	return append(list, address)
+}
+
+// sightByHTTP reads an address from the body of a page.
+func (w *world) sightByHTTP(ctx context.Context, source Source, v way) Sighting {
+	sighting := Sighting{Source: source.URI}
+	got := w.fetch(ctx, v, source.URL)
+	sighting.LocalAddress, sighting.Trust = got.local, got.trust
+	if got.err != nil {
+		sighting.Failure = w.fail("fetch", got.err)
+		return sighting
+	}
+	return w.readSighting(sighting, string(got.body))
+}
+
+// readSighting takes the address out of what a source said.
+func (w *world) readSighting(sighting Sighting, text string) Sighting {
+	if len(text) > 4096 {
+		text = text[:4096]
+	}
+	address, err := netip.ParseAddr(strings.Trim(strings.TrimSpace(text), `"`))
+	if err != nil {
+		sighting.Failure = &Failure{Op: "read", Kind: KindBadAnswer,
+			Detail: "not an address: " + firstLine(w.scrub.Scrub(text))}
+		return sighting
+	}
+	sighting.Address = address.Unmap().WithZone("")
+	return sighting
+}
+
+// sightByDNS asks a server that answers with the address the question came from.
+func (w *world) sightByDNS(ctx context.Context, source Source) Sighting {
+	sighting := Sighting{Source: source.URI}
+	addresses, err := w.resolver.lookup(ctx, source.DNS.Server.Host)
+	if err != nil {
+		sighting.Failure = w.fail("resolve", err)
+		return sighting
+	}
+	server := netip.AddrPortFrom(addresses[0], source.DNS.Server.Port)
+	reply := w.resolver.query(ctx, server, source.DNS.Name, source.DNS.Type, source.DNS.Class)
+	if reply.err != nil {
+		sighting.Failure = w.fail("query", reply.err)
+		return sighting
+	}
+	sighting.LocalAddress, _ = w.hasRoute(server.Addr())
+	for _, record := range reply.msg.Answer {
+		switch record := record.(type) {
+		case *dns.A:
+			return w.readSighting(sighting, record.A.String())
+		case *dns.AAAA:
+			return w.readSighting(sighting, record.AAAA.String())
+		case *dns.TXT:
+			if found := w.readSighting(sighting, strings.Join(record.Txt, "")); found.Failure == nil {
+				return found
+			}
+		}
+	}
+	sighting.Failure = rcodeFailure(dns.RcodeToString[reply.msg.Rcode])
+	if sighting.Failure.Kind == KindNoData {
+		sighting.Failure = &Failure{Op: "query", Kind: KindNoData, Detail: "no address in the answer", Err: errors.New("no data")}
+	}
+	return sighting
+}

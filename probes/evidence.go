@@ -1,0 +1,401 @@
+package probes
+
+import (
+	"net/netip"
+	"time"
+
+	"opensrs-doctor/probes/iprules"
+)
+
+// Evidence is every fact that one run observed. A nil section was not reached, a nil pointer inside a
+// section was not checked; "no" and "failed" have values of their own. It holds no opinion and no
+// advice: package report reads it, without clock and without network.
+type Evidence struct {
+	RunID     string // 16 random hex digits
+	StartedAt time.Time
+	Took      time.Duration
+	Target    Target
+	Host      Host
+	Asked     Asked
+	Steps     []Step // one for each of Names, in that order
+
+	Egress *Egress
+	Rules  *Rules
+	DNS    *DNS
+	Port   *Port
+	TLS    *TLS
+	Call   *Call
+
+	// Follow-ups: asked only after a failure (or a long wait), nil where nobody asked.
+	Controls   []Control
+	StatusPage *StatusPage
+	CrossCheck *CrossCheck
+	Direct     *Direct // with a proxy: what the way without it does
+	Clock      *Clock  // nil where no peer told the time
+
+	Interrupted bool // Ctrl-C: what follows the last step is not known
+}
+
+// Names are the probes, always in this order.
+var Names = []string{"egress", "rules", "dns", "port", "tls", "call"}
+
+// Status is how a probe ended. It is the probe's own fact; the verdict is made of causes.
+type Status string
+
+// The four ends of a probe.
+const (
+	Pass Status = "pass"
+	Warn Status = "warn"
+	Fail Status = "fail"
+	Skip Status = "skip"
+)
+
+// Step is one probe of the run.
+type Step struct {
+	Probe     string
+	Status    Status
+	WaitedFor string // of a skipped one: a probe's name, or "credentials", "rules", "--only", "interrupt"
+	Counts    bool   // false for a probe that ran only because a chosen one needs it, or not at all
+	Failure   *Failure
+	Took      time.Duration
+}
+
+// Step gives the step of a probe; the zero Step where the run has none.
+func (e *Evidence) Step(name string) Step {
+	for _, step := range e.Steps {
+		if step.Probe == name {
+			return step
+		}
+	}
+	return Step{Probe: name}
+}
+
+// Target is what the run was about.
+type Target struct {
+	Environment    string       `json:"environment"` // "live" or "test"
+	CustomEndpoint bool         `json:"custom_endpoint,omitempty"`
+	Sandbox        bool         `json:"sandbox,omitempty"`
+	Host           string       `json:"host"`
+	Port           uint16       `json:"port"`
+	Username       string       `json:"username"`
+	KeyFingerprint *string      `json:"key_fingerprint"`
+	Addresses      []netip.Addr `json:"addresses"` // of the endpoint, in the order of use; empty where unknown
+}
+
+// Host is this machine, and the way that the run took from it.
+type Host struct {
+	Hostname     string     `json:"hostname"`
+	OS           string     `json:"os"` // for example "linux/amd64"
+	LocalAddress netip.Addr `json:"local_address"`
+	SourceIP     netip.Addr `json:"source_ip,omitzero"` // --source-ip
+	Proxy        *Proxy     `json:"proxy"`              // null: none
+	Resolvers    []string   `json:"resolvers"`          // IP:PORT, in the order of use
+	ResolversBy  string     `json:"resolvers_from"`     // "/etc/resolv.conf", "--resolver", "system"
+	HasIPv4Route *bool      `json:"has_ipv4_route"`     // a route to the public IPv4 internet; null: not checked
+	HasIPv6Route *bool      `json:"has_ipv6_route"`
+}
+
+// Proxy is the proxy that the call goes through.
+type Proxy struct {
+	URL     string       `json:"url"`      // scheme://host:port: no user, no password
+	From    string       `json:"from"`     // the variable or the flag: "HTTPS_PROXY", "--proxy", "config"
+	HasUser bool         `json:"has_user"` // a login was given
+	Addrs   []netip.Addr `json:"addresses,omitempty"`
+}
+
+// Asked is what the user gave and wanted, as far as a diagnosis needs it.
+type Asked struct {
+	KeyGiven         bool
+	KeySource        string   // a path, "OPENSRS_API_KEY", "standard input"
+	KeyProblems      []string // IDs of opensrs.CheckKey
+	RulesGiven       int
+	RulesSource      string // "--rule", a path, "config"
+	EgressIPs        []netip.Addr
+	EgressSources    int // how many were to be asked
+	ControlsGiven    int
+	StatusURL        string
+	NoneAsked        string // the flag because of which no egress source was asked
+	AllowIntercepted bool
+	Require          []string
+	EndpointLiteral  bool      // the endpoint's host is an address
+	PortGiven        bool      // the port is not 55443
+	RootsDate        time.Time // of the carried public roots; zero where --public-roots replaced them
+	PublicRoots      string    // the path of --public-roots, or ""
+}
+
+// Sighting is one source's answer to "which address do I come from".
+type Sighting struct {
+	Source       string     `json:"source"` // the URI that was asked
+	Path         string     `json:"path"`   // "direct", "proxy" (HTTP sources) or "dns"
+	Address      netip.Addr `json:"address,omitzero"`
+	LocalAddress netip.Addr `json:"local_address,omitzero"`
+	Late         bool       `json:"late,omitempty"` // came after the egress probe had reported
+	TookMS       float64    `json:"took_ms"`
+	Trust        *Trust     `json:"tls_trust,omitempty"` // of an https source
+	Failure      *Failure   `json:"failure,omitempty"`
+}
+
+// Egress is where this host appears to come from.
+type Egress struct {
+	Given     bool         `json:"given"` // by --egress-ip, nobody was asked
+	Sightings []Sighting   `json:"sightings"`
+	IPv4      []netip.Addr `json:"ipv4"` // distinct, seen on the path that the call takes, first seen first
+	IPv6      []netip.Addr `json:"ipv6"`
+	DNSSeen   []netip.Addr `json:"dns_seen"` // distinct, by DNS: they corroborate, and can be the resolver's
+	Agreeing  int          `json:"agreeing"` // sources that saw the first of IPv4
+	Asked     int          `json:"asked"`
+}
+
+// Addresses are the IPv4 addresses to judge: those of the call's path, else the first one that was seen by
+// DNS. Several by DNS make no pool: they can be the resolver's.
+func (e *Egress) Addresses() []netip.Addr {
+	switch {
+	case e == nil:
+		return nil
+	case len(e.IPv4) > 0:
+		return e.IPv4
+	}
+	for _, address := range e.DNSSeen {
+		if address.Is4() {
+			return []netip.Addr{address}
+		}
+	}
+	return nil
+}
+
+// Rules is the simulation of the given access rules against the egress addresses.
+type Rules struct {
+	Rules    []string          `json:"rules"` // as read
+	Problems []iprules.Problem `json:"problems"`
+	Verdict  string            `json:"verdict"` // allow, deny, ambiguous, partly, unknown
+	Results  []iprules.Result  `json:"results"` // one an address
+}
+
+// DNSAnswer is what one resolver said.
+type DNSAnswer struct {
+	Resolver  string       `json:"resolver"`            // IP:PORT, or "system"
+	Transport string       `json:"transport,omitempty"` // "udp" or "tcp"
+	Rcode     string       `json:"rcode,omitempty"`     // NOERROR, NXDOMAIN, …
+	A         []netip.Addr `json:"a"`
+	AAAA      []netip.Addr `json:"aaaa"`
+	CNAME     []string     `json:"cname,omitempty"`
+	TookMS    float64      `json:"took_ms"`
+	Failure   *Failure     `json:"failure,omitempty"`
+	Pending   bool         `json:"pending,omitempty"` // had not answered when the run ended
+}
+
+// DNS is the resolution of the name that is connected to: the endpoint's, or the proxy's.
+type DNS struct {
+	Name      string       `json:"name"`
+	OfProxy   bool         `json:"of_proxy"`
+	Literal   bool         `json:"literal"` // an address was given, nobody was asked
+	Answers   []DNSAnswer  `json:"answers"`
+	Used      string       `json:"used"` // the resolver whose answer is used, or "hosts file"
+	IPv4      []netip.Addr `json:"ipv4"` // what is connected to, in this order
+	IPv6      []netip.Addr `json:"ipv6"`
+	HostsFile string       `json:"hosts_file,omitempty"` // path:line of an entry for the name
+	HostsIPs  []netip.Addr `json:"hosts_addresses,omitempty"`
+	Slow      []string     `json:"slow_resolvers,omitempty"` // earlier in the list than Used, and late or dead
+
+	// Endpoint is, with a proxy, what this host's resolvers say of the endpoint itself; information only.
+	Endpoint *DNSAnswer `json:"endpoint,omitempty"`
+	// MadeUp is the follow-up: the answer for a name that nobody has registered.
+	MadeUpName string     `json:"made_up_name,omitempty"`
+	MadeUp     *DNSAnswer `json:"made_up,omitempty"`
+	// Other is the follow-up: whether another name resolves.
+	OtherName string     `json:"other_name,omitempty"`
+	Other     *DNSAnswer `json:"other,omitempty"`
+}
+
+// Attempt is one TCP connection attempt.
+type Attempt struct {
+	Address      netip.AddrPort `json:"address"`
+	LocalAddress netip.Addr     `json:"local_address,omitzero"`
+	Connected    bool           `json:"connected"`
+	TookMS       float64        `json:"took_ms"`
+	Failure      *Failure       `json:"failure,omitempty"`
+}
+
+// Port is whether TCP reaches the service, and if not, how it fails and where.
+type Port struct {
+	Attempts    []Attempt      `json:"attempts"`
+	Connected   netip.AddrPort `json:"connected,omitzero"`
+	ConnectMS   float64        `json:"connect_ms"`
+	Retransmits *int           `json:"retransmits"` // TCP segments sent again; null: not available here
+	ProxyReply  *ProxyReply    `json:"proxy_reply,omitempty"`
+
+	// Follow-ups.
+	Path       *Path     `json:"path,omitempty"`
+	OtherPorts []Attempt `json:"other_ports,omitempty"` // 443, and 55443 where that was not the target
+}
+
+// ProxyReply is how the proxy answered CONNECT or the SOCKS request.
+type ProxyReply struct {
+	Protocol string `json:"protocol"` // "http" or "socks5"
+	Code     int    `json:"code"`     // HTTP status or SOCKS reply
+	Text     string `json:"text"`
+}
+
+// Path is the walk towards the endpoint with growing TTL.
+type Path struct {
+	Available  bool   `json:"available"` // false: not on this system; Why says so
+	Why        string `json:"why,omitempty"`
+	Answer     *Hop   `json:"answer,omitempty"` // to a packet with an ordinary TTL
+	Port       []Hop  `json:"port"`             // for the port that fails
+	Compare    []Hop  `json:"compare"`          // for another port of the same host
+	ComparedTo uint16 `json:"compared_to"`      // that port
+	Distance   int    `json:"distance"`         // hops to the host itself, 0: not measured
+}
+
+// Hop is the answer to one packet with a small TTL.
+type Hop struct {
+	TTL      int        `json:"ttl"`
+	Answer   string     `json:"answer"` // time-exceeded, refused, connected, prohibited, unreachable, port-unreachable, silence, not-permitted
+	From     netip.Addr `json:"from,omitzero"`
+	FromSelf bool       `json:"from_self,omitempty"` // the sender is an address of this host
+	ICMPType int        `json:"icmp_type,omitempty"`
+	ICMPCode int        `json:"icmp_code,omitempty"`
+	TookMS   float64    `json:"took_ms"`
+}
+
+// Certificate is the part of a certificate that people need.
+type Certificate struct {
+	Subject        string    `json:"subject"`
+	Issuer         string    `json:"issuer"`
+	IssuerOrg      string    `json:"issuer_organization,omitempty"`
+	Names          []string  `json:"names,omitempty"` // DNS names and addresses
+	NotBefore      time.Time `json:"not_before"`
+	NotAfter       time.Time `json:"not_after"`
+	SelfSigned     bool      `json:"self_signed"`
+	SHA256         string    `json:"sha256"`                     // of the DER, hex
+	IssuerURL      string    `json:"issuer_url,omitempty"`       // authority information access
+	AuthorityKeyID string    `json:"authority_key_id,omitempty"` // hex
+	PEM            string    `json:"pem,omitempty"`
+}
+
+// Trust is a chain judged against one set of roots at a time, dates and name apart from trust.
+type Trust struct {
+	System       bool         `json:"system"` // the host's own store leads to a root, dates and name aside
+	Public       bool         `json:"public"` // the public roots do
+	SystemEmpty  bool         `json:"system_empty"`
+	NameOK       bool         `json:"name_ok"`
+	DatesOK      bool         `json:"dates_ok"`                 // every presented certificate that is needed, by the local clock
+	DatesOnly    bool         `json:"dates_only"`               // nothing but the dates is wrong
+	RootShown    bool         `json:"root_presented"`           // the peer sent a self-signed certificate besides the leaf
+	SelfSigned   bool         `json:"self_signed"`              // the leaf is its own issuer
+	Missing      string       `json:"missing_issuer,omitempty"` // the issuer at the end of the presented chain that nobody has
+	MissingURL   string       `json:"missing_issuer_url,omitempty"`
+	MissingKnown bool         `json:"missing_issuer_is_public"`     // a verified peer presented it, so it is public
+	Issuer       string       `json:"issuer"`                       // of the last presented certificate: who stands behind the chain
+	Product      string       `json:"inspection_product,omitempty"` // a known inspection product's name in an issuer
+	Expired      *Certificate `json:"expired,omitempty"`
+	NotYetValid  *Certificate `json:"not_yet_valid,omitempty"`
+}
+
+// Verified reports whether the peer is proven to be who it should be: by the public roots, name and dates.
+func (t *Trust) Verified() bool { return t != nil && t.Public && t.NameOK && t.DatesOK }
+
+// Variant is one TLS follow-up experiment: the same handshake with one thing changed.
+type Variant struct {
+	Name    string   `json:"name"` // as-is, no-server-name, classic-key-share, small-segments, old-versions
+	Works   bool     `json:"works"`
+	Version string   `json:"version,omitempty"`
+	Proven  bool     `json:"proven"` // the certificate verified as the endpoint's
+	TookMS  float64  `json:"took_ms"`
+	Failure *Failure `json:"failure,omitempty"`
+}
+
+// The TLS experiments.
+const (
+	VariantAsIs    = "as-is"
+	VariantNoSNI   = "no-server-name"
+	VariantClassic = "classic-key-share"
+	VariantSmall   = "small-segments"
+	VariantOld     = "old-versions"
+)
+
+// TLS is the handshake on the connection of the port probe.
+type TLS struct {
+	Connected   bool          `json:"handshake"` // the handshake completed
+	Version     string        `json:"version,omitempty"`
+	CipherSuite string        `json:"cipher_suite,omitempty"`
+	Chain       []Certificate `json:"chain,omitempty"`
+	Trust       *Trust        `json:"trust,omitempty"`
+	Failure     *Failure      `json:"failure,omitempty"`
+	Alert       string        `json:"alert,omitempty"`
+	Quote       string        `json:"quote,omitempty"`    // what a peer that speaks no TLS said, printable, scrubbed
+	Variants    []Variant     `json:"variants,omitempty"` // follow-up
+	CallAllowed bool          `json:"call_allowed"`       // the peer is proven, or the user allows it
+}
+
+// Call is the authenticated test call.
+type Call struct {
+	Sent        bool       `json:"sent"`
+	VectorOK    bool       `json:"signature_vector_ok"` // our own signature code gives the published vector
+	HTTPStatus  int        `json:"http_status,omitempty"`
+	ContentType string     `json:"content_type,omitempty"`
+	Location    string     `json:"location,omitempty"`
+	Envelope    bool       `json:"envelope"` // the reply is an OPS envelope
+	Success     bool       `json:"is_success"`
+	Code        string     `json:"response_code,omitempty"`
+	Text        string     `json:"response_text,omitempty"`
+	Class       string     `json:"class,omitempty"` // opensrs.Class of the reply
+	Quote       string     `json:"quote,omitempty"` // a title or first line, where it is no envelope
+	ReplyBytes  int        `json:"reply_bytes"`
+	Date        *time.Time `json:"date,omitempty"`
+	TookMS      float64    `json:"took_ms"`
+	Retransmits *int       `json:"retransmits"`
+	Failure     *Failure   `json:"failure,omitempty"`
+}
+
+// Control is a well-known peer, asked only after a failure.
+type Control struct {
+	Peer      string        `json:"peer"` // HOST:PORT
+	Path      string        `json:"path"` // "direct" or "proxy"
+	Connected bool          `json:"connected"`
+	TookMS    float64       `json:"took_ms"`
+	Failure   *Failure      `json:"failure,omitempty"`
+	TLS       *Trust        `json:"tls_trust,omitempty"` // nil: not asked, or no TLS there
+	Chain     []Certificate `json:"chain,omitempty"`
+}
+
+// StatusPage is what the service says of itself.
+type StatusPage struct {
+	URL         string   `json:"url"`
+	Indicator   string   `json:"indicator,omitempty"` // none, minor, major, critical, maintenance
+	Description string   `json:"description,omitempty"`
+	Incidents   []string `json:"incidents,omitempty"` // unresolved ones
+	Failure     *Failure `json:"failure,omitempty"`
+}
+
+// CrossCheck is the same credentials, tried once in the other environment.
+type CrossCheck struct {
+	Environment string   `json:"environment"`
+	Host        string   `json:"host"`
+	Success     bool     `json:"is_success"`
+	Code        string   `json:"response_code,omitempty"`
+	Text        string   `json:"response_text,omitempty"`
+	Class       string   `json:"class,omitempty"`
+	Failure     *Failure `json:"failure,omitempty"`
+}
+
+// Direct is, with a proxy, what the way without it does.
+type Direct struct {
+	Resolves bool     `json:"resolves"`
+	Attempt  *Attempt `json:"attempt,omitempty"` // nil: no answer before the run ended, or no address
+	Failure  *Failure `json:"failure,omitempty"`
+}
+
+// ClockSample is the time that one peer told.
+type ClockSample struct {
+	Peer     string  `json:"peer"`
+	OffsetMS float64 `json:"offset_ms"` // peer's Date minus local clock; a Date has whole seconds
+	Verified bool    `json:"verified"`  // by a certificate that is right but for its dates, or right
+}
+
+// Clock is the local clock against the peers' HTTP Date.
+type Clock struct {
+	Samples  []ClockSample `json:"samples"`
+	Agreeing int           `json:"agreeing"`  // peers that agree with each other within a minute
+	OffsetMS float64       `json:"offset_ms"` // their median: positive where the local clock is behind
+}

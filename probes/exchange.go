@@ -1,0 +1,199 @@
+package probes
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Bounds of what is read from any peer. A peer that says more is cut off, and that is a fact.
+const (
+	maxHead = 64 << 10 // of a proxy's or server's head
+	maxBody = 1 << 20  // of a reply's body; a real one has a few kilobytes
+)
+
+// reply is one HTTP exchange, as far as it went.
+type reply struct {
+	status   *http.Response // nil: no status line that parses came
+	body     []byte
+	raw      []byte // the first bytes, whatever they are
+	complete bool   // the body ended as its framing says
+	tooBig   bool
+	date     *time.Time
+	err      error
+}
+
+// exchange writes a request and reads the reply, within the context and the bounds. Informational replies
+// are passed over. Nothing is interpreted.
+func exchange(ctx context.Context, conn net.Conn, request []byte, method string) reply {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		deadline = time.Now().Add(time.Minute)
+	}
+	conn.SetDeadline(deadline)
+	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+
+	var got reply
+	if _, err := conn.Write(request); err != nil {
+		// A server may answer and close before it has read everything: read on.
+		got.err = err
+	}
+	limited := &io.LimitedReader{R: conn, N: maxHead + maxBody}
+	tap := &tapReader{from: limited}
+	reader := bufio.NewReader(tap)
+	for range 4 {
+		response, err := http.ReadResponse(reader, &http.Request{Method: method})
+		if err != nil {
+			if got.err == nil || len(tap.first) > 0 {
+				got.err = err
+			}
+			got.raw = tap.first
+			got.tooBig = limited.N <= 0
+			break
+		}
+		got.err = nil
+		if response.StatusCode >= 200 || response.StatusCode == http.StatusSwitchingProtocols {
+			got.status = response
+			break
+		}
+	}
+	if got.status != nil {
+		got.readBody(tap, limited)
+	}
+	if ctx.Err() != nil && got.err != nil {
+		got.err = ctx.Err()
+	}
+	return got
+}
+
+func (r *reply) readBody(tap *tapReader, limited *io.LimitedReader) {
+	if date, err := http.ParseTime(r.status.Header.Get("Date")); err == nil {
+		r.date = &date
+	}
+	body, err := io.ReadAll(io.LimitReader(r.status.Body, maxBody+1))
+	r.raw = tap.first
+	if len(body) > maxBody || limited.N <= 0 {
+		r.tooBig = true
+		body = body[:min(len(body), maxBody)]
+	}
+	r.body, r.err, r.complete = body, err, err == nil
+	// Without a length the close is the end. A TLS peer that closes without the closing alert, or resets
+	// after its last byte, has still said what it said: what came is judged.
+	if err != nil && r.status.ContentLength < 0 && len(r.status.TransferEncoding) == 0 && !isTimeout(err) {
+		r.complete, r.err = true, nil
+	}
+}
+
+// tapReader keeps the first bytes that pass.
+type tapReader struct {
+	from  io.Reader
+	first []byte
+}
+
+func (t *tapReader) Read(p []byte) (int, error) {
+	n, err := t.from.Read(p)
+	if room := 1024 - len(t.first); room > 0 {
+		t.first = append(t.first, p[:min(n, room)]...)
+	}
+	return n, err
+}
+
+func isTimeout(err error) bool {
+	var timeout net.Error
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
+}
+
+// fetched is the answer of a third party: a source, a control, the status page.
+type fetched struct {
+	local  netip.Addr
+	trust  *Trust
+	chain  []*x509.Certificate
+	status int
+	body   []byte
+	dated  bool // the certificate fails on dates only: the Date was read for the clock, body is nil
+	err    error
+}
+
+// fetch does one unsigned GET on the way given. A certificate counts as good if either set of roots vouches
+// for it. Where only its dates are wrong, the Date is read and nothing else. Redirects are not followed.
+func (w *world) fetch(ctx context.Context, v way, u *url.URL) fetched {
+	port, err := portOf(u)
+	if err != nil {
+		return fetched{err: err}
+	}
+	peer := HostPort{u.Hostname(), port}
+	absolute := u.Scheme == "http" && v.proxy != nil && strings.HasPrefix(v.proxy.url.Scheme, "http")
+	var conn net.Conn
+	if absolute {
+		conn, err = w.openProxy(ctx, v.proxy, nil)
+	} else {
+		conn, err = w.open(ctx, v, peer)
+	}
+	if err != nil {
+		return fetched{err: err}
+	}
+	defer conn.Close()
+	got := fetched{local: localAddress(conn)}
+	if u.Scheme == "https" {
+		var stream *tls.Conn
+		stream, got.trust, got.chain, err = w.secure(ctx, conn, peer.Host, nil)
+		if err != nil {
+			got.err = err
+			return got
+		}
+		conn = stream
+		trusted := got.trust.System || got.trust.Public
+		if got.dated = got.trust.DatesOnly; !got.dated && !(trusted && got.trust.NameOK && got.trust.DatesOK) {
+			got.err = &Failure{Op: "verify", Kind: KindUntrusted, Detail: "the certificate did not verify: " + got.trust.Issuer}
+			return got
+		}
+	}
+	answer := exchange(ctx, conn, getRequest(u, v, absolute, w.agent), http.MethodGet)
+	got.err = answer.err
+	w.clock.note(peer.String(), answer.date, w.now(), u.Scheme == "https")
+	if answer.status == nil {
+		return got
+	}
+	got.status = answer.status.StatusCode
+	if !got.dated {
+		got.body = answer.body
+	}
+	switch {
+	case got.dated:
+		got.err = &Failure{Op: "verify", Kind: KindUntrusted, Detail: "the certificate's dates do not fit this host's clock"}
+	case got.status != http.StatusOK && got.err == nil:
+		kind := KindHTTPStatus
+		if absolute && got.status == http.StatusProxyAuthRequired {
+			kind = KindProxyAuth
+		}
+		got.err = &Failure{Op: "fetch", Kind: kind, Detail: fmt.Sprintf("HTTP status %d", got.status)}
+	}
+	return got
+}
+
+func getRequest(u *url.URL, v way, absolute bool, agent string) []byte {
+	target := u.RequestURI()
+	var request bytes.Buffer
+	if absolute {
+		target = "http://" + u.Host + target
+	}
+	fmt.Fprintf(&request, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\nAccept: */*\r\nConnection: close\r\n",
+		target, u.Host, agent)
+	if absolute {
+		request.WriteString(v.proxy.authorization())
+	}
+	request.WriteString("\r\n")
+	return request.Bytes()
+}

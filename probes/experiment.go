@@ -1,0 +1,341 @@
+package probes
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"encoding/hex"
+	"encoding/json"
+	"net"
+	"net/netip"
+	"net/url"
+	"sync"
+	"syscall"
+	"time"
+
+	"opensrs-doctor/probes/opensrs"
+)
+
+// experiments are the follow-ups of one run. Each is started at most once, when a step fails or has been
+// silent for a while, so that it overlaps with the waiting; none runs on the healthy path.
+type experiments struct {
+	world *world
+	ctx   context.Context
+	group sync.WaitGroup
+	mu    sync.Mutex
+	begun map[string]bool
+	found findings
+}
+
+// findings are what the follow-ups have brought so far.
+type findings struct {
+	controls   []Control
+	status     *StatusPage
+	path       *Path
+	otherPorts []Attempt
+	variants   []Variant
+	madeUpName string
+	madeUp     *DNSAnswer
+	otherName  string
+	other      *DNSAnswer
+}
+
+// Times of the follow-ups; all end with the run at the latest.
+const (
+	controlTime = 2500 * time.Millisecond
+	statusTime  = 2500 * time.Millisecond
+	otherTime   = 2 * time.Second
+	variantTime = 3 * time.Second
+)
+
+func (x *experiments) once(name string, limit time.Duration, run func(context.Context)) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.begun[name] || x.ctx.Err() != nil {
+		return
+	}
+	x.begun[name] = true
+	x.group.Go(func() {
+		ctx, cancel := context.WithTimeout(x.ctx, limit)
+		defer cancel()
+		run(ctx)
+	})
+}
+
+func (x *experiments) keep(store func(*findings)) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	store(&x.found)
+}
+
+// wait returns when all that was started is done, or the run is over; then it gives what there is.
+func (x *experiments) wait(ctx context.Context) findings {
+	done := make(chan struct{})
+	go func() { x.group.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	found := x.found
+	found.controls = append([]Control(nil), x.found.controls...)
+	found.otherPorts = append([]Attempt(nil), x.found.otherPorts...)
+	found.variants = append([]Variant(nil), x.found.variants...)
+	return found
+}
+
+// controls asks the well-known peers: TCP, and TLS where it is spoken there, for the issuer and the time.
+func (x *experiments) controls(peers []HostPort, ways ...way) {
+	for _, v := range ways {
+		for _, peer := range peers {
+			x.once("control "+v.name()+" "+peer.String(), controlTime, func(ctx context.Context) {
+				control := x.world.askControl(ctx, peer, v)
+				x.keep(func(f *findings) { f.controls = append(f.controls, control) })
+			})
+		}
+	}
+}
+
+func (w *world) askControl(ctx context.Context, peer HostPort, v way) Control {
+	control := Control{Peer: peer.String(), Path: v.name()}
+	start := time.Now()
+	conn, err := w.open(ctx, v, peer)
+	control.TookMS = milliseconds(time.Since(start))
+	if err != nil {
+		control.Failure = w.fail("connect", err)
+		return control
+	}
+	defer conn.Close()
+	control.Connected = true
+	scheme := "https"
+	if peer.Port == 80 {
+		scheme = "http"
+	}
+	if scheme == "https" {
+		stream, trust, chain, err := w.secure(ctx, conn, peer.Host, nil)
+		if err != nil {
+			return control // a control need not speak TLS; that it connects is what it is for
+		}
+		control.TLS, control.Chain = trust, describeAll(chain)
+		for i := range control.Chain {
+			control.Chain[i].PEM = ""
+		}
+		good := (trust.System || trust.Public) && trust.NameOK
+		if !good {
+			return control
+		}
+		conn = stream
+	}
+	u := &url.URL{Scheme: scheme, Host: peer.String(), Path: "/"}
+	answer := exchange(ctx, conn, getRequest(u, way{}, false, w.agent), "GET")
+	w.clock.note(peer.String(), answer.date, w.now(), scheme == "https")
+	return control
+}
+
+// statusPage asks what the service says of itself.
+func (x *experiments) statusPage(u *url.URL, v way) {
+	if u == nil {
+		return
+	}
+	x.once("status page", statusTime, func(ctx context.Context) {
+		page := x.world.readStatusPage(ctx, u, v)
+		x.keep(func(f *findings) { f.status = page })
+	})
+}
+
+func (w *world) readStatusPage(ctx context.Context, u *url.URL, v way) *StatusPage {
+	page := &StatusPage{URL: u.Redacted()}
+	got := w.fetch(ctx, v, u)
+	if got.err != nil {
+		page.Failure = w.fail("fetch", got.err)
+		return page
+	}
+	var said struct {
+		Status struct {
+			Indicator   string `json:"indicator"`
+			Description string `json:"description"`
+		} `json:"status"`
+		Incidents []struct {
+			Name   string `json:"name"`
+			Status string `json:"status"`
+		} `json:"incidents"`
+	}
+	if err := json.Unmarshal(got.body, &said); err != nil {
+		page.Failure = &Failure{Op: "read", Kind: KindBadAnswer, Detail: "the status page is no Statuspage JSON"}
+		return page
+	}
+	page.Indicator = printable(w.scrub.Scrub(said.Status.Indicator), 40)
+	page.Description = printable(w.scrub.Scrub(said.Status.Description), 200)
+	for _, incident := range said.Incidents {
+		over := incident.Status == "resolved" || incident.Status == "postmortem" || incident.Status == "completed"
+		if !over && len(page.Incidents) < 10 {
+			page.Incidents = append(page.Incidents, printable(w.scrub.Scrub(incident.Name), 200))
+		}
+	}
+	return page
+}
+
+// path walks towards the endpoint, and tries other ports of the same host.
+func (x *experiments) path(to netip.AddrPort, answered bool) {
+	compare := uint16(443)
+	if to.Port() == compare {
+		compare = ServicePort
+	}
+	x.once("path", 3*time.Second, func(ctx context.Context) {
+		path := x.world.walk(ctx, to, compare, answered)
+		x.keep(func(f *findings) { f.path = path })
+	})
+	x.otherPort(netip.AddrPortFrom(to.Addr(), compare))
+	if to.Port() != ServicePort {
+		x.otherPort(netip.AddrPortFrom(to.Addr(), ServicePort))
+	}
+}
+
+// otherPort connects to another port of the same host, and says nothing there.
+func (x *experiments) otherPort(to netip.AddrPort) {
+	x.once("port "+to.String(), otherTime, func(ctx context.Context) {
+		start := time.Now()
+		attempt := Attempt{Address: to}
+		conn, err := x.world.connect(ctx, to)
+		attempt.TookMS = milliseconds(time.Since(start))
+		if err == nil {
+			attempt.Connected, attempt.LocalAddress = true, localAddress(conn)
+			conn.Close()
+		} else {
+			attempt.Failure = x.world.connectFailure(err, to.Addr())
+		}
+		x.keep(func(f *findings) { f.otherPorts = append(f.otherPorts, attempt) })
+	})
+}
+
+// names asks the resolvers for a name that nobody has registered (a captive portal answers it), and for
+// another one that should exist.
+func (x *experiments) names(endpoint, other string) {
+	servers := x.world.resolver.servers
+	if len(servers) == 0 {
+		return
+	}
+	ask := func(name string) *DNSAnswer {
+		ctx, cancel := context.WithTimeout(x.ctx, otherTime)
+		defer cancel()
+		best := DNSAnswer{Failure: &Failure{Op: "query", Kind: KindTimeout, Detail: "no answer"}}
+		for _, server := range servers {
+			answer := x.world.resolver.ask(ctx, server, name)
+			if answer.decides() {
+				return &answer
+			}
+			best = answer
+		}
+		return &best
+	}
+	if _, err := netip.ParseAddr(endpoint); err != nil {
+		x.once("made-up name", otherTime, func(context.Context) {
+			random := make([]byte, 12)
+			rand.Read(random)
+			// Not below the endpoint's own domain: a wildcard there would be no captive portal.
+			name := hex.EncodeToString(random) + ".com"
+			answer := ask(name)
+			x.keep(func(f *findings) { f.madeUpName, f.madeUp = name, answer })
+		})
+	}
+	if other != "" {
+		x.once("other name", otherTime, func(context.Context) {
+			answer := ask(other)
+			x.keep(func(f *findings) { f.otherName, f.other = other, answer })
+		})
+	}
+}
+
+// handshakes repeats the handshake with one thing changed at a time, each on a connection of its own. No
+// data is sent on any.
+func (x *experiments) handshakes(t target, host string) {
+	classic := func(c *tls.Config) { c.CurvePreferences = []tls.CurveID{tls.X25519, tls.CurveP256, tls.CurveP384} }
+	for _, variant := range []struct {
+		name   string
+		change func(*tls.Config)
+		socket func(string, string, syscall.RawConn) error
+	}{
+		{VariantAsIs, nil, nil},
+		{VariantNoSNI, func(c *tls.Config) { c.ServerName = "" }, nil},
+		{VariantClassic, classic, nil},
+		{VariantSmall, nil, smallSegments},
+		{VariantOld, func(c *tls.Config) {
+			c.MinVersion = tls.VersionTLS10
+			c.CipherSuites = append(suites(), tls.TLS_RSA_WITH_3DES_EDE_CBC_SHA)
+		}, nil},
+	} {
+		x.once("handshake "+variant.name, variantTime, func(ctx context.Context) {
+			result := x.world.tryHandshake(ctx, t, host, variant.change, variant.socket)
+			result.Name = variant.name
+			x.keep(func(f *findings) { f.variants = append(f.variants, result) })
+		})
+	}
+}
+
+func (w *world) tryHandshake(ctx context.Context, t target, host string, change func(*tls.Config),
+	socket func(string, string, syscall.RawConn) error) Variant {
+	start := time.Now()
+	var result Variant
+	finish := func(err error) Variant {
+		if err != nil && ctx.Err() != nil {
+			err = ctx.Err()
+		}
+		result.TookMS, result.Failure = milliseconds(time.Since(start)), w.fail("handshake", err)
+		return result
+	}
+	conn, err := w.dialer(socket).DialContext(ctx, "tcp", t.addresses[0].String())
+	if err != nil {
+		return finish(err)
+	}
+	defer conn.Close()
+	var stream net.Conn = conn
+	if t.way.proxy != nil {
+		if stream, _, err = w.throughProxy(ctx, conn, t); err != nil {
+			return finish(err)
+		}
+	}
+	secured, trust, _, err := w.secure(ctx, stream, host, change)
+	if err != nil {
+		return finish(err)
+	}
+	result.Proven = trust.Verified()
+	result.Works, result.Version = true, tls.VersionName(secured.ConnectionState().Version)
+	return finish(nil)
+}
+
+// crossCheck makes the same call once in the other environment, with the same care for its certificate.
+func (w *world) crossCheck(ctx context.Context, o Options, v way) *CrossCheck {
+	check := &CrossCheck{Environment: "test", Host: TestHost}
+	if o.Host == TestHost {
+		check = &CrossCheck{Environment: "live", Host: LiveHost}
+	}
+	peer := HostPort{check.Host, ServicePort}
+	conn, err := w.open(ctx, v, peer)
+	if err != nil {
+		check.Failure = w.fail("connect", err)
+		return check
+	}
+	defer conn.Close()
+	stream, trust, _, err := w.secure(ctx, conn, check.Host, nil)
+	if err != nil {
+		check.Failure = w.fail("handshake", err)
+		return check
+	}
+	if !trust.Verified() {
+		check.Failure = &Failure{Op: "verify", Kind: KindUntrusted, Detail: "the certificate did not verify"}
+		return check
+	}
+	call := w.probeCall(ctx, stream, peer, o.Path, credentials{o.Username, o.Key})
+	check.Success, check.Code, check.Text, check.Failure = call.Success, call.Code, call.Text, call.Failure
+	check.Class = call.Class
+	return check
+}
+
+// mayCrossCheck keeps the promise of where credentials may be tried: only between the two public services.
+func mayCrossCheck(o Options, call *Call) bool {
+	if call == nil || call.Class != string(opensrs.AuthFailed) || !o.CrossCheck || o.Custom || o.Sandbox {
+		return false
+	}
+	return o.Port == ServicePort && (o.Host == LiveHost && o.Environment == "live" || o.Host == TestHost && o.Environment == "test")
+}

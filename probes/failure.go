@@ -1,0 +1,127 @@
+package probes
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+)
+
+// Kind is what went wrong in one operation, as a closed list. It is a fact, not a cause: the same
+// kind (say, a reset) has many causes, and package report tells them apart.
+type Kind string
+
+// The kinds. Each says what was observed, never who is to blame.
+const (
+	KindRefused       Kind = "refused"        // TCP RST in answer to the SYN
+	KindReset         Kind = "reset"          // TCP RST on an established connection
+	KindHungUp        Kind = "hung-up"        // orderly close where an answer was due
+	KindTimeout       Kind = "timeout"        // silence until the budget was spent
+	KindProhibited    Kind = "prohibited"     // ICMP "administratively prohibited"
+	KindUnreachable   Kind = "unreachable"    // ICMP host, net or protocol unreachable, or no ARP answer
+	KindNoRoute       Kind = "no-route"       // this host's own routing table has no way
+	KindNotPermitted  Kind = "not-permitted"  // EPERM or EACCES: this host's own policy
+	KindNoAddress     Kind = "no-address"     // the source address is not on this host
+	KindNXDomain      Kind = "nxdomain"       // the name does not exist
+	KindServFail      Kind = "servfail"       // the resolver failed
+	KindDNSRefused    Kind = "dns-refused"    // the resolver refuses to answer
+	KindNoData        Kind = "no-data"        // the name exists, without the record asked for
+	KindBadAnswer     Kind = "bad-answer"     // an answer that does not parse or has no usable content
+	KindNotTLS        Kind = "not-tls"        // the peer speaks something else
+	KindAlert         Kind = "alert"          // the peer ended the handshake with a TLS alert
+	KindVersion       Kind = "version"        // no TLS version in common
+	KindUntrusted     Kind = "untrusted"      // the certificate did not verify
+	KindProxyDenied   Kind = "proxy-denied"   // the proxy refuses the target
+	KindProxyAuth     Kind = "proxy-auth"     // the proxy wants a login, or another one
+	KindProxyUpstream Kind = "proxy-upstream" // the proxy could not reach the target
+	KindNotHTTP       Kind = "not-http"       // the reply is no HTTP
+	KindMalformed     Kind = "malformed"      // cut short, not well-formed, over a size limit
+	KindHTTPStatus    Kind = "http-status"    // an HTTP status that is not the one hoped for
+	KindRefusedByAPI  Kind = "refused-by-api" // the API answered with a code that is not success
+	KindCanceled      Kind = "canceled"       // the user interrupted, or the run ended first
+	KindUnclassified  Kind = "unclassified"   // none of the above; Detail has the words
+)
+
+// Failure is one operation that did not succeed.
+type Failure struct {
+	Op     string `json:"op"`               // what was tried: "connect", "handshake", "query", …
+	Kind   Kind   `json:"kind"`             // what was observed
+	Detail string `json:"detail,omitempty"` // the original words, scrubbed of secrets; for people only
+	Err    error  `json:"-"`                // the original, for tests and logs of nothing
+}
+
+func (f *Failure) Error() string { return f.Op + ": " + string(f.Kind) + ": " + f.Detail }
+
+// Unwrap gives the original error.
+func (f *Failure) Unwrap() error { return f.Err }
+
+// Classify turns the error of operation op into a Failure, by type. It is the one place that looks
+// inside errors; nil stays nil. scrub takes secrets out of the original words.
+func Classify(op string, err error, scrub *Scrubber) *Failure {
+	if err == nil {
+		return nil
+	}
+	var f *Failure
+	if errors.As(err, &f) {
+		return f
+	}
+	return &Failure{Op: op, Kind: kindOf(op, err), Detail: scrub.Scrub(plainWords(err)), Err: err}
+}
+
+func kindOf(op string, err error) Kind {
+	var (
+		header  tls.RecordHeaderError
+		verify  *tls.CertificateVerificationError
+		opError *net.OpError
+		timeout net.Error
+	)
+	switch {
+	case errors.Is(err, context.Canceled):
+		return KindCanceled
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return KindRefused
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE),
+		errors.Is(err, syscall.ECONNABORTED):
+		return KindReset
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH),
+		errors.Is(err, syscall.EHOSTDOWN), errors.Is(err, syscall.EPROTO):
+		return KindUnreachable
+	case errors.Is(err, syscall.EPERM), errors.Is(err, syscall.EACCES):
+		return KindNotPermitted
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return KindNoAddress
+	case errors.Is(err, syscall.ETIMEDOUT), errors.Is(err, context.DeadlineExceeded),
+		errors.Is(err, os.ErrDeadlineExceeded):
+		return KindTimeout
+	case errors.As(err, &header):
+		return KindNotTLS
+	case errors.As(err, &verify):
+		return KindUntrusted
+	case errors.As(err, &opError) && opError.Op == "remote error":
+		return KindAlert
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return KindTimeout
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
+		return KindHungUp
+	}
+	return KindUnclassified
+}
+
+// plainWords is the innermost text of an error: without the addresses and operations that
+// net.OpError puts around it, which stand in the evidence already.
+func plainWords(err error) string {
+	var op *net.OpError
+	for errors.As(err, &op) && op.Err != nil {
+		err = op.Err
+		op = nil
+	}
+	var sys *os.SyscallError
+	if errors.As(err, &sys) {
+		err = sys.Err
+	}
+	return strings.TrimSpace(err.Error())
+}

@@ -1,0 +1,230 @@
+package probes
+
+import (
+	"context"
+	"net/netip"
+	"time"
+)
+
+// whileWaiting runs a probe and starts the follow-ups beside it if it takes long.
+func (r *run) whileWaiting(probe string, work func()) {
+	timer := time.AfterFunc(r.budget.scaled(patience), func() { r.trouble(probe, nil) })
+	defer timer.Stop()
+	work()
+}
+
+// trouble starts what helps to explain a failure of that probe; failure is nil while it still waits. Each
+// follow-up runs once, so being called twice, or without need, does no harm.
+func (r *run) trouble(probe string, failure *Failure) {
+	ways := []way{r.way}
+	if r.way.proxy != nil {
+		ways = append(ways, way{})
+	}
+	switch probe {
+	case "egress":
+		r.x.controls(r.o.Controls, ways...)
+		return
+	case "rules":
+		return
+	}
+	r.x.controls(r.o.Controls, ways...)
+	r.x.names(r.o.Host, r.otherName())
+	if probe == "dns" {
+		return
+	}
+	r.x.statusPage(r.o.StatusURL, r.way)
+	switch probe {
+	case "port":
+		if len(r.target.addresses) > 0 {
+			r.x.path(r.target.addresses[0], failure != nil && failure.Kind != KindTimeout)
+		}
+	case "tls":
+		r.x.handshakes(r.target, r.o.Host)
+	}
+	if probe != "port" && r.o.Port != ServicePort && r.way.proxy == nil && len(r.target.addresses) > 0 {
+		r.x.otherPort(netip.AddrPortFrom(r.target.addresses[0].Addr(), ServicePort))
+	}
+}
+
+// otherName is a name that should resolve where names resolve at all: the status page's or a source's.
+func (r *run) otherName() string {
+	names := []string{}
+	if r.o.StatusURL != nil {
+		names = append(names, r.o.StatusURL.Hostname())
+	}
+	for _, source := range r.o.EgressSources {
+		names = append(names, source.URL.Hostname())
+	}
+	for _, name := range names {
+		if _, err := netip.ParseAddr(name); err != nil && name != "" && name != r.o.Host {
+			return name
+		}
+	}
+	return ""
+}
+
+// beside asks, with a proxy, what the way without it would do: information for the many clients that ignore
+// proxy settings. Nobody waits for it.
+func (r *run) beside(all context.Context) {
+	r.byName, r.direct = make(chan *DNSAnswer, 1), make(chan *Direct, 1)
+	fromEnvironment := r.o.Proxy.Mode != "url"
+	go func() {
+		facts := &Direct{}
+		dns := r.w.startDNS(all, r.o.Host, false)
+		dns.wait(all)
+		found := dns.snapshot()
+		for _, answer := range found.Answers {
+			if answer.Resolver == found.Used || found.Used == "" {
+				r.byName <- &answer
+				break
+			}
+		}
+		if facts.Resolves = len(found.IPv4) > 0; facts.Resolves && fromEnvironment {
+			ctx, cancel := context.WithTimeout(all, shareLookup)
+			defer cancel()
+			_, attempts := r.dialAndClose(ctx, netip.AddrPortFrom(found.IPv4[0], r.o.Port))
+			facts.Attempt = &attempts[0]
+		} else if !facts.Resolves {
+			facts.Failure = found.failure()
+		}
+		if fromEnvironment {
+			r.direct <- facts
+		}
+	}()
+}
+
+func (r *run) dialAndClose(ctx context.Context, to netip.AddrPort) (bool, []Attempt) {
+	conn, attempts := r.w.connectAny(ctx, []netip.AddrPort{to})
+	if conn != nil {
+		conn.Close()
+	}
+	return conn != nil, attempts
+}
+
+// finish waits for the follow-ups of a failure, and gathers what came late.
+func (r *run) finish() {
+	failed := ""
+	for _, step := range r.ev.Steps {
+		if step.Status == Fail && step.Probe != "rules" && (failed == "" || failed == "egress") {
+			failed = step.Probe
+		}
+	}
+	if failed != "" && r.ctx.Err() == nil {
+		r.trouble(failed, r.ev.Step(failed).Failure)
+		r.crossCheck()
+		r.settle()
+	}
+	r.gather()
+}
+
+// settle lets questions under way come to an end, briefly: the follow-ups, and the sources and resolvers
+// that the diagnosis will look at.
+func (r *run) settle() {
+	r.x.wait(r.all)
+}
+
+func (r *run) crossCheck() {
+	if !mayCrossCheck(r.o, r.ev.Call) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.all, r.budget.scaled(shareCall/2))
+	defer cancel()
+	r.ev.CrossCheck = r.w.crossCheck(ctx, r.o, r.way)
+}
+
+// gather puts what is known now into the evidence.
+func (r *run) gather() {
+	ev := r.ev
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel() // do not wait: settle has
+	found := r.x.wait(ctx)
+	if r.egress != nil {
+		before := len(ev.Egress.Addresses())
+		ev.Egress = r.egress.snapshot(r.way.name())
+		r.renew(before)
+	}
+	if r.dns != nil {
+		ev.DNS = r.dns.snapshot()
+		ev.DNS.MadeUpName, ev.DNS.MadeUp = found.madeUpName, found.madeUp
+		ev.DNS.OtherName, ev.DNS.Other = found.otherName, found.other
+	}
+	if ev.Port != nil {
+		ev.Port.Path, ev.Port.OtherPorts = found.path, found.otherPorts
+	}
+	if ev.TLS != nil {
+		ev.TLS.Variants = found.variants
+	}
+	ev.Controls, ev.StatusPage = found.controls, found.status
+	r.gatherDirect()
+	ev.Clock = r.w.clock.summary()
+	r.routes()
+	if trust := trustOf(ev.TLS); trust != nil && trust.Missing != "" && !trust.MissingKnown {
+		trust.MissingKnown = r.w.roots.seen(trust.Missing)
+	}
+	ev.Took = time.Since(r.budget.begun)
+}
+
+// renew judges again where late sightings brought other addresses.
+func (r *run) renew(before int) {
+	ev := r.ev
+	if len(ev.Egress.Addresses()) == before {
+		return
+	}
+	if ev.Rules != nil {
+		ev.Rules = simulateRules(r.o.Rules, ev.Egress.Addresses())
+	}
+	for i := range ev.Steps {
+		step := &ev.Steps[i]
+		switch {
+		case step.Probe == "egress" && step.Status != Skip:
+			step.Status, step.Failure = egressStatus(ev.Egress)
+		case step.Probe == "rules" && (step.Status != Skip || step.WaitedFor == "egress") && ev.Rules != nil:
+			step.Status, step.WaitedFor = rulesStatus(ev.Rules), ""
+		}
+	}
+}
+
+func (r *run) gatherDirect() {
+	if r.way.proxy == nil {
+		return
+	}
+	select {
+	case r.ev.Direct = <-r.direct:
+	default:
+		if r.o.Proxy.Mode != "url" && r.direct != nil {
+			r.ev.Direct = &Direct{Resolves: true, Failure: &Failure{Op: "connect", Kind: KindTimeout, Detail: "no answer before the run ended"}}
+		}
+	}
+	select {
+	case answer := <-r.byName:
+		r.ev.DNS.Endpoint = answer
+	default:
+	}
+}
+
+// routes asks the kernel whether it has a way to the public internet at all. Nothing is sent.
+func (r *run) routes() {
+	four := netip.MustParseAddr("192.0.2.1")
+	for _, peer := range r.o.Controls {
+		if address, err := netip.ParseAddr(peer.Host); err == nil && address.Is4() {
+			four = address
+		}
+	}
+	if len(r.ev.Target.Addresses) > 0 && r.ev.Target.Addresses[0].Is4() {
+		four = r.ev.Target.Addresses[0]
+	}
+	local, ok := r.w.hasRoute(four)
+	r.ev.Host.HasIPv4Route = &ok
+	if !r.ev.Host.LocalAddress.IsValid() {
+		r.ev.Host.LocalAddress = local
+	}
+	_, six := r.w.hasRoute(netip.MustParseAddr("2606:4700:4700::1111"))
+	r.ev.Host.HasIPv6Route = &six
+}
+
+func trustOf(facts *TLS) *Trust {
+	if facts == nil {
+		return nil
+	}
+	return facts.Trust
+}

@@ -1,0 +1,67 @@
+package probes
+
+import (
+	"crypto/x509"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"opensrs-doctor/probes/iprules"
+)
+
+// Options is a validated request for one run. Package cmd makes it of flags, environment and file.
+type Options struct {
+	Version     string // of the tool, for the User-Agent
+	Environment string // "live" or "test"
+	Host        string // the endpoint's name or address, without brackets
+	Port        uint16
+	Path        string // of the endpoint's URL, "/" where it has none
+	Custom      bool   // --endpoint was given
+	Sandbox     bool   // the embedded sandbox is the endpoint
+
+	Username    string
+	Key         Secret
+	KeySource   string
+	Rules       []iprules.Rule
+	RulesGiven  bool
+	RulesSource string
+
+	EgressSources []Source         // empty: nobody is asked
+	EgressIPs     []netip.Addr     // not empty: taken as they are, nobody is asked
+	Controls      []HostPort       // empty: none
+	StatusURL     *url.URL         // nil: none
+	Resolvers     []netip.AddrPort // empty: the system's
+	Proxy         ProxyChoice
+	SourceIP      netip.Addr
+
+	PublicRoots      []*x509.Certificate // nil: the carried ones
+	PublicRootsPath  string
+	SystemRoots      []*x509.Certificate // --system-roots: stands for this host's own store; nil: Go's view of it
+	AllowIntercepted bool
+	CrossCheck       bool
+
+	Timeout time.Duration // of the whole run
+	Only    []string      // empty: all
+	Skip    []string
+	Require []string
+}
+
+// HostPort is a peer by name or address.
+type HostPort struct {
+	Host string
+	Port uint16
+}
+
+// ProxyChoice is which proxy to use.
+type ProxyChoice struct {
+	Mode string   // "env", "none" or "url"
+	URL  *url.URL // of mode "url": http, https or socks5, with a login where one was given
+	From string   // "--proxy" or the config file's path, for the report
+}
+
+// The endpoints of the two public services; see FACTS of the service: domains.opensrs.guide/docs/quickstart.
+const (
+	LiveHost    = "rr-n1-tor.opensrs.net"
+	TestHost    = "horizon.opensrs.net"
+	ServicePort = 55443
+)

@@ -1,0 +1,165 @@
+package probes
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"time"
+)
+
+// stagger is how long one address may be silent before the next is tried beside it. It is longer than any
+// healthy round trip, so that a healthy host makes one connection.
+const stagger = time.Second
+
+// connectAny connects to the first address that answers, in their order.
+func (w *world) connectAny(ctx context.Context, to []netip.AddrPort) (net.Conn, []Attempt) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	type outcome struct {
+		index int
+		conn  net.Conn
+		err   error
+		took  time.Duration
+	}
+	outcomes := make(chan outcome, len(to))
+	attempts := make([]Attempt, 0, len(to))
+	starts := make([]time.Time, 0, len(to))
+	var next <-chan time.Time
+	start := func() {
+		index := len(attempts)
+		begun := time.Now()
+		attempts = append(attempts, Attempt{Address: to[index]})
+		starts = append(starts, begun)
+		next = time.After(stagger)
+		go func() {
+			conn, err := w.connect(ctx, to[index])
+			outcomes <- outcome{index, conn, err, time.Since(begun)}
+		}()
+	}
+	finish := func() { // connections that come too late are closed
+		running := 0
+		for i := range attempts {
+			if !attempts[i].Connected && attempts[i].Failure == nil {
+				attempts[i].TookMS = milliseconds(time.Since(starts[i]))
+				attempts[i].Failure = &Failure{Op: "connect", Kind: KindTimeout, Detail: "no answer so far"}
+				running++
+			}
+		}
+		go func() {
+			for range running {
+				if late := <-outcomes; late.conn != nil {
+					late.conn.Close()
+				}
+			}
+		}()
+	}
+	start()
+	for failed := 0; ; {
+		if len(attempts) == len(to) {
+			next = nil
+		}
+		select {
+		case got := <-outcomes:
+			attempt := &attempts[got.index]
+			attempt.TookMS = milliseconds(got.took)
+			if got.err == nil {
+				attempt.Connected, attempt.LocalAddress = true, localAddress(got.conn)
+				cancel()
+				finish()
+				return got.conn, attempts
+			}
+			attempt.Failure = w.connectFailure(got.err, to[got.index].Addr())
+			if failed++; failed == len(to) {
+				return nil, attempts
+			}
+			if failed == len(attempts) {
+				start()
+			}
+		case <-next:
+			start()
+		case <-ctx.Done():
+			finish()
+			return nil, attempts
+		}
+	}
+}
+
+// connectFailure tells "this host has no way" from "a router says there is none": the errno is the same.
+func (w *world) connectFailure(err error, to netip.Addr) *Failure {
+	failure := w.fail("connect", err)
+	if failure.Kind == KindUnreachable {
+		if _, ok := w.hasRoute(to); !ok {
+			failure.Kind = KindNoRoute
+		}
+	}
+	return failure
+}
+
+// target is where the port probe goes: the endpoint's addresses, or the proxy's.
+type target struct {
+	addresses []netip.AddrPort
+	peer      HostPort // the endpoint, as the proxy is told it
+	way       way
+}
+
+// probePort opens the one TCP connection to the service, or to the proxy and through it.
+func (w *world) probePort(ctx context.Context, t target) (*Port, net.Conn, *Failure) {
+	facts := &Port{}
+	start := time.Now()
+	conn, attempts := w.connectAny(ctx, t.addresses)
+	facts.Attempts = attempts
+	if conn == nil {
+		failure := firstFailure(attempts)
+		if errors.Is(ctx.Err(), context.Canceled) {
+			failure = &Failure{Op: "connect", Kind: KindCanceled, Detail: "interrupted"}
+		}
+		if t.way.proxy != nil {
+			failure = &Failure{Op: "connect to the proxy", Kind: failure.Kind, Detail: failure.Detail, Err: failure.Err}
+		}
+		return facts, nil, failure
+	}
+	facts.ConnectMS = milliseconds(time.Since(start))
+	facts.Retransmits = retransmits(conn)
+	facts.Connected = conn.RemoteAddr().(*net.TCPAddr).AddrPort()
+	facts.Connected = netip.AddrPortFrom(facts.Connected.Addr().Unmap(), facts.Connected.Port())
+	if t.way.proxy == nil {
+		return facts, conn, nil
+	}
+	stream, reply, err := w.throughProxy(ctx, conn, t)
+	facts.ProxyReply = reply
+	if err != nil {
+		conn.Close()
+		return facts, nil, w.fail("connect through the proxy", err)
+	}
+	return facts, stream, nil
+}
+
+func (w *world) throughProxy(ctx context.Context, conn net.Conn, t target) (net.Conn, *ProxyReply, error) {
+	if t.way.proxy.url.Scheme == "https" {
+		secured, err := w.secureProxy(ctx, conn, t.way.proxy.peer.Host)
+		if err != nil {
+			var failure *Failure
+			if !errors.As(err, &failure) {
+				failure = w.fail("handshake with the proxy", err)
+			}
+			return nil, nil, failure
+		}
+		conn = secured
+	}
+	return t.way.proxy.tunnel(ctx, conn, t.peer)
+}
+
+// firstFailure is the most telling of several attempts: an answer, whatever it says, tells more than silence.
+func firstFailure(attempts []Attempt) *Failure {
+	var chosen *Failure
+	for _, attempt := range attempts {
+		if attempt.Failure != nil && (chosen == nil || chosen.Kind == KindTimeout && attempt.Failure.Kind != KindTimeout) {
+			chosen = attempt.Failure
+		}
+	}
+	if chosen == nil {
+		chosen = &Failure{Op: "connect", Kind: KindTimeout, Detail: "no answer"}
+	}
+	return chosen
+}

@@ -1,0 +1,315 @@
+package probes
+
+import (
+	"bufio"
+	"context"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/net/http/httpproxy"
+)
+
+// proxyServer is the proxy that the endpoint's connection goes through.
+type proxyServer struct {
+	url   *url.URL // http, https or socks5; may hold a login, so it is never printed
+	from  string
+	peer  HostPort
+	agent string
+	scrub *Scrubber
+}
+
+// chooseProxy picks the proxy for the endpoint: the one given, or what HTTPS_PROXY, HTTP_PROXY and NO_PROXY
+// (in either case) say of it. Nil: none.
+func chooseProxy(choice ProxyChoice, endpoint *url.URL) (server *url.URL, from string, err error) {
+	switch choice.Mode {
+	case "none":
+		return nil, "", nil
+	case "url":
+		return choice.URL, choice.From, nil
+	}
+	config := httpproxy.FromEnvironment()
+	server, err = config.ProxyFunc()(endpoint)
+	if err != nil {
+		return nil, "", errors.New("HTTPS_PROXY is no proxy URL; give http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT")
+	}
+	return server, "HTTPS_PROXY", nil
+}
+
+// safeURL is a proxy's URL without its login.
+func safeURL(u *url.URL) string {
+	host := u.Host
+	if u.Port() == "" {
+		if port, err := portOf(u); err == nil {
+			host = HostPort{u.Hostname(), port}.String()
+		}
+	}
+	return strings.ToLower(u.Scheme) + "://" + host
+}
+
+// login is the user and password of the proxy, if any.
+func (p *proxyServer) login() (user, password string, given bool) {
+	if p.url.User == nil {
+		return "", "", false
+	}
+	password, _ = p.url.User.Password()
+	return p.url.User.Username(), password, true
+}
+
+// authorization is the header line with the login, or nothing.
+func (p *proxyServer) authorization() string {
+	user, password, given := p.login()
+	if !given {
+		return ""
+	}
+	return "Proxy-Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password)) + "\r\n"
+}
+
+// secretsOf registers every form in which a proxy's password may turn up.
+func secretsOf(u *url.URL, scrub *Scrubber) {
+	if u == nil || u.User == nil {
+		return
+	}
+	password, given := u.User.Password()
+	if !given {
+		return
+	}
+	scrub.Add(password)
+	scrub.Add(url.QueryEscape(password))
+	scrub.Add(url.PathEscape(password))
+	scrub.Add(base64.StdEncoding.EncodeToString([]byte(u.User.Username() + ":" + password)))
+}
+
+// openProxy connects to the proxy itself, at one of the addresses given or at its name's, and speaks TLS
+// to it where it is an https one.
+func (w *world) openProxy(ctx context.Context, p *proxyServer, at []netip.AddrPort) (net.Conn, error) {
+	var conn net.Conn
+	var err error
+	if len(at) == 0 {
+		conn, err = w.reach(ctx, p.peer)
+	} else {
+		conn, err = w.connect(ctx, at[0])
+	}
+	if err != nil {
+		return nil, err
+	}
+	if p.url.Scheme != "https" {
+		return conn, nil
+	}
+	secured, err := w.secureProxy(ctx, conn, p.peer.Host)
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return secured, nil
+}
+
+// tunnel asks the proxy for a stream to a peer, by name: the proxy resolves it. The reply is a fact also
+// where the answer is no. The error is a *Failure of kind proxy-denied, proxy-auth or proxy-upstream where
+// the proxy said so.
+func (p *proxyServer) tunnel(ctx context.Context, conn net.Conn, peer HostPort) (net.Conn, *ProxyReply, error) {
+	if deadline, ok := ctx.Deadline(); ok {
+		conn.SetDeadline(deadline)
+	}
+	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+	var reply *ProxyReply
+	var stream net.Conn
+	var err error
+	if strings.HasPrefix(p.url.Scheme, "socks5") {
+		stream, reply, err = p.socks(conn, peer)
+	} else {
+		stream, reply, err = p.connectMethod(conn, peer)
+	}
+	if err == nil {
+		conn.SetDeadline(time.Time{})
+		return stream, reply, nil
+	}
+	if ctx.Err() != nil && reply == nil {
+		err = ctx.Err()
+	}
+	return nil, reply, err
+}
+
+// connectMethod is HTTP CONNECT (RFC 9110, 9.3.6).
+func (p *proxyServer) connectMethod(conn net.Conn, peer HostPort) (net.Conn, *ProxyReply, error) {
+	var head strings.Builder
+	fmt.Fprintf(&head, "CONNECT %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\n", peer, peer, p.agent)
+	head.WriteString(p.authorization() + "\r\n")
+	if _, err := io.WriteString(conn, head.String()); err != nil {
+		return nil, nil, err
+	}
+	limited := &io.LimitedReader{R: conn, N: maxHead}
+	reader := bufio.NewReader(limited)
+	response, err := http.ReadResponse(reader, &http.Request{Method: http.MethodConnect})
+	if err != nil {
+		if isTransport(err) {
+			return nil, nil, err
+		}
+		return nil, nil, &Failure{Op: "connect through the proxy", Kind: KindNotHTTP,
+			Detail: "the proxy's reply is no HTTP", Err: err}
+	}
+	text := p.scrub.Scrub(printable(strings.TrimSpace(strings.TrimPrefix(response.Status, strconv.Itoa(response.StatusCode))), 80))
+	reply := &ProxyReply{Protocol: "http", Code: response.StatusCode, Text: text}
+	if response.StatusCode/100 == 2 {
+		limited.N = math.MaxInt64 // from here on it is the tunnel's
+		return &bufferedConn{Conn: conn, reader: reader}, reply, nil
+	}
+	kind := KindProxyDenied
+	switch code := response.StatusCode; {
+	case code == http.StatusProxyAuthRequired:
+		kind = KindProxyAuth
+	case code >= 500 && code != http.StatusNotImplemented:
+		kind = KindProxyUpstream
+	}
+	return nil, reply, &Failure{Op: "connect through the proxy", Kind: kind,
+		Detail: strings.TrimSpace(fmt.Sprintf("%d %s", reply.Code, reply.Text))}
+}
+
+// socksReplies are the reply codes of RFC 1928, section 6.
+var socksReplies = []string{"succeeded", "general SOCKS server failure", "connection not allowed by ruleset",
+	"network unreachable", "host unreachable", "connection refused", "TTL expired",
+	"command not supported", "address type not supported"}
+
+// socks is SOCKS5 (RFC 1928) with the user name and password of RFC 1929. It is written here because
+// the reply codes are the diagnosis, and libraries hand them on as words only.
+func (p *proxyServer) socks(conn net.Conn, peer HostPort) (net.Conn, *ProxyReply, error) {
+	user, password, given := p.login()
+	methods := []byte{5, 1, 0}
+	if given {
+		methods = []byte{5, 2, 0, 2}
+	}
+	if _, err := conn.Write(methods); err != nil {
+		return nil, nil, err
+	}
+	var chosen [2]byte
+	if _, err := io.ReadFull(conn, chosen[:]); err != nil {
+		return nil, nil, err
+	}
+	failed := func(kind Kind, code int, text string) (net.Conn, *ProxyReply, error) {
+		reply := &ProxyReply{Protocol: "socks5", Code: code, Text: text}
+		return nil, reply, &Failure{Op: "connect through the proxy", Kind: kind, Detail: text}
+	}
+	switch {
+	case chosen[0] != 5:
+		return nil, nil, &Failure{Op: "connect through the proxy", Kind: KindBadAnswer, Detail: "the proxy does not speak SOCKS5"}
+	case chosen[1] == 2 && given:
+		if len(user) > 255 || len(password) > 255 {
+			return failed(KindProxyAuth, 0xff, "user name or password longer than SOCKS5 allows")
+		}
+		login := append([]byte{1, byte(len(user))}, user...)
+		login = append(append(login, byte(len(password))), password...)
+		if _, err := conn.Write(login); err != nil {
+			return nil, nil, err
+		}
+		if _, err := io.ReadFull(conn, chosen[:]); err != nil {
+			return failed(KindProxyAuth, 0xff, "the proxy hung up after the login")
+		}
+		if chosen[1] != 0 {
+			return failed(KindProxyAuth, int(chosen[1]), "the proxy refused the login")
+		}
+	case chosen[1] != 0:
+		return failed(KindProxyAuth, int(chosen[1]), "the proxy wants a login")
+	}
+	if _, err := conn.Write(socksRequest(peer)); err != nil {
+		return nil, nil, err
+	}
+	code, err := readSocksReply(conn)
+	if err != nil {
+		return nil, nil, err
+	}
+	text := fmt.Sprintf("reply %d", code)
+	if code < len(socksReplies) {
+		text = socksReplies[code]
+	}
+	switch code {
+	case 0:
+		return conn, &ProxyReply{Protocol: "socks5", Text: text}, nil
+	case 2, 7, 8:
+		return failed(KindProxyDenied, code, text)
+	}
+	return failed(KindProxyUpstream, code, text)
+}
+
+func socksRequest(peer HostPort) []byte {
+	request := []byte{5, 1, 0}
+	if address, err := netip.ParseAddr(peer.Host); err == nil {
+		kind := byte(1)
+		if address = address.Unmap(); !address.Is4() {
+			kind = 4
+		}
+		request = append(append(request, kind), address.AsSlice()...)
+	} else {
+		name := peer.Host[:min(len(peer.Host), 255)]
+		request = append(append(request, 3, byte(len(name))), name...)
+	}
+	return binary.BigEndian.AppendUint16(request, peer.Port)
+}
+
+// readSocksReply reads the reply to a request to its last byte, and gives its code.
+func readSocksReply(conn net.Conn) (int, error) {
+	var head [5]byte
+	if _, err := io.ReadFull(conn, head[:]); err != nil {
+		return 0, err
+	}
+	rest := 0
+	switch head[3] {
+	case 1:
+		rest = 4 + 2 - 1
+	case 3:
+		rest = int(head[4]) + 2
+	case 4:
+		rest = 16 + 2 - 1
+	default:
+		if head[1] != 0 {
+			return int(head[1]), nil
+		}
+		return 0, &Failure{Op: "connect through the proxy", Kind: KindBadAnswer, Detail: "the proxy's reply is no SOCKS5"}
+	}
+	if _, err := io.CopyN(io.Discard, conn, int64(rest)); err != nil && head[1] == 0 {
+		return 0, err
+	}
+	return int(head[1]), nil
+}
+
+// bufferedConn reads first what a reader has already taken from the connection.
+type bufferedConn struct {
+	net.Conn
+	reader *bufio.Reader
+}
+
+func (c *bufferedConn) Read(p []byte) (int, error) { return c.reader.Read(p) }
+
+// NetConn gives the connection below.
+func (c *bufferedConn) NetConn() net.Conn { return c.Conn }
+
+// isTransport reports whether an error came from the connection rather than from what was said on it.
+func isTransport(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, net.ErrClosed)
+}
+
+// secureProxy speaks TLS to an https proxy. Either set of roots may vouch for it: a proxy is often a
+// company's own.
+func (w *world) secureProxy(ctx context.Context, conn net.Conn, host string) (net.Conn, error) {
+	stream, trust, _, err := w.secure(ctx, conn, host, nil)
+	if err != nil {
+		return nil, err
+	}
+	if !(trust.System || trust.Public) || !trust.NameOK || !trust.DatesOK {
+		return nil, &Failure{Op: "handshake with the proxy", Kind: KindUntrusted,
+			Detail: "the proxy's certificate did not verify"}
+	}
+	return stream, nil
+}

@@ -1,0 +1,319 @@
+package probes
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/miekg/dns"
+)
+
+// resolver asks name servers itself, one by one, so that each one's answer is a fact. It reads the hosts
+// file first, as the system's does.
+type resolver struct {
+	servers  []netip.AddrPort
+	from     string // where they are configured
+	hosts    string // path of the hosts file
+	sourceIP netip.Addr
+	scrub    *Scrubber
+
+	base  context.Context // of the run: a lookup that several peers wait for outlives the first of them
+	mu    sync.Mutex
+	known map[string]*lookup // answers of this run, so that no name is asked for twice
+}
+
+// lookup is one name's resolution; its results may be read once done is closed.
+type lookup struct {
+	done      chan struct{}
+	addresses []netip.Addr
+	err       error
+}
+
+// lookupTime bounds the resolution of a third party's name.
+const lookupTime = 3 * time.Second
+
+// Spacing of the tries of one query, inside its context: a lost packet costs well under a second, and
+// a server that is deaf on UDP is asked over TCP.
+const (
+	secondTry = 700 * time.Millisecond
+	thirdTry  = 1800 * time.Millisecond
+	tcpTry    = 1100 * time.Millisecond
+)
+
+// newResolver takes the servers given, else the system's.
+func newResolver(base context.Context, given []netip.AddrPort, sourceIP netip.Addr, scrub *Scrubber) *resolver {
+	r := &resolver{servers: given, from: "--resolver", hosts: hostsPath(), sourceIP: sourceIP,
+		scrub: scrub, base: base, known: map[string]*lookup{}}
+	if len(given) == 0 {
+		r.servers, r.from = systemResolvers()
+	}
+	return r
+}
+
+// lookup gives the addresses of a name or literal for connecting, IPv4 first. All servers are asked at
+// once and the first good answer counts: this is for peers other than the endpoint.
+func (r *resolver) lookup(ctx context.Context, name string) ([]netip.Addr, error) {
+	if address, err := netip.ParseAddr(name); err == nil {
+		return []netip.Addr{address.Unmap()}, nil
+	}
+	key := strings.ToLower(strings.TrimSuffix(name, "."))
+	r.mu.Lock()
+	entry := r.known[key]
+	if entry == nil {
+		entry = &lookup{done: make(chan struct{})}
+		r.known[key] = entry
+		go func() {
+			base, cancel := context.WithTimeout(r.base, lookupTime)
+			defer cancel()
+			entry.addresses, entry.err = r.lookupNow(base, key)
+			close(entry.done)
+		}()
+	}
+	r.mu.Unlock()
+	select {
+	case <-entry.done:
+		return entry.addresses, entry.err
+	case <-ctx.Done():
+		return nil, &Failure{Op: "resolve", Kind: KindTimeout, Detail: "no answer for " + name, Err: ctx.Err()}
+	}
+}
+
+func (r *resolver) lookupNow(ctx context.Context, name string) ([]netip.Addr, error) {
+	if pinned, _ := readHosts(r.hosts, name); len(pinned) > 0 {
+		return ipv4First(pinned), nil
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	answers := make(chan DNSAnswer, len(r.servers))
+	for _, server := range r.servers {
+		go func() { answers <- r.ask(ctx, server, name) }()
+	}
+	var failure *Failure
+	for range r.servers {
+		answer := <-answers
+		if all := append(append([]netip.Addr{}, answer.A...), answer.AAAA...); len(all) > 0 {
+			return all, nil
+		}
+		if failure == nil || answer.Rcode != "" {
+			failure = answer.Failure
+		}
+	}
+	if failure == nil {
+		failure = &Failure{Op: "resolve", Kind: KindNoData, Detail: "no address for " + name}
+	}
+	return nil, failure
+}
+
+// ask puts a name to one server, A and AAAA at once. Failure is nil where at least one address came.
+func (r *resolver) ask(ctx context.Context, server netip.AddrPort, name string) DNSAnswer {
+	start := time.Now()
+	answer := DNSAnswer{Resolver: server.String()}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	six := make(chan result, 1)
+	go func() { six <- r.query(ctx, server, name, dns.TypeAAAA, dns.ClassINET) }()
+	four := r.query(ctx, server, name, dns.TypeA, dns.ClassINET)
+	answer.take(four)
+	answer.TookMS = milliseconds(time.Since(start))
+	if four.err == nil {
+		// The address is here. A server that swallows AAAA questions must not hold it up.
+		patience := time.NewTimer(100*time.Millisecond + time.Since(start))
+		defer patience.Stop()
+		if len(answer.A) == 0 {
+			patience.Stop() // without an A record the AAAA decides what it means
+		}
+		select {
+		case reply := <-six:
+			answer.take(reply)
+		case <-patience.C:
+		}
+	}
+	if len(answer.A)+len(answer.AAAA) > 0 {
+		answer.Failure = nil
+	}
+	return answer
+}
+
+// result is the reply to one question.
+type result struct {
+	msg       *dns.Msg
+	transport string
+	err       error
+	scrub     *Scrubber
+}
+
+// take adds the reply to one question to the answer.
+func (a *DNSAnswer) take(reply result) {
+	if reply.err != nil {
+		if a.Rcode == "" {
+			a.Failure = Classify("query", reply.err, reply.scrub)
+		}
+		return
+	}
+	rcode := dns.RcodeToString[reply.msg.Rcode]
+	if rcode == "" {
+		rcode = fmt.Sprintf("RCODE%d", reply.msg.Rcode)
+	}
+	if a.Rcode == "" || a.Rcode == "NOERROR" && rcode != "NOERROR" && len(a.A) == 0 {
+		a.Rcode, a.Transport = rcode, reply.transport
+	}
+	for _, record := range reply.msg.Answer {
+		switch record := record.(type) {
+		case *dns.A:
+			if address, ok := netip.AddrFromSlice(record.A.To4()); ok {
+				a.A = append(a.A, address)
+			}
+		case *dns.AAAA:
+			if address, ok := netip.AddrFromSlice(record.AAAA.To16()); ok {
+				a.AAAA = append(a.AAAA, address)
+			}
+		case *dns.CNAME:
+			if len(a.CNAME) < 8 {
+				a.CNAME = append(a.CNAME, strings.TrimSuffix(record.Target, "."))
+			}
+		}
+	}
+	a.Failure = rcodeFailure(a.Rcode)
+}
+
+// rcodeFailure is what a return code means where no address came with it.
+func rcodeFailure(rcode string) *Failure {
+	kind := KindBadAnswer
+	switch rcode {
+	case "NOERROR":
+		kind = KindNoData
+	case "NXDOMAIN":
+		kind = KindNXDomain
+	case "SERVFAIL":
+		kind = KindServFail
+	case "REFUSED":
+		kind = KindDNSRefused
+	}
+	return &Failure{Op: "query", Kind: kind, Detail: rcode}
+}
+
+// query puts one question to one server: UDP, again after a pause, and TCP where UDP is deaf, refused or
+// truncated. The first usable reply counts.
+func (r *resolver) query(ctx context.Context, server netip.AddrPort, name string, qtype, class uint16) result {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	replies := make(chan result, 4)
+	running, tcpStarted := 0, false
+	try := func(transport string) {
+		running++
+		tcpStarted = tcpStarted || transport == "tcp"
+		go func() { replies <- r.exchange(ctx, server, transport, name, qtype, class) }()
+	}
+	try("udp")
+	again, tcp, last := time.After(secondTry), time.After(tcpTry), time.After(thirdTry)
+	first := result{scrub: r.scrub}
+	for {
+		select {
+		case reply := <-replies:
+			running--
+			truncated := reply.err == nil && reply.msg.Truncated && reply.transport == "udp"
+			if reply.err == nil && !truncated {
+				return reply
+			}
+			if first.err == nil && first.msg == nil || truncated {
+				first = reply
+			}
+			if !tcpStarted {
+				try("tcp")
+			} else if running == 0 {
+				return first // a truncated reply is better than none
+			}
+		case <-again:
+			try("udp")
+		case <-last:
+			try("udp")
+		case <-tcp:
+			if !tcpStarted {
+				try("tcp")
+			}
+		case <-ctx.Done():
+			if first.msg != nil || first.err != nil {
+				return first
+			}
+			return result{err: ctx.Err(), scrub: r.scrub}
+		}
+	}
+}
+
+func (r *resolver) exchange(ctx context.Context, server netip.AddrPort, transport, name string, qtype, class uint16) result {
+	question := new(dns.Msg)
+	question.SetQuestion(dns.Fqdn(name), qtype)
+	question.Question[0].Qclass = class
+	dialer := &net.Dialer{}
+	if r.sourceIP.IsValid() && r.sourceIP.Is4() == server.Addr().Unmap().Is4() {
+		if transport == "udp" {
+			dialer.LocalAddr = &net.UDPAddr{IP: r.sourceIP.AsSlice()}
+		} else {
+			dialer.LocalAddr = &net.TCPAddr{IP: r.sourceIP.AsSlice()}
+		}
+	}
+	client := &dns.Client{Net: transport, Dialer: dialer, Timeout: time.Minute} // the context ends it
+	msg, _, err := client.ExchangeContext(ctx, question, server.String())
+	if err == nil && msg == nil {
+		err = errors.New("an empty reply")
+	}
+	if err != nil && ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	return result{msg: msg, transport: transport, err: err, scrub: r.scrub}
+}
+
+// readHosts gives the addresses that a hosts file pins a name to, and the line of the first ("PATH:LINE").
+func readHosts(path, name string) (pinned []netip.Addr, at string) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, ""
+	}
+	defer file.Close()
+	lines := bufio.NewScanner(io.LimitReader(file, 8<<20))
+	lines.Buffer(nil, 1<<20)
+	for number := 1; lines.Scan(); number++ {
+		text, _, _ := strings.Cut(lines.Text(), "#")
+		fields := strings.Fields(text)
+		if len(fields) < 2 {
+			continue
+		}
+		for _, alias := range fields[1:] {
+			if !strings.EqualFold(strings.TrimSuffix(alias, "."), strings.TrimSuffix(name, ".")) {
+				continue
+			}
+			if address, err := netip.ParseAddr(fields[0]); err == nil {
+				pinned = append(pinned, address.Unmap())
+				if at == "" {
+					at = fmt.Sprintf("%s:%d", path, number)
+				}
+			}
+			break
+		}
+	}
+	return pinned, at
+}
+
+func ipv4First(addresses []netip.Addr) []netip.Addr {
+	v4, v6 := splitFamilies(addresses)
+	return append(v4, v6...)
+}
+
+func splitFamilies(addresses []netip.Addr) (v4, v6 []netip.Addr) {
+	for _, address := range addresses {
+		if address.Unmap().Is4() {
+			v4 = append(v4, address.Unmap())
+		} else {
+			v6 = append(v6, address)
+		}
+	}
+	return v4, v6
+}

@@ -1,0 +1,49 @@
+package probes
+
+import (
+	"net"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// retransmits is how many TCP segments the kernel sent again on a connection, the SYN included; nil where
+// it can't be asked. It sees through the layers that have a NetConn method.
+func retransmits(conn net.Conn) *int {
+	for {
+		inner, wrapped := conn.(interface{ NetConn() net.Conn })
+		if !wrapped {
+			break
+		}
+		conn = inner.NetConn()
+	}
+	tcp, ok := conn.(*net.TCPConn)
+	if !ok {
+		return nil
+	}
+	raw, err := tcp.SyscallConn()
+	if err != nil {
+		return nil
+	}
+	var count *int
+	raw.Control(func(fd uintptr) {
+		if info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO); err == nil {
+			total := int(info.Total_retrans)
+			count = &total
+		}
+	})
+	return count
+}
+
+// smallSegments makes both ends send segments of at most 536 bytes (RFC 879's default): with those, a black
+// hole for big packets has nothing to swallow.
+func smallSegments(_, _ string, raw syscall.RawConn) error {
+	var result error
+	err := raw.Control(func(fd uintptr) {
+		result = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_MAXSEG, 536)
+	})
+	if err != nil {
+		return err
+	}
+	return result
+}

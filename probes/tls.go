@@ -1,0 +1,128 @@
+package probes
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"net"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+)
+
+// suites are the default ones of crypto/tls and, behind them, those with RSA key exchange, which Go no
+// longer offers and other clients still do: a server that has only these is healthy.
+var suites = sync.OnceValue(func() []uint16 {
+	var ids []uint16
+	for _, suite := range tls.CipherSuites() {
+		ids = append(ids, suite.ID)
+	}
+	return append(ids, tls.TLS_RSA_WITH_AES_128_GCM_SHA256, tls.TLS_RSA_WITH_AES_256_GCM_SHA384,
+		tls.TLS_RSA_WITH_AES_128_CBC_SHA, tls.TLS_RSA_WITH_AES_256_CBC_SHA)
+})
+
+// clientConfig completes every handshake: the certificate is judged afterwards, from the chain as it was
+// presented, and nothing is sent before that.
+func clientConfig(host string) *tls.Config {
+	config := &tls.Config{InsecureSkipVerify: true, CipherSuites: suites(), MinVersion: tls.VersionTLS12}
+	if _, err := netip.ParseAddr(host); err != nil {
+		config.ServerName = strings.TrimSuffix(host, ".")
+	} else {
+		config.ServerName = host // crypto/tls sends no server name for an address
+	}
+	return config
+}
+
+// secure makes a TLS connection of a TCP one and judges the peer's certificate. Whether that is good enough
+// to speak to is the caller's decision. change, which may be nil, alters the configuration.
+func (w *world) secure(ctx context.Context, conn net.Conn, host string, change func(*tls.Config)) (*tls.Conn, *Trust, []*x509.Certificate, error) {
+	config := clientConfig(host)
+	if change != nil {
+		change(config)
+	}
+	stream := tls.Client(conn, config)
+	if err := stream.HandshakeContext(ctx); err != nil {
+		return nil, nil, nil, err
+	}
+	chain := stream.ConnectionState().PeerCertificates
+	return stream, w.roots.judge(chain, host, w.now()), chain, nil
+}
+
+// probeTLS does the handshake on the connection of the port probe. The stream is nil where it failed.
+func (w *world) probeTLS(ctx context.Context, conn net.Conn, host string) (*TLS, *tls.Conn) {
+	facts := &TLS{}
+	tap := &tapConn{Conn: conn}
+	stream, trust, chain, err := w.secure(ctx, tap, host, nil)
+	if err != nil {
+		if ctx.Err() != nil {
+			err = ctx.Err()
+		}
+		facts.Failure = w.fail("handshake", err)
+		w.explainHandshake(facts, tap)
+		return facts, nil
+	}
+	state := stream.ConnectionState()
+	facts.Connected = true
+	facts.Version = tls.VersionName(state.Version)
+	facts.CipherSuite = tls.CipherSuiteName(state.CipherSuite)
+	facts.Chain = describeAll(chain)
+	facts.Trust = trust
+	if !trust.Verified() {
+		facts.Failure = &Failure{Op: "verify", Kind: KindUntrusted, Detail: "the certificate did not verify"}
+	}
+	return facts, stream
+}
+
+// explainHandshake adds what a failed handshake showed: the alert's name, or the words of a peer that
+// speaks no TLS.
+func (w *world) explainHandshake(facts *TLS, tap *tapConn) {
+	said := tap.taken()
+	if len(said) > 0 && (said[0] < 20 || said[0] > 23) { // no TLS record begins so, however it then ended
+		facts.Failure.Kind = KindNotTLS
+	}
+	switch facts.Failure.Kind {
+	case KindAlert:
+		facts.Alert = strings.TrimPrefix(facts.Failure.Detail, "tls: ")
+	case KindNotTLS:
+		tap.more(200 * time.Millisecond)
+		facts.Quote = printable(w.scrub.Scrub(string(tap.taken())), 80)
+	}
+}
+
+// tapConn keeps the first bytes that a peer said.
+type tapConn struct {
+	net.Conn
+	mu    sync.Mutex
+	bytes []byte
+}
+
+// NetConn gives the connection below.
+func (c *tapConn) NetConn() net.Conn { return c.Conn }
+
+func (c *tapConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if room := 512 - len(c.bytes); room > 0 {
+		c.bytes = append(c.bytes, p[:min(n, room)]...)
+	}
+	return n, err
+}
+
+// more reads on for a moment: a banner may come in pieces.
+func (c *tapConn) more(wait time.Duration) {
+	c.SetReadDeadline(time.Now().Add(wait))
+	buffer := make([]byte, 512)
+	for len(c.taken()) < 512 {
+		if _, err := c.Read(buffer); err != nil {
+			return
+		}
+	}
+}
+
+func (c *tapConn) taken() []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]byte(nil), c.bytes...)
+}

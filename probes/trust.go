@@ -1,0 +1,301 @@
+package probes
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/pem"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/crypto/x509roots/fallback/bundle"
+)
+
+// roots are the two sets that a chain is judged against: this host's own store, and the public roots.
+// They are loaded once, in the background, while the first probes wait for the network.
+type roots struct {
+	givenPublic []*x509.Certificate
+	givenSystem []*x509.Certificate
+	load        sync.Once
+	system      *x509.CertPool
+	systemEmpty bool
+	public      *x509.CertPool
+
+	mu     sync.Mutex
+	issued map[string]bool // subjects of the issuers in chains that verified: these are public
+}
+
+func newRoots(public, system []*x509.Certificate) *roots {
+	r := &roots{givenPublic: public, givenSystem: system, issued: map[string]bool{}}
+	go r.ready()
+	return r
+}
+
+func (r *roots) ready() {
+	r.load.Do(func() {
+		r.public = x509.NewCertPool()
+		for _, certificate := range r.givenPublic {
+			r.public.AddCert(certificate)
+		}
+		if r.givenPublic == nil {
+			addCarried(r.public)
+		}
+		if r.givenSystem != nil {
+			r.system = x509.NewCertPool()
+			for _, certificate := range r.givenSystem {
+				r.system.AddCert(certificate)
+			}
+		} else if pool, err := x509.SystemCertPool(); err == nil {
+			r.system = pool
+		} else {
+			r.system = x509.NewCertPool()
+		}
+		r.systemEmpty = r.system.Equal(x509.NewCertPool())
+	})
+}
+
+// addCarried adds the public roots that the binary carries (Mozilla's list, as golang.org/x/crypto packs it).
+func addCarried(pool *x509.CertPool) {
+	for root := range bundle.Roots() {
+		certificate, err := x509.ParseCertificate(root.Certificate)
+		if err != nil {
+			continue
+		}
+		if root.Constraint == nil {
+			pool.AddCert(certificate)
+		} else {
+			pool.AddCertWithConstraint(certificate, root.Constraint)
+		}
+	}
+}
+
+// RootsDate is the day of the carried public roots; the zero time where the build does not tell.
+func RootsDate() time.Time {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return time.Time{}
+	}
+	for _, module := range info.Deps {
+		if module.Path != "golang.org/x/crypto/x509roots/fallback" {
+			continue
+		}
+		// A pseudo-version: v0.0.0-20261030153154-30a33513ff6d.
+		if parts := strings.Split(module.Version, "-"); len(parts) == 3 {
+			date, _ := time.Parse("20060102150405", parts[1])
+			return date
+		}
+	}
+	return time.Time{}
+}
+
+// inspectionProducts are names that products for TLS inspection put into the issuers they make. A list like
+// this goes stale: it is only used to say "likely".
+var inspectionProducts = []string{
+	"Zscaler", "Netskope", "Fortinet", "FortiGate", "Palo Alto Networks", "Sophos", "Cisco Umbrella",
+	"Blue Coat", "BlueCoat", "Symantec Web Security", "Skyhigh", "McAfee Web Gateway", "Forcepoint",
+	"Websense", "Check Point", "Barracuda", "WatchGuard", "SonicWall", "Untangle", "iboss", "Cato Networks",
+	"Menlo Security", "Smoothwall", "Lightspeed", "ContentKeeper", "Kaspersky", "Avast", "AVG Web", "ESET SSL",
+	"Bitdefender", "Kerio", "Securly", "GoGuardian", "Cloudflare for Teams", "Cloudflare Gateway", "mitmproxy",
+	"Charles Proxy", "Fiddler", "PortSwigger", "OWASP ZAP", "Proxyman", "NetSpark", "DigiCert Inspection",
+	"pfSense", "OPNsense", "Squid",
+}
+
+// judge holds a presented chain against both sets of roots: trust, name and dates each by itself, so that
+// a diagnosis can say which is wrong. host is the name or address that was asked for.
+func (r *roots) judge(chain []*x509.Certificate, host string, now time.Time) *Trust {
+	r.ready()
+	trust := &Trust{SystemEmpty: r.systemEmpty}
+	if len(chain) == 0 {
+		return trust
+	}
+	leaf := chain[0]
+	trust.NameOK = leaf.VerifyHostname(host) == nil
+	trust.SelfSigned = selfSigned(leaf)
+	for _, certificate := range chain[1:] {
+		trust.RootShown = trust.RootShown || selfSigned(certificate)
+	}
+	last := lastLinked(chain)
+	trust.Issuer = plainName(last.Issuer.String())
+	trust.Product = inspectionProduct(chain)
+
+	var publicNow, systemNow bool
+	trust.Public, publicNow = r.leadsTo(r.public, chain, now)
+	trust.System, systemNow = r.leadsTo(r.system, chain, now)
+	trust.DatesOK = publicNow || systemNow
+	if !trust.Public && !trust.System {
+		trust.DatesOK = true
+		if !selfSigned(last) {
+			trust.Missing = plainName(last.Issuer.String())
+			trust.MissingKnown = r.seen(trust.Missing)
+			if len(last.IssuingCertificateURL) > 0 {
+				trust.MissingURL = last.IssuingCertificateURL[0]
+			}
+		}
+	}
+	for _, certificate := range chain {
+		if publicNow || systemNow {
+			break
+		}
+		shown := describe(certificate, false)
+		switch {
+		case now.After(certificate.NotAfter) && trust.Expired == nil:
+			trust.Expired, trust.DatesOK = &shown, false
+		case now.Before(certificate.NotBefore) && trust.NotYetValid == nil:
+			trust.NotYetValid, trust.DatesOK = &shown, false
+		}
+	}
+	trust.DatesOnly = !trust.DatesOK && trust.NameOK && (trust.Public || trust.System)
+	return trust
+}
+
+// leadsTo reports whether the chain leads to one of the roots at any time at which all of its certificates
+// are valid, and whether it does so now.
+func (r *roots) leadsTo(pool *x509.CertPool, chain []*x509.Certificate, now time.Time) (ever, atNow bool) {
+	others := x509.NewCertPool()
+	from, to := chain[0].NotBefore, chain[0].NotAfter
+	for _, certificate := range chain[1:] {
+		others.AddCert(certificate)
+	}
+	check := func(at time.Time) bool {
+		chains, err := chain[0].Verify(x509.VerifyOptions{Roots: pool, Intermediates: others, CurrentTime: at})
+		if err == nil && pool == r.public {
+			r.remember(chains)
+		}
+		return err == nil
+	}
+	if check(now) {
+		return true, true
+	}
+	if now.After(from) && now.Before(to) && allValid(chain, now) {
+		return false, false
+	}
+	for _, certificate := range chain[1:] {
+		if certificate.NotBefore.After(from) {
+			from = certificate.NotBefore
+		}
+		if certificate.NotAfter.Before(to) {
+			to = certificate.NotAfter
+		}
+	}
+	for _, at := range []time.Time{from.Add(to.Sub(from) / 2), to.Add(-time.Minute), from.Add(time.Minute),
+		chain[0].NotAfter.Add(-time.Minute)} {
+		if check(at) {
+			return true, false
+		}
+	}
+	return false, false
+}
+
+func allValid(chain []*x509.Certificate, now time.Time) bool {
+	for _, certificate := range chain {
+		if now.Before(certificate.NotBefore) || now.After(certificate.NotAfter) {
+			return false
+		}
+	}
+	return true
+}
+
+// remember keeps the issuers of a chain that verified: a peer that leaves one of them out is then known
+// to miss a public one.
+func (r *roots) remember(chains [][]*x509.Certificate) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, chain := range chains {
+		for _, certificate := range chain[1:] {
+			r.issued[plainName(certificate.Subject.String())] = true
+		}
+	}
+}
+
+func (r *roots) seen(subject string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.issued[subject]
+}
+
+// lastLinked follows the issuers through what was presented, in whatever order, and gives the last one.
+func lastLinked(chain []*x509.Certificate) *x509.Certificate {
+	current := chain[0]
+	for range chain {
+		var next *x509.Certificate
+		for _, candidate := range chain[1:] {
+			if candidate != current && bytes.Equal(candidate.RawSubject, current.RawIssuer) {
+				next = candidate
+				break
+			}
+		}
+		if next == nil || next == current || bytes.Equal(current.RawSubject, current.RawIssuer) {
+			break
+		}
+		current = next
+	}
+	return current
+}
+
+func selfSigned(certificate *x509.Certificate) bool {
+	return bytes.Equal(certificate.RawSubject, certificate.RawIssuer) &&
+		certificate.CheckSignature(certificate.SignatureAlgorithm, certificate.RawTBSCertificate, certificate.Signature) == nil
+}
+
+func inspectionProduct(chain []*x509.Certificate) string {
+	for _, certificate := range chain {
+		issuer := strings.ToLower(certificate.Issuer.String())
+		for _, product := range inspectionProducts {
+			if strings.Contains(issuer, strings.ToLower(product)) {
+				return product
+			}
+		}
+	}
+	return ""
+}
+
+// maxChain is how many presented certificates are kept; public chains have two to four.
+const maxChain = 10
+
+// describe is the part of a certificate that people need.
+func describe(certificate *x509.Certificate, withPEM bool) Certificate {
+	sum := sha256.Sum256(certificate.Raw)
+	shown := Certificate{
+		Subject:    plainName(certificate.Subject.String()),
+		Issuer:     plainName(certificate.Issuer.String()),
+		NotBefore:  certificate.NotBefore,
+		NotAfter:   certificate.NotAfter,
+		SelfSigned: selfSigned(certificate),
+		SHA256:     hex.EncodeToString(sum[:]),
+	}
+	if len(certificate.Issuer.Organization) > 0 {
+		shown.IssuerOrg = plainName(certificate.Issuer.Organization[0])
+	}
+	for _, name := range certificate.DNSNames {
+		if len(shown.Names) < 20 {
+			shown.Names = append(shown.Names, printable(name, 253))
+		}
+	}
+	for _, address := range certificate.IPAddresses {
+		if len(shown.Names) < 20 {
+			shown.Names = append(shown.Names, address.String())
+		}
+	}
+	if len(certificate.IssuingCertificateURL) > 0 {
+		shown.IssuerURL = printable(certificate.IssuingCertificateURL[0], 200)
+	}
+	shown.AuthorityKeyID = hex.EncodeToString(certificate.AuthorityKeyId)
+	if withPEM {
+		shown.PEM = string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Raw}))
+	}
+	return shown
+}
+
+func describeAll(chain []*x509.Certificate) []Certificate {
+	var all []Certificate
+	for _, certificate := range chain[:min(len(chain), maxChain)] {
+		all = append(all, describe(certificate, true))
+	}
+	return all
+}
+
+// plainName is a distinguished name as people read it, bounded.
+func plainName(name string) string { return printable(name, 200) }

@@ -1,0 +1,121 @@
+package probes
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"syscall"
+	"time"
+)
+
+// world is the outside as one run sees it: one resolver, one source address, one clock, one set of
+// roots. Every probe and every follow-up goes through it, so that what is diagnosed is one path.
+type world struct {
+	now      func() time.Time
+	sourceIP netip.Addr
+	resolver *resolver
+	roots    *roots
+	scrub    *Scrubber
+	clock    *clockNotes
+	agent    string // User-Agent
+}
+
+// way is how to reach a peer: directly, or through a proxy.
+type way struct{ proxy *proxyServer }
+
+func (v way) name() string {
+	if v.proxy != nil {
+		return "proxy"
+	}
+	return "direct"
+}
+
+func (w *world) fail(op string, err error) *Failure { return Classify(op, err, w.scrub) }
+
+// dialer leaves from --source-ip; control, which may be nil, sets socket options before connect.
+func (w *world) dialer(control func(string, string, syscall.RawConn) error) *net.Dialer {
+	d := &net.Dialer{Control: control, KeepAlive: -1}
+	if w.sourceIP.IsValid() {
+		d.LocalAddr = &net.TCPAddr{IP: w.sourceIP.AsSlice()}
+	}
+	return d
+}
+
+// connect opens one TCP connection. With a source address of one family, the other is not reachable.
+func (w *world) connect(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
+	return w.dialer(nil).DialContext(ctx, "tcp", to.String())
+}
+
+// reach opens a TCP connection to a peer by name or address over IPv4, and over IPv6 only where the
+// peer has no IPv4 address, or this host no IPv4 at all: what an IPv4 rule will judge is IPv4.
+func (w *world) reach(ctx context.Context, peer HostPort) (net.Conn, error) {
+	addresses, err := w.resolver.lookup(ctx, peer.Host)
+	if err != nil {
+		return nil, err
+	}
+	var last error = errors.New("no address")
+	for _, address := range addresses {
+		each, cancel := context.WithTimeout(ctx, 2*time.Second)
+		conn, err := w.connect(each, netip.AddrPortFrom(address, peer.Port))
+		cancel()
+		if err == nil {
+			return conn, nil
+		}
+		last = err
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return nil, last
+}
+
+// open reaches a peer on the way chosen: a plain TCP stream to it, whatever lies between.
+func (w *world) open(ctx context.Context, v way, peer HostPort) (net.Conn, error) {
+	if v.proxy == nil {
+		return w.reach(ctx, peer)
+	}
+	conn, err := w.openProxy(ctx, v.proxy, nil)
+	if err != nil {
+		return nil, err
+	}
+	stream, _, err := v.proxy.tunnel(ctx, conn, peer)
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return stream, nil
+}
+
+// localAddress is the local end of a connection; the zero Addr where it has none.
+func localAddress(conn net.Conn) netip.Addr {
+	if conn == nil {
+		return netip.Addr{}
+	}
+	if tcp, ok := conn.LocalAddr().(*net.TCPAddr); ok {
+		return tcp.AddrPort().Addr().Unmap()
+	}
+	return netip.Addr{}
+}
+
+// hasRoute asks the kernel, without sending anything, whether it knows a way to an address.
+func (w *world) hasRoute(to netip.Addr) (local netip.Addr, ok bool) {
+	d := net.Dialer{}
+	if w.sourceIP.IsValid() && w.sourceIP.Is4() == to.Is4() {
+		d.LocalAddr = &net.UDPAddr{IP: w.sourceIP.AsSlice()}
+	}
+	conn, err := d.Dial("udp", netip.AddrPortFrom(to, 9).String())
+	if err != nil {
+		return netip.Addr{}, false
+	}
+	defer conn.Close()
+	if udp, isUDP := conn.LocalAddr().(*net.UDPAddr); isUDP {
+		local = udp.AddrPort().Addr().Unmap().WithZone("")
+	}
+	return local, true
+}
+
+// milliseconds since start, with a microsecond's resolution.
+func milliseconds(took time.Duration) float64 {
+	return float64(took.Microseconds()) / 1000
+}
