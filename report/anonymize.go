@@ -1,0 +1,273 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// Anonymize is a deep copy of the report without what tells whose it is: addresses other than loopback,
+// host names other than the public services' and the default sources', the username, the host's name and
+// the names in certificates that are no public authority's. In their place stand tokens, "address-1",
+// "host-1", "user-1", "certificate-1", "fingerprint-1": the same one for the same thing wherever it
+// stands, also inside sentences and prefixes. Certificates in PEM are left out.
+func Anonymize(r *Report) *Report {
+	anonymous, err := anonymized(r)
+	if err != nil {
+		// Never give out the original instead: the shape of the report, without a word of it.
+		return bare(r)
+	}
+	return anonymous
+}
+
+func anonymized(r *Report) (*Report, error) {
+	document, err := json.Marshal(complete(r))
+	if err != nil {
+		return nil, err
+	}
+	tree, err := parseTree(document)
+	if err != nil {
+		return nil, err
+	}
+	names := newTokens()
+	names.collect("", tree, false)
+	names.sort()
+	var out bytes.Buffer
+	if err := writeTree(&out, names.replaced("", tree)); err != nil {
+		return nil, err
+	}
+	anonymous := new(Report)
+	if err := json.Unmarshal(out.Bytes(), anonymous); err != nil {
+		return nil, err
+	}
+	return anonymous, nil
+}
+
+// bare is a report's verdict, causes and statuses.
+func bare(r *Report) *Report {
+	out := &Report{Schema: r.Schema, Tool: r.Tool, RunID: r.RunID, StartedAt: r.StartedAt,
+		DurationMS: r.DurationMS, Verdict: r.Verdict, Interrupted: r.Interrupted}
+	out.Target.Environment = r.Target.Environment
+	out.Target.Port = r.Target.Port
+	for _, d := range r.Diagnoses {
+		out.Diagnoses = append(out.Diagnoses, Diagnosis{Cause: d.Cause, Severity: d.Severity,
+			Confidence: d.Confidence, Probe: d.Probe, Summary: d.Cause})
+	}
+	for _, row := range r.Probes {
+		out.Probes = append(out.Probes, Probe{Name: row.Name, Status: row.Status, Summary: string(row.Status),
+			DurationMS: row.DurationMS, WaitedFor: row.WaitedFor, Facts: json.RawMessage("{}")})
+	}
+	return out
+}
+
+// tokens are what stands for what. A known name whose token is itself stays.
+type tokens struct {
+	names   map[string]string // in lower case -> token
+	lengths []int             // of the names, longest first
+	count   map[string]int    // tokens given out, by kind
+}
+
+func newTokens() *tokens {
+	t := &tokens{names: map[string]string{}, count: map[string]int{}}
+	for _, name := range publicNames() {
+		t.names[name] = ""
+	}
+	return t
+}
+
+// longestName is more than any host name or distinguished name of a sane certificate, in bytes.
+const longestName = 512
+
+// add gives a name its token, unless it has one or is an address: addresses are found wherever they stand.
+func (t *tokens) add(kind, name string) {
+	name = lower(strings.TrimSpace(name))
+	if name == "" || len(name) > longestName {
+		return
+	}
+	if _, err := netip.ParseAddr(strings.Trim(name, "[]")); err == nil {
+		return
+	}
+	if _, known := t.names[name]; !known {
+		t.count[kind]++
+		t.names[name] = fmt.Sprintf("%s-%d", kind, t.count[kind])
+	}
+}
+
+func (t *tokens) sort() {
+	for name := range t.names {
+		if !slices.Contains(t.lengths, len(name)) {
+			t.lengths = append(t.lengths, len(name))
+		}
+	}
+	slices.Sort(t.lengths)
+	slices.Reverse(t.lengths)
+}
+
+// address gives an address its token. IPv4 inside IPv6 is the same as IPv4, and the zone does not count.
+func (t *tokens) address(a netip.Addr) string {
+	key := a.Unmap().WithZone("").String()
+	if t.names[key] == "" {
+		t.count["address"]++
+		t.names[key] = fmt.Sprintf("address-%d", t.count["address"])
+	}
+	return t.names[key]
+}
+
+// replaced is the tree with tokens in the place of names and addresses. Words of a closed list stay: a
+// host may be called "test".
+func (t *tokens) replaced(key string, value any) any {
+	switch v := value.(type) {
+	case object:
+		out := object{}
+		for _, m := range v {
+			switch {
+			case m.name == "pem":
+			case key == "" && m.name == "tool", m.name == "readings", m.name == "name" && namesAProbe(v):
+				out = append(out, m)
+			default:
+				out = append(out, member{m.name, t.replaced(m.name, m.value)})
+			}
+		}
+		return out
+	case []any:
+		out := make([]any, 0, len(v))
+		for _, element := range v {
+			out = append(out, t.replaced(key, element))
+		}
+		return out
+	case string:
+		if closedLists[key] {
+			return v
+		}
+		return t.replace(v)
+	}
+	return value
+}
+
+// namesAProbe reports whether an object's "name" is a probe's or an experiment's, not a host's.
+func namesAProbe(o object) bool { return o.get("facts") != nil || o.get("works") != nil }
+
+// closedLists are the members whose texts come from a closed list of the tool's own, or are times.
+var closedLists = func() map[string]bool {
+	keys := map[string]bool{}
+	for _, key := range strings.Fields(`schema run_id started_at verdict environment os cause severity
+		confidence probe hides status waited_for op kind transport rcode path answer version cipher_suite
+		class protocol indicator id key_fingerprint key_problems
+		not_before not_after date inspection_product`) {
+		keys[key] = true
+	}
+	return keys
+}()
+
+// replace puts tokens in the place of every known name and every address of a text.
+func (t *tokens) replace(text string) string {
+	var out strings.Builder
+	small := lower(text)
+	for i := 0; i < len(text); {
+		if n := t.nameAt(small, i); n > 0 {
+			if token := t.names[small[i:i+n]]; token != "" {
+				out.WriteString(token)
+			} else {
+				out.WriteString(text[i : i+n])
+			}
+			i += n
+			continue
+		}
+		if address, n := addressAt(text, i); n > 0 {
+			if address.Unmap().IsLoopback() {
+				out.WriteString(text[i : i+n])
+			} else {
+				out.WriteString(t.address(address))
+			}
+			i += n
+			continue
+		}
+		out.WriteByte(text[i])
+		i++
+	}
+	return out.String()
+}
+
+// nameAt is the length of the longest known name that begins at i, 0 where none does. A name is not
+// found inside a longer word.
+func (t *tokens) nameAt(small string, i int) int {
+	for _, n := range t.lengths {
+		if i+n > len(small) {
+			continue
+		}
+		if _, known := t.names[small[i:i+n]]; known && wholeWord(small, i, i+n) {
+			return n
+		}
+	}
+	return 0
+}
+
+// wholeWord reports whether text[from:to] neither begins nor ends inside a word.
+func wholeWord(text string, from, to int) bool {
+	letter := func(at int) bool { return text[at] != '-' && wordByte(text[at]) }
+	return (from == 0 || !letter(from-1) || !letter(from)) && (to == len(text) || !letter(to) || !letter(to-1))
+}
+
+// longestAddress is the longest text form of an address without its zone, in bytes.
+const longestAddress = 45
+
+// addressAt reads the longest address that begins at i, and its length in the text with the zone; 0 where
+// none begins there.
+func addressAt(text string, i int) (netip.Addr, int) {
+	if !addressByte(text[i]) || i > 0 && wordByte(text[i-1]) && text[i-1] != '-' {
+		return netip.Addr{}, 0
+	}
+	if i > 1 && text[i-1] == '.' && digit(text[i-2]) { // inside a longer dotted number
+		return netip.Addr{}, 0
+	}
+	end := i
+	for end < len(text) && end < i+longestAddress && addressByte(text[end]) {
+		end++
+	}
+	run := text[i:end]
+	if strings.Count(run, ":") < 2 && strings.Count(run, ".") < 3 {
+		return netip.Addr{}, 0
+	}
+	for ; end > i+1; end-- {
+		address, err := netip.ParseAddr(text[i:end])
+		switch {
+		case err != nil:
+		case end < len(text) && wordByte(text[end]) && text[end] != '-':
+		case end+1 < len(text) && text[end] == '.' && digit(text[end+1]):
+		default:
+			return address, end - i + zoneLength(text[end:])
+		}
+	}
+	return netip.Addr{}, 0
+}
+
+// zoneLength is the length of a zone, "%eth0", at the beginning of the text.
+func zoneLength(text string) int {
+	if !strings.HasPrefix(text, "%") {
+		return 0
+	}
+	n := 1
+	for n < len(text) && text[n] < 0x80 && wordByte(text[n]) {
+		n++
+	}
+	return n
+}
+
+func addressByte(c byte) bool {
+	return digit(c) || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F' || c == ':' || c == '.'
+}
+
+func digit(c byte) bool { return '0' <= c && c <= '9' }
+
+// lower turns ASCII letters small and keeps the length of the text, which strings.ToLower does not promise.
+func lower(text string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, text)
+}

@@ -1,0 +1,185 @@
+package report
+
+import (
+	"net"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"opensrs-doctor/probes"
+)
+
+// publicNames stay: they are the same in everybody's report.
+func publicNames() []string {
+	names := []string{
+		probes.LiveHost, probes.TestHost, "*.opensrs.net", "opensrs.net",
+		"domains.opensrs.guide", "support.opensrs.com", "localhost", "system", "hosts file",
+	}
+	for _, source := range append([]string{probes.DefaultStatusURL}, defaultSourceURIs()...) {
+		for _, host := range hostsOfURI(source) {
+			if _, err := netip.ParseAddr(host); err != nil { // an address gets its token like any other
+				names = append(names, host)
+			}
+		}
+	}
+	return names
+}
+
+// defaultSourceURIs are the URIs that a run asks when the user names none.
+func defaultSourceURIs() []string {
+	var uris []string
+	for _, source := range probes.DefaultSources() {
+		uris = append(uris, source.URI)
+	}
+	return uris
+}
+
+var (
+	uri  = regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://[^\s"'<>]+`)
+	home = regexp.MustCompile(`(?:/home/|/Users/|\\Users\\)([^/\\\s:"']+)`)
+	// fqdn is a host name with a domain, in words that are not the tool's own.
+	fqdn = regexp.MustCompile(`(?i)\b(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z]\b`)
+)
+
+// foreignWords are the members that quote somebody else: host names are looked for in them.
+var foreignWords = map[string]bool{
+	"detail": true, "quote": true, "text": true, "response_text": true, "location": true,
+}
+
+// ownWords are the members whose sentences and links are the tool's own: what they take from the run
+// stands in the facts too.
+var ownWords = map[string]bool{"explanation": true, "fixes": true, "docs": true}
+
+// collect gives a token to every name that the report holds in a field of its own. In sentences only these
+// are found again: a sentence alone does not tell a name from a word. public says whether the public
+// roots lead to the chain at hand: then its issuers are public authorities, which stay.
+func (t *tokens) collect(key string, value any, public bool) {
+	switch v := value.(type) {
+	case object:
+		public = publicChain(v, public)
+		for _, m := range v {
+			if m.name == "name" && namesAProbe(v) || key == "" && m.name == "tool" {
+				continue
+			}
+			if text, ok := m.value.(string); ok {
+				t.collectIssuer(m.name, text, v, public)
+			}
+			t.collect(m.name, m.value, public)
+		}
+	case []any:
+		for _, element := range v {
+			t.collect(key, element, public)
+		}
+	case string:
+		t.collectText(key, v)
+	}
+}
+
+func (t *tokens) collectText(key, text string) {
+	switch key {
+	case "username":
+		t.add("user", text)
+	case "hostname", "host", "name", "made_up_name", "other_name", "cname":
+		t.add("host", strings.TrimSuffix(text, "."))
+	case "names":
+		t.add("host", strings.TrimPrefix(text, "*."))
+	case "peer", "resolver", "used":
+		if host, _, err := net.SplitHostPort(text); err == nil {
+			t.add("host", host)
+		} else if !strings.Contains(text, ":") && !strings.Contains(text, " ") {
+			t.add("host", text)
+		}
+	}
+	if closedLists[key] || ownWords[key] {
+		return
+	}
+	for _, found := range uri.FindAllString(text, -1) {
+		for _, host := range hostsOfURI(found) {
+			t.add("host", host)
+		}
+	}
+	for _, found := range home.FindAllStringSubmatch(text, -1) {
+		t.add("user", found[1])
+	}
+	if foreignWords[key] {
+		for _, found := range fqdn.FindAllString(text, -1) {
+			t.add("host", found)
+		}
+	}
+}
+
+// hostsOfURI is the host of a URI, and of a dns one also the name that is asked for.
+func hostsOfURI(text string) []string {
+	parsed, err := url.Parse(strings.TrimRight(text, ".,;)]"))
+	if err != nil || parsed.Hostname() == "" {
+		return nil
+	}
+	hosts := []string{parsed.Hostname()}
+	if name := strings.Trim(parsed.Path, "/."); parsed.Scheme == "dns" && name != "" {
+		hosts = append(hosts, name)
+	}
+	for i, host := range hosts {
+		hosts[i] = lower(host)
+	}
+	return hosts
+}
+
+// publicChain reports whether the chain that an object is about leads to the public roots.
+func publicChain(o object, inherited bool) bool {
+	for _, name := range []string{"trust", "tls_trust"} {
+		if trust, ok := o.get(name).(object); ok {
+			inherited = trust.get("public") == true
+		}
+	}
+	if own, ok := o.get("public").(bool); ok {
+		inherited = own
+	}
+	return inherited
+}
+
+// collectIssuer takes the names of a certificate that say whose it is.
+func (t *tokens) collectIssuer(key, text string, of object, public bool) {
+	switch key {
+	case "issuer", "issuer_organization", "missing_issuer":
+		if !public {
+			t.addDistinguished(text)
+		}
+	case "authority_key_id":
+		if !public {
+			t.add("fingerprint", text)
+		}
+	case "subject":
+		if !public || t.foreignNames(of) {
+			t.addDistinguished(text)
+		}
+	case "sha256":
+		if !public || t.foreignNames(of) {
+			t.add("fingerprint", text)
+		}
+	}
+}
+
+// foreignNames reports whether a certificate is for a name that is not everybody's.
+func (t *tokens) foreignNames(certificate object) bool {
+	names, _ := certificate.get("names").([]any)
+	for _, name := range names {
+		text, _ := name.(string)
+		if token, known := t.names[lower(text)]; !known || token != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// addDistinguished takes a distinguished name as a whole, and the parts of it that evidence quotes.
+func (t *tokens) addDistinguished(name string) {
+	parts := strings.FieldsFunc(name, func(r rune) bool { return r == ',' || r == '+' })
+	for _, part := range parts {
+		kind, value, found := strings.Cut(strings.TrimSpace(part), "=")
+		if found && (kind == "CN" || kind == "O" || kind == "OU") {
+			t.add("certificate", value)
+		}
+	}
+	t.add("certificate", name)
+}

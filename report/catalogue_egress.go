@@ -1,0 +1,335 @@
+package report
+
+import "slices"
+
+// egressCauses are about the address that OpenSRS sees, and the access rules that judge it.
+var egressCauses = []Cause{
+	{
+		ID: "egress.unknown", Probe: "egress", Severity: Warn,
+		Summary: "This host's public address is not known",
+		Explanation: []string{
+			"None of the sources told it: {sources_failed}.",
+			"No source was asked, because of {none_asked}.",
+			"So the access rules could not be compared with it.",
+		},
+		Fixes: []string{
+			"Give the address yourself, if you know it: --egress-ip ADDRESS.",
+			"Look it up where this network is run: the NAT gateway, the instance or the proxy " +
+				"has it.",
+			"Allow TCP port 443 to one of the sources, or name one of your own: --egress-source " +
+				"https://HOST/PATH.",
+			"Change nothing if the call succeeds: then the address is allowed, whichever it is.",
+		},
+		Docs: []string{docKeyAndRules, docTroubleshooting},
+		Means: "OpenSRS lets in known addresses only, and judges the one that it sees. Behind a " +
+			"NAT or a proxy that is not the address that this computer has. It has to be asked " +
+			"from outside, and nobody outside could be asked.",
+		Recognised: "No source gave an address. It is a failure only where that leaves a failed " +
+			"call unexplained, and an information where no source was to be asked. The service's " +
+			"own replies do not tell the address.",
+		when: whenEgressUnknown,
+	},
+	{
+		ID: "egress.unstable", Probe: "egress", Severity: Warn,
+		Summary: "This host leaves from more than one address: {egress_all}",
+		Explanation: []string{
+			"The sources saw different addresses within one run, so the next call may leave from " +
+				"any of them.",
+			"Each of them needs an Allow rule, or calls fail now and then.",
+		},
+		Fixes: []string{
+			"Give this host one fixed address: a NAT gateway with a single reserved address, an " +
+				"address of its own, or a proxy.",
+			"Add Allow rules for all of them otherwise, at most five prefixes from /25 to /32: " +
+				"opensrs-doctor rules plan --ips FILE finds the best.",
+			"Ask whoever runs the NAT for the whole list of its addresses: one run need not see " +
+				"them all.",
+			again,
+		},
+		Docs: []string{docKeyAndRules},
+		Means: "The network that this host leaves by has several public addresses and takes now " +
+			"one, now another. OpenSRS lets in addresses that are on its list. If one of them is " +
+			"not, calls fail from time to time, without anything having changed.",
+		Recognised: "Sources that were asked in the same way as the call goes saw more than one " +
+			"IPv4 address. Addresses seen by DNS alone do not count, since they can be the " +
+			"resolver's. How many more there are cannot be seen.",
+		when: whenEgressUnstable,
+	},
+	{
+		ID: "egress.proxied", Probe: "egress", Severity: Info,
+		Summary: "The proxy changes the public address: {egress}",
+		Explanation: []string{
+			"Through {proxy} the address is {egress}, without it {direct_egress}.",
+			"The access rules have to allow the address of the way that the API client takes.",
+		},
+		Fixes: []string{
+			"Find out which way the API client takes: many ignore {proxy_from}.",
+			"Allow {egress} in the access rules, if the client uses the proxy.",
+			"Allow {direct_egress} instead, if it does not.",
+			"Change nothing if the client's calls succeed.",
+		},
+		Docs: []string{docKeyAndRules},
+		Means: "A proxy makes connections on behalf of this host, and the other side sees the " +
+			"proxy's address. So a program that uses the proxy and one that does not come from " +
+			"different addresses. Only the one that an access rule allows is let in.",
+		Recognised: "The sources saw one address through the proxy and another directly. Which " +
+			"way your own client takes cannot be seen from here.",
+		when: whenEgressProxied,
+	},
+	{
+		ID: "egress.split-route", Probe: "egress", Severity: Warn,
+		Summary: "The endpoint and the egress sources are reached by different ways",
+		Explanation: []string{
+			"Packets to {address} leave from {local_address}, packets to the sources from " +
+				"{source_path}.",
+			"So the address that the sources saw, {egress}, may not be the one that OpenSRS sees.",
+		},
+		Fixes: []string{
+			"Look at both routes: ip route get {address} and ip rule on Linux, route print on " +
+				"Windows, route -n get {address} on macOS.",
+			"Remove the extra route or policy, if it is not meant: a VPN or a second interface " +
+				"often adds one.",
+			"Ask whoever runs the network for the public address behind {local_address}, and " +
+				"check it: opensrs-doctor --egress-ip ADDRESS.",
+			again,
+		},
+		Docs: []string{docIPRoute, docIPRule},
+		Means: "This host has more than one way out, and the way to OpenSRS is not the way to " +
+			"the sources that tell the public address. They truthfully report an address that " +
+			"OpenSRS may never see. Comparing that one with the access rules can then mislead.",
+		Recognised: "The operating system picks another local address or interface for the " +
+			"endpoint than for the sources. Both ways may still end at the same NAT, so the " +
+			"public address may be right all the same.",
+		when: whenEgressSplitRoute,
+	},
+	{
+		ID: "egress.no-ipv4", Probe: "egress", Severity: Fail,
+		Summary: "This host reaches the internet by IPv6 only",
+		Explanation: []string{
+			"The sources saw {egress_all}, and no IPv4 address.",
+			"Access rules are IPv4 only, so none can match this host.",
+		},
+		Fixes: []string{
+			"Give this host an IPv4 way out: a public IPv4 address, or a NAT gateway that has one.",
+			"Use NAT64 with DNS64, if the network offers it: OpenSRS then sees the gateway's " +
+				"IPv4 address.",
+			"Try a proxy that leaves by IPv4: opensrs-doctor --proxy http://HOST:PORT.",
+			"Add an Allow rule for that IPv4 address in {panel}, Account settings, API settings.",
+			again,
+		},
+		Docs: []string{docKeyAndRules, rfc + "6146"},
+		Hides: slices.Concat([]string{
+			"host.offline", "egress.ipv6-possible", "call.ip-denied", "call.no-reply",
+		}, offlineShows),
+		Means: "This host has internet, but only of the newer kind, IPv6. The access rules of " +
+			"OpenSRS take IPv4 addresses only. Without an IPv4 address that the calls leave " +
+			"from, no rule can let it in.",
+		Recognised: "Sources see an IPv6 address and never an IPv4 one, and the call fails. " +
+			"Behind a gateway that translates (NAT64) the call may work, and then this is not " +
+			"reported.",
+		when: whenEgressNoIpv4,
+	},
+	{
+		ID: "egress.ipv6-possible", Probe: "egress", Severity: Info,
+		Summary: "API clients on this host may leave by IPv6",
+		Explanation: []string{
+			"An IPv6 address (AAAA record) exists for {host}, and this host has an IPv6 route.",
+			"Access rules are IPv4 only, so a call by IPv6 can match none; this check itself " +
+				"goes by IPv4.",
+		},
+		Fixes: []string{
+			"Change nothing while the API client's calls succeed.",
+			"Make the client connect by IPv4, if they do not: curl -4, or the client's own option.",
+			"Prefer IPv4 for the whole Linux host otherwise, with this line in /etc/gai.conf: " +
+				"precedence ::ffff:0:0/96 100.",
+		},
+		Docs: []string{docKeyAndRules, docGaiConf},
+		Means: "The endpoint can be reached in two ways, by IPv4 and by IPv6, and programs " +
+			"choose for themselves. This check uses IPv4, because the access rules do. A program " +
+			"that chooses IPv6 may be refused although this check passes.",
+		Recognised: "The name has an IPv6 address, and this host has a route for IPv6. Which of " +
+			"the two a program on this host takes cannot be seen from here.",
+		when: whenEgressIpv6Possible,
+	},
+	{
+		ID: "rules.invalid", Probe: "rules", Severity: Fail,
+		Summary: "Something is wrong in the list of rules: {rule_problem}",
+		Explanation: []string{
+			"The list comes from {rules_source}.",
+			"The control panel takes at most five rules, each an IPv4 address or a prefix from " +
+				"/25 to /32, Allow or Deny.",
+		},
+		Fixes: []string{
+			"{rule_fix}",
+			"Run opensrs-doctor rules lint to see every problem with its line.",
+			"Compare it with {panel}, Account settings, API settings: only what is saved there " +
+				"counts.",
+			"Let opensrs-doctor rules plan --ips FILE find the best five rules, if there are too " +
+				"many or too wide ones.",
+		},
+		Docs: []string{docKeyAndRules},
+		Means: "The rules that were given to this check are not a list that OpenSRS would have. " +
+			"So they cannot be the real list, and comparing with them can mislead. A rule that " +
+			"is only written unusually, or twice, is a warning.",
+		Recognised: "By the list alone: more than five rules, a prefix that is wider than /25, " +
+			"an address that is not IPv4; as a warning, bits set behind the prefix, or the same " +
+			"rule twice. What the real list is, only the control panel shows.",
+		when: whenRulesInvalid,
+	},
+	{
+		ID: "rules.not-allowed", Probe: "rules", Severity: Fail,
+		Summary: "No Allow rule matches {egress}",
+		Explanation: []string{
+			"The address {egress} was seen by {sources}.",
+			"None of the rules given ({rules_source}) allows it.",
+			"OpenSRS takes calls from addresses that an Allow rule matches.",
+		},
+		Fixes: []string{
+			"Remove {rule_to_drop} first: five rules are the limit.",
+			"Add the rule {rule_to_add} in {panel}, Account settings, API settings, IP access " +
+				"rules.",
+			"Add the same rule to {rules_source}, so that the next run compares with the real list.",
+			"Run opensrs-doctor --wait 20m then: a change takes up to 15 minutes to take effect.",
+			"Ask OpenSRS Support for more than five rules, if {rule_to_drop} is still needed.",
+		},
+		Docs:  []string{docKeyAndRules, docTroubleshooting},
+		Hides: []string{"call.ip-denied", "call.auth-failed", "call.no-reply"},
+		Means: "OpenSRS has a list of the addresses that may use the API key. The address that " +
+			"this host comes from is not on it. To OpenSRS, a right username and key from an " +
+			"address that is not listed look like a stranger.",
+		Recognised: "The public address of this host is compared with the rules that were given; " +
+			"none allows it. With the reply \"invalid IP address\" it is certain. With a failed " +
+			"login or a connection that is closed without a reply it is likely, since OpenSRS " +
+			"may answer so to an address that is not allowed.",
+		when: whenRulesNotAllowed,
+	},
+	{
+		ID: "rules.denied", Probe: "rules", Severity: Fail,
+		Summary: "A Deny rule matches {egress}: {matching_rule}",
+		Explanation: []string{
+			"In whichever order the rules are read, the list denies the address.",
+			"What each reading says: {readings}.",
+		},
+		Fixes: []string{
+			"Remove {matching_rule} in {panel}, Account settings, API settings, or narrow it so " +
+				"that it leaves {egress} out.",
+			"Add the rule {rule_to_add} there: no Allow rule matches the address yet.",
+			"Ask whoever made the Deny rule before you change it: it may be meant.",
+			"Correct {rules_source} in the same way, and run opensrs-doctor --wait 20m: a change " +
+				"takes up to 15 minutes to take effect.",
+		},
+		Docs:  []string{docKeyAndRules},
+		Hides: []string{"call.ip-denied", "call.auth-failed", "call.no-reply"},
+		Means: "Access rules can allow addresses and can deny them. One of the rules denies the " +
+			"address that this host comes from, and no reading of the list lets it in. Somebody " +
+			"may have meant it so.",
+		Recognised: "The public address is compared with the rules that were given, in the three " +
+			"ways in which such a list can be read: the first match, the most specific match, " +
+			"any Deny. All three deny. With the reply \"invalid IP address\" it is certain, with " +
+			"other refusals likely.",
+		when: whenRulesDenied,
+	},
+	{
+		ID: "rules.ambiguous", Probe: "rules", Severity: Warn,
+		Summary: "The rules can be read both ways for {egress}",
+		Explanation: []string{
+			"An Allow and a Deny both match, and OpenSRS does not document which of them wins.",
+			"What each reading says: {readings}.",
+			"What the API said: {text}.",
+		},
+		Fixes: []string{
+			"Replace the list by one that reads the same either way: {clear_list}.",
+			"Remove the Deny rule, if the Allow rules leave out those addresses anyway: an " +
+				"address needs an Allow to be let in.",
+			"Make the change in {panel}, Account settings, API settings, and in {rules_source}.",
+			"Wait up to 15 minutes for it to take effect, then run opensrs-doctor again from " +
+				"this host.",
+		},
+		Docs:  []string{docKeyAndRules},
+		Hides: []string{"call.ip-denied"},
+		Means: "One rule allows the address of this host and another denies it. Which one counts " +
+			"depends on how OpenSRS reads its list, and no public page says that. A list that " +
+			"gives the same answer in every reading avoids the question.",
+		Recognised: "The list is read in three ways: the first match, the most specific match, " +
+			"any Deny. They disagree about this host's address. It is a failure when the API " +
+			"refuses the address, and a warning otherwise.",
+		when: whenRulesAmbiguous,
+	},
+	{
+		ID: "rules.pool-partly-allowed", Probe: "rules", Severity: Fail,
+		Summary: "Only some of this host's public addresses are allowed",
+		Explanation: []string{
+			"The rules allow {allowed} and not {not_allowed}.",
+			"Which of them a call leaves from changes, so calls fail now and then.",
+		},
+		Fixes: []string{
+			"Remove {rule_to_drop} first: five rules are the limit.",
+			"Add what is missing in {panel}, Account settings, API settings: {rule_to_add}.",
+			"Give this host one fixed address instead: a NAT gateway with a single reserved " +
+				"address, or a proxy.",
+			"Ask whoever runs the NAT for all its addresses, and let opensrs-doctor rules plan " +
+				"--ips FILE find the best five rules.",
+			"Wait up to 15 minutes for a change to take effect, then run opensrs-doctor again " +
+				"from this host.",
+		},
+		Docs:  []string{docKeyAndRules, docTroubleshooting},
+		Hides: []string{"egress.unstable", "call.ip-denied", "call.auth-failed", "call.no-reply"},
+		Means: "This host leaves now from one address, now from another, and only some of them " +
+			"are on the list of OpenSRS. A call works or fails by chance. Trying again seems to " +
+			"help, which makes this one hard to find.",
+		Recognised: "More than one address was seen on the way that the call takes, and the " +
+			"rules that were given allow some and not others. A call that succeeded once proves " +
+			"nothing here. There may be more addresses than one run sees.",
+		when: whenRulesPoolPartlyAllowed,
+	},
+	{
+		ID: "rules.propagating", Probe: "rules", Severity: Fail, Passes: true,
+		Summary: "The rules given allow {egress}, but the API does not",
+		Explanation: []string{
+			"It is allowed by {matching_rule}, yet the API answered \"{text}\".",
+			"The rule was not saved, or is less than 15 minutes old, or stands in the list of " +
+				"another environment.",
+		},
+		Fixes: []string{
+			"Check that the rule is saved in {panel}, Account settings, API settings: the list " +
+				"there is the one that counts.",
+			"Run opensrs-doctor --wait 20m: a saved change takes up to 15 minutes to take effect.",
+			"Check that it is the list of the {environment} environment: live and test each have " +
+				"their own.",
+			"Run opensrs-doctor ticket if it does not work after an hour, and send the bundle to " +
+				"OpenSRS Support.",
+		},
+		Docs:  []string{docKeyAndRules, docTroubleshooting},
+		Hides: []string{"call.ip-denied"},
+		Means: "By the rules that were given to this check, this host is allowed; by the rules " +
+			"that OpenSRS uses, it is not. So the two lists are not the same. Either the change " +
+			"has not arrived yet, or it was not made, or it was made in another place.",
+		Recognised: "The rules given allow the address, and the API answers that the address is " +
+			"invalid. Which of the three reasons it is cannot be seen from outside; waiting " +
+			"tells the first from the others. OpenSRS says up to 15 minutes, an older client's " +
+			"notes say an hour.",
+		when: whenRulesPropagating,
+	},
+	{
+		ID: "rules.stale", Probe: "rules", Severity: Warn,
+		Summary: "The API accepts {egress}, which the rules given deny",
+		Explanation: []string{
+			"So the list in {rules_source} is not the list that OpenSRS uses.",
+			"The call works; only the copy of the rules is out of date.",
+		},
+		Fixes: []string{
+			"Copy the list from {panel}, Account settings, API settings, into {rules_source}.",
+			"Compare the environment too: live and test each have a list of their own.",
+			"Change nothing in the control panel: the call works.",
+		},
+		Docs: []string{docKeyAndRules},
+		Means: "The call succeeds, although the rules that were given to this check would not " +
+			"let it through. The real list is the one in the control panel, and the copy here " +
+			"differs. Nothing is broken, but the next plan that is made with this copy may be " +
+			"wrong.",
+		Recognised: "The rules given deny the address that was seen, and the API accepted the " +
+			"call. A change that was just made and has not taken effect yet can look the same " +
+			"for some minutes.",
+		when: whenRulesStale,
+	},
+}

@@ -1,0 +1,67 @@
+package report
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// clean makes text that came from elsewhere safe to print: a peer's reply, a certificate or a saved
+// report may hold terminal escapes, line ends or marks that turn the direction of writing. Line ends,
+// tabs and every other white space become one space; control and format characters and what is no
+// UTF-8 go. Everything that reaches a screen passes through here.
+func clean(text string) string {
+	if plainASCII(text) {
+		return text
+	}
+	var out strings.Builder
+	for i := 0; i < len(text); {
+		r, size := utf8.DecodeRuneInString(text[i:])
+		i += size
+		switch {
+		case r == utf8.RuneError && size <= 1:
+		case unicode.IsSpace(r), r == '\u2028', r == '\u2029':
+			out.WriteByte(' ')
+		case harmful(r):
+		default:
+			out.WriteRune(r)
+		}
+	}
+	return strings.Join(strings.Fields(out.String()), " ")
+}
+
+// harmful reports whether a terminal or a reader could be deceived by r: control characters (C1 too,
+// U+009B starts an escape sequence), format characters such as the bidirectional overrides, and the
+// two separators that end a line.
+func harmful(r rune) bool {
+	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029'
+}
+
+// plainASCII is the common case: printable, no two spaces in a row, none at the ends.
+func plainASCII(text string) bool {
+	space := true
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		if c < ' ' || c > '~' || c == ' ' && space {
+			return false
+		}
+		space = c == ' '
+	}
+	return !space || text == ""
+}
+
+// asciiSigns are the signs beyond ASCII that the tool's own words use, for screens that have none.
+var asciiSigns = strings.NewReplacer(
+	"✓", "ok", "✗", "x", "·", "-", "–", "-", "—", "-", "…", "...", "→", "->", "×", "x",
+	"“", `"`, "”", `"`, "„", `"`, "‘", "'", "’", "'", "\u00a0", " ", "≥", ">=", "≤", "<=",
+)
+
+// asciiOnly spells text in ASCII; what has no spelling becomes a question mark.
+func asciiOnly(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r > unicode.MaxASCII {
+			return '?'
+		}
+		return r
+	}, asciiSigns.Replace(text))
+}

@@ -1,0 +1,244 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"opensrs-doctor/probes"
+)
+
+// Diagnose turns evidence into causes, the root cause first. It is a pure function of the evidence: it
+// reads no clock and asks nobody. A cause that another one explains stands in that one's Hides only.
+func Diagnose(e *probes.Evidence) []Diagnosis {
+	var found []match
+	for i := range catalogue {
+		row := &catalogue[i]
+		if row.ID == unexplainedID || row.when == nil {
+			continue
+		}
+		if finding, ok := row.when(e); ok {
+			found = append(found, match{cause: row, finding: finding}.completed())
+		}
+	}
+	found = counted(e, found)
+	sortMatches(e, found)
+	found = unhidden(found)
+	if failure, ok := notExplained(e, found); ok {
+		found = append(found, failure)
+		sortMatches(e, found)
+	}
+	diagnoses := make([]Diagnosis, 0, len(found))
+	values := commonValues(e)
+	for _, m := range found {
+		diagnoses = append(diagnoses, m.inWords(e, values))
+	}
+	return diagnoses
+}
+
+const unexplainedID = "unexplained"
+
+// match is a row whose condition holds.
+type match struct {
+	cause   *Cause
+	finding Finding
+	hid     []string // the causes found that this one explains
+}
+
+func (m match) completed() match {
+	if m.finding.Severity == "" {
+		m.finding.Severity = m.cause.Severity
+	}
+	if m.finding.Confidence == "" {
+		m.finding.Confidence = Certain
+	}
+	return m
+}
+
+// stops are the probes whose failure stops the call, in order.
+var stops = []string{"dns", "port", "tls", "call"}
+
+// blocked is the probe that stopped the call; "" where none did. A TLS failure after which the call was
+// made did not stop it.
+func blocked(e *probes.Evidence) string {
+	for _, name := range stops {
+		if e.Step(name).Status != probes.Fail {
+			continue
+		}
+		if name == "tls" && e.TLS != nil && e.TLS.CallAllowed {
+			continue
+		}
+		return name
+	}
+	return ""
+}
+
+// counted leaves out what does not count: findings about a probe that was not chosen, unless that probe
+// is why a chosen one could not run.
+func counted(e *probes.Evidence, found []match) []match {
+	chosenWaits := false
+	for _, step := range e.Steps {
+		waits := step.Status == probes.Skip && slices.Contains(probes.Names, step.WaitedFor)
+		chosenWaits = chosenWaits || step.Counts && waits
+	}
+	return slices.DeleteFunc(found, func(m match) bool {
+		name := m.cause.Probe
+		if name == "" || len(e.Steps) == 0 || e.Step(name).Counts {
+			return false
+		}
+		return !chosenWaits || e.Step(name).Status != probes.Fail
+	})
+}
+
+var severityRank = map[Severity]int{Fail: 0, Warn: 1, Info: 2}
+
+// sortMatches orders by severity, then the cause of the step that stopped the call, then probe order,
+// then ID. A cause of the whole run stands before those of a single probe.
+func sortMatches(e *probes.Evidence, found []match) {
+	stopped := blocked(e)
+	slices.SortStableFunc(found, func(a, b match) int {
+		return cmp.Or(
+			cmp.Compare(severityRank[a.finding.Severity], severityRank[b.finding.Severity]),
+			cmp.Compare(stepRank(a, stopped), stepRank(b, stopped)),
+			cmp.Compare(slices.Index(probes.Names, a.cause.Probe), slices.Index(probes.Names, b.cause.Probe)),
+			cmp.Compare(a.cause.ID, b.cause.ID))
+	})
+}
+
+func stepRank(m match, stopped string) int {
+	switch {
+	case m.cause.ID == "service.incident" || m.finding.First:
+		return 0
+	case m.cause.Probe == "" && stopped != "" && !strings.HasPrefix(m.cause.ID, "config."):
+		return 1
+	case stopped != "" && m.cause.Probe == stopped:
+		return 2
+	}
+	return 3
+}
+
+// unhidden takes out the causes that another one explains, and notes them there. It goes by causes, not by
+// where they were noticed: a symptom may come before its cause. Of two that hide each other, the first in
+// order stays.
+func unhidden(found []match) []match {
+	hidden := map[string]bool{}
+	for i, m := range found {
+		if hidden[m.cause.ID] {
+			continue
+		}
+		for _, other := range found {
+			id := other.cause.ID
+			worse := severityRank[other.finding.Severity] < severityRank[m.finding.Severity]
+			if id != m.cause.ID && m.hides(id) && !worse { // a warning never hides a failure
+				hidden[id] = true
+				found[i].hid = append(found[i].hid, id)
+			}
+		}
+	}
+	return slices.DeleteFunc(found, func(m match) bool { return hidden[m.cause.ID] })
+}
+
+// hides reports whether this cause explains that one. A name that ends in a dot stands for all rows that
+// begin with it.
+func (m match) hides(id string) bool {
+	covers := func(name string) bool {
+		return name == id || strings.HasSuffix(name, ".") && strings.HasPrefix(id, name)
+	}
+	return slices.ContainsFunc(m.cause.Hides, covers) || slices.ContainsFunc(m.finding.Hides, covers)
+}
+
+// explains is which steps a failure of this cause accounts for.
+func (m match) explains(step string) bool {
+	return m.finding.Severity == Fail &&
+		(m.cause.Probe == step || m.cause.Probe == "" && !strings.HasPrefix(m.cause.ID, "config.") ||
+			slices.ContainsFunc(m.hid, func(id string) bool { return strings.HasPrefix(id, step+".") }) ||
+			slices.Contains(m.finding.Explains, step))
+}
+
+// notExplained is the last row: the call was stopped, and no cause accounts for it. It accuses nobody.
+func notExplained(e *probes.Evidence, found []match) (match, bool) {
+	stopped := blocked(e)
+	if stopped == "" || slices.ContainsFunc(found, func(m match) bool { return m.explains(stopped) }) {
+		return match{}, false
+	}
+	if len(counted(e, []match{{cause: &Cause{Probe: stopped}}})) == 0 {
+		return match{}, false
+	}
+	row, ok := Lookup(unexplainedID)
+	if !ok {
+		return match{}, false
+	}
+	row.Probe = stopped
+	finding := Finding{Values: Values{"failed_step": stopped}}
+	if failure := e.Step(stopped).Failure; failure != nil {
+		finding.Values["seen"] = failureWords(failure)
+		finding.Evidence = append(finding.Evidence, "The "+stopped+" step ended with: "+failureWords(failure)+".")
+	}
+	if stopped == "call" && e.Call != nil && e.Call.Code != "" {
+		finding.Values["code"], finding.Values["text"] = e.Call.Code, e.Call.Text
+	}
+	return match{cause: &row, finding: finding}.completed(), true
+}
+
+func failureWords(failure *probes.Failure) string {
+	if failure.Detail == "" {
+		return failure.Op + ": " + string(failure.Kind)
+	}
+	return failure.Op + ": " + failure.Detail
+}
+
+// inWords fills a row's texts with what this run saw.
+func (m match) inWords(e *probes.Evidence, common Values) Diagnosis {
+	values := Values{}
+	for name, value := range common {
+		values[name] = value
+	}
+	for name, value := range m.finding.Values {
+		values[name] = value
+	}
+	d := Diagnosis{Cause: m.cause.ID, Severity: m.finding.Severity, Confidence: m.finding.Confidence,
+		Probe: m.cause.Probe, Evidence: nonNil(m.finding.Evidence), Fixes: []string{},
+		Docs: nonNil(slices.Clone(m.cause.Docs)), Hides: nonNil(m.hid)}
+	if d.Probe == "" {
+		d.Probe = cmp.Or(blocked(e), "call")
+	}
+	summary, ok := fill(m.cause.Summary, values)
+	if !ok {
+		summary = fillGeneric(m.cause.Summary)
+	}
+	d.Summary = summary
+	var sentences []string
+	for _, sentence := range m.cause.Explanation {
+		if text, ok := fill(sentence, values); ok {
+			sentences = append(sentences, text)
+		}
+	}
+	d.Explanation = strings.Join(sentences, " ")
+	for _, fix := range m.cause.Fixes {
+		if text, ok := fill(fix, values); ok {
+			d.Fixes = append(d.Fixes, text)
+		}
+	}
+	return d
+}
+
+func nonNil(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
+}
+
+// verdictOf is the worst severity.
+func verdictOf(diagnoses []Diagnosis) string {
+	verdict := VerdictPass
+	for _, d := range diagnoses {
+		switch d.Severity {
+		case Fail:
+			return VerdictFail
+		case Warn:
+			verdict = VerdictWarn
+		}
+	}
+	return verdict
+}

@@ -1,0 +1,207 @@
+package report
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/opensrs"
+)
+
+func called(e *probes.Evidence) bool { return e.Call != nil && e.Call.Sent }
+
+// replyFinding has the reply's code and text.
+func replyFinding(e *probes.Evidence) Finding {
+	finding := Finding{Values: Values{}}
+	if e.Call.Code != "" {
+		finding.Values["code"] = e.Call.Code
+	}
+	if e.Call.Text != "" {
+		finding.Values["text"] = e.Call.Text
+	}
+	if e.Call.HTTPStatus != 0 {
+		finding.Values["http_status"] = statusWords(e.Call.HTTPStatus)
+	}
+	if e.Call.Quote != "" {
+		finding.Values["quote"] = e.Call.Quote
+	}
+	switch {
+	case e.Call.Envelope:
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("The reply is %q.", replyWords(e)))
+	case e.Call.HTTPStatus != 0:
+		finding.Evidence = append(finding.Evidence, "The HTTP status is "+statusWords(e.Call.HTTPStatus)+".")
+	}
+	if e.Call.Quote != "" {
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("The reply begins: %q.", e.Call.Quote))
+	}
+	return finding
+}
+
+func statusWords(code int) string {
+	return strings.TrimSpace(fmt.Sprintf("%d %s", code, http.StatusText(code)))
+}
+
+func whenCallIpDenied(e *probes.Evidence) (Finding, bool) {
+	if !called(e) || callOutcome(e) != outcomeInvalidIP {
+		return Finding{}, false
+	}
+	r := rulingOf(e)
+	if r.comparable && r.verdict != iprules.VerdictUnknown {
+		return Finding{}, false // the rules given say more
+	}
+	return replyFinding(e), true
+}
+
+// ruledOut lists what a refused login cannot be, from what this run saw.
+func ruledOut(e *probes.Evidence) (ruled []string, addressOpen bool) {
+	if e.Call.VectorOK {
+		ruled = append(ruled, "the signature code (it gives the published test vector)")
+	}
+	if len(e.Asked.KeyProblems) == 0 {
+		ruled = append(ruled, "the form of the key")
+	}
+	if r := rulingOf(e); r.comparable && r.verdict == iprules.VerdictAllow {
+		ruled = append(ruled, "the address by the rules given")
+	} else {
+		addressOpen = true
+	}
+	if check := e.CrossCheck; check != nil && check.Class == string(opensrs.AuthFailed) {
+		ruled = append(ruled, "the other environment (it refuses these credentials too)")
+	}
+	return ruled, addressOpen
+}
+
+func whenCallAuthFailed(e *probes.Evidence) (Finding, bool) {
+	if !called(e) || callOutcome(e) != outcomeAuth {
+		return Finding{}, false
+	}
+	finding := replyFinding(e)
+	ruled, open := ruledOut(e)
+	if len(ruled) > 0 {
+		finding.Values["ruled_out"] = list(ruled)
+		finding.Evidence = append(finding.Evidence, "Ruled out: "+list(ruled)+".")
+	}
+	suspects := []string{"the key", "the username"}
+	if open {
+		suspects = append(suspects, "the address")
+		if addresses := e.Egress.Addresses(); len(addresses) > 0 {
+			finding.Values["open_address"] = addresses[0].String()
+		}
+		finding.Evidence = append(finding.Evidence, "The address is not ruled out: the service also answers 401 to one that is not let in.")
+	}
+	finding.Values["not_ruled_out"] = list(suspects)
+	if e.Target.KeyFingerprint == nil {
+		finding.Evidence = append(finding.Evidence, "The key is not at least 32 hex characters, as keys of the service are.")
+	}
+	return finding, true
+}
+
+func whenCallWrongEnvironment(e *probes.Evidence) (Finding, bool) {
+	check := e.CrossCheck
+	if !called(e) || callOutcome(e) != outcomeAuth || check == nil || !check.Success {
+		return Finding{}, false
+	}
+	finding := replyFinding(e)
+	finding.Hides = []string{"call.auth-failed", "rules.not-allowed", "rules.denied"}
+	finding.Values["other_env"] = check.Environment
+	finding.Evidence = append(finding.Evidence, fmt.Sprintf("%s accepts the same username and key.", check.Host))
+	return finding, true
+}
+
+func whenCallPermissionDenied(e *probes.Evidence) (Finding, bool) {
+	if !called(e) || e.Call.Class != string(opensrs.PermissionDenied) {
+		return Finding{}, false
+	}
+	return replyFinding(e), true
+}
+
+func whenCallRateLimited(e *probes.Evidence) (Finding, bool) {
+	limited := called(e) && (e.Call.Class == string(opensrs.RateLimited) ||
+		!e.Call.Envelope && e.Call.HTTPStatus == http.StatusTooManyRequests)
+	if !limited {
+		return Finding{}, false
+	}
+	return replyFinding(e), true
+}
+
+func whenCallServerError(e *probes.Evidence) (Finding, bool) {
+	failed := called(e) && (e.Call.Class == string(opensrs.ServerError) ||
+		!e.Call.Envelope && e.Call.HTTPStatus >= 500)
+	if !failed {
+		return Finding{}, false
+	}
+	return replyFinding(e), true
+}
+
+func whenCallNoReply(e *probes.Evidence) (Finding, bool) {
+	if !called(e) || callOutcome(e) != outcomeClosed {
+		return Finding{}, false
+	}
+	finding := replyFinding(e)
+	finding.Confidence = Likely
+	if e.Call.Quote == "" {
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("The connection ended (%s) %.0f ms after the request, without a byte in between.",
+			e.Call.Failure.Kind, e.Call.TookMS))
+	}
+	return finding, true
+}
+
+func callFailedAs(e *probes.Evidence, kinds ...probes.Kind) bool {
+	if !called(e) || e.Call.Failure == nil || e.Call.Envelope || e.Call.HTTPStatus >= 500 || e.Call.HTTPStatus/100 == 3 {
+		return false
+	}
+	for _, kind := range kinds {
+		if e.Call.Failure.Kind == kind {
+			return true
+		}
+	}
+	return false
+}
+
+func whenCallNotOpensrs(e *probes.Evidence) (Finding, bool) {
+	if !callFailedAs(e, probes.KindBadAnswer, probes.KindNotHTTP) || callOutcome(e) == outcomeClosed {
+		return Finding{}, false
+	}
+	finding := replyFinding(e)
+	if e.Call.Quote == "" {
+		finding.Values["quote"] = "nothing"
+		finding.Evidence = append(finding.Evidence, "The reply has no body.")
+	}
+	return finding, true
+}
+
+func whenCallRedirected(e *probes.Evidence) (Finding, bool) {
+	if !called(e) || e.Call.HTTPStatus/100 != 3 {
+		return Finding{}, false
+	}
+	finding := replyFinding(e)
+	if e.Call.Location != "" {
+		finding.Values["location"] = e.Call.Location
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("It points to %q.", e.Call.Location))
+	}
+	return finding, true
+}
+
+func whenCallMalformedReply(e *probes.Evidence) (Finding, bool) {
+	if !callFailedAs(e, probes.KindMalformed) {
+		return Finding{}, false
+	}
+	finding := replyFinding(e)
+	finding.Values["seen"] = e.Call.Failure.Detail
+	finding.Evidence = append(finding.Evidence, fmt.Sprintf("After %d bytes: %s.", e.Call.ReplyBytes, e.Call.Failure.Detail))
+	return finding, true
+}
+
+func whenCallTimeout(e *probes.Evidence) (Finding, bool) {
+	if !callFailedAs(e, probes.KindTimeout) {
+		return Finding{}, false
+	}
+	finding := replyFinding(e)
+	took := time.Duration(e.Call.TookMS * float64(time.Millisecond))
+	finding.Values["budget"] = span(took)
+	finding.Evidence = append(finding.Evidence, fmt.Sprintf("The request was sent; no whole reply came within %s.", span(took)))
+	return finding, true
+}

@@ -1,0 +1,277 @@
+package report
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"opensrs-doctor/probes"
+)
+
+// endpointDNS is the endpoint's own resolution; nil where a proxy's name was resolved, or nobody was asked.
+func endpointDNS(e *probes.Evidence) *probes.DNS {
+	if e.DNS == nil || e.DNS.OfProxy || e.DNS.Literal {
+		return nil
+	}
+	return e.DNS
+}
+
+func dnsFailed(e *probes.Evidence) bool {
+	return endpointDNS(e) != nil && e.Step("dns").Status == probes.Fail
+}
+
+// answerWords is one line an answer: who said what.
+func answerWords(answers []probes.DNSAnswer) []string {
+	var lines []string
+	for _, answer := range answers {
+		who := "Resolver " + plainServer(answer.Resolver)
+		switch {
+		case answer.Pending:
+			lines = append(lines, who+" has not answered.")
+		case len(answer.A)+len(answer.AAAA) > 0:
+			lines = append(lines, who+" says "+list(append(texts(answer.A), texts(answer.AAAA)...))+".")
+		case answer.Rcode != "":
+			lines = append(lines, who+" says "+answer.Rcode+".")
+		case answer.Failure != nil:
+			lines = append(lines, fmt.Sprintf("%s does not answer (%s).", who, answer.Failure.Kind))
+		}
+	}
+	return lines
+}
+
+// otherWorks is the other name that resolved, or "".
+func otherWorks(d *probes.DNS) string {
+	if d.Other != nil && len(d.Other.A)+len(d.Other.AAAA) > 0 {
+		return d.OtherName
+	}
+	return ""
+}
+
+func dnsFinding(d *probes.DNS) Finding {
+	finding := Finding{Values: Values{"name": d.Name}, Evidence: answerWords(d.Answers)}
+	if other := otherWorks(d); other != "" {
+		finding.Values["other_name"] = other
+		finding.Evidence = append(finding.Evidence, "Another name, "+other+", does resolve.")
+	} else if d.Other != nil {
+		finding.Values["other_fails"] = d.OtherName
+		finding.Evidence = append(finding.Evidence, "Another name, "+d.OtherName+", does not resolve either.")
+	}
+	return finding
+}
+
+// usedAnswer is the answer that decided; false where none did.
+func usedAnswer(d *probes.DNS) (probes.DNSAnswer, bool) {
+	for _, answer := range d.Answers {
+		if answer.Resolver == d.Used {
+			return answer, true
+		}
+	}
+	return probes.DNSAnswer{}, false
+}
+
+func whenDnsNxdomain(e *probes.Evidence) (Finding, bool) {
+	if !dnsFailed(e) {
+		return Finding{}, false
+	}
+	used, ok := usedAnswer(e.DNS)
+	if !ok || used.Rcode != "NXDOMAIN" {
+		return Finding{}, false
+	}
+	finding := dnsFinding(e.DNS)
+	finding.Values["rcode"] = "NXDOMAIN"
+	finding.Values["resolver"] = plainServer(used.Resolver)
+	return finding, true
+}
+
+// everyRcode is for a failure on which all resolvers that answer agree.
+func everyRcode(e *probes.Evidence, rcode string) (Finding, bool) {
+	if !dnsFailed(e) || e.DNS.Used != "" {
+		return Finding{}, false
+	}
+	same, others := 0, 0
+	first := ""
+	for _, answer := range e.DNS.Answers {
+		if answer.Rcode != "" && first == "" {
+			first = answer.Rcode
+		}
+		if answer.Rcode == rcode {
+			same++
+		} else {
+			others++
+		}
+	}
+	if same == 0 || first != rcode {
+		return Finding{}, false
+	}
+	finding := dnsFinding(e.DNS)
+	finding.Values["rcode"] = rcode
+	if others > 0 {
+		finding.Confidence = Likely
+	}
+	return finding, true
+}
+
+func whenDnsServfail(e *probes.Evidence) (Finding, bool) { return everyRcode(e, "SERVFAIL") }
+
+func whenDnsRefused(e *probes.Evidence) (Finding, bool) { return everyRcode(e, "REFUSED") }
+
+func whenDnsResolverUnreachable(e *probes.Evidence) (Finding, bool) {
+	if !dnsFailed(e) || resolverAnswered(e) || len(e.DNS.Answers) == 0 {
+		return Finding{}, false
+	}
+	good, bad := controls(e)
+	finding := dnsFinding(e.DNS)
+	switch {
+	case len(good) > 0:
+		finding.Evidence = append(finding.Evidence, "By address, "+list(good)+" answers: the network is there.")
+	case anythingAnswered(e):
+		finding.Evidence = append(finding.Evidence, "Other peers do answer: the network is there.")
+	case len(bad) > 0:
+		return Finding{}, false // nothing at all answers: that is no matter of resolvers
+	default:
+		finding.Confidence = Likely // no control was asked
+	}
+	return finding, true
+}
+
+// special names the kind of an address at which no public service can be; "" for a public one. The
+// documentation ranges count as public.
+func special(address netip.Addr) string {
+	cgnat := netip.MustParsePrefix("100.64.0.0/10")
+	switch {
+	case address.IsUnspecified():
+		return "unspecified"
+	case address.IsLoopback():
+		return "loopback"
+	case address.IsPrivate():
+		return "private"
+	case address.IsLinkLocalUnicast():
+		return "link-local"
+	case cgnat.Contains(address):
+		return "CGNAT"
+	}
+	return ""
+}
+
+// leadsElsewhere reports whether what was reached at the address is not the service, or nothing was.
+func leadsElsewhere(e *probes.Evidence) bool {
+	switch blocked(e) {
+	case "port":
+		return true
+	case "tls":
+		trust := trustOf(e)
+		if e.TLS != nil && slices.ContainsFunc(e.TLS.Variants, func(v probes.Variant) bool { return v.Proven }) {
+			return false // an experiment met the service there
+		}
+		return trust == nil || !trust.Public || !trust.NameOK
+	case "call":
+		return failedWith(e, "call", probes.KindBadAnswer, probes.KindNotHTTP, probes.KindHTTPStatus)
+	}
+	return false
+}
+
+func whenDnsSinkholed(e *probes.Evidence) (Finding, bool) {
+	d := endpointDNS(e)
+	if d == nil || len(d.IPv4) == 0 || d.Used == "hosts file" || !leadsElsewhere(e) {
+		return Finding{}, false
+	}
+	kind := special(d.IPv4[0])
+	if kind == "" {
+		return Finding{}, false
+	}
+	finding := dnsFinding(d)
+	finding.Values["answer"], finding.Values["kind_of_address"] = d.IPv4[0].String(), kind
+	finding.Values["resolver"] = plainServer(d.Used)
+	finding.Explains = stops
+	finding.Hides = elsewhere[1:]
+	if kind == "private" || kind == "CGNAT" {
+		finding.Confidence = Likely // it could be a VPN's address while the VPN is down
+	}
+	return finding, true
+}
+
+// elsewhere are the causes that a wrong address explains: everything behind it. A name that ends in a dot
+// stands for all rows that begin with it.
+var elsewhere = []string{"dns.sinkholed", "port.", "tls.", "call.not-opensrs", "call.no-reply", "call.redirected"}
+
+func whenDnsCaptivePortal(e *probes.Evidence) (Finding, bool) {
+	d := endpointDNS(e)
+	if d == nil || d.MadeUp == nil || d.Used == "hosts file" || blocked(e) == "" || blocked(e) == "dns" {
+		return Finding{}, false
+	}
+	for _, address := range d.MadeUp.A {
+		if !slices.Contains(d.IPv4, address) {
+			continue
+		}
+		return Finding{Values: Values{"name": d.Name, "made_up": d.MadeUpName, "answer": address.String()},
+			Explains: stops, First: true,
+			Hides: elsewhere,
+			Evidence: []string{fmt.Sprintf("%s, a name that nobody has registered, resolves to %s too.",
+				d.MadeUpName, address)}}, true
+	}
+	return Finding{}, false
+}
+
+func whenDnsHostsOverride(e *probes.Evidence) (Finding, bool) {
+	d := endpointDNS(e)
+	if d == nil || d.Used != "hosts file" {
+		return Finding{}, false
+	}
+	var real []netip.Addr
+	for _, answer := range d.Answers {
+		real = append(real, answer.A...)
+	}
+	for _, address := range real {
+		if slices.Contains(d.HostsIPs, address) {
+			return Finding{}, false
+		}
+	}
+	fails := blocked(e) != "" && leadsElsewhere(e)
+	if len(real) == 0 && !fails {
+		return Finding{}, false
+	}
+	finding := Finding{Severity: Warn, Values: Values{"name": d.Name, "hosts_line": d.HostsFile,
+		"hosts_address": list(texts(d.HostsIPs))},
+		Evidence: []string{fmt.Sprintf("%s pins %s to %s.", d.HostsFile, d.Name, list(texts(d.HostsIPs)))}}
+	if len(real) > 0 {
+		finding.Values["dns_address"] = real[0].String()
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("DNS says %s.", list(texts(real))))
+	} else {
+		finding.Confidence = Likely
+		finding.Evidence = append(finding.Evidence, answerWords(d.Answers)...)
+	}
+	if fails {
+		finding.Severity = Fail
+		finding.First = true
+		finding.Explains = stops
+		finding.Hides = elsewhere
+	}
+	return finding, true
+}
+
+func whenDnsNoIpv4(e *probes.Evidence) (Finding, bool) {
+	if e.DNS == nil || e.DNS.OfProxy || e.Step("dns").Status != probes.Fail || len(e.DNS.IPv4) > 0 || len(e.DNS.IPv6) == 0 {
+		return Finding{}, false
+	}
+	finding := Finding{Values: Values{"name": e.DNS.Name, "answer": list(texts(e.DNS.IPv6))},
+		Evidence: answerWords(e.DNS.Answers)}
+	if e.DNS.Literal {
+		finding.Evidence = []string{"The endpoint was given as " + e.DNS.IPv6[0].String() + "."}
+	}
+	return finding, true
+}
+
+func whenDnsSlowResolver(e *probes.Evidence) (Finding, bool) {
+	d := e.DNS
+	if d == nil || len(d.Slow) == 0 || e.Step("dns").Status == probes.Fail {
+		return Finding{}, false
+	}
+	finding := Finding{Values: Values{"name": d.Name, "resolver": plainServer(d.Slow[0]),
+		"good_resolver": plainServer(d.Used)}, Evidence: answerWords(d.Answers)}
+	for _, answer := range d.Answers {
+		if answer.Resolver == d.Slow[0] && answer.TookMS > 0 {
+			finding.Values["slow"] = fmt.Sprintf("%.1f s", answer.TookMS/1000)
+		}
+	}
+	return finding, true
+}

@@ -1,0 +1,302 @@
+package report
+
+import (
+	"fmt"
+	"strconv"
+
+	"opensrs-doctor/probes"
+)
+
+// directPortFailed: the port rows are about the direct way; a proxy has rows of its own.
+func directPortFailed(e *probes.Evidence, kinds ...probes.Kind) bool {
+	return e.Host.Proxy == nil && e.Port != nil && failedWith(e, "port", kinds...)
+}
+
+// firstRefusal is the TTL from which on the port is refused; 0 where the walk did not see it.
+func firstRefusal(walk *probes.Path) int {
+	if walk == nil {
+		return 0
+	}
+	for _, h := range walk.Port {
+		if h.Answer == probes.HopRefused {
+			return h.TTL
+		}
+	}
+	return 0
+}
+
+// refusedAtHost: the RST comes from as far away as the host, or its distance is not known.
+func refusedAtHost(e *probes.Evidence) bool {
+	walk := walkOf(e)
+	if walk == nil || walk.Distance == 0 {
+		return true
+	}
+	ttl := firstRefusal(walk)
+	return ttl == 0 || ttl >= walk.Distance
+}
+
+// otherPort is another port of the same host that answers, or 0.
+func otherPort(e *probes.Evidence) uint16 {
+	for _, attempt := range e.Port.OtherPorts {
+		if attempt.Connected {
+			return attempt.Address.Port()
+		}
+	}
+	return 0
+}
+
+// surroundings adds what else was seen beside a blocked port: the host's other port, and the controls.
+func surroundings(e *probes.Evidence, finding *Finding) {
+	if finding.Values == nil {
+		finding.Values = Values{}
+	}
+	if port := otherPort(e); port != 0 {
+		finding.Values["good_port"] = strconv.Itoa(int(port))
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("Port %d of the same host answers.", port))
+	}
+	good, bad := controls(e)
+	if len(good) > 0 {
+		finding.Evidence = append(finding.Evidence, "Controls that answer: "+list(good)+".")
+	}
+	if len(bad) > 0 {
+		finding.Evidence = append(finding.Evidence, "Controls that do not: "+list(bad)+".")
+	}
+}
+
+// allHops is the answer to an ordinary packet, where there is one, and the walk.
+func allHops(walk *probes.Path) []probes.Hop {
+	if walk.Answer == nil {
+		return walk.Port
+	}
+	return append([]probes.Hop{*walk.Answer}, walk.Port...)
+}
+
+// icmpFrom is the first hop of the walk with that answer which another machine sent.
+func icmpFrom(e *probes.Evidence, answer string) (probes.Hop, bool) {
+	walk := walkOf(e)
+	if walk == nil {
+		return probes.Hop{}, false
+	}
+	for _, h := range allHops(walk) {
+		if h.Answer == answer && h.From.IsValid() && !h.FromSelf {
+			return h, true
+		}
+	}
+	return probes.Hop{}, false
+}
+
+// rejection is an ICMP "port unreachable": what a firewall's plain reject sends. From the host itself it
+// is the host's own refusal.
+func rejection(e *probes.Evidence) (h probes.Hop, byHost, ok bool) {
+	h, ok = icmpFrom(e, probes.HopPortUnreachable)
+	for _, address := range e.Target.Addresses {
+		byHost = byHost || ok && h.From == address
+	}
+	return h, byHost, ok
+}
+
+func whenPortRefused(e *probes.Evidence) (Finding, bool) {
+	if !directPortFailed(e, probes.KindRefused) || !refusedAtHost(e) {
+		return Finding{}, false
+	}
+	if _, byHost, ok := rejection(e); ok && !byHost {
+		return Finding{}, false
+	}
+	finding := Finding{Confidence: Likely}
+	finding.Evidence = []string{fmt.Sprintf("%s answers the connection with a refusal (RST) after %.0f ms.",
+		e.Port.Attempts[0].Address, e.Port.Attempts[0].TookMS)}
+	if walk := walkOf(e); walk != nil && walk.Distance > 0 && firstRefusal(walk) == walk.Distance {
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("The refusal comes from %d hops away, as far as the host itself: from it, or from the last router before it.", walk.Distance))
+		finding.Values = Values{"distance": strconv.Itoa(walk.Distance)}
+		if walk.Distance == 1 {
+			finding.Evidence[1] = "The host is in this very network: the refusal is its own."
+		}
+		finding.Confidence = Certain
+	}
+	surroundings(e, &finding)
+	return finding, true
+}
+
+func whenPortRejectedEnRoute(e *probes.Evidence) (Finding, bool) {
+	if !directPortFailed(e, probes.KindRefused) {
+		return Finding{}, false
+	}
+	if h, byHost, ok := rejection(e); ok && !byHost {
+		finding := Finding{Values: Values{"hop": h.From.String(), "sender": h.From.String(), "icmp": icmpText(h)}, Evidence: []string{
+			fmt.Sprintf("%s answers with ICMP %s.", h.From, icmpText(h))}}
+		surroundings(e, &finding)
+		return finding, true
+	}
+	walk := walkOf(e)
+	if walk == nil || refusedAtHost(e) {
+		return Finding{}, false
+	}
+	ttl := firstRefusal(walk)
+	finding := Finding{Evidence: []string{fmt.Sprintf("The refusal comes at TTL %d; the host is %d hops away.", ttl, walk.Distance)}}
+	finding.Values = Values{"distance": strconv.Itoa(walk.Distance)}
+	// A router that refuses while forwarding answers one TTL later than its own place.
+	for _, at := range []int{ttl - 1, ttl} {
+		if h := hop(append(walk.Port, walk.Compare...), at); h.From.IsValid() && !h.FromSelf {
+			finding.Values["hop"] = h.From.String()
+			finding.Evidence = append(finding.Evidence, fmt.Sprintf("The last router that passes packets for this port on is hop %d, %s.", at, h.From))
+			break
+		}
+		if h := hop(walk.Compare, at); h.From.IsValid() {
+			finding.Values["hop"] = h.From.String()
+			break
+		}
+	}
+	surroundings(e, &finding)
+	return finding, true
+}
+
+func whenPortProhibited(e *probes.Evidence) (Finding, bool) {
+	h, ok := icmpFrom(e, probes.HopProhibited)
+	if !ok || !directPortFailed(e, probes.KindUnreachable, probes.KindRefused, probes.KindNotPermitted, probes.KindTimeout) {
+		return Finding{}, false
+	}
+	finding := Finding{Values: Values{"sender": h.From.String(), "icmp": icmpText(h)}, Evidence: []string{
+		fmt.Sprintf("%s answers with ICMP %s.", h.From, icmpText(h))}}
+	surroundings(e, &finding)
+	return finding, true
+}
+
+func whenPortUnreachable(e *probes.Evidence) (Finding, bool) {
+	if !directPortFailed(e, probes.KindUnreachable, probes.KindNoRoute) {
+		return Finding{}, false
+	}
+	if _, prohibited := icmpFrom(e, probes.HopProhibited); prohibited {
+		return Finding{}, false
+	}
+	finding := Finding{Values: Values{}}
+	if h, ok := icmpFrom(e, probes.HopUnreachable); ok {
+		finding.Values["sender"], finding.Values["icmp"] = h.From.String(), icmpText(h)
+		finding.Evidence = []string{fmt.Sprintf("%s answers with ICMP %s.", h.From, icmpText(h))}
+	} else {
+		finding.Evidence = []string{"The kernel says: " + e.Step("port").Failure.Detail + "."}
+		finding.Confidence = Likely
+	}
+	surroundings(e, &finding)
+	return finding, true
+}
+
+// lastAnswering is the last hop that still answers for the failing port.
+func lastAnswering(walk *probes.Path) (probes.Hop, bool) {
+	var last probes.Hop
+	for _, h := range walk.Port {
+		if h.Answer == probes.HopTimeExceeded {
+			last = h
+		}
+	}
+	return last, last.TTL > 0
+}
+
+// walksFurther reports whether the comparison port gets further than that hop.
+func walksFurther(walk *probes.Path, than int) bool {
+	for _, h := range walk.Compare {
+		if h.TTL > than && h.Answer != probes.HopSilence {
+			return true
+		}
+	}
+	return false
+}
+
+// beyondLastRouter: every router before the host answers for the failing port, so what drops it is at the host.
+func beyondLastRouter(walk *probes.Path) bool {
+	last, ok := lastAnswering(walk)
+	return ok && walk.Distance > 0 && last.TTL == walk.Distance-1
+}
+
+func whenPortFiltered(e *probes.Evidence) (Finding, bool) {
+	if !directPortFailed(e, probes.KindTimeout) {
+		return Finding{}, false
+	}
+	finding := Finding{Values: Values{}, Confidence: Likely}
+	finding.Evidence = []string{fmt.Sprintf("%s: silence for %.1f s.", e.Port.Attempts[0].Address, e.Port.Attempts[0].TookMS/1000)}
+	good, _ := controls(e)
+	if otherPort(e) != 0 || len(good) > 0 {
+		finding.Confidence = Certain // that it is filtered; where is never more than likely
+	}
+	surroundings(e, &finding)
+	walk := walkOf(e)
+	if walk == nil {
+		if e.Port.Path != nil && e.Port.Path.Why != "" {
+			finding.Evidence = append(finding.Evidence, "Where on the way: "+e.Port.Path.Why+".")
+		}
+		return finding, true
+	}
+	last, ok := lastAnswering(walk)
+	switch {
+	case beyondLastRouter(walk):
+		finding.Values["beyond"] = last.From.String()
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("Every router up to the last, hop %d, %s, passes the packets on: they vanish at the service's edge, or this address is not let in.", last.TTL, last.From))
+	case ok && walksFurther(walk, last.TTL):
+		finding.Values["last_hop"], finding.Values["last_hop_n"] = last.From.String(), strconv.Itoa(last.TTL)
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("Hop %d, %s, is the last that answers for port %d; packets for port %d get further.",
+			last.TTL, last.From, e.Target.Port, walk.ComparedTo))
+	default:
+		finding.Values["no_place"] = "the routers do not answer"
+		finding.Evidence = append(finding.Evidence, "The position is unknown: the routers do not answer for another port either.")
+		if ok {
+			finding.Evidence[len(finding.Evidence)-1] = fmt.Sprintf("The position is unknown: hop %d, %s, is the last that answers, for any port.", last.TTL, last.From)
+			finding.Values["no_place"] = "no router behind " + last.From.String() + " answers, for any port"
+		}
+	}
+	return finding, true
+}
+
+func whenPortWrongPort(e *probes.Evidence) (Finding, bool) {
+	if e.Target.Port == probes.ServicePort || e.Port == nil || e.Host.Proxy != nil {
+		return Finding{}, false
+	}
+	fails := e.Step("port").Status == probes.Fail || e.TLS != nil && !e.TLS.Connected || whenOK(whenCallNotOpensrs(e))
+	if !fails || blocked(e) == "" {
+		return Finding{}, false
+	}
+	for _, attempt := range e.Port.OtherPorts {
+		if attempt.Connected && attempt.Address.Port() == probes.ServicePort {
+			return Finding{Explains: stops, First: true, Hides: []string{"port.", "tls.", "call.not-opensrs", "host.local-firewall"},
+				Values: Values{"good_port": "55443", "wrong_port": fmt.Sprintf("port %d", e.Target.Port)}, Evidence: []string{
+					fmt.Sprintf("Port %d of %s does not work; port 55443 of the same host answers.", e.Target.Port, e.Target.Host)}}, true
+		}
+	}
+	return Finding{}, false
+}
+
+func whenOK(_ Finding, ok bool) bool { return ok }
+
+func whenPortLossy(e *probes.Evidence) (Finding, bool) {
+	if e.Port == nil || e.Step("port").Status == probes.Fail {
+		return Finding{}, false
+	}
+	connect, later := 0, 0
+	if e.Port.Retransmits != nil {
+		connect = *e.Port.Retransmits
+	}
+	if e.Call != nil && e.Call.Retransmits != nil {
+		later = *e.Call.Retransmits - connect
+	}
+	// One segment sent again after the connection stood is what a sound line does now and then.
+	if connect == 0 && later < 2 {
+		return Finding{}, false
+	}
+	total := connect + max(later, 0)
+	return Finding{Values: Values{"retransmits": strconv.Itoa(total), "connect_ms": fmt.Sprintf("%.0f ms", e.Port.ConnectMS)},
+		Hides: []string{"port.slow"}, Evidence: []string{
+			fmt.Sprintf("%s sent again; connecting took %.0f ms.", countWords(total, "segment was", "segments were"), e.Port.ConnectMS)}}, true
+}
+
+func countWords(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + many
+}
+
+func whenPortSlow(e *probes.Evidence) (Finding, bool) {
+	if e.Port == nil || e.Step("port").Status == probes.Fail || e.Port.ConnectMS <= 1000 || len(e.Port.Attempts) > 1 {
+		return Finding{}, false
+	}
+	return Finding{Values: Values{"connect_ms": fmt.Sprintf("%.0f ms", e.Port.ConnectMS)}, Evidence: []string{
+		fmt.Sprintf("Connecting took %.0f ms.", e.Port.ConnectMS)}}, true
+}

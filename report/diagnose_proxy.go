@@ -1,0 +1,146 @@
+package report
+
+import (
+	"fmt"
+
+	"opensrs-doctor/probes"
+)
+
+// proxyUnreached: the proxy's name did not resolve, or no usable connection to it came about.
+func proxyUnreached(e *probes.Evidence) bool {
+	if e.Host.Proxy == nil {
+		return false
+	}
+	if e.DNS != nil && e.DNS.OfProxy && e.Step("dns").Status == probes.Fail {
+		return true
+	}
+	step := e.Step("port")
+	return step.Status == probes.Fail && step.Failure != nil && e.Port != nil && e.Port.ProxyReply == nil &&
+		(step.Failure.Op == "connect to the proxy" || step.Failure.Op == "handshake with the proxy")
+}
+
+func proxyFailure(e *probes.Evidence) *probes.Failure {
+	if e.Host.Proxy == nil || e.Step("port").Status != probes.Fail {
+		return nil
+	}
+	return e.Step("port").Failure
+}
+
+func whenProxyUnreachable(e *probes.Evidence) (Finding, bool) {
+	finding := Finding{Explains: []string{"dns", "port"}}
+	if proxyUnreached(e) {
+		failure := e.Step("port").Failure
+		if e.Step("dns").Status == probes.Fail {
+			failure = e.Step("dns").Failure
+			finding.Evidence = append(finding.Evidence, answerWords(e.DNS.Answers)...)
+		}
+		if failure != nil {
+			finding.Evidence = append(finding.Evidence, fmt.Sprintf("%s: %s.", e.Host.Proxy.URL, failureWords(failure)))
+		}
+		surroundingsOf(e, &finding)
+		return finding, true
+	}
+	failure := proxyFailure(e)
+	if failure != nil && (failure.Kind == probes.KindNotHTTP || failure.Kind == probes.KindBadAnswer) {
+		finding.Confidence = Likely
+		finding.Evidence = []string{fmt.Sprintf("What listens at %s does not answer as a proxy does: %s.", e.Host.Proxy.URL, failure.Detail)}
+		return finding, true
+	}
+	return Finding{}, false
+}
+
+func surroundingsOf(e *probes.Evidence, finding *Finding) {
+	var good []string
+	for _, control := range e.Controls {
+		if control.Connected && control.Path == "direct" {
+			good = append(good, control.Peer)
+		}
+	}
+	if len(good) > 0 {
+		finding.Evidence = append(finding.Evidence, "Without the proxy, "+list(good)+" can be reached.")
+	}
+}
+
+// proxyReply is the finding for a proxy that answered.
+func proxyReply(e *probes.Evidence, kind probes.Kind) (Finding, bool) {
+	failure := proxyFailure(e)
+	if failure == nil || failure.Kind != kind {
+		return Finding{}, false
+	}
+	words := failure.Detail
+	if reply := e.Port.ProxyReply; reply != nil && reply.Protocol == "socks5" {
+		words = fmt.Sprintf("SOCKS reply %d, %s", reply.Code, reply.Text)
+	}
+	finding := Finding{Values: Values{"proxy_reply": words}, Evidence: []string{
+		fmt.Sprintf("Asked for %s, %s answers: %s.", probes.HostPort{Host: e.Target.Host, Port: e.Target.Port}, e.Host.Proxy.URL, words)}}
+	var through []string
+	for _, control := range e.Controls {
+		if control.Connected && control.Path == "proxy" {
+			through = append(through, control.Peer)
+		}
+	}
+	if len(through) > 0 {
+		finding.Evidence = append(finding.Evidence, "It does let through to "+list(through)+".")
+	}
+	return finding, true
+}
+
+func whenProxyDenied(e *probes.Evidence) (Finding, bool) {
+	if finding, ok := proxyReply(e, probes.KindProxyDenied); ok {
+		return finding, true
+	}
+	failure := proxyFailure(e)
+	if failure == nil || proxyUnreached(e) || failure.Kind != probes.KindHungUp && failure.Kind != probes.KindReset {
+		return Finding{}, false
+	}
+	return Finding{Confidence: Likely, Values: Values{"proxy_reply": "it ends the connection"}, Evidence: []string{
+		fmt.Sprintf("Asked for %s:%d, the proxy ends the connection without a reply.", e.Target.Host, e.Target.Port)}}, true
+}
+
+func whenProxyAuthRequired(e *probes.Evidence) (Finding, bool) {
+	finding, ok := proxyReply(e, probes.KindProxyAuth)
+	if ok && e.Host.Proxy.HasUser {
+		finding.Evidence = append(finding.Evidence, "A login was given, and the proxy does not take it.")
+	}
+	return finding, ok
+}
+
+func whenProxyUpstreamFailed(e *probes.Evidence) (Finding, bool) {
+	if finding, ok := proxyReply(e, probes.KindProxyUpstream); ok {
+		return finding, true
+	}
+	failure := proxyFailure(e)
+	if failure == nil || proxyUnreached(e) || failure.Kind != probes.KindTimeout {
+		return Finding{}, false
+	}
+	return Finding{Confidence: Likely, Values: Values{"proxy_reply": "silence"}, Evidence: []string{
+		fmt.Sprintf("The proxy takes the connection, and does not answer the request for %s:%d.", e.Target.Host, e.Target.Port)}}, true
+}
+
+func whenProxyDirectWay(e *probes.Evidence) (Finding, bool) {
+	words := directWords(e)
+	if words == "" || e.Host.Proxy.From != "HTTPS_PROXY" {
+		return Finding{}, false
+	}
+	return Finding{Evidence: []string{"Without the proxy, " + words + "."}}, true
+}
+
+// directWords is what the way without the proxy does, as a clause; "" where it was not tried.
+func directWords(e *probes.Evidence) string {
+	direct := e.Direct
+	if e.Host.Proxy == nil || direct == nil {
+		return ""
+	}
+	var words string
+	switch {
+	case !direct.Resolves:
+		words = "this host cannot resolve " + e.Target.Host
+	case direct.Attempt == nil:
+		words = e.Target.Host + " had not answered when this run ended"
+	case direct.Attempt.Connected:
+		words = fmt.Sprintf("%s answers", direct.Attempt.Address)
+	default:
+		words = fmt.Sprintf("%s cannot be reached (%s)", direct.Attempt.Address, failureWords(direct.Attempt.Failure))
+	}
+	return words
+}

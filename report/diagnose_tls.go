@@ -1,0 +1,399 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"opensrs-doctor/probes"
+)
+
+// variant is one of the TLS experiments; nil where it was not made.
+func variant(e *probes.Evidence, name string) *probes.Variant {
+	for i := range e.TLS.Variants {
+		if e.TLS.Variants[i].Name == name {
+			return &e.TLS.Variants[i]
+		}
+	}
+	return nil
+}
+
+func works(e *probes.Evidence, name string) bool {
+	v := variant(e, name)
+	return v != nil && v.Works
+}
+
+// handshakeFailed: the handshake did not complete, in one of these ways.
+func handshakeFailed(e *probes.Evidence, kinds ...probes.Kind) bool {
+	if e.TLS == nil || e.TLS.Connected || e.TLS.Failure == nil {
+		return false
+	}
+	for _, kind := range kinds {
+		if e.TLS.Failure.Kind == kind {
+			return true
+		}
+	}
+	return len(kinds) == 0
+}
+
+// variantWords tells what the experiments showed, one line each.
+func variantWords(e *probes.Evidence) []string {
+	names := map[string]string{probes.VariantAsIs: "once more as it was", probes.VariantNoSNI: "without the server name",
+		probes.VariantClassic: "without the post-quantum key share", probes.VariantSmall: "with small TCP segments",
+		probes.VariantOld: "with TLS 1.0 and 1.1 allowed"}
+	var fine, failing []string
+	for _, v := range e.TLS.Variants {
+		if v.Works {
+			fine = append(fine, names[v.Name]+" ("+v.Version+")")
+		} else if v.Failure != nil {
+			failing = append(failing, names[v.Name]+" ("+string(v.Failure.Kind)+")")
+		}
+	}
+	var lines []string
+	if len(fine) > 0 {
+		lines = append(lines, "The handshake works "+list(fine)+".")
+	}
+	if len(failing) > 0 {
+		lines = append(lines, "It fails "+list(failing)+".")
+	}
+	return lines
+}
+
+func handshakeFinding(e *probes.Evidence) Finding {
+	finding := Finding{Values: Values{}, Evidence: []string{"The handshake ended with: " + failureWords(e.TLS.Failure) + "."}}
+	finding.Evidence = append(finding.Evidence, variantWords(e)...)
+	return finding
+}
+
+func whenTlsNotTls(e *probes.Evidence) (Finding, bool) {
+	if !handshakeFailed(e, probes.KindNotTLS) {
+		return Finding{}, false
+	}
+	finding := Finding{Values: Values{}}
+	if e.TLS.Quote != "" {
+		finding.Values["quote"] = e.TLS.Quote
+		finding.Evidence = []string{fmt.Sprintf("The peer says: %q.", e.TLS.Quote)}
+	}
+	return finding, true
+}
+
+// tellingVariant is the experiment that works and so tells the cause, apart from the plain repetition.
+func tellingVariant(e *probes.Evidence) string {
+	if works(e, probes.VariantAsIs) {
+		return ""
+	}
+	switch old := variant(e, probes.VariantOld); {
+	case works(e, probes.VariantSmall) && !works(e, probes.VariantNoSNI):
+		return probes.VariantSmall
+	case works(e, probes.VariantClassic) && !works(e, probes.VariantNoSNI):
+		return probes.VariantClassic
+	case works(e, probes.VariantNoSNI):
+		return probes.VariantNoSNI
+	case old != nil && old.Works:
+		return probes.VariantOld
+	}
+	return ""
+}
+
+func whenTlsSniBlocked(e *probes.Evidence) (Finding, bool) {
+	if !handshakeFailed(e, probes.KindReset, probes.KindHungUp, probes.KindTimeout) || tellingVariant(e) != probes.VariantNoSNI {
+		return Finding{}, false
+	}
+	return handshakeFinding(e), true
+}
+
+func whenTlsMtuBlackhole(e *probes.Evidence) (Finding, bool) {
+	if !handshakeFailed(e, probes.KindTimeout) || tellingVariant(e) != probes.VariantSmall {
+		return Finding{}, false
+	}
+	return handshakeFinding(e), true
+}
+
+func whenTlsHelloTooBig(e *probes.Evidence) (Finding, bool) {
+	if !handshakeFailed(e, probes.KindTimeout, probes.KindReset, probes.KindHungUp, probes.KindAlert) ||
+		tellingVariant(e) != probes.VariantClassic {
+		return Finding{}, false
+	}
+	return handshakeFinding(e), true
+}
+
+func whenTlsVersionUnsupported(e *probes.Evidence) (Finding, bool) {
+	if !handshakeFailed(e) || tellingVariant(e) != probes.VariantOld {
+		if handshakeFailed(e, probes.KindAlert) && strings.Contains(e.TLS.Alert, "protocol version") {
+			finding := handshakeFinding(e)
+			finding.Confidence = Likely
+			return finding, true
+		}
+		return Finding{}, false
+	}
+	finding := handshakeFinding(e)
+	finding.Values["tls_version"] = variant(e, probes.VariantOld).Version
+	return finding, true
+}
+
+// inEveryVariant: the experiments were made and none works. Without them it is likely at best.
+func inEveryVariant(e *probes.Evidence, kinds ...probes.Kind) (Finding, bool) {
+	if !handshakeFailed(e, kinds...) || tellingVariant(e) != "" || works(e, probes.VariantAsIs) {
+		return Finding{}, false
+	}
+	finding := handshakeFinding(e)
+	if len(e.TLS.Variants) == 0 {
+		finding.Confidence = Likely
+	}
+	return finding, true
+}
+
+func whenTlsReset(e *probes.Evidence) (Finding, bool) {
+	return inEveryVariant(e, probes.KindReset, probes.KindHungUp)
+}
+
+func whenTlsTimeout(e *probes.Evidence) (Finding, bool) {
+	return inEveryVariant(e, probes.KindTimeout)
+}
+
+func whenTlsRejected(e *probes.Evidence) (Finding, bool) {
+	if !handshakeFailed(e, probes.KindAlert) || whenOK(whenTlsVersionUnsupported(e)) || whenOK(whenTlsHelloTooBig(e)) {
+		return Finding{}, false
+	}
+	finding := handshakeFinding(e)
+	finding.Values["alert"] = e.TLS.Alert
+	return finding, true
+}
+
+// presented gives the trust of a completed handshake whose certificate is not good.
+func presented(e *probes.Evidence) *probes.Trust {
+	if e.TLS == nil || !e.TLS.Connected {
+		return nil
+	}
+	return e.TLS.Trust
+}
+
+func known(trust *probes.Trust) bool { return trust.Public || trust.System }
+
+// certificateValues are the words of the presented certificate.
+func certificateValues(e *probes.Evidence) Values {
+	v := Values{}
+	if len(e.TLS.Chain) == 0 {
+		return v
+	}
+	leaf := e.TLS.Chain[0]
+	v["subject"], v["issuer"] = leaf.Subject, leaf.Issuer
+	v["not_before"], v["not_after"] = day(leaf.NotBefore), day(leaf.NotAfter)
+	if names := list(leaf.Names); names != "" {
+		v["names"] = names
+	}
+	if issuer := e.TLS.Trust.Issuer; issuer != "" {
+		v["issuer"] = issuer
+	}
+	if e.TLS.Trust.Product != "" {
+		v["product"] = e.TLS.Trust.Product
+	}
+	return v
+}
+
+// clockVouched: some peers told the time, and it is this host's.
+func clockVouched(e *probes.Evidence) bool {
+	offset, ok := clockOffset(e)
+	return ok && offset.Abs() < wrongClock
+}
+
+func dated(e *probes.Evidence, certificate *probes.Certificate) Finding {
+	values := certificateValues(e)
+	values["subject"] = certificate.Subject
+	values["not_before"], values["not_after"] = day(certificate.NotBefore), day(certificate.NotAfter)
+	values["issuer"] = certificate.Issuer
+	finding := Finding{Values: values, Evidence: []string{fmt.Sprintf("The certificate of %s by %s is valid from %s to %s; it is now %s.",
+		certificate.Subject, certificate.Issuer, certificate.NotBefore.UTC().Format("2006-01-02 15:04"),
+		certificate.NotAfter.UTC().Format("2006-01-02 15:04 UTC"), e.StartedAt.UTC().Format("2006-01-02 15:04 UTC"))}}
+	if clockVouched(e) {
+		finding.Evidence = append(finding.Evidence, countWords(e.Clock.Agreeing, "peer agrees", "peers agree")+" with this host's clock.")
+	} else {
+		finding.Confidence = Likely
+		finding.Evidence = append(finding.Evidence, "No two peers told the time, so this host's clock is not checked.")
+	}
+	return finding
+}
+
+func whenTlsExpired(e *probes.Evidence) (Finding, bool) {
+	trust := presented(e)
+	if trust == nil || trust.Expired == nil || trust.DatesOK || !known(trust) {
+		return Finding{}, false
+	}
+	finding := dated(e, trust.Expired)
+	finding.Values["days"] = span(e.StartedAt.Sub(trust.Expired.NotAfter))
+	return finding, true
+}
+
+func whenTlsNotYetValid(e *probes.Evidence) (Finding, bool) {
+	trust := presented(e)
+	if trust == nil || trust.NotYetValid == nil || trust.DatesOK || !known(trust) {
+		return Finding{}, false
+	}
+	finding := dated(e, trust.NotYetValid)
+	finding.Values["days"] = span(trust.NotYetValid.NotBefore.Sub(e.StartedAt))
+	return finding, true
+}
+
+func whenTlsNameMismatch(e *probes.Evidence) (Finding, bool) {
+	trust := presented(e)
+	if trust == nil || trust.NameOK || !known(trust) {
+		return Finding{}, false
+	}
+	finding := Finding{Values: certificateValues(e)}
+	names := finding.Values["names"]
+	if names == "" {
+		names = "no name at all (only a common name, which clients no longer look at)"
+	}
+	finding.Evidence = []string{fmt.Sprintf("The certificate is for %s, by %s.", names, trust.Issuer)}
+	return finding, true
+}
+
+func whenTlsSelfSigned(e *probes.Evidence) (Finding, bool) {
+	trust := presented(e)
+	if trust == nil || !trust.SelfSigned || known(trust) {
+		return Finding{}, false
+	}
+	finding := Finding{Values: certificateValues(e)}
+	finding.Evidence = []string{fmt.Sprintf("The certificate of %s is signed by itself.", finding.Values["subject"])}
+	if names := finding.Values["names"]; names != "" && !trust.NameOK {
+		finding.Evidence = append(finding.Evidence, "Its names are "+names+".")
+	}
+	return finding, true
+}
+
+// verifyingPeer is a control or source whose certificate the public roots verify: they work here.
+func verifyingPeer(e *probes.Evidence) string {
+	for _, control := range e.Controls {
+		if control.TLS.Verified() {
+			return control.Peer
+		}
+	}
+	if e.Egress != nil {
+		for _, sighting := range e.Egress.Sightings {
+			if sighting.Trust.Verified() {
+				return sourceName(sighting.Source)
+			}
+		}
+	}
+	return ""
+}
+
+func whenTlsIncompleteChain(e *probes.Evidence) (Finding, bool) {
+	trust := presented(e)
+	if trust == nil || known(trust) || trust.SelfSigned || trust.RootShown || trust.Missing == "" || trust.Product != "" {
+		return Finding{}, false
+	}
+	peer := verifyingPeer(e)
+	if peer == "" {
+		return Finding{}, false
+	}
+	finding := Finding{Confidence: Likely, Values: certificateValues(e)}
+	finding.Values["missing"] = trust.Missing
+	finding.Evidence = []string{
+		fmt.Sprintf("%s presented, no root among them; the certificate of %s is missing.",
+			countWords(len(e.TLS.Chain), "certificate was", "certificates were"), trust.Missing),
+		fmt.Sprintf("The certificate of %s verifies on this host.", peer)}
+	if trust.MissingURL != "" {
+		finding.Values["missing_url"] = trust.MissingURL
+		finding.Evidence = append(finding.Evidence, "The missing one can be had from "+trust.MissingURL+".")
+	}
+	if trust.MissingKnown {
+		finding.Confidence = Certain
+		finding.Evidence = append(finding.Evidence, "Another peer presented it: it is a public one.")
+	}
+	return finding, true
+}
+
+// sameIssuer is a control that shows the same issuer as the endpoint, or "".
+func sameIssuer(e *probes.Evidence) string {
+	for _, control := range e.Controls {
+		if control.TLS != nil && control.TLS.Issuer != "" && control.TLS.Issuer == e.TLS.Trust.Issuer {
+			return control.Peer
+		}
+	}
+	return ""
+}
+
+func whenTlsIntercepted(e *probes.Evidence) (Finding, bool) {
+	trust := presented(e)
+	if trust == nil || trust.Public || !trust.System && (trust.Product == "" || trust.SelfSigned) {
+		return Finding{}, false
+	}
+	if trust.System && !trust.NameOK && trust.Product == "" {
+		return Finding{}, false // a private certificate for another name
+	}
+	finding := Finding{Confidence: Likely, Values: certificateValues(e)}
+	finding.Evidence = []string{"The certificate is issued by " + trust.Issuer + ", which is no public authority."}
+	if trust.System {
+		finding.Evidence = append(finding.Evidence, "This host's own certificate store trusts it.")
+	}
+	if trust.Product != "" {
+		finding.Evidence = append(finding.Evidence, trust.Product+" is a known inspection product.")
+	}
+	same := sameIssuer(e)
+	if same != "" {
+		finding.Values["control_same"] = same
+		finding.Evidence = append(finding.Evidence, same+" shows the same issuer.")
+		finding.Confidence = Certain
+	}
+	if !e.TLS.CallAllowed {
+		finding.Values["allow_flag"] = "--allow-intercepted"
+	}
+	switch {
+	case e.TLS.CallAllowed && e.Asked.AllowIntercepted:
+		finding.Severity = Warn
+	case e.TLS.CallAllowed && probes.OldRoots(e.Asked.RootsDate, e.StartedAt):
+		finding.Severity, finding.Confidence = Warn, Possible
+		finding.Values["roots_age"] = span(e.StartedAt.Sub(e.Asked.RootsDate))
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("The public roots that this tool carries are of %s, over 400 days old: update opensrs-doctor.", day(e.Asked.RootsDate)))
+	}
+	return finding, true
+}
+
+func whenTlsUnknownCa(e *probes.Evidence) (Finding, bool) {
+	trust := presented(e)
+	if trust == nil || known(trust) || trust.SelfSigned || trust.Product != "" || whenOK(whenTlsIncompleteChain(e)) {
+		return Finding{}, false
+	}
+	finding := Finding{Values: certificateValues(e)}
+	finding.Evidence = []string{fmt.Sprintf("The certificate is issued by %s; neither this host's store nor the public roots know it.", trust.Issuer)}
+	if !trust.RootShown {
+		finding.Confidence = Likely
+		finding.Evidence = append(finding.Evidence, "No root was presented, so the server may only have left out an intermediate certificate.")
+	}
+	if same := sameIssuer(e); same != "" {
+		finding.Values["control_same"] = same
+		finding.Evidence = append(finding.Evidence, same+" shows the same issuer: something on the way answers for others.")
+	}
+	return finding, true
+}
+
+func whenTlsLocalRootsOutdated(e *probes.Evidence) (Finding, bool) {
+	trust := presented(e)
+	if trust == nil || !trust.Verified() || trust.System {
+		return Finding{}, false
+	}
+	finding := Finding{Values: certificateValues(e)}
+	if trust.SystemEmpty {
+		finding.Values["empty_store"] = "this host has no root certificates"
+		finding.Evidence = []string{"This host has no root certificates."}
+	} else {
+		finding.Evidence = []string{fmt.Sprintf("The public roots verify the certificate by %s, this host's store does not.", trust.Issuer)}
+	}
+	return finding, true
+}
+
+func whenTlsExpiresSoon(e *probes.Evidence) (Finding, bool) {
+	trust := presented(e)
+	if trust == nil || !trust.Verified() {
+		return Finding{}, false
+	}
+	soon, certificate := probes.ExpiresSoon(e.TLS.Chain, e.StartedAt)
+	if !soon {
+		return Finding{}, false
+	}
+	values := certificateValues(e)
+	values["subject"], values["not_after"] = certificate.Subject, day(certificate.NotAfter)
+	values["days"] = span(certificate.NotAfter.Sub(e.StartedAt).Round(time.Minute))
+	return Finding{Values: values, Evidence: []string{fmt.Sprintf("The certificate of %s ends on %s.", certificate.Subject, certificate.NotAfter.UTC().Format("2006-01-02 15:04 UTC"))}}, true
+}

@@ -1,0 +1,148 @@
+package report
+
+import (
+	"encoding/json"
+	"net/netip"
+	"testing"
+	"time"
+
+	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/iprules"
+)
+
+func ip(text string) netip.Addr { return netip.MustParseAddr(text) }
+
+func ms(n float64) time.Duration { return time.Duration(n * float64(time.Millisecond)) }
+
+var began = time.Date(2026, 3, 4, 3, 12, 45, 0, time.UTC)
+
+func pointer[T any](v T) *T { return &v }
+
+// healthyEvidence is a run in which everything worked.
+func healthyEvidence() *probes.Evidence {
+	leaf := probes.Certificate{
+		Subject: "CN=rr-n1-tor.opensrs.net,O=Tucows.com Co.,C=CA", Issuer: "CN=Example TLS CA 1,O=Example Trust Inc,C=US",
+		IssuerOrg: "Example Trust Inc", Names: []string{"rr-n1-tor.opensrs.net"},
+		NotBefore: began.AddDate(0, -2, 0), NotAfter: time.Date(2026, 10, 1, 23, 59, 59, 0, time.UTC),
+		SHA256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+		PEM:    "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+	}
+	return &probes.Evidence{
+		StartedAt: began, Took: ms(142.5),
+		Target: probes.Target{Environment: "live", Host: "rr-n1-tor.opensrs.net", Port: 55443, Username: "acme-reseller",
+			KeyFingerprint: pointer("0a1b2c3d"), Addresses: []netip.Addr{ip("198.51.100.10")}},
+		Host: probes.Host{Hostname: "web1.acme.example", OS: "linux/amd64", LocalAddress: ip("10.20.0.15"),
+			Resolvers: []string{"10.20.0.2:53"}, ResolversBy: "/etc/resolv.conf", HasIPv4Route: pointer(true)},
+		Asked: probes.Asked{KeyGiven: true, KeySource: "/home/anna/api.key", RulesGiven: 1,
+			RulesSource: "/home/anna/rules.txt", EgressSources: 3},
+		Steps: []probes.Step{
+			{Probe: "egress", Status: probes.Pass, Counts: true, Took: ms(41)},
+			{Probe: "rules", Status: probes.Pass, Counts: true, Took: ms(0.1)},
+			{Probe: "dns", Status: probes.Pass, Counts: true, Took: ms(12)},
+			{Probe: "port", Status: probes.Pass, Counts: true, Took: ms(18)},
+			{Probe: "tls", Status: probes.Pass, Counts: true, Took: ms(22)},
+			{Probe: "call", Status: probes.Pass, Counts: true, Took: ms(64)},
+		},
+		Egress: &probes.Egress{
+			Sightings: []probes.Sighting{
+				{Source: "https://icanhazip.com", Path: "direct", Address: ip("203.0.113.10"), TookMS: 40},
+				{Source: "https://api.ipify.org", Path: "direct", Address: ip("203.0.113.10"), TookMS: 41},
+				{Source: "dns://resolver1.opendns.com/myip.opendns.com?type=A", Path: "dns", Address: ip("203.0.113.10"), TookMS: 20},
+			},
+			IPv4: []netip.Addr{ip("203.0.113.10")}, DNSSeen: []netip.Addr{ip("203.0.113.10")}, Agreeing: 3, Asked: 3,
+		},
+		Rules: &probes.Rules{Rules: []string{"allow 203.0.113.0/25"}, Verdict: "allow", Results: []iprules.Result{
+			{IP: ip("203.0.113.10"), Verdict: "allow", Rule: pointer(1), Readings: map[string]string{
+				iprules.FirstMatch: "allow", iprules.MostSpecific: "allow", iprules.DenyWins: "allow"}},
+		}},
+		DNS: &probes.DNS{Name: "rr-n1-tor.opensrs.net", Used: "10.20.0.2:53", IPv4: []netip.Addr{ip("198.51.100.10")},
+			Answers: []probes.DNSAnswer{{Resolver: "10.20.0.2:53", Transport: "udp", Rcode: "NOERROR",
+				A: []netip.Addr{ip("198.51.100.10")}, TookMS: 12}}},
+		Port: &probes.Port{Connected: netip.MustParseAddrPort("198.51.100.10:55443"), ConnectMS: 18, Retransmits: pointer(0),
+			Attempts: []probes.Attempt{{Address: netip.MustParseAddrPort("198.51.100.10:55443"),
+				LocalAddress: ip("10.20.0.15"), Connected: true, TookMS: 18}}},
+		TLS: &probes.TLS{Connected: true, Version: "TLS 1.3", CipherSuite: "TLS_AES_128_GCM_SHA256", CallAllowed: true,
+			Chain: []probes.Certificate{leaf},
+			Trust: &probes.Trust{System: true, Public: true, NameOK: true, DatesOK: true, Issuer: leaf.Issuer}},
+		Call: &probes.Call{Sent: true, VectorOK: true, HTTPStatus: 200, ContentType: "text/xml", Envelope: true,
+			Success: true, Code: "200", Text: "Command successful", Class: "accepted", ReplyBytes: 402, TookMS: 64},
+	}
+}
+
+// filteredEvidence is the screen of the contract: a router on the way drops the port.
+func filteredEvidence() *probes.Evidence {
+	e := healthyEvidence()
+	silence := &probes.Failure{Op: "connect", Kind: probes.KindTimeout, Detail: "no answer so far"}
+	e.TLS, e.Call, e.Took = nil, nil, ms(3120)
+	e.Steps[3] = probes.Step{Probe: "port", Status: probes.Fail, Counts: true, Failure: silence, Took: ms(3004)}
+	e.Steps[4] = probes.Step{Probe: "tls", Status: probes.Skip, WaitedFor: "port"}
+	e.Steps[5] = probes.Step{Probe: "call", Status: probes.Skip, WaitedFor: "port"}
+	hop := func(ttl int, answer, from string) probes.Hop {
+		h := probes.Hop{TTL: ttl, Answer: answer, TookMS: 1}
+		if from != "" {
+			h.From = ip(from)
+		}
+		return h
+	}
+	e.Port = &probes.Port{
+		Attempts: []probes.Attempt{{Address: netip.MustParseAddrPort("198.51.100.10:55443"), TookMS: 3000, Failure: silence}},
+		Path: &probes.Path{Available: true, ComparedTo: 443, Distance: 4,
+			Port: []probes.Hop{hop(1, probes.HopTimeExceeded, "10.20.0.1"), hop(2, probes.HopTimeExceeded, "10.1.0.1"),
+				hop(3, probes.HopSilence, ""), hop(4, probes.HopSilence, "")},
+			Compare: []probes.Hop{hop(1, probes.HopTimeExceeded, "10.20.0.1"), hop(2, probes.HopTimeExceeded, "10.1.0.1"),
+				hop(3, probes.HopTimeExceeded, "192.0.2.77"), hop(4, probes.HopConnected, "")}},
+		OtherPorts: []probes.Attempt{{Address: netip.MustParseAddrPort("198.51.100.10:443"), Connected: true, TookMS: 17}},
+	}
+	e.Controls = []probes.Control{{Peer: "1.1.1.1:443", Path: "direct", Connected: true, TookMS: 9},
+		{Peer: "8.8.8.8:443", Path: "direct", Connected: true, TookMS: 8}}
+	e.StatusPage = &probes.StatusPage{URL: probes.DefaultStatusURL, Indicator: "none"}
+	return e
+}
+
+func filteredDiagnosis() Diagnosis {
+	return Diagnosis{
+		Cause: "port.filtered", Severity: Fail, Confidence: Certain, Probe: "port",
+		Summary: "A firewall drops outgoing TCP port 55443",
+		Explanation: "Port 443 of the same host answers, and so do both controls. 10.1.0.1 is the last router that " +
+			"answers for 55443, so it or the next device after it drops the packets (likely).",
+		Evidence: []string{
+			"198.51.100.10 port 55443: silence for 3.0 s.",
+			"Port 443 of the same host answers.",
+			"10.1.0.1 is the last router that answers for 55443",
+			"Controls that answer: 1.1.1.1:443 and 8.8.8.8:443.",
+		},
+		Fixes: []string{
+			"Ask whoever runs 10.1.0.1 to allow TCP from this host to 198.51.100.10 port 55443.",
+			"Run opensrs-doctor again from this host.",
+		},
+		Docs: []string{"https://domains.opensrs.guide/docs/troubleshooting"}, Hides: []string{"call.timeout"},
+	}
+}
+
+// saved makes the report of a run with the diagnoses given.
+func saved(t testing.TB, e *probes.Evidence, diagnoses ...Diagnosis) *Report {
+	t.Helper()
+	r := &Report{
+		Schema: Schema, Tool: Tool{Name: "opensrs-doctor", Version: "1.2.3", RootsDate: "2026-02-01"},
+		RunID: "20260304T031245Z-6f1d", StartedAt: e.StartedAt, DurationMS: milliseconds(e.Took),
+		Verdict: VerdictPass, Interrupted: e.Interrupted, Diagnoses: diagnoses, Probes: probeRows(e),
+	}
+	for _, pair := range [][2]any{{e.Target, &r.Target}, {e.Host, &r.Host}} {
+		document, err := json.Marshal(pair[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(document, pair[1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, d := range diagnoses {
+		switch {
+		case d.Severity == Fail:
+			r.Verdict = VerdictFail
+		case d.Severity == Warn && r.Verdict == VerdictPass:
+			r.Verdict = VerdictWarn
+		}
+	}
+	return r
+}

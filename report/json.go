@@ -1,0 +1,190 @@
+package report
+
+import (
+	"bytes"
+	"encoding"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"slices"
+	"unicode/utf8"
+
+	"opensrs-doctor/probes"
+)
+
+// MaxBytes is the largest saved report that Read takes.
+const MaxBytes = 64 << 20
+
+// WriteJSON writes the report as one indented document that ends in a line feed. The same report gives
+// the same bytes. Lists without an element are [], and characters that a terminal would obey are
+// written as \u escapes.
+func WriteJSON(w io.Writer, r *Report) error {
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(complete(r)); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	_, err := w.Write(escapeHarmful(out.Bytes()))
+	return err
+}
+
+// complete is a copy of the report with empty lists and facts in the place of nil ones.
+func complete(r *Report) *Report {
+	full := listed(reflect.ValueOf(r)).Interface().(*Report)
+	for i := range full.Probes {
+		if len(full.Probes[i].Facts) == 0 {
+			full.Probes[i].Facts = json.RawMessage("{}")
+		}
+	}
+	return full
+}
+
+var (
+	textType = reflect.TypeFor[encoding.TextMarshaler]()
+	jsonType = reflect.TypeFor[json.Marshaler]()
+)
+
+// listed is a deep copy in which every nil slice of an exported field is an empty one. Types that
+// marshal themselves stay as they are.
+func listed(v reflect.Value) reflect.Value {
+	if v.Type().Implements(textType) || v.Type().Implements(jsonType) {
+		return v
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		if v.IsNil() {
+			return v
+		}
+		copied := reflect.New(v.Type().Elem())
+		copied.Elem().Set(listed(v.Elem()))
+		return copied
+	case reflect.Slice:
+		copied := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
+		for i := range v.Len() {
+			copied.Index(i).Set(listed(v.Index(i)))
+		}
+		return copied
+	case reflect.Struct:
+		copied := reflect.New(v.Type()).Elem()
+		copied.Set(v)
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				copied.Field(i).Set(listed(v.Field(i)))
+			}
+		}
+		return copied
+	}
+	return v
+}
+
+// escapeHarmful writes what encoding/json leaves raw and a terminal obeys, C1 control characters and
+// turns of the writing direction, as \u escapes. Such characters stand only inside strings.
+func escapeHarmful(document []byte) []byte {
+	var out bytes.Buffer
+	for len(document) > 0 {
+		r, size := utf8.DecodeRune(document)
+		switch {
+		case r <= '~' || !harmful(r):
+			out.Write(document[:size])
+		case r > 0xFFFF: // the only ones are the language tags, as a surrogate pair
+			fmt.Fprintf(&out, `\u%04x\u%04x`, 0xD800+(r-0x10000)>>10, 0xDC00+(r-0x10000)&0x3FF)
+		default:
+			fmt.Fprintf(&out, `\u%04x`, r)
+		}
+		document = document[size:]
+	}
+	return out.Bytes()
+}
+
+// Read reads a saved report. It takes exactly one JSON document of this schema, of at most MaxBytes;
+// the error says what is wrong with any other. Fields that it does not know are left out, so that a
+// report of a later release of the same schema can be read.
+func Read(from io.Reader) (*Report, error) {
+	document, err := io.ReadAll(io.LimitReader(from, MaxBytes+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("cannot read the report: %w", err)
+	case len(document) > MaxBytes:
+		return nil, fmt.Errorf("not a report: larger than %d MiB", MaxBytes>>20)
+	case len(bytes.TrimSpace(document)) == 0:
+		return nil, errors.New("not a report: the file is empty")
+	}
+	var head struct {
+		Schema *string `json:"schema"`
+	}
+	switch err := json.Unmarshal(document, &head); {
+	case err != nil:
+		return nil, fmt.Errorf("not a report: %s", jsonProblem(err))
+	case head.Schema == nil:
+		return nil, fmt.Errorf("not a report: it has no schema; this release reads %s", Schema)
+	case *head.Schema != Schema:
+		return nil, fmt.Errorf("cannot read a report of schema %q; this release reads %s",
+			clip(clean(*head.Schema), 60), Schema)
+	}
+	r := new(Report)
+	if err := json.Unmarshal(document, r); err != nil {
+		return nil, fmt.Errorf("not a valid report: %s", jsonProblem(err))
+	}
+	if err := r.check(); err != nil {
+		return nil, fmt.Errorf("not a valid report: %w", err)
+	}
+	return r, nil
+}
+
+// jsonProblem says in plain words where a document stops being what it should be.
+func jsonProblem(err error) string {
+	var (
+		syntax *json.SyntaxError
+		typed  *json.UnmarshalTypeError
+	)
+	switch {
+	case errors.As(err, &syntax):
+		return fmt.Sprintf("no single JSON document: %s, at byte %d", clean(syntax.Error()), syntax.Offset)
+	case errors.As(err, &typed) && typed.Field == "":
+		return "a JSON object is expected, this is a JSON " + typed.Value
+	case errors.As(err, &typed):
+		return fmt.Sprintf("%s cannot be a JSON %s", clean(typed.Field), clean(typed.Value))
+	}
+	return clip(clean(err.Error()), 200)
+}
+
+// check reports the first thing that JSON's types cannot say and every format relies on.
+func (r *Report) check() error {
+	if !slices.Contains([]string{VerdictPass, VerdictWarn, VerdictFail}, r.Verdict) {
+		return fmt.Errorf("verdict is %q, not pass, warn or fail", clip(clean(r.Verdict), 40))
+	}
+	if len(r.Probes) != len(probes.Names) {
+		return fmt.Errorf("it has %d probes, not %d", len(r.Probes), len(probes.Names))
+	}
+	for i, row := range r.Probes {
+		if row.Name != probes.Names[i] {
+			return fmt.Errorf("probes[%d] is %q, not %q", i, clip(clean(row.Name), 40), probes.Names[i])
+		}
+		switch row.Status {
+		case probes.Pass, probes.Warn, probes.Fail, probes.Skip:
+		default:
+			return fmt.Errorf("the status of probe %s is %q, not pass, warn, fail or skip",
+				row.Name, clip(clean(string(row.Status)), 40))
+		}
+		if facts := bytes.TrimSpace(row.Facts); len(facts) == 0 || facts[0] != '{' {
+			return fmt.Errorf("the facts of probe %s are no JSON object", row.Name)
+		}
+	}
+	for i, d := range r.Diagnoses {
+		switch {
+		case d.Cause == "":
+			return fmt.Errorf("diagnoses[%d] has no cause", i)
+		case !slices.Contains([]Severity{Fail, Warn, Info}, d.Severity):
+			return fmt.Errorf("the severity of diagnoses[%d] is %q, not fail, warn or info",
+				i, clip(clean(string(d.Severity)), 40))
+		case !slices.Contains([]Confidence{Certain, Likely, Possible}, d.Confidence):
+			return fmt.Errorf("the confidence of diagnoses[%d] is %q, not certain, likely or possible",
+				i, clip(clean(string(d.Confidence)), 40))
+		}
+	}
+	return nil
+}

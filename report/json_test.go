@@ -1,0 +1,236 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/iprules"
+)
+
+func schema(t testing.TB) *jsonschema.Schema {
+	t.Helper()
+	file, err := os.Open("schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	document, err := jsonschema.UnmarshalJSON(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiler := jsonschema.NewCompiler()
+	compiler.AssertFormat()
+	if err := compiler.AddResource("schema.json", document); err != nil {
+		t.Fatal(err)
+	}
+	compiled, err := compiler.Compile("schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return compiled
+}
+
+func jsonOf(t testing.TB, r *Report) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	if err := WriteJSON(&out, r); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+func validate(t *testing.T, name string, document []byte) {
+	t.Helper()
+	instance, err := jsonschema.UnmarshalJSON(bytes.NewReader(document))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := schema(t).Validate(instance); err != nil {
+		t.Errorf("%s: %v", name, err)
+	}
+}
+
+func TestSchema(t *testing.T) {
+	for name, r := range screens(t) {
+		validate(t, name, jsonOf(t, r))
+	}
+	validate(t, "empty evidence", jsonOf(t, saved(t, &probes.Evidence{Target: probes.Target{Environment: "test"}})))
+	bare := &Report{Schema: Schema, Verdict: VerdictPass, Probes: probeRows(&probes.Evidence{})}
+	bare.Target.Environment = "live"
+	validate(t, "hardly anything", jsonOf(t, bare))
+	refused := saved(t, healthyEvidence())
+	refused.Verdict = "perhaps"
+	instance, _ := jsonschema.UnmarshalJSON(bytes.NewReader(jsonOf(t, refused)))
+	if schema(t).Validate(instance) == nil {
+		t.Error("the schema takes a verdict that there is none of")
+	}
+}
+
+// The schema describes every field that the report and its facts can have, and no other.
+func TestSchemaDescribesEveryField(t *testing.T) {
+	file, err := os.ReadFile("schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var document map[string]any
+	if err := json.Unmarshal(file, &document); err != nil {
+		t.Fatal(err)
+	}
+	defs := document["$defs"].(map[string]any)
+	properties := func(of any) map[string]any { return of.(map[string]any)["properties"].(map[string]any) }
+	compare := func(name string, described map[string]any, typ reflect.Type, besides ...string) {
+		fields := map[string]bool{}
+		for _, field := range besides {
+			fields[field] = true
+		}
+		for i := range typ.NumField() {
+			tag, _, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")
+			if tag != "-" {
+				fields[tag] = true
+			}
+		}
+		for field := range fields {
+			if described[field] == nil {
+				t.Errorf("schema.json: %s lacks %s", name, field)
+			}
+		}
+		for field := range described {
+			if !fields[field] {
+				t.Errorf("schema.json: %s has %s, which no report has", name, field)
+			}
+		}
+	}
+	compare("the report", properties(document), reflect.TypeFor[Report]())
+	compare("tool", properties(properties(document)["tool"]), reflect.TypeFor[Tool]())
+	also := []string{"failure", "uncounted"}
+	for name, def := range map[string]struct {
+		typ     reflect.Type
+		besides []string
+	}{
+		"target": {reflect.TypeFor[probes.Target](), nil}, "host": {reflect.TypeFor[probes.Host](), nil},
+		"proxy": {reflect.TypeFor[probes.Proxy](), nil}, "diagnosis": {reflect.TypeFor[Diagnosis](), nil},
+		"probe": {reflect.TypeFor[Probe](), nil}, "failure": {reflect.TypeFor[probes.Failure](), nil},
+		"trust": {reflect.TypeFor[probes.Trust](), nil}, "certificate": {reflect.TypeFor[probes.Certificate](), nil},
+		"sighting": {reflect.TypeFor[probes.Sighting](), nil}, "dnsAnswer": {reflect.TypeFor[probes.DNSAnswer](), nil},
+		"attempt": {reflect.TypeFor[probes.Attempt](), nil}, "hop": {reflect.TypeFor[probes.Hop](), nil},
+		"control":     {reflect.TypeFor[probes.Control](), nil},
+		"egressFacts": {reflect.TypeFor[probes.Egress](), also},
+		"rulesFacts":  {reflect.TypeFor[probes.Rules](), append(also, "source")},
+		"dnsFacts":    {reflect.TypeFor[probes.DNS](), also},
+		"portFacts":   {reflect.TypeFor[probes.Port](), append(also, "controls", "direct")},
+		"tlsFacts":    {reflect.TypeFor[probes.TLS](), append(also, "clock", "public_roots", "allow_intercepted")},
+		"callFacts": {reflect.TypeFor[probes.Call](), append(also, "key_given", "key_source", "key_problems",
+			"cross_check", "status_page")},
+	} {
+		compare(name, properties(defs[name]), def.typ, def.besides...)
+	}
+	within := func(def, field string) any { return properties(defs[def])[field] }
+	compare("path", properties(within("portFacts", "path")), reflect.TypeFor[probes.Path]())
+	compare("direct", properties(within("portFacts", "direct")), reflect.TypeFor[probes.Direct]())
+	compare("proxy_reply", properties(within("portFacts", "proxy_reply")), reflect.TypeFor[probes.ProxyReply]())
+	compare("clock", properties(within("tlsFacts", "clock")), reflect.TypeFor[probes.Clock]())
+	items := func(list any) map[string]any { return properties(list.(map[string]any)["items"]) }
+	compare("variants", items(within("tlsFacts", "variants")), reflect.TypeFor[probes.Variant]())
+	compare("samples", items(properties(within("tlsFacts", "clock"))["samples"]), reflect.TypeFor[probes.ClockSample]())
+	compare("problems", items(within("rulesFacts", "problems")), reflect.TypeFor[iprules.Problem]())
+	compare("results", items(within("rulesFacts", "results")), reflect.TypeFor[iprules.Result]())
+	compare("cross_check", properties(within("callFacts", "cross_check")), reflect.TypeFor[probes.CrossCheck]())
+	compare("status_page", properties(within("callFacts", "status_page")), reflect.TypeFor[probes.StatusPage]())
+}
+
+func TestReadWhatWasWritten(t *testing.T) {
+	for name, r := range screens(t) {
+		first := jsonOf(t, r)
+		again, err := Read(bytes.NewReader(first))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if diff := cmp.Diff(string(first), string(jsonOf(t, again))); diff != "" {
+			t.Errorf("%s: written again it differs:\n%s", name, diff)
+		}
+		if screenOf(t, r, TextOptions{}) != screenOf(t, again, TextOptions{}) {
+			t.Errorf("%s: rendered again it differs", name)
+		}
+	}
+}
+
+func TestReadNamesWhatIsWrong(t *testing.T) {
+	good := string(jsonOf(t, saved(t, filteredEvidence(), filteredDiagnosis())))
+	replaced := func(old, new string) string {
+		if !strings.Contains(good, old) {
+			t.Fatalf("the report has no %s", old)
+		}
+		return strings.Replace(good, old, new, 1)
+	}
+	for want, text := range map[string]string{
+		"the file is empty":                    " \n",
+		"no single JSON document":              good + "{}",
+		"unexpected end of JSON input":         good[:len(good)/2],
+		"a JSON object is expected":            `["opensrs-doctor/report/v1"]`,
+		"it has no schema":                     `{"verdict": "pass"}`,
+		`schema "opensrs-doctor/report/v9"`:    replaced("report/v1", "report/v9"),
+		`verdict is "perhaps"`:                 replaced(`"verdict": "fail"`, `"verdict": "perhaps"`),
+		"duration_ms cannot be a JSON string":  replaced(`"duration_ms": 3120`, `"duration_ms": "long"`),
+		`probes[2] is "nds", not "dns"`:        replaced(`"name": "dns"`, `"name": "nds"`),
+		`severity of diagnoses[0] is "bad"`:    replaced(`"severity": "fail"`, `"severity": "bad"`),
+		`confidence of diagnoses[0] is "sure"`: replaced(`"confidence": "certain"`, `"confidence": "sure"`),
+		`status of probe port is "broken"`:     replaced(`"status": "fail"`, `"status": "broken"`),
+		"it has 0 probes, not 6":               `{"schema": "opensrs-doctor/report/v1", "verdict": "pass"}`,
+	} {
+		_, err := Read(strings.NewReader(text))
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want an error with %q", err, want)
+		}
+	}
+}
+
+// endless is a file that never ends.
+type endless struct{ read int }
+
+func (e *endless) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = ' '
+	}
+	e.read += len(p)
+	return len(p), nil
+}
+
+func TestReadIsBounded(t *testing.T) {
+	source := &endless{}
+	_, err := Read(source)
+	if err == nil || !strings.Contains(err.Error(), "larger than 64 MiB") {
+		t.Errorf("got %v", err)
+	}
+	if source.read > 2*MaxBytes {
+		t.Errorf("read %d bytes", source.read)
+	}
+	if _, err := Read(io.LimitReader(strings.NewReader(strings.Repeat("[", 1<<20)), 1<<20)); err == nil {
+		t.Error("a deep document was taken")
+	}
+}
+
+func TestJSONIsStable(t *testing.T) {
+	r := saved(t, healthyEvidence())
+	text := string(jsonOf(t, r))
+	if text != string(jsonOf(t, r)) {
+		t.Error("two documents of one report differ")
+	}
+	for _, want := range []string{`"diagnoses": []`, "\n  \"probes\": [\n"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %s in %s", want, text)
+		}
+	}
+	if r.Diagnoses != nil {
+		t.Error("the report was changed")
+	}
+}

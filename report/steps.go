@@ -1,0 +1,138 @@
+package report
+
+import (
+	"encoding/json"
+	"math"
+	"reflect"
+	"time"
+
+	"opensrs-doctor/probes"
+)
+
+// probeRows turns the evidence into the six rows of a report, in the order of the probes: how each ended,
+// one calm sentence about what was seen, and the section's facts with the follow-ups that belong to it.
+// A probe that the run never came to is a skipped one.
+func probeRows(e *probes.Evidence) []Probe {
+	rows := make([]Probe, 0, len(probes.Names))
+	for _, name := range probes.Names {
+		step := e.Step(name)
+		if step.Status == "" {
+			step = probes.Step{Probe: name, Status: probes.Skip, WaitedFor: waitInterrupt}
+		}
+		row := Probe{
+			Name:       name,
+			Status:     step.Status,
+			Summary:    clean(rowWords(e, step)),
+			DurationMS: milliseconds(step.Took),
+			Facts:      rowFacts(e, step),
+		}
+		if step.Status == probes.Skip {
+			row.WaitedFor = step.WaitedFor
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// milliseconds keeps three decimals: a microsecond is as fine as anybody can use.
+func milliseconds(d time.Duration) float64 {
+	return math.Round(float64(d)/float64(time.Microsecond)) / 1000
+}
+
+// rowFacts is the JSON object of a probe: its section's fields, and beside them the follow-ups. A section
+// that was not reached leaves just those. A "failure" here stands before the section's own.
+func rowFacts(e *probes.Evidence, step probes.Step) json.RawMessage {
+	var facts any
+	switch step.Probe {
+	case "egress":
+		facts = egressFacts(e, step)
+	case "rules":
+		facts = rulesFacts(e, step)
+	case "dns":
+		facts = dnsFacts(e, step)
+	case "port":
+		facts = portFacts(e, step)
+	case "tls":
+		facts = tlsFacts(e, step)
+	case "call":
+		facts = callFacts(e, step)
+	}
+	object, err := json.Marshal(listed(reflect.ValueOf(facts)).Interface())
+	if err != nil { // a number that JSON has no form for: say so rather than lose the report
+		object, _ = json.Marshal(map[string]string{"not_representable": err.Error()})
+	}
+	return object
+}
+
+// uncounted marks a probe that ran only because another one needs it.
+func uncounted(step probes.Step) bool { return step.Status != probes.Skip && !step.Counts }
+
+func egressFacts(e *probes.Evidence, step probes.Step) any {
+	return struct {
+		*probes.Egress
+		Failure   *probes.Failure `json:"failure,omitempty"`
+		Uncounted bool            `json:"uncounted,omitempty"`
+	}{e.Egress, step.Failure, uncounted(step)}
+}
+
+func rulesFacts(e *probes.Evidence, step probes.Step) any {
+	return struct {
+		*probes.Rules
+		Source    string          `json:"source,omitempty"`
+		Failure   *probes.Failure `json:"failure,omitempty"`
+		Uncounted bool            `json:"uncounted,omitempty"`
+	}{e.Rules, e.Asked.RulesSource, step.Failure, uncounted(step)}
+}
+
+func dnsFacts(e *probes.Evidence, step probes.Step) any {
+	return struct {
+		*probes.DNS
+		Failure   *probes.Failure `json:"failure,omitempty"`
+		Uncounted bool            `json:"uncounted,omitempty"`
+	}{e.DNS, step.Failure, uncounted(step)}
+}
+
+func portFacts(e *probes.Evidence, step probes.Step) any {
+	return struct {
+		*probes.Port
+		Controls  []probes.Control `json:"controls,omitempty"`
+		Direct    *probes.Direct   `json:"direct,omitempty"`
+		Failure   *probes.Failure  `json:"failure,omitempty"`
+		Uncounted bool             `json:"uncounted,omitempty"`
+	}{e.Port, e.Controls, e.Direct, step.Failure, uncounted(step)}
+}
+
+func tlsFacts(e *probes.Evidence, step probes.Step) any {
+	failure := step.Failure
+	if failure == nil && e.TLS != nil {
+		failure = e.TLS.Failure
+	}
+	return struct {
+		*probes.TLS
+		Clock            *probes.Clock   `json:"clock,omitempty"`
+		PublicRoots      string          `json:"public_roots,omitempty"` // the path that replaces the carried ones
+		AllowIntercepted bool            `json:"allow_intercepted,omitempty"`
+		Failure          *probes.Failure `json:"failure,omitempty"`
+		Uncounted        bool            `json:"uncounted,omitempty"`
+	}{e.TLS, e.Clock, e.Asked.PublicRoots, e.Asked.AllowIntercepted, failure, uncounted(step)}
+}
+
+func callFacts(e *probes.Evidence, step probes.Step) any {
+	failure := step.Failure
+	if failure == nil && e.Call != nil {
+		failure = e.Call.Failure
+	}
+	return struct {
+		*probes.Call
+		KeyGiven    bool               `json:"key_given"`
+		KeySource   string             `json:"key_source,omitempty"`
+		KeyProblems []string           `json:"key_problems,omitempty"`
+		CrossCheck  *probes.CrossCheck `json:"cross_check,omitempty"`
+		StatusPage  *probes.StatusPage `json:"status_page,omitempty"`
+		Failure     *probes.Failure    `json:"failure,omitempty"`
+		Uncounted   bool               `json:"uncounted,omitempty"`
+	}{
+		e.Call, e.Asked.KeyGiven, e.Asked.KeySource, e.Asked.KeyProblems,
+		e.CrossCheck, e.StatusPage, failure, uncounted(step),
+	}
+}

@@ -1,0 +1,237 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"opensrs-doctor/probes"
+)
+
+func portWords(e *probes.Evidence, step probes.Step) string {
+	p, port := e.Port, portNumber(e)
+	switch {
+	case step.Status != probes.Fail && p.Connected.IsValid():
+		return connectedWords(e)
+	case p.ProxyReply != nil && p.ProxyReply.Protocol == "http":
+		return fmt.Sprintf("the proxy answers %d %s", p.ProxyReply.Code, p.ProxyReply.Text)
+	case p.ProxyReply != nil:
+		return "the proxy says: " + p.ProxyReply.Text
+	case e.Host.Proxy != nil && p.Connected.IsValid():
+		return "the proxy: " + rowFailure(step.Failure)
+	case e.Host.Proxy != nil && len(p.Attempts) > 0:
+		return fmt.Sprintf("the proxy, %s: %s", p.Attempts[0].Address, silenceWords(p, step.Failure))
+	}
+	return port + ": " + placeWords(p, step.Failure)
+}
+
+func connectedWords(e *probes.Evidence) string {
+	p := e.Port
+	told := portNumber(e) + " answers at " + p.Connected.Addr().Unmap().String()
+	if proxy := e.Host.Proxy; proxy != nil {
+		through := portNumber(e) + " reached through "
+		told = firstFitting(rowWidth, through+proxy.URL, through+"the proxy")
+	}
+	switch {
+	case p.ConnectMS >= 1000:
+		return told + ", after " + spanMS(p.ConnectMS)
+	case p.Retransmits != nil && *p.Retransmits == 1:
+		return told + ", one packet was sent again"
+	case p.Retransmits != nil && *p.Retransmits > 1:
+		return fmt.Sprintf("%s, %d packets were sent again", told, *p.Retransmits)
+	}
+	return told
+}
+
+// placeWords is how the connection failed, and where if the walk allows to say so.
+func placeWords(p *probes.Port, f *probes.Failure) string {
+	if f == nil || p.Path == nil || !p.Path.Available {
+		return silenceWords(p, f)
+	}
+	switch f.Kind {
+	case probes.KindTimeout:
+		if last, ok := lastRouter(p.Path); ok {
+			return fmt.Sprintf("silence after hop %d, %s", last.TTL, last.From)
+		}
+	case probes.KindProhibited, probes.KindUnreachable:
+		for _, hop := range p.Path.Port {
+			if hop.FromSelf {
+				return kindWords[f.Kind] + " by this host itself"
+			}
+			if hop.From.IsValid() && (hop.Answer == probes.HopProhibited || hop.Answer == probes.HopUnreachable) {
+				return fmt.Sprintf("%s, by %s", kindWords[f.Kind], hop.From)
+			}
+		}
+	case probes.KindRefused:
+		for _, hop := range p.Path.Port {
+			if hop.Answer == probes.HopRefused && p.Path.Distance > hop.TTL {
+				return fmt.Sprintf("refused at hop %d, the host is at hop %d", hop.TTL, p.Path.Distance)
+			}
+		}
+	}
+	return silenceWords(p, f)
+}
+
+// lastRouter is the last hop that answers for the port that fails. It tells a place only where something
+// farther away answers for another port, or where it is the last router before the host: routers that
+// answer nobody look the same as a firewall.
+func lastRouter(path *probes.Path) (probes.Hop, bool) {
+	var last probes.Hop
+	for _, hop := range path.Port {
+		if hop.Answer == probes.HopTimeExceeded && hop.TTL > last.TTL {
+			last = hop
+		}
+	}
+	if last.TTL == 0 || !last.From.IsValid() {
+		return last, false
+	}
+	for _, hop := range path.Compare {
+		if hop.TTL > last.TTL && hop.Answer != probes.HopSilence {
+			return last, true
+		}
+	}
+	return last, path.Distance == last.TTL+1
+}
+
+// silenceWords adds to a silence how long it was listened to.
+func silenceWords(p *probes.Port, f *probes.Failure) string {
+	longest := 0.0
+	for _, attempt := range p.Attempts {
+		longest = max(longest, attempt.TookMS)
+	}
+	if f != nil && f.Kind == probes.KindTimeout && longest > 0 {
+		return "silence for " + spanMS(longest)
+	}
+	return rowFailure(f)
+}
+
+func tlsWords(e *probes.Evidence, step probes.Step) string {
+	t := e.TLS
+	failure := step.Failure
+	if failure == nil {
+		failure = t.Failure
+	}
+	if step.Status != probes.Fail && len(t.Chain) > 0 {
+		return certificateWords(t)
+	}
+	untrusted := failure != nil && failure.Kind == probes.KindUntrusted
+	if t.Trust != nil && len(t.Chain) > 0 && (t.Connected || untrusted) {
+		return distrustWords(t, e.Target.Host)
+	}
+	switch {
+	case failure == nil:
+	case failure.Kind == probes.KindNotTLS && t.Quote != "":
+		return firstFitting(rowWidth, fmt.Sprintf("the peer speaks no TLS: %q", t.Quote),
+			kindWords[failure.Kind])
+	case failure.Kind == probes.KindAlert && t.Alert != "":
+		return "the peer refuses the handshake: " + t.Alert
+	case failure.Kind == probes.KindTimeout:
+		return "connected, then silence"
+	case failure.Kind == probes.KindReset:
+		return "connection reset during the handshake"
+	case failure.Kind == probes.KindHungUp:
+		return "connection closed during the handshake"
+	}
+	return rowFailure(failure)
+}
+
+// certificateWords is a handshake that completed with a peer that may be called.
+func certificateWords(t *probes.TLS) string {
+	leaf, issuer := t.Chain[0], issuerName(t.Chain[0])
+	until := leaf.NotAfter.UTC().Format("2006-01-02")
+	if t.Trust != nil && !t.Trust.Public {
+		return firstFitting(rowWidth, t.Version+", certificate by "+issuer+", not a public authority",
+			"certificate by "+issuer+", not public", "certificate of an authority that is not public")
+	}
+	return firstFitting(rowWidth,
+		fmt.Sprintf("%s, certificate of %s by %s until %s", t.Version, commonName(leaf.Subject), issuer, until),
+		fmt.Sprintf("%s, certificate by %s until %s", t.Version, issuer, until),
+		fmt.Sprintf("%s, certificate valid until %s", t.Version, until))
+}
+
+// distrustWords is what is wrong with the certificate, the gravest first.
+func distrustWords(t *probes.TLS, host string) string {
+	trust, issuer := t.Trust, issuerName(t.Chain[0])
+	day := func(c *probes.Certificate, after bool) string {
+		if after {
+			return c.NotAfter.UTC().Format("2006-01-02")
+		}
+		return c.NotBefore.UTC().Format("2006-01-02")
+	}
+	switch {
+	case trust.SelfSigned && !trust.Public:
+		return "the certificate is self-signed"
+	case trust.Missing != "" && !trust.Public:
+		return firstFitting(rowWidth, "the chain stops at "+commonName(trust.Missing)+", which is missing",
+			"the chain is incomplete, an issuer is missing")
+	case !trust.Public:
+		return firstFitting(rowWidth, "certificate by "+issuer+", not a public authority",
+			"certificate of an authority that is not public")
+	case trust.Expired != nil:
+		return "the certificate expired on " + day(trust.Expired, true)
+	case trust.NotYetValid != nil:
+		return "the certificate is not valid before " + day(trust.NotYetValid, false)
+	case !trust.NameOK:
+		return firstFitting(rowWidth, "the certificate is for "+strings.Join(t.Chain[0].Names, ", ")+", not "+host,
+			"the certificate is not for "+host, "the certificate is for another name")
+	case trust.SystemEmpty:
+		return "this host has no root certificates"
+	case !trust.System:
+		return "public roots verify the certificate, this host's do not"
+	}
+	return "the certificate did not verify"
+}
+
+// issuerName is who issued the certificate, as short as it can be told.
+func issuerName(c probes.Certificate) string {
+	if c.IssuerOrg != "" {
+		return c.IssuerOrg
+	}
+	return commonName(c.Issuer)
+}
+
+// commonName is the CN of a distinguished name in the form of RFC 4514, else the whole name.
+func commonName(name string) string {
+	for _, part := range strings.FieldsFunc(name, func(r rune) bool { return r == ',' || r == '+' }) {
+		if cn, ok := strings.CutPrefix(strings.TrimSpace(part), "CN="); ok && cn != "" {
+			return cn
+		}
+	}
+	if name == "" {
+		return "an unnamed issuer"
+	}
+	return name
+}
+
+func callWords(c *probes.Call, step probes.Step) string {
+	failure := step.Failure
+	if failure == nil {
+		failure = c.Failure
+	}
+	reply := "GET_BALANCE answered " + c.Code
+	switch {
+	case c.Envelope && c.Success:
+		return reply
+	case c.Envelope && c.Code == "":
+		return "the API answered, without a code"
+	case c.Envelope && c.Text != "":
+		return clip(reply+", "+clean(c.Text), rowWidth)
+	case c.Envelope:
+		return reply
+	case c.HTTPStatus/100 == 3:
+		return firstFitting(rowWidth, fmt.Sprintf("HTTP %d, redirected to %s", c.HTTPStatus, c.Location),
+			fmt.Sprintf("HTTP %d, redirected elsewhere", c.HTTPStatus))
+	case failure != nil && c.HTTPStatus == 0 && failure.Kind == probes.KindTimeout:
+		return "no reply for " + spanMS(c.TookMS)
+	case failure != nil && c.HTTPStatus == 0 && failure.Kind == probes.KindHungUp:
+		return "connection closed after the request, no reply"
+	case failure != nil && c.HTTPStatus == 0 && failure.Kind == probes.KindReset:
+		return "connection reset after the request, no reply"
+	case c.HTTPStatus != 0 && c.Quote != "":
+		return clip(fmt.Sprintf("HTTP %d, not the API: %q", c.HTTPStatus, clean(c.Quote)), rowWidth)
+	case c.HTTPStatus != 0 && failure == nil:
+		return fmt.Sprintf("HTTP %d, not the API", c.HTTPStatus)
+	case c.HTTPStatus != 0:
+		return fmt.Sprintf("HTTP %d, %s", c.HTTPStatus, rowFailure(failure))
+	}
+	return rowFailure(failure)
+}

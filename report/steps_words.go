@@ -1,0 +1,234 @@
+package report
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"opensrs-doctor/probes"
+)
+
+// rowWidth is what a row's sentence should take: 80 columns less the mark, the name and the duration.
+const rowWidth = 59
+
+// waitInterrupt is what a probe waited for that an interrupted run never came to.
+const waitInterrupt = "interrupt"
+
+// kindWords say of each kind what was seen. They name no culprit: the causes do.
+var kindWords = map[probes.Kind]string{
+	probes.KindRefused:       "connection refused",
+	probes.KindReset:         "connection reset",
+	probes.KindHungUp:        "connection closed without an answer",
+	probes.KindTimeout:       "silence, no answer in time",
+	probes.KindProhibited:    "administratively prohibited",
+	probes.KindUnreachable:   "reported as unreachable",
+	probes.KindNoRoute:       "this host has no route there",
+	probes.KindNotPermitted:  "this host does not permit it",
+	probes.KindNoAddress:     "the source address is not on this host",
+	probes.KindNXDomain:      "the name does not exist (NXDOMAIN)",
+	probes.KindServFail:      "the resolver failed (SERVFAIL)",
+	probes.KindDNSRefused:    "the resolver refuses to answer (REFUSED)",
+	probes.KindNoData:        "the name has no address",
+	probes.KindBadAnswer:     "the answer cannot be used",
+	probes.KindNotTLS:        "the peer does not speak TLS",
+	probes.KindAlert:         "the peer ended the handshake with an alert",
+	probes.KindVersion:       "no TLS version in common",
+	probes.KindUntrusted:     "the certificate did not verify",
+	probes.KindProxyDenied:   "the proxy refuses the connection",
+	probes.KindProxyAuth:     "the proxy asks for a login",
+	probes.KindProxyUpstream: "the proxy could not reach the service",
+	probes.KindNotHTTP:       "the reply is not HTTP",
+	probes.KindMalformed:     "the reply is cut short or not well-formed",
+	probes.KindHTTPStatus:    "an HTTP status other than expected",
+	probes.KindRefusedByAPI:  "the API answered, and refused",
+	probes.KindCanceled:      "interrupted",
+}
+
+// rowFailure is a failure in plain words; of an unclassified one, the original words.
+func rowFailure(f *probes.Failure) string {
+	switch {
+	case f == nil:
+		return "failed, and no reason was recorded"
+	case kindWords[f.Kind] != "":
+		return kindWords[f.Kind]
+	case f.Detail != "":
+		return clip(clean(f.Detail), rowWidth)
+	}
+	return "failed in a way that has no name here"
+}
+
+// rowWords is the sentence of one row.
+func rowWords(e *probes.Evidence, step probes.Step) string {
+	if step.Status == probes.Skip {
+		return skipWords(e, step)
+	}
+	if step.Failure != nil && step.Failure.Kind == probes.KindCanceled {
+		return kindWords[probes.KindCanceled]
+	}
+	switch {
+	case step.Probe == "egress" && e.Egress != nil:
+		return egressWords(e.Egress)
+	case step.Probe == "rules" && e.Rules != nil:
+		return rulesWords(e.Rules)
+	case step.Probe == "dns" && e.DNS != nil:
+		return dnsWords(e.DNS, step)
+	case step.Probe == "port" && e.Port != nil:
+		return portWords(e, step)
+	case step.Probe == "tls" && e.TLS != nil:
+		return tlsWords(e, step)
+	case step.Probe == "call" && e.Call != nil:
+		return callWords(e.Call, step)
+	case step.Status == probes.Pass:
+		return "passed"
+	}
+	return rowFailure(step.Failure)
+}
+
+// skipWords says why a probe did not run: what it waited for, or what was not given or not chosen.
+func skipWords(e *probes.Evidence, step probes.Step) string {
+	switch wait := step.WaitedFor; {
+	case step.Probe == "rules" && wait == "rules":
+		return "no rules given to compare with"
+	case slices.Contains(probes.Names, wait):
+		return "not run: waited for " + wait
+	case wait == "credentials":
+		return "not run: " + missingCredentials(e)
+	case wait == "--only", wait == "--skip":
+		return "not chosen"
+	case wait == waitInterrupt:
+		return "interrupted"
+	case step.Probe == "egress" && e.Asked.EgressSources == 0:
+		return "no source was to be asked"
+	case wait != "":
+		return "not run: waited for " + clip(clean(wait), 40)
+	}
+	return "not run"
+}
+
+func missingCredentials(e *probes.Evidence) string {
+	user, key := e.Target.Username != "", e.Asked.KeyGiven
+	switch {
+	case !user && !key:
+		return "no username and no API key given"
+	case !user:
+		return "no username given"
+	case !key:
+		return "no API key given"
+	}
+	return "the API key given looks wrong"
+}
+
+func egressWords(g *probes.Egress) string {
+	switch {
+	case g.Given && len(g.IPv4) > 0:
+		return addressList(g.IPv4) + ", taken as given, nobody was asked"
+	case len(g.IPv4) == 1:
+		whose := "this host's"
+		if slices.ContainsFunc(g.Sightings, func(s probes.Sighting) bool {
+			return s.Path == "proxy" && s.Address.Unmap() == g.IPv4[0].Unmap()
+		}) {
+			whose = "the proxy's"
+		}
+		return fmt.Sprintf("%s is %s public address (%d of %d sources)", g.IPv4[0], whose, g.Agreeing, g.Asked)
+	case len(g.IPv4) > 1:
+		seen := fmt.Sprintf("%d public addresses seen", len(g.IPv4))
+		return firstFitting(rowWidth, seen+": "+addressList(g.IPv4), seen)
+	case len(g.Addresses()) > 0:
+		return addressList(g.Addresses()) + ", seen by DNS alone"
+	case len(g.IPv6) > 0:
+		return "only an IPv6 address seen: " + g.IPv6[0].String()
+	case g.Asked == 0:
+		return "no source was to be asked"
+	}
+	return fmt.Sprintf("no source told the public address (%d asked)", g.Asked)
+}
+
+// addressList is "A", "A and B", "A, B and C" or "A, B and 3 more".
+func addressList(addresses []netip.Addr) string {
+	texts := make([]string, 0, len(addresses))
+	for _, address := range addresses {
+		texts = append(texts, address.Unmap().String())
+	}
+	switch n := len(texts); {
+	case n <= 1:
+		return strings.Join(texts, "")
+	case n <= 3:
+		return strings.Join(texts[:n-1], ", ") + " and " + texts[n-1]
+	default:
+		return fmt.Sprintf("%s, %s and %d more", texts[0], texts[1], n-2)
+	}
+}
+
+func rulesWords(r *probes.Rules) string {
+	for _, problem := range r.Problems {
+		if problem.Severity == "error" && problem.Rule > 0 {
+			told := strings.TrimSuffix(problem.Text, ".")
+			return firstFitting(rowWidth, fmt.Sprintf("rule %d: %s", problem.Rule, told),
+				fmt.Sprintf("the control panel would refuse rule %d", problem.Rule))
+		} else if problem.Severity == "error" {
+			return firstFitting(rowWidth, strings.TrimSuffix(problem.Text, "."),
+				"the control panel would refuse this list")
+		}
+	}
+	allowed := 0
+	for _, result := range r.Results {
+		if result.Verdict == "allow" {
+			allowed++
+		}
+	}
+	switch {
+	case len(r.Results) == 0:
+		return "no public address to judge"
+	case r.Verdict == "unknown":
+		return "the list is empty; what that means is not documented"
+	case r.Verdict == "ambiguous":
+		return "allowed or denied, depending on how the list is read"
+	case len(r.Results) == 1 && r.Results[0].Rule != nil:
+		number := *r.Results[0].Rule
+		verb := map[string]string{"allow": "allowed", "deny": "denied"}[r.Verdict]
+		if number >= 1 && number <= len(r.Rules) {
+			return fmt.Sprintf("%s by rule %d, %s", verb, number, r.Rules[number-1])
+		}
+		return fmt.Sprintf("%s by rule %d", verb, number)
+	case len(r.Results) == 1:
+		return "no rule matches " + r.Results[0].IP.String()
+	case allowed == len(r.Results):
+		return fmt.Sprintf("all %d addresses are allowed", allowed)
+	}
+	return fmt.Sprintf("%d of %d addresses are allowed", allowed, len(r.Results))
+}
+
+func dnsWords(d *probes.DNS, step probes.Step) string {
+	name := d.Name
+	if d.OfProxy {
+		name = "the proxy, " + d.Name + ","
+	}
+	addresses := d.IPv4
+	if len(addresses) == 0 {
+		addresses = d.IPv6
+	}
+	switch {
+	case d.Literal:
+		return d.Name + " is given as an address"
+	case len(d.IPv4) == 0 && len(d.IPv6) > 0:
+		return d.Name + " has IPv6 addresses only"
+	case len(addresses) == 0 && step.Failure != nil && step.Failure.Kind == probes.KindTimeout:
+		return "no resolver answers"
+	case len(addresses) == 0:
+		return firstFitting(rowWidth, d.Name+": "+rowFailure(step.Failure), rowFailure(step.Failure))
+	}
+	told := name + " is " + addressList(addresses)
+	switch {
+	case d.Used == "hosts file" && d.HostsFile != "":
+		return firstFitting(rowWidth, told+" by "+d.HostsFile, addressList(addresses)+" by "+d.HostsFile)
+	case len(d.Slow) > 0:
+		slow := "; " + strings.TrimSuffix(d.Slow[0], ":53") + " is slow"
+		return firstFitting(rowWidth, told+slow, addressList(addresses)+slow)
+	}
+	return firstFitting(rowWidth, told, d.Name+" is "+addresses[0].String(), told)
+}
+
+// portNumber is how the rows call the target's port.
+func portNumber(e *probes.Evidence) string { return strconv.Itoa(int(e.Target.Port)) }

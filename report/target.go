@@ -1,0 +1,77 @@
+package report
+
+import (
+	"net/netip"
+
+	"opensrs-doctor/probes"
+)
+
+// Target is what the run was about. Addresses are text here and in Host: an anonymized report holds
+// tokens in their place, and can be read again.
+type Target struct {
+	Environment    string   `json:"environment"` // "live" or "test"
+	CustomEndpoint bool     `json:"custom_endpoint,omitempty"`
+	Sandbox        bool     `json:"sandbox,omitempty"`
+	Host           string   `json:"host"`
+	Port           uint16   `json:"port"`
+	Username       string   `json:"username"`
+	KeyFingerprint *string  `json:"key_fingerprint"`
+	Addresses      []string `json:"addresses"` // of the endpoint, in the order of use; empty where unknown
+}
+
+// Host is the machine that ran it, and the way that the run took from it.
+type Host struct {
+	Hostname     string   `json:"hostname"`
+	OS           string   `json:"os"`            // for example "linux/amd64"
+	LocalAddress string   `json:"local_address"` // "" where nothing was connected
+	SourceIP     string   `json:"source_ip,omitempty"`
+	Proxy        *Proxy   `json:"proxy"`          // null: none
+	Resolvers    []string `json:"resolvers"`      // IP:PORT, in the order of use
+	ResolversBy  string   `json:"resolvers_from"` // "/etc/resolv.conf", "--resolver", "system"
+	HasIPv4Route *bool    `json:"has_ipv4_route"` // null: not checked
+	HasIPv6Route *bool    `json:"has_ipv6_route"`
+}
+
+// Proxy is the proxy that the call went through.
+type Proxy struct {
+	URL       string   `json:"url"` // scheme://host:port: no user, no password
+	From      string   `json:"from"`
+	HasUser   bool     `json:"has_user"`
+	Addresses []string `json:"addresses,omitempty"`
+}
+
+func newTarget(t probes.Target) Target {
+	return Target{
+		Environment: t.Environment, CustomEndpoint: t.CustomEndpoint, Sandbox: t.Sandbox,
+		Host: t.Host, Port: t.Port, Username: t.Username, KeyFingerprint: t.KeyFingerprint,
+		Addresses: addressTexts(t.Addresses),
+	}
+}
+
+func newHost(h probes.Host) Host {
+	host := Host{
+		Hostname: h.Hostname, OS: h.OS, LocalAddress: addressText(h.LocalAddress),
+		SourceIP: addressText(h.SourceIP), Resolvers: append([]string{}, h.Resolvers...),
+		ResolversBy: h.ResolversBy, HasIPv4Route: h.HasIPv4Route, HasIPv6Route: h.HasIPv6Route,
+	}
+	if p := h.Proxy; p != nil {
+		host.Proxy = &Proxy{URL: p.URL, From: p.From, HasUser: p.HasUser, Addresses: addressTexts(p.Addrs)}
+	}
+	return host
+}
+
+// addressText is "" for the zero address, which netip would print as "invalid IP".
+func addressText(address netip.Addr) string {
+	if !address.IsValid() {
+		return ""
+	}
+	return address.String()
+}
+
+func addressTexts(addresses []netip.Addr) []string {
+	texts := []string{}
+	for _, address := range addresses {
+		texts = append(texts, addressText(address))
+	}
+	return texts
+}

@@ -1,0 +1,180 @@
+package report
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"opensrs-doctor/probes"
+)
+
+func screenOf(t *testing.T, r *Report, o TextOptions) string {
+	t.Helper()
+	var out strings.Builder
+	if err := WriteText(&out, r, o); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+// screens are the runs that the expected screens show.
+func screens(t *testing.T) map[string]*Report {
+	denied := healthyEvidence()
+	denied.Steps[1].Status = probes.Fail
+	denied.Rules.Rules[0], denied.Rules.Verdict = "allow 192.0.2.0/25", "deny"
+	denied.Rules.Results[0].Verdict, denied.Rules.Results[0].Rule = "deny", nil
+	denied.Steps[5].Status, denied.Steps[5].Failure = probes.Fail, &probes.Failure{Op: "call", Kind: probes.KindRefusedByAPI}
+	denied.Call.Success, denied.Call.Code, denied.Call.Text = false, "400", "Access denied: invalid IP address"
+	notAllowed := Diagnosis{
+		Cause: "rules.not-allowed", Severity: Fail, Confidence: Certain, Probe: "rules",
+		Summary:     "No access rule allows this host's address, 203.0.113.10",
+		Explanation: "The service answered \"Access denied: invalid IP address\", and none of the rules given matches 203.0.113.10.",
+		Evidence:    []string{"The reply was 400, Access denied: invalid IP address.", "The list is allow 192.0.2.0/25, from /home/anna/rules.txt."},
+		Fixes: []string{
+			"Add the rule allow 203.0.113.10/32 in the Reseller Control Panel of the live environment: Account settings, API settings.",
+			"Wait up to 15 minutes, which is how long a change may take, or run opensrs-doctor --wait 20m.",
+		},
+	}
+	slow := Diagnosis{
+		Cause: "dns.slow-resolver", Severity: Warn, Confidence: Likely, Probe: "dns",
+		Summary: "The first resolver, 10.20.0.2, does not answer", Explanation: "10.20.0.3 answers in its place after 1.0 s.",
+		Fixes: []string{"Remove 10.20.0.2 from /etc/resolv.conf, or repair it."},
+	}
+	slowRun := healthyEvidence()
+	slowRun.Steps[2].Status, slowRun.DNS.Slow, slowRun.DNS.Used = probes.Warn, []string{"10.20.0.2:53"}, "10.20.0.3:53"
+	noKey := healthyEvidence()
+	noKey.Target.Username, noKey.Asked.KeyGiven, noKey.Call, noKey.Rules = "", false, nil, nil
+	noKey.Steps[1] = probes.Step{Probe: "rules", Status: probes.Skip, WaitedFor: "rules"}
+	noKey.Steps[5] = probes.Step{Probe: "call", Status: probes.Skip, WaitedFor: "--skip"}
+	info := Diagnosis{Cause: "egress.unknown", Severity: Info, Confidence: Certain, Probe: "egress",
+		Summary:     "Clients on this host may leave by IPv6",
+		Explanation: "The endpoint has no IPv6 address today. Access rules know IPv4 only."}
+	sandbox := healthyEvidence()
+	sandbox.Target.Sandbox = true
+	interrupted := healthyEvidence()
+	interrupted.Interrupted, interrupted.Steps = true, interrupted.Steps[:3]
+	interrupted.Target.CustomEndpoint = true
+	return map[string]*Report{
+		"filtered":    saved(t, filteredEvidence(), filteredDiagnosis(), slow),
+		"denied":      saved(t, denied, notAllowed),
+		"pass":        saved(t, healthyEvidence()),
+		"pass-info":   saved(t, noKey, info),
+		"warn":        saved(t, slowRun, slow),
+		"sandbox":     saved(t, sandbox),
+		"interrupted": saved(t, interrupted),
+	}
+}
+
+func TestScreens(t *testing.T) {
+	for name, r := range screens(t) {
+		golden(t, "screen-"+name+".txt", screenOf(t, r, TextOptions{}))
+	}
+	filtered := screens(t)["filtered"]
+	for name, o := range map[string]TextOptions{
+		"ascii": {ASCII: true}, "quiet": {Quiet: true}, "verbose": {Verbose: true},
+		"narrow": {Width: 50}, "wide": {Width: 120}, "color": {Color: true},
+	} {
+		golden(t, "screen-filtered-"+name+".txt", screenOf(t, filtered, o))
+	}
+	golden(t, "screen-pass-quiet.txt", screenOf(t, screens(t)["pass-info"], TextOptions{Quiet: true}))
+}
+
+// Every screen stays within its width, except where a single word is wider.
+func TestWidth(t *testing.T) {
+	for name, r := range screens(t) {
+		for _, width := range []int{0, 60, 80, 100} {
+			for _, o := range []TextOptions{{}, {ASCII: true}, {Verbose: true}, {Quiet: true}} {
+				o.Width = width
+				limit := width
+				if width == 0 {
+					limit = 80
+				}
+				for _, line := range strings.Split(screenOf(t, r, o), "\n") {
+					if widthOf(line) > limit && len(strings.Fields(line)) > 2 {
+						t.Errorf("%s at width %d: %d columns: %q", name, width, widthOf(line), line)
+					}
+					if strings.HasSuffix(line, " ") {
+						t.Errorf("%s: space at the end of %q", name, line)
+					}
+				}
+			}
+		}
+	}
+}
+
+// hostile is what a peer may try to do to the terminal of whoever reads the report.
+const hostile = "a\x1b[2J\x1b]0;owned\x07b\r\nc\u202Ed\u2066e\u009b31mf\x00g\xff\xfeh\u2028i\u200bj"
+
+func TestHostileStrings(t *testing.T) {
+	r := screens(t)["filtered"]
+	r.Target.Host, r.Target.Username, r.Target.Environment, r.Host.Hostname = hostile, hostile, hostile, hostile
+	r.RunID, r.Tool.Version = hostile, hostile
+	d := &r.Diagnoses[0]
+	d.Summary, d.Explanation, d.Cause, d.Confidence = hostile, hostile+" 1", hostile, hostile
+	d.Evidence, d.Fixes, d.Docs, d.Hides = []string{hostile + " 2"}, []string{hostile}, []string{hostile}, []string{hostile}
+	for i := range r.Probes {
+		r.Probes[i].Summary, r.Probes[i].Name = hostile, hostile
+		r.Probes[i].Facts = []byte(`{"quote": "a\u001b[2J\u009b1m\r\nFAKE\u202e", "\u001b[1m": [{"\u001b": "\u0007"}]}`)
+	}
+	for _, o := range []TextOptions{{}, {Verbose: true}, {Quiet: true}, {ASCII: true}} {
+		text := screenOf(t, r, o)
+		if !utf8.ValidString(text) {
+			t.Error("the screen is not valid UTF-8")
+		}
+		for _, c := range text {
+			if c != '\n' && harmful(c) {
+				t.Fatalf("%U on the screen: %q", c, text)
+			}
+		}
+		if strings.Contains(text, "\nFAKE") || strings.Contains(text, "\nc") {
+			t.Errorf("a peer made a line of its own: %q", text)
+		}
+	}
+	var out strings.Builder
+	if err := WriteJSON(&out, r); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range out.String() {
+		if c != '\n' && harmful(c) {
+			t.Fatalf("%U in the JSON report", c)
+		}
+	}
+}
+
+func TestNoColorWithoutAsking(t *testing.T) {
+	r := screens(t)["filtered"]
+	if text := screenOf(t, r, TextOptions{}); strings.Contains(text, "\x1b") {
+		t.Error("escapes without colour")
+	}
+	if text := screenOf(t, r, TextOptions{Color: true}); !strings.Contains(text, "\x1b[") {
+		t.Error("no colour though asked for")
+	}
+}
+
+func TestASCIIOnly(t *testing.T) {
+	r := screens(t)["filtered"]
+	r.Diagnoses[0].Explanation = "Größe “quoted” → 名前"
+	for _, c := range screenOf(t, r, TextOptions{ASCII: true, Verbose: true}) {
+		if c > 127 {
+			t.Fatalf("%q beyond ASCII", c)
+		}
+	}
+}
+
+func TestEvidenceIsNotRepeated(t *testing.T) {
+	d := Diagnosis{Summary: "Port 443 answers", Explanation: "It is so. The host answers.",
+		Evidence: []string{"the host  answers", "Port 443 answers.", "Port 44 answers", "Port 44 answers.", ""}}
+	if got := newEvidence(d); len(got) != 1 || got[0] != "Port 44 answers" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestSpan(t *testing.T) {
+	for ms, want := range map[float64]string{
+		0: "0 ms", 0.4: "0 ms", 41: "41 ms", 999.6: "1.0 s", 3004: "3.0 s", 99949: "99.9 s", 125000: "2 min 5 s",
+	} {
+		if got := spanMS(ms); got != want {
+			t.Errorf("%g ms: %q, want %q", ms, got, want)
+		}
+	}
+}

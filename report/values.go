@@ -1,0 +1,175 @@
+package report
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"opensrs-doctor/probes"
+)
+
+// commonValues are the placeholders that every row may use: what is known of the run as a whole. What is
+// not known has no value, and the sentences that need it are left out.
+func commonValues(e *probes.Evidence) Values {
+	v := Values{}
+	set := func(name, value string) {
+		if value != "" {
+			v[name] = value
+		}
+	}
+	set("host", e.Target.Host)
+	set("port", strconv.Itoa(int(e.Target.Port)))
+	set("endpoint", probes.HostPort{Host: e.Target.Host, Port: e.Target.Port}.String())
+	if len(e.Target.Addresses) > 0 {
+		set("address", e.Target.Addresses[0].String())
+	}
+	set("environment", e.Target.Environment)
+	set("other_env", otherEnvironment(e.Target.Environment))
+	set("panel", "the Reseller Control Panel of the "+e.Target.Environment+" environment")
+	set("username", e.Target.Username)
+	if e.Target.KeyFingerprint != nil {
+		set("fingerprint", *e.Target.KeyFingerprint)
+	}
+	set("key_source", e.Asked.KeySource)
+	if addresses := e.Egress.Addresses(); len(addresses) > 0 {
+		set("egress", addresses[0].String())
+		set("egress_all", list(texts(addresses)))
+		set("egress_count", strconv.Itoa(len(addresses)))
+		set("sources", list(sourcesOf(e, addresses[0])))
+	}
+	if e.Host.LocalAddress.IsValid() {
+		set("local_address", e.Host.LocalAddress.String())
+	}
+	if e.Host.Proxy != nil {
+		set("proxy", e.Host.Proxy.URL)
+		set("proxy_from", e.Host.Proxy.From)
+		_, address, _ := strings.Cut(e.Host.Proxy.URL, "://")
+		set("proxy_host", address)
+	}
+	if len(e.Host.Resolvers) > 0 {
+		set("resolver", plainServer(e.Host.Resolvers[0]))
+		set("resolvers", list(plainServers(e.Host.Resolvers)))
+	}
+	set("direct", directWords(e))
+	set("resolvers_by", e.Host.ResolversBy)
+	set("rules_source", e.Asked.RulesSource)
+	if !e.Asked.RootsDate.IsZero() {
+		set("roots_date", day(e.Asked.RootsDate))
+	}
+	set("status_url", statusPage(e.Asked.StatusURL))
+	good, bad := controls(e)
+	set("controls_ok", list(good))
+	set("controls_bad", list(bad))
+	set("now", e.StartedAt.UTC().Format("2006-01-02 15:04 UTC"))
+	return v
+}
+
+// statusPage is the page that people read, of the JSON that the tool reads.
+func statusPage(url string) string {
+	page, _, _ := strings.Cut(url, "/api/v2/")
+	return page
+}
+
+func otherEnvironment(name string) string {
+	if name == "test" {
+		return "live"
+	}
+	return "test"
+}
+
+// controls are the control peers that a connection reached, and those it did not, each named once.
+func controls(e *probes.Evidence) (good, bad []string) {
+	seen := map[string]bool{}
+	for _, control := range e.Controls {
+		if control.Connected && !seen[control.Peer] {
+			seen[control.Peer] = true
+			good = append(good, control.Peer)
+		}
+	}
+	for _, control := range e.Controls {
+		if !seen[control.Peer] {
+			seen[control.Peer] = true
+			bad = append(bad, control.Peer)
+		}
+	}
+	return good, bad
+}
+
+// sourcesOf are the sources that saw an address, without scheme and path.
+func sourcesOf(e *probes.Evidence, address netip.Addr) []string {
+	var names []string
+	for _, sighting := range e.Egress.Sightings {
+		name := sourceName(sighting.Source)
+		if sighting.Address == address && sighting.Failure == nil && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func sourceName(uri string) string {
+	_, rest, ok := strings.Cut(uri, "://")
+	if !ok {
+		return uri
+	}
+	name, _, _ := strings.Cut(rest, "/")
+	return name
+}
+
+// plainServer leaves out the port that every name server has.
+func plainServer(server string) string {
+	if address, err := netip.ParseAddrPort(server); err == nil && address.Port() == 53 {
+		return address.Addr().String()
+	}
+	return server
+}
+
+func plainServers(servers []string) []string {
+	plain := make([]string, len(servers))
+	for i, server := range servers {
+		plain[i] = plainServer(server)
+	}
+	return plain
+}
+
+func texts[T fmt.Stringer](items []T) []string {
+	all := make([]string, len(items))
+	for i, item := range items {
+		all[i] = item.String()
+	}
+	return all
+}
+
+// list is "A", "A and B", "A, B and C"; of many, the first five and how many more.
+func list(items []string) string {
+	const most = 5
+	if len(items) > most+1 {
+		items = append(items[:most:most], strconv.Itoa(len(items)-most)+" more")
+	}
+	switch len(items) {
+	case 0:
+		return ""
+	case 1:
+		return items[0]
+	}
+	return strings.Join(items[:len(items)-1], ", ") + " and " + items[len(items)-1]
+}
+
+func day(t time.Time) string { return t.UTC().Format("2006-01-02") }
+
+// span is a duration as people say it: "2 h 3 min", "5 days", "3 s".
+func span(d time.Duration) string {
+	d = d.Abs()
+	switch {
+	case d >= 48*time.Hour:
+		return fmt.Sprintf("%d days", int(d.Hours()/24+0.5))
+	case d >= time.Hour:
+		return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
+	case d >= time.Minute:
+		return fmt.Sprintf("%d min", int(d.Minutes()))
+	}
+	return fmt.Sprintf("%.1f s", d.Seconds())
+}

@@ -1,0 +1,71 @@
+package report
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestClean(t *testing.T) {
+	for text, want := range map[string]string{
+		"plain text":               "plain text",
+		"":                         "",
+		" two  spaces\tand\nmore ": "two spaces and more",
+		"Zürich 名前 ✓":              "Zürich 名前 ✓",
+		"\x1b[31mred\x1b[0m":       "[31mred[0m",
+		"a\u202Eb\u2069c\u200fd":   "abcd",
+		"a\xffb\u009bc\x7fd":       "abcd",
+		"one\u2028two":             "one two",
+	} {
+		if got := clean(text); got != want {
+			t.Errorf("clean(%q) is %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestWrap(t *testing.T) {
+	for _, test := range []struct {
+		text  string
+		width int
+		want  string
+	}{
+		{"", 10, ""},
+		{"one two three", 7, "one two|three"},
+		{"a-word-that-is-too-wide fits not", 8, "a-word-that-is-too-wide|fits not"},
+		{"名前 名前 名前", 9, "名前 名前|名前"},
+	} {
+		if got := strings.Join(wrap(test.text, test.width), "|"); got != test.want {
+			t.Errorf("wrap(%q, %d) is %q, want %q", test.text, test.width, got, test.want)
+		}
+	}
+}
+
+func TestFill(t *testing.T) {
+	values := Values{"port": "55443", "quote": "{port} {", "empty": ""}
+	for _, test := range []struct {
+		text, want string
+		ok         bool
+	}{
+		{"Port {port}.", "Port 55443.", true},
+		{"It said {quote}.", "It said {port} {.", true},
+		{"No {empty} here", "", false},
+		{"No {such} here", "", false},
+		{"A { brace } and {}", "A { brace } and {}", true},
+	} {
+		got, ok := fill(test.text, values)
+		if got != test.want || ok != test.ok {
+			t.Errorf("fill(%q) is %q, %v; want %q, %v", test.text, got, ok, test.want, test.ok)
+		}
+	}
+}
+
+func TestFillGeneric(t *testing.T) {
+	for text, want := range map[string]string{
+		"{proxy} refuses {port}. {resolver} too": "The proxy refuses 55443. The resolver too",
+		"Ask {sender}; {nothing} known":          "Ask " + vocabulary["sender"] + "; {nothing} known",
+		"{resolvers_by} names it":                "/etc/resolv.conf names it",
+	} {
+		if got := fillGeneric(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
