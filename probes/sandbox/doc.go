@@ -1,0 +1,29 @@
+// Package sandbox is an OpenSRS-like service on this machine: for people who write clients, for trying
+// opensrs-doctor out, and for its tests. Nothing in it is simulated: there are real sockets, TLS with
+// certificates of its own, signatures, access rules, and with a fault the world that this fault makes.
+//
+//	s, err := sandbox.Start(sandbox.Config{Fault: "tls.expired"})
+//	defer s.Close()
+//	options := s.Client() // what the check that meets this fault is given
+//
+// # What it is not
+//
+// The account has one user and a fixed balance. Names are available or taken by their first label. An
+// address that the readings of a list disagree on is refused. Where the service's behaviour is not
+// documented (chunked bodies, other paths), the sandbox answers with the plain HTTP status for it and
+// says so in its log.
+//
+// # Addresses
+//
+// Every loopback caller counts as CallerAddress: the egress sources say so and the rules judge that
+// address. Any other caller counts as itself, which lets the sandbox stand in a network of its own:
+// Start opens all of its listening sockets in the goroutine that calls it, so a test that has locked its
+// thread into a network namespace may pass an address of that namespace as Config.Listen. The
+// certificates then name that address too.
+//
+// # Faults
+//
+// A fault is named by the cause that it shows; Faults lists them. One that needs packets to be lost,
+// hops, or a host without a network cannot be shown on loopback: that is the lab's job, which builds
+// networks and shares this package's certificates (Authority).
+package sandbox

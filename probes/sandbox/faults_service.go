@@ -1,0 +1,163 @@
+package sandbox
+
+import (
+	"crypto/tls"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"opensrs-doctor/probes/opensrs"
+)
+
+const day = 24 * time.Hour
+
+var tlsFaults = []fault{
+	{id: "tls.expired", server: true, prepare: certified(func(p *plan, t Template) tls.Certificate {
+		t.NotBefore, t.NotAfter = time.Now().Add(-90*day), time.Now().Add(-3*day)
+		return p.ca.Issue(t)
+	})},
+	{id: "tls.not-yet-valid", server: true, prepare: certified(func(p *plan, t Template) tls.Certificate {
+		t.NotBefore, t.NotAfter = time.Now().Add(3*day), time.Now().Add(goodFor)
+		return p.ca.Issue(t)
+	})},
+	{id: "tls.expires-soon", server: true, prepare: certified(func(p *plan, t Template) tls.Certificate {
+		t.NotBefore, t.NotAfter = time.Now().Add(-85*day), time.Now().Add(5*day)
+		return p.ca.Issue(t)
+	})},
+	{id: "tls.name-mismatch", server: true, prepare: certified(func(p *plan, t Template) tls.Certificate {
+		t.CommonName, t.Names = "", []string{"www.example.net", "example.net"}
+		return p.ca.Issue(t)
+	})},
+	{id: "tls.self-signed", server: true, prepare: certified(func(_ *plan, t Template) tls.Certificate {
+		t.CommonName = "appliance.local"
+		return SelfSigned(t)
+	})},
+	{id: "tls.unknown-ca", server: true, prepare: certified(func(_ *plan, t Template) tls.Certificate {
+		t.WithRoot = true
+		return NewRoot(Template{CommonName: "Example Private Root", Organization: "Example Ltd"}).Issue(t)
+	})},
+	{id: "tls.incomplete-chain", server: true, prepare: incompleteChain},
+	{id: "tls.intercepted", prepare: intercepted},
+	{id: "tls.local-roots-outdated", prepare: func(p *plan) error {
+		p.sandbox.client.SystemRoots = onlyRoots(NewAuthority("Example Root of 2009"))
+		return nil
+	}},
+	{id: "tls.not-tls", server: true, prepare: func(p *plan) error { p.raw = speakPlain; return nil }},
+	{id: "tls.reset", server: true, prepare: func(p *plan) error { p.raw = resetHello; return nil }},
+	{id: "tls.timeout", server: true, prepare: func(p *plan) error { p.raw = staySilent; return nil }},
+	{id: "tls.rejected", server: true, prepare: func(p *plan) error { p.raw = rejectHello; return nil }},
+	{id: "tls.hello-too-big", server: true, prepare: func(p *plan) error { p.filter = swallowBig; return nil }},
+	{id: "tls.sni-blocked", server: true, prepare: func(p *plan) error {
+		p.filter = resetNamed
+		return resolvedBy(resolving(p.clientHost()))(p)
+	}},
+	{id: "tls.version-unsupported", server: true, prepare: func(p *plan) error {
+		p.tls = func(config *tls.Config) {
+			config.MinVersion, config.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
+		}
+		return nil
+	}},
+}
+
+// certified gives the API another certificate, made of a good template.
+func certified(make func(*plan, Template) tls.Certificate) func(*plan) error {
+	return func(p *plan) error {
+		p.leaf = func(p *plan) tls.Certificate { return make(p, p.template()) }
+		return nil
+	}
+}
+
+// incompleteChain: the API leaves out an intermediate that the controls present.
+func incompleteChain(p *plan) error {
+	p.issuer = p.ca.Intermediate(Template{CommonName: "Sandbox Intermediate", Organization: "opensrs-doctor sandbox"})
+	p.peers = func(p *plan) tls.Certificate { return p.issuer.Issue(p.template()) }
+	return certified(func(p *plan, t Template) tls.Certificate {
+		t.Alone, t.IssuerURL = true, p.issuerURL
+		return p.issuer.Issue(t)
+	})(p)
+}
+
+// intercepted: a gateway that this host trusts, and nobody else does, stands before the API and all others.
+func intercepted(p *plan) error {
+	gateway := NewRoot(Template{CommonName: "Example Web Gateway", Organization: "Example Ltd IT Department"})
+	p.peers = func(p *plan) tls.Certificate {
+		t := p.template()
+		t.WithRoot = true
+		return gateway.Issue(t)
+	}
+	p.leaf = p.peers
+	p.sandbox.client.SystemRoots = onlyRoots(p.ca, gateway)
+	return nil
+}
+
+var callFaults = []fault{
+	{id: "call.auth-failed", server: true, prepare: answering(answerCode(codeAuth, refusedSignature))},
+	{id: "call.permission-denied", server: true, prepare: answering(answerCode(codePermission, "Permission denied"))},
+	{id: "call.rate-limited", server: true, prepare: answering(answerCode(codeRate,
+		"Maximum simultaneous connections exceeded"))},
+	{id: "call.server-error", server: true, prepare: answering(answerStatus(http.StatusBadGateway))},
+	{id: "call.no-reply", server: true, prepare: answering(answerNothing)},
+	{id: "call.timeout", server: true, prepare: answering(answerNever)},
+	{id: "call.not-opensrs", server: true, prepare: answering(answerHTML)},
+	{id: "call.redirected", server: true, prepare: answering(answerElsewhere)},
+	{id: "call.malformed-reply", server: true, prepare: answering(answerCutShort)},
+}
+
+func answering(handler http.HandlerFunc) func(*plan) error {
+	return func(p *plan) error {
+		p.answer = handler
+		return nil
+	}
+}
+
+// answerCode refuses every request with a code of the protocol.
+func answerCode(code int, text string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) { answer{code: code, text: text}.write(w) }
+}
+
+// answerStatus refuses every request with an HTTP status and a page, as a gateway before the service does.
+func answerStatus(status int) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		text := strconv.Itoa(status) + " " + http.StatusText(status)
+		w.Header().Set("Content-Type", "text/html")
+		w.WriteHeader(status)
+		io.WriteString(w, "<html><head><title>"+text+"</title></head><body><h1>"+text+"</h1></body></html>\n")
+	}
+}
+
+// answerNothing hangs up once the request is read.
+func answerNothing(w http.ResponseWriter, _ *http.Request) {
+	if hijacker, ok := w.(http.Hijacker); ok {
+		if conn, _, err := hijacker.Hijack(); err == nil {
+			conn.Close()
+		}
+	}
+}
+
+// answerNever waits until the client leaves or the sandbox closes, and says nothing even then.
+func answerNever(_ http.ResponseWriter, r *http.Request) {
+	<-r.Context().Done()
+	panic(http.ErrAbortHandler) // net/http's way to end a connection without a reply
+}
+
+func answerHTML(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	io.WriteString(w, "<!DOCTYPE html>\n<html><head><title>Guest network</title></head>\n"+
+		"<body><p>Please accept the terms of use.</p></body></html>\n")
+}
+
+func answerElsewhere(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Location", "https://portal.example/login")
+	w.WriteHeader(http.StatusFound)
+}
+
+// answerCutShort sends the first half of a good reply as if it were all.
+func answerCutShort(w http.ResponseWriter, _ *http.Request) {
+	body := opensrs.EncodeReply(codeOK, "Command successful", true, "REPLY", "BALANCE",
+		map[string]string{"balance": Balance, "hold_balance": HoldBalance})
+	body = body[:len(body)/2]
+	w.Header().Set("Content-Type", opensrs.ContentType)
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.Write(body)
+}

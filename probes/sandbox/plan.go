@@ -1,0 +1,220 @@
+package sandbox
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"opensrs-doctor/probes/iprules"
+)
+
+// plan is the world that build makes: a healthy one, of which a fault changes what it is about.
+type plan struct {
+	sandbox *Sandbox
+	host    string // the address that everything listens on
+	port    uint16 // of the API; 0: a free one
+	ca      *Authority
+	named   bool          // the URL has Name, and the check uses our name server
+	ahead   time.Duration // how far the services' clocks run before this host's
+
+	// Of the API, from the outside in. At each stage nil means the healthy thing.
+	closed bool                           // nothing listens
+	raw    func(*plan, net.Conn)          // takes the connection instead of TLS
+	filter func(*plan, net.Conn) net.Conn // looks at the connection before TLS does
+	tls    func(*tls.Config)              // changes the configuration
+	leaf   func(*plan) tls.Certificate    // the API's certificate
+	answer http.HandlerFunc               // answers instead of the API, once the request was looked at
+	rules  []iprules.Rule
+	peers  func(*plan) tls.Certificate // the certificate of the controls and of the https source
+
+	sees     [httpSources]string     // what the HTTP sources tell a loopback caller
+	deaf     bool                    // no source knows an address
+	incident bool                    // the status page reports one
+	resolver dns.HandlerFunc         // our name server for the check; nil: it has none
+	proxy    func(target string) int // a proxy for the check: the HTTP status of its answer, 200 connects
+
+	// Filled by build.
+	apiAddress string
+	issuer     *Authority // presented by some and missing elsewhere: can be had at issuerURL
+	issuerURL  string
+	reachable  map[string]string // what the proxy may connect to: the target as asked for, and where it is
+	relayed    sync.Map          // remote addresses of connections that the proxy makes
+	proxySees  string            // the address that is seen of callers through the proxy; "": CallerAddress
+}
+
+const httpSources = 3
+
+func newPlan(s *Sandbox, host string, port uint16, rules []iprules.Rule) *plan {
+	p := &plan{
+		sandbox: s, host: host, port: port, rules: rules,
+		ca:        NewRoot(Template{CommonName: "Sandbox Root", Organization: "opensrs-doctor sandbox"}),
+		reachable: map[string]string{},
+	}
+	for i := range p.sees {
+		p.sees[i] = CallerAddress
+	}
+	return p
+}
+
+// template is a good certificate for the service and everything around it, by the services' clocks.
+func (p *plan) template() Template {
+	now := time.Now().Add(p.ahead)
+	return Template{
+		CommonName: "OpenSRS sandbox",
+		Names:      p.names(),
+		NotBefore:  now.Add(-time.Hour),
+		NotAfter:   now.Add(goodFor),
+	}
+}
+
+func (p *plan) names() []string {
+	names := []string{"localhost", Name, "127.0.0.1", "::1"}
+	if address := netip.MustParseAddr(p.host); !address.IsLoopback() && !address.IsUnspecified() {
+		names = append(names, address.String())
+	}
+	return names
+}
+
+// build opens everything, in the goroutine that calls Start.
+func (p *plan) build() error {
+	s := p.sandbox
+	if err := p.openSources(); err != nil {
+		return err
+	}
+	if err := p.openStatus(); err != nil {
+		return err
+	}
+	if err := p.openControls(); err != nil {
+		return err
+	}
+	address, err := p.openAPI()
+	if err != nil {
+		return err
+	}
+	p.apiAddress = address
+	host, port, _ := net.SplitHostPort(address)
+	if p.named {
+		host = Name
+	}
+	s.URL = "https://" + net.JoinHostPort(host, port) + "/"
+	p.reachable[net.JoinHostPort(host, port)] = address
+	c := &s.client
+	c.URL, c.EgressSources, c.Controls, c.StatusURL = s.URL, s.EgressSources, s.Controls, s.StatusURL
+	if p.resolver != nil {
+		address, err := p.openNameServer(p.resolver)
+		if err != nil {
+			return err
+		}
+		c.Resolvers = append(c.Resolvers, address)
+	}
+	if p.proxy != nil {
+		return p.openProxy()
+	}
+	return nil
+}
+
+// openAPI opens the service itself and gives its address.
+func (p *plan) openAPI() (string, error) {
+	at := net.JoinHostPort(p.host, strconv.Itoa(int(p.port)))
+	if p.closed {
+		return p.sandbox.group.holdClosed(at)
+	}
+	listener, err := p.sandbox.group.listen(at)
+	if err != nil {
+		return "", err
+	}
+	address := seenFromHere(listener.Addr())
+	switch {
+	case p.raw != nil:
+		p.sandbox.group.serve(listener, func(conn net.Conn) { p.raw(p, conn) })
+		return address, nil
+	case p.filter != nil:
+		listener = p.filtered(listener)
+	}
+	leaf := p.ca.Issue(p.template())
+	if p.leaf != nil {
+		leaf = p.leaf(p)
+	}
+	config := tlsConfig(leaf)
+	if p.tls != nil {
+		p.tls(config)
+	}
+	p.serveHTTP(tls.NewListener(listener, config), p.api(), true)
+	return address, nil
+}
+
+// tlsConfig is for HTTP/1: the real service does not speak HTTP/2.
+func tlsConfig(certificate tls.Certificate) *tls.Config {
+	return &tls.Config{
+		Certificates: []tls.Certificate{certificate},
+		MinVersion:   tls.VersionTLS12,
+		NextProtos:   []string{"http/1.1"},
+	}
+}
+
+// seenFromHere is a listener's address as a client on this host reaches it.
+func seenFromHere(address net.Addr) string {
+	at := address.(*net.TCPAddr).AddrPort()
+	return net.JoinHostPort(reachedAt(at.Addr().Unmap()), strconv.Itoa(int(at.Port())))
+}
+
+// reachedAt is where a client on this host reaches what listens on an address.
+func reachedAt(address netip.Addr) string {
+	switch {
+	case !address.IsUnspecified():
+		return address.String()
+	case address.Is4():
+		return "127.0.0.1"
+	}
+	return "::1"
+}
+
+// caller is where a request comes from, as the services of the sandbox see it.
+type caller struct {
+	address netip.Addr
+	local   bool // a loopback address, which counts as another one
+}
+
+// callerOf reads a connection's remote address.
+func (p *plan) callerOf(remote string) caller {
+	at, err := netip.ParseAddrPort(remote)
+	if err != nil {
+		return caller{}
+	}
+	if address := at.Addr().Unmap(); !address.IsLoopback() {
+		return caller{address: address}
+	}
+	if _, relayed := p.relayed.Load(remote); relayed && p.proxySees != "" {
+		return caller{address: netip.MustParseAddr(p.proxySees)}
+	}
+	return caller{address: netip.MustParseAddr(CallerAddress), local: true}
+}
+
+// rulesOf parses the rules of a fault, which are constants of this package.
+func rulesOf(texts ...string) []iprules.Rule {
+	var rules []iprules.Rule
+	for _, text := range texts {
+		rules = append(rules, must(iprules.Parse(text)))
+	}
+	return rules
+}
+
+// onlyRoots is a store with these authorities in it.
+func onlyRoots(authorities ...*Authority) []*x509.Certificate {
+	var roots []*x509.Certificate
+	for _, authority := range authorities {
+		roots = append(roots, authority.Certificate)
+	}
+	return roots
+}
+
+// isName reports whether a question's name is name, whatever its letters' case.
+func isName(asked, name string) bool { return strings.EqualFold(asked, dns.Fqdn(name)) }

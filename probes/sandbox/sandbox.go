@@ -1,0 +1,180 @@
+package sandbox
+
+import (
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"strconv"
+	"sync"
+	"time"
+
+	"opensrs-doctor/probes/iprules"
+)
+
+// CallerAddress is the public address that every loopback caller counts as.
+const CallerAddress = "203.0.113.10"
+
+// Name is the name of the service where a fault needs one: only the sandbox's own name server knows it.
+const Name = "sandbox.opensrs.test"
+
+// Config says what to start. The zero value is a healthy service on a free port of 127.0.0.1.
+type Config struct {
+	Listen   string // HOST:PORT, the host an address; "": 127.0.0.1:0. All else listens on the same host
+	Username string // "": made
+	Key      []byte // empty: made, 112 hex characters
+
+	// Rules judge the caller's address; empty: all are allowed. Faults of the rules bring their own.
+	Rules []iprules.Rule
+	Fault string // one of Faults; "": healthy
+
+	// Log gets a line for each request, one at a time: what was right and wrong with it. It never gets the
+	// key, the right signature, or anything else that a request contained. Nil: no log.
+	Log func(line string)
+}
+
+// Sandbox is a running service. Its fields are set by Start and not changed afterwards.
+type Sandbox struct {
+	URL           string // https://127.0.0.1:PORT/, or with Name where a fault needs a name
+	Username      string
+	Key           []byte            `json:"-"`
+	CA            *x509.Certificate // the root of the good certificates
+	CAPEM         []byte
+	EgressSources []string // URIs: three by HTTP, two by DNS
+	StatusURL     string   // Statuspage JSON
+	Controls      []string // HOST:PORT of two TLS peers
+
+	client   Client
+	group    *group
+	requests sync.Mutex // of the log's lines
+	count    int
+	log      func(string)
+}
+
+// Client is how a check has to be set up to meet the fault: a fault of DNS comes with a resolver, one of
+// the rules with rules, and so on. Everything in it is to be used as it stands.
+type Client struct {
+	URL      string
+	Username string // "" where the fault is that there is none
+	Key      []byte `json:"-"` // empty likewise
+
+	Rules      []string // as --rule takes them
+	RulesGiven bool     // the fault decides on the rules: Rules replace the user's, even if empty
+
+	Resolvers     []string // IP:PORT; empty: the system's
+	Proxy         string   // URL; "": none, whatever the environment says
+	EgressSources []string
+	Controls      []string
+	StatusURL     string
+
+	PublicRoots []*x509.Certificate // stand for the public roots
+	SystemRoots []*x509.Certificate // stand for this host's own store
+}
+
+// Format keeps the key out of whatever prints a Sandbox.
+func (s *Sandbox) Format(f fmt.State, _ rune) { io.WriteString(f, "sandbox at "+s.URL) }
+
+// Format keeps the key out of whatever prints a Client.
+func (c Client) Format(f fmt.State, _ rune) { io.WriteString(f, "client of the sandbox at "+c.URL) }
+
+// Client gives the setting of the check that meets this sandbox's fault.
+func (s *Sandbox) Client() Client { return s.client }
+
+// Close ends every listener, connection and goroutine of the sandbox, and returns when they are gone. A
+// second Close does nothing.
+func (s *Sandbox) Close() error {
+	s.group.close()
+	return nil
+}
+
+// Start opens the service, its egress sources, status page and controls. The error is that of UnknownFault,
+// or says which address could not be listened on.
+func Start(config Config) (*Sandbox, error) {
+	if config.Listen == "" {
+		config.Listen = "127.0.0.1:0"
+	}
+	host, port, err := listenAddress(config.Listen)
+	if err != nil {
+		return nil, err
+	}
+	fault, err := faultNamed(config.Fault)
+	if err != nil {
+		return nil, err
+	}
+	s := &Sandbox{Username: config.Username, Key: config.Key, group: newGroup(), log: config.Log}
+	if s.Username == "" {
+		s.Username = "sandbox"
+	}
+	if len(s.Key) == 0 {
+		key := make([]byte, 56)
+		rand.Read(key)
+		s.Key = []byte(hex.EncodeToString(key))
+	}
+	p := newPlan(s, host, port, config.Rules)
+	s.CA, s.CAPEM = p.ca.Certificate, p.ca.PEM()
+	s.client = Client{
+		Username: s.Username, Key: s.Key,
+		PublicRoots: []*x509.Certificate{s.CA}, SystemRoots: []*x509.Certificate{s.CA},
+	}
+	for _, rule := range config.Rules {
+		s.client.Rules = append(s.client.Rules, rule.String())
+	}
+	if fault.prepare != nil {
+		err = fault.prepare(p)
+	}
+	if err == nil {
+		err = p.build()
+	}
+	if err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// listenAddress takes HOST:PORT apart. The host must be an address: which one a name means is a question
+// that this machine's resolver may answer wrongly.
+func listenAddress(text string) (host string, port uint16, err error) {
+	host, number, err := net.SplitHostPort(text)
+	if err != nil {
+		return "", 0, fmt.Errorf("listen: %q is not HOST:PORT", text)
+	}
+	if host == "localhost" {
+		host = "127.0.0.1"
+	}
+	if _, err := netip.ParseAddr(host); err != nil {
+		return "", 0, fmt.Errorf("listen: %q is no IP address", host)
+	}
+	value, err := strconv.ParseUint(number, 10, 16)
+	if err != nil {
+		return "", 0, fmt.Errorf("listen: %q is no port", number)
+	}
+	return host, uint16(value), nil
+}
+
+// note writes a line to the log; lines come one at a time and are numbered by request.
+func (s *Sandbox) note(line string) {
+	if s.log == nil {
+		return
+	}
+	s.requests.Lock()
+	defer s.requests.Unlock()
+	s.log(line)
+}
+
+// noteRequest is note for one request, with its number.
+func (s *Sandbox) noteRequest(line string) {
+	if s.log == nil {
+		return
+	}
+	s.requests.Lock()
+	defer s.requests.Unlock()
+	s.count++
+	s.log("request " + strconv.Itoa(s.count) + ": " + line)
+}
+
+// goodFor is how long a certificate of the sandbox is valid.
+const goodFor = 90 * 24 * time.Hour
