@@ -1,0 +1,46 @@
+VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unreleased)
+LDFLAGS      = -s -w -X main.version=$(VERSION)
+BUILD        = CGO_ENABLED=0 go build -trimpath -ldflags "$(LDFLAGS)"
+COMMAND      = ./cmd/opensrs-doctor
+STATICCHECK  = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+PLATFORMS    = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64
+FUZZTIME    ?= 10s
+
+.PHONY: build run test check golden bench fuzz dist lab help
+
+build: ## build bin/opensrs-doctor
+	$(BUILD) -o bin/opensrs-doctor $(COMMAND)
+
+run: build ## try it out: no account, no internet
+	bin/opensrs-doctor check --sandbox
+	@echo; echo 'For real:  bin/opensrs-doctor --username NAME --api-key-file PATH --rule "allow 203.0.113.0/25"'
+
+test: ## all tests; no internet
+	go test -count=1 $(TESTFLAGS) ./...
+
+check: ## form, vet, staticcheck, and the build for the other systems
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'gofmt -w these files'; exit 1; }
+	go vet ./...
+	$(STATICCHECK) ./...
+	for os in windows darwin; do CGO_ENABLED=0 GOOS=$$os go vet $(COMMAND) ./probes ./report || exit 1; done
+
+golden: ## write the expected outputs anew; read the difference before you keep it
+	go test -count=1 ./report ./cmd/opensrs-doctor -update
+
+bench: build ## the budgets
+	go test -run '^$$' -bench . -benchmem ./...
+
+fuzz: ## every fuzz target for FUZZTIME
+	@for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
+	  for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]*' $$dir/*_test.go | cut -c6-); do \
+	    echo "$$dir $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$dir || exit 1; done; done
+
+dist: ## binaries for every system, in dist/
+	for p in $(PLATFORMS); do GOOS=$${p%/*} GOARCH=$${p#*/} $(BUILD) -o dist/opensrs-doctor-$${p%/*}-$${p#*/}$$(test $${p%/*} != windows || echo .exe) $(COMMAND) || exit 1; done
+	cd dist && sha256sum opensrs-doctor-* > SHA256SUMS
+
+lab: ## the faults in network namespaces, and which cause each one gave
+	cd probes/lab && go test -count=1 .
+
+help: ## this list
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10

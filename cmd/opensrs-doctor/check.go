@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/sandbox"
+	"opensrs-doctor/report"
+)
+
+// checkCommand is the main job. The flags are returned too: the root takes the same ones.
+func checkCommand(s *streams) (*cobra.Command, *pflag.FlagSet) {
+	command := &cobra.Command{
+		Use:   "check",
+		Short: "find out why this host can't reach the API (the main job; the word may be left out)",
+	}
+	flags := addKeys(command.Flags(), keys())
+	config := command.Flags().String("config", "", "the config file, instead of the default one")
+	command.Args = func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 && cmd.Flags().Changed("sandbox") {
+			return usagef("check takes no words, and got %s; a fault is written --sandbox=FAULT", shown(args[0])).
+				withHint("faults: %s", strings.Join(sandbox.Faults(), " "))
+		}
+		return noWords(cmd, args)
+	}
+	command.RunE = func(*cobra.Command, []string) error { return check(flags, *config, s) }
+	return command, command.Flags()
+}
+
+// check validates everything, runs, and writes the report in every format asked for.
+func check(flags map[string]*flagValue, config string, s *streams) error {
+	path, named := configPath(config, s)
+	file, err := readConfig(path, named)
+	if err != nil {
+		return err
+	}
+	settings := gather(flags, file, s)
+	request, err := settings.request()
+	if err != nil {
+		return err
+	}
+	if request.sandbox != "" {
+		closeSandbox, err := request.startSandbox()
+		if err != nil {
+			return err
+		}
+		defer closeSandbox()
+	}
+	out, err := settings.parseOutputs()
+	if err != nil {
+		return err
+	}
+	defer out.discard()
+	for _, note := range request.notes {
+		fmt.Fprintln(s.stderr, "note: "+note)
+	}
+	request.options.Version = ownVersion()
+	ctx, stop := interruptible()
+	defer stop()
+	result := request.run(ctx, s)
+	if request.anonymize {
+		result = report.Anonymize(result)
+	}
+	if err := out.write(result, request.view, s); err != nil {
+		return fmt.Errorf("the report could not be written: %s", plain(err))
+	}
+	if ctx.Err() != nil {
+		fmt.Fprintln(s.stderr, "interrupted; the report says what was known by then")
+		return exitError(exitInternal)
+	}
+	return verdictStatus(result, request.failOn)
+}
+
+// verdictStatus is the exit status for a verdict.
+func verdictStatus(r *report.Report, failOn string) error {
+	if r.Verdict == report.VerdictFail || r.Verdict == report.VerdictWarn && failOn == "warn" {
+		return exitError(exitFail)
+	}
+	return nil
+}
+
+// interruptible gives a context that ends with the first SIGINT or SIGTERM; the second one ends the program as
+// if nobody had listened.
+func interruptible() (ctx context.Context, stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		select {
+		case <-signals:
+			signal.Stop(signals)
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() { signal.Stop(signals); cancel() }
+}
+
+// run is one run, or with --wait several: until nothing is left in the report that can pass by itself, or the
+// time is over. The last report counts.
+func (r *request) run(ctx context.Context, s *streams) *report.Report {
+	deadline := time.Now().Add(r.wait)
+	every := min(max(r.wait/20, time.Second), 30*time.Second)
+	for {
+		progress := startProgress(s)
+		evidence := probes.Run(ctx, r.options, progress.watch)
+		progress.end()
+		result := report.New(evidence, tool(r.options))
+		left := time.Until(deadline)
+		if left <= 0 || ctx.Err() != nil || !report.CanPass(result) {
+			return result
+		}
+		if _, is := s.terminal(s.stderr); is && len(result.Diagnoses) > 0 {
+			fmt.Fprintf(s.stderr, "%s  %s; again in %s, for at most %s\n", time.Now().Format(time.TimeOnly),
+				result.Diagnoses[0].Cause, min(every, left).Round(time.Second), left.Round(time.Second))
+		}
+		select {
+		case <-ctx.Done():
+			return result
+		case <-time.After(min(every, left)):
+		}
+		r.options.CrossCheck = false // the credentials go to the other environment once, not every round
+	}
+}
+
+// tool is what the report says of this program.
+func tool(o probes.Options) report.Tool {
+	t := report.Tool{Name: "opensrs-doctor", Version: o.Version}
+	if o.PublicRoots == nil {
+		t.RootsDate = rootsDate()
+	}
+	return t
+}

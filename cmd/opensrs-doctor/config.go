@@ -1,0 +1,309 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"opensrs-doctor/probes"
+)
+
+// request is one validated run of check: what to ask, and how to tell it.
+type request struct {
+	options   probes.Options
+	wait      time.Duration
+	sandbox   string // a fault, "healthy", or "" for none
+	failOn    string
+	anonymize bool
+	view      view
+	notes     []string // for standard error, none of them a diagnosis
+}
+
+// view is how the words of a report are set.
+type view struct{ quiet, verbose, noColor, ascii bool }
+
+// settings are flags, environment and file, the strongest source of each key.
+type settings struct {
+	merged  map[string]setting
+	streams *streams
+}
+
+// gather takes for each key the flag, else the variable, else the file's value.
+func gather(flags map[string]*flagValue, file map[string]setting, s *streams) *settings {
+	merged := map[string]setting{}
+	for name, fromFile := range file {
+		merged[name] = fromFile
+	}
+	for variable, name := range map[string]string{
+		"OPENSRS_USERNAME": "username", "OPENSRS_API_KEY": "api-key-file",
+	} {
+		if given := strings.TrimSpace(s.getenv(variable)); given != "" {
+			merged[name] = setting{from: "environment", name: variable, values: []value{{text: given}}}
+		}
+	}
+	for name, flag := range flags {
+		if len(flag.texts) == 0 {
+			continue
+		}
+		from := setting{from: "flag", name: "--" + name}
+		for _, text := range flag.texts {
+			from.values = append(from.values, value{text: text})
+		}
+		merged[name] = from
+	}
+	all := &settings{merged, s}
+	// The list of rules is one thing with two names: one on the command line beats the other in the file.
+	all.beats("rule", "rules-file")
+	all.beats("rules-file", "rule")
+	// These two flags stand for a whole set of keys.
+	all.beats("no-third-parties", thirdPartyKeys...)
+	all.beats("sandbox", sandboxSets...)
+	return all
+}
+
+var thirdPartyKeys = []string{"egress-source", "control", "status-url"}
+
+func (s *settings) beats(strong string, weak ...string) {
+	for _, name := range weak {
+		if s.merged[strong].from == "flag" && s.merged[name].from == "file" {
+			delete(s.merged, name)
+		}
+	}
+}
+
+func (s *settings) given(name string) bool { return len(s.merged[name].values) > 0 }
+
+// text is the one value of a key, trimmed; "" where it is not given.
+func (s *settings) text(name string) string {
+	if !s.given(name) {
+		return ""
+	}
+	return strings.TrimSpace(s.merged[name].values[0].text)
+}
+
+func (s *settings) bool(name string) bool {
+	is, _ := strconv.ParseBool(s.text(name))
+	return is
+}
+
+// bad is a usage error about the i-th value of a key.
+func (s *settings) bad(name string, i int, format string, args ...any) *usageError {
+	return usagef("%s: %s", s.merged[name].place(i), fmt.Sprintf(format, args...))
+}
+
+// each calls read with every value of a list, and makes its error a usage error with the place.
+func (s *settings) each(name string, read func(text string) error) error {
+	for i, one := range s.merged[name].values {
+		if err := read(strings.TrimSpace(one.text)); err != nil {
+			return s.bad(name, i, "%s", err)
+		}
+	}
+	return nil
+}
+
+// choice is a key's value out of some, the first being the default.
+func (s *settings) choice(name string, known ...string) (string, error) {
+	switch given := s.text(name); {
+	case !s.given(name):
+		return known[0], nil
+	case slices.Contains(known, given):
+		return given, nil
+	default:
+		return "", s.bad(name, 0, "%s is not one of %s", shown(given), strings.Join(known, ", ")).
+			withNearest(given, known)
+	}
+}
+
+func (e *usageError) withNearest(word string, known []string) *usageError {
+	if near := nearest(word, known); near != "" {
+		return e.withHint("did you mean %s?", near)
+	}
+	return e
+}
+
+// request validates everything. The first thing that is wrong is the error; nothing is contacted.
+func (s *settings) request() (*request, error) {
+	r := &request{
+		anonymize: s.bool("anonymize"),
+		view:      view{s.bool("quiet"), s.bool("verbose"), s.bool("no-color"), s.bool("ascii")},
+	}
+	r.options.AllowIntercepted = s.bool("allow-intercepted")
+	r.options.CrossCheck = !s.given("cross-check") || s.bool("cross-check")
+	if s.given("sandbox") {
+		switch r.sandbox = s.text("sandbox"); r.sandbox {
+		case "", "true":
+			r.sandbox = healthy
+		case "false":
+			r.sandbox = ""
+		}
+	}
+	for _, step := range []func(*request) error{
+		s.conflicts, s.target, s.credentials, s.rules, s.thirdParties, s.network, s.roots, s.times,
+		s.selection,
+	} {
+		if err := step(r); err != nil {
+			return nil, err
+		}
+	}
+	var err error
+	r.failOn, err = s.choice("fail-on", "fail", "warn")
+	return r, err
+}
+
+// conflicts refuses what cannot be meant together.
+func (s *settings) conflicts(r *request) error {
+	if s.given("rule") && s.given("rules-file") {
+		return usagef("%s and %s: the rules come from one place", s.merged["rule"].place(0),
+			s.merged["rules-file"].place(0)).withHint("give one of the two")
+	}
+	if s.bool("no-third-parties") {
+		for _, name := range thirdPartyKeys {
+			if s.given(name) && s.text(name) != "none" {
+				return usagef("%s and %s contradict each other", s.merged["no-third-parties"].place(0),
+					s.merged[name].place(0)).withHint("no-third-parties means none of them; give one of the two")
+			}
+		}
+	}
+	if s.bool("quiet") && s.bool("verbose") {
+		return usagef("%s and %s contradict each other", s.merged["quiet"].place(0), s.merged["verbose"].place(0))
+	}
+	if r.sandbox == "" {
+		return nil
+	}
+	for _, name := range sandboxSets {
+		if s.given(name) {
+			return usagef("%s does not go with --sandbox, which brings its own", s.merged[name].place(0)).
+				withHint("leave one of the two out")
+		}
+	}
+	return nil
+}
+
+func (s *settings) target(r *request) (err error) {
+	o := &r.options
+	if o.Environment, err = s.choice("env", "live", "test"); err != nil {
+		return err
+	}
+	o.Host, o.Port, o.Path = probes.LiveHost, probes.ServicePort, "/"
+	if o.Environment == "test" {
+		o.Host = probes.TestHost
+	}
+	if !s.given("endpoint") {
+		return nil
+	}
+	o.Custom = true
+	err = s.each("endpoint", func(text string) error {
+		o.Host, o.Port, o.Path, err = parseEndpoint(text)
+		return err
+	})
+	return err
+}
+
+func (s *settings) times(r *request) (err error) {
+	r.options.Timeout = 30 * time.Second
+	if s.given("timeout") {
+		if r.options.Timeout, err = s.duration("timeout", time.Second); err != nil {
+			return err
+		}
+	}
+	if s.given("wait") {
+		r.wait, err = s.duration("wait", 0)
+	}
+	return err
+}
+
+// maxTime is the longest time that a key takes.
+const maxTime = 24 * time.Hour
+
+func (s *settings) duration(name string, least time.Duration) (time.Duration, error) {
+	given := s.text(name)
+	d, err := time.ParseDuration(given)
+	switch {
+	case err != nil:
+		return 0, s.bad(name, 0, "%s is no time", shown(given)).withHint("a number and a unit, as in 30s or 20m")
+	case d < least:
+		return 0, s.bad(name, 0, "%s is less than %s", given, least)
+	case d > maxTime:
+		return 0, s.bad(name, 0, "%s is more than 24h", given)
+	}
+	return d, nil
+}
+
+// needs is what each probe cannot run without.
+var needs = map[string][]string{
+	"rules": {"egress"},
+	"port":  {"dns"}, "tls": {"dns", "port"}, "call": {"dns", "port", "tls"},
+}
+
+// selection validates --only, --skip and --require against the probes and each other.
+func (s *settings) selection(r *request) error {
+	o := &r.options
+	for name, target := range map[string]*[]string{"only": &o.Only, "skip": &o.Skip, "require": &o.Require} {
+		for i, one := range s.merged[name].values {
+			for _, probe := range strings.Split(one.text, ",") {
+				probe = strings.TrimSpace(probe)
+				if !slices.Contains(probes.Names, probe) {
+					return s.bad(name, i, "%s is no probe; they are %s", shown(probe),
+						strings.Join(probes.Names, ", ")).withNearest(probe, probes.Names)
+				}
+				if !slices.Contains(*target, probe) {
+					*target = append(*target, probe)
+				}
+			}
+		}
+	}
+	runs := map[string]bool{}
+	for _, probe := range probes.Names {
+		if slices.Contains(o.Skip, probe) || len(o.Only) > 0 && !slices.Contains(o.Only, probe) {
+			continue
+		}
+		runs[probe] = true
+		for _, needed := range needs[probe] {
+			runs[needed] = true
+		}
+	}
+	for _, probe := range o.Only {
+		if slices.Contains(o.Skip, probe) {
+			return usagef("--only %s and --skip %s contradict each other", probe, probe)
+		}
+	}
+	for _, probe := range o.Require {
+		switch {
+		case slices.Contains(o.Skip, probe):
+			return usagef("--require %s and --skip %s contradict each other", probe, probe)
+		case !runs[probe]:
+			return usagef("--require %s contradicts --only %s, which leaves it out", probe, strings.Join(o.Only, ","))
+		}
+	}
+	if len(runs) == 0 {
+		return usagef("--skip leaves nothing to run")
+	}
+	return nil
+}
+
+// credentials reads the username and the key. A key that looks wrong is no error here: that is a diagnosis.
+func (s *settings) credentials(r *request) error {
+	r.options.Username = s.text("username")
+	if strings.ContainsFunc(r.options.Username, unicode.IsControl) || len(r.options.Username) > 255 {
+		return s.bad("username", 0, "a username is one line of at most 255 bytes")
+	}
+	if !s.given("api-key-file") {
+		return nil
+	}
+	if s.merged["api-key-file"].from == "environment" {
+		r.options.Key, r.options.KeySource = probes.NewSecret([]byte(s.text("api-key-file"))), "OPENSRS_API_KEY"
+		return nil
+	}
+	key, source, note, err := readKey(s.text("api-key-file"), s.streams.stdin)
+	if err != nil {
+		return s.bad("api-key-file", 0, "%s", err)
+	}
+	r.options.Key, r.options.KeySource = key, source
+	if note != "" {
+		r.notes = append(r.notes, note)
+	}
+	return nil
+}

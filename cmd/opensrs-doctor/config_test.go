@@ -1,0 +1,297 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"opensrs-doctor/probes"
+)
+
+// requestOf validates flags, a config file's text and an environment, as check does.
+func requestOf(t *testing.T, args []string, config string, env map[string]string) (*request, error) {
+	t.Helper()
+	flags := pflag.NewFlagSet("test", pflag.ContinueOnError)
+	values := addKeys(flags, keys())
+	if err := flags.Parse(args); err != nil {
+		t.Fatalf("%v: %v", args, err)
+	}
+	file, err := parseConfig([]byte(config), "c.yaml")
+	if err != nil {
+		return nil, err
+	}
+	s := &streams{strings.NewReader(""), io.Discard, io.Discard, func(name string) (string, bool) {
+		value, found := env[name]
+		return value, found
+	}}
+	return gather(values, file, s).request()
+}
+
+func TestPrecedence(t *testing.T) {
+	file := "username: file\nenv: test\ntimeout: 5s\nformat: json\nallow-intercepted: true\n"
+	env := map[string]string{"OPENSRS_USERNAME": "environment"}
+	r, err := requestOf(t, []string{"--timeout", "7s", "--allow-intercepted=false"}, file, env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := r.options
+	if o.Username != "environment" || o.Environment != "test" || o.Host != probes.TestHost ||
+		o.Timeout != 7*time.Second || o.AllowIntercepted {
+		t.Errorf("%s %s %s %s %v", o.Username, o.Environment, o.Host, o.Timeout, o.AllowIntercepted)
+	}
+	r, err = requestOf(t, []string{"--username", "flag"}, file, env)
+	if err != nil || r.options.Username != "flag" {
+		t.Errorf("a flag does not beat the environment: %v, %v", r, err)
+	}
+	r, err = requestOf(t, nil, file, map[string]string{"OPENSRS_USERNAME": " "})
+	if err != nil || r.options.Username != "file" {
+		t.Errorf("an empty variable beats the file: %v, %v", r, err)
+	}
+	file = "rule: [allow 203.0.113.7]\negress-source: none\n"
+	r, err = requestOf(t, []string{"--rule", "deny 203.0.113.9", "--no-third-parties"}, file, nil)
+	if err != nil || fmt.Sprint(r.options.Rules) != "[deny 203.0.113.9/32]" {
+		t.Errorf("a flag's list does not replace the file's: %v", err)
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	r, err := requestOf(t, nil, "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := r.options
+	if o.Environment != "live" || o.Host != probes.LiveHost || o.Port != 55443 || o.Path != "/" || o.Custom ||
+		!o.CrossCheck || o.Timeout != 30*time.Second || o.Proxy.Mode != "env" || o.RulesGiven || o.KeySource != "" {
+		t.Errorf("%s %s %d %s", o.Environment, o.Host, o.Port, o.Path)
+	}
+	if len(o.EgressSources) != len(probes.DefaultSources()) || len(o.Controls) != 2 || o.StatusURL == nil {
+		t.Errorf("%d sources, %d controls", len(o.EgressSources), len(o.Controls))
+	}
+	r, err = requestOf(t, []string{"--no-third-parties"}, "", nil)
+	if o := r.options; err != nil || o.EgressSources != nil || o.Controls != nil || o.StatusURL != nil {
+		t.Errorf("--no-third-parties leaves some: %v", err)
+	}
+}
+
+func TestRulesKnowTheirPlace(t *testing.T) {
+	r, err := requestOf(t, nil, "env: test\nrule:\n  - allow 203.0.113.7\n  - deny 203.0.113.9\n", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := r.options.Rules[1]
+	if second.Source != "c.yaml" || second.Line != 4 || r.options.RulesSource != "c.yaml" || !r.options.RulesGiven {
+		t.Errorf("%s:%d, %s", second.Source, second.Line, r.options.RulesSource)
+	}
+	path := filepath.Join(t.TempDir(), "rules")
+	write(t, path, "# nothing yet\n")
+	r, err = requestOf(t, []string{"--rules-file", path}, "", nil)
+	if err != nil || !r.options.RulesGiven || len(r.options.Rules) != 0 || r.options.RulesSource != path {
+		t.Errorf("an empty list is a list: %v", err)
+	}
+}
+
+func TestKeys(t *testing.T) {
+	dir := t.TempDir()
+	path, empty := filepath.Join(dir, "key"), filepath.Join(dir, "empty")
+	write(t, path, " \r\n0123456789abcdef0123456789abcdef\n")
+	write(t, empty, "\n")
+	env := map[string]string{"OPENSRS_API_KEY": " fedcba9876543210fedcba9876543210 \n"}
+	for _, c := range []struct {
+		args        []string
+		env         map[string]string
+		key, source string
+	}{
+		{nil, nil, "", ""},
+		{[]string{"--api-key-file", path}, env, "0123456789abcdef0123456789abcdef", path},
+		{nil, env, "fedcba9876543210fedcba9876543210", "OPENSRS_API_KEY"},
+		{nil, map[string]string{"OPENSRS_API_KEY": ""}, "", ""},
+		{[]string{"--api-key-file", empty}, nil, "", empty},
+	} {
+		r, err := requestOf(t, c.args, "", c.env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(r.options.Key.Reveal()) != c.key || r.options.KeySource != c.source {
+			t.Errorf("%v: source %s", c.args, r.options.KeySource)
+		}
+	}
+}
+
+func TestParseEndpoint(t *testing.T) {
+	for _, c := range []struct {
+		text, host string
+		port       uint16
+		path       string
+	}{
+		{"https://api.example.com", "api.example.com", 55443, "/"},
+		{"https://api.example.com:443/ops/", "api.example.com", 443, "/ops/"},
+		{"HTTPS://API.example.com./", "API.example.com", 55443, "/"},
+		{"api.example.com", "api.example.com", 55443, "/"},
+		{"api.example.com:55000", "api.example.com", 55000, "/"},
+		{"192.0.2.1:443", "192.0.2.1", 443, "/"},
+		{"https://[2001:db8::1]:443", "2001:db8::1", 443, "/"},
+		{"2001:db8::1", "2001:db8::1", 55443, "/"},
+		{"https://[::ffff:192.0.2.1]/", "192.0.2.1", 55443, "/"},
+	} {
+		host, port, path, err := parseEndpoint(c.text)
+		if err != nil || host != c.host || port != c.port || path != c.path {
+			t.Errorf("%s: %s %d %s %v", c.text, host, port, path, err)
+		}
+	}
+	for _, text := range []string{
+		"", "https://", "http://api.example.com", "ftp://x", "https://x:0", "https://x:65536", "https://x:", "https://x:https",
+		"https://u:p@x", "https://x?q", "https://x#f", "https://x y", "https://a..b", "https://bücher.example",
+		"https://[fe80::1%25eth0]", "https://" + strings.Repeat("a", 64) + ".example", "\x00",
+	} {
+		if host, _, _, err := parseEndpoint(text); err == nil {
+			t.Errorf("%q reads as host %s", text, host)
+		} else if strings.Contains(err.Error(), "u:p") {
+			t.Errorf("the error repeats a password: %v", err)
+		}
+	}
+}
+
+func TestProxy(t *testing.T) {
+	const password = "hunter2hunter2"
+	r, err := requestOf(t, []string{"--proxy", "socks5://bob:" + password + "@192.0.2.8:1080"}, "", nil)
+	if err != nil || r.options.Proxy.Mode != "url" || r.options.Proxy.From != "--proxy" || len(r.notes) != 1 ||
+		strings.Contains(r.notes[0], password) {
+		t.Errorf("%v", err)
+	}
+	r, err = requestOf(t, nil, "proxy: http://bob:"+password+"@192.0.2.8\n", nil)
+	if err != nil || r.options.Proxy.From != "c.yaml" || len(r.notes) != 0 {
+		t.Errorf("%v", err)
+	}
+	for _, text := range []string{
+		"", "192.0.2.8:3128", "ftp://192.0.2.8", "http://", "http://192.0.2.8/path", "http://192.0.2.8:0",
+		"http://bob:" + password + "%zz@192.0.2.8", "bob:" + password + "@192.0.2.8", "http://b:" + password + "@a b",
+	} {
+		_, err := requestOf(t, []string{"--proxy", text}, "", nil)
+		if err == nil || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("--proxy %q: %v", text, err)
+		}
+	}
+}
+
+func TestBadUsername(t *testing.T) {
+	for _, name := range []string{"bob\r\nX-Signature: 1", "a\x00b", strings.Repeat("a", 256)} {
+		if _, err := requestOf(t, []string{"--username", name}, "", nil); err == nil {
+			t.Errorf("%q is a username", name)
+		}
+	}
+}
+
+func TestPendingFile(t *testing.T) {
+	dir := t.TempDir()
+	old, link := filepath.Join(dir, "old"), filepath.Join(dir, "link")
+	write(t, old, "old")
+	if err := os.Symlink("old", link); err != nil {
+		t.Skip(err)
+	}
+	pending, err := openPending(link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	io.WriteString(pending, "new")
+	if got := read(t, old); got != "old" {
+		t.Errorf("before commit the file holds %q", got)
+	}
+	if err := pending.commit(); err != nil {
+		t.Fatal(err)
+	}
+	pending.discard()
+	info, err := os.Stat(old)
+	if got := read(t, old); got != "new" || err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("after commit the file holds %q, mode %v", got, info.Mode())
+	}
+	if target, err := os.Readlink(link); target != "old" {
+		t.Errorf("the link is gone: %v", err)
+	}
+	pending, err = openPending(filepath.Join(dir, "fresh"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pending.discard()
+	if left, _ := os.ReadDir(dir); len(left) != 2 {
+		t.Errorf("something is left: %v", left)
+	}
+}
+
+func TestShownHidesSecrets(t *testing.T) {
+	for _, text := range []string{"0123456789abcdef", "http://bob:hunter2@x", "x" + strings.Repeat("ab", 56)} {
+		if got := shown(text); strings.Contains(got, text) {
+			t.Errorf("%s is shown", text)
+		}
+	}
+	if got := shown("calll"); got != `"calll"` {
+		t.Error(got)
+	}
+}
+
+func TestPanicTellsNoValue(t *testing.T) {
+	var stderr strings.Builder
+	s := &streams{strings.NewReader(""), io.Discard, &stderr, func(string) (string, bool) { panic("hunter2hunter2") }}
+	if status := run([]string{"check"}, s); status != exitInternal {
+		t.Errorf("status %d", status)
+	}
+	if text := stderr.String(); strings.Contains(text, "hunter2") || !strings.Contains(text, "config") {
+		t.Error(text)
+	}
+}
+
+// TestHelpIsNarrow keeps the help within 80 columns, and every key in it.
+func TestHelpIsNarrow(t *testing.T) {
+	var out strings.Builder
+	s := &streams{strings.NewReader(""), &out, &out, func(string) (string, bool) { return "", false }}
+	for _, command := range []string{"", "check", "render", "explain", "version", "completion"} {
+		run([]string{"help", command}[:min(2, 1+len(command))], s)
+	}
+	for _, line := range strings.Split(out.String(), "\n") {
+		if len([]rune(line)) > plainWidth {
+			t.Errorf("%d columns: %s", len([]rune(line)), line)
+		}
+	}
+	for _, key := range keys() {
+		if !strings.Contains(out.String(), "--"+key.name) {
+			t.Errorf("--%s is not in the help", key.name)
+		}
+	}
+}
+
+func FuzzConfig(f *testing.F) {
+	f.Add("env: test\nrule: [allow 203.0.113.7]\n")
+	f.Add("proxy: &a http://x\nusername: *a\n")
+	f.Add("? [a]\n: b")
+	f.Fuzz(func(t *testing.T, document string) {
+		settings, err := parseConfig([]byte(document), "c.yaml")
+		if err == nil {
+			for name, setting := range settings {
+				if len(setting.values) == 0 || setting.values[0].line == 0 {
+					t.Errorf("%s has no place", name)
+				}
+			}
+		}
+	})
+}
+
+func write(t *testing.T, path, content string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}

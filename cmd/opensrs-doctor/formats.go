@@ -1,0 +1,109 @@
+package main
+
+import (
+	"io"
+	"slices"
+	"strings"
+
+	"opensrs-doctor/report"
+)
+
+// format is one way to write a report.
+type format struct {
+	name  string
+	write func(io.Writer, *report.Report, report.TextOptions) error
+}
+
+// formats are all that -f takes, the default first.
+func formats() []format {
+	return []format{
+		{"human", report.WriteText},
+		{"json", func(w io.Writer, r *report.Report, _ report.TextOptions) error { return report.WriteJSON(w, r) }},
+	}
+}
+
+// output is one format of a run and where it goes.
+type output struct {
+	format format
+	path   string // "" is standard output
+	file   *pendingFile
+}
+
+// outputs are all formats of a run.
+type outputs []output
+
+// parseOutputs reads the values of --format and opens the files, so that a path that cannot be written is an
+// error before the run and not after it. The caller ends with write or discard.
+func (s *settings) parseOutputs() (out outputs, err error) {
+	all := formats()
+	names := make([]string, len(all))
+	for i, one := range all {
+		names[i] = one.name
+	}
+	if !s.given("format") {
+		return outputs{{format: all[0]}}, nil
+	}
+	defer func() {
+		if err != nil {
+			out.discard()
+		}
+	}()
+	paths := map[string]bool{}
+	for i, one := range s.merged["format"].values {
+		name, path, hasPath := strings.Cut(strings.TrimSpace(one.text), "=")
+		at := slices.Index(names, name)
+		switch {
+		case at < 0:
+			return out, s.bad("format", i, "%s is no format; they are %s", shown(name),
+				strings.Join(names, ", ")).withNearest(name, names)
+		case hasPath && path == "":
+			return out, s.bad("format", i, "the path behind %s= is empty", name)
+		case path == "-":
+			path = ""
+		}
+		if paths[path] && path == "" {
+			return out, s.bad("format", i, "only one format can go to standard output").
+				withHint("give the others a path, as in -f %s=PATH", name)
+		}
+		if paths[path] {
+			return out, s.bad("format", i, "two formats cannot go to the same path %s", path)
+		}
+		paths[path] = true
+		next := output{format: all[at], path: path}
+		if path != "" {
+			if next.file, err = openPending(path); err != nil {
+				return out, s.bad("format", i, "cannot write %s: %s", path, plain(err))
+			}
+		}
+		out = append(out, next)
+	}
+	return out, nil
+}
+
+// write writes every format. All are tried; the first error is returned.
+func (out outputs) write(r *report.Report, v view, s *streams) error {
+	var first error
+	for _, one := range out {
+		var err error
+		if one.file == nil {
+			err = one.format.write(s.stdout, r, v.forTerminal(s))
+		} else if err = one.format.write(one.file, r, v.plain()); err == nil {
+			err = one.file.commit()
+		} else {
+			one.file.discard()
+		}
+		if err != nil && first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+// discard gives up files that were opened and not written; what stood there before stays.
+func (out outputs) discard() {
+	for _, one := range out {
+		if one.file != nil {
+			one.file.discard()
+		}
+	}
+}

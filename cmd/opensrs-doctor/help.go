@@ -1,0 +1,141 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// writeHelp is the help of one command, in 80 columns. The root's help is the list of commands.
+func writeHelp(w io.Writer, cmd *cobra.Command) {
+	switch {
+	case !cmd.HasParent():
+		fmt.Fprint(w, rootHelp)
+		return
+	case cmd.Name() == "check":
+		fmt.Fprint(w, checkHelp)
+		writeKeys(w, keys())
+		fmt.Fprint(w, checkAfter)
+		return
+	}
+	fmt.Fprintf(w, "Usage:  opensrs-doctor %s\n\n%s.\n", strings.TrimPrefix(cmd.UseLine(), "opensrs-doctor "),
+		sentence(cmd.Short))
+	switch cmd.Name() {
+	case "render":
+		writeKeys(w, outputKeys())
+	case "explain":
+		writeKeys(w, append([]key{dataFormat}, viewKeys()...))
+	case "version":
+		writeKeys(w, []key{dataFormat})
+	case "completion":
+		fmt.Fprint(w, "\nShells: bash zsh fish powershell, as in: opensrs-doctor completion bash\n")
+	}
+}
+
+func sentence(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
+
+const rootHelp = `opensrs-doctor tells why this host can't reach the OpenSRS API, and what to do.
+
+Usage:  opensrs-doctor [check] [flags]
+        opensrs-doctor COMMAND
+
+  check        find out why this host can't reach the API (the main job)
+  render       render a saved report in any format
+  explain      what a cause means, how it is recognised and what helps
+  version      version, and date of the carried root certificates
+  completion   print the completion script of a shell
+  help         help on a command
+
+To begin:
+  opensrs-doctor --sandbox            try it out: no account, no internet
+  opensrs-doctor --username NAME --api-key-file PATH --rule "allow ADDRESS"
+  opensrs-doctor check --help         all flags
+`
+
+const checkHelp = `Find out why this host can't reach the OpenSRS API, and what to do.
+
+Usage:  opensrs-doctor [check] [flags]
+`
+
+const checkAfter = `
+      --config PATH          the config file; default
+                             $XDG_CONFIG_HOME/opensrs-doctor/config.yaml
+
+Every flag but --config is a key of the config file too, with the same name. A
+flag beats the environment, and the environment beats the file. Variables:
+OPENSRS_USERNAME, OPENSRS_API_KEY, OPENSRS_CONFIG. There is no flag that takes
+the key itself: others can read a command line.
+
+Exit status: 0 pass or warn, 1 fail (with --fail-on warn also warn), 2 a wrong
+flag, file or value, 3 the tool itself failed or was interrupted.
+`
+
+// helpColumn is where the words of a flag begin.
+const helpColumn = 29
+
+// writeKeys lists flags under their headings.
+func writeKeys(w io.Writer, keys []key) {
+	for _, group := range groups {
+		headed := false
+		for _, key := range keys {
+			if key.group != group {
+				continue
+			}
+			if !headed {
+				fmt.Fprintf(w, "\n%s:\n", group)
+				headed = true
+			}
+			writeKey(w, key)
+		}
+	}
+}
+
+func writeKey(w io.Writer, key key) {
+	left := "      --" + key.name
+	if key.short != "" {
+		left = "  -" + key.short + ", --" + key.name
+	}
+	switch {
+	case key.kind == option:
+		left += "[=" + key.arg + "]"
+	case key.arg != "":
+		left += " " + key.arg
+	}
+	line := left
+	if len(left)+1 > helpColumn {
+		fmt.Fprintln(w, left)
+		line = ""
+	}
+	line += strings.Repeat(" ", helpColumn-len(line))
+	for _, word := range strings.Fields(key.help) {
+		if len(line) > helpColumn && len([]rune(line))+len([]rune(word)) > plainWidth {
+			fmt.Fprintln(w, strings.TrimRight(line, " "))
+			line = strings.Repeat(" ", helpColumn)
+		}
+		line += word + " "
+	}
+	fmt.Fprintln(w, strings.TrimRight(line, " "))
+}
+
+// helpCommand is help [COMMAND].
+func helpCommand(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "help on a command",
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				writeHelp(root.OutOrStdout(), root)
+				return nil
+			}
+			for _, command := range root.Commands() {
+				if command.Name() == args[0] {
+					writeHelp(root.OutOrStdout(), command)
+					return nil
+				}
+			}
+			return unknownCommand(root, args[0])
+		},
+	}
+}

@@ -1,0 +1,54 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"errors"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"opensrs-doctor/report"
+)
+
+// TestInterrupt sends SIGINT while the TLS handshake waits for a peer that says nothing: the report of what
+// is known is still written, and the exit status is 3.
+func TestInterrupt(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	command := exec.Command("opensrs-doctor", "--endpoint", listener.Addr().String(), "--no-third-parties",
+		"--proxy", "none", "-f", "json")
+	command.Env = append(os.Environ(), "HOME="+t.TempDir(), "XDG_CONFIG_HOME=", "OPENSRS_CONFIG=")
+	var stdout, stderr bytes.Buffer
+	command.Stdout, command.Stderr = &stdout, &stderr
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := listener.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := conn.Read(make([]byte, 1)); err != nil { // the handshake has begun
+		t.Fatal(err)
+	}
+	if err := command.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	var status *exec.ExitError
+	if err := command.Wait(); !errors.As(err, &status) || status.ExitCode() != exitInternal {
+		t.Errorf("%v, want exit status 3", err)
+	}
+	if _, err := report.Read(&stdout); err != nil {
+		t.Errorf("the report: %v", err)
+	}
+	if !strings.Contains(stderr.String(), "interrupted") {
+		t.Errorf("standard error: %q", stderr.String())
+	}
+}

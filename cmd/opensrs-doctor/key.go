@@ -1,0 +1,49 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+
+	"opensrs-doctor/probes"
+)
+
+// maxKey is the largest key file, in bytes. A key has 112.
+const maxKey = 64 << 10
+
+// readKey reads the API key from a file, or from standard input for "-". note is a word about who else can read
+// the file. Errors name the path and none of the content.
+func readKey(path string, stdin io.Reader) (key probes.Secret, source, note string, err error) {
+	if path == "" {
+		return key, "", "", errors.New("the path is empty")
+	}
+	source = path
+	var content []byte
+	if path == "-" {
+		source = "standard input"
+		content, err = readBounded(stdin, maxKey)
+	} else {
+		content, err = readFile(path, maxKey)
+	}
+	var usage *usageError
+	switch {
+	case errors.As(err, &usage):
+		return key, "", "", fmt.Errorf("%s %s; it should hold the API key and nothing else", source, usage.text)
+	case err != nil:
+		return key, "", "", fmt.Errorf("cannot read %s: %s", source, plain(err))
+	}
+	if path != "-" && readableByOthers(path) {
+		note = fmt.Sprintf("others on this host can read %s; chmod 600 keeps the key to its owner", path)
+	}
+	return probes.NewSecret(content), source, note, nil
+}
+
+// readableByOthers reports whether the file's mode lets more than its owner read it. On a read-only mount, such
+// as a container's secret, nobody can do anything about it; Windows has no such mode.
+func readableByOthers(path string) bool {
+	info, err := os.Stat(path)
+	return runtime.GOOS != "windows" && err == nil && info.Mode().IsRegular() &&
+		info.Mode().Perm()&0o044 != 0 && !onReadOnlyMount(path)
+}

@@ -1,0 +1,164 @@
+// Command opensrs-doctor tells why a server can't reach the OpenSRS reseller API, and what to do.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit statuses of check and render. Where nothing was run the status is never that of a verdict.
+const (
+	exitOK       = 0 // pass, or warn
+	exitFail     = 1 // fail; with --fail-on warn also warn
+	exitUsage    = 2 // a wrong flag, word, file or value: nothing was run
+	exitInternal = 3 // the tool itself failed, or was interrupted
+)
+
+// streams is what a command touches of its process, so that tests can hand in others.
+type streams struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	lookup         func(string) (string, bool) // the environment
+}
+
+func (s *streams) getenv(name string) string {
+	value, _ := s.lookup(name)
+	return value
+}
+
+func main() {
+	os.Exit(run(os.Args[1:], &streams{os.Stdin, os.Stdout, os.Stderr, os.LookupEnv}))
+}
+
+// run runs one command line and gives the exit status.
+func run(args []string, s *streams) (status int) {
+	defer func() {
+		if value := recover(); value != nil {
+			reportPanic(s.stderr)
+			status = exitInternal
+		}
+	}()
+	root := rootCommand(s)
+	root.SetArgs(args)
+	return statusOf(root.Execute(), s.stderr)
+}
+
+// usageError is a wrong command line, configuration or input file: exit status 2, and nothing was run.
+type usageError struct {
+	text string // what is wrong, with the place
+	hint string // what to do, or ""
+}
+
+func (e *usageError) Error() string { return e.text }
+
+func usagef(format string, args ...any) *usageError {
+	return &usageError{text: fmt.Sprintf(format, args...)}
+}
+
+func (e *usageError) withHint(format string, args ...any) *usageError {
+	e.hint = fmt.Sprintf(format, args...)
+	return e
+}
+
+// exitError ends the program with a status that was reported already.
+type exitError int
+
+func (e exitError) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
+
+// statusOf prints an error in the tool's one form and gives the exit status for it.
+func statusOf(err error, stderr io.Writer) int {
+	var (
+		usage *usageError
+		exit  exitError
+	)
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &exit):
+		return int(exit)
+	case errors.As(err, &usage):
+		fmt.Fprintln(stderr, "error: "+usage.text)
+		if usage.hint != "" {
+			fmt.Fprintln(stderr, "hint: "+usage.hint)
+		}
+		return exitUsage
+	}
+	fmt.Fprintln(stderr, "error: "+err.Error())
+	return exitInternal
+}
+
+// reportPanic names the place of a panic and not its value, which may hold anything.
+func reportPanic(stderr io.Writer) {
+	fmt.Fprintln(stderr, "error: opensrs-doctor itself failed; this is a bug in it. Where:")
+	callers := make([]uintptr, 32)
+	frames := runtime.CallersFrames(callers[:runtime.Callers(3, callers)])
+	for {
+		frame, more := frames.Next()
+		if name := frame.Function; strings.HasPrefix(name, "opensrs-doctor/") || strings.HasPrefix(name, "main.") {
+			fmt.Fprintf(stderr, "  %s line %d\n", name, frame.Line)
+		}
+		if !more {
+			return
+		}
+	}
+}
+
+// rootCommand is the whole command tree. The root itself is check, so that both take its flags.
+func rootCommand(s *streams) *cobra.Command {
+	check, flags := checkCommand(s)
+	root := &cobra.Command{
+		Use:               "opensrs-doctor",
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		DisableAutoGenTag: true,
+		RunE:              check.RunE,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+	}
+	root.Args = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 || cmd.Flags().Changed("sandbox") {
+			return check.Args(cmd, args)
+		}
+		return unknownCommand(root, args[0])
+	}
+	root.SetOut(s.stdout)
+	root.SetErr(s.stderr)
+	root.SetIn(s.stdin)
+	root.Flags().AddFlagSet(flags)
+	root.SetFlagErrorFunc(flagError)
+	root.AddCommand(check, renderCommand(s), explainCommand(s), versionCommand(s))
+	root.InitDefaultCompletionCmd()
+	for _, command := range root.Commands() {
+		if command.Name() == "completion" {
+			command.Short = "print the completion script of a shell"
+			command.Args = func(_ *cobra.Command, args []string) error {
+				return usagef("completion takes one of bash, zsh, fish and powershell").
+					withHint("opensrs-doctor completion bash")
+			}
+			command.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Args(cmd, nil) }
+		}
+	}
+	root.SetHelpCommand(helpCommand(root))
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { writeHelp(cmd.OutOrStdout(), cmd) })
+	root.SetUsageFunc(func(cmd *cobra.Command) error { writeHelp(cmd.ErrOrStderr(), cmd); return nil })
+	return root
+}
+
+func unknownCommand(root *cobra.Command, word string) error {
+	var names []string
+	for _, command := range root.Commands() {
+		if command.IsAvailableCommand() {
+			names = append(names, command.Name())
+		}
+	}
+	err := usagef("unknown command %s", shown(word))
+	if near := nearest(word, names); near != "" {
+		return err.withHint("did you mean opensrs-doctor %s?", near)
+	}
+	return err.withHint("opensrs-doctor help lists the commands")
+}

@@ -1,0 +1,204 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/net/http/httpproxy"
+
+	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/iprules"
+)
+
+// rules reads the access rules, of flags, the config file or a file of their own.
+func (s *settings) rules(r *request) error {
+	o := &r.options
+	from := s.merged["rule"]
+	for i, one := range from.values {
+		rule, err := iprules.Parse(one.text)
+		if err != nil {
+			return s.bad("rule", i, "%s", err)
+		}
+		rule.Source, rule.Line = from.name, one.line
+		if from.from == "file" {
+			rule.Source = from.file
+		}
+		o.Rules, o.RulesGiven, o.RulesSource = append(o.Rules, rule), true, rule.Source
+	}
+	if !s.given("rules-file") {
+		return nil
+	}
+	path := s.text("rules-file")
+	file, err := os.Open(path)
+	if err != nil {
+		return s.bad("rules-file", 0, "cannot read %s: %s", path, plain(err))
+	}
+	defer file.Close()
+	if info, err := file.Stat(); err == nil && info.IsDir() {
+		return s.bad("rules-file", 0, "%s is a directory", path)
+	}
+	rules, bad := iprules.ParseList(file, path)
+	if len(bad) > 0 {
+		lines := make([]string, 0, 5)
+		for i := range bad[:min(len(bad), 5)] {
+			lines = append(lines, bad[i].Error())
+		}
+		if more := len(bad) - len(lines); more > 0 {
+			lines = append(lines, fmt.Sprintf("and %d more", more))
+		}
+		return usagef("%s", strings.Join(lines, "\n       "))
+	}
+	o.Rules, o.RulesGiven, o.RulesSource = rules, true, path
+	return nil
+}
+
+// thirdParties are all whom the run may ask besides the service itself.
+func (s *settings) thirdParties(r *request) error {
+	o := &r.options
+	if !s.bool("no-third-parties") && r.sandbox == "" {
+		o.EgressSources, o.Controls = probes.DefaultSources(), probes.DefaultControls()
+		o.StatusURL, _ = url.Parse(probes.DefaultStatusURL)
+	}
+	if err := s.orNone("egress-source", func() { o.EgressSources = nil }, func(text string) error {
+		source, err := probes.ParseSource(text)
+		o.EgressSources = append(o.EgressSources, source)
+		return err
+	}); err != nil {
+		return err
+	}
+	if err := s.orNone("control", func() { o.Controls = nil }, func(text string) error {
+		peer, err := parseHostPort(text)
+		o.Controls = append(o.Controls, peer)
+		return err
+	}); err != nil {
+		return err
+	}
+	if err := s.orNone("status-url", func() { o.StatusURL = nil }, func(text string) (err error) {
+		o.StatusURL, err = parseWebURL(text)
+		return err
+	}); err != nil {
+		return err
+	}
+	return s.each("egress-ip", func(text string) error {
+		address, err := netip.ParseAddr(text)
+		if err != nil || address.Zone() != "" {
+			return fmt.Errorf("%s is no address; give one as in 203.0.113.10", shown(text))
+		}
+		o.EgressIPs = append(o.EgressIPs, address.Unmap())
+		return nil
+	})
+}
+
+// orNone reads a list that replaces a default, or the one word none.
+func (s *settings) orNone(name string, reset func(), read func(string) error) error {
+	if !s.given(name) {
+		return nil
+	}
+	reset()
+	if len(s.merged[name].values) == 1 && s.text(name) == "none" {
+		return nil
+	}
+	return s.each(name, func(text string) error {
+		if text == "none" {
+			return errors.New("none stands alone")
+		}
+		return read(text)
+	})
+}
+
+// network is the way out of this host: resolvers, proxy, source address.
+func (s *settings) network(r *request) error {
+	o := &r.options
+	if err := s.each("resolver", func(text string) error {
+		if address, err := netip.ParseAddr(strings.Trim(text, "[]")); err == nil {
+			o.Resolvers = append(o.Resolvers, netip.AddrPortFrom(address.Unmap(), 53))
+			return nil
+		}
+		resolver, err := netip.ParseAddrPort(text)
+		if err != nil || resolver.Port() == 0 {
+			return fmt.Errorf("%s is no address of a name server; give it as in 192.0.2.53 or 192.0.2.53:53", shown(text))
+		}
+		o.Resolvers = append(o.Resolvers, resolver)
+		return nil
+	}); err != nil {
+		return err
+	}
+	if err := s.proxy(r); err != nil {
+		return err
+	}
+	return s.each("source-ip", func(text string) error {
+		address, err := netip.ParseAddr(text)
+		if err != nil || address.Zone() != "" || address.IsUnspecified() {
+			return fmt.Errorf("%s is no address of a host", shown(text))
+		}
+		o.SourceIP = address.Unmap()
+		socket, err := net.ListenUDP("udp", &net.UDPAddr{IP: o.SourceIP.AsSlice()})
+		if err != nil {
+			return fmt.Errorf("%s is not an address of this host", o.SourceIP)
+		}
+		return socket.Close()
+	})
+}
+
+func (s *settings) proxy(r *request) error {
+	o := &r.options
+	o.Proxy.Mode = "env"
+	if r.sandbox != "" {
+		return nil
+	}
+	switch text := s.text("proxy"); {
+	case !s.given("proxy") || text == "env":
+		return checkProxyVariable(o.Host, o.Port)
+	case text == "none":
+		o.Proxy.Mode = "none"
+		return nil
+	}
+	from := s.merged["proxy"]
+	o.Proxy = probes.ProxyChoice{Mode: "url", From: from.name}
+	if from.from == "file" {
+		o.Proxy.From = from.file
+	}
+	err := s.each("proxy", func(text string) (err error) {
+		o.Proxy.URL, err = parseProxy(text)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if _, given := o.Proxy.URL.User.Password(); given && from.from == "flag" {
+		r.notes = append(r.notes, "others on this host can read the proxy's password on the command line; "+
+			"set HTTPS_PROXY in the environment, or proxy in the config file")
+	}
+	return nil
+}
+
+// checkProxyVariable refuses an HTTPS_PROXY that is no proxy's URL, where it would be used for the endpoint. Go's own
+// reading of it is silent then and goes without the proxy, which is not what was meant.
+func checkProxyVariable(host string, port uint16) error {
+	variables := httpproxy.FromEnvironment()
+	given := strings.TrimSpace(variables.HTTPSProxy)
+	if given == "" {
+		return nil
+	}
+	variables.HTTPSProxy = "http://proxy.invalid" // asks NO_PROXY alone
+	endpoint := &url.URL{Scheme: "https", Host: net.JoinHostPort(host, strconv.Itoa(int(port)))}
+	if used, err := variables.ProxyFunc()(endpoint); used == nil && err == nil {
+		return nil
+	}
+	if !strings.Contains(given, "://") {
+		given = "http://" + given
+	}
+	u, err := url.Parse(given)
+	if err == nil && slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme) && u.Host != "" {
+		return nil
+	}
+	return usagef("HTTPS_PROXY in the environment is no proxy's URL").
+		withHint("set it as in http://HOST:PORT, or give --proxy none")
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+)
+
+// pendingFile is a file that replaces another one at once when it is complete, or not at all.
+type pendingFile struct {
+	*os.File
+	target string // "" where the file is written in place
+	done   bool
+}
+
+// openPending opens the file that will replace path: next to it, or it could not be renamed. What is no
+// regular file, such as a pipe or /dev/stderr, cannot be replaced and is written in place.
+func openPending(path string) (*pendingFile, error) {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real // the link stays, what it points to is replaced
+	}
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.IsDir():
+		return nil, errors.New("it is a directory")
+	case err == nil && !info.Mode().IsRegular():
+		file, err := os.OpenFile(path, os.O_WRONLY, 0)
+		return &pendingFile{File: file}, err
+	case err == nil:
+		// A file that may not be written may not be replaced, though the directory would allow it.
+		probe, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return nil, err
+		}
+		probe.Close()
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, err
+	}
+	directory, name := filepath.Split(path)
+	for try := 0; ; try++ {
+		// Not os.CreateTemp: its mode is 0600, and a new file gets what the umask leaves.
+		temporary := filepath.Join(directory, "."+name+"."+strconv.Itoa(os.Getpid())+"-"+strconv.Itoa(try)+".tmp")
+		file, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+		if errors.Is(err, fs.ErrExist) && try < 1000 {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if info != nil {
+			_ = file.Chmod(info.Mode().Perm())
+		}
+		return &pendingFile{File: file, target: path}, nil
+	}
+}
+
+// commit puts the complete file in its place.
+func (p *pendingFile) commit() error {
+	p.done = true
+	if p.target == "" {
+		return p.Close()
+	}
+	err := errors.Join(p.Sync(), p.Close())
+	if err == nil {
+		err = os.Rename(p.Name(), p.target)
+	}
+	if err != nil {
+		os.Remove(p.Name())
+	}
+	return err
+}
+
+// discard leaves what stood there before. After commit it does nothing.
+func (p *pendingFile) discard() {
+	if p.done {
+		return
+	}
+	p.done = true
+	p.Close()
+	if p.target != "" {
+		os.Remove(p.Name())
+	}
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"opensrs-doctor/report"
+)
+
+// renderCommand writes a saved report once more, without the network.
+func renderCommand(s *streams) *cobra.Command {
+	command := &cobra.Command{
+		Use:   "render REPORT.json",
+		Short: "render a saved report in any format",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				return nil
+			}
+			return usagef("render takes one report, and got %d", len(args)).
+				withHint("opensrs-doctor render REPORT.json, or - for standard input")
+		},
+	}
+	flags := addKeys(command.Flags(), outputKeys())
+	command.RunE = func(_ *cobra.Command, args []string) error { return render(args[0], flags, s) }
+	return command
+}
+
+// outputKeys are the keys of check that are about the output.
+func outputKeys() []key {
+	var out []key
+	for _, key := range keys() {
+		if key.group == groupOutput {
+			out = append(out, key)
+		}
+	}
+	return out
+}
+
+func render(path string, flags map[string]*flagValue, s *streams) error {
+	settings := gather(flags, nil, s)
+	request, err := settings.request()
+	if err != nil {
+		return err
+	}
+	saved, err := readReport(path, s.stdin)
+	if err != nil {
+		return err
+	}
+	out, err := settings.parseOutputs()
+	if err != nil {
+		return err
+	}
+	defer out.discard()
+	if request.anonymize {
+		saved = report.Anonymize(saved)
+	}
+	if err := out.write(saved, request.view, s); err != nil {
+		return errors.New("the report could not be written: " + plain(err))
+	}
+	return verdictStatus(saved, request.failOn)
+}
+
+// readReport reads a saved report; "-" is standard input.
+func readReport(path string, stdin io.Reader) (*report.Report, error) {
+	from := stdin
+	if path != "-" {
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, usagef("%s: %s", path, plain(err))
+		}
+		defer file.Close()
+		from = file
+	}
+	saved, err := report.Read(from)
+	if err != nil {
+		return nil, usagef("%s: %s", path, err).withHint("opensrs-doctor check -f json=REPORT.json makes one")
+	}
+	return saved, nil
+}

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+)
+
+// maxRoots is the largest file of root certificates, in bytes; the public ones take about 200 KiB.
+const maxRoots = 8 << 20
+
+// roots reads the files of certificates that replace a store.
+func (s *settings) roots(r *request) (err error) {
+	o := &r.options
+	if s.given("public-roots") {
+		o.PublicRootsPath = s.text("public-roots")
+		if o.PublicRoots, err = s.certificates("public-roots"); err != nil {
+			return err
+		}
+		if len(o.PublicRoots) == 0 {
+			return s.bad("public-roots", 0, "%s holds no certificate in PEM form", o.PublicRootsPath)
+		}
+	}
+	if s.given("system-roots") {
+		o.SystemRoots, err = s.certificates("system-roots")
+	}
+	return err
+}
+
+// certificates gives those of a PEM file, never nil: a store without a certificate is a store too. Like Go it skips
+// the certificates that it cannot read, which every system's store has some of.
+func (s *settings) certificates(name string) ([]*x509.Certificate, error) {
+	path := s.text(name)
+	rest, err := readFile(path, maxRoots)
+	var usage *usageError
+	switch {
+	case errors.As(err, &usage):
+		return nil, s.bad(name, 0, "%s %s", path, usage.text)
+	case err != nil:
+		return nil, s.bad(name, 0, "cannot read %s: %s", path, plain(err))
+	}
+	found, empty := []*x509.Certificate{}, len(rest) == 0
+	for {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			break
+		}
+		if certificate, err := x509.ParseCertificate(block.Bytes); block.Type == "CERTIFICATE" && err == nil {
+			found = append(found, certificate)
+		}
+	}
+	if len(found) == 0 && !empty {
+		return nil, s.bad(name, 0, "%s holds no certificate in PEM form", path)
+	}
+	return found, nil
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"golang.org/x/term"
+
+	"opensrs-doctor/probes"
+	"opensrs-doctor/report"
+)
+
+// plainWidth is the width of what goes to no terminal, in columns.
+const plainWidth = 80
+
+// terminal gives the file descriptor of a stream that is a terminal which obeys control characters.
+func (s *streams) terminal(stream io.Writer) (int, bool) {
+	file, isFile := stream.(*os.File)
+	if !isFile || s.getenv("TERM") == "dumb" || !term.IsTerminal(int(file.Fd())) {
+		return 0, false
+	}
+	return int(file.Fd()), true
+}
+
+// plain are the options of a text that goes to a file.
+func (v view) plain() report.TextOptions {
+	return report.TextOptions{ASCII: v.ascii, Quiet: v.quiet, Verbose: v.verbose, Width: plainWidth}
+}
+
+// forTerminal are the options of a text on standard output: in colour and at its width only on a terminal.
+func (v view) forTerminal(s *streams) report.TextOptions {
+	options := v.plain()
+	if fd, is := s.terminal(s.stdout); is {
+		options.Color = !v.noColor && s.getenv("NO_COLOR") == ""
+		if width, _, err := term.GetSize(fd); err == nil && width > 0 {
+			options.Width = min(max(width, 40), 120)
+		}
+	}
+	return options
+}
+
+// progress is one live line on a terminal that says which probe runs. Elsewhere it is nothing.
+type progress struct {
+	to    io.Writer // nil: no terminal
+	mu    sync.Mutex
+	probe string
+	began time.Time
+	stop  chan struct{}
+	ended sync.WaitGroup
+}
+
+// startProgress shows the line until end is called.
+func startProgress(s *streams) *progress {
+	p := &progress{began: time.Now(), stop: make(chan struct{})}
+	if _, is := s.terminal(s.stderr); !is {
+		return p
+	}
+	p.to = s.stderr
+	p.ended.Go(func() {
+		ticker := time.NewTicker(100 * time.Millisecond)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-p.stop:
+				return
+			case <-ticker.C:
+				p.draw()
+			}
+		}
+	})
+	return p
+}
+
+// watch is told when a probe starts and ends.
+func (p *progress) watch(event probes.Event) {
+	if p.to == nil || event.Status != "" {
+		return
+	}
+	p.mu.Lock()
+	p.probe = event.Probe
+	p.mu.Unlock()
+	p.draw()
+}
+
+func (p *progress) draw() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	fmt.Fprintf(p.to, "\r  %-7s %.1f s\x1b[K", p.probe, time.Since(p.began).Seconds())
+}
+
+// end erases the line.
+func (p *progress) end() {
+	close(p.stop)
+	p.ended.Wait()
+	if p.to != nil {
+		fmt.Fprint(p.to, "\r\x1b[K")
+	}
+}

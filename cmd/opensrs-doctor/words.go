@@ -1,0 +1,122 @@
+package main
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// shown quotes a value that the user gave, for an error. A value that could hold a secret, such as a URL
+// with a login or a run of hex digits, is not repeated: errors end up in logs.
+func shown(text string) string {
+	run, longest := 0, 0
+	for _, c := range []byte(text) {
+		if run++; strings.IndexByte("0123456789abcdefABCDEF", c) < 0 {
+			run = 0
+		}
+		longest = max(longest, run)
+	}
+	switch {
+	case longest >= 16, strings.Contains(text, "@"):
+		return "[not shown, it may hold a secret]"
+	case len(text) > 80:
+		text = text[:80] + "…"
+	}
+	return strconv.Quote(text)
+}
+
+// nearest is the known word that looks most like the given one, or "" where none looks like it.
+func nearest(word string, known []string) string {
+	best, least := "", 0
+	for _, candidate := range known {
+		distance := editDistance(strings.ToLower(word), candidate)
+		allowed := max(len(candidate), len(word))/3 + 1
+		if strings.HasPrefix(candidate, word) && len(word) >= 3 {
+			distance = min(distance, 1)
+		}
+		if distance <= allowed && (best == "" || distance < least) {
+			best, least = candidate, distance
+		}
+	}
+	return best
+}
+
+// editDistance counts the letters to insert, delete, replace or swap with the next one.
+func editDistance(a, b string) int {
+	if len(a) > 64 || len(b) > 64 {
+		return 64
+	}
+	rows := make([][]int, len(a)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(b)+1)
+		rows[i][0] = i
+	}
+	for j := range rows[0] {
+		rows[0][j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
+			}
+		}
+	}
+	return rows[len(a)][len(b)]
+}
+
+// flagError turns pflag's errors into ours, which name the nearest flag and repeat no value.
+func flagError(cmd *cobra.Command, err error) error {
+	var (
+		unknown *pflag.NotExistError
+		missing *pflag.ValueRequiredError
+		invalid *pflag.InvalidValueError
+	)
+	switch {
+	case errors.As(err, &unknown):
+		return unknownFlag(cmd, unknown)
+	case errors.As(err, &missing):
+		return usagef("--%s needs a value", missing.GetFlag().Name)
+	case errors.As(err, &invalid):
+		name := invalid.GetFlag().Name
+		return usagef("--%s: %s is not true or false", name, shown(invalid.GetValue()))
+	}
+	return usagef("a flag is not written as --name or --name=value").withHint("%s --help", cmd.CommandPath())
+}
+
+func unknownFlag(cmd *cobra.Command, unknown *pflag.NotExistError) error {
+	name := unknown.GetSpecifiedName()
+	if unknown.GetSpecifiedShortnames() != "" {
+		return usagef("unknown flag -%s", name).withHint("%s --help lists the flags", cmd.CommandPath())
+	}
+	switch name {
+	case "version":
+		return usagef("unknown flag --version").withHint("opensrs-doctor version")
+	case "api-key", "apikey", "key", "password":
+		return usagef("there is no flag that takes the key itself: others can read a command line").
+			withHint("use --api-key-file PATH, or OPENSRS_API_KEY")
+	}
+	var names []string
+	cmd.Flags().VisitAll(func(flag *pflag.Flag) { names = append(names, flag.Name) })
+	err := usagef("unknown flag --%s", strings.Trim(shown(name), `"`))
+	if near := nearest(name, names); near != "" {
+		return err.withHint("did you mean --%s?", near)
+	}
+	return err.withHint("%s --help lists the flags", cmd.CommandPath())
+}
+
+// noWords refuses words behind a command that takes none.
+func noWords(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return usagef("%s takes no words, and got %s", cmd.Name(), shown(args[0])).
+		withHint("%s --help", cmd.CommandPath())
+}
