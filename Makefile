@@ -40,7 +40,7 @@ dist: ## binaries for every system, in dist/
 	cd dist && sha256sum opensrs-doctor-* > SHA256SUMS
 
 lab: ## the faults in network namespaces, and which cause each one gave
-	cd probes/lab && go test -count=1 .
+	cd probes/lab && go test -count=1
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10

@@ -1,8 +1,10 @@
 package probes
 
 import (
+	"cmp"
 	"context"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -154,6 +156,10 @@ func (r *run) gather() {
 	if ev.TLS != nil {
 		ev.TLS.Variants = found.variants
 	}
+	slices.SortFunc(found.controls, func(a, b Control) int {
+		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Peer, b.Peer))
+	})
+	slices.SortFunc(found.variants, func(a, b Variant) int { return cmp.Compare(a.Name, b.Name) })
 	ev.Controls, ev.StatusPage = found.controls, found.status
 	r.gatherDirect()
 	ev.Clock = r.w.clock.summary()

@@ -272,6 +272,8 @@ func whenConfigApiKeyMalformed(e *probes.Evidence) (Finding, bool) {
 		"placeholder":     "it is a placeholder from an example",
 		"byte-order-mark": "it begins with a byte-order mark",
 		"empty":           "it is empty",
+
+		"control-characters": "it has control characters in it, as a file in UTF-16 has",
 	}
 	var problems []string
 	for _, id := range e.Asked.KeyProblems {

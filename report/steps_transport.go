@@ -53,7 +53,7 @@ func placeWords(p *probes.Port, f *probes.Failure) string {
 			return fmt.Sprintf("silence after hop %d, %s", last.TTL, last.From)
 		}
 	case probes.KindProhibited, probes.KindUnreachable:
-		for _, hop := range p.Path.Port {
+		for _, hop := range allHops(p.Path) {
 			if hop.FromSelf {
 				return kindWords[f.Kind] + " by this host itself"
 			}
