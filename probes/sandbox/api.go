@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -80,7 +81,8 @@ func respond(seen *inspection, nth int32) answer {
 	case !seen.authenticated:
 		return answer{code: codeAuth, text: refusedSignature}
 	case nth > maxCommands:
-		return answer{code: codeConnection, text: "Maximum number of commands per connection exceeded", close: true}
+		return answer{code: codeConnection, close: true,
+			text: "Maximum number of commands per connection exceeded"}
 	}
 	request, err := opensrs.ParseRequest(seen.body)
 	if err != nil {
@@ -108,7 +110,7 @@ func lookup(request opensrs.Request) answer {
 	switch {
 	case !dotted || first == "" || rest == "":
 		a.code, a.text = codeBad, "Invalid Command: attribute domain is no domain name"
-	case strings.Contains(first, "taken"), first == "example" && (rest == "com" || rest == "net" || rest == "org"):
+	case strings.Contains(first, "taken"), slices.Contains(wellKnown, name):
 		a.code, a.text, a.success = codeTaken, "Domain taken", true
 		a.attributes = map[string]string{"status": "taken"}
 	default:

@@ -70,7 +70,8 @@ func certified(make func(*plan, Template) tls.Certificate) func(*plan) error {
 
 // incompleteChain: the API leaves out an intermediate that the controls present.
 func incompleteChain(p *plan) error {
-	p.issuer = p.ca.Intermediate(Template{CommonName: "Sandbox Intermediate", Organization: "opensrs-doctor sandbox"})
+	p.issuer = p.ca.Intermediate(Template{
+		CommonName: "Sandbox Intermediate", Organization: "opensrs-doctor sandbox"})
 	p.peers = func(p *plan) tls.Certificate { return p.issuer.Issue(p.template()) }
 	return certified(func(p *plan, t Template) tls.Certificate {
 		t.Alone, t.IssuerURL = true, p.issuerURL

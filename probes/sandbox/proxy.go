@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// openProxy opens the CONNECT proxy of a fault. It relays to what belongs to this sandbox and to nothing else.
+// openProxy opens the proxy of a fault. It relays to what belongs to this sandbox and to nothing else.
 func (p *plan) openProxy() error {
 	listener, err := p.sandbox.group.listen(net.JoinHostPort(p.host, "0"))
 	if err != nil {
@@ -20,7 +20,7 @@ func (p *plan) openProxy() error {
 	return nil
 }
 
-// relay handles one connection to the proxy.
+// relay handles one connection to the proxy: CONNECT, or a plain request for an http URL.
 func (p *plan) relay(conn net.Conn) {
 	conn.SetReadDeadline(time.Now().Add(headTime))
 	reader := bufio.NewReader(io.LimitReader(conn, maxHeader))
@@ -28,15 +28,16 @@ func (p *plan) relay(conn net.Conn) {
 	if err != nil {
 		return
 	}
-	if request.Method != http.MethodConnect {
-		refuseProxy(conn, http.StatusMethodNotAllowed)
+	tunnel := request.Method == http.MethodConnect
+	if !tunnel && request.URL.Scheme != "http" {
+		refuseProxy(conn, http.StatusBadRequest)
 		return
 	}
-	if status := p.proxy(request.Host); status != http.StatusOK {
+	if status := p.proxy(request.URL.Host); status != http.StatusOK {
 		refuseProxy(conn, status)
 		return
 	}
-	at, known := p.reachable[request.Host]
+	at, known := p.reachable[request.URL.Host]
 	if !known {
 		refuseProxy(conn, http.StatusForbidden)
 		return
@@ -53,11 +54,23 @@ func (p *plan) relay(conn net.Conn) {
 	defer p.sandbox.group.forget(peer)
 	p.relayed.Store(peer.LocalAddr().String(), true)
 	defer p.relayed.Delete(peer.LocalAddr().String())
+	if tunnel {
+		p.tunnel(conn, reader, peer)
+		return
+	}
+	request.Close = true
+	request.Header.Del("Proxy-Authorization") // for this proxy, and nobody else's business
+	if request.Write(peer) == nil {
+		io.Copy(conn, peer)
+	}
+}
 
+// tunnel carries bytes both ways until either side ends.
+func (p *plan) tunnel(conn net.Conn, reader *bufio.Reader, peer net.Conn) {
 	conn.SetReadDeadline(time.Time{})
 	io.WriteString(conn, "HTTP/1.1 200 Connection established\r\n\r\n")
 	if n := reader.Buffered(); n > 0 {
-		early, _ := reader.Peek(n) // a client that did not wait for the answer
+		early, _ := reader.Peek(n) // of a client that did not wait for the answer
 		peer.Write(early)
 	}
 	p.sandbox.group.run(func() {
