@@ -5,15 +5,11 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"encoding/hex"
-	"encoding/json"
 	"net"
 	"net/netip"
-	"net/url"
 	"sync"
 	"syscall"
 	"time"
-
-	"opensrs-doctor/probes/opensrs"
 )
 
 // experiments are the follow-ups of one run. Each is started at most once, when a step fails or has been
@@ -83,97 +79,6 @@ func (x *experiments) wait(ctx context.Context) findings {
 	found.otherPorts = append([]Attempt(nil), x.found.otherPorts...)
 	found.variants = append([]Variant(nil), x.found.variants...)
 	return found
-}
-
-// controls asks the well-known peers: TCP, and TLS where it is spoken there, for the issuer and the time.
-func (x *experiments) controls(peers []HostPort, ways ...way) {
-	for _, v := range ways {
-		for _, peer := range peers {
-			x.once("control "+v.name()+" "+peer.String(), controlTime, func(ctx context.Context) {
-				control := x.world.askControl(ctx, peer, v)
-				x.keep(func(f *findings) { f.controls = append(f.controls, control) })
-			})
-		}
-	}
-}
-
-func (w *world) askControl(ctx context.Context, peer HostPort, v way) Control {
-	control := Control{Peer: peer.String(), Path: v.name()}
-	start := time.Now()
-	conn, err := w.open(ctx, v, peer)
-	control.TookMS = milliseconds(time.Since(start))
-	if err != nil {
-		control.Failure = w.fail("connect", err)
-		return control
-	}
-	defer conn.Close()
-	control.Connected = true
-	scheme := "https"
-	if peer.Port == 80 {
-		scheme = "http"
-	}
-	if scheme == "https" {
-		stream, trust, chain, err := w.secure(ctx, conn, peer.Host, nil)
-		if err != nil {
-			return control // a control need not speak TLS; that it connects is what it is for
-		}
-		control.TLS, control.Chain = trust, describeAll(chain)
-		for i := range control.Chain {
-			control.Chain[i].PEM = ""
-		}
-		good := (trust.System || trust.Public) && trust.NameOK
-		if !good {
-			return control
-		}
-		conn = stream
-	}
-	u := &url.URL{Scheme: scheme, Host: peer.String(), Path: "/"}
-	answer := exchange(ctx, conn, getRequest(u, way{}, false, w.agent), "GET")
-	w.clock.note(peer.String(), answer.date, w.now(), scheme == "https")
-	return control
-}
-
-// statusPage asks what the service says of itself.
-func (x *experiments) statusPage(u *url.URL, v way) {
-	if u == nil {
-		return
-	}
-	x.once("status page", statusTime, func(ctx context.Context) {
-		page := x.world.readStatusPage(ctx, u, v)
-		x.keep(func(f *findings) { f.status = page })
-	})
-}
-
-func (w *world) readStatusPage(ctx context.Context, u *url.URL, v way) *StatusPage {
-	page := &StatusPage{URL: u.Redacted()}
-	got := w.fetch(ctx, v, u)
-	if got.err != nil {
-		page.Failure = w.fail("fetch", got.err)
-		return page
-	}
-	var said struct {
-		Status struct {
-			Indicator   string `json:"indicator"`
-			Description string `json:"description"`
-		} `json:"status"`
-		Incidents []struct {
-			Name   string `json:"name"`
-			Status string `json:"status"`
-		} `json:"incidents"`
-	}
-	if err := json.Unmarshal(got.body, &said); err != nil {
-		page.Failure = &Failure{Op: "read", Kind: KindBadAnswer, Detail: "the status page is no Statuspage JSON"}
-		return page
-	}
-	page.Indicator = printable(w.scrub.Scrub(said.Status.Indicator), 40)
-	page.Description = printable(w.scrub.Scrub(said.Status.Description), 200)
-	for _, incident := range said.Incidents {
-		over := incident.Status == "resolved" || incident.Status == "postmortem" || incident.Status == "completed"
-		if !over && len(page.Incidents) < 10 {
-			page.Incidents = append(page.Incidents, printable(w.scrub.Scrub(incident.Name), 200))
-		}
-	}
-	return page
 }
 
 // path walks towards the endpoint, and tries other ports of the same host.
@@ -302,40 +207,4 @@ func (w *world) tryHandshake(ctx context.Context, t target, host string, change 
 	result.Proven = trust.Verified()
 	result.Works, result.Version = true, tls.VersionName(secured.ConnectionState().Version)
 	return finish(nil)
-}
-
-// crossCheck makes the same call once in the other environment, with the same care for its certificate.
-func (w *world) crossCheck(ctx context.Context, o Options, v way) *CrossCheck {
-	check := &CrossCheck{Environment: "test", Host: TestHost}
-	if o.Host == TestHost {
-		check = &CrossCheck{Environment: "live", Host: LiveHost}
-	}
-	peer := HostPort{check.Host, ServicePort}
-	conn, err := w.open(ctx, v, peer)
-	if err != nil {
-		check.Failure = w.fail("connect", err)
-		return check
-	}
-	defer conn.Close()
-	stream, trust, _, err := w.secure(ctx, conn, check.Host, nil)
-	if err != nil {
-		check.Failure = w.fail("handshake", err)
-		return check
-	}
-	if !trust.Verified() {
-		check.Failure = &Failure{Op: "verify", Kind: KindUntrusted, Detail: "the certificate did not verify"}
-		return check
-	}
-	call := w.probeCall(ctx, stream, peer, o.Path, credentials{o.Username, o.Key})
-	check.Success, check.Code, check.Text, check.Failure = call.Success, call.Code, call.Text, call.Failure
-	check.Class = call.Class
-	return check
-}
-
-// mayCrossCheck keeps the promise of where credentials may be tried: only between the two public services.
-func mayCrossCheck(o Options, call *Call) bool {
-	if call == nil || call.Class != string(opensrs.AuthFailed) || !o.CrossCheck || o.Custom || o.Sandbox {
-		return false
-	}
-	return o.Port == ServicePort && (o.Host == LiveHost && o.Environment == "live" || o.Host == TestHost && o.Environment == "test")
 }

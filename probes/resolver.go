@@ -1,14 +1,11 @@
 package probes
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/netip"
-	"os"
 	"strings"
 	"sync"
 	"time"
@@ -269,51 +266,4 @@ func (r *resolver) exchange(ctx context.Context, server netip.AddrPort, transpor
 		err = ctx.Err()
 	}
 	return result{msg: msg, transport: transport, err: err, scrub: r.scrub}
-}
-
-// readHosts gives the addresses that a hosts file pins a name to, and the line of the first ("PATH:LINE").
-func readHosts(path, name string) (pinned []netip.Addr, at string) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, ""
-	}
-	defer file.Close()
-	lines := bufio.NewScanner(io.LimitReader(file, 8<<20))
-	lines.Buffer(nil, 1<<20)
-	for number := 1; lines.Scan(); number++ {
-		text, _, _ := strings.Cut(lines.Text(), "#")
-		fields := strings.Fields(text)
-		if len(fields) < 2 {
-			continue
-		}
-		for _, alias := range fields[1:] {
-			if !strings.EqualFold(strings.TrimSuffix(alias, "."), strings.TrimSuffix(name, ".")) {
-				continue
-			}
-			if address, err := netip.ParseAddr(fields[0]); err == nil {
-				pinned = append(pinned, address.Unmap())
-				if at == "" {
-					at = fmt.Sprintf("%s:%d", path, number)
-				}
-			}
-			break
-		}
-	}
-	return pinned, at
-}
-
-func ipv4First(addresses []netip.Addr) []netip.Addr {
-	v4, v6 := splitFamilies(addresses)
-	return append(v4, v6...)
-}
-
-func splitFamilies(addresses []netip.Addr) (v4, v6 []netip.Addr) {
-	for _, address := range addresses {
-		if address.Unmap().Is4() {
-			v4 = append(v4, address.Unmap())
-		} else {
-			v6 = append(v6, address)
-		}
-	}
-	return v4, v6
 }

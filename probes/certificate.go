@@ -1,0 +1,87 @@
+package probes
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/pem"
+	"strings"
+)
+
+// inspectionProducts are names that products for TLS inspection put into the issuers they make. A list like
+// this goes stale: it is only used to say "likely".
+var inspectionProducts = []string{
+	"Zscaler", "Netskope", "Fortinet", "FortiGate", "Palo Alto Networks", "Sophos", "Cisco Umbrella",
+	"Blue Coat", "BlueCoat", "Symantec Web Security", "Skyhigh", "McAfee Web Gateway", "Forcepoint",
+	"Websense", "Check Point", "Barracuda", "WatchGuard", "SonicWall", "Untangle", "iboss", "Cato Networks",
+	"Menlo Security", "Smoothwall", "Lightspeed", "ContentKeeper", "Kaspersky", "Avast", "AVG Web", "ESET SSL",
+	"Bitdefender", "Kerio", "Securly", "GoGuardian", "Cloudflare for Teams", "Cloudflare Gateway", "mitmproxy",
+	"Charles Proxy", "Fiddler", "PortSwigger", "OWASP ZAP", "Proxyman", "NetSpark", "DigiCert Inspection",
+	"pfSense", "OPNsense", "Squid",
+}
+
+func selfSigned(certificate *x509.Certificate) bool {
+	return bytes.Equal(certificate.RawSubject, certificate.RawIssuer) &&
+		certificate.CheckSignature(certificate.SignatureAlgorithm, certificate.RawTBSCertificate, certificate.Signature) == nil
+}
+
+func inspectionProduct(chain []*x509.Certificate) string {
+	for _, certificate := range chain {
+		issuer := strings.ToLower(certificate.Issuer.String())
+		for _, product := range inspectionProducts {
+			if strings.Contains(issuer, strings.ToLower(product)) {
+				return product
+			}
+		}
+	}
+	return ""
+}
+
+// maxChain is how many presented certificates are kept; public chains have two to four.
+const maxChain = 10
+
+// describe is the part of a certificate that people need.
+func describe(certificate *x509.Certificate, withPEM bool) Certificate {
+	sum := sha256.Sum256(certificate.Raw)
+	shown := Certificate{
+		Subject:    plainName(certificate.Subject.String()),
+		Issuer:     plainName(certificate.Issuer.String()),
+		NotBefore:  certificate.NotBefore,
+		NotAfter:   certificate.NotAfter,
+		SelfSigned: selfSigned(certificate),
+		SHA256:     hex.EncodeToString(sum[:]),
+	}
+	if len(certificate.Issuer.Organization) > 0 {
+		shown.IssuerOrg = plainName(certificate.Issuer.Organization[0])
+	}
+	for _, name := range certificate.DNSNames {
+		if len(shown.Names) < 20 {
+			shown.Names = append(shown.Names, printable(name, 253))
+		}
+	}
+	for _, address := range certificate.IPAddresses {
+		if len(shown.Names) < 20 {
+			shown.Names = append(shown.Names, address.String())
+		}
+	}
+	if len(certificate.IssuingCertificateURL) > 0 {
+		shown.IssuerURL = printable(certificate.IssuingCertificateURL[0], 200)
+	}
+	shown.AuthorityKeyID = hex.EncodeToString(certificate.AuthorityKeyId)
+	if withPEM {
+		shown.PEM = string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Raw}))
+	}
+	return shown
+}
+
+func describeAll(chain []*x509.Certificate) []Certificate {
+	var all []Certificate
+	for _, certificate := range chain[:min(len(chain), maxChain)] {
+		all = append(all, describe(certificate, true))
+	}
+	return all
+}
+
+// plainName is a distinguished name as people read it, bounded.
+func plainName(name string) string { return printable(name, 200) }

@@ -1,0 +1,99 @@
+package probes
+
+import (
+	"context"
+	"encoding/json"
+	"net/url"
+	"time"
+)
+
+// controls asks the well-known peers: TCP, and TLS where it is spoken there, for the issuer and the time.
+func (x *experiments) controls(peers []HostPort, ways ...way) {
+	for _, v := range ways {
+		for _, peer := range peers {
+			x.once("control "+v.name()+" "+peer.String(), controlTime, func(ctx context.Context) {
+				control := x.world.askControl(ctx, peer, v)
+				x.keep(func(f *findings) { f.controls = append(f.controls, control) })
+			})
+		}
+	}
+}
+
+func (w *world) askControl(ctx context.Context, peer HostPort, v way) Control {
+	control := Control{Peer: peer.String(), Path: v.name()}
+	start := time.Now()
+	conn, err := w.open(ctx, v, peer)
+	control.TookMS = milliseconds(time.Since(start))
+	if err != nil {
+		control.Failure = w.fail("connect", err)
+		return control
+	}
+	defer conn.Close()
+	control.Connected = true
+	scheme := "https"
+	if peer.Port == 80 {
+		scheme = "http"
+	}
+	if scheme == "https" {
+		stream, trust, chain, err := w.secure(ctx, conn, peer.Host, nil)
+		if err != nil {
+			return control // a control need not speak TLS; that it connects is what it is for
+		}
+		control.TLS, control.Chain = trust, describeAll(chain)
+		for i := range control.Chain {
+			control.Chain[i].PEM = ""
+		}
+		good := (trust.System || trust.Public) && trust.NameOK
+		if !good {
+			return control
+		}
+		conn = stream
+	}
+	u := &url.URL{Scheme: scheme, Host: peer.String(), Path: "/"}
+	answer := exchange(ctx, conn, getRequest(u, way{}, false, w.agent), "GET")
+	w.clock.note(peer.String(), answer.date, w.now(), scheme == "https")
+	return control
+}
+
+// statusPage asks what the service says of itself.
+func (x *experiments) statusPage(u *url.URL, v way) {
+	if u == nil {
+		return
+	}
+	x.once("status page", statusTime, func(ctx context.Context) {
+		page := x.world.readStatusPage(ctx, u, v)
+		x.keep(func(f *findings) { f.status = page })
+	})
+}
+
+func (w *world) readStatusPage(ctx context.Context, u *url.URL, v way) *StatusPage {
+	page := &StatusPage{URL: u.Redacted()}
+	got := w.fetch(ctx, v, u)
+	if got.err != nil {
+		page.Failure = w.fail("fetch", got.err)
+		return page
+	}
+	var said struct {
+		Status struct {
+			Indicator   string `json:"indicator"`
+			Description string `json:"description"`
+		} `json:"status"`
+		Incidents []struct {
+			Name   string `json:"name"`
+			Status string `json:"status"`
+		} `json:"incidents"`
+	}
+	if err := json.Unmarshal(got.body, &said); err != nil {
+		page.Failure = &Failure{Op: "read", Kind: KindBadAnswer, Detail: "the status page is no Statuspage JSON"}
+		return page
+	}
+	page.Indicator = printable(w.scrub.Scrub(said.Status.Indicator), 40)
+	page.Description = printable(w.scrub.Scrub(said.Status.Description), 200)
+	for _, incident := range said.Incidents {
+		over := incident.Status == "resolved" || incident.Status == "postmortem" || incident.Status == "completed"
+		if !over && len(page.Incidents) < 10 {
+			page.Incidents = append(page.Incidents, printable(w.scrub.Scrub(incident.Name), 200))
+		}
+	}
+	return page
+}

@@ -1,0 +1,32 @@
+package probes
+
+import "slices"
+
+// need is whether a probe runs, and whether what it finds counts.
+type need struct{ runs, counts bool }
+
+// needs are the probes whose outcome a probe works on.
+var needs = map[string][]string{
+	"egress": nil, "rules": {"egress"}, "dns": nil, "port": {"dns"},
+	"tls": {"dns", "port"}, "call": {"dns", "port", "tls"},
+}
+
+// planOf applies --only and --skip: what a chosen probe needs runs too, and does not count.
+func planOf(o Options) map[string]need {
+	plan := map[string]need{}
+	chosen := func(name string) bool {
+		return (len(o.Only) == 0 || slices.Contains(o.Only, name)) && !slices.Contains(o.Skip, name)
+	}
+	for _, name := range Names {
+		if !chosen(name) {
+			continue
+		}
+		plan[name] = need{true, true}
+		for _, needed := range needs[name] {
+			if !plan[needed].runs {
+				plan[needed] = need{true, chosen(needed)}
+			}
+		}
+	}
+	return plan
+}
