@@ -26,13 +26,14 @@ type Options struct {
 	RulesGiven  bool
 	RulesSource string
 
-	EgressSources []Source         // empty: nobody is asked
-	EgressIPs     []netip.Addr     // not empty: taken as they are, nobody is asked
-	Controls      []HostPort       // empty: none
-	StatusURL     *url.URL         // nil: none
-	Resolvers     []netip.AddrPort // empty: the system's
-	Proxy         ProxyChoice
-	SourceIP      netip.Addr
+	EgressSources  []Source         // empty: nobody is asked
+	EgressIPs      []netip.Addr     // not empty: taken as they are, nobody is asked
+	Controls       []HostPort       // empty: none
+	StatusURL      *url.URL         // nil: none
+	NoThirdParties bool             // the reason why the three above are empty, for the report
+	Resolvers      []netip.AddrPort // empty: the system's
+	Proxy          ProxyChoice
+	SourceIP       netip.Addr
 
 	PublicRoots      []*x509.Certificate // nil: the carried ones
 	PublicRootsPath  string

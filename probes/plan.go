@@ -5,8 +5,8 @@ import "slices"
 // need is whether a probe runs, and whether what it finds counts.
 type need struct{ runs, counts bool }
 
-// needs are the probes whose outcome a probe works on.
-var needs = map[string][]string{
+// Needs are the probes whose outcome each probe works on, in order.
+var Needs = map[string][]string{
 	"egress": nil, "rules": {"egress"}, "dns": nil, "port": {"dns"},
 	"tls": {"dns", "port"}, "call": {"dns", "port", "tls"},
 }
@@ -22,7 +22,7 @@ func planOf(o Options) map[string]need {
 			continue
 		}
 		plan[name] = need{true, true}
-		for _, needed := range needs[name] {
+		for _, needed := range Needs[name] {
 			if !plan[needed].runs {
 				plan[needed] = need{true, chosen(needed)}
 			}

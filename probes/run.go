@@ -111,6 +111,9 @@ func (r *run) prepare() {
 		RulesSource: o.RulesSource, EgressIPs: o.EgressIPs, EgressSources: len(o.EgressSources),
 		ControlsGiven: len(o.Controls), AllowIntercepted: o.AllowIntercepted, Require: o.Require,
 		EndpointLiteral: literal == nil, PortGiven: o.Port != ServicePort, PublicRoots: o.PublicRootsPath}
+	if ev.Asked.NoneAsked = "--egress-source none"; o.NoThirdParties {
+		ev.Asked.NoneAsked = "--no-third-parties"
+	}
 	if o.StatusURL != nil {
 		ev.Asked.StatusURL = o.StatusURL.Redacted()
 	}

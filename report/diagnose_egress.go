@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -13,7 +12,7 @@ import (
 func whenEgressUnknown(e *probes.Evidence) (Finding, bool) {
 	step := e.Step("egress")
 	if step.Status == probes.Skip && step.WaitedFor == "--egress-source" {
-		return Finding{Severity: Info, Values: Values{"none_asked": cmp.Or(e.Asked.NoneAsked, "--egress-source none")}}, true
+		return Finding{Severity: Info, Values: Values{"none_asked": e.Asked.NoneAsked}}, true
 	}
 	if step.Status != probes.Fail || e.Egress == nil {
 		return Finding{}, false

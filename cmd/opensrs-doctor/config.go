@@ -232,12 +232,6 @@ func (s *settings) duration(name string, least time.Duration) (time.Duration, er
 	return d, nil
 }
 
-// needs is what each probe cannot run without.
-var needs = map[string][]string{
-	"rules": {"egress"},
-	"port":  {"dns"}, "tls": {"dns", "port"}, "call": {"dns", "port", "tls"},
-}
-
 // selection validates --only, --skip and --require against the probes and each other.
 func (s *settings) selection(r *request) error {
 	o := &r.options
@@ -261,7 +255,7 @@ func (s *settings) selection(r *request) error {
 			continue
 		}
 		runs[probe] = true
-		for _, needed := range needs[probe] {
+		for _, needed := range probes.Needs[probe] {
 			runs[needed] = true
 		}
 	}

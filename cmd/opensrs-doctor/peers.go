@@ -62,7 +62,8 @@ func (s *settings) rules(r *request) error {
 // thirdParties are all whom the run may ask besides the service itself.
 func (s *settings) thirdParties(r *request) error {
 	o := &r.options
-	if !s.bool("no-third-parties") && r.sandbox == "" {
+	o.NoThirdParties = s.bool("no-third-parties")
+	if !o.NoThirdParties && r.sandbox == "" {
 		o.EgressSources, o.Controls = probes.DefaultSources(), probes.DefaultControls()
 		o.StatusURL, _ = url.Parse(probes.DefaultStatusURL)
 	}
