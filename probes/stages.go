@@ -173,7 +173,7 @@ func (r *run) tlsStatus(facts *TLS) (Status, *Failure) {
 		if !trust.System {
 			return Fail, &Failure{Op: "verify", Kind: KindUntrusted, Detail: "this host's own roots do not verify the certificate"}
 		}
-		if soon, _ := ExpiresSoon(facts.Chain, r.ev.StartedAt); soon {
+		if ExpiresSoon(facts.Chain, r.ev.StartedAt) {
 			return Warn, nil
 		}
 		return Pass, nil
@@ -211,16 +211,15 @@ func (r *run) maybeIntercepted(facts *TLS) bool {
 	return true
 }
 
-// ExpiresSoon reports whether a certificate of the chain ends within 14 days, or within a third of its
-// lifetime where that is shorter, and which.
-func ExpiresSoon(chain []Certificate, at time.Time) (bool, Certificate) {
-	for _, certificate := range chain {
-		soon := min(14*24*time.Hour, certificate.NotAfter.Sub(certificate.NotBefore)/3)
-		if left := certificate.NotAfter.Sub(at); left > 0 && left < soon {
-			return true, certificate
-		}
+// ExpiresSoon reports whether the server's own certificate ends within 14 days, or within a third of its
+// lifetime where that is shorter. Others in the chain do not count: an old cross-signed one may end unnoticed.
+func ExpiresSoon(chain []Certificate, at time.Time) bool {
+	if len(chain) == 0 {
+		return false
 	}
-	return false, Certificate{}
+	soon := min(14*24*time.Hour, chain[0].NotAfter.Sub(chain[0].NotBefore)/3)
+	left := chain[0].NotAfter.Sub(at)
+	return left > 0 && left < soon
 }
 
 func (r *run) probeCall() {

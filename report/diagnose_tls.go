@@ -388,10 +388,10 @@ func whenTlsExpiresSoon(e *probes.Evidence) (Finding, bool) {
 	if trust == nil || !trust.Verified() {
 		return Finding{}, false
 	}
-	soon, certificate := probes.ExpiresSoon(e.TLS.Chain, e.StartedAt)
-	if !soon {
+	if !probes.ExpiresSoon(e.TLS.Chain, e.StartedAt) {
 		return Finding{}, false
 	}
+	certificate := e.TLS.Chain[0]
 	values := certificateValues(e)
 	values["subject"], values["not_after"] = certificate.Subject, day(certificate.NotAfter)
 	values["days"] = span(certificate.NotAfter.Sub(e.StartedAt).Round(time.Minute))

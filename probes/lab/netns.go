@@ -145,12 +145,20 @@ func (n *Node) Filter(hook string, rules ...string) {
 		hook, hook, priority, strings.Join(rules, "\n ")))
 }
 
+// family is the network of an address: tcp4 or tcp6, so that no listener takes both.
+func family(network, address string) string {
+	if strings.HasPrefix(address, "[") {
+		return network + "6"
+	}
+	return network + "4"
+}
+
 // Listen opens a TCP listener inside the namespace. It closes with the test.
 func (n *Node) Listen(address string) net.Listener {
 	n.tb.Helper()
 	var listener net.Listener
 	err := n.Do(func() (err error) {
-		listener, err = net.Listen("tcp4", address)
+		listener, err = net.Listen(family("tcp", address), address)
 		return err
 	})
 	if err != nil {
@@ -165,7 +173,7 @@ func (n *Node) ListenPacket(address string) net.PacketConn {
 	n.tb.Helper()
 	var conn net.PacketConn
 	err := n.Do(func() (err error) {
-		conn, err = net.ListenPacket("udp4", address)
+		conn, err = net.ListenPacket(family("udp", address), address)
 		return err
 	})
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -51,6 +52,7 @@ type World struct {
 	Delay time.Duration // that it adds to a round trip
 	Loss  float64       // share of packets that vanish, in each direction, 0 to 1
 	Seed  uint64        // of the random source that chooses them
+	Lost  atomic.Int32  // packets that vanished so far
 
 	// The client's machine.
 	ResolvConf  string // instead of what Resolvers give, where not ""
