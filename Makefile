@@ -27,8 +27,8 @@ check: ## form, vet, staticcheck, and the build for the other systems
 golden: ## write the expected outputs anew; read the difference before you keep it
 	go test -count=1 ./report ./cmd/opensrs-doctor -update
 
-bench: build ## the budgets
-	go test -run '^$$' -bench . -benchmem ./...
+bench: ## what the budgets allow, beside what is needed
+	go test -run '^$$' -bench . $(TESTFLAGS) ./...
 
 fuzz: ## every fuzz target for FUZZTIME
 	@for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \

@@ -24,7 +24,8 @@ type Fault struct {
 
 // table is every fault of the lab, area by area.
 var table = slices.Concat(healthyWorlds, hostFaults, dnsFaults, portFaults, tlsFaults, clockFaults,
-	callFaults, rulesFaults, egressFaults, proxyFaults, serviceFaults, slowWorlds)
+	callFaults, rulesFaults, egressFaults, proxyFaults, serviceFaults, slowWorlds,
+	unseenFaults)
 
 func TestLab(t *testing.T) {
 	byCause := map[string][]Fault{}

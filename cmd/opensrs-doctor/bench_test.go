@@ -1,0 +1,129 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Budgets are shown beside the figures and never fail.
+
+// stripped builds the binary as it is released, once, and gives its bytes.
+var stripped = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "opensrs-doctor-bench-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "opensrs-doctor")
+	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return os.ReadFile(path)
+})
+
+// BenchmarkVersionCold is a new process for each run: ms with the binary in the kernel's page cache,
+// uncached-ms with the binary read from its disk (where its file system has one).
+func BenchmarkVersionCold(b *testing.B) {
+	content, err := stripped()
+	if err != nil {
+		b.Fatal(err)
+	}
+	path := filepath.Join(b.TempDir(), "opensrs-doctor")
+	if err := os.WriteFile(path, content, 0o755); err != nil {
+		b.Fatal(err)
+	}
+	var warm, cold []time.Duration
+	for b.Loop() {
+		if err := uncache(path); err != nil {
+			b.Fatal(err)
+		}
+		cold = append(cold, runVersion(b, path))
+		warm = append(warm, runVersion(b, path))
+	}
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(median(warm), "ms")
+	b.ReportMetric(median(cold), "uncached-ms")
+	b.ReportMetric(20, "budget-ms")
+	b.ReportMetric(float64(peak(b, path, "version"))/1024, "MiB-resident")
+	b.ReportMetric(20, "budget-MiB-resident")
+}
+
+// BenchmarkBinarySize is the size of the stripped binary.
+func BenchmarkBinarySize(b *testing.B) {
+	content, err := stripped()
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(float64(len(content))/(1<<20), "MiB")
+	b.ReportMetric(16, "budget-MiB")
+}
+
+func runVersion(b *testing.B, path string) time.Duration {
+	b.Helper()
+	begun := time.Now()
+	out, err := exec.Command(path, "version").CombinedOutput()
+	took := time.Since(begun)
+	if err != nil {
+		b.Fatalf("version: %v\n%s", err, out)
+	}
+	return took
+}
+
+// median is in milliseconds.
+func median(took []time.Duration) float64 {
+	slices.Sort(took)
+	return float64(took[len(took)/2].Microseconds()) / 1000
+}
+
+// uncache drops a file from the page cache. Pages that were never written to disk cannot be dropped.
+func uncache(path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if err := file.Sync(); err != nil {
+		return err
+	}
+	return unix.Fadvise(int(file.Fd()), 0, 0, unix.FADV_DONTNEED)
+}
+
+// peak is the greatest resident size of a command in KiB. Linux counts in a process's figure what its
+// parent had when it was started, and this one has much: so a shell, which has little, starts it and
+// leaves it to this process to wait for.
+func peak(b *testing.B, path string, args ...string) int64 {
+	b.Helper()
+	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+		b.Fatal(err)
+	}
+	defer unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
+	shell := exec.Command("sh", append([]string{"-c", `"$0" "$@" >/dev/null & echo $!`, path}, args...)...)
+	out, err := shell.Output()
+	if err != nil {
+		b.Fatal(err)
+	}
+	var pid int
+	if _, err := fmt.Fscan(bytes.NewReader(out), &pid); err != nil {
+		b.Fatal(err)
+	}
+	var status unix.WaitStatus
+	var usage unix.Rusage
+	if _, err := unix.Wait4(pid, &status, 0, &usage); err != nil || status.ExitStatus() != 0 {
+		b.Fatalf("%s: %v, exit status %d", path, err, status.ExitStatus())
+	}
+	return usage.Maxrss
+}
