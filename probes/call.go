@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -90,7 +91,7 @@ func (w *world) readNoStatus(facts *Call, got reply) {
 		facts.Failure = &Failure{Op: "call", Kind: KindMalformed, Detail: "the reply's head was cut short or is not well-formed"}
 	default:
 		facts.ReplyBytes = len(said)
-		facts.Quote = firstLine(w.scrub.Scrub(string(said)))
+		facts.Quote = firstLine(w.quote(string(said)))
 		facts.Failure = &Failure{Op: "call", Kind: KindNotHTTP, Detail: "the reply is no HTTP"}
 	}
 }
@@ -108,21 +109,31 @@ func (w *world) readEnvelope(facts *Call, body []byte) {
 	case err == nil:
 		facts.Envelope, facts.Success = true, answer.Success
 		facts.Code = printable(w.scrub.Scrub(answer.Code), 20)
-		facts.Text = printable(w.scrub.Scrub(answer.Text), 300)
+		facts.Text = printable(w.quote(answer.Text), 300)
 		facts.Class = string(opensrs.ClassOf(answer))
 		if !answer.Success {
 			facts.Failure = &Failure{Op: "call", Kind: KindRefusedByAPI, Detail: strings.TrimSpace(facts.Code + " " + facts.Text)}
 		}
 		return
 	case facts.HTTPStatus >= 500 || facts.HTTPStatus == http.StatusTooManyRequests:
-		facts.Quote = quoteOf(w.scrub.Scrub(string(body)))
+		facts.Quote = w.quote(quoteOf(w.quote(string(body)))) // again: a title is unescaped
 		facts.Failure = &Failure{Op: "call", Kind: KindHTTPStatus, Detail: "HTTP status " + strconv.Itoa(facts.HTTPStatus)}
 	case errors.As(err, &malformed):
 		facts.Failure = &Failure{Op: "call", Kind: KindMalformed, Detail: w.scrub.Scrub(malformed.Why), Err: err}
 	default:
-		facts.Quote = quoteOf(w.scrub.Scrub(string(body)))
+		facts.Quote = w.quote(quoteOf(w.quote(string(body)))) // again: a title is unescaped
 		facts.Failure = &Failure{Op: "call", Kind: KindBadAnswer, Detail: "the reply is no OPS envelope", Err: err}
 	}
+}
+
+// balanceFigure is a number that is called a balance, in XML, JSON or words.
+var balanceFigure = regexp.MustCompile(
+	`(?i)(balance\b[^0-9a-z<]{0,20}(?:<[^>]{0,40}>\s*)*(?:is|of|usd|cad|eur|gbp)?[^0-9a-z]{0,8})[0-9][0-9.,']*`)
+
+// quote makes a reply's words fit to be shown: without secrets, and without the balance, which stands in
+// every good reply and may stand in a broken one.
+func (w *world) quote(text string) string {
+	return balanceFigure.ReplaceAllString(w.scrub.Scrub(text), "${1}"+redacted)
 }
 
 // quoteOf is what a person would read of a page first: the title of HTML, else the first line.

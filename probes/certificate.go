@@ -26,11 +26,29 @@ func selfSigned(certificate *x509.Certificate) bool {
 		certificate.CheckSignature(certificate.SignatureAlgorithm, certificate.RawTBSCertificate, certificate.Signature) == nil
 }
 
+// hasWords reports whether the words stand in the text as words of their own, in either case.
+func hasWords(text, words string) bool {
+	text, words = strings.ToLower(text), strings.ToLower(words)
+	isLetter := func(at int) bool {
+		return at >= 0 && at < len(text) && (text[at] >= 'a' && text[at] <= 'z' || text[at] >= '0' && text[at] <= '9')
+	}
+	for from := 0; ; {
+		i := strings.Index(text[from:], words)
+		if i < 0 {
+			return false
+		}
+		start := from + i
+		if !isLetter(start-1) && !isLetter(start+len(words)) {
+			return true
+		}
+		from = start + 1
+	}
+}
+
 func inspectionProduct(chain []*x509.Certificate) string {
 	for _, certificate := range chain {
-		issuer := strings.ToLower(certificate.Issuer.String())
 		for _, product := range inspectionProducts {
-			if strings.Contains(issuer, strings.ToLower(product)) {
+			if hasWords(certificate.Issuer.String(), product) {
 				return product
 			}
 		}

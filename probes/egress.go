@@ -192,9 +192,6 @@ func (w *world) sightByHTTP(ctx context.Context, source Source, v way) Sighting 
 
 // readSighting takes the address out of what a source said.
 func (w *world) readSighting(sighting Sighting, text string) Sighting {
-	if len(text) > 4096 {
-		text = text[:4096]
-	}
 	address, err := netip.ParseAddr(strings.Trim(strings.TrimSpace(text), `"`))
 	if err != nil {
 		sighting.Failure = &Failure{Op: "read", Kind: KindBadAnswer,

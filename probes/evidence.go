@@ -281,7 +281,7 @@ type Trust struct {
 	NameOK       bool         `json:"name_ok"`
 	DatesOK      bool         `json:"dates_ok"`                 // every presented certificate that is needed, by the local clock
 	DatesOnly    bool         `json:"dates_only"`               // nothing but the dates is wrong
-	RootShown    bool         `json:"root_presented"`           // the peer sent a self-signed certificate besides the leaf
+	RootShown    bool         `json:"root_presented"`           // the chain, as presented, ends in a self-signed certificate
 	SelfSigned   bool         `json:"self_signed"`              // the leaf is its own issuer
 	Missing      string       `json:"missing_issuer,omitempty"` // the issuer at the end of the presented chain that nobody has
 	MissingURL   string       `json:"missing_issuer_url,omitempty"`

@@ -41,7 +41,7 @@ func exchange(ctx context.Context, conn net.Conn, request []byte, method string)
 	if !ok {
 		deadline = time.Now().Add(time.Minute)
 	}
-	conn.SetDeadline(deadline)
+	conn.SetDeadline(deadline.Add(time.Second)) // the context ends first: a half line read by then is a timeout
 	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
 
@@ -53,7 +53,7 @@ func exchange(ctx context.Context, conn net.Conn, request []byte, method string)
 	limited := &io.LimitedReader{R: conn, N: maxHead + maxBody}
 	tap := &tapReader{from: limited}
 	reader := bufio.NewReader(tap)
-	for range 4 {
+	for { // interim replies too are bounded by the reader's limit and the deadline
 		response, err := http.ReadResponse(reader, &http.Request{Method: method})
 		if err != nil {
 			if got.err == nil || len(tap.first) > 0 {

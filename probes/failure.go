@@ -69,7 +69,7 @@ func Classify(op string, err error, scrub *Scrubber) *Failure {
 	if errors.As(err, &f) {
 		return f
 	}
-	return &Failure{Op: op, Kind: kindOf(op, err), Detail: scrub.Scrub(plainWords(err)), Err: err}
+	return &Failure{Op: op, Kind: kindOf(op, err), Detail: printable(scrub.Scrub(plainWords(err)), 300), Err: err}
 }
 
 func kindOf(op string, err error) Kind {
@@ -88,9 +88,10 @@ func kindOf(op string, err error) Kind {
 		errors.Is(err, syscall.ECONNABORTED):
 		return KindReset
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH),
-		errors.Is(err, syscall.EHOSTDOWN), errors.Is(err, syscall.EPROTO):
+		errors.Is(err, syscall.EHOSTDOWN), errors.Is(err, syscall.EPROTO), errors.Is(err, syscall.ENOPROTOOPT):
 		return KindUnreachable
-	case errors.Is(err, syscall.EPERM), errors.Is(err, syscall.EACCES):
+	case errors.Is(err, syscall.EPERM), errors.Is(err, syscall.EACCES),
+		op == "connect" && errors.Is(err, syscall.EINVAL): // a route of type blackhole
 		return KindNotPermitted
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		return KindNoAddress

@@ -210,20 +210,23 @@ func (r *run) gatherDirect() {
 
 // routes asks the kernel whether it has a way to the public internet at all. Nothing is sent.
 func (r *run) routes() {
-	four := netip.MustParseAddr("192.0.2.1")
+	// The endpoint alone may have a route of its own, or none: any public address will do.
+	public := []netip.Addr{netip.MustParseAddr("192.0.2.1")}
 	for _, peer := range r.o.Controls {
 		if address, err := netip.ParseAddr(peer.Host); err == nil && address.Is4() {
-			four = address
+			public = append(public, address)
 		}
 	}
-	if len(r.ev.Target.Addresses) > 0 && r.ev.Target.Addresses[0].Is4() {
-		four = r.ev.Target.Addresses[0]
+	public = append(public, r.ev.Target.Addresses...)
+	has := false
+	for _, address := range public {
+		local, ok := r.w.hasRoute(address)
+		has = has || ok
+		if ok && !r.ev.Host.LocalAddress.IsValid() {
+			r.ev.Host.LocalAddress = local
+		}
 	}
-	local, ok := r.w.hasRoute(four)
-	r.ev.Host.HasIPv4Route = &ok
-	if !r.ev.Host.LocalAddress.IsValid() {
-		r.ev.Host.LocalAddress = local
-	}
+	r.ev.Host.HasIPv4Route = &has
 	_, six := r.w.hasRoute(netip.MustParseAddr("2606:4700:4700::1111"))
 	r.ev.Host.HasIPv6Route = &six
 }

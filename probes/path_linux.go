@@ -16,28 +16,33 @@ const (
 	walkMost  = 30                      // hops at the most
 	walkGap   = 120 * time.Millisecond  // before the next batch: most hosts are reached within the first two
 	walkHop   = 1200 * time.Millisecond // how long one hop may take to answer
+	walkLate  = 2200 * time.Millisecond // a router that looks for a host that is gone tells after three seconds
 )
 
 // walk finds out where on the way a TCP port is blocked, without any privilege: a socket with IP_RECVERR and
 // a small TTL gets the routers' ICMP answers, senders and all, in its error queue. The port that fails, a
 // port to compare it with, and a closed UDP port (which tells the distance) are walked side by side.
 //
-// answered says that the port did get an answer, and not silence. Then one packet with an ordinary TTL goes
-// first, alone: routers send few ICMP errors at a time, and this is the one that counts.
+// One packet has an ordinary TTL: its answer, if any, is the one that counts. answered says that the port did
+// get one, and not silence. Then it goes first, alone: routers send few ICMP errors at a time.
 func (w *world) walk(ctx context.Context, to netip.AddrPort, compareTo uint16, answered bool) *Path {
 	path := &Path{Available: true, ComparedTo: compareTo}
 	if !to.Addr().Is4() {
 		path.Available, path.Why = false, "only IPv4 is walked"
 		return path
 	}
-	if answered {
-		const ordinary = 64
-		hop := askHop(ctx, to, unix.SOCK_STREAM, ordinary, w.sourceIP)
+	var udp []Hop
+	var group sync.WaitGroup
+	ordinary := func(wait time.Duration) {
+		hop := askHop(ctx, to, unix.SOCK_STREAM, 64, w.sourceIP, wait)
 		hop.FromSelf = hop.From.IsValid() && ownAddresses()[hop.From]
 		path.Answer = &hop
 	}
-	var udp []Hop
-	var group sync.WaitGroup
+	if answered {
+		ordinary(walkHop)
+	} else {
+		group.Go(func() { ordinary(walkLate) })
+	}
 	group.Go(func() { path.Port = w.walkOne(ctx, to, unix.SOCK_STREAM) })
 	group.Go(func() { path.Compare = w.walkOne(ctx, netip.AddrPortFrom(to.Addr(), compareTo), unix.SOCK_STREAM) })
 	group.Go(func() { udp = w.walkOne(ctx, netip.AddrPortFrom(to.Addr(), 33434), unix.SOCK_DGRAM) })
@@ -62,7 +67,7 @@ func (w *world) walkOne(ctx context.Context, to netip.AddrPort, kind int) []Hop 
 			}
 			ttl := asked
 			group.Go(func() {
-				hop := askHop(ctx, to, kind, ttl, w.sourceIP)
+				hop := askHop(ctx, to, kind, ttl, w.sourceIP, walkHop)
 				hop.FromSelf = hop.From.IsValid() && own[hop.From]
 				mu.Lock()
 				hops = append(hops, hop)
@@ -107,7 +112,7 @@ func tidy(hops []Hop) []Hop {
 }
 
 // askHop sends one packet and waits for what comes back.
-func askHop(ctx context.Context, to netip.AddrPort, kind, ttl int, source netip.Addr) (hop Hop) {
+func askHop(ctx context.Context, to netip.AddrPort, kind, ttl int, source netip.Addr, wait time.Duration) (hop Hop) {
 	start := time.Now()
 	hop = Hop{TTL: ttl, Answer: HopSilence}
 	defer func() { hop.TookMS = milliseconds(time.Since(start)) }()
@@ -144,7 +149,7 @@ func askHop(ctx context.Context, to netip.AddrPort, kind, ttl int, source netip.
 	if kind == unix.SOCK_DGRAM {
 		events = 0 // only errors: such a socket can always be written to
 	}
-	if !waitFor(ctx, fd, events, start.Add(walkHop)) {
+	if !waitFor(ctx, fd, events, start.Add(wait)) {
 		return hop
 	}
 	errno, _ := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ERROR)

@@ -81,7 +81,7 @@ func secretsOf(u *url.URL, scrub *Scrubber) {
 	}
 	password, given := u.User.Password()
 	if !given {
-		return
+		password = u.User.Username() // a login of one word is a token
 	}
 	scrub.Add(password)
 	scrub.Add(url.QueryEscape(password))
@@ -118,7 +118,7 @@ func (w *world) openProxy(ctx context.Context, p *proxyServer, at []netip.AddrPo
 // the proxy said so.
 func (p *proxyServer) tunnel(ctx context.Context, conn net.Conn, peer HostPort) (net.Conn, *ProxyReply, error) {
 	if deadline, ok := ctx.Deadline(); ok {
-		conn.SetDeadline(deadline)
+		conn.SetDeadline(deadline.Add(time.Second)) // the context ends first, as in exchange
 	}
 	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
@@ -152,13 +152,13 @@ func (p *proxyServer) connectMethod(conn net.Conn, peer HostPort) (net.Conn, *Pr
 	reader := bufio.NewReader(limited)
 	response, err := http.ReadResponse(reader, &http.Request{Method: http.MethodConnect})
 	if err != nil {
-		if isTransport(err) {
+		if isTransport(err) && limited.N > 0 {
 			return nil, nil, err
 		}
 		return nil, nil, &Failure{Op: "connect through the proxy", Kind: KindNotHTTP,
 			Detail: "the proxy's reply is no HTTP", Err: err}
 	}
-	text := p.scrub.Scrub(printable(strings.TrimSpace(strings.TrimPrefix(response.Status, strconv.Itoa(response.StatusCode))), 80))
+	text := printable(p.scrub.Scrub(strings.TrimPrefix(response.Status, strconv.Itoa(response.StatusCode))), 80)
 	reply := &ProxyReply{Protocol: "http", Code: response.StatusCode, Text: text}
 	if response.StatusCode/100 == 2 {
 		limited.N = math.MaxInt64 // from here on it is the tunnel's

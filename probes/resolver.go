@@ -2,7 +2,6 @@ package probes
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -147,6 +146,9 @@ type result struct {
 	scrub     *Scrubber
 }
 
+// maxAddresses is how many addresses of one family are kept of one answer.
+const maxAddresses = 32
+
 // take adds the reply to one question to the answer.
 func (a *DNSAnswer) take(reply result) {
 	if reply.err != nil {
@@ -165,11 +167,11 @@ func (a *DNSAnswer) take(reply result) {
 	for _, record := range reply.msg.Answer {
 		switch record := record.(type) {
 		case *dns.A:
-			if address, ok := netip.AddrFromSlice(record.A.To4()); ok {
+			if address, ok := netip.AddrFromSlice(record.A.To4()); ok && len(a.A) < maxAddresses {
 				a.A = append(a.A, address)
 			}
 		case *dns.AAAA:
-			if address, ok := netip.AddrFromSlice(record.AAAA.To16()); ok {
+			if address, ok := netip.AddrFromSlice(record.AAAA.To16()); ok && len(a.AAAA) < maxAddresses {
 				a.AAAA = append(a.AAAA, address)
 			}
 		case *dns.CNAME:
@@ -259,11 +261,23 @@ func (r *resolver) exchange(ctx context.Context, server netip.AddrPort, transpor
 	}
 	client := &dns.Client{Net: transport, Dialer: dialer, Timeout: time.Minute} // the context ends it
 	msg, _, err := client.ExchangeContext(ctx, question, server.String())
-	if err == nil && msg == nil {
-		err = errors.New("an empty reply")
+	if err == nil && (msg == nil || !answers(msg, question)) {
+		err = &Failure{Op: "query", Kind: KindBadAnswer, Detail: "the reply is to another question"}
 	}
 	if err != nil && ctx.Err() != nil {
 		err = ctx.Err()
 	}
 	return result{msg: msg, transport: transport, err: err, scrub: r.scrub}
+}
+
+// answers reports whether a message is a reply to that question. Some servers leave the question out.
+func answers(msg, question *dns.Msg) bool {
+	if !msg.Response || len(msg.Question) > 1 {
+		return false
+	}
+	if len(msg.Question) == 0 {
+		return true
+	}
+	got, asked := msg.Question[0], question.Question[0]
+	return strings.EqualFold(got.Name, asked.Name) && got.Qtype == asked.Qtype && got.Qclass == asked.Qclass
 }

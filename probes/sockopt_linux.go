@@ -7,8 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// retransmits is how many TCP segments the kernel sent again on a connection, the SYN included; nil where
-// it can't be asked. It sees through the layers that have a NetConn method.
+// retransmits is how many TCP segments the kernel had to send again on a connection, the SYN included; nil where
+// it can't be asked. Those that the peer then reported as needless duplicates (DSACK, RFC 2883) were late and
+// not lost, and do not count. It sees through the layers that have a NetConn method.
 func retransmits(conn net.Conn) *int {
 	for {
 		inner, wrapped := conn.(interface{ NetConn() net.Conn })
@@ -28,7 +29,7 @@ func retransmits(conn net.Conn) *int {
 	var count *int
 	raw.Control(func(fd uintptr) {
 		if info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO); err == nil {
-			total := int(info.Total_retrans)
+			total := max(int(info.Total_retrans)-int(info.Dsack_dups), 0)
 			count = &total
 		}
 	})

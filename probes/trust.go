@@ -99,10 +99,8 @@ func (r *roots) judge(chain []*x509.Certificate, host string, now time.Time) *Tr
 	leaf := chain[0]
 	trust.NameOK = leaf.VerifyHostname(host) == nil
 	trust.SelfSigned = selfSigned(leaf)
-	for _, certificate := range chain[1:] {
-		trust.RootShown = trust.RootShown || selfSigned(certificate)
-	}
 	last := lastLinked(chain)
+	trust.RootShown = last != leaf && selfSigned(last)
 	trust.Issuer = plainName(last.Issuer.String())
 	trust.Product = inspectionProduct(chain)
 

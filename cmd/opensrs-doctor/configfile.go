@@ -76,9 +76,9 @@ func readConfig(path string, named bool) (map[string]setting, error) {
 	case path == "" || !named && errors.Is(err, fs.ErrNotExist):
 		return nil, nil
 	case errors.As(err, &usage):
-		return nil, usagef("config file %s %s", path, usage.text)
+		return nil, usagef("config file %s %s", shownPath(path), usage.text)
 	case err != nil:
-		return nil, usagef("config file %s: %s", path, plain(err))
+		return nil, usagef("config file %s: %s", shownPath(path), plain(err))
 	}
 	return parseConfig(document, path)
 }

@@ -72,7 +72,7 @@ func (s *settings) parseOutputs() (out outputs, err error) {
 		next := output{format: all[at], path: path}
 		if path != "" {
 			if next.file, err = openPending(path); err != nil {
-				return out, s.bad("format", i, "cannot write %s: %s", path, plain(err))
+				return out, s.bad("format", i, "cannot write %s: %s", shownPath(path), plain(err))
 			}
 		}
 		out = append(out, next)

@@ -30,9 +30,9 @@ func readKey(path string, stdin io.Reader) (key probes.Secret, source, note stri
 	var usage *usageError
 	switch {
 	case errors.As(err, &usage):
-		return key, "", "", fmt.Errorf("%s %s; it should hold the API key and nothing else", source, usage.text)
+		return key, "", "", fmt.Errorf("%s %s; it should hold the API key and nothing else", shownPath(source), usage.text)
 	case err != nil:
-		return key, "", "", fmt.Errorf("cannot read %s: %s", source, plain(err))
+		return key, "", "", fmt.Errorf("cannot read %s: %s", shownPath(source), plain(err))
 	}
 	if path != "-" && readableByOthers(path) {
 		note = fmt.Sprintf("others on this host can read %s; chmod 600 keeps the key to its owner", path)

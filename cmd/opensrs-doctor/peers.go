@@ -38,11 +38,11 @@ func (s *settings) rules(r *request) error {
 	path := s.text("rules-file")
 	file, err := os.Open(path)
 	if err != nil {
-		return s.bad("rules-file", 0, "cannot read %s: %s", path, plain(err))
+		return s.bad("rules-file", 0, "cannot read %s: %s", shownPath(path), plain(err))
 	}
 	defer file.Close()
 	if info, err := file.Stat(); err == nil && info.IsDir() {
-		return s.bad("rules-file", 0, "%s is a directory", path)
+		return s.bad("rules-file", 0, "%s is a directory", shownPath(path))
 	}
 	rules, bad := iprules.ParseList(file, path)
 	if len(bad) > 0 {

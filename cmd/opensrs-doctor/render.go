@@ -69,7 +69,7 @@ func readReport(path string, stdin io.Reader) (*report.Report, error) {
 	if path != "-" {
 		file, err := os.Open(path)
 		if err != nil {
-			return nil, usagef("%s: %s", path, plain(err))
+			return nil, usagef("%s: %s", shownPath(path), plain(err))
 		}
 		defer file.Close()
 		from = file

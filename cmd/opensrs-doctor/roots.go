@@ -35,9 +35,9 @@ func (s *settings) certificates(name string) ([]*x509.Certificate, error) {
 	var usage *usageError
 	switch {
 	case errors.As(err, &usage):
-		return nil, s.bad(name, 0, "%s %s", path, usage.text)
+		return nil, s.bad(name, 0, "%s %s", shownPath(path), usage.text)
 	case err != nil:
-		return nil, s.bad(name, 0, "cannot read %s: %s", path, plain(err))
+		return nil, s.bad(name, 0, "cannot read %s: %s", shownPath(path), plain(err))
 	}
 	found, empty := []*x509.Certificate{}, len(rest) == 0
 	for {

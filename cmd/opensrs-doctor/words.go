@@ -28,6 +28,15 @@ func shown(text string) string {
 	return strconv.Quote(text)
 }
 
+// shownPath is a path for an error. A key or a URL that was given in a path's place is not repeated; an error
+// about a real path names it.
+func shownPath(text string) string {
+	if strings.Contains(text, "://") || !strings.ContainsAny(text, "/\\.") && strings.HasPrefix(shown(text), "[") {
+		return "[not shown, it may hold a secret]"
+	}
+	return text
+}
+
 // nearest is the known word that looks most like the given one, or "" where none looks like it.
 func nearest(word string, known []string) string {
 	best, least := "", 0

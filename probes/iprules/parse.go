@@ -42,8 +42,8 @@ func (e *ParseError) Error() string {
 // quote repeats a value within bounds. What looks like an API key is not repeated at all: a path to
 // the key given as a list of rules must not print the key.
 func quote(text string) string {
-	if hexRun(text) >= 16 {
-		return "[not shown, it looks like a key]"
+	if hexRun(text) >= 16 || strings.Contains(text, "@") {
+		return "[not shown, it may hold a secret]"
 	}
 	if len(text) > maxQuote {
 		text = text[:maxQuote] + "…"

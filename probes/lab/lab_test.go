@@ -25,7 +25,8 @@ type Fault struct {
 // table is every fault of the lab, area by area.
 var table = slices.Concat(healthyWorlds, hostFaults, dnsFaults, portFaults, tlsFaults, clockFaults,
 	callFaults, rulesFaults, egressFaults, proxyFaults, serviceFaults, slowWorlds,
-	unseenFaults)
+	furtherDNS, furtherPorts, furtherHosts, furtherTLS, furtherClocks, furtherCalls, furtherServices, furtherRules,
+	furtherProxies, furtherIPv6, furtherOptions)
 
 func TestLab(t *testing.T) {
 	byCause := map[string][]Fault{}

@@ -4,14 +4,17 @@ package lab
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -122,6 +125,35 @@ func (n *Node) IP(lines ...string) {
 	n.tb.Helper()
 	if err := n.tool(strings.Join(lines, "\n")+"\n", "ip", "-batch", "-"); err != nil {
 		n.tb.Fatal(err)
+	}
+}
+
+// settle waits until every link that has a carrier is in operation. The kernel brings a new link there in the
+// background, at most once a second, and loses what is sent before: a healthy world would look lossy.
+func (n *Node) settle() {
+	n.tb.Helper()
+	for until := time.Now().Add(5 * time.Second); time.Now().Before(until); time.Sleep(5 * time.Millisecond) {
+		var links []struct {
+			Flags []string `json:"flags"`
+			State string   `json:"operstate"`
+		}
+		err := n.Do(func() error {
+			out, err := exec.Command("ip", "-json", "link").Output()
+			if err != nil {
+				return err
+			}
+			return json.Unmarshal(out, &links)
+		})
+		if err != nil {
+			n.tb.Fatal(err)
+		}
+		waiting := false
+		for _, link := range links {
+			waiting = waiting || slices.Contains(link.Flags, "LOWER_UP") && link.State == "DOWN"
+		}
+		if !waiting {
+			return
+		}
 	}
 }
 

@@ -172,6 +172,9 @@ func (w *World) Start() {
 		w.serveDNS(resolver)
 	}
 	w.serveProxy()
+	for _, node := range []*Node{w.Client, w.Gateway, w.ISP, w.Edge, w.Far} {
+		node.settle()
+	}
 }
 
 // Args are the arguments of the command.
