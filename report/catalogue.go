@@ -77,13 +77,12 @@ const (
 
 // Steps that many rows share.
 const (
-	again       = "Run opensrs-doctor again from this host."
-	seeStatus   = "Look at {status_url} for an incident or maintenance."
-	writeTicket = "Run opensrs-doctor ticket, and send the bundle that it writes to OpenSRS " +
-		"Support."
-	rightPlace = "Compare host and port: live is rr-n1-tor.opensrs.net:55443, test is " +
-		"horizon.opensrs.net:55443."
-	withoutProxy = "Run opensrs-doctor --proxy none; if that works, add {host} to NO_PROXY."
+	again      = "Run opensrs-doctor again from this host."
+	seeStatus  = "Look at {status_url} for an incident or maintenance."
+	askSupport = "Send the output of opensrs-doctor -v to OpenSRS Support."
+	rightPlace = "Compare {own_endpoint} with the public services: live is " +
+		"rr-n1-tor.opensrs.net:55443, test is horizon.opensrs.net:55443."
+	withoutProxy = "Try {direct_way}, opensrs-doctor --proxy none; if that works, add {host} to NO_PROXY."
 	keepVerify   = "Leave certificate verification on in the API client: without it anybody on " +
 		"the way can pose as OpenSRS."
 	otherDNS = "Ask another resolver, to compare: opensrs-doctor --resolver 1.1.1.1."

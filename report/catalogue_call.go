@@ -8,15 +8,15 @@ var callCauses = []Cause{
 		Explanation: []string{
 			"The API answered {code}, \"{text}\".",
 			"The address {egress} was seen by {sources}.",
-			"No rules were given to compare it with (--rule or --rules-file).",
+			"No rules were given to compare it with ({rule_flags}).",
 		},
 		Fixes: []string{
-			"Look in {panel}, Account settings, API settings, IP access rules, for an Allow rule " +
-				"that matches {egress}.",
-			"Add the rule {rule_to_add} there; five rules are the limit.",
+			"Look at the IP access rules in {panel}, Account settings, API settings: an Allow rule " +
+				"has to match this host's public address.",
+			"Add the rule allow {egress}/32 there, if none does; five rules are the limit.",
 			"Wait up to 15 minutes for a change to take effect, then run opensrs-doctor again " +
 				"from this host.",
-			"Give the list to opensrs-doctor with --rules-file, so that it can say which rule is " +
+			"Give the list to opensrs-doctor with {rule_flags}, so that it can say which rule is " +
 				"missing.",
 		},
 		Docs: []string{docKeyAndRules, docTroubleshooting, docCodes},
@@ -67,7 +67,7 @@ var callCauses = []Cause{
 		Fixes: []string{
 			"Run opensrs-doctor --env {other_env}, if that is the environment you mean, and set " +
 				"the same in the API client.",
-			"Take username and key for {environment} otherwise from its own control panel, " +
+			"Take username and key for {environment} from its own control panel otherwise: " +
 				"Account settings, API settings.",
 			"Add the access rules there too: rules are not shared between the two.",
 			again,
@@ -93,8 +93,8 @@ var callCauses = []Cause{
 			"Use the primary reseller user of the {environment} environment, with that account's " +
 				"key, in place of {username}.",
 			"Check the account in {panel}: whether it is active, and whose key it is.",
-			"Run opensrs-doctor ticket if {username} is the primary reseller user, and send the " +
-				"bundle to OpenSRS Support.",
+			"Send the output of opensrs-doctor -v to OpenSRS Support, if {username} is the primary " +
+				"reseller user.",
 			again,
 		},
 		Docs: []string{docChecklist, docCodes},
@@ -106,11 +106,11 @@ var callCauses = []Cause{
 	},
 	{
 		ID: "call.rate-limited", Probe: "call", Severity: Fail, Passes: true,
-		Summary: "OpenSRS limits the calls at the moment ({code})",
+		Summary: "OpenSRS limits the calls at the moment",
 		Explanation: []string{
 			"The API answered {code}, \"{text}\".",
-			"300 is about commands in a time, 310 about connections at once, 350 about commands " +
-				"on one connection.",
+			"The code {code} is one of three: 300 is about commands in a time, 310 about " +
+				"connections at once, 350 about commands on one connection.",
 		},
 		Fixes: []string{
 			"Run opensrs-doctor --wait 5m: it repeats until the limit has passed.",
@@ -138,7 +138,7 @@ var callCauses = []Cause{
 			seeStatus,
 			"Run opensrs-doctor again in a few minutes.",
 			"Ask whoever runs {proxy} whether the error is the proxy's own.",
-			"Run opensrs-doctor ticket if it stays, and send the bundle to OpenSRS Support.",
+			"Send the output of opensrs-doctor -v to OpenSRS Support, if it stays.",
 		},
 		Docs:  []string{docStatus, docCodes},
 		Hides: []string{"call.not-opensrs", "call.malformed-reply"},
@@ -151,7 +151,7 @@ var callCauses = []Cause{
 	},
 	{
 		ID: "call.no-reply", Probe: "call", Severity: Fail,
-		Summary: "The connection was closed without a reply to the call",
+		Summary: "The connection ended without a reply of the API",
 		Explanation: []string{
 			"Clients of the service know this as its way to turn away an address that no rule " +
 				"allows; OpenSRS does not document it.",
@@ -161,10 +161,10 @@ var callCauses = []Cause{
 		Fixes: []string{
 			"Check that an Allow rule matches {egress}, in {panel}, Account settings, API " +
 				"settings, IP access rules.",
-			"Add the rule {rule_to_add} there if none does; a change takes up to 15 minutes to " +
-				"take effect.",
+			"Add the rule allow {egress}/32 there, if none does; a change takes up to 15 minutes " +
+				"to take effect.",
 			seeStatus,
-			writeTicket,
+			askSupport,
 			again,
 		},
 		Docs: []string{docKeyAndRules, docTroubleshooting},
@@ -187,7 +187,7 @@ var callCauses = []Cause{
 		Fixes: []string{
 			"Read the quoted words: a proxy, a firewall or a maintenance page often names itself.",
 			"Ask whoever runs {proxy} to pass {host} port {port} through untouched.",
-			"Compare the endpoint's host, port and path: live is " +
+			"Compare host, port and path of {own_endpoint}: live is " +
 				"https://rr-n1-tor.opensrs.net:55443/.",
 			seeStatus,
 			again,
@@ -239,7 +239,7 @@ var callCauses = []Cause{
 			"Run opensrs-doctor again, to see whether it stays.",
 			"Ask whoever runs {proxy} whether it filters or rewrites XML.",
 			seeStatus,
-			writeTicket,
+			askSupport,
 		},
 		Docs: []string{docOwnClient, docStatus},
 		Means: "A reply came that begins like the API's and cannot be read to its end. It is cut " +
@@ -261,7 +261,7 @@ var callCauses = []Cause{
 			"Give the call more time: opensrs-doctor --timeout 100s.",
 			seeStatus,
 			"Ask whoever runs {proxy} whether it holds replies back.",
-			"Run opensrs-doctor ticket if it stays, and send the bundle to OpenSRS Support.",
+			"Send the output of opensrs-doctor -v to OpenSRS Support, if it stays.",
 		},
 		Docs: []string{docStatus, docOwnClient},
 		Means: "The call arrived as far as can be seen, and the answer did not come in time. The " +

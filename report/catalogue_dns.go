@@ -8,16 +8,15 @@ var dnsCauses = []Cause{
 		ID: "dns.nxdomain", Probe: "dns", Severity: Fail,
 		Summary: "DNS says that {name} does not exist",
 		Explanation: []string{
-			"The answer of {resolvers} is NXDOMAIN: there is no such name.",
-			"The same resolvers do know {other_name}, so this name is mistyped, or withheld from " +
-				"this network.",
-			"They do not know {other_fails} either, so they may serve internal names only.",
+			"The answer of the resolver {resolver} is NXDOMAIN: there is no such name.",
+			"It does know {other_name}, so this name is withheld from this network, or mistyped.",
+			"It does not know {other_fails} either, so it may serve internal names only.",
 		},
 		Fixes: []string{
-			"Compare the spelling of {name}: live is rr-n1-tor.opensrs.net, test is " +
+			"Compare the spelling of {own_endpoint}: live is rr-n1-tor.opensrs.net, test is " +
 				"horizon.opensrs.net, hosted-registrar customers have a host of their own.",
 			otherDNS,
-			"Ask whoever runs {resolvers} to resolve {name}: a block list or an internal zone of " +
+			"Ask whoever runs {resolver} to resolve {name}: a block list or an internal zone of " +
 				"the same name may hide it.",
 			"Run resolvectl query {name} where systemd-resolved is in use: it shows which link's " +
 				"resolver answered.",
@@ -38,11 +37,10 @@ var dnsCauses = []Cause{
 		ID: "dns.servfail", Probe: "dns", Severity: Fail,
 		Summary: "No resolver could resolve {name}: SERVFAIL",
 		Explanation: []string{
-			"The resolvers tried and got no answer, or one that failed the DNSSEC check: " +
-				"{resolvers}.",
-			"They do resolve {other_name}, so the trouble is with this name.",
-			"They fail on {other_fails} too, so the trouble is with the resolvers or their way " +
-				"to the internet.",
+			"{resolvers} tried and got no answer, or one that failed the DNSSEC check.",
+			"The name {other_name} does resolve, so the trouble is with this name.",
+			"The name {other_fails} does not resolve either, so the trouble is with the resolver " +
+				"or its way to the internet.",
 		},
 		Fixes: []string{
 			otherDNS,
@@ -66,7 +64,7 @@ var dnsCauses = []Cause{
 	},
 	{
 		ID: "dns.refused", Probe: "dns", Severity: Fail,
-		Summary: "Every resolver refuses to resolve {name}",
+		Summary: "No resolver resolves {name}: the answer is REFUSED",
 		Explanation: []string{
 			"The answer of {resolvers} is REFUSED: the server is up, and does not serve this " +
 				"host or this name.",
@@ -97,7 +95,7 @@ var dnsCauses = []Cause{
 		ID: "dns.resolver-unreachable", Probe: "dns", Severity: Fail,
 		Summary: "No resolver answers: {resolvers}",
 		Explanation: []string{
-			"Neither over UDP nor over TCP an answer came for {name}.",
+			"No answer came for {name}, neither over UDP nor over TCP.",
 			"Peers that were asked by address do answer ({controls_ok}), so the network works " +
 				"and DNS does not.",
 		},
@@ -126,8 +124,8 @@ var dnsCauses = []Cause{
 		ID: "dns.sinkholed", Probe: "dns", Severity: Fail,
 		Summary: "DNS sends {name} to a dead end: {answer} ({kind_of_address})",
 		Explanation: []string{
-			"The service has a public address; this one is {kind_of_address}, and the service " +
-				"does not answer there.",
+			"The service has a public address; {answer} is none ({kind_of_address}), and the " +
+				"service does not answer there.",
 			"A DNS filter, an ad blocker or an internal zone gives such answers on purpose.",
 		},
 		Fixes: []string{
@@ -135,7 +133,7 @@ var dnsCauses = []Cause{
 				"Umbrella, the firewall's DNS security.",
 			"Ask whoever runs {resolvers} whether an internal zone answers for {name}, and to " +
 				"give the public address.",
-			"Connect the VPN or private link first, if the address {answer} is meant.",
+			"Connect the VPN or private link first, if {private_answer} is meant.",
 			otherDNS,
 			again,
 		},
@@ -187,7 +185,7 @@ var dnsCauses = []Cause{
 			"DNS itself gives {dns_address}.",
 		},
 		Fixes: []string{
-			"Remove the line {hosts_line}, unless it is there for a reason.",
+			"Remove the entry at {hosts_line}, unless it is there for a reason.",
 			"Write {dns_address} in its place, if the name has to stay pinned.",
 			"Look for what wrote it before it comes back: configuration management, cloud-init, " +
 				"--add-host of Docker, hostAliases of Kubernetes.",
@@ -215,8 +213,8 @@ var dnsCauses = []Cause{
 			otherDNS,
 			"Ask whoever runs {resolvers} why the A record of {name} is held back: some are set " +
 				"to give IPv6 answers only.",
-			"Run opensrs-doctor ticket if every resolver lacks the A record, and send the bundle " +
-				"to OpenSRS Support.",
+			"Send the output of opensrs-doctor -v to OpenSRS Support, if every resolver lacks the " +
+				"A record.",
 			again,
 		},
 		Docs:  []string{docKeyAndRules, docResolvConf},
@@ -232,8 +230,9 @@ var dnsCauses = []Cause{
 		ID: "dns.slow-resolver", Probe: "dns", Severity: Warn,
 		Summary: "No quick answer from {resolver}, which is asked first",
 		Explanation: []string{
-			"The answer came from {good_resolver} instead, after {slow}.",
-			"Whatever resolves a name on this host pays for that wait, and a client with a short " +
+			"The answer came from {good_resolver} instead.",
+			"Waiting for {resolver} took {slow}.",
+			"Whatever resolves a name on this host pays for the wait, and a client with a short " +
 				"timeout fails.",
 		},
 		Fixes: []string{

@@ -16,8 +16,8 @@ var egressCauses = []Cause{
 			"Give the address yourself, if you know it: --egress-ip ADDRESS.",
 			"Look it up where this network is run: the NAT gateway, the instance or the proxy " +
 				"has it.",
-			"Allow TCP port 443 to one of the sources, or name one of your own: --egress-source " +
-				"https://HOST/PATH.",
+			"Allow TCP port 443 to one of these: {sources_failed}; or name a source of your own: " +
+				"--egress-source https://HOST/PATH.",
 			"Change nothing if the call succeeds: then the address is allowed, whichever it is.",
 		},
 		Docs: []string{docKeyAndRules, docTroubleshooting},
@@ -40,8 +40,7 @@ var egressCauses = []Cause{
 		Fixes: []string{
 			"Give this host one fixed address: a NAT gateway with a single reserved address, an " +
 				"address of its own, or a proxy.",
-			"Add Allow rules for all of them otherwise, at most five prefixes from /25 to /32: " +
-				"opensrs-doctor rules plan --ips FILE finds the best.",
+			"Add Allow rules for all of them otherwise: at most five prefixes, from /25 to /32.",
 			"Ask whoever runs the NAT for the whole list of its addresses: one run need not see " +
 				"them all.",
 			again,
@@ -63,7 +62,7 @@ var egressCauses = []Cause{
 			"The access rules have to allow the address of the way that the API client takes.",
 		},
 		Fixes: []string{
-			"Find out which way the API client takes: many ignore {proxy_from}.",
+			"Find out which way the API client takes: many ignore proxy settings.",
 			"Allow {egress} in the access rules, if the client uses the proxy.",
 			"Allow {direct_egress} instead, if it does not.",
 			"Change nothing if the client's calls succeed.",
@@ -80,7 +79,7 @@ var egressCauses = []Cause{
 		ID: "egress.split-route", Probe: "egress", Severity: Warn,
 		Summary: "The endpoint and the egress sources are reached by different ways",
 		Explanation: []string{
-			"Packets to {address} leave from {local_address}, packets to the sources from " +
+			"Packets to {host} leave from {local_address}, packets to the egress sources from " +
 				"{source_path}.",
 			"So the address that the sources saw, {egress}, may not be the one that OpenSRS sees.",
 		},
@@ -161,11 +160,10 @@ var egressCauses = []Cause{
 		},
 		Fixes: []string{
 			"{rule_fix}",
-			"Run opensrs-doctor rules lint to see every problem with its line.",
+			"Run opensrs-doctor -v to see every problem of the list.",
 			"Compare it with {panel}, Account settings, API settings: only what is saved there " +
 				"counts.",
-			"Let opensrs-doctor rules plan --ips FILE find the best five rules, if there are too " +
-				"many or too wide ones.",
+			"Ask OpenSRS Support for more than five rules, if they cannot cover your addresses.",
 		},
 		Docs: []string{docKeyAndRules},
 		Means: "The rules that were given to this check are not a list that OpenSRS would have. " +
@@ -185,12 +183,12 @@ var egressCauses = []Cause{
 			"OpenSRS takes calls from addresses that an Allow rule matches.",
 		},
 		Fixes: []string{
-			"Remove {rule_to_drop} first: five rules are the limit.",
+			"Make room first: remove {rule_to_drop}; five rules are the limit.",
 			"Add the rule {rule_to_add} in {panel}, Account settings, API settings, IP access " +
 				"rules.",
 			"Add the same rule to {rules_source}, so that the next run compares with the real list.",
 			"Run opensrs-doctor --wait 20m then: a change takes up to 15 minutes to take effect.",
-			"Ask OpenSRS Support for more than five rules, if {rule_to_drop} is still needed.",
+			"Ask OpenSRS Support for more than five rules, if {rule_to_drop}, is still needed.",
 		},
 		Docs:  []string{docKeyAndRules, docTroubleshooting},
 		Hides: []string{"call.ip-denied", "call.auth-failed", "call.no-reply"},
@@ -207,11 +205,10 @@ var egressCauses = []Cause{
 		ID: "rules.denied", Probe: "rules", Severity: Fail,
 		Summary: "A Deny rule matches {egress}: {matching_rule}",
 		Explanation: []string{
-			"In whichever order the rules are read, the list denies the address.",
-			"What each reading says: {readings}.",
+			"Every reading of the list denies the address.",
 		},
 		Fixes: []string{
-			"Remove {matching_rule} in {panel}, Account settings, API settings, or narrow it so " +
+			"Remove {matching_rule}, in {panel}, Account settings, API settings, or narrow it so " +
 				"that it leaves {egress} out.",
 			"Add the rule {rule_to_add} there: no Allow rule matches the address yet.",
 			"Ask whoever made the Deny rule before you change it: it may be meant.",
@@ -235,7 +232,7 @@ var egressCauses = []Cause{
 		Explanation: []string{
 			"An Allow and a Deny both match, and OpenSRS does not document which of them wins.",
 			"What each reading says: {readings}.",
-			"What the API said: {text}.",
+			"The API answered {code}, \"{text}\".",
 		},
 		Fixes: []string{
 			"Replace the list by one that reads the same either way: {clear_list}.",
@@ -263,12 +260,11 @@ var egressCauses = []Cause{
 			"Which of them a call leaves from changes, so calls fail now and then.",
 		},
 		Fixes: []string{
-			"Remove {rule_to_drop} first: five rules are the limit.",
+			"Make room first: remove {rule_to_drop}; five rules are the limit.",
 			"Add what is missing in {panel}, Account settings, API settings: {rule_to_add}.",
 			"Give this host one fixed address instead: a NAT gateway with a single reserved " +
 				"address, or a proxy.",
-			"Ask whoever runs the NAT for all its addresses, and let opensrs-doctor rules plan " +
-				"--ips FILE find the best five rules.",
+			"Ask whoever runs the NAT for all its addresses: one run need not see them all.",
 			"Wait up to 15 minutes for a change to take effect, then run opensrs-doctor again " +
 				"from this host.",
 		},
@@ -286,7 +282,7 @@ var egressCauses = []Cause{
 		ID: "rules.propagating", Probe: "rules", Severity: Fail, Passes: true,
 		Summary: "The rules given allow {egress}, but the API does not",
 		Explanation: []string{
-			"It is allowed by {matching_rule}, yet the API answered \"{text}\".",
+			"It is allowed by {matching_rule}, yet the API answered {code}, \"{text}\".",
 			"The rule was not saved, or is less than 15 minutes old, or stands in the list of " +
 				"another environment.",
 		},
@@ -296,8 +292,8 @@ var egressCauses = []Cause{
 			"Run opensrs-doctor --wait 20m: a saved change takes up to 15 minutes to take effect.",
 			"Check that it is the list of the {environment} environment: live and test each have " +
 				"their own.",
-			"Run opensrs-doctor ticket if it does not work after an hour, and send the bundle to " +
-				"OpenSRS Support.",
+			"Send the output of opensrs-doctor -v to OpenSRS Support, if it does not work after " +
+				"an hour.",
 		},
 		Docs:  []string{docKeyAndRules, docTroubleshooting},
 		Hides: []string{"call.ip-denied"},
@@ -312,15 +308,16 @@ var egressCauses = []Cause{
 	},
 	{
 		ID: "rules.stale", Probe: "rules", Severity: Warn,
-		Summary: "The API accepts {egress}, which the rules given deny",
+		Summary: "The API lets in {egress}, which the rules given deny",
 		Explanation: []string{
 			"So the list in {rules_source} is not the list that OpenSRS uses.",
-			"The call works; only the copy of the rules is out of date.",
+			"The rule that matches there is {matching_rule}.",
+			"The address is let in; only the copy of the rules is out of date.",
 		},
 		Fixes: []string{
 			"Copy the list from {panel}, Account settings, API settings, into {rules_source}.",
 			"Compare the environment too: live and test each have a list of their own.",
-			"Change nothing in the control panel: the call works.",
+			"Leave the rules in the control panel as they are: they let this address in.",
 		},
 		Docs: []string{docKeyAndRules},
 		Means: "The call succeeds, although the rules that were given to this check would not " +

@@ -9,7 +9,7 @@ var hostCauses = []Cause{
 		Summary: "Nothing on the internet answers this host",
 		Explanation: []string{
 			"This host's own routing table has {no_route}.",
-			"Neither {endpoint} nor the controls answer: {controls_bad}.",
+			"Neither {endpoint} nor these answer: {controls_bad}.",
 			"So the trouble is at this host or in its network rather than at OpenSRS.",
 		},
 		Fixes: []string{
@@ -30,8 +30,9 @@ var hostCauses = []Cause{
 			"same trouble.",
 		Recognised: "The operating system has no route for the endpoint's address, or the " +
 			"endpoint, every control and every resolver are silent or unreachable; with a proxy, " +
-			"the proxy too. A firewall that closes everything looks the same, so without a " +
-			"missing route it is likely rather than certain.",
+			"the proxy too. A firewall that closes everything looks the same. Where a " +
+			"resolver still answers, or a single control was asked, it is likely rather than " +
+			"certain.",
 		when: whenHostOffline,
 	},
 	{
@@ -69,9 +70,8 @@ var hostCauses = []Cause{
 		ID: "host.local-firewall", Probe: "port", Severity: Fail,
 		Summary: "This host's own firewall blocks {endpoint}",
 		Explanation: []string{
-			"The refusal, {icmp}, comes from {sender}, an address of this host itself.",
-			"Packets to port {good_port} of the same host leave this host, packets to port " +
-				"{port} do not.",
+			"The ICMP message \"{icmp}\" comes from {sender}, an address of this host.",
+			"Packets to port {good_port} of {host} do leave, packets to port {port} do not.",
 			"The first router ({hop}) would look the same, if it dropped these packets as they " +
 				"arrive.",
 		},
@@ -156,7 +156,7 @@ var hostCauses = []Cause{
 		},
 		Fixes: []string{
 			"Give the run what the probe waited for: {waited_for}.",
-			"Check that the secrets of this pipeline are set and reach this step.",
+			"Check that the settings and secrets of this pipeline are set and reach this step.",
 			"Take the probe out of --skip, or add it to --only, if that is what left it out.",
 			"Remove --require {required}, if the probe is left out on purpose.",
 		},
@@ -181,8 +181,8 @@ var hostCauses = []Cause{
 			"Run opensrs-doctor --wait 20m: it repeats the check until nothing is left that can " +
 				"pass by itself.",
 			"Leave key, access rules and firewall as they are until the incident is over.",
-			"Run opensrs-doctor ticket if the failure outlasts the incident, and send the bundle " +
-				"to OpenSRS Support.",
+			"Send the output of opensrs-doctor -v to OpenSRS Support, if the failure outlasts the " +
+				"incident.",
 		},
 		Docs: []string{docStatus, docChecklist},
 		Hides: []string{
@@ -213,13 +213,12 @@ var unexplained = Cause{
 	Fixes: []string{
 		"Run opensrs-doctor again, to see whether it stays.",
 		seeStatus,
-		"Run it with -f json on a host that works too, and compare: opensrs-doctor diff " +
-			"WORKS.json FAILS.json.",
-		writeTicket,
+		"Run opensrs-doctor -v here and on a host that works, and compare the two.",
+		askSupport,
 	},
 	Docs: []string{docChecklist, docStatus},
 	Means: "A step failed in a way that opensrs-doctor has no explanation for. It says what it " +
-		"saw, word for word, and does not guess. The bundle for a support ticket holds all the " +
-		"facts that somebody else needs to look further.",
+		"saw, word for word, and does not guess. Its output with -v holds all the facts " +
+		"that somebody else needs to look further.",
 	Recognised: "A step failed, and no other cause in the catalogue fits the evidence.",
 }

@@ -18,8 +18,8 @@ var portCauses = []Cause{
 			seeStatus,
 			"Ask whoever runs the firewall of this network whether it resets outgoing TCP to " +
 				"port {port}.",
-			"Run opensrs-doctor ticket if it is refused from another network too, and send the " +
-				"bundle to OpenSRS Support.",
+			"Send the output of opensrs-doctor -v to OpenSRS Support, if it is refused from another " +
+				"network too.",
 			again,
 		},
 		Docs: []string{docQuickstart, docStatus, rfc + "9293"},
@@ -28,17 +28,16 @@ var portCauses = []Cause{
 			"may be the wrong one, or a firewall answers in its name. It has nothing to do with " +
 			"key or account, which have not been asked for yet.",
 		Recognised: "A TCP reset in answer to the first packet, and it comes from as far away as " +
-			"the host itself. Where that distance cannot be measured, or a router right before " +
-			"the host could have sent it, this is likely only. Distances are measured on Linux " +
-			"only.",
+			"the host itself; a router right before the host looks the same. Where that distance " +
+			"cannot be measured, this is likely only. Distances are measured on Linux only.",
 		when: whenPortRefused,
 	},
 	{
 		ID: "port.rejected-en-route", Probe: "port", Severity: Fail,
 		Summary: "A device on the way refuses port {port}: {hop}",
 		Explanation: []string{
-			"The refusal (a TCP reset) comes from {hop}, nearer than {host}, which is {distance} " +
-				"hops away.",
+			"The refusal (a TCP reset) comes from {hop} or right behind it, nearer than {host}, " +
+				"which is {distance} hops away.",
 			"Port {good_port} of the same host is not refused there.",
 		},
 		Fixes: []string{
@@ -63,7 +62,7 @@ var portCauses = []Cause{
 		ID: "port.prohibited", Probe: "port", Severity: Fail,
 		Summary: "A router or firewall prohibits port {port}: {sender}",
 		Explanation: []string{
-			"The answer was {icmp}, sent by {sender}.",
+			"The answer was the ICMP message \"{icmp}\", sent by {sender}.",
 			"Such an answer comes from a rule that somebody set, not from a fault.",
 			"Port {good_port} of the same host does answer.",
 		},
@@ -87,9 +86,9 @@ var portCauses = []Cause{
 		ID: "port.unreachable", Probe: "port", Severity: Fail,
 		Summary: "The network finds no way to {host}",
 		Explanation: []string{
-			"The answer was {icmp}, sent by {sender}.",
+			"The answer was the ICMP message \"{icmp}\", sent by {sender}.",
 			"A route is missing or a link is down there, or a firewall says so in place of a no.",
-			"Other peers do answer ({controls_ok}), so the rest of the internet is within reach.",
+			"The controls do answer ({controls_ok}), so the rest of the internet is within reach.",
 		},
 		Fixes: []string{
 			"Ask whoever runs {sender} to look at its route to {address}.",
@@ -115,21 +114,21 @@ var portCauses = []Cause{
 		Explanation: []string{
 			"Nothing came back from port {port}, while port {good_port} of the same host answers.",
 			"The controls answer too: {controls_ok}.",
-			"The last router that answers for port {port} is {last_hop}, so it or the next " +
-				"device after it drops the packets (likely).",
-			"All routers before the host answer, so the packets are dropped at {beyond}, or this " +
-				"host's address is not let in there.",
+			"The last router that answers for port {port} is hop {last_hop_n}, {last_hop}, so it " +
+				"or the next device after it drops the packets (likely).",
+			"Every router up to the last, {beyond}, passes the packets on, so they are dropped " +
+				"behind it, at the service's edge, or this host's address is not let in there.",
 			"The position is unknown: {no_place}.",
 		},
 		Fixes: []string{
 			"Ask whoever runs {last_hop} to allow TCP from this host to {address} port {port}.",
+			"Send the output of opensrs-doctor -v to OpenSRS Support, and ask whether {egress} is " +
+				"let in behind {beyond}.",
 			"Allow outgoing TCP to {address} port {port} in the firewall of this network; in a " +
 				"cloud, in the security group and in the network ACL, there with the replies to " +
 				"ports 1024 to 65535.",
 			"Use a proxy that may reach port {port}, if this network wants one: opensrs-doctor " +
 				"--proxy http://HOST:PORT.",
-			"Run opensrs-doctor ticket, and ask OpenSRS Support whether {egress} is let in at " +
-				"{beyond}.",
 			again,
 		},
 		Docs: []string{docChecklist, docTroubleshooting},
@@ -192,7 +191,7 @@ var portCauses = []Cause{
 	},
 	{
 		ID: "port.slow", Probe: "port", Severity: Warn,
-		Summary: "Connecting to {host} takes {connect_ms}",
+		Summary: "Connecting to {host} took {connect_ms}",
 		Explanation: []string{
 			"A connect takes one round trip, and between most places that is well under half a " +
 				"second.",
@@ -222,13 +221,13 @@ var portCauses = []Cause{
 		Fixes: []string{
 			"Correct the proxy's name or port in {proxy_from}, if it is out of date.",
 			"Ask whoever runs {proxy} whether it is up and lets this host in.",
-			"Allow TCP from this host to {proxy_host} and its port, in the security group and " +
-				"the firewalls in between.",
+			"Allow TCP from this host to {proxy_host}, in the security group and the firewalls in " +
+				"between.",
 			withoutProxy,
 			again,
 		},
 		Docs:  []string{docChecklist},
-		Hides: slices.Concat([]string{"egress.unknown", "proxy.direct-way"}, portFailures),
+		Hides: slices.Concat([]string{"egress.unknown", "egress.proxied", "proxy.direct-way"}, portFailures),
 		Means: "This host is set to go through a proxy, and the proxy cannot be reached. So the " +
 			"call does not even start. The setting may be old, or the proxy may be down.",
 		Recognised: "The connection to the proxy itself fails, before it could be asked for " +
@@ -239,7 +238,7 @@ var portCauses = []Cause{
 		ID: "proxy.denied", Probe: "port", Severity: Fail,
 		Summary: "The proxy refuses to connect to {endpoint}",
 		Explanation: []string{
-			"The answer of {proxy} was: {proxy_reply}.",
+			"Asked for {endpoint}, {proxy} answers: {proxy_reply}.",
 			"Many proxies allow CONNECT to port 443 only, and the API is on port {port}.",
 			"Without the proxy, {direct}.",
 		},
@@ -251,7 +250,7 @@ var portCauses = []Cause{
 			again,
 		},
 		Docs:  []string{docQuickstart, rfc + "9110#section-9.3.6"},
-		Hides: []string{"egress.unknown", "proxy.direct-way"},
+		Hides: []string{"egress.unknown", "egress.proxied", "proxy.direct-way"},
 		Means: "The proxy works, and does not want to make this connection. Proxies have lists " +
 			"of hosts and ports that they allow, and 55443 is rarely among them from the start. " +
 			"Whoever runs the proxy can add it.",
@@ -263,20 +262,20 @@ var portCauses = []Cause{
 		ID: "proxy.auth-required", Probe: "port", Severity: Fail,
 		Summary: "The proxy wants a login, or another one than it was given",
 		Explanation: []string{
-			"The answer of {proxy} was: {proxy_reply}.",
+			"Asked for {endpoint}, {proxy} answers: {proxy_reply}.",
 			"The proxy is set by {proxy_from}.",
 			"Without the proxy, {direct}.",
 		},
 		Fixes: []string{
 			"Put the login into HTTPS_PROXY or the config file, as " +
 				"scheme://USER:PASSWORD@HOST:PORT, not on the command line.",
-			"Write special characters in it percent-encoded: @ is %40, : is %3A, / is %2F.",
+			"Write special characters in it percent-encoded: @ as %40, a colon as %3A, a slash as %2F.",
 			"Ask whoever runs {proxy} for a login for this host, or to let it through without one.",
 			withoutProxy,
 			again,
 		},
 		Docs:  []string{rfc + "9110#section-11.7", rfc + "1929"},
-		Hides: []string{"egress.unknown", "proxy.direct-way"},
+		Hides: []string{"egress.unknown", "egress.proxied", "proxy.direct-way"},
 		Means: "The proxy wants to know who asks before it makes a connection. No login was " +
 			"given, or the one that was given is not accepted. This is the proxy's login; the " +
 			"OpenSRS key has nothing to do with it.",
@@ -288,7 +287,7 @@ var portCauses = []Cause{
 		ID: "proxy.upstream-failed", Probe: "port", Severity: Fail,
 		Summary: "The proxy could not reach {endpoint}",
 		Explanation: []string{
-			"The answer of {proxy} was: {proxy_reply}.",
+			"Asked for {endpoint}, {proxy} answers: {proxy_reply}.",
 			"The way from this host to the proxy works; the trouble is between the proxy and the " +
 				"service, or at the service.",
 			"Without the proxy, {direct}.",
@@ -303,7 +302,7 @@ var portCauses = []Cause{
 			again,
 		},
 		Docs:  []string{docStatus, docQuickstart, rfc + "1928"},
-		Hides: []string{"egress.unknown", "proxy.direct-way"},
+		Hides: []string{"egress.unknown", "egress.proxied", "proxy.direct-way"},
 		Means: "The proxy was willing, tried to reach the service, and failed. What stops it is " +
 			"on the far side of the proxy, where this host cannot look. The people who run the " +
 			"proxy can.",

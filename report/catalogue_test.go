@@ -34,7 +34,7 @@ var released = strings.Fields(`
 // verbs are the words with which a step may begin: it tells the reader what to do.
 var verbs = strings.Fields(`
 	Add Allow Ask Change Check Clamp Close Compare Connect Copy Correct Find Flush Give Install Leave Let
-	List Log Look Lower Make Open Point Prefer Put Raise Read Rebuild Remove Replace Restart Run Search Set
+	List Log Look Lower Make Open Point Prefer Put Raise Read Rebuild Remove Replace Restart Run Search Send Set
 	Spread Switch Take Tell Trace Try Update Use Wait Write`)
 
 func TestCatalogueIsComplete(t *testing.T) {

@@ -8,7 +8,7 @@ var tlsCauses = []Cause{
 		ID: "tls.not-tls", Probe: "tls", Severity: Fail,
 		Summary: "The peer at {endpoint} does not speak TLS",
 		Explanation: []string{
-			"What it said instead: {quote}.",
+			"What it said instead: \"{quote}\".",
 			"Another service listens there, or a proxy or a login page answers in its place.",
 		},
 		Fixes: []string{
@@ -31,16 +31,16 @@ var tlsCauses = []Cause{
 		Explanation: []string{
 			"The connection to {endpoint} opens, and is closed or reset at the first message of " +
 				"the handshake.",
-			"Every variant of the handshake ends like that, so it is not the name, the size or " +
-				"the version.",
+			"It is the same in {variants} of the handshake, so it is not the name, the size or the " +
+				"version.",
 		},
 		Fixes: []string{
 			seeStatus,
 			"Ask whoever runs the firewall of this network whether it cuts unknown applications " +
 				"on port {port}, and to let {host} through.",
 			rightPlace,
-			"Try from another network; if it is cut there too, run opensrs-doctor ticket and " +
-				"send the bundle to OpenSRS Support.",
+			"Try from another network; if it is cut there too, send the output of opensrs-doctor " +
+				"-v to OpenSRS Support.",
 			again,
 		},
 		Docs: []string{docStatus, docChecklist},
@@ -146,7 +146,7 @@ var tlsCauses = []Cause{
 			rightPlace,
 			exempt,
 			seeStatus,
-			writeTicket,
+			askSupport,
 		},
 		Docs: []string{docQuickstart, rfc + "8446#section-6.2"},
 		Means: "The other side speaks TLS, looked at what this host offers, and said no, with a " +
@@ -160,14 +160,15 @@ var tlsCauses = []Cause{
 		ID: "tls.timeout", Probe: "tls", Severity: Fail,
 		Summary: "No answer to TLS from {endpoint}",
 		Explanation: []string{
-			"The connection opens, then nothing comes, in every variant of the handshake.",
+			"The connection opens, then nothing comes.",
+			"It is the same in {variants} of the handshake.",
 			"A device that holds the connection and a server that hangs look the same from here.",
 		},
 		Fixes: []string{
 			seeStatus,
 			exempt,
-			"Try from another network; if it is silent there too, run opensrs-doctor ticket and " +
-				"send the bundle to OpenSRS Support.",
+			"Try from another network; if it is silent there too, send the output of " +
+				"opensrs-doctor -v to OpenSRS Support.",
 			again,
 		},
 		Docs:  []string{docStatus, docChecklist},
@@ -182,9 +183,9 @@ var tlsCauses = []Cause{
 	},
 	{
 		ID: "tls.version-unsupported", Probe: "tls", Severity: Fail,
-		Summary: "No TLS version in common: the peer has {tls_version}",
+		Summary: "No TLS version in common with {endpoint}",
 		Explanation: []string{
-			"This check, like current clients, takes TLS 1.2 and 1.3.",
+			"The peer has {tls_version}; this check, like current clients, takes TLS 1.2 and 1.3.",
 			"The public service was seen with TLS 1.2 in 2026, so an old device on the way or " +
 				"another server is the likely reason.",
 		},
@@ -215,7 +216,7 @@ var tlsCauses = []Cause{
 		},
 		Fixes: []string{
 			"Tell whoever runs {host} to renew it; for the public service that is OpenSRS " +
-				"Support (opensrs-doctor ticket writes what they need).",
+				"Support (send them the output of opensrs-doctor -v).",
 			seeStatus,
 			keepVerify,
 			again,
@@ -237,7 +238,7 @@ var tlsCauses = []Cause{
 		},
 		Fixes: []string{
 			"Tell whoever runs {host}; for the public service that is OpenSRS Support " +
-				"(opensrs-doctor ticket writes what they need).",
+				"(send them the output of opensrs-doctor -v).",
 			"Check this host's clock all the same, with timedatectl or date -u.",
 			keepVerify,
 			again,
@@ -313,7 +314,7 @@ var tlsCauses = []Cause{
 		},
 		Fixes: []string{
 			"Tell whoever runs {host} to send the whole chain; for the public service that is " +
-				"OpenSRS Support (opensrs-doctor ticket writes what they need).",
+				"OpenSRS Support (send them the output of opensrs-doctor -v).",
 			"Ask whoever runs this network whether a device that opens TLS sends this " +
 				"certificate in the service's place.",
 			"Check the missing certificate at {missing_url} before you install it anywhere: it " +
@@ -334,8 +335,8 @@ var tlsCauses = []Cause{
 		ID: "tls.intercepted", Probe: "tls", Severity: Fail,
 		Summary: "TLS is intercepted, with a certificate from {issuer}",
 		Explanation: []string{
-			"No public authority stands behind this certificate.",
-			"The issuer is that of a known inspection product: {product}.",
+			"The certificate is issued by {issuer}, which is no public authority.",
+			"{product} is a known inspection product.",
 			"The same issuer signs for another peer, {control_same}.",
 			"The public roots in this tool are {roots_age} old, so a new public authority would " +
 				"look the same.",
@@ -372,7 +373,8 @@ var tlsCauses = []Cause{
 		ID: "tls.unknown-ca", Probe: "tls", Severity: Fail,
 		Summary: "The certificate comes from an unknown issuer: {issuer}",
 		Explanation: []string{
-			"Neither the public roots nor this host's own store lead to it.",
+			"The certificate is issued by {issuer}; neither this host's store nor the public roots " +
+				"know it.",
 			"It is made out to {names}, valid until {not_after}.",
 			"An inspection device whose root is not installed here, another server, or a private " +
 				"authority of your own shows such a certificate.",
@@ -398,7 +400,7 @@ var tlsCauses = []Cause{
 		ID: "tls.local-roots-outdated", Probe: "tls", Severity: Fail,
 		Summary: "This host's root certificates are outdated or missing",
 		Explanation: []string{
-			"Public roots lead to the certificate of {host}, this host's own store does not.",
+			"The public roots verify the certificate by {issuer}, this host's store does not.",
 			"The reason is that {empty_store}.",
 			"The test call was made, because the roots in this tool prove the peer; API clients " +
 				"on this host use the store.",

@@ -32,6 +32,7 @@ type Finding struct {
 	Evidence   []string   // plain sentences with the actual addresses, names, codes
 	Hides      []string   // besides the row's own
 	Explains   []string   // steps that this accounts for, besides the row's own probe
+	Alone      bool       // hides nothing, whatever its row says: it is about something else
 	First      bool       // stands before the causes of the step that stopped the call
 }
 

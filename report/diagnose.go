@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -74,7 +75,7 @@ func blocked(e *probes.Evidence) string {
 }
 
 // counted leaves out what does not count: findings about a probe that was not chosen, unless that probe
-// is why a chosen one could not run.
+// is why a chosen one could not run, or the finding is why a chosen one failed.
 func counted(e *probes.Evidence, found []match) []match {
 	chosenWaits := false
 	for _, step := range e.Steps {
@@ -86,7 +87,10 @@ func counted(e *probes.Evidence, found []match) []match {
 		if name == "" || len(e.Steps) == 0 || e.Step(name).Counts {
 			return false
 		}
-		return !chosenWaits || e.Step(name).Status != probes.Fail
+		explains := slices.ContainsFunc(m.finding.Explains, func(step string) bool {
+			return e.Step(step).Counts && e.Step(step).Status == probes.Fail
+		})
+		return !explains && !(chosenWaits && e.Step(name).Status == probes.Fail)
 	})
 }
 
@@ -111,7 +115,7 @@ func stepRank(m match, stopped string) int {
 		return 0
 	case m.cause.Probe == "" && stopped != "" && !strings.HasPrefix(m.cause.ID, "config."):
 		return 1
-	case stopped != "" && m.cause.Probe == stopped:
+	case stopped != "" && (m.cause.Probe == stopped || slices.Contains(m.finding.Explains, stopped)):
 		return 2
 	}
 	return 3
@@ -141,6 +145,9 @@ func unhidden(found []match) []match {
 // hides reports whether this cause explains that one. A name that ends in a dot stands for all rows that
 // begin with it.
 func (m match) hides(id string) bool {
+	if m.finding.Alone {
+		return false
+	}
 	covers := func(name string) bool {
 		return name == id || strings.HasSuffix(name, ".") && strings.HasPrefix(id, name)
 	}
@@ -171,8 +178,17 @@ func notExplained(e *probes.Evidence, found []match) (match, bool) {
 	row.Probe = stopped
 	finding := Finding{Values: Values{"failed_step": stopped}}
 	if failure := e.Step(stopped).Failure; failure != nil {
-		finding.Values["seen"] = failureWords(failure)
-		finding.Evidence = append(finding.Evidence, "The "+stopped+" step ended with: "+failureWords(failure)+".")
+		seen := failureWords(failure)
+		if failure.Op != "" && failure.Op != stopped {
+			seen = failure.Op + ": " + seen
+		}
+		finding.Values["seen"] = seen
+		finding.Evidence = append(finding.Evidence, "What was seen: "+seen+".")
+	}
+	if trust := presented(e); stopped == "tls" && trust != nil {
+		finding.Values["seen"] = "a certificate by " + plainName(trust.Issuer) + " that nothing here vouches for"
+		finding.Evidence = append(finding.Evidence, "The certificate is issued by "+plainName(trust.Issuer)+
+			"; no root was presented with it, and no other peer's certificate could be compared.")
 	}
 	if stopped == "call" && e.Call != nil && e.Call.Code != "" {
 		finding.Values["code"], finding.Values["text"] = e.Call.Code, e.Call.Text
@@ -180,11 +196,18 @@ func notExplained(e *probes.Evidence, found []match) (match, bool) {
 	return match{cause: &row, finding: finding}.completed(), true
 }
 
+// failureWords is what went wrong as people say it: in the original words, unless they are those of a
+// library about silence or a closed connection.
 func failureWords(failure *probes.Failure) string {
-	if failure.Detail == "" {
-		return failure.Op + ": " + string(failure.Kind)
+	switch {
+	case failure == nil:
+		return rowFailure(nil)
+	case failure.Kind == probes.KindTimeout:
+		return "no answer in time"
+	case failure.Kind != probes.KindHungUp && failure.Detail != "":
+		return strings.TrimPrefix(failure.Detail, "tls: ")
 	}
-	return failure.Op + ": " + failure.Detail
+	return rowFailure(failure)
 }
 
 // inWords fills a row's texts with what this run saw.
@@ -203,8 +226,10 @@ func (m match) inWords(e *probes.Evidence, common Values) Diagnosis {
 		d.Probe = cmp.Or(blocked(e), "call")
 	}
 	summary, ok := fill(m.cause.Summary, values)
-	if !ok {
-		summary = fillGeneric(m.cause.Summary)
+	if !ok { // the vocabulary's words for what is not known, and only for that
+		known := Values(maps.Clone(vocabulary))
+		maps.Copy(known, values)
+		summary, _ = fill(m.cause.Summary, known)
 	}
 	d.Summary = summary
 	var sentences []string

@@ -32,7 +32,7 @@ func replyFinding(e *probes.Evidence) Finding {
 	case e.Call.Envelope:
 		finding.Evidence = append(finding.Evidence, fmt.Sprintf("The reply is %q.", replyWords(e)))
 	case e.Call.HTTPStatus != 0:
-		finding.Evidence = append(finding.Evidence, "The HTTP status is "+statusWords(e.Call.HTTPStatus)+".")
+		finding.Evidence = append(finding.Evidence, "The reply was HTTP "+statusWords(e.Call.HTTPStatus)+".")
 	}
 	if e.Call.Quote != "" {
 		finding.Evidence = append(finding.Evidence, fmt.Sprintf("The reply begins: %q.", e.Call.Quote))
@@ -52,7 +52,11 @@ func whenCallIpDenied(e *probes.Evidence) (Finding, bool) {
 	if r.comparable && r.verdict != iprules.VerdictUnknown {
 		return Finding{}, false // the rules given say more
 	}
-	return replyFinding(e), true
+	finding := replyFinding(e)
+	if e.Asked.RulesGiven == 0 {
+		finding.Values["rule_flags"] = "--rule or --rules-file"
+	}
+	return finding, true
 }
 
 // ruledOut lists what a refused login cannot be, from what this run saw.
@@ -82,7 +86,7 @@ func whenCallAuthFailed(e *probes.Evidence) (Finding, bool) {
 	ruled, open := ruledOut(e)
 	if len(ruled) > 0 {
 		finding.Values["ruled_out"] = list(ruled)
-		finding.Evidence = append(finding.Evidence, "Ruled out: "+list(ruled)+".")
+		finding.Evidence = append(finding.Evidence, "Ruled out already: "+list(ruled)+".")
 	}
 	suspects := []string{"the key", "the username"}
 	if open {
@@ -90,7 +94,7 @@ func whenCallAuthFailed(e *probes.Evidence) (Finding, bool) {
 		if addresses := e.Egress.Addresses(); len(addresses) > 0 {
 			finding.Values["open_address"] = addresses[0].String()
 		}
-		finding.Evidence = append(finding.Evidence, "The address is not ruled out: the service also answers 401 to one that is not let in.")
+		finding.Evidence = append(finding.Evidence, "The address is not ruled out: one that is not let in can get the same answer.")
 	}
 	finding.Values["not_ruled_out"] = list(suspects)
 	if e.Target.KeyFingerprint == nil {
@@ -133,7 +137,11 @@ func whenCallServerError(e *probes.Evidence) (Finding, bool) {
 	if !failed {
 		return Finding{}, false
 	}
-	return replyFinding(e), true
+	finding := replyFinding(e)
+	if e.Call.Envelope {
+		delete(finding.Values, "http_status") // 200, as under every envelope
+	}
+	return finding, true
 }
 
 func whenCallNoReply(e *probes.Evidence) (Finding, bool) {
@@ -143,8 +151,12 @@ func whenCallNoReply(e *probes.Evidence) (Finding, bool) {
 	finding := replyFinding(e)
 	finding.Confidence = Likely
 	if e.Call.Quote == "" {
-		finding.Evidence = append(finding.Evidence, fmt.Sprintf("The connection ended (%s) %.0f ms after the request, without a byte in between.",
-			e.Call.Failure.Kind, e.Call.TookMS))
+		how := "closed"
+		if e.Call.Failure.Kind == probes.KindReset {
+			how = "reset"
+		}
+		finding.Evidence = append(finding.Evidence,
+			fmt.Sprintf("The connection was %s %.0f ms after the request, without a byte in between.", how, e.Call.TookMS))
 	}
 	return finding, true
 }
@@ -191,7 +203,10 @@ func whenCallMalformedReply(e *probes.Evidence) (Finding, bool) {
 	}
 	finding := replyFinding(e)
 	finding.Values["seen"] = e.Call.Failure.Detail
-	finding.Evidence = append(finding.Evidence, fmt.Sprintf("After %d bytes: %s.", e.Call.ReplyBytes, e.Call.Failure.Detail))
+	if e.Call.ReplyBytes > 0 {
+		finding.Values["seen"] += fmt.Sprintf(", after %d bytes", e.Call.ReplyBytes)
+	}
+	finding.Evidence = append(finding.Evidence, "What was seen: "+finding.Values["seen"]+".")
 	return finding, true
 }
 

@@ -24,14 +24,14 @@ func dnsFailed(e *probes.Evidence) bool {
 func answerWords(answers []probes.DNSAnswer) []string {
 	var lines []string
 	for _, answer := range answers {
-		who := "Resolver " + plainServer(answer.Resolver)
+		who := "The resolver " + plainServer(answer.Resolver)
 		switch {
 		case answer.Pending:
 			lines = append(lines, who+" has not answered.")
 		case len(answer.A)+len(answer.AAAA) > 0:
-			lines = append(lines, who+" says "+list(append(texts(answer.A), texts(answer.AAAA)...))+".")
+			lines = append(lines, who+" answers "+list(append(texts(answer.A), texts(answer.AAAA)...))+".")
 		case answer.Rcode != "":
-			lines = append(lines, who+" says "+answer.Rcode+".")
+			lines = append(lines, who+" answers "+answer.Rcode+".")
 		case answer.Failure != nil:
 			lines = append(lines, fmt.Sprintf("%s does not answer (%s).", who, answer.Failure.Kind))
 		}
@@ -90,12 +90,14 @@ func everyRcode(e *probes.Evidence, rcode string) (Finding, bool) {
 	}
 	same, others := 0, 0
 	first := ""
+	var saying []string
 	for _, answer := range e.DNS.Answers {
 		if answer.Rcode != "" && first == "" {
 			first = answer.Rcode
 		}
 		if answer.Rcode == rcode {
 			same++
+			saying = append(saying, answer.Resolver)
 		} else {
 			others++
 		}
@@ -105,6 +107,7 @@ func everyRcode(e *probes.Evidence, rcode string) (Finding, bool) {
 	}
 	finding := dnsFinding(e.DNS)
 	finding.Values["rcode"] = rcode
+	finding.Values["resolvers"] = list(plainServers(saying))
 	if others > 0 {
 		finding.Confidence = Likely
 	}
@@ -123,7 +126,7 @@ func whenDnsResolverUnreachable(e *probes.Evidence) (Finding, bool) {
 	finding := dnsFinding(e.DNS)
 	switch {
 	case len(good) > 0:
-		finding.Evidence = append(finding.Evidence, "By address, "+list(good)+" answers: the network is there.")
+		finding.Evidence = append(finding.Evidence, "Controls that answer by address: "+list(good)+".")
 	case anythingAnswered(e):
 		finding.Evidence = append(finding.Evidence, "Other peers do answer: the network is there.")
 	case len(bad) > 0:
@@ -175,8 +178,9 @@ func whenDnsSinkholed(e *probes.Evidence) (Finding, bool) {
 	if d == nil || len(d.IPv4) == 0 || d.Used == "hosts file" || !leadsElsewhere(e) {
 		return Finding{}, false
 	}
+	// Whoever shows a certificate that the public roots verify is the service, whatever it then says.
 	kind := special(d.IPv4[0])
-	if kind == "" {
+	if kind == "" || trustOf(e).Verified() {
 		return Finding{}, false
 	}
 	finding := dnsFinding(d)
@@ -185,6 +189,7 @@ func whenDnsSinkholed(e *probes.Evidence) (Finding, bool) {
 	finding.Explains = stops
 	finding.Hides = elsewhere[1:]
 	if kind == "private" || kind == "CGNAT" {
+		finding.Values["private_answer"] = d.IPv4[0].String()
 		finding.Confidence = Likely // it could be a VPN's address while the VPN is down
 	}
 	return finding, true
@@ -235,7 +240,7 @@ func whenDnsHostsOverride(e *probes.Evidence) (Finding, bool) {
 		Evidence: []string{fmt.Sprintf("%s pins %s to %s.", d.HostsFile, d.Name, list(texts(d.HostsIPs)))}}
 	if len(real) > 0 {
 		finding.Values["dns_address"] = real[0].String()
-		finding.Evidence = append(finding.Evidence, fmt.Sprintf("DNS says %s.", list(texts(real))))
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("DNS itself gives %s.", list(texts(real))))
 	} else {
 		finding.Confidence = Likely
 		finding.Evidence = append(finding.Evidence, answerWords(d.Answers)...)

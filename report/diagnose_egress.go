@@ -21,11 +21,8 @@ func whenEgressUnknown(e *probes.Evidence) (Finding, bool) {
 	var asked []string
 	for _, sighting := range e.Egress.Sightings {
 		asked = append(asked, sourceName(sighting.Source))
-		if sighting.Failure != nil && len(finding.Evidence) < 4 {
-			finding.Evidence = append(finding.Evidence,
-				fmt.Sprintf("%s: %s.", sourceName(sighting.Source), failureWords(sighting.Failure)))
-		}
 	}
+	finding.Evidence = sourceFailures(e.Egress.Sightings)
 	if len(asked) > 0 {
 		finding.Values = Values{"sources_failed": list(asked)}
 	}
@@ -38,10 +35,32 @@ func whenEgressUnknown(e *probes.Evidence) (Finding, bool) {
 	return finding, true
 }
 
+// sourceFailures is a line a reason, with the sources that failed for it; of many reasons the first four.
+func sourceFailures(sightings []probes.Sighting) []string {
+	var reasons, lines []string
+	sources := map[string][]string{}
+	for _, sighting := range sightings {
+		if sighting.Failure == nil {
+			continue
+		}
+		why := failureWords(sighting.Failure)
+		if sources[why] == nil {
+			reasons = append(reasons, why)
+		}
+		sources[why] = append(sources[why], sourceName(sighting.Source))
+	}
+	for _, why := range reasons[:min(len(reasons), 4)] {
+		lines = append(lines, fmt.Sprintf("%s: %s.", list(sources[why]), why))
+	}
+	return lines
+}
+
 func sightingWords(e *probes.Evidence) []string {
 	var lines []string
 	for _, address := range e.Egress.IPv4 {
-		lines = append(lines, fmt.Sprintf("%s was seen by %s.", address, list(sourcesOf(e, address))))
+		if sources := sourcesOf(e, address); len(sources) > 0 { // none where it was given
+			lines = append(lines, fmt.Sprintf("%s was seen by %s.", address, list(sources)))
+		}
 	}
 	return lines
 }
@@ -114,7 +133,8 @@ func whenEgressSplitRoute(e *probes.Evidence) (Finding, bool) {
 }
 
 func whenEgressNoIpv4(e *probes.Evidence) (Finding, bool) {
-	if !isFalse(e.Host.HasIPv4Route) || !isTrue(e.Host.HasIPv6Route) || blocked(e) == "" || e.Host.Proxy != nil {
+	if !isFalse(e.Host.HasIPv4Route) || !isTrue(e.Host.HasIPv6Route) || blocked(e) == "" || e.Host.Proxy != nil ||
+		len(e.Egress.Addresses()) > 0 {
 		return Finding{}, false
 	}
 	values := Values{}

@@ -2,6 +2,9 @@ package report
 
 import (
 	"fmt"
+	"net"
+	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -59,6 +62,52 @@ func resolverAnswered(e *probes.Evidence) bool {
 	return false
 }
 
+// outsideAnswered reports whether a resolver said anything that it must have from outside: one on this host or
+// in its network answers SERVFAIL or REFUSED also when everything behind it is gone.
+func outsideAnswered(e *probes.Evidence) bool {
+	if e.DNS == nil {
+		return false
+	}
+	for _, answer := range e.DNS.Answers {
+		address, err := netip.ParseAddrPort(answer.Resolver)
+		near := err == nil && special(address.Addr()) != ""
+		if answer.Rcode != "" && !(near && (answer.Rcode == "SERVFAIL" || answer.Rcode == "REFUSED")) {
+			return true
+		}
+	}
+	return false
+}
+
+// publicResolverAnswered reports whether a resolver at a public address said anything.
+func publicResolverAnswered(e *probes.Evidence) bool {
+	if e.DNS == nil {
+		return false
+	}
+	return slices.ContainsFunc(e.DNS.Answers, func(answer probes.DNSAnswer) bool {
+		address, err := netip.ParseAddrPort(answer.Resolver)
+		return err == nil && special(address.Addr()) == "" && answer.Rcode != ""
+	})
+}
+
+// silentSources are egress sources named by address that did not answer: as good as controls.
+func silentSources(e *probes.Evidence) []string {
+	if e.Egress == nil {
+		return nil
+	}
+	var silent []string
+	for _, sighting := range e.Egress.Sightings {
+		name := sourceName(sighting.Source)
+		host, _, err := net.SplitHostPort(name)
+		if err != nil {
+			host = name
+		}
+		if _, err := netip.ParseAddr(host); err == nil && sighting.Failure != nil && !slices.Contains(silent, name) {
+			silent = append(silent, name)
+		}
+	}
+	return silent
+}
+
 func isFalse(value *bool) bool { return value != nil && !*value }
 func isTrue(value *bool) bool  { return value != nil && *value }
 
@@ -67,12 +116,13 @@ func whenHostOffline(e *probes.Evidence) (Finding, bool) {
 	if stopped != "dns" && stopped != "port" || anythingAnswered(e) {
 		return Finding{}, false
 	}
-	if isFalse(e.Host.HasIPv4Route) && !isTrue(e.Host.HasIPv6Route) {
+	if isFalse(e.Host.HasIPv4Route) && !isTrue(e.Host.HasIPv6Route) && !publicResolverAnswered(e) {
 		return Finding{Values: Values{"no_route": "no way to the internet"},
 			Evidence: []string{"This host's routing table has no way to the internet."}}, true
 	}
 	good, bad := controls(e)
-	silent := stopped == "dns" && !resolverAnswered(e) ||
+	bad = append(bad, silentSources(e)...)
+	silent := stopped == "dns" && !outsideAnswered(e) ||
 		stopped == "port" && failedWith(e, "port", probes.KindTimeout, probes.KindUnreachable, probes.KindNoRoute)
 	if e.Host.Proxy != nil && !proxyUnreached(e) {
 		return Finding{}, false
@@ -80,8 +130,10 @@ func whenHostOffline(e *probes.Evidence) (Finding, bool) {
 	if !silent || len(good) > 0 || len(bad) == 0 {
 		return Finding{}, false
 	}
-	finding := Finding{Evidence: []string{"The controls do not answer either: " + list(bad) + "."}}
-	if resolverAnswered(e) || len(bad) < 2 {
+	endpoint := probes.HostPort{Host: e.Target.Host, Port: e.Target.Port}
+	finding := Finding{Values: Values{"controls_bad": list(bad)},
+		Evidence: []string{fmt.Sprintf("Neither %s nor these answer: %s.", endpoint, list(bad))}}
+	if resolverAnswered(e) || len(e.Controls) < 2 {
 		finding.Confidence = Likely // a resolver in the same building may answer while the internet is away
 	}
 	if e.DNS != nil && len(e.DNS.Answers) > 0 && !resolverAnswered(e) {
@@ -137,7 +189,7 @@ func whenHostClockWrong(e *probes.Evidence) (Finding, bool) {
 		finding.Explains = []string{"tls"}
 		if certificate := firstCertificate(trust.NotYetValid, trust.Expired); certificate != nil {
 			finding.Evidence = append(finding.Evidence, fmt.Sprintf("The certificate of %s is valid from %s to %s.",
-				certificate.Subject, day(certificate.NotBefore), day(certificate.NotAfter)))
+				subjectOf(*certificate), day(certificate.NotBefore), day(certificate.NotAfter)))
 		}
 	}
 	return finding, true
@@ -181,7 +233,7 @@ func whenHostLocalFirewall(e *probes.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	if failedWith(e, "port", probes.KindNotPermitted) {
-		return Finding{Evidence: []string{"The kernel of this host refuses the connection: operation not permitted."}}, true
+		return Finding{Evidence: []string{"The kernel of this host refuses the connection: " + e.Step("port").Failure.Detail + "."}}, true
 	}
 	walk := walkOf(e)
 	if walk == nil {
@@ -288,15 +340,36 @@ func whenConfigApiKeyMalformed(e *probes.Evidence) (Finding, bool) {
 }
 
 func whenConfigRequiredSkipped(e *probes.Evidence) (Finding, bool) {
+	finding := Finding{}
+	var skipped []string
 	for _, name := range e.Asked.Require {
 		step := e.Step(name)
-		missingCredentials := name == "call" && step.WaitedFor == "credentials"
-		if step.Status == probes.Skip && !missingCredentials && step.WaitedFor != "interrupt" {
-			return Finding{Values: Values{"required": name, "waited_for": waitedWords(step.WaitedFor)},
-				Evidence: []string{"The " + name + " probe was required and did not run: it waited for " + waitedWords(step.WaitedFor) + "."}}, true
+		if step.Status != probes.Skip || failsAnyway(e, step) {
+			continue
 		}
+		if len(skipped) == 0 {
+			finding.Values = Values{"waited_for": waitedWords(step.WaitedFor)}
+		}
+		skipped = append(skipped, name)
+		finding.Evidence = append(finding.Evidence,
+			"The "+name+" probe was required and did not run: it waited for "+waitedWords(step.WaitedFor)+".")
 	}
-	return Finding{}, false
+	if len(skipped) == 0 {
+		return Finding{}, false
+	}
+	finding.Values["required"] = list(skipped)
+	return finding, true
+}
+
+// failsAnyway: what a skipped probe waited for is a failure with a cause of its own.
+func failsAnyway(e *probes.Evidence, step probes.Step) bool {
+	switch step.WaitedFor {
+	case "interrupt", "api-key":
+		return true
+	case "credentials":
+		return step.Probe == "call"
+	}
+	return slices.Contains(stops, step.WaitedFor) && blocked(e) != ""
 }
 
 // waitedWords is what a skipped probe waited for, as people say it.
@@ -325,9 +398,10 @@ func whenServiceIncident(e *probes.Evidence) (Finding, bool) {
 		words = page.Indicator
 	}
 	finding := Finding{Severity: Warn, Confidence: Likely,
-		Values:   Values{"incident": words, "status_url": page.URL, "failed_step": blocked(e)},
+		Values:   Values{"incident": words, "status_url": statusPage(page.URL)},
 		Evidence: []string{fmt.Sprintf("The status page says: %s (%s).", words, page.Indicator)}}
 	if atOrBeyondHost(e) {
+		finding.Values["failed_step"] = blocked(e)
 		finding.Severity = Fail
 		finding.Explains = []string{"port", "tls", "call"}
 		finding.Hides = atHost

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"opensrs-doctor/probes"
@@ -95,6 +96,16 @@ func rejection(e *probes.Evidence) (h probes.Hop, byHost, ok bool) {
 	return h, byHost, ok
 }
 
+// attemptThat is the first attempt that failed so.
+func attemptThat(p *probes.Port, failed probes.Kind) (probes.Attempt, bool) {
+	for _, attempt := range p.Attempts {
+		if attempt.Failure != nil && attempt.Failure.Kind == failed {
+			return attempt, true
+		}
+	}
+	return probes.Attempt{}, false
+}
+
 func whenPortRefused(e *probes.Evidence) (Finding, bool) {
 	if !directPortFailed(e, probes.KindRefused) || !refusedAtHost(e) {
 		return Finding{}, false
@@ -103,13 +114,16 @@ func whenPortRefused(e *probes.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	finding := Finding{Confidence: Likely}
-	finding.Evidence = []string{fmt.Sprintf("%s answers the connection with a refusal (RST) after %.0f ms.",
-		e.Port.Attempts[0].Address, e.Port.Attempts[0].TookMS)}
+	if attempt, ok := attemptThat(e.Port, probes.KindRefused); ok {
+		finding.Evidence = []string{fmt.Sprintf("%s answers the connection with a refusal (RST) after %.0f ms.",
+			attempt.Address, attempt.TookMS)}
+	}
 	if walk := walkOf(e); walk != nil && walk.Distance > 0 && firstRefusal(walk) == walk.Distance {
 		finding.Evidence = append(finding.Evidence, fmt.Sprintf("The refusal comes from %d hops away, as far as the host itself: from it, or from the last router before it.", walk.Distance))
 		finding.Values = Values{"distance": strconv.Itoa(walk.Distance)}
 		if walk.Distance == 1 {
-			finding.Evidence[1] = "The host is in this very network: the refusal is its own."
+			finding.Values = nil
+			finding.Evidence[len(finding.Evidence)-1] = "The host is in this very network: the refusal is its own."
 		}
 		finding.Confidence = Certain
 	}
@@ -133,10 +147,14 @@ func whenPortRejectedEnRoute(e *probes.Evidence) (Finding, bool) {
 	}
 	ttl := firstRefusal(walk)
 	finding := Finding{Evidence: []string{fmt.Sprintf("The refusal comes at TTL %d; the host is %d hops away.", ttl, walk.Distance)}}
+	if ttl == 1 {
+		finding.Confidence = Likely
+		finding.Evidence = append(finding.Evidence, "At TTL 1 this host itself or its first router has refused it.")
+	}
 	finding.Values = Values{"distance": strconv.Itoa(walk.Distance)}
 	// A router that refuses while forwarding answers one TTL later than its own place.
 	for _, at := range []int{ttl - 1, ttl} {
-		if h := hop(append(walk.Port, walk.Compare...), at); h.From.IsValid() && !h.FromSelf {
+		if h := hop(slices.Concat(walk.Port, walk.Compare), at); h.From.IsValid() && !h.FromSelf {
 			finding.Values["hop"] = h.From.String()
 			finding.Evidence = append(finding.Evidence, fmt.Sprintf("The last router that passes packets for this port on is hop %d, %s.", at, h.From))
 			break
@@ -162,7 +180,8 @@ func whenPortProhibited(e *probes.Evidence) (Finding, bool) {
 }
 
 func whenPortUnreachable(e *probes.Evidence) (Finding, bool) {
-	if !directPortFailed(e, probes.KindUnreachable, probes.KindNoRoute) {
+	_, late := icmpFrom(e, probes.HopUnreachable) // a router may look for the host for some seconds first
+	if !directPortFailed(e, probes.KindUnreachable, probes.KindNoRoute) && !(late && directPortFailed(e, probes.KindTimeout)) {
 		return Finding{}, false
 	}
 	if _, prohibited := icmpFrom(e, probes.HopProhibited); prohibited {
@@ -208,11 +227,13 @@ func beyondLastRouter(walk *probes.Path) bool {
 }
 
 func whenPortFiltered(e *probes.Evidence) (Finding, bool) {
-	if !directPortFailed(e, probes.KindTimeout) {
+	if !directPortFailed(e, probes.KindTimeout) || whenOK(whenPortUnreachable(e)) || whenOK(whenPortProhibited(e)) {
 		return Finding{}, false
 	}
 	finding := Finding{Values: Values{}, Confidence: Likely}
-	finding.Evidence = []string{fmt.Sprintf("%s: silence for %.1f s.", e.Port.Attempts[0].Address, e.Port.Attempts[0].TookMS/1000)}
+	if attempt, ok := attemptThat(e.Port, probes.KindTimeout); ok {
+		finding.Evidence = []string{fmt.Sprintf("%s: silence for %.1f s.", attempt.Address, attempt.TookMS/1000)}
+	}
 	good, _ := controls(e)
 	if otherPort(e) != 0 || len(good) > 0 {
 		finding.Confidence = Certain // that it is filtered; where is never more than likely
@@ -229,18 +250,18 @@ func whenPortFiltered(e *probes.Evidence) (Finding, bool) {
 	switch {
 	case beyondLastRouter(walk):
 		finding.Values["beyond"] = last.From.String()
-		finding.Evidence = append(finding.Evidence, fmt.Sprintf("Every router up to the last, hop %d, %s, passes the packets on: they vanish at the service's edge, or this address is not let in.", last.TTL, last.From))
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("Every router up to the last, %s, passes the packets on.", last.From))
 	case ok && walksFurther(walk, last.TTL):
 		finding.Values["last_hop"], finding.Values["last_hop_n"] = last.From.String(), strconv.Itoa(last.TTL)
 		finding.Evidence = append(finding.Evidence, fmt.Sprintf("Hop %d, %s, is the last that answers for port %d; packets for port %d get further.",
 			last.TTL, last.From, e.Target.Port, walk.ComparedTo))
 	default:
-		finding.Values["no_place"] = "the routers do not answer"
-		finding.Evidence = append(finding.Evidence, "The position is unknown: the routers do not answer for another port either.")
+		place := "the routers do not answer"
 		if ok {
-			finding.Evidence[len(finding.Evidence)-1] = fmt.Sprintf("The position is unknown: hop %d, %s, is the last that answers, for any port.", last.TTL, last.From)
-			finding.Values["no_place"] = "no router behind " + last.From.String() + " answers, for any port"
+			place = fmt.Sprintf("hop %d, %s, is the last that answers, for any port", last.TTL, last.From)
 		}
+		finding.Values["no_place"] = place
+		finding.Evidence = append(finding.Evidence, "The position is unknown: "+place+".")
 	}
 	return finding, true
 }
@@ -249,7 +270,7 @@ func whenPortWrongPort(e *probes.Evidence) (Finding, bool) {
 	if e.Target.Port == probes.ServicePort || e.Port == nil || e.Host.Proxy != nil {
 		return Finding{}, false
 	}
-	fails := e.Step("port").Status == probes.Fail || e.TLS != nil && !e.TLS.Connected || whenOK(whenCallNotOpensrs(e))
+	fails := e.Step("port").Status == probes.Fail || blocked(e) == "tls" || whenOK(whenCallNotOpensrs(e))
 	if !fails || blocked(e) == "" {
 		return Finding{}, false
 	}

@@ -20,7 +20,7 @@ func proxyUnreached(e *probes.Evidence) bool {
 }
 
 func proxyFailure(e *probes.Evidence) *probes.Failure {
-	if e.Host.Proxy == nil || e.Step("port").Status != probes.Fail {
+	if e.Host.Proxy == nil || e.Port == nil || e.Step("port").Status != probes.Fail {
 		return nil
 	}
 	return e.Step("port").Failure
@@ -35,7 +35,7 @@ func whenProxyUnreachable(e *probes.Evidence) (Finding, bool) {
 			finding.Evidence = append(finding.Evidence, answerWords(e.DNS.Answers)...)
 		}
 		if failure != nil {
-			finding.Evidence = append(finding.Evidence, fmt.Sprintf("%s: %s.", e.Host.Proxy.URL, failureWords(failure)))
+			finding.Evidence = append(finding.Evidence, fmt.Sprintf("%s: %s.", proxyAt(e), failureWords(failure)))
 		}
 		surroundingsOf(e, &finding)
 		return finding, true
@@ -47,6 +47,14 @@ func whenProxyUnreachable(e *probes.Evidence) (Finding, bool) {
 		return finding, true
 	}
 	return Finding{}, false
+}
+
+// proxyAt is the address at which the proxy was tried, or its URL where it has none.
+func proxyAt(e *probes.Evidence) string {
+	if e.Port != nil && len(e.Port.Attempts) > 0 {
+		return "The proxy at " + e.Port.Attempts[0].Address.String()
+	}
+	return e.Host.Proxy.URL
 }
 
 func surroundingsOf(e *probes.Evidence, finding *Finding) {
@@ -80,7 +88,7 @@ func proxyReply(e *probes.Evidence, kind probes.Kind) (Finding, bool) {
 		}
 	}
 	if len(through) > 0 {
-		finding.Evidence = append(finding.Evidence, "It does let through to "+list(through)+".")
+		finding.Evidence = append(finding.Evidence, "It lets connections to "+list(through)+" through.")
 	}
 	return finding, true
 }
@@ -93,7 +101,7 @@ func whenProxyDenied(e *probes.Evidence) (Finding, bool) {
 	if failure == nil || proxyUnreached(e) || failure.Kind != probes.KindHungUp && failure.Kind != probes.KindReset {
 		return Finding{}, false
 	}
-	return Finding{Confidence: Likely, Values: Values{"proxy_reply": "it ends the connection"}, Evidence: []string{
+	return Finding{Confidence: Likely, Evidence: []string{
 		fmt.Sprintf("Asked for %s:%d, the proxy ends the connection without a reply.", e.Target.Host, e.Target.Port)}}, true
 }
 
@@ -113,7 +121,7 @@ func whenProxyUpstreamFailed(e *probes.Evidence) (Finding, bool) {
 	if failure == nil || proxyUnreached(e) || failure.Kind != probes.KindTimeout {
 		return Finding{}, false
 	}
-	return Finding{Confidence: Likely, Values: Values{"proxy_reply": "silence"}, Evidence: []string{
+	return Finding{Confidence: Likely, Evidence: []string{
 		fmt.Sprintf("The proxy takes the connection, and does not answer the request for %s:%d.", e.Target.Host, e.Target.Port)}}, true
 }
 

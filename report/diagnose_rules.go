@@ -90,6 +90,15 @@ func (r ruling) name(number int) string {
 	return fmt.Sprintf("rule %d, %s", number, r.rules[number-1])
 }
 
+// confidence is how sure it is that the call came from the address judged: one that only DNS told can be the
+// resolver's.
+func (r ruling) confidence(e *probes.Evidence) Confidence {
+	if len(e.Egress.IPv4) == 0 {
+		return Likely
+	}
+	return Certain
+}
+
 // compared is the call's outcome, or "never reached" where it says nothing about the addresses judged.
 func (r ruling) compared(e *probes.Evidence) outcome {
 	if !r.comparable {
@@ -116,7 +125,7 @@ func whenRulesInvalid(e *probes.Evidence) (Finding, bool) {
 		}
 		where := ""
 		if problem.Rule > 0 {
-			where = fmt.Sprintf("rule %d: ", problem.Rule)
+			where = fmt.Sprintf("rule %d, ", problem.Rule)
 		}
 		problems = append(problems, where+problem.Text)
 		fixes = append(fixes, problem.Fix)
@@ -172,7 +181,7 @@ func (r ruling) deny(e *probes.Evidence) (Finding, bool) {
 	case outcomeAccepted, outcomeLetIn:
 		return Finding{}, false // rules.stale
 	case outcomeInvalidIP:
-		finding.Confidence = Certain
+		finding.Confidence = r.confidence(e)
 		finding.Evidence = append(finding.Evidence, "The API says: "+replyWords(e)+".")
 		finding.Explains, finding.Hides = []string{"call"}, []string{"call.ip-denied"}
 	case outcomeAuth:
@@ -183,7 +192,7 @@ func (r ruling) deny(e *probes.Evidence) (Finding, bool) {
 		finding.Explains, finding.Hides, finding.First = []string{"call"}, []string{"call.no-reply"}, true
 	}
 	if !r.comparable {
-		finding.Confidence = Certain // the user asks about these addresses, and the list is what is judged
+		finding.Confidence, finding.Alone = Certain, true // the user asks about these addresses, and the list is what is judged
 	}
 	finding.Values = r.addition(e, refused)
 	finding.Evidence = append(finding.Evidence, readingsOf(r.results, iprules.VerdictDeny)...)
@@ -214,7 +223,7 @@ func readingsOf(results []iprules.Result, verdict string) []string {
 	return lines
 }
 
-// readingWords is "first-match allows, most-specific and deny-wins deny".
+// readingWords is "first-match allows it, most-specific and deny-wins deny it".
 func readingWords(result iprules.Result) string {
 	var allows, denies []string
 	for _, reading := range []string{iprules.FirstMatch, iprules.MostSpecific, iprules.DenyWins} {
@@ -230,14 +239,22 @@ func readingWords(result iprules.Result) string {
 	case len(allows) == 0:
 		return "every reading denies it"
 	}
-	return "read as " + list(allows) + " it is allowed, as " + list(denies) + " denied"
+	verb := func(readings []string, one, many string) string {
+		if len(readings) == 1 {
+			return readings[0] + one
+		}
+		return list(readings) + many
+	}
+	return verb(allows, " allows it, ", " allow it, ") + verb(denies, " denies it", " deny it")
 }
 
 func whenRulesNotAllowed(e *probes.Evidence) (Finding, bool) {
 	r := rulingOf(e)
 	if r.verdict == iprules.VerdictPartly && !r.comparable { // planned addresses make no pool
 		refused, _ := r.refused()
-		return Finding{Values: r.addition(e, refused), Evidence: readingsOf(r.results, iprules.VerdictDeny)}, true
+		values := r.addition(e, refused)
+		values["egress"] = list(texts(refused))
+		return Finding{Values: values, Evidence: readingsOf(r.results, iprules.VerdictDeny)}, true
 	}
 	if r.verdict != iprules.VerdictDeny || r.deniedBy != "" {
 		return Finding{}, false
@@ -258,7 +275,6 @@ func whenRulesDenied(e *probes.Evidence) (Finding, bool) {
 				delete(finding.Values, "rule_to_add")
 			}
 		}
-		finding.Values["readings"] = readingWords(r.results[0])
 		finding.Evidence = append(finding.Evidence, capital(r.deniedBy)+", matches.")
 	}
 	return finding, ok
@@ -284,6 +300,7 @@ func whenRulesAmbiguous(e *probes.Evidence) (Finding, bool) {
 	if r.compared(e) == outcomeInvalidIP {
 		finding.Severity = Fail
 		finding.Explains, finding.Hides = []string{"call"}, []string{"call.ip-denied"}
+		finding.Values["code"], finding.Values["text"] = e.Call.Code, e.Call.Text
 		finding.Evidence = append(finding.Evidence, "The API says: "+replyWords(e)+".")
 	}
 	return finding, true
@@ -313,9 +330,9 @@ func whenRulesPropagating(e *probes.Evidence) (Finding, bool) {
 	if r.verdict != iprules.VerdictAllow || r.compared(e) != outcomeInvalidIP {
 		return Finding{}, false
 	}
-	finding := Finding{Explains: []string{"call"}, Hides: []string{"call.ip-denied"},
+	finding := Finding{Confidence: r.confidence(e), Explains: []string{"call"}, Hides: []string{"call.ip-denied"},
 		Evidence: []string{"The API says: " + replyWords(e) + "."}}
-	finding.Values = Values{}
+	finding.Values = Values{"code": e.Call.Code, "text": e.Call.Text}
 	for _, result := range r.results {
 		if result.Rule != nil {
 			finding.Values["matching_rule"] = r.name(*result.Rule)
@@ -331,12 +348,15 @@ func whenRulesStale(e *probes.Evidence) (Finding, bool) {
 	if r.verdict != iprules.VerdictDeny {
 		return Finding{}, false
 	}
+	seen := "The API accepts the call."
 	switch r.compared(e) {
-	case outcomeAccepted, outcomeLetIn:
+	case outcomeAccepted:
+	case outcomeLetIn:
+		seen = "The API refuses the call for another reason than the address: " + replyWords(e) + "."
 	default:
 		return Finding{}, false
 	}
-	finding := Finding{Evidence: append([]string{"The API accepts the call."}, readingsOf(r.results, iprules.VerdictDeny)...)}
+	finding := Finding{Confidence: r.confidence(e), Evidence: append([]string{seen}, readingsOf(r.results, iprules.VerdictDeny)...)}
 	if r.deniedBy != "" {
 		finding.Values = Values{"matching_rule": r.deniedBy}
 	}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,12 +42,18 @@ func variantWords(e *probes.Evidence) []string {
 	names := map[string]string{probes.VariantAsIs: "once more as it was", probes.VariantNoSNI: "without the server name",
 		probes.VariantClassic: "without the post-quantum key share", probes.VariantSmall: "with small TCP segments",
 		probes.VariantOld: "with TLS 1.0 and 1.1 allowed"}
-	var fine, failing []string
+	var fine, failing, kinds []string
 	for _, v := range e.TLS.Variants {
 		if v.Works {
 			fine = append(fine, names[v.Name]+" ("+v.Version+")")
 		} else if v.Failure != nil {
-			failing = append(failing, names[v.Name]+" ("+string(v.Failure.Kind)+")")
+			failing = append(failing, names[v.Name])
+			kinds = append(kinds, string(v.Failure.Kind))
+		}
+	}
+	if len(slices.Compact(slices.Clone(kinds))) > 1 { // each its own way
+		for i := range failing {
+			failing[i] += " (" + kinds[i] + ")"
 		}
 	}
 	var lines []string
@@ -139,11 +146,17 @@ func inEveryVariant(e *probes.Evidence, kinds ...probes.Kind) (Finding, bool) {
 	finding := handshakeFinding(e)
 	if len(e.TLS.Variants) == 0 {
 		finding.Confidence = Likely
+	} else {
+		finding.Values["variants"] = "every variant"
 	}
 	return finding, true
 }
 
 func whenTlsReset(e *probes.Evidence) (Finding, bool) {
+	if directPortFailed(e, probes.KindReset) { // the connection stood, and was reset before it was used
+		return Finding{Confidence: Likely, Explains: []string{"port"}, Evidence: []string{
+			"The connection was made and reset at once, before the handshake began."}}, true
+	}
 	return inEveryVariant(e, probes.KindReset, probes.KindHungUp)
 }
 
@@ -152,6 +165,11 @@ func whenTlsTimeout(e *probes.Evidence) (Finding, bool) {
 }
 
 func whenTlsRejected(e *probes.Evidence) (Finding, bool) {
+	// With TLS 1.3 a server refuses the client's side of the handshake only after it, beside the call.
+	if called(e) && e.Call.Failure != nil && e.Call.Failure.Kind == probes.KindAlert {
+		return Finding{Values: Values{"alert": strings.TrimPrefix(e.Call.Failure.Detail, "tls: ")}, Explains: []string{"call"},
+			Evidence: []string{"The answer to the call is a TLS alert: " + e.Call.Failure.Detail + "."}}, true
+	}
 	if !handshakeFailed(e, probes.KindAlert) || whenOK(whenTlsVersionUnsupported(e)) || whenOK(whenTlsHelloTooBig(e)) {
 		return Finding{}, false
 	}
@@ -177,18 +195,44 @@ func certificateValues(e *probes.Evidence) Values {
 		return v
 	}
 	leaf := e.TLS.Chain[0]
-	v["subject"], v["issuer"] = leaf.Subject, leaf.Issuer
+	v["subject"], v["issuer"] = subjectOf(leaf), plainName(leaf.Issuer)
 	v["not_before"], v["not_after"] = day(leaf.NotBefore), day(leaf.NotAfter)
 	if names := list(leaf.Names); names != "" {
 		v["names"] = names
 	}
 	if issuer := e.TLS.Trust.Issuer; issuer != "" {
-		v["issuer"] = issuer
+		v["issuer"] = plainName(issuer)
 	}
 	if e.TLS.Trust.Product != "" {
 		v["product"] = e.TLS.Trust.Product
 	}
 	return v
+}
+
+// plainName is a distinguished name as people read it: the common name, and the organization where that
+// tells more. What has no common name stays as it is.
+func plainName(name string) string {
+	common, organization := commonName(name), ""
+	for _, part := range strings.Split(name, ",") {
+		if value, ok := strings.CutPrefix(part, "O="); ok {
+			organization = value
+		}
+	}
+	if common == name || organization == "" || strings.Contains(common, organization) {
+		return common
+	}
+	return common + " (" + organization + ")"
+}
+
+// subjectOf is whose certificate it is. Many of today have no subject but the names they are good for.
+func subjectOf(certificate probes.Certificate) string {
+	switch {
+	case certificate.Subject != "":
+		return plainName(certificate.Subject)
+	case len(certificate.Names) > 0:
+		return certificate.Names[0]
+	}
+	return "an unnamed server"
 }
 
 // clockVouched: some peers told the time, and it is this host's.
@@ -199,11 +243,11 @@ func clockVouched(e *probes.Evidence) bool {
 
 func dated(e *probes.Evidence, certificate *probes.Certificate) Finding {
 	values := certificateValues(e)
-	values["subject"] = certificate.Subject
+	values["subject"] = subjectOf(*certificate)
 	values["not_before"], values["not_after"] = day(certificate.NotBefore), day(certificate.NotAfter)
-	values["issuer"] = certificate.Issuer
+	values["issuer"] = plainName(certificate.Issuer)
 	finding := Finding{Values: values, Evidence: []string{fmt.Sprintf("The certificate of %s by %s is valid from %s to %s; it is now %s.",
-		certificate.Subject, certificate.Issuer, certificate.NotBefore.UTC().Format("2006-01-02 15:04"),
+		values["subject"], values["issuer"], certificate.NotBefore.UTC().Format("2006-01-02 15:04"),
 		certificate.NotAfter.UTC().Format("2006-01-02 15:04 UTC"), e.StartedAt.UTC().Format("2006-01-02 15:04 UTC"))}}
 	if clockVouched(e) {
 		finding.Evidence = append(finding.Evidence, countWords(e.Clock.Agreeing, "peer agrees", "peers agree")+" with this host's clock.")
@@ -244,7 +288,7 @@ func whenTlsNameMismatch(e *probes.Evidence) (Finding, bool) {
 	if names == "" {
 		names = "no name at all (only a common name, which clients no longer look at)"
 	}
-	finding.Evidence = []string{fmt.Sprintf("The certificate is for %s, by %s.", names, trust.Issuer)}
+	finding.Evidence = []string{fmt.Sprintf("The certificate is for %s, by %s.", names, plainName(trust.Issuer))}
 	return finding, true
 }
 
@@ -254,9 +298,9 @@ func whenTlsSelfSigned(e *probes.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	finding := Finding{Values: certificateValues(e)}
-	finding.Evidence = []string{fmt.Sprintf("The certificate of %s is signed by itself.", finding.Values["subject"])}
+	finding.Evidence = []string{fmt.Sprintf("Subject and issuer are both %s.", finding.Values["subject"])}
 	if names := finding.Values["names"]; names != "" && !trust.NameOK {
-		finding.Evidence = append(finding.Evidence, "Its names are "+names+".")
+		finding.Evidence = append(finding.Evidence, "It is made out to "+names+".")
 	}
 	return finding, true
 }
@@ -288,10 +332,10 @@ func whenTlsIncompleteChain(e *probes.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	finding := Finding{Confidence: Likely, Values: certificateValues(e)}
-	finding.Values["missing"] = trust.Missing
+	finding.Values["missing"] = plainName(trust.Missing)
 	finding.Evidence = []string{
 		fmt.Sprintf("%s presented, no root among them; the certificate of %s is missing.",
-			countWords(len(e.TLS.Chain), "certificate was", "certificates were"), trust.Missing),
+			countWords(len(e.TLS.Chain), "certificate was", "certificates were"), finding.Values["missing"]),
 		fmt.Sprintf("The certificate of %s verifies on this host.", peer)}
 	if trust.MissingURL != "" {
 		finding.Values["missing_url"] = trust.MissingURL
@@ -322,8 +366,11 @@ func whenTlsIntercepted(e *probes.Evidence) (Finding, bool) {
 	if trust.System && !trust.NameOK && trust.Product == "" {
 		return Finding{}, false // a private certificate for another name
 	}
+	if e.Asked.AllowIntercepted && !e.TLS.CallAllowed && trust.System {
+		return Finding{}, false // it was allowed, and something else is wrong
+	}
 	finding := Finding{Confidence: Likely, Values: certificateValues(e)}
-	finding.Evidence = []string{"The certificate is issued by " + trust.Issuer + ", which is no public authority."}
+	finding.Evidence = []string{"The certificate is issued by " + plainName(trust.Issuer) + ", which is no public authority."}
 	if trust.System {
 		finding.Evidence = append(finding.Evidence, "This host's own certificate store trusts it.")
 	}
@@ -355,12 +402,11 @@ func whenTlsUnknownCa(e *probes.Evidence) (Finding, bool) {
 	if trust == nil || known(trust) || trust.SelfSigned || trust.Product != "" || whenOK(whenTlsIncompleteChain(e)) {
 		return Finding{}, false
 	}
-	finding := Finding{Values: certificateValues(e)}
-	finding.Evidence = []string{fmt.Sprintf("The certificate is issued by %s; neither this host's store nor the public roots know it.", trust.Issuer)}
 	if !trust.RootShown {
-		finding.Confidence = Likely
-		finding.Evidence = append(finding.Evidence, "No root was presented, so the server may only have left out an intermediate certificate.")
+		return Finding{}, false // it may be a public one whose issuer was left out: nothing tells
 	}
+	finding := Finding{Values: certificateValues(e)}
+	finding.Evidence = []string{fmt.Sprintf("The certificate is issued by %s; neither this host's store nor the public roots know it.", plainName(trust.Issuer))}
 	if same := sameIssuer(e); same != "" {
 		finding.Values["control_same"] = same
 		finding.Evidence = append(finding.Evidence, same+" shows the same issuer: something on the way answers for others.")
@@ -378,7 +424,7 @@ func whenTlsLocalRootsOutdated(e *probes.Evidence) (Finding, bool) {
 		finding.Values["empty_store"] = "this host has no root certificates"
 		finding.Evidence = []string{"This host has no root certificates."}
 	} else {
-		finding.Evidence = []string{fmt.Sprintf("The public roots verify the certificate by %s, this host's store does not.", trust.Issuer)}
+		finding.Evidence = []string{fmt.Sprintf("The public roots verify the certificate by %s, this host's store does not.", plainName(trust.Issuer))}
 	}
 	return finding, true
 }
@@ -393,7 +439,7 @@ func whenTlsExpiresSoon(e *probes.Evidence) (Finding, bool) {
 	}
 	certificate := e.TLS.Chain[0]
 	values := certificateValues(e)
-	values["subject"], values["not_after"] = certificate.Subject, day(certificate.NotAfter)
+	values["subject"], values["not_after"] = subjectOf(certificate), day(certificate.NotAfter)
 	values["days"] = span(certificate.NotAfter.Sub(e.StartedAt).Round(time.Minute))
-	return Finding{Values: values, Evidence: []string{fmt.Sprintf("The certificate of %s ends on %s.", certificate.Subject, certificate.NotAfter.UTC().Format("2006-01-02 15:04 UTC"))}}, true
+	return Finding{Values: values, Evidence: []string{fmt.Sprintf("The certificate of %s ends on %s.", values["subject"], certificate.NotAfter.UTC().Format("2006-01-02 15:04 UTC"))}}, true
 }

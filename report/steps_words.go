@@ -95,6 +95,8 @@ func skipWords(e *probes.Evidence, step probes.Step) string {
 		return "not run: waited for " + wait
 	case wait == "credentials":
 		return "not run: " + missingCredentials(e)
+	case wait == "api-key":
+		return "not run: the API key cannot be right"
 	case wait == "--only", wait == "--skip":
 		return "not chosen"
 	case wait == waitInterrupt:

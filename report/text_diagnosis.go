@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -86,6 +87,9 @@ func (s *screen) reasons(indent int, d Diagnosis, limit int) {
 	pad := strings.Repeat(" ", indent)
 	s.paragraph(pad, indent, d.Explanation, plain)
 	evidence := newEvidence(d)
+	if s.options.Verbose {
+		evidence = d.Evidence
+	}
 	left := 0
 	if !s.options.Verbose && len(evidence) > limit {
 		left = len(evidence) - limit
@@ -100,13 +104,15 @@ func (s *screen) reasons(indent int, d Diagnosis, limit int) {
 	}
 }
 
-// newEvidence is the evidence that neither the summary, the explanation nor an earlier line says.
+// newEvidence is the evidence that neither the summary, the explanation nor an earlier line says, be it in
+// other words.
 func newEvidence(d Diagnosis) []string {
 	said := []string{essence(d.Summary), essence(d.Explanation)}
+	told := d.Summary + " " + d.Explanation
 	var lines []string
 	for _, line := range d.Evidence {
 		core := essence(line)
-		known := core == ""
+		known := core == "" || retold(line, told)
 		for _, text := range said {
 			known = known || containsWords(text, core)
 		}
@@ -116,6 +122,41 @@ func newEvidence(d Diagnosis) []string {
 		}
 	}
 	return lines
+}
+
+// retold reports whether a line says again, in other words, what was told: there are names in it, addresses,
+// numbers and codes, all of them were told, and so were most of its other words.
+func retold(line, told string) bool {
+	names, others := wordsOf(line)
+	toldNames, toldOthers := wordsOf(told)
+	for _, name := range names {
+		if !slices.Contains(toldNames, name) {
+			return false
+		}
+	}
+	again := 0
+	for _, word := range others {
+		if slices.Contains(toldOthers, word) {
+			again++
+		}
+	}
+	return len(names) > 0 && (2*again > len(others) || len(others) == 0)
+}
+
+// wordsOf splits a text into what names something, with a digit, a dot, a colon or a slash in it, a flag or
+// capitals, and the beginnings of its other words of four letters or more.
+func wordsOf(text string) (names, others []string) {
+	for _, word := range strings.Fields(clean(text)) {
+		word = strings.Trim(word, `.,;:!?"'()`)
+		capitals := len(word) > 2 && word == strings.ToUpper(word)
+		switch {
+		case capitals, strings.ContainsAny(word, "0123456789.:/@="), strings.HasPrefix(word, "--"):
+			names = append(names, word)
+		case len(word) >= 4:
+			others = append(others, strings.ToLower(word[:min(len(word), 5)]))
+		}
+	}
+	return names, others
 }
 
 // essence is a sentence without what does not change its meaning: case, spacing, the full stop.

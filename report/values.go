@@ -23,6 +23,9 @@ func commonValues(e *probes.Evidence) Values {
 	set("host", e.Target.Host)
 	set("port", strconv.Itoa(int(e.Target.Port)))
 	set("endpoint", probes.HostPort{Host: e.Target.Host, Port: e.Target.Port}.String())
+	if e.Target.CustomEndpoint {
+		set("own_endpoint", v["endpoint"])
+	}
 	if len(e.Target.Addresses) > 0 {
 		set("address", e.Target.Addresses[0].String())
 	}
@@ -54,12 +57,22 @@ func commonValues(e *probes.Evidence) Values {
 		set("resolvers", list(plainServers(e.Host.Resolvers)))
 	}
 	set("direct", directWords(e))
+	if d := e.Direct; d == nil || d.Resolves && (d.Attempt == nil || d.Attempt.Connected) {
+		set("direct_way", "the way without the proxy")
+	}
 	set("resolvers_by", e.Host.ResolversBy)
-	set("rules_source", e.Asked.RulesSource)
+	if set("rules_source", e.Asked.RulesSource); e.Asked.RulesSource == "--rule" {
+		set("rules_source", "the --rule flags")
+	}
+	if e.Asked.RulesSource == "--rule" {
+		set("rules_source", "the --rule flags")
+	}
 	if !e.Asked.RootsDate.IsZero() {
 		set("roots_date", day(e.Asked.RootsDate))
 	}
-	set("status_url", statusPage(e.Asked.StatusURL))
+	if page := e.StatusPage; page == nil || page.Failure != nil || page.Indicator != "none" {
+		set("status_url", statusPage(e.Asked.StatusURL)) // this run has read it where it says that all is well
+	}
 	good, bad := controls(e)
 	set("controls_ok", list(good))
 	set("controls_bad", list(bad))

@@ -8,6 +8,7 @@ var vocabulary = map[string]string{
 	"port":           "55443",                       // the endpoint's port
 	"endpoint":       "rr-n1-tor.opensrs.net:55443", // host:port
 	"address":        "ADDRESS",                     // the first address of the endpoint
+	"own_endpoint":   "the endpoint given",          // host:port; set only where it is none of the public services
 	"environment":    "live",
 	"other_env":      "test",                       // "test" where the run was about live, and the other way round
 	"panel":          "the Reseller Control Panel", // with the environment where it helps
@@ -25,7 +26,7 @@ var vocabulary = map[string]string{
 	"local_address":  "this host's local address",
 	"proxy":          "the proxy",           // scheme://host:port
 	"proxy_from":     "the proxy's setting", // HTTPS_PROXY, --proxy, the config file
-	"proxy_host":     "the proxy's name",
+	"proxy_host":     "the proxy's host and port",
 	"resolver":       "the resolver",      // the first one configured
 	"resolvers":      "the resolvers",     // all configured, "A and B"
 	"resolvers_by":   "/etc/resolv.conf",  // where they are configured
@@ -33,9 +34,10 @@ var vocabulary = map[string]string{
 	"roots_date":     "the date of the carried roots",
 
 	// Rules.
-	"rule_to_add":   "allow ADDRESS/32",      // "allow 203.0.113.10/32"
-	"rule_to_drop":  "the least useful rule", // set only where there are five already: "rule 3, allow 192.0.2.1/32"
-	"matching_rule": "the rule that matches", // "rule 2, deny 203.0.113.0/25"
+	"rule_to_add":   "allow ADDRESS/32",       // "allow 203.0.113.10/32"
+	"rule_flags":    "--rule or --rules-file", // set only where no rules were given
+	"rule_to_drop":  "the least useful rule",  // set only where there are five already: "rule 3, allow 192.0.2.1/32"
+	"matching_rule": "the rule that matches",  // "rule 2, deny 203.0.113.0/25"
 	"rule_problem":  "what is wrong with a rule",
 	"rule_fix":      "Correct the rule that is named.", // a whole step: iprules.Problem.Fix
 	"allowed":       "the addresses that are allowed",
@@ -46,6 +48,7 @@ var vocabulary = map[string]string{
 	// DNS.
 	"name":            "rr-n1-tor.opensrs.net", // that was asked for
 	"answer":          "10.0.0.1",              // the addresses that came back
+	"private_answer":  "the private address",   // the answer; set only where a VPN could lead there
 	"rcode":           "the answer's code",     // NXDOMAIN, …
 	"other_name":      "another name",          // that does resolve
 	"other_fails":     "another name",          // that does not resolve either
@@ -90,6 +93,7 @@ var vocabulary = map[string]string{
 	"product":      "an inspection product",
 	"control_same": "a control with the same issuer",
 	"alert":        "handshake_failure",
+	"variants":     "every variant", // set only where the experiments were made
 	"tls_version":  "TLS 1.0 or 1.1",
 	"quote":        "what the peer said",
 	"empty_store":  "this host has no root certificates", // set only where the store is empty
@@ -120,5 +124,6 @@ var vocabulary = map[string]string{
 	"required":    "call",
 	"waited_for":  "a username and an API key", // in plain words: "a username and an API key"
 	"direct":      "what the direct way does",
+	"direct_way":  "the way without the proxy", // set only where it is not known to fail
 	"source_path": "the way to the sources",
 }

@@ -1,0 +1,96 @@
+package report
+
+import (
+	"strconv"
+
+	"opensrs-doctor/probes"
+)
+
+// replied is a call whose reply is no envelope.
+func replied(e *probes.Evidence, call probes.Call) {
+	call.Sent, call.VectorOK, call.TookMS, call.Retransmits = true, true, 61, pointer(0)
+	e.Call = &call
+	if call.Failure.Kind == probes.KindTimeout {
+		call.TookMS, step(e, "call").Took = 10001, ms(10001)
+	}
+	stopCall(e)
+}
+
+// hangUp is a connection that ends after the request, without a byte of a reply.
+func hangUp(e *probes.Evidence) {
+	replied(e, probes.Call{Failure: failure("call", probes.KindHungUp, "unexpected EOF")})
+}
+
+// gatewayError is a page with an HTTP status of a gateway in front of the service.
+func gatewayError(e *probes.Evidence, status int) {
+	replied(e, probes.Call{HTTPStatus: status, ContentType: "text/html", Quote: statusWords(status), ReplyBytes: 110,
+		Failure: failure("call", probes.KindHTTPStatus, "HTTP status "+strconv.Itoa(status))})
+}
+
+var callFixtures = []fixture{
+	{"call.ip-denied", Fail, Certain, func(e *probes.Evidence) {
+		setRules(e)
+		invalidIP(e)
+	}},
+	{"call.ip-denied/address-unknown", Fail, Certain, func(e *probes.Evidence) {
+		noSource(e, silence)
+		invalidIP(e)
+	}},
+	{"call.auth-failed", Fail, Certain, func(e *probes.Evidence) {
+		refuse(e, "401", "Authentication failed", "auth-failed")
+		e.CrossCheck = &probes.CrossCheck{Environment: "test", Host: "horizon.opensrs.net", Code: "401",
+			Text: "Authentication failed", Class: "auth-failed",
+			Failure: failure("call", probes.KindRefusedByAPI, "401 Authentication failed")}
+	}},
+	{"call.auth-failed/no-rules", Fail, Certain, func(e *probes.Evidence) {
+		setRules(e)
+		refuse(e, "410", "Reseller authentication error", "auth-failed")
+		e.Target.KeyFingerprint = nil
+	}},
+	{"call.wrong-environment", Fail, Certain, func(e *probes.Evidence) {
+		refuse(e, "401", "Authentication failed", "auth-failed")
+		e.CrossCheck = &probes.CrossCheck{Environment: "test", Host: "horizon.opensrs.net", Success: true, Code: "200",
+			Text: "Command successful", Class: "accepted"}
+	}},
+	{"call.permission-denied", Fail, Certain, func(e *probes.Evidence) {
+		refuse(e, "435", "Permission denied", "permission-denied")
+	}},
+	{"call.rate-limited", Fail, Certain, func(e *probes.Evidence) {
+		refuse(e, "310", "Maximum simultaneous connections exceeded", "rate-limited")
+	}},
+	{"call.rate-limited/http", Fail, Certain, func(e *probes.Evidence) { gatewayError(e, 429) }},
+	{"call.server-error", Fail, Certain, func(e *probes.Evidence) {
+		refuse(e, "400", "Internal server error", "server-error")
+	}},
+	{"call.server-error/gateway", Fail, Certain, func(e *probes.Evidence) { gatewayError(e, 502) }},
+	{"call.no-reply", Fail, Likely, func(e *probes.Evidence) {
+		setRules(e)
+		hangUp(e)
+	}},
+	{"call.no-reply/allowed-by-the-rules", Fail, Likely, hangUp},
+	{"call.no-reply/words", Fail, Likely, func(e *probes.Evidence) {
+		setRules(e)
+		replied(e, probes.Call{Quote: "you are not welcome here", ReplyBytes: 25,
+			Failure: failure("call", probes.KindNotHTTP, "the reply is no HTTP")})
+	}},
+	{"call.not-opensrs", Fail, Certain, func(e *probes.Evidence) {
+		replied(e, probes.Call{HTTPStatus: 200, ContentType: "text/html; charset=utf-8", Quote: "Guest network", ReplyBytes: 123,
+			Failure: failure("call", probes.KindBadAnswer, "the reply is no OPS envelope")})
+	}},
+	{"call.not-opensrs/empty", Fail, Certain, func(e *probes.Evidence) {
+		replied(e, probes.Call{HTTPStatus: 200, Failure: failure("call", probes.KindBadAnswer, "the reply is no OPS envelope")})
+	}},
+	{"call.redirected", Fail, Certain, func(e *probes.Evidence) {
+		replied(e, probes.Call{HTTPStatus: 302, Location: "https://portal.example/login",
+			Failure: failure("call", probes.KindHTTPStatus, "HTTP status 302")})
+	}},
+	{"call.malformed-reply", Fail, Certain, func(e *probes.Evidence) {
+		replied(e, probes.Call{HTTPStatus: 200, ContentType: "text/xml", ReplyBytes: 325,
+			Failure: failure("call", probes.KindMalformed, "it is cut short")})
+	}},
+	{"call.timeout", Fail, Certain, func(e *probes.Evidence) {
+		replied(e, probes.Call{Failure: failure("call", probes.KindTimeout, "i/o timeout")})
+	}},
+	{"unexplained", Fail, Certain, func(e *probes.Evidence) { refuse(e, "465", "Unknown command", "unknown") }},
+	{"unexplained/dns", Fail, Certain, func(e *probes.Evidence) { answered(e, "NOTIMP", probes.KindBadAnswer) }},
+}

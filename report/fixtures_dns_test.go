@@ -1,0 +1,133 @@
+package report
+
+import (
+	"net/netip"
+
+	"opensrs-doctor/probes"
+)
+
+// answered makes the only resolver answer with a code and no address, and so ends the run at dns.
+func answered(e *probes.Evidence, rcode string, kind probes.Kind) {
+	why := failure("query", kind, rcode)
+	e.DNS.IPv4 = []netip.Addr{}
+	e.DNS.Answers[0] = probes.DNSAnswer{Resolver: "192.0.2.53:53", Transport: "udp", Rcode: rcode, TookMS: 13, Failure: why}
+	if kind != probes.KindNXDomain {
+		e.DNS.Used = ""
+	}
+	stopAt(e, "dns", why)
+}
+
+// resolvesTo makes DNS lead to another address.
+func resolvesTo(e *probes.Evidence, address string) {
+	e.DNS.IPv4, e.DNS.Answers[0].A = []netip.Addr{ip(address)}, []netip.Addr{ip(address)}
+	e.Target.Addresses = e.DNS.IPv4
+	e.Port.Connected = netip.AddrPortFrom(ip(address), 55443)
+	e.Port.Attempts[0].Address = e.Port.Connected
+}
+
+// second gives the host another resolver, which answers as the first one does.
+func second(e *probes.Evidence) {
+	e.Host.Resolvers = append(e.Host.Resolvers, "192.0.2.54:53")
+	answer := e.DNS.Answers[0]
+	answer.Resolver = "192.0.2.54:53"
+	e.DNS.Answers = append(e.DNS.Answers, answer)
+}
+
+// pinned is an entry in the hosts file that DNS does not agree with.
+func pinned(e *probes.Evidence) {
+	old := []netip.Addr{ip("198.51.100.99")}
+	e.DNS.Used, e.DNS.HostsFile, e.DNS.HostsIPs = "hosts file", "/etc/hosts:7", old
+	e.DNS.IPv4, e.Target.Addresses = old, old
+	e.Port.Connected = netip.AddrPortFrom(old[0], 55443)
+	e.Port.Attempts[0].Address = e.Port.Connected
+}
+
+// portal is a network in which every name leads to a login page.
+func portal(e *probes.Evidence) {
+	noSource(e, failure("handshake", probes.KindNotTLS, "tls: first record does not look like a TLS handshake"))
+	resolvesTo(e, "192.0.2.200")
+	e.TLS = &probes.TLS{Failure: failure("handshake", probes.KindNotTLS, "tls: first record does not look like a TLS handshake"),
+		Quote: "HTTP/1.1 302 Found Location: http://portal.example/login Connection: close"}
+	stopAt(e, "tls", e.TLS.Failure)
+	variants(e, probes.KindNotTLS, "tls: first record does not look like a TLS handshake")
+	e.DNS.MadeUp = &probes.DNSAnswer{Resolver: "192.0.2.53:53", Transport: "udp", Rcode: "NOERROR", TookMS: 3,
+		A: []netip.Addr{ip("192.0.2.200")}}
+	e.DNS.Other.A = e.DNS.MadeUp.A
+	deaf(e, probes.KindTimeout, "i/o timeout")
+	e.StatusPage = &probes.StatusPage{URL: probes.DefaultStatusURL,
+		Failure: failure("handshake", probes.KindNotTLS, "tls: first record does not look like a TLS handshake")}
+	e.Clock = nil
+}
+
+var dnsFixtures = []fixture{
+	{"dns.nxdomain", Fail, Certain, func(e *probes.Evidence) { answered(e, "NXDOMAIN", probes.KindNXDomain) }},
+	{"dns.nxdomain/internal-names-only", Fail, Certain, func(e *probes.Evidence) {
+		second(e)
+		answered(e, "NXDOMAIN", probes.KindNXDomain)
+		e.DNS.Answers[1] = probes.DNSAnswer{Resolver: "192.0.2.54:53", Transport: "udp", Rcode: "NXDOMAIN",
+			Failure: e.DNS.Answers[0].Failure}
+		e.DNS.Other = e.DNS.MadeUp
+		noSource(e, failure("query", probes.KindNXDomain, "NXDOMAIN"))
+	}},
+	{"dns.servfail", Fail, Certain, func(e *probes.Evidence) { answered(e, "SERVFAIL", probes.KindServFail) }},
+	{"dns.servfail/all-names", Fail, Certain, func(e *probes.Evidence) {
+		answered(e, "SERVFAIL", probes.KindServFail)
+		e.DNS.Other = &e.DNS.Answers[0]
+		noSource(e, failure("query", probes.KindServFail, "SERVFAIL"))
+	}},
+	{"dns.refused", Fail, Certain, func(e *probes.Evidence) {
+		answered(e, "REFUSED", probes.KindDNSRefused)
+		e.DNS.MadeUp, e.DNS.Other = &e.DNS.Answers[0], &e.DNS.Answers[0]
+		noSource(e, failure("query", probes.KindDNSRefused, "REFUSED"))
+	}},
+	{"dns.refused/the-other-is-dead", Fail, Likely, func(e *probes.Evidence) {
+		second(e)
+		answered(e, "REFUSED", probes.KindDNSRefused)
+		e.DNS.Answers[1] = probes.DNSAnswer{Resolver: "192.0.2.54:53", TookMS: 3000,
+			Failure: failure("query", probes.KindTimeout, "context deadline exceeded")}
+	}},
+	{"dns.resolver-unreachable", Fail, Certain, func(e *probes.Evidence) {
+		second(e)
+		why := failure("query", probes.KindTimeout, "context deadline exceeded")
+		noSource(e, failure("resolve", probes.KindTimeout, "no answer for icanhazip.com"))
+		noResolver(e, why)
+		e.Clock = nil
+	}},
+	{"dns.resolver-unreachable/nothing-to-compare", Fail, Likely, func(e *probes.Evidence) {
+		why := failure("query", probes.KindRefused, "connection refused")
+		noSource(e, failure("query", probes.KindRefused, "connection refused"))
+		noResolver(e, why)
+		e.Controls, e.Asked.ControlsGiven, e.Clock = nil, 0, nil
+	}},
+	{"dns.sinkholed", Fail, Certain, func(e *probes.Evidence) {
+		resolvesTo(e, "0.0.0.0")
+		stopAt(e, "port", failure("connect", probes.KindRefused, "connection refused"))
+		walked(e, "r", "r")
+		e.Port.OtherPorts[0] = closedPort(443, probes.KindRefused, "connection refused")
+	}},
+	{"dns.sinkholed/private", Fail, Likely, func(e *probes.Evidence) {
+		resolvesTo(e, "10.20.30.40")
+		drop(e)
+		e.Port.OtherPorts[0] = closedPort(443, probes.KindTimeout, "i/o timeout")
+		e.Port.Path.Port, e.Port.Path.Compare, e.Port.Path.Distance = walk("t", "..."), walk("t", "..."), 0
+	}},
+	{"dns.captive-portal", Fail, Certain, portal},
+	{"dns.hosts-override", Fail, Certain, func(e *probes.Evidence) {
+		pinned(e)
+		drop(e)
+		e.Port.OtherPorts[0] = closedPort(443, probes.KindTimeout, "i/o timeout")
+		e.Port.Path.Port, e.Port.Path.Compare, e.Port.Path.Distance = walk("ttt", "..."), walk("ttt", "..."), 0
+	}},
+	{"dns.hosts-override/works", Warn, Certain, pinned},
+	{"dns.no-ipv4", Fail, Certain, func(e *probes.Evidence) {
+		e.DNS.IPv4, e.DNS.IPv6 = []netip.Addr{}, []netip.Addr{ip("2001:db8:100::10")}
+		e.DNS.Answers[0].A, e.DNS.Answers[0].AAAA = nil, e.DNS.IPv6
+		stopAt(e, "dns", failure("query", probes.KindNoData, "no IPv4 address"))
+	}},
+	{"dns.slow-resolver", Warn, Certain, func(e *probes.Evidence) {
+		second(e)
+		e.DNS.Answers[0] = probes.DNSAnswer{Resolver: "192.0.2.53:53", Pending: true}
+		e.DNS.Used, e.DNS.Slow = "192.0.2.54:53", []string{"192.0.2.53:53"}
+		step(e, "dns").Status, step(e, "dns").Took = probes.Warn, ms(1012)
+	}},
+}

@@ -1,0 +1,164 @@
+package report
+
+import (
+	"net/netip"
+	"time"
+
+	"opensrs-doctor/probes"
+)
+
+// deaf makes the controls fail in this way.
+func deaf(e *probes.Evidence, kind probes.Kind, detail string) {
+	for i := range e.Controls {
+		e.Controls[i] = probes.Control{Peer: e.Controls[i].Peer, Path: e.Controls[i].Path, TookMS: 2500,
+			Failure: failure("connect", kind, detail)}
+	}
+}
+
+// noResolver makes every resolver silent, and so ends the run at dns.
+func noResolver(e *probes.Evidence, why *probes.Failure) {
+	e.DNS.Used, e.DNS.IPv4 = "", []netip.Addr{}
+	for i, resolver := range e.Host.Resolvers {
+		e.DNS.Answers[i] = probes.DNSAnswer{Resolver: resolver, TookMS: 3000, Failure: why}
+	}
+	stopAt(e, "dns", why)
+	e.DNS.MadeUp = &probes.DNSAnswer{Resolver: "192.0.2.53:53", Failure: why}
+	e.DNS.Other = &probes.DNSAnswer{Resolver: "192.0.2.53:53", Failure: why}
+}
+
+// noInternet is a host whose network is away: nothing at all answers.
+func noInternet(e *probes.Evidence) {
+	noSource(e, failure("resolve", probes.KindTimeout, "no answer for icanhazip.com"))
+	noResolver(e, failure("query", probes.KindTimeout, "context deadline exceeded"))
+	deaf(e, probes.KindTimeout, "i/o timeout")
+	e.Clock = nil
+}
+
+// behind sets the local clock two years back: the certificates of today are of the future.
+func behind(e *probes.Evidence) {
+	datesOnly(e)
+	setClock(e, 2*365*24*time.Hour)
+	for i := range e.TLS.Chain {
+		e.TLS.Chain[i].NotBefore = e.TLS.Chain[i].NotBefore.AddDate(2, 0, 0)
+		e.TLS.Chain[i].NotAfter = e.TLS.Chain[i].NotAfter.AddDate(2, 0, 0)
+	}
+	e.TLS.Trust.NotYetValid = &e.TLS.Chain[0]
+}
+
+// datesOnly is what a wrong clock does: HTTPS fails everywhere, on dates and nothing else.
+func datesOnly(e *probes.Evidence) {
+	dates := func(t *probes.Trust) { t.DatesOK, t.DatesOnly = false, true }
+	for i := range 3 {
+		sighting := &e.Egress.Sightings[i]
+		sighting.Address = netip.Addr{}
+		sighting.Failure = failure("verify", probes.KindUntrusted, "the certificate's dates do not fit this host's clock")
+		dates(sighting.Trust)
+	}
+	e.Egress.IPv4, e.Egress.Agreeing = []netip.Addr{}, 1
+	dates(e.TLS.Trust)
+	untrusted(e)
+	for i := range e.Controls {
+		dates(e.Controls[i].TLS)
+	}
+}
+
+// untrusted ends the run at a certificate that did not verify.
+func untrusted(e *probes.Evidence) {
+	e.TLS.CallAllowed = false
+	e.TLS.Failure = failure("verify", probes.KindUntrusted, "the certificate did not verify")
+	stopAt(e, "tls", e.TLS.Failure)
+}
+
+var hostFixtures = []fixture{
+	{"host.offline", Fail, Certain, noInternet},
+	{"host.offline/no-route", Fail, Certain, func(e *probes.Evidence) {
+		away := failure("query", probes.KindUnreachable, "network is unreachable")
+		noSource(e, away)
+		noResolver(e, away)
+		deaf(e, probes.KindUnreachable, "network is unreachable")
+		e.Host.HasIPv4Route, e.Host.LocalAddress, e.Clock = pointer(false), netip.Addr{}, nil
+	}},
+	{"host.offline/resolver-next-door", Fail, Likely, func(e *probes.Evidence) {
+		noSource(e, silence)
+		drop(e)
+		e.Port.Path.Port, e.Port.Path.Compare, e.Port.Path.Distance = walk("t", "."), walk("t", "."), 0
+		e.Port.OtherPorts[0] = closedPort(443, probes.KindTimeout, "i/o timeout")
+		deaf(e, probes.KindTimeout, "i/o timeout")
+		e.StatusPage = &probes.StatusPage{URL: probes.DefaultStatusURL, Failure: silence}
+		e.Clock = nil
+	}},
+	{"host.offline/proxy-too", Fail, Certain, func(e *probes.Evidence) {
+		viaProxy(e)
+		noSource(e, silence)
+		noResolver(e, failure("query", probes.KindTimeout, "context deadline exceeded"))
+		deaf(e, probes.KindTimeout, "i/o timeout")
+		e.Direct = &probes.Direct{Failure: failure("query", probes.KindTimeout, "context deadline exceeded")}
+		e.DNS.Endpoint, e.Clock = nil, nil
+	}},
+	{"host.clock-wrong", Fail, Certain, behind},
+	{"host.clock-wrong/ahead", Fail, Certain, func(e *probes.Evidence) {
+		datesOnly(e)
+		setClock(e, -400*24*time.Hour)
+		for i := range e.TLS.Chain {
+			e.TLS.Chain[i].NotBefore = e.TLS.Chain[i].NotBefore.AddDate(0, 0, -400)
+			e.TLS.Chain[i].NotAfter = e.TLS.Chain[i].NotAfter.AddDate(0, 0, -400)
+		}
+		e.TLS.Trust.Expired = &e.TLS.Chain[0]
+	}},
+	{"host.clock-wrong/ten-minutes", Warn, Certain, func(e *probes.Evidence) { setClock(e, 10*time.Minute) }},
+	{"host.local-firewall", Fail, Certain, func(e *probes.Evidence) {
+		stopAt(e, "port", failure("connect", probes.KindUnreachable, "no route to host"))
+		walked(e, "!", "ttt+")
+		self := probes.Hop{TTL: 64, Answer: probes.HopProhibited, From: localIP, FromSelf: true, ICMPType: 3, ICMPCode: 13}
+		e.Port.Path.Answer, e.Port.Path.Port[0] = &self, self
+		e.Port.Path.Port[0].TTL = 1
+	}},
+	{"host.local-firewall/resets", Fail, Certain, func(e *probes.Evidence) {
+		stopAt(e, "port", failure("connect", probes.KindRefused, "connection refused"))
+		walked(e, "r", "ttt+")
+	}},
+	{"host.local-firewall/drops", Fail, Likely, func(e *probes.Evidence) {
+		drop(e)
+		walked(e, "...", "ttt+")
+	}},
+	{"host.local-firewall/not-permitted", Fail, Certain, func(e *probes.Evidence) {
+		stopAt(e, "port", failure("connect", probes.KindNotPermitted, "operation not permitted"))
+		walked(e, "x", "ttt+")
+	}},
+	{"config.credentials-missing", Warn, Certain, func(e *probes.Evidence) {
+		e.Target.Username, e.Target.KeyFingerprint = "", nil
+		e.Asked.KeyGiven, e.Asked.KeySource, e.Call = false, "", nil
+		skip(e, "call", "credentials")
+	}},
+	{"config.credentials-missing/required", Fail, Certain, func(e *probes.Evidence) {
+		e.Target.KeyFingerprint, e.Asked.KeyGiven, e.Asked.KeySource, e.Call = nil, false, "", nil
+		e.Asked.Require = []string{"call"}
+		skip(e, "call", "credentials")
+	}},
+	{"config.api-key-malformed", Fail, Certain, func(e *probes.Evidence) {
+		e.Target.KeyFingerprint, e.Asked.KeyProblems, e.Call = nil, []string{"quotes"}, nil
+		skip(e, "call", "api-key")
+	}},
+	{"config.api-key-malformed/placeholder", Fail, Certain, func(e *probes.Evidence) {
+		e.Target.KeyFingerprint, e.Asked.KeyProblems, e.Call = nil, []string{"spaces", "placeholder"}, nil
+		e.Asked.KeySource = "OPENSRS_API_KEY"
+		skip(e, "call", "api-key")
+	}},
+	{"config.required-skipped", Fail, Certain, func(e *probes.Evidence) {
+		setRules(e)
+		e.Asked.Require = []string{"rules"}
+	}},
+	{"service.incident", Fail, Likely, func(e *probes.Evidence) {
+		gatewayError(e, 503)
+		incident(e)
+	}},
+	{"service.incident/elsewhere", Warn, Likely, func(e *probes.Evidence) {
+		drop(e)
+		incident(e)
+	}},
+}
+
+func incident(e *probes.Evidence) {
+	e.StatusPage.Indicator, e.StatusPage.Description = "major", "Partial System Outage"
+	e.StatusPage.Incidents = []string{"API connections fail"}
+}

@@ -1,0 +1,141 @@
+package report
+
+import (
+	"net/netip"
+
+	"opensrs-doctor/probes"
+)
+
+var proxyIP = ip("203.0.113.200") // the public address of the proxy's network
+
+// viaProxy sends the run through a proxy that works, and that the environment names.
+func viaProxy(e *probes.Evidence) {
+	at := netip.MustParseAddrPort("10.1.0.80:3128")
+	e.Host.Proxy = &probes.Proxy{URL: "http://proxy.example.com:3128", From: "HTTPS_PROXY", Addrs: []netip.Addr{at.Addr()}}
+	e.Target.Addresses = []netip.Addr{}
+	direct := e.Egress.Sightings[:3]
+	e.Egress = seenFrom("proxy", proxyIP)
+	e.Egress.Sightings[3].Address, e.Egress.Agreeing, e.Egress.DNSSeen = egressIP, 3, []netip.Addr{egressIP}
+	for i, sighting := range direct {
+		e.Egress.Sightings[i].LocalAddress = localIP
+		e.Egress.Sightings = append(e.Egress.Sightings, sighting)
+	}
+	if e.Rules != nil {
+		setRules(e, "allow 203.0.113.0/25", "allow 203.0.113.128/25")
+	}
+	byName := e.DNS.Answers[0]
+	e.DNS = &probes.DNS{Name: "proxy.example.com", OfProxy: true, Used: "192.0.2.53:53", IPv4: []netip.Addr{at.Addr()},
+		Answers: []probes.DNSAnswer{{Resolver: "192.0.2.53:53", Transport: "udp", Rcode: "NOERROR",
+			A: []netip.Addr{at.Addr()}, TookMS: 2}}, Endpoint: &byName}
+	e.Port.Connected, e.Port.Attempts[0].Address, e.Port.ConnectMS = at, at, 2
+	e.Port.ProxyReply = &probes.ProxyReply{Protocol: "http", Code: 200, Text: "Connection established"}
+	e.Direct = &probes.Direct{Resolves: true, Attempt: &probes.Attempt{Address: netip.AddrPortFrom(endpointIP, 55443),
+		LocalAddress: localIP, Connected: true, TookMS: 18}}
+}
+
+// proxySays is a proxy that answers the request for the endpoint so.
+func proxySays(e *probes.Evidence, reply *probes.ProxyReply, kind probes.Kind, detail string) {
+	viaProxy(e)
+	stopAt(e, "port", failure("connect through the proxy", kind, detail))
+	e.Port.ProxyReply = reply
+	if reply != nil {
+		e.Port.Attempts[0].Connected, e.Port.Attempts[0].Failure = true, nil
+		e.Port.Connected, e.Port.ConnectMS = e.Port.Attempts[0].Address, 2
+	}
+	direct := e.Controls
+	for i, control := range direct {
+		through := control
+		through.Path = "proxy"
+		if kind == probes.KindProxyAuth {
+			through = probes.Control{Peer: control.Peer, Path: "proxy", Failure: failure("connect", kind, detail)}
+		}
+		e.Controls = append(e.Controls, through)
+		e.Controls[i].Path = "direct"
+	}
+	if kind == probes.KindProxyAuth {
+		noWayThrough(e, failure("connect", kind, detail))
+	}
+}
+
+// noWayThrough makes the sources fail that are asked through the proxy.
+func noWayThrough(e *probes.Evidence, why *probes.Failure) {
+	for i := range e.Egress.Sightings {
+		if sighting := &e.Egress.Sightings[i]; sighting.Path == "proxy" {
+			sighting.Address, sighting.Trust, sighting.Failure = netip.Addr{}, nil, why
+		}
+	}
+	e.Egress.IPv4, e.Egress.Agreeing = []netip.Addr{}, 1
+	setRules(e, e.Rules.Rules...)
+}
+
+func proxyGone(e *probes.Evidence, kind probes.Kind, detail string) {
+	proxySays(e, nil, kind, detail)
+	why := failure("connect to the proxy", kind, detail)
+	step(e, "port").Failure = why
+	e.Port.Attempts[0].Failure = failure("connect", kind, detail)
+	for i, control := range e.Controls {
+		if control.Path == "proxy" {
+			e.Controls[i] = probes.Control{Peer: control.Peer, Path: "proxy", Failure: failure("connect", kind, detail)}
+		}
+	}
+	noWayThrough(e, failure("connect", kind, detail))
+	e.StatusPage = &probes.StatusPage{URL: probes.DefaultStatusURL, Failure: failure("connect", kind, detail)}
+}
+
+func httpReply(code int, text string) *probes.ProxyReply {
+	return &probes.ProxyReply{Protocol: "http", Code: code, Text: text}
+}
+
+// closedDirectly is a network that lets nobody out but the proxy.
+func closedDirectly(e *probes.Evidence) {
+	e.Direct.Attempt = &probes.Attempt{Address: netip.AddrPortFrom(endpointIP, 55443), TookMS: 3000,
+		Failure: failure("connect", probes.KindTimeout, "no answer so far")}
+}
+
+var proxyFixtures = []fixture{
+	{"proxy.unreachable", Fail, Certain, func(e *probes.Evidence) {
+		proxyGone(e, probes.KindRefused, "connection refused")
+	}},
+	{"proxy.unreachable/silent", Fail, Certain, func(e *probes.Evidence) {
+		proxyGone(e, probes.KindTimeout, "no answer so far")
+		closedDirectly(e)
+	}},
+	{"proxy.unreachable/no-such-name", Fail, Certain, func(e *probes.Evidence) {
+		proxyGone(e, probes.KindNXDomain, "NXDOMAIN")
+		answered(e, "NXDOMAIN", probes.KindNXDomain)
+		e.Controls = e.Controls[:4]
+	}},
+	{"proxy.denied", Fail, Certain, func(e *probes.Evidence) {
+		proxySays(e, httpReply(403, "Forbidden"), probes.KindProxyDenied, "403 Forbidden")
+		closedDirectly(e)
+	}},
+	{"proxy.denied/socks", Fail, Certain, func(e *probes.Evidence) {
+		proxySays(e, &probes.ProxyReply{Protocol: "socks5", Code: 2, Text: "connection not allowed by ruleset"},
+			probes.KindProxyDenied, "connection not allowed by ruleset")
+		e.Host.Proxy.URL, e.Host.Proxy.From, e.Direct = "socks5://proxy.example.com:1080", "--proxy", nil
+	}},
+	{"proxy.denied/hangs-up", Fail, Likely, func(e *probes.Evidence) {
+		proxySays(e, nil, probes.KindHungUp, "EOF")
+	}},
+	{"proxy.auth-required", Fail, Certain, func(e *probes.Evidence) {
+		proxySays(e, httpReply(407, "Proxy Authentication Required"), probes.KindProxyAuth,
+			"407 Proxy Authentication Required")
+		closedDirectly(e)
+	}},
+	{"proxy.auth-required/wrong-login", Fail, Certain, func(e *probes.Evidence) {
+		proxySays(e, httpReply(407, "Proxy Authentication Required"), probes.KindProxyAuth,
+			"407 Proxy Authentication Required")
+		e.Host.Proxy.HasUser = true
+	}},
+	{"proxy.upstream-failed", Fail, Certain, func(e *probes.Evidence) {
+		proxySays(e, httpReply(502, "Bad Gateway"), probes.KindProxyUpstream, "502 Bad Gateway")
+		closedDirectly(e)
+	}},
+	{"proxy.upstream-failed/silent", Fail, Likely, func(e *probes.Evidence) {
+		proxySays(e, nil, probes.KindTimeout, "context deadline exceeded")
+	}},
+	{"proxy.direct-way", Info, Certain, func(e *probes.Evidence) {
+		viaProxy(e)
+		closedDirectly(e)
+	}},
+}

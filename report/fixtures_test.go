@@ -1,0 +1,222 @@
+package report
+
+import (
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/iprules"
+)
+
+// fixture is one run in which one thing is wrong, in the one way that a row of the catalogue is about.
+type fixture struct {
+	name       string     // the cause; a further way to the same cause has "/" and a word behind it
+	severity   Severity   // that it has
+	confidence Confidence // that it has
+	damage     func(*probes.Evidence)
+}
+
+// fixtures are all of them; the plain one of every cause has a saved report in testdata.
+func fixtures() []fixture {
+	return slices.Concat(hostFixtures, dnsFixtures, egressFixtures, rulesFixtures, portFixtures, proxyFixtures,
+		tlsFixtures, callFixtures)
+}
+
+// evidence is what the run saw.
+func (f fixture) evidence() *probes.Evidence {
+	e := healthy()
+	f.damage(e)
+	return e
+}
+
+func fixtureOf(t testing.TB, name string) *probes.Evidence {
+	t.Helper()
+	for _, f := range fixtures() {
+		if f.name == name {
+			return f.evidence()
+		}
+	}
+	t.Fatalf("there is no fixture %s", name)
+	return nil
+}
+
+// The run's beginning, by the local clock.
+var fixedStart = time.Date(2026, 3, 1, 9, 30, 0, 0, time.UTC)
+
+// The addresses of the runs. The routers are those on the way to the endpoint, nearest first.
+var (
+	egressIP   = ip("203.0.113.10")
+	endpointIP = ip("198.51.100.10")
+	localIP    = ip("10.1.0.2")
+	routers    = []netip.Addr{ip("10.1.0.1"), ip("203.0.113.1"), ip("203.0.113.130")}
+)
+
+const (
+	issuingCA = "CN=Example TLS CA 2026,O=Example Trust,C=US"
+	publicCA  = "CN=Example Global Root G2,O=Example Trust,C=US"
+	privateCA = "CN=Acme Corp Private Root,O=Acme Corp"
+)
+
+// healthy is a run against the live service in which everything worked.
+func healthy() *probes.Evidence {
+	e := &probes.Evidence{
+		RunID: "5f0c3a9d71e8b246", StartedAt: fixedStart, Took: ms(156.25),
+		Target: probes.Target{Environment: "live", Host: "rr-n1-tor.opensrs.net", Port: 55443,
+			Username: "example-reseller", KeyFingerprint: pointer("0a1b2c3d"), Addresses: []netip.Addr{endpointIP}},
+		Host: probes.Host{Hostname: "web1.example.com", OS: "linux/amd64", LocalAddress: localIP,
+			Resolvers: []string{"192.0.2.53:53"}, ResolversBy: "/etc/resolv.conf",
+			HasIPv4Route: pointer(true), HasIPv6Route: pointer(false)},
+		Asked: probes.Asked{KeyGiven: true, KeySource: "/etc/opensrs/api.key", EgressSources: 4, ControlsGiven: 2,
+			StatusURL: probes.DefaultStatusURL, RootsDate: time.Date(2026, 1, 15, 0, 0, 0, 0, time.UTC)},
+	}
+	for i, name := range probes.Names {
+		e.Steps = append(e.Steps, probes.Step{Probe: name, Status: probes.Pass, Counts: true,
+			Took: ms([]float64{41, 0.05, 12, 18, 22, 62}[i])})
+	}
+	e.Egress = seenFrom("direct", egressIP)
+	setRules(e, "allow 203.0.113.0/25")
+	e.DNS = &probes.DNS{Name: e.Target.Host, Used: "192.0.2.53:53", IPv4: []netip.Addr{endpointIP},
+		Answers: []probes.DNSAnswer{{Resolver: "192.0.2.53:53", Transport: "udp", Rcode: "NOERROR",
+			A: []netip.Addr{endpointIP}, TookMS: 11.4}}}
+	e.Port = &probes.Port{Connected: netip.AddrPortFrom(endpointIP, 55443), ConnectMS: 18, Retransmits: pointer(0),
+		Attempts: []probes.Attempt{{Address: netip.AddrPortFrom(endpointIP, 55443), LocalAddress: localIP,
+			Connected: true, TookMS: 18}}}
+	e.TLS = &probes.TLS{Connected: true, Version: "TLS 1.2", CipherSuite: "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+		CallAllowed: true, Chain: goodChain(), Trust: goodTrust(publicCA)}
+	e.Call = &probes.Call{Sent: true, VectorOK: true, HTTPStatus: 200, ContentType: "text/xml", Envelope: true,
+		Success: true, Code: "200", Text: "Command successful", Class: "accepted", ReplyBytes: 651, TookMS: 61,
+		Date: pointer(fixedStart), Retransmits: pointer(0)}
+	setClock(e, 0)
+	return e
+}
+
+func goodTrust(issuer string) *probes.Trust {
+	return &probes.Trust{System: true, Public: true, NameOK: true, DatesOK: true, Issuer: issuer}
+}
+
+func goodChain() []probes.Certificate {
+	return []probes.Certificate{
+		{Subject: "CN=rr-n1-tor.opensrs.net", Issuer: issuingCA, IssuerOrg: "Example Trust",
+			Names: []string{"rr-n1-tor.opensrs.net"}, NotBefore: fixedStart.AddDate(0, -2, 0),
+			NotAfter: fixedStart.AddDate(0, 10, 0), IssuerURL: "http://pki.example.org/tls-ca-2026.crt",
+			SHA256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"},
+		{Subject: issuingCA, Issuer: publicCA, IssuerOrg: "Example Trust", NotBefore: fixedStart.AddDate(-1, 0, 0),
+			NotAfter: fixedStart.AddDate(9, 0, 0),
+			SHA256:   "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752"},
+	}
+}
+
+// setClock gives the run peers that told the time, the local clock being behind by that much.
+func setClock(e *probes.Evidence, behind time.Duration) {
+	e.Clock = &probes.Clock{OffsetMS: milliseconds(behind)}
+	for _, peer := range []string{"icanhazip.com:443", "checkip.amazonaws.com:443", "api.ipify.org:443"} {
+		e.Clock.Samples = append(e.Clock.Samples,
+			probes.ClockSample{Peer: peer, OffsetMS: milliseconds(behind), Verified: true})
+		e.Clock.Agreeing++
+	}
+}
+
+// step is the row of a probe, to be changed.
+func step(e *probes.Evidence, name string) *probes.Step {
+	return &e.Steps[slices.Index(probes.Names, name)]
+}
+
+func skip(e *probes.Evidence, name, waitedFor string) {
+	*step(e, name) = probes.Step{Probe: name, Status: probes.Skip, WaitedFor: waitedFor, Counts: true}
+}
+
+func failure(op string, kind probes.Kind, detail string) *probes.Failure {
+	return &probes.Failure{Op: op, Kind: kind, Detail: detail}
+}
+
+// stopAt makes the run end at a probe: it failed in this way, those that need it were skipped, and the
+// follow-ups of such a failure were made.
+func stopAt(e *probes.Evidence, name string, why *probes.Failure) {
+	step(e, name).Status, step(e, name).Failure = probes.Fail, why
+	at := slices.Index(probes.Names, name)
+	for _, later := range probes.Names[at+1:] {
+		skip(e, later, name)
+	}
+	switch name {
+	case "dns":
+		e.Port, e.TLS, e.Call, e.Target.Addresses = nil, nil, nil, []netip.Addr{}
+	case "port":
+		attempt := probes.Attempt{Address: e.Port.Attempts[0].Address, TookMS: e.Port.Attempts[0].TookMS, Failure: why}
+		if why.Kind == probes.KindTimeout {
+			attempt.TookMS, step(e, "port").Took = 3000, 3*time.Second
+		}
+		e.Port, e.TLS, e.Call = &probes.Port{Attempts: []probes.Attempt{attempt}}, nil, nil
+	case "tls":
+		e.Call = nil
+	}
+	followUp(e, name)
+}
+
+// followUp fills in what is asked after a failure of that probe, in a world where all else is well.
+func followUp(e *probes.Evidence, name string) {
+	for _, peer := range []string{"1.1.1.1:443", "8.8.8.8:443"} {
+		e.Controls = append(e.Controls, probes.Control{Peer: peer, Path: "direct", Connected: true, TookMS: 9,
+			TLS: goodTrust("CN=Example Edge Root,O=Example Edge")})
+	}
+	if e.DNS != nil && !e.DNS.Literal {
+		none := failure("query", probes.KindNXDomain, "NXDOMAIN")
+		e.DNS.MadeUpName, e.DNS.MadeUp = "4d1f0c9be2a7835610f3c2aa.com", &probes.DNSAnswer{Resolver: "192.0.2.53:53",
+			Transport: "udp", Rcode: "NXDOMAIN", TookMS: 14, Failure: none}
+		e.DNS.OtherName, e.DNS.Other = "status.opensrs.com", &probes.DNSAnswer{Resolver: "192.0.2.53:53",
+			Transport: "udp", Rcode: "NOERROR", A: []netip.Addr{ip("192.0.2.80")}, TookMS: 12}
+	}
+	if name == "dns" {
+		return
+	}
+	e.StatusPage = &probes.StatusPage{URL: probes.DefaultStatusURL, Indicator: "none", Description: "All Systems Operational"}
+	if name == "tls" {
+		for _, variant := range []string{probes.VariantAsIs, probes.VariantNoSNI, probes.VariantClassic,
+			probes.VariantSmall, probes.VariantOld} {
+			e.TLS.Variants = append(e.TLS.Variants, probes.Variant{Name: variant, Works: true, Version: "TLS 1.2", TookMS: 21})
+		}
+	}
+}
+
+// setRules gives the run a list of rules and simulates it; without one, none was given.
+func setRules(e *probes.Evidence, texts ...string) {
+	if len(texts) == 0 {
+		e.Rules, e.Asked.RulesGiven, e.Asked.RulesSource = nil, 0, ""
+		skip(e, "rules", "rules")
+		return
+	}
+	var rules []iprules.Rule
+	for i, text := range texts {
+		rule, err := iprules.Parse(text)
+		if err != nil {
+			panic(err)
+		}
+		rule.Source, rule.Line = "rules.txt", i+1
+		rules = append(rules, rule)
+	}
+	e.Asked.RulesGiven, e.Asked.RulesSource = len(rules), "rules.txt"
+	e.Rules = &probes.Rules{Problems: iprules.Lint(rules)}
+	for _, rule := range rules {
+		e.Rules.Rules = append(e.Rules.Rules, rule.String())
+	}
+	for _, address := range e.Egress.Addresses() {
+		e.Rules.Results = append(e.Rules.Results, iprules.Evaluate(rules, address))
+	}
+	e.Rules.Verdict = iprules.Verdict(e.Rules.Results)
+	row := probes.Step{Probe: "rules", Counts: true, Took: ms(0.05), Status: map[string]probes.Status{
+		iprules.VerdictAllow: probes.Pass, iprules.VerdictDeny: probes.Fail, iprules.VerdictPartly: probes.Fail,
+		iprules.VerdictAmbiguous: probes.Warn, iprules.VerdictUnknown: probes.Skip}[e.Rules.Verdict]}
+	for _, problem := range e.Rules.Problems {
+		switch {
+		case problem.Severity == iprules.SeverityError:
+			row.Status = probes.Fail
+		case row.Status == probes.Pass && (problem.ID == iprules.HostBits || problem.ID == iprules.Duplicate):
+			row.Status = probes.Warn
+		}
+	}
+	if row.Status == probes.Skip {
+		row.WaitedFor = "egress"
+	}
+	*step(e, "rules") = row
+}

@@ -1,0 +1,200 @@
+package report
+
+import (
+	"slices"
+	"time"
+
+	"opensrs-doctor/probes"
+)
+
+// broken ends the run at a handshake that did not complete, and none of the experiments does either.
+func broken(e *probes.Evidence, kind probes.Kind, detail string) {
+	e.TLS = &probes.TLS{Failure: failure("handshake", kind, detail)}
+	if kind == probes.KindTimeout {
+		step(e, "tls").Took = 3 * time.Second
+	}
+	stopAt(e, "tls", e.TLS.Failure)
+	variants(e, kind, detail)
+}
+
+// variants makes the experiments fail like that, but for those named.
+func variants(e *probes.Evidence, kind probes.Kind, detail string, working ...string) {
+	for i := range e.TLS.Variants {
+		v := &e.TLS.Variants[i]
+		if v.Works = slices.Contains(working, v.Name); v.Works {
+			v.Version, v.Proven, v.Failure, v.TookMS = "TLS 1.2", v.Name != probes.VariantOld, nil, 21
+			continue
+		}
+		v.Version, v.Failure = "", failure("handshake", kind, detail)
+		if kind == probes.KindTimeout {
+			v.TookMS = 3000
+		}
+	}
+}
+
+// shows makes the peer present another leaf, which counts for this much.
+func shows(e *probes.Evidence, leaf probes.Certificate, trust probes.Trust) {
+	if leaf.SHA256 == "" {
+		leaf.SHA256 = "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
+	}
+	if leaf.NotAfter.IsZero() {
+		leaf.NotBefore, leaf.NotAfter = fixedStart.AddDate(0, -1, 0), fixedStart.AddDate(0, 11, 0)
+	}
+	e.TLS.Chain, e.TLS.Trust = []probes.Certificate{leaf}, &trust
+	untrusted(e)
+}
+
+// byAcme is the endpoint's certificate, issued by a company's own authority.
+func byAcme() probes.Certificate {
+	return probes.Certificate{Subject: "CN=rr-n1-tor.opensrs.net", Issuer: privateCA, IssuerOrg: "Acme Corp",
+		Names: []string{"rr-n1-tor.opensrs.net"}}
+}
+
+// inspected is a device of this network that opens TLS; this host's store trusts it.
+func inspected(e *probes.Evidence) {
+	shows(e, byAcme(), probes.Trust{System: true, NameOK: true, DatesOK: true, RootShown: true, Issuer: privateCA})
+}
+
+// allowed makes the call all the same, and it succeeds.
+func allowed(e *probes.Evidence) {
+	good := healthy()
+	e.TLS.CallAllowed, e.Call, e.Steps[5] = true, good.Call, good.Steps[5]
+	step(e, "tls").Status, step(e, "tls").Failure, e.TLS.Variants = probes.Warn, nil, nil
+}
+
+// outdated is a host whose own roots do not verify a certificate that the public ones do.
+func outdated(e *probes.Evidence) {
+	good := healthy()
+	e.TLS.Trust.System = false
+	stopAt(e, "tls", failure("verify", probes.KindUntrusted, "this host's own roots do not verify the certificate"))
+	e.Call, e.Steps[5] = good.Call, good.Steps[5]
+	for i := range e.TLS.Variants {
+		e.TLS.Variants[i].Proven = true
+	}
+	for i := range e.Controls {
+		e.Controls[i].TLS.System = false
+	}
+}
+
+func dates(e *probes.Evidence, from, to time.Time) {
+	trust := probes.Trust{System: true, Public: true, NameOK: true, DatesOnly: true, Issuer: publicCA}
+	leaf := goodChain()[0]
+	leaf.NotBefore, leaf.NotAfter = from, to
+	if trust.Expired = &leaf; to.After(fixedStart) {
+		trust.Expired, trust.NotYetValid = nil, &leaf
+	}
+	shows(e, leaf, trust)
+}
+
+var tlsFixtures = []fixture{
+	{"tls.not-tls", Fail, Certain, func(e *probes.Evidence) {
+		broken(e, probes.KindNotTLS, "tls: first record does not look like a TLS handshake")
+		e.TLS.Quote = "SSH-2.0-OpenSSH_9.9"
+	}},
+	{"tls.reset", Fail, Certain, func(e *probes.Evidence) { broken(e, probes.KindReset, "connection reset by peer") }},
+	{"tls.sni-blocked", Fail, Certain, func(e *probes.Evidence) {
+		broken(e, probes.KindReset, "connection reset by peer")
+		variants(e, probes.KindReset, "connection reset by peer", probes.VariantNoSNI)
+	}},
+	{"tls.hello-too-big", Fail, Certain, func(e *probes.Evidence) {
+		broken(e, probes.KindTimeout, "context deadline exceeded")
+		variants(e, probes.KindTimeout, "context deadline exceeded", probes.VariantClassic)
+	}},
+	{"tls.mtu-blackhole", Fail, Certain, func(e *probes.Evidence) {
+		broken(e, probes.KindTimeout, "context deadline exceeded")
+		variants(e, probes.KindTimeout, "context deadline exceeded", probes.VariantSmall)
+	}},
+	{"tls.mtu-blackhole/to-the-server", Fail, Certain, func(e *probes.Evidence) {
+		broken(e, probes.KindTimeout, "context deadline exceeded")
+		variants(e, probes.KindTimeout, "context deadline exceeded", probes.VariantSmall, probes.VariantClassic)
+	}},
+	{"tls.rejected", Fail, Certain, func(e *probes.Evidence) {
+		broken(e, probes.KindAlert, "tls: handshake failure")
+		e.TLS.Alert = "handshake failure"
+	}},
+	{"tls.timeout", Fail, Certain, func(e *probes.Evidence) { broken(e, probes.KindTimeout, "context deadline exceeded") }},
+	{"tls.timeout/no-experiments", Fail, Likely, func(e *probes.Evidence) {
+		broken(e, probes.KindTimeout, "context deadline exceeded")
+		e.TLS.Variants = nil
+	}},
+	{"tls.version-unsupported", Fail, Certain, func(e *probes.Evidence) {
+		broken(e, probes.KindAlert, "tls: protocol version not supported")
+		e.TLS.Alert = "protocol version not supported"
+		variants(e, probes.KindAlert, "tls: protocol version not supported", probes.VariantOld)
+		e.TLS.Variants[4].Version = "TLS 1.1"
+	}},
+	{"tls.version-unsupported/alert-only", Fail, Likely, func(e *probes.Evidence) {
+		broken(e, probes.KindAlert, "tls: protocol version not supported")
+		e.TLS.Alert, e.TLS.Variants = "protocol version not supported", nil
+	}},
+	{"tls.expired", Fail, Certain, func(e *probes.Evidence) {
+		dates(e, fixedStart.AddDate(0, -3, 0), fixedStart.AddDate(0, 0, -3))
+	}},
+	{"tls.expired/clock-not-checked", Fail, Likely, func(e *probes.Evidence) {
+		dates(e, fixedStart.AddDate(0, -3, 0), fixedStart.AddDate(0, 0, -3))
+		e.Clock = nil
+	}},
+	{"tls.not-yet-valid", Fail, Certain, func(e *probes.Evidence) {
+		dates(e, fixedStart.AddDate(0, 0, 2), fixedStart.AddDate(1, 0, 0))
+	}},
+	{"tls.name-mismatch", Fail, Certain, func(e *probes.Evidence) {
+		shows(e, probes.Certificate{Subject: "CN=www.example.net", Issuer: issuingCA, IssuerOrg: "Example Trust",
+			Names: []string{"www.example.net", "example.net"}},
+			probes.Trust{System: true, Public: true, DatesOK: true, Issuer: publicCA})
+	}},
+	{"tls.self-signed", Fail, Certain, func(e *probes.Evidence) {
+		shows(e, probes.Certificate{Subject: "CN=appliance.local", Issuer: "CN=appliance.local", SelfSigned: true,
+			Names: []string{"appliance.local"}},
+			probes.Trust{DatesOK: true, SelfSigned: true, Issuer: "CN=appliance.local"})
+	}},
+	{"tls.incomplete-chain", Fail, Likely, incomplete},
+	{"tls.incomplete-chain/known-to-be-public", Fail, Certain, func(e *probes.Evidence) {
+		incomplete(e)
+		e.TLS.Trust.MissingKnown = true
+	}},
+	{"tls.intercepted", Fail, Likely, inspected},
+	{"tls.intercepted/controls-too", Fail, Certain, func(e *probes.Evidence) {
+		noSource(e, failure("verify", probes.KindUntrusted, "the certificate did not verify: "+privateCA))
+		inspected(e)
+		for i := range e.Controls {
+			e.Controls[i].TLS = &probes.Trust{System: true, NameOK: true, DatesOK: true, RootShown: true, Issuer: privateCA}
+		}
+	}},
+	{"tls.intercepted/product", Fail, Likely, func(e *probes.Evidence) {
+		leaf := byAcme()
+		leaf.Issuer, leaf.IssuerOrg = "CN=Zscaler Intermediate Root CA,O=Zscaler Inc.", "Zscaler Inc."
+		shows(e, leaf, probes.Trust{NameOK: true, DatesOK: true, Issuer: leaf.Issuer, Product: "Zscaler", Missing: leaf.Issuer})
+	}},
+	{"tls.intercepted/allowed", Warn, Likely, func(e *probes.Evidence) {
+		inspected(e)
+		e.Asked.AllowIntercepted = true
+		allowed(e)
+	}},
+	{"tls.intercepted/old-roots", Warn, Possible, func(e *probes.Evidence) {
+		inspected(e)
+		e.Asked.RootsDate = fixedStart.AddDate(0, 0, -412)
+		allowed(e)
+	}},
+	{"tls.unknown-ca", Fail, Certain, func(e *probes.Evidence) {
+		shows(e, byAcme(), probes.Trust{NameOK: true, DatesOK: true, RootShown: true, Issuer: privateCA})
+	}},
+	{"unexplained/no-root-presented", Fail, Certain, func(e *probes.Evidence) {
+		shows(e, byAcme(), probes.Trust{NameOK: true, DatesOK: true, Issuer: privateCA, Missing: privateCA})
+		e.Egress.Sightings = e.Egress.Sightings[3:] // no other peer's certificate verifies
+		e.Controls = nil
+	}},
+	{"tls.local-roots-outdated", Fail, Certain, outdated},
+	{"tls.local-roots-outdated/empty-store", Fail, Certain, func(e *probes.Evidence) {
+		outdated(e)
+		e.TLS.Trust.SystemEmpty = true
+	}},
+	{"tls.expires-soon", Warn, Certain, func(e *probes.Evidence) {
+		e.TLS.Chain[0].NotAfter = fixedStart.Add(5*24*time.Hour + 7*time.Hour)
+		step(e, "tls").Status = probes.Warn
+	}},
+}
+
+func incomplete(e *probes.Evidence) {
+	shows(e, goodChain()[0], probes.Trust{NameOK: true, DatesOK: true, Missing: issuingCA, Issuer: issuingCA,
+		MissingURL: "http://pki.example.org/tls-ca-2026.crt"})
+}

@@ -1,0 +1,148 @@
+package report
+
+import (
+	"fmt"
+	"math/rand"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"opensrs-doctor/probes"
+)
+
+// A counted probe that stops the call never fails without a cause; and each diagnosis is whole.
+func TestGeneratedFailuresHaveACause(t *testing.T) {
+	eachGenerated(t, func(t *testing.T, _ *rand.Rand, e *probes.Evidence) {
+		diagnoses := Diagnose(e)
+		stopped := blocked(e)
+		if stopped != "" && e.Step(stopped).Counts && verdictOf(diagnoses) != VerdictFail {
+			t.Errorf("%s failed, and the causes are %s", stopped, told(diagnoses))
+		}
+		seen := map[string]bool{}
+		for i, d := range diagnoses {
+			if seen[d.Cause] {
+				t.Errorf("%s stands there twice", d.Cause)
+			}
+			seen[d.Cause] = true
+			if i > 0 && severityRank[d.Severity] < severityRank[diagnoses[i-1].Severity] {
+				t.Errorf("the order is %s", told(diagnoses))
+			}
+		}
+		for _, d := range diagnoses {
+			for _, hidden := range d.Hides {
+				if _, known := Lookup(hidden); !known || seen[hidden] {
+					t.Errorf("%s hides %s; the causes are %s", d.Cause, hidden, told(diagnoses))
+				}
+			}
+		}
+	})
+}
+
+// accused is what a row must have seen, by the beginning of its ID.
+var accused = []struct {
+	prefix string
+	saw    func(*probes.Evidence) bool
+}{
+	{"dns.", func(e *probes.Evidence) bool { return e.DNS != nil }},
+	{"rules.", func(e *probes.Evidence) bool { return e.Rules != nil }},
+	{"egress.unstable", func(e *probes.Evidence) bool { return e.Egress != nil }},
+	{"egress.proxied", func(e *probes.Evidence) bool { return e.Egress != nil && e.Host.Proxy != nil }},
+	{"egress.split-route", func(e *probes.Evidence) bool { return e.Egress != nil }},
+	{"port.", func(e *probes.Evidence) bool { return e.Port != nil }},
+	{"host.local-firewall", func(e *probes.Evidence) bool { return ran(e, "port") }},
+	{"proxy.", func(e *probes.Evidence) bool { return e.Host.Proxy != nil }},
+	{"tls.", func(e *probes.Evidence) bool { return e.TLS != nil || e.Port != nil || e.Call != nil }},
+	{"call.", func(e *probes.Evidence) bool { return e.Call != nil && e.Call.Sent }},
+	{"host.clock-wrong", func(e *probes.Evidence) bool { return e.Clock != nil }},
+	{"host.offline", func(e *probes.Evidence) bool {
+		return len(e.Controls) > 0 || e.Host.HasIPv4Route != nil && !*e.Host.HasIPv4Route
+	}},
+	{"service.incident", func(e *probes.Evidence) bool { return e.StatusPage != nil }},
+	{"unexplained", func(e *probes.Evidence) bool { return blocked(e) != "" }},
+}
+
+func ran(e *probes.Evidence, name string) bool { return e.Step(name).Status != probes.Skip }
+
+func TestGeneratedNothingIsAccusedUnseen(t *testing.T) {
+	eachGenerated(t, func(t *testing.T, _ *rand.Rand, e *probes.Evidence) {
+		for _, d := range Diagnose(e) {
+			for _, a := range accused {
+				if strings.HasPrefix(d.Cause, a.prefix) && !a.saw(e) {
+					t.Errorf("%s, though nobody looked", d.Cause)
+				}
+			}
+		}
+	})
+}
+
+// The same evidence gives the same diagnosis and stays as it was; in which order questions were answered that
+// were asked at once makes no difference to the causes.
+func TestGeneratedDiagnosisIsDeterministic(t *testing.T) {
+	eachGenerated(t, func(t *testing.T, r *rand.Rand, e *probes.Evidence) {
+		before := printed(e)
+		first := reportOf(e)
+		if second := reportOf(e); !reflect.DeepEqual(first, second) {
+			t.Errorf("the second time it differs:\n%s", cmp.Diff(first, second))
+		}
+		if after := printed(e); after != before {
+			t.Errorf("the evidence was changed:\n%s", cmp.Diff(before, after))
+		}
+		shuffle(r, e.Controls)
+		if e.TLS != nil {
+			shuffle(r, e.TLS.Variants)
+		}
+		if e.Port != nil {
+			shuffle(r, e.Port.OtherPorts)
+		}
+		if e.Clock != nil {
+			shuffle(r, e.Clock.Samples)
+		}
+		if got := told(Diagnose(e)); got != told(first.Diagnoses) {
+			t.Errorf("shuffled, it is %s\nbefore it was %s", got, told(first.Diagnoses))
+		}
+	})
+}
+
+func shuffle[T any](r *rand.Rand, list []T) {
+	r.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+}
+
+// unfilled is what no sentence may hold: a placeholder, an empty value, or the printed form of nothing.
+var unfilled = regexp.MustCompile(`\{[a-z_0-9]+\}|\(\)|%!|<nil>|invalid (IP|AddrPort|Prefix)\b|  | [,;.:](\s|$)|\.\.$|,,`)
+
+func TestGeneratedReportsRead(t *testing.T) {
+	n := 0
+	eachGenerated(t, func(t *testing.T, _ *rand.Rand, e *probes.Evidence) {
+		r := reportOf(e)
+		for _, d := range r.Diagnoses {
+			if len(d.Fixes) == 0 {
+				t.Errorf("%s has no step", d.Cause)
+			}
+			for i, text := range slices.Concat([]string{d.Summary, d.Explanation}, d.Evidence, d.Fixes) {
+				text = strings.ReplaceAll(text, "Access denied: invalid IP address", "-")
+				explanation := i == 1 // it may be empty
+				if found := unfilled.FindString(text); found != "" || text == "" && !explanation {
+					t.Errorf("%s: %q in %q", d.Cause, found, text)
+				}
+			}
+		}
+		if r.Verdict != verdictOf(r.Diagnoses) {
+			t.Errorf("the verdict is %s of %s", r.Verdict, told(r.Diagnoses))
+		}
+		document := jsonOf(t, r)
+		if n++; n%50 == 0 { // it takes a while
+			validate(t, fmt.Sprint("run ", n), document)
+		}
+		again, err := Read(strings.NewReader(string(document)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text := screenOf(t, again, TextOptions{}); text != screenOf(t, r, TextOptions{}) {
+			t.Error("read again, the report looks different")
+		}
+	})
+}

@@ -1,0 +1,169 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"opensrs-doctor/probes"
+)
+
+// The columns of "rules and the live call together": what became of the call.
+var tableColumns = []struct {
+	name string
+	call func(*probes.Evidence)
+}{
+	{"accepted", func(*probes.Evidence) {}},
+	{"invalid IP", invalidIP},
+	{"401", func(e *probes.Evidence) { refuse(e, "401", "Authentication failed", "auth-failed") }},
+	{"410", func(e *probes.Evidence) { refuse(e, "410", "Reseller authentication error", "auth-failed") }},
+	{"closed", hangUp},
+	{"reset", func(e *probes.Evidence) {
+		replied(e, probes.Call{Failure: failure("call", probes.KindReset, "connection reset by peer")})
+	}},
+	{"not HTTP", func(e *probes.Evidence) {
+		replied(e, probes.Call{Quote: "you are not welcome here", ReplyBytes: 25,
+			Failure: failure("call", probes.KindNotHTTP, "the reply is no HTTP")})
+	}},
+	{"never reached", refused},
+}
+
+// The rows: what the rules say. Each cell is the causes in their order, with severity; "?" behind one says that
+// it is likely only. The columns 401 and 410, and the three of "closed, or not HTTP", are one each.
+var tableRows = []struct {
+	name                                  string
+	rules                                 []string
+	pool                                  bool
+	accepted, invalid, login, end, before string
+}{
+	{"allow", []string{"allow 203.0.113.0/25"}, false,
+		"", "fail rules.propagating", "fail call.auth-failed", "fail call.no-reply?", "fail port.refused"},
+	{"deny, no rule matches", []string{"allow 192.0.2.0/25"}, false,
+		"warn rules.stale", "fail rules.not-allowed", "fail rules.not-allowed?", "fail rules.not-allowed?",
+		"fail port.refused, fail rules.not-allowed?"},
+	{"deny, a Deny matches", []string{"deny 203.0.113.10", "allow 203.0.113.0/25"}, false,
+		"warn rules.stale", "fail rules.denied", "fail rules.denied?", "fail rules.denied?",
+		"fail port.refused, fail rules.denied?"},
+	{"ambiguous", []string{"allow 203.0.113.10", "deny 203.0.113.0/25"}, false,
+		"warn rules.ambiguous", "fail rules.ambiguous", "fail call.auth-failed, warn rules.ambiguous",
+		"fail call.no-reply?, warn rules.ambiguous", "fail port.refused, warn rules.ambiguous"},
+	{"partly", []string{"allow 203.0.113.10"}, true,
+		"fail rules.pool-partly-allowed", "fail rules.pool-partly-allowed", "fail rules.pool-partly-allowed?",
+		"fail rules.pool-partly-allowed?", "fail port.refused, fail rules.pool-partly-allowed"},
+	{"unknown", nil, false,
+		"", "fail call.ip-denied", "fail call.auth-failed", "fail call.no-reply?", "fail port.refused"},
+}
+
+// told is the diagnoses as a cell of the table writes them.
+func told(diagnoses []Diagnosis) string {
+	var cells []string
+	for _, d := range diagnoses {
+		cell := fmt.Sprintf("%s %s", d.Severity, d.Cause)
+		if d.Confidence == Likely {
+			cell += "?"
+		}
+		cells = append(cells, cell)
+	}
+	return strings.Join(cells, ", ")
+}
+
+func TestRulesAndCallTable(t *testing.T) {
+	for _, row := range tableRows {
+		want := map[string]string{"accepted": row.accepted, "invalid IP": row.invalid, "401": row.login, "410": row.login,
+			"closed": row.end, "reset": row.end, "not HTTP": row.end, "never reached": row.before}
+		for _, column := range tableColumns {
+			e := healthy()
+			setRules(e, row.rules...)
+			if row.pool {
+				pool(e)
+			}
+			column.call(e)
+			diagnoses := Diagnose(e)
+			if got := told(diagnoses); got != want[column.name] {
+				t.Errorf("%s, %s:\n got %s\nwant %s", row.name, column.name, got, want[column.name])
+			}
+			if row.name == "unknown" && (column.name == "401" || column.name == "410") {
+				notRuledOut(t, diagnoses[0], true)
+			}
+			if row.name == "allow" && column.name == "401" {
+				notRuledOut(t, diagnoses[0], false)
+			}
+		}
+	}
+}
+
+// notRuledOut looks for "the address is not ruled out" in the evidence of a refused login.
+func notRuledOut(t *testing.T, d Diagnosis, want bool) {
+	t.Helper()
+	said := slices.ContainsFunc(d.Evidence, func(line string) bool {
+		return strings.HasPrefix(line, "The address is not ruled out")
+	})
+	if said != want {
+		t.Errorf("the address is not ruled out: said %v, want %v, in %q", said, want, d.Evidence)
+	}
+}
+
+// A 401 here with credentials that the other environment takes: no rule of this one matters.
+func TestWrongEnvironmentBeatsTheRules(t *testing.T) {
+	for _, rules := range []string{"allow 203.0.113.0/25", "allow 192.0.2.0/25", "deny 203.0.113.10"} {
+		e := fixtureOf(t, "call.wrong-environment")
+		setRules(e, rules)
+		if got := told(Diagnose(e)); got != "fail call.wrong-environment" {
+			t.Errorf("%s: got %s", rules, got)
+		}
+	}
+}
+
+// With --egress-ip the rules' verdict stands alone: the call came from another place than the address that was
+// asked about, so neither says anything of the other.
+func TestGivenAddressIsNotComparedWithTheCall(t *testing.T) {
+	compared := []string{"rules.stale", "rules.propagating", "rules.pool-partly-allowed", "egress.unstable"}
+	for _, row := range tableRows {
+		for _, column := range tableColumns {
+			e := healthy()
+			planned(e, egressIP)
+			if row.pool {
+				planned(e, egressIP, otherIP)
+			}
+			setRules(e, row.rules...)
+			column.call(e)
+			got := causesOf(Diagnose(e))
+			for _, cause := range compared {
+				if slices.Contains(got, cause) {
+					t.Errorf("%s, %s: %s, though the address was given", row.name, column.name, cause)
+				}
+			}
+			own := map[string]string{"deny, no rule matches": "rules.not-allowed", "deny, a Deny matches": "rules.denied",
+				"ambiguous": "rules.ambiguous", "partly": "rules.not-allowed"}[row.name]
+			if own != "" && !slices.Contains(got, own) {
+				t.Errorf("%s, %s: %v lacks %s", row.name, column.name, got, own)
+			}
+			if column.name == "never reached" && got[0] != "port.refused" {
+				t.Errorf("%s, %s: %v", row.name, column.name, got)
+			}
+		}
+	}
+}
+
+// Where this host was also seen to leave from the given address, the table holds.
+func TestGivenAddressThatIsThisHostsOwn(t *testing.T) {
+	for _, test := range []struct{ rules, want string }{
+		{"allow 192.0.2.0/25", "warn rules.stale"}, {"allow 203.0.113.0/25", ""},
+	} {
+		e := healthy()
+		e.Host.LocalAddress = egressIP
+		planned(e, egressIP)
+		setRules(e, test.rules)
+		if got := told(Diagnose(e)); got != test.want {
+			t.Errorf("%s: got %s, want %s", test.rules, got, test.want)
+		}
+	}
+	e := healthy()
+	e.Host.LocalAddress = egressIP
+	planned(e, egressIP)
+	invalidIP(e)
+	if got := told(Diagnose(e)); got != "fail rules.propagating" {
+		t.Errorf("got %s, want rules.propagating", got)
+	}
+}
