@@ -37,8 +37,8 @@ func (r *run) trouble(probe string, failure *Failure) {
 	r.x.statusPage(r.o.StatusURL, r.way)
 	switch probe {
 	case "port":
-		if len(r.target.addresses) > 0 {
-			r.x.path(r.target.addresses[0], failure != nil && failure.Kind != KindTimeout)
+		if len(r.target.addresses) > 0 && r.way.proxy == nil {
+			r.x.path(r.failedAddress(failure), failure != nil && failure.Kind != KindTimeout)
 		}
 	case "tls":
 		r.x.handshakes(r.target, r.o.Host)
@@ -46,6 +46,18 @@ func (r *run) trouble(probe string, failure *Failure) {
 	if probe != "port" && r.o.Port != ServicePort && r.way.proxy == nil && len(r.target.addresses) > 0 {
 		r.x.otherPort(netip.AddrPortFrom(r.target.addresses[0].Addr(), ServicePort))
 	}
+}
+
+// failedAddress is the address whose failure is the step's: of several, not always the first.
+func (r *run) failedAddress(failure *Failure) netip.AddrPort {
+	if failure != nil && r.ev.Port != nil {
+		for _, attempt := range r.ev.Port.Attempts {
+			if attempt.Failure == failure {
+				return attempt.Address
+			}
+		}
+	}
+	return r.target.addresses[0]
 }
 
 // otherName is a name that should resolve where names resolve at all: the status page's or a source's.

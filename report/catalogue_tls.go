@@ -393,7 +393,8 @@ var tlsCauses = []Cause{
 			"sent.",
 		Recognised: "A root that is not public is presented; this host's own store does not have " +
 			"it, and it bears no name of a known inspection product. Whose it is, its name may " +
-			"tell. Its dates and names are not judged.",
+			"tell. Without a root, and with no other peer to compare, it is possible only: the " +
+			"server may have left out a certificate. Dates and names are not judged.",
 		when: whenTlsUnknownCa,
 	},
 	{

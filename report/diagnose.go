@@ -185,11 +185,6 @@ func notExplained(e *probes.Evidence, found []match) (match, bool) {
 		finding.Values["seen"] = seen
 		finding.Evidence = append(finding.Evidence, "What was seen: "+seen+".")
 	}
-	if trust := presented(e); stopped == "tls" && trust != nil {
-		finding.Values["seen"] = "a certificate by " + plainName(trust.Issuer) + " that nothing here vouches for"
-		finding.Evidence = append(finding.Evidence, "The certificate is issued by "+plainName(trust.Issuer)+
-			"; no root was presented with it, and no other peer's certificate could be compared.")
-	}
 	if stopped == "call" && e.Call != nil && e.Call.Code != "" {
 		finding.Values["code"], finding.Values["text"] = e.Call.Code, e.Call.Text
 	}

@@ -402,11 +402,12 @@ func whenTlsUnknownCa(e *probes.Evidence) (Finding, bool) {
 	if trust == nil || known(trust) || trust.SelfSigned || trust.Product != "" || whenOK(whenTlsIncompleteChain(e)) {
 		return Finding{}, false
 	}
-	if !trust.RootShown {
-		return Finding{}, false // it may be a public one whose issuer was left out: nothing tells
-	}
 	finding := Finding{Values: certificateValues(e)}
 	finding.Evidence = []string{fmt.Sprintf("The certificate is issued by %s; neither this host's store nor the public roots know it.", plainName(trust.Issuer))}
+	if !trust.RootShown { // nor is there a peer that verifies: then it would be an incomplete chain
+		finding.Confidence = Possible
+		finding.Evidence = append(finding.Evidence, "No root was presented, so the server may only have left out an intermediate certificate; no other peer could be compared.")
+	}
 	if same := sameIssuer(e); same != "" {
 		finding.Values["control_same"] = same
 		finding.Evidence = append(finding.Evidence, same+" shows the same issuer: something on the way answers for others.")

@@ -178,7 +178,7 @@ var tlsFixtures = []fixture{
 	{"tls.unknown-ca", Fail, Certain, func(e *probes.Evidence) {
 		shows(e, byAcme(), probes.Trust{NameOK: true, DatesOK: true, RootShown: true, Issuer: privateCA})
 	}},
-	{"unexplained/no-root-presented", Fail, Certain, func(e *probes.Evidence) {
+	{"tls.unknown-ca/no-root-presented", Fail, Possible, func(e *probes.Evidence) {
 		shows(e, byAcme(), probes.Trust{NameOK: true, DatesOK: true, Issuer: privateCA, Missing: privateCA})
 		e.Egress.Sightings = e.Egress.Sightings[3:] // no other peer's certificate verifies
 		e.Controls = nil

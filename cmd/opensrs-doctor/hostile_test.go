@@ -699,7 +699,7 @@ var hostileNames = map[string]struct {
 	"truncated": {"", func(q *dns.Msg, tcp bool) []byte { return answering(q, q.Id, 1, !tcp) }},
 	"cut":       {"", func(q *dns.Msg, tcp bool) []byte { return cut(answering(q, q.Id, 1, false), tcp) }},
 	"thousands": {"", func(q *dns.Msg, tcp bool) []byte { return answering(q, q.Id, 3000, !tcp) }},
-	"other-name": {"", func(q *dns.Msg, _ bool) []byte {
+	"other-name": {"dns.resolver-unreachable", func(q *dns.Msg, _ bool) []byte {
 		other := q.Copy()
 		other.Question[0].Name = "x.example."
 		return answering(other, q.Id, 1, false)

@@ -93,7 +93,7 @@ var furtherTLS = []Fault{
 		incomplete(w)
 		w.Controls, w.NoControls = nil, true
 	}},
-	{Cause: "unexplained", Name: "one-certificate-and-nothing-to-compare", Or: []string{"tls.incomplete-chain"}, Break: func(w *World) {
+	{Cause: "tls.unknown-ca", Name: "one-certificate-and-nothing-to-compare", Confidence: "possible", Break: func(w *World) {
 		incomplete(w)
 		alone(w)
 	}},
