@@ -53,7 +53,7 @@ func (r *run) probeRules() {
 	case r.ev.Egress == nil || len(r.ev.Egress.Addresses()) == 0:
 		waits = "egress"
 	}
-	if len(r.o.Rules) > 0 {
+	if len(r.o.Rules) > 0 && r.plan["rules"].runs {
 		r.ev.Rules = simulateRules(r.o.Rules, r.ev.Egress.Addresses())
 	}
 	r.step("rules", waits, func(context.Context) (Status, *Failure) { return rulesStatus(r.ev.Rules), nil })
