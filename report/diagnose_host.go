@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"opensrs-doctor/probes"
@@ -49,44 +48,28 @@ func anythingAnswered(e *probes.Evidence) bool {
 	return false
 }
 
-// resolverAnswered reports whether a resolver beyond this host's own network said anything.
-func resolverAnswered(e *probes.Evidence) bool {
-	if e.DNS == nil {
-		return false
-	}
-	for _, answer := range e.DNS.Answers {
-		if answer.Rcode != "" {
-			return true
-		}
-	}
-	return false
-}
-
-// outsideAnswered reports whether a resolver said anything that it must have from outside: one on this host or
-// in its network answers SERVFAIL or REFUSED also when everything behind it is gone.
-func outsideAnswered(e *probes.Evidence) bool {
-	if e.DNS == nil {
-		return false
-	}
-	for _, answer := range e.DNS.Answers {
+// anyResolver reports whether a resolver answered in a way that counts. near: it is on this host or in its own
+// network.
+func anyResolver(e *probes.Evidence, counts func(near bool, rcode string) bool) bool {
+	return e.DNS != nil && slices.ContainsFunc(e.DNS.Answers, func(answer probes.DNSAnswer) bool {
 		address, err := netip.ParseAddrPort(answer.Resolver)
 		near := err == nil && special(address.Addr()) != ""
-		if answer.Rcode != "" && !(near && (answer.Rcode == "SERVFAIL" || answer.Rcode == "REFUSED")) {
-			return true
-		}
-	}
-	return false
+		return answer.Rcode != "" && counts(near, answer.Rcode)
+	})
 }
 
-// publicResolverAnswered reports whether a resolver at a public address said anything.
+func resolverAnswered(e *probes.Evidence) bool {
+	return anyResolver(e, func(bool, string) bool { return true })
+}
+
+// outsideAnswered: a resolver said something that it must have from outside. A near one says SERVFAIL or REFUSED
+// also when everything behind it is gone.
+func outsideAnswered(e *probes.Evidence) bool {
+	return anyResolver(e, func(near bool, rcode string) bool { return !near || rcode != "SERVFAIL" && rcode != "REFUSED" })
+}
+
 func publicResolverAnswered(e *probes.Evidence) bool {
-	if e.DNS == nil {
-		return false
-	}
-	return slices.ContainsFunc(e.DNS.Answers, func(answer probes.DNSAnswer) bool {
-		address, err := netip.ParseAddrPort(answer.Resolver)
-		return err == nil && special(address.Addr()) == "" && answer.Rcode != ""
-	})
+	return anyResolver(e, func(near bool, _ string) bool { return !near })
 }
 
 // silentSources are egress sources named by address that did not answer: as good as controls.
@@ -109,7 +92,8 @@ func silentSources(e *probes.Evidence) []string {
 }
 
 func isFalse(value *bool) bool { return value != nil && !*value }
-func isTrue(value *bool) bool  { return value != nil && *value }
+
+func isTrue(value *bool) bool { return value != nil && *value }
 
 func whenHostOffline(e *probes.Evidence) (Finding, bool) {
 	stopped := blocked(e)
@@ -211,23 +195,6 @@ func trustOf(e *probes.Evidence) *probes.Trust {
 	return e.TLS.Trust
 }
 
-// hop gives the answer to one TTL; Answer is "" where it was not asked.
-func hop(hops []probes.Hop, ttl int) probes.Hop {
-	for _, h := range hops {
-		if h.TTL == ttl {
-			return h
-		}
-	}
-	return probes.Hop{}
-}
-
-func walkOf(e *probes.Evidence) *probes.Path {
-	if e.Port == nil || e.Port.Path == nil || !e.Port.Path.Available {
-		return nil
-	}
-	return e.Port.Path
-}
-
 func whenHostLocalFirewall(e *probes.Evidence) (Finding, bool) {
 	if e.Step("port").Status != probes.Fail || e.Host.Proxy != nil {
 		return Finding{}, false
@@ -273,161 +240,4 @@ func whenHostLocalFirewall(e *probes.Evidence) (Finding, bool) {
 			fmt.Sprintf("One for port %d gets no answer: this host or its first router, %s, drops it.", e.Target.Port, compare.From)}}, true
 	}
 	return Finding{}, false
-}
-
-// icmpText names a message with its numbers.
-func icmpText(h probes.Hop) string {
-	name := "destination unreachable"
-	if h.ICMPType == 3 {
-		names := map[int]string{0: "network unreachable", 1: "host unreachable", 2: "protocol unreachable",
-			3: "port unreachable", 9: "network administratively prohibited", 10: "host administratively prohibited",
-			13: "communication administratively prohibited"}
-		if known, ok := names[h.ICMPCode]; ok {
-			name = known
-		}
-	}
-	return fmt.Sprintf("%s (type %d, code %d)", name, h.ICMPType, h.ICMPCode)
-}
-
-func callChosen(e *probes.Evidence) bool {
-	step := e.Step("call")
-	return step.WaitedFor != "--only" && step.WaitedFor != "--skip"
-}
-
-func whenConfigCredentialsMissing(e *probes.Evidence) (Finding, bool) {
-	var missing []string
-	if e.Target.Username == "" {
-		missing = append(missing, "a username")
-	}
-	if !e.Asked.KeyGiven {
-		missing = append(missing, "an API key")
-	}
-	if len(missing) == 0 || !callChosen(e) {
-		return Finding{}, false
-	}
-	finding := Finding{Values: Values{"wanted": list(missing)}}
-	for _, required := range e.Asked.Require {
-		if required == "call" {
-			finding.Severity = Fail
-		}
-	}
-	return finding, true
-}
-
-func whenConfigApiKeyMalformed(e *probes.Evidence) (Finding, bool) {
-	if len(e.Asked.KeyProblems) == 0 || !callChosen(e) {
-		return Finding{}, false
-	}
-	words := map[string]string{
-		"quotes":          "it stands in quotes",
-		"spaces":          "it has white space inside",
-		"placeholder":     "it is a placeholder from an example",
-		"byte-order-mark": "it begins with a byte-order mark",
-		"empty":           "it is empty",
-
-		"control-characters": "it has control characters in it, as a file in UTF-16 has",
-	}
-	var problems []string
-	for _, id := range e.Asked.KeyProblems {
-		text := words[id]
-		if text == "" {
-			text = strings.ReplaceAll(id, "-", " ")
-		}
-		problems = append(problems, text)
-	}
-	return Finding{Values: Values{"key_problem": list(problems)}, Explains: []string{"call"},
-		Evidence: []string{"The API key from " + e.Asked.KeySource + ": " + list(problems) + "."}}, true
-}
-
-func whenConfigRequiredSkipped(e *probes.Evidence) (Finding, bool) {
-	finding := Finding{}
-	var skipped []string
-	for _, name := range e.Asked.Require {
-		step := e.Step(name)
-		if step.Status != probes.Skip || failsAnyway(e, step) {
-			continue
-		}
-		if len(skipped) == 0 {
-			finding.Values = Values{"waited_for": waitedWords(step.WaitedFor)}
-		}
-		skipped = append(skipped, name)
-		finding.Evidence = append(finding.Evidence,
-			"The "+name+" probe was required and did not run: it waited for "+waitedWords(step.WaitedFor)+".")
-	}
-	if len(skipped) == 0 {
-		return Finding{}, false
-	}
-	finding.Values["required"] = list(skipped)
-	return finding, true
-}
-
-// failsAnyway: what a skipped probe waited for is a failure with a cause of its own.
-func failsAnyway(e *probes.Evidence, step probes.Step) bool {
-	switch step.WaitedFor {
-	case "interrupt", "api-key":
-		return true
-	case "credentials":
-		return step.Probe == "call"
-	}
-	return slices.Contains(stops, step.WaitedFor) && blocked(e) != ""
-}
-
-// waitedWords is what a skipped probe waited for, as people say it.
-func waitedWords(waitedFor string) string {
-	words := map[string]string{"rules": "a list of rules (--rule or --rules-file)", "credentials": "a username and an API key",
-		"api-key": "an API key that is well-formed", "--egress-source": "an egress source",
-		"--only": "being chosen (--only leaves it out)", "--skip": "being chosen (--skip leaves it out)"}[waitedFor]
-	if words == "" {
-		words = "the " + waitedFor + " probe"
-	}
-	return words
-}
-
-// whenServiceIncident: the page is asked only after a failure. Where that is at or beyond the host, the
-// incident comes first; else it stands beside.
-func whenServiceIncident(e *probes.Evidence) (Finding, bool) {
-	page := e.StatusPage
-	if page == nil || page.Failure != nil || page.Indicator == "" || page.Indicator == "none" {
-		return Finding{}, false
-	}
-	words := page.Description
-	if len(page.Incidents) > 0 {
-		words = list(page.Incidents)
-	}
-	if words == "" {
-		words = page.Indicator
-	}
-	finding := Finding{Severity: Warn, Confidence: Likely,
-		Values:   Values{"incident": words, "status_url": statusPage(page.URL)},
-		Evidence: []string{fmt.Sprintf("The status page says: %s (%s).", words, page.Indicator)}}
-	if atOrBeyondHost(e) {
-		finding.Values["failed_step"] = blocked(e)
-		finding.Severity = Fail
-		finding.Explains = []string{"port", "tls", "call"}
-		finding.Hides = atHost
-	}
-	return finding, true
-}
-
-// atHost are the causes that an incident of the service explains.
-var atHost = []string{"port.refused", "port.filtered", "tls.reset", "tls.timeout", "tls.rejected", "tls.not-tls",
-	"call.no-reply", "call.timeout", "call.server-error", "call.not-opensrs", "call.malformed-reply"}
-
-func atOrBeyondHost(e *probes.Evidence) bool {
-	switch blocked(e) {
-	case "port":
-		if failedWith(e, "port", probes.KindRefused) {
-			return refusedAtHost(e)
-		}
-		walk := walkOf(e)
-		return failedWith(e, "port", probes.KindTimeout) && walk != nil && beyondLastRouter(walk)
-	case "tls":
-		return failedWith(e, "tls", probes.KindReset, probes.KindHungUp, probes.KindTimeout, probes.KindAlert, probes.KindNotTLS)
-	case "call":
-		switch callOutcome(e) {
-		case outcomeClosed, outcomeOther:
-			return true
-		}
-	}
-	return false
 }

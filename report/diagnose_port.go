@@ -13,19 +13,6 @@ func directPortFailed(e *probes.Evidence, kinds ...probes.Kind) bool {
 	return e.Host.Proxy == nil && e.Port != nil && failedWith(e, "port", kinds...)
 }
 
-// firstRefusal is the TTL from which on the port is refused; 0 where the walk did not see it.
-func firstRefusal(walk *probes.Path) int {
-	if walk == nil {
-		return 0
-	}
-	for _, h := range walk.Port {
-		if h.Answer == probes.HopRefused {
-			return h.TTL
-		}
-	}
-	return 0
-}
-
 // refusedAtHost: the RST comes from as far away as the host, or its distance is not known.
 func refusedAtHost(e *probes.Evidence) bool {
 	walk := walkOf(e)
@@ -62,28 +49,6 @@ func surroundings(e *probes.Evidence, finding *Finding) {
 	if len(bad) > 0 {
 		finding.Evidence = append(finding.Evidence, "Controls that do not: "+list(bad)+".")
 	}
-}
-
-// allHops is the answer to an ordinary packet, where there is one, and the walk.
-func allHops(walk *probes.Path) []probes.Hop {
-	if walk.Answer == nil {
-		return walk.Port
-	}
-	return append([]probes.Hop{*walk.Answer}, walk.Port...)
-}
-
-// icmpFrom is the first hop of the walk with that answer which another machine sent.
-func icmpFrom(e *probes.Evidence, answer string) (probes.Hop, bool) {
-	walk := walkOf(e)
-	if walk == nil {
-		return probes.Hop{}, false
-	}
-	for _, h := range allHops(walk) {
-		if h.Answer == answer && h.From.IsValid() && !h.FromSelf {
-			return h, true
-		}
-	}
-	return probes.Hop{}, false
 }
 
 // rejection is an ICMP "port unreachable": what a firewall's plain reject sends. From the host itself it
@@ -197,33 +162,6 @@ func whenPortUnreachable(e *probes.Evidence) (Finding, bool) {
 	}
 	surroundings(e, &finding)
 	return finding, true
-}
-
-// lastAnswering is the last hop that still answers for the failing port.
-func lastAnswering(walk *probes.Path) (probes.Hop, bool) {
-	var last probes.Hop
-	for _, h := range walk.Port {
-		if h.Answer == probes.HopTimeExceeded {
-			last = h
-		}
-	}
-	return last, last.TTL > 0
-}
-
-// walksFurther reports whether the comparison port gets further than that hop.
-func walksFurther(walk *probes.Path, than int) bool {
-	for _, h := range walk.Compare {
-		if h.TTL > than && h.Answer != probes.HopSilence {
-			return true
-		}
-	}
-	return false
-}
-
-// beyondLastRouter: every router before the host answers for the failing port, so what drops it is at the host.
-func beyondLastRouter(walk *probes.Path) bool {
-	last, ok := lastAnswering(walk)
-	return ok && walk.Distance > 0 && last.TTL == walk.Distance-1
 }
 
 func whenPortFiltered(e *probes.Evidence) (Finding, bool) {

@@ -49,7 +49,7 @@ func placeWords(p *probes.Port, f *probes.Failure) string {
 	}
 	switch f.Kind {
 	case probes.KindTimeout:
-		if last, ok := lastRouter(p.Path); ok {
+		if last, ok := placeOf(p.Path); ok {
 			return fmt.Sprintf("silence after hop %d, %s", last.TTL, last.From)
 		}
 	case probes.KindProhibited, probes.KindUnreachable:
@@ -69,27 +69,6 @@ func placeWords(p *probes.Port, f *probes.Failure) string {
 		}
 	}
 	return silenceWords(p, f)
-}
-
-// lastRouter is the last hop that answers for the port that fails. It tells a place only where something
-// farther away answers for another port, or where it is the last router before the host: routers that
-// answer nobody look the same as a firewall.
-func lastRouter(path *probes.Path) (probes.Hop, bool) {
-	var last probes.Hop
-	for _, hop := range path.Port {
-		if hop.Answer == probes.HopTimeExceeded && hop.TTL > last.TTL {
-			last = hop
-		}
-	}
-	if last.TTL == 0 || !last.From.IsValid() {
-		return last, false
-	}
-	for _, hop := range path.Compare {
-		if hop.TTL > last.TTL && hop.Answer != probes.HopSilence {
-			return last, true
-		}
-	}
-	return last, path.Distance == last.TTL+1
 }
 
 // silenceWords adds to a silence how long it was listened to.

@@ -1,0 +1,276 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"opensrs-doctor/probes"
+)
+
+// presented gives the trust of a completed handshake whose certificate is not good.
+func presented(e *probes.Evidence) *probes.Trust {
+	if e.TLS == nil || !e.TLS.Connected {
+		return nil
+	}
+	return e.TLS.Trust
+}
+
+func known(trust *probes.Trust) bool { return trust.Public || trust.System }
+
+// certificateValues are the words of the presented certificate.
+func certificateValues(e *probes.Evidence) Values {
+	v := Values{}
+	if len(e.TLS.Chain) == 0 {
+		return v
+	}
+	leaf := e.TLS.Chain[0]
+	v["subject"], v["issuer"] = subjectOf(leaf), plainName(leaf.Issuer)
+	v["not_before"], v["not_after"] = day(leaf.NotBefore), day(leaf.NotAfter)
+	if names := list(leaf.Names); names != "" {
+		v["names"] = names
+	}
+	if issuer := e.TLS.Trust.Issuer; issuer != "" {
+		v["issuer"] = plainName(issuer)
+	}
+	if e.TLS.Trust.Product != "" {
+		v["product"] = e.TLS.Trust.Product
+	}
+	return v
+}
+
+// plainName is a distinguished name as people read it: the common name, and the organization where that
+// tells more. What has no common name stays as it is.
+func plainName(name string) string {
+	common, organization := commonName(name), ""
+	for _, part := range strings.Split(name, ",") {
+		if value, ok := strings.CutPrefix(part, "O="); ok {
+			organization = value
+		}
+	}
+	if common == name || organization == "" || strings.Contains(common, organization) {
+		return common
+	}
+	return common + " (" + organization + ")"
+}
+
+// subjectOf is whose certificate it is. Many of today have no subject but the names they are good for.
+func subjectOf(certificate probes.Certificate) string {
+	switch {
+	case certificate.Subject != "":
+		return plainName(certificate.Subject)
+	case len(certificate.Names) > 0:
+		return certificate.Names[0]
+	}
+	return "an unnamed server"
+}
+
+// clockVouched: some peers told the time, and it is this host's.
+func clockVouched(e *probes.Evidence) bool {
+	offset, ok := clockOffset(e)
+	return ok && offset.Abs() < wrongClock
+}
+
+func dated(e *probes.Evidence, certificate *probes.Certificate) Finding {
+	values := certificateValues(e)
+	values["subject"] = subjectOf(*certificate)
+	values["not_before"], values["not_after"] = day(certificate.NotBefore), day(certificate.NotAfter)
+	values["issuer"] = plainName(certificate.Issuer)
+	finding := Finding{Values: values, Evidence: []string{fmt.Sprintf("The certificate of %s by %s is valid from %s to %s; it is now %s.",
+		values["subject"], values["issuer"], certificate.NotBefore.UTC().Format("2006-01-02 15:04"),
+		certificate.NotAfter.UTC().Format("2006-01-02 15:04 UTC"), e.StartedAt.UTC().Format("2006-01-02 15:04 UTC"))}}
+	if clockVouched(e) {
+		finding.Evidence = append(finding.Evidence, countWords(e.Clock.Agreeing, "peer agrees", "peers agree")+" with this host's clock.")
+	} else {
+		finding.Confidence = Likely
+		finding.Evidence = append(finding.Evidence, "No two peers told the time, so this host's clock is not checked.")
+	}
+	return finding
+}
+
+func whenTlsExpired(e *probes.Evidence) (Finding, bool) {
+	trust := presented(e)
+	if trust == nil || trust.Expired == nil || trust.DatesOK || !known(trust) {
+		return Finding{}, false
+	}
+	finding := dated(e, trust.Expired)
+	finding.Values["days"] = span(e.StartedAt.Sub(trust.Expired.NotAfter))
+	return finding, true
+}
+
+func whenTlsNotYetValid(e *probes.Evidence) (Finding, bool) {
+	trust := presented(e)
+	if trust == nil || trust.NotYetValid == nil || trust.DatesOK || !known(trust) {
+		return Finding{}, false
+	}
+	finding := dated(e, trust.NotYetValid)
+	finding.Values["days"] = span(trust.NotYetValid.NotBefore.Sub(e.StartedAt))
+	return finding, true
+}
+
+func whenTlsNameMismatch(e *probes.Evidence) (Finding, bool) {
+	trust := presented(e)
+	if trust == nil || trust.NameOK || !known(trust) {
+		return Finding{}, false
+	}
+	finding := Finding{Values: certificateValues(e)}
+	names := finding.Values["names"]
+	if names == "" {
+		names = "no name at all (only a common name, which clients no longer look at)"
+	}
+	finding.Evidence = []string{fmt.Sprintf("The certificate is for %s, by %s.", names, plainName(trust.Issuer))}
+	return finding, true
+}
+
+func whenTlsSelfSigned(e *probes.Evidence) (Finding, bool) {
+	trust := presented(e)
+	if trust == nil || !trust.SelfSigned || known(trust) {
+		return Finding{}, false
+	}
+	finding := Finding{Values: certificateValues(e)}
+	finding.Evidence = []string{fmt.Sprintf("Subject and issuer are both %s.", finding.Values["subject"])}
+	if names := finding.Values["names"]; names != "" && !trust.NameOK {
+		finding.Evidence = append(finding.Evidence, "It is made out to "+names+".")
+	}
+	return finding, true
+}
+
+// verifyingPeer is a control or source whose certificate the public roots verify: they work here.
+func verifyingPeer(e *probes.Evidence) string {
+	for _, control := range e.Controls {
+		if control.TLS.Verified() {
+			return control.Peer
+		}
+	}
+	if e.Egress != nil {
+		for _, sighting := range e.Egress.Sightings {
+			if sighting.Trust.Verified() {
+				return sourceName(sighting.Source)
+			}
+		}
+	}
+	return ""
+}
+
+func whenTlsIncompleteChain(e *probes.Evidence) (Finding, bool) {
+	trust := presented(e)
+	if trust == nil || known(trust) || trust.SelfSigned || trust.RootShown || trust.Missing == "" || trust.Product != "" {
+		return Finding{}, false
+	}
+	peer := verifyingPeer(e)
+	if peer == "" {
+		return Finding{}, false
+	}
+	finding := Finding{Confidence: Likely, Values: certificateValues(e)}
+	finding.Values["missing"] = plainName(trust.Missing)
+	finding.Evidence = []string{
+		fmt.Sprintf("%s presented, no root among them; the certificate of %s is missing.",
+			countWords(len(e.TLS.Chain), "certificate was", "certificates were"), finding.Values["missing"]),
+		fmt.Sprintf("The certificate of %s verifies on this host.", peer)}
+	if trust.MissingURL != "" {
+		finding.Values["missing_url"] = trust.MissingURL
+		finding.Evidence = append(finding.Evidence, "The missing one can be had from "+trust.MissingURL+".")
+	}
+	if trust.MissingKnown {
+		finding.Confidence = Certain
+		finding.Evidence = append(finding.Evidence, "Another peer presented it: it is a public one.")
+	}
+	return finding, true
+}
+
+// sameIssuer is a control that shows the same issuer as the endpoint, or "".
+func sameIssuer(e *probes.Evidence) string {
+	for _, control := range e.Controls {
+		if control.TLS != nil && control.TLS.Issuer != "" && control.TLS.Issuer == e.TLS.Trust.Issuer {
+			return control.Peer
+		}
+	}
+	return ""
+}
+
+func whenTlsIntercepted(e *probes.Evidence) (Finding, bool) {
+	trust := presented(e)
+	if trust == nil || trust.Public || !trust.System && (trust.Product == "" || trust.SelfSigned) {
+		return Finding{}, false
+	}
+	if trust.System && !trust.NameOK && trust.Product == "" {
+		return Finding{}, false // a private certificate for another name
+	}
+	if e.Asked.AllowIntercepted && !e.TLS.CallAllowed && trust.System {
+		return Finding{}, false // it was allowed, and something else is wrong
+	}
+	finding := Finding{Confidence: Likely, Values: certificateValues(e)}
+	finding.Evidence = []string{"The certificate is issued by " + plainName(trust.Issuer) + ", which is no public authority."}
+	if trust.System {
+		finding.Evidence = append(finding.Evidence, "This host's own certificate store trusts it.")
+	}
+	if trust.Product != "" {
+		finding.Evidence = append(finding.Evidence, trust.Product+" is a known inspection product.")
+	}
+	same := sameIssuer(e)
+	if same != "" {
+		finding.Values["control_same"] = same
+		finding.Evidence = append(finding.Evidence, same+" shows the same issuer.")
+		finding.Confidence = Certain
+	}
+	if !e.TLS.CallAllowed {
+		finding.Values["allow_flag"] = "--allow-intercepted"
+	}
+	switch {
+	case e.TLS.CallAllowed && e.Asked.AllowIntercepted:
+		finding.Severity = Warn
+	case e.TLS.CallAllowed && probes.OldRoots(e.Asked.RootsDate, e.StartedAt):
+		finding.Severity, finding.Confidence = Warn, Possible
+		finding.Values["roots_age"] = span(e.StartedAt.Sub(e.Asked.RootsDate))
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("The public roots that this tool carries are of %s, over 400 days old: update opensrs-doctor.", day(e.Asked.RootsDate)))
+	}
+	return finding, true
+}
+
+func whenTlsUnknownCa(e *probes.Evidence) (Finding, bool) {
+	trust := presented(e)
+	if trust == nil || known(trust) || trust.SelfSigned || trust.Product != "" || whenOK(whenTlsIncompleteChain(e)) {
+		return Finding{}, false
+	}
+	finding := Finding{Values: certificateValues(e)}
+	finding.Evidence = []string{fmt.Sprintf("The certificate is issued by %s; neither this host's store nor the public roots know it.", plainName(trust.Issuer))}
+	if !trust.RootShown { // nor is there a peer that verifies: then it would be an incomplete chain
+		finding.Confidence = Possible
+		finding.Evidence = append(finding.Evidence, "No root was presented, so the server may only have left out an intermediate certificate; no other peer could be compared.")
+	}
+	if same := sameIssuer(e); same != "" {
+		finding.Values["control_same"] = same
+		finding.Evidence = append(finding.Evidence, same+" shows the same issuer: something on the way answers for others.")
+	}
+	return finding, true
+}
+
+func whenTlsLocalRootsOutdated(e *probes.Evidence) (Finding, bool) {
+	trust := presented(e)
+	if trust == nil || !trust.Verified() || trust.System {
+		return Finding{}, false
+	}
+	finding := Finding{Values: certificateValues(e)}
+	if trust.SystemEmpty {
+		finding.Values["empty_store"] = "this host has no root certificates"
+		finding.Evidence = []string{"This host has no root certificates."}
+	} else {
+		finding.Evidence = []string{fmt.Sprintf("The public roots verify the certificate by %s, this host's store does not.", plainName(trust.Issuer))}
+	}
+	return finding, true
+}
+
+func whenTlsExpiresSoon(e *probes.Evidence) (Finding, bool) {
+	trust := presented(e)
+	if trust == nil || !trust.Verified() {
+		return Finding{}, false
+	}
+	if !probes.ExpiresSoon(e.TLS.Chain, e.StartedAt) {
+		return Finding{}, false
+	}
+	certificate := e.TLS.Chain[0]
+	values := certificateValues(e)
+	values["subject"], values["not_after"] = subjectOf(certificate), day(certificate.NotAfter)
+	values["days"] = span(certificate.NotAfter.Sub(e.StartedAt).Round(time.Minute))
+	return Finding{Values: values, Evidence: []string{fmt.Sprintf("The certificate of %s ends on %s.", values["subject"], certificate.NotAfter.UTC().Format("2006-01-02 15:04 UTC"))}}, true
+}

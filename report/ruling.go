@@ -1,0 +1,193 @@
+package report
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/opensrs"
+)
+
+// outcome is what became of the call, as far as the rules are concerned: the columns of the table "rules and
+// the live call together".
+type outcome string
+
+const (
+	outcomeNever     outcome = "never reached"
+	outcomeAccepted  outcome = "accepted"
+	outcomeLetIn     outcome = "let in, and refused for another reason" // the address was good enough to be judged further
+	outcomeInvalidIP outcome = "invalid IP"
+	outcomeAuth      outcome = "401 or 410"
+	outcomeClosed    outcome = "closed, or not HTTP"
+	outcomeOther     outcome = "other"
+)
+
+func callOutcome(e *probes.Evidence) outcome {
+	call := e.Call
+	if call == nil || !call.Sent {
+		return outcomeNever
+	}
+	switch opensrs.Class(call.Class) {
+	case opensrs.Accepted:
+		return outcomeAccepted
+	case opensrs.IPDenied:
+		return outcomeInvalidIP
+	case opensrs.AuthFailed:
+		return outcomeAuth
+	case opensrs.PermissionDenied:
+		return outcomeLetIn
+	}
+	if failure := call.Failure; failure != nil && !call.Envelope {
+		switch failure.Kind {
+		case probes.KindHungUp, probes.KindReset:
+			return outcomeClosed
+		case probes.KindNotHTTP:
+			if wordsOnly(call.Quote) {
+				return outcomeClosed
+			}
+		}
+	}
+	return outcomeOther
+}
+
+// wordsOnly tells a line of words ("Access denied") from garbage: replacements stand for bytes that are no text.
+func wordsOnly(quote string) bool {
+	return quote != "" && !strings.Contains(quote, "·") && !strings.HasPrefix(quote, "<")
+}
+
+// ruling is what the rules say, and whether the call can be held against it.
+type ruling struct {
+	verdict    string // allow, deny, ambiguous, partly, unknown
+	deniedBy   string // of deny: the Deny rule that matches, "rule 2, deny …"; "" where nothing matches
+	comparable bool   // the addresses are those that the call came from
+	rules      []iprules.Rule
+	results    []iprules.Result
+}
+
+func rulingOf(e *probes.Evidence) ruling {
+	r := ruling{verdict: iprules.VerdictUnknown, comparable: true, rules: readRules(e)}
+	if e.Rules == nil || e.Egress == nil || len(r.rules) == 0 {
+		return r
+	}
+	for _, address := range e.Egress.Addresses() {
+		r.results = append(r.results, iprules.Evaluate(r.rules, address))
+	}
+	r.verdict = iprules.Verdict(r.results)
+	if e.Egress.Given {
+		r.comparable = slices.Contains(e.Egress.IPv4, e.Host.LocalAddress)
+	}
+	for _, result := range r.results {
+		if result.Verdict == iprules.VerdictDeny && len(result.MatchedDeny) > 0 && r.deniedBy == "" {
+			r.deniedBy = r.name(result.MatchedDeny[0])
+		}
+	}
+	return r
+}
+
+func (r ruling) name(number int) string {
+	return fmt.Sprintf("rule %d, %s", number, r.rules[number-1])
+}
+
+// confidence is how sure it is that the call came from the address judged: one that only DNS told can be the
+// resolver's.
+func (r ruling) confidence(e *probes.Evidence) Confidence {
+	if len(e.Egress.IPv4) == 0 {
+		return Likely
+	}
+	return Certain
+}
+
+// compared is the call's outcome, or "never reached" where it says nothing about the addresses judged.
+func (r ruling) compared(e *probes.Evidence) outcome {
+	if !r.comparable {
+		return outcomeNever
+	}
+	return callOutcome(e)
+}
+
+func capital(text string) string {
+	if text == "" {
+		return text
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+// addition are the values that name the rule to add, and the one to drop where there are five already.
+func (r ruling) addition(e *probes.Evidence, refused []netip.Addr) Values {
+	var additions []string
+	for _, address := range refused {
+		additions = append(additions, "allow "+address.String()+"/32")
+	}
+	values := Values{"rule_to_add": list(additions), "not_allowed": list(texts(refused))}
+	if len(r.rules) < iprules.MaxRules {
+		return values
+	}
+	if number := iprules.LeastUseful(r.rules, e.Egress.Addresses()); number > 0 {
+		values["rule_to_drop"] = r.name(number)
+	}
+	return values
+}
+
+// refused are the addresses that the rules do not clearly allow.
+func (r ruling) refused() (refused, allowed []netip.Addr) {
+	for _, result := range r.results {
+		if result.Verdict == iprules.VerdictAllow {
+			allowed = append(allowed, result.IP)
+		} else {
+			refused = append(refused, result.IP)
+		}
+	}
+	return refused, allowed
+}
+
+func replyWords(e *probes.Evidence) string {
+	if e.Call == nil {
+		return ""
+	}
+	return strings.TrimSpace(e.Call.Code + " " + e.Call.Text)
+}
+
+// readingsOf is a line an address with that verdict: which rules match.
+func readingsOf(results []iprules.Result, verdict string) []string {
+	var lines []string
+	for _, result := range results {
+		if result.Verdict != verdict || len(lines) >= 4 {
+			continue
+		}
+		switch {
+		case len(result.MatchedAllow)+len(result.MatchedDeny) == 0:
+			lines = append(lines, fmt.Sprintf("No rule matches %s.", result.IP))
+		default:
+			lines = append(lines, fmt.Sprintf("%s: %s.", result.IP, readingWords(result)))
+		}
+	}
+	return lines
+}
+
+// readingWords is "first-match allows it, most-specific and deny-wins deny it".
+func readingWords(result iprules.Result) string {
+	var allows, denies []string
+	for _, reading := range []string{iprules.FirstMatch, iprules.MostSpecific, iprules.DenyWins} {
+		if result.Readings[reading] == "allow" {
+			allows = append(allows, reading)
+		} else {
+			denies = append(denies, reading)
+		}
+	}
+	switch {
+	case len(denies) == 0:
+		return "every reading allows it"
+	case len(allows) == 0:
+		return "every reading denies it"
+	}
+	verb := func(readings []string, one, many string) string {
+		if len(readings) == 1 {
+			return readings[0] + one
+		}
+		return list(readings) + many
+	}
+	return verb(allows, " allows it, ", " allow it, ") + verb(denies, " denies it", " deny it")
+}
