@@ -75,7 +75,9 @@ var furtherPorts = slices.Concat(icmpRejections(), []Fault{
 	{Cause: "port.wrong-port", Name: "443-redirects", Or: []string{"call.redirected"}, Break: func(w *World) {
 		w.EndpointIs = "https://" + Host + ":443/"
 		w.Web.Certificate = Issue(apiIssuer(), 0, sandbox.Template{Names: w.Names()})
-		w.Web.Answer = func(rw http.ResponseWriter, r *http.Request) { http.Redirect(rw, r, "https://www.example/", http.StatusFound) }
+		w.Web.Answer = func(rw http.ResponseWriter, r *http.Request) {
+			http.Redirect(rw, r, "https://www.example/", http.StatusFound)
+		}
 	}},
 	{Cause: "port.wrong-port", Name: "plain-port-80", Break: func(w *World) {
 		w.EndpointIs = "https://" + Host + ":80/"
