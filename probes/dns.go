@@ -3,6 +3,7 @@ package probes
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 )
@@ -15,6 +16,9 @@ type dnsRun struct {
 	have    []bool
 	changed chan struct{}
 }
+
+// usedHosts stands in DNS.Used where the hosts file decided.
+const usedHosts = "hosts file"
 
 // slowAfter is how long an earlier resolver may be silent before a later one's answer is used.
 const slowAfter = time.Second
@@ -62,6 +66,24 @@ func (r *dnsRun) wait(ctx context.Context) {
 	}
 }
 
+// settle waits until some resolver has answered. Where the hosts file has decided, nobody waited for one, and
+// what DNS says is what the pinned address is compared with.
+func (r *dnsRun) settle(ctx context.Context) {
+	for {
+		r.mu.Lock()
+		pending := len(r.have) > 0 && !slices.Contains(r.have, true)
+		r.mu.Unlock()
+		if !pending {
+			return
+		}
+		select {
+		case <-r.changed:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
 // decide goes through the resolvers in their order, as the system's does: the first that gives an answer,
 // be it "no such name", decides; one that failed or is silent passes the question on.
 func (r *dnsRun) decide(patient bool) bool {
@@ -71,7 +93,7 @@ func (r *dnsRun) decide(patient bool) bool {
 		return true
 	}
 	if len(r.facts.HostsIPs) > 0 {
-		r.facts.use("hosts file", r.facts.HostsIPs)
+		r.facts.use(usedHosts, r.facts.HostsIPs)
 		return true
 	}
 	var slow []string

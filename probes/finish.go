@@ -126,15 +126,14 @@ func (r *run) finish() {
 	if failed != "" && r.ctx.Err() == nil {
 		r.trouble(failed, r.ev.Step(failed).Failure)
 		r.crossCheck()
-		r.settle()
+		r.x.wait(r.all)
+	}
+	if r.dns != nil && r.dns.snapshot().Used == usedHosts && r.ctx.Err() == nil {
+		ctx, cancel := context.WithTimeout(r.all, r.budget.scaled(slowAfter))
+		r.dns.settle(ctx)
+		cancel()
 	}
 	r.gather()
-}
-
-// settle lets questions under way come to an end, briefly: the follow-ups, and the sources and resolvers
-// that the diagnosis will look at.
-func (r *run) settle() {
-	r.x.wait(r.all)
 }
 
 func (r *run) crossCheck() {
@@ -150,7 +149,7 @@ func (r *run) crossCheck() {
 func (r *run) gather() {
 	ev := r.ev
 	ctx, cancel := context.WithCancel(context.Background())
-	cancel() // do not wait: settle has
+	cancel() // whoever is still under way is not waited for
 	found := r.x.wait(ctx)
 	if r.egress != nil {
 		before := len(ev.Egress.Addresses())
