@@ -152,7 +152,7 @@ func (r *run) gather() {
 	cancel() // whoever is still under way is not waited for
 	found := r.x.wait(ctx)
 	if r.egress != nil {
-		before := len(ev.Egress.Addresses())
+		before := ev.Egress.Addresses()
 		ev.Egress = r.egress.snapshot(r.way.name())
 		r.renew(before)
 	}
@@ -182,9 +182,9 @@ func (r *run) gather() {
 }
 
 // renew judges again where late sightings brought other addresses.
-func (r *run) renew(before int) {
+func (r *run) renew(before []netip.Addr) {
 	ev := r.ev
-	if len(ev.Egress.Addresses()) == before {
+	if slices.Equal(ev.Egress.Addresses(), before) {
 		return
 	}
 	if ev.Rules != nil {
