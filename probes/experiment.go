@@ -42,6 +42,7 @@ const (
 	statusTime  = 2500 * time.Millisecond
 	otherTime   = 2 * time.Second
 	variantTime = 3 * time.Second
+	pathTime    = 4 * time.Second
 )
 
 func (x *experiments) once(name string, limit time.Duration, run func(context.Context)) {
@@ -81,20 +82,26 @@ func (x *experiments) wait(ctx context.Context) findings {
 	return found
 }
 
-// path walks towards the endpoint, and tries other ports of the same host.
+// path walks towards the endpoint, and tries other ports of the same host. answered says that the port did get
+// an answer, and not silence. Then one ordinary packet goes before everything else: routers send few ICMP errors
+// at a time, and the answer to that packet is the one that counts.
 func (x *experiments) path(to netip.AddrPort, answered bool) {
 	compare := uint16(443)
 	if to.Port() == compare {
 		compare = ServicePort
 	}
-	x.once("path", 3*time.Second, func(ctx context.Context) {
-		path := x.world.walk(ctx, to, compare, answered)
+	x.once("path", pathTime, func(ctx context.Context) {
+		var first *Hop
+		if answered {
+			first = x.world.ordinaryHop(ctx, to, walkHop)
+		}
+		x.otherPort(netip.AddrPortFrom(to.Addr(), compare))
+		if to.Port() != ServicePort {
+			x.otherPort(netip.AddrPortFrom(to.Addr(), ServicePort))
+		}
+		path := x.world.walk(ctx, to, compare, first)
 		x.keep(func(f *findings) { f.path = path })
 	})
-	x.otherPort(netip.AddrPortFrom(to.Addr(), compare))
-	if to.Port() != ServicePort {
-		x.otherPort(netip.AddrPortFrom(to.Addr(), ServicePort))
-	}
 }
 
 // otherPort connects to another port of the same host, and says nothing there.

@@ -23,32 +23,38 @@ const (
 // a small TTL gets the routers' ICMP answers, senders and all, in its error queue. The port that fails, a
 // port to compare it with, and a closed UDP port (which tells the distance) are walked side by side.
 //
-// One packet has an ordinary TTL: its answer, if any, is the one that counts. answered says that the port did
-// get one, and not silence. Then it goes first, alone: routers send few ICMP errors at a time.
-func (w *world) walk(ctx context.Context, to netip.AddrPort, compareTo uint16, answered bool) *Path {
-	path := &Path{Available: true, ComparedTo: compareTo}
+// One packet has an ordinary TTL. Its answer is the one that counts; first is that answer, where it has been
+// asked for already.
+func (w *world) walk(ctx context.Context, to netip.AddrPort, compareTo uint16, first *Hop) *Path {
+	path := &Path{Available: true, ComparedTo: compareTo, Answer: first}
 	if !to.Addr().Is4() {
 		path.Available, path.Why = false, "only IPv4 is walked"
 		return path
 	}
 	var udp []Hop
 	var group sync.WaitGroup
-	ordinary := func(wait time.Duration) {
-		hop := askHop(ctx, to, unix.SOCK_STREAM, 64, w.sourceIP, wait)
-		hop.FromSelf = hop.From.IsValid() && ownAddresses()[hop.From]
-		path.Answer = &hop
-	}
-	if answered {
-		ordinary(walkHop)
-	} else {
-		group.Go(func() { ordinary(walkLate) })
+	if first == nil {
+		group.Go(func() { path.Answer = w.ordinaryHop(ctx, to, walkLate) })
 	}
 	group.Go(func() { path.Port = w.walkOne(ctx, to, unix.SOCK_STREAM) })
 	group.Go(func() { path.Compare = w.walkOne(ctx, netip.AddrPortFrom(to.Addr(), compareTo), unix.SOCK_STREAM) })
 	group.Go(func() { udp = w.walkOne(ctx, netip.AddrPortFrom(to.Addr(), 33434), unix.SOCK_DGRAM) })
 	group.Wait()
+	if first != nil && first.Answer == HopSilence { // a router that had no ICMP message to spare has one by now
+		path.Answer = w.ordinaryHop(ctx, to, walkHop)
+	}
 	path.Distance = distanceOf(path.Compare, udp, func(hop Hop) bool { return hop.From == to.Addr() })
 	return path
+}
+
+// ordinaryHop sends one packet with an ordinary TTL. Nil: not available, or not IPv4.
+func (w *world) ordinaryHop(ctx context.Context, to netip.AddrPort, wait time.Duration) *Hop {
+	if !to.Addr().Is4() {
+		return nil
+	}
+	hop := askHop(ctx, to, unix.SOCK_STREAM, 64, w.sourceIP, wait)
+	hop.FromSelf = hop.From.IsValid() && ownAddresses()[hop.From]
+	return &hop
 }
 
 // walkOne asks hop after hop, a batch at a time, until the end answers or the hops run out.

@@ -5,9 +5,15 @@ package probes
 import (
 	"context"
 	"net/netip"
+	"time"
 )
 
+const walkHop = time.Second
+
+// ordinaryHop needs the error queue of Linux sockets.
+func (w *world) ordinaryHop(context.Context, netip.AddrPort, time.Duration) *Hop { return nil }
+
 // walk needs the error queue of Linux sockets; elsewhere it says so.
-func (w *world) walk(_ context.Context, _ netip.AddrPort, compareTo uint16, _ bool) *Path {
+func (w *world) walk(_ context.Context, _ netip.AddrPort, compareTo uint16, _ *Hop) *Path {
 	return &Path{Why: "not available on this system", ComparedTo: compareTo}
 }
