@@ -213,9 +213,11 @@ var portCauses = []Cause{
 	},
 	{
 		ID: "proxy.unreachable", Probe: "port", Severity: Fail,
-		Summary: "The proxy does not answer: {proxy}",
+		Summary: "No proxy answers at {proxy}",
 		Explanation: []string{
-			"The proxy is set by {proxy_from}, and no connection to it could be made.",
+			"The proxy is set by {proxy_from}.",
+			"No connection to it could be made: {proxy_failure}.",
+			"Something listens there that does not answer as a proxy does: {proxy_reply}.",
 			"Without the proxy, {direct}.",
 		},
 		Fixes: []string{

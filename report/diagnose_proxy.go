@@ -35,6 +35,7 @@ func whenProxyUnreachable(e *probes.Evidence) (Finding, bool) {
 			finding.Evidence = append(finding.Evidence, answerWords(e.DNS.Answers)...)
 		}
 		if failure != nil {
+			finding.Values = Values{"proxy_failure": failureWords(failure)}
 			finding.Evidence = append(finding.Evidence, fmt.Sprintf("%s: %s.", proxyAt(e), failureWords(failure)))
 		}
 		surroundingsOf(e, &finding)
@@ -43,6 +44,7 @@ func whenProxyUnreachable(e *probes.Evidence) (Finding, bool) {
 	failure := proxyFailure(e)
 	if failure != nil && (failure.Kind == probes.KindNotHTTP || failure.Kind == probes.KindBadAnswer) {
 		finding.Confidence = Likely
+		finding.Values = Values{"proxy_reply": failure.Detail}
 		finding.Evidence = []string{fmt.Sprintf("What listens at %s does not answer as a proxy does: %s.", e.Host.Proxy.URL, failure.Detail)}
 		return finding, true
 	}

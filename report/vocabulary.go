@@ -77,7 +77,8 @@ var vocabulary = map[string]string{
 	"controls_bad": "the controls that do not",
 
 	// Proxy.
-	"proxy_reply": "the proxy's reply", // "403 Forbidden", "SOCKS reply 2, not allowed by ruleset"
+	"proxy_failure": "how the connection to the proxy failed",
+	"proxy_reply":   "the proxy's reply", // "403 Forbidden", "SOCKS reply 2, not allowed by ruleset"
 
 	// TLS.
 	"subject":      "the certificate's name",
