@@ -106,7 +106,7 @@ func Start(config Config) (*Sandbox, error) {
 	}
 	s := &Sandbox{Username: config.Username, Key: config.Key, group: newGroup(), log: config.Log}
 	if s.Username == "" {
-		s.Username = "sandbox"
+		s.Username = "sandbox-reseller"
 	}
 	if len(s.Key) == 0 {
 		key := make([]byte, 56)

@@ -117,7 +117,7 @@ func TestRequests(t *testing.T) {
 			"header-missing (X-Signature)"},
 		{"misspelt", good, func(r *http.Request) {
 			r.Header.Del("X-Username")
-			r.Header.Set("X-User-Name", "sandbox")
+			r.Header.Set("X-User-Name", "sandbox-reseller")
 		}, "401", "header-name (X-User-Name instead of X-Username)"},
 		{"content type", good, set("Content-Type", "application/json"), "200", "wrong: content-type"},
 		{"path", good, func(r *http.Request) { r.URL.Path = "/api" }, "HTTP 404", "wrong: path"},
