@@ -288,6 +288,7 @@ type Trust struct {
 	MissingKnown bool         `json:"missing_issuer_is_public"`     // a verified peer presented it, so it is public
 	Issuer       string       `json:"issuer"`                       // of the last presented certificate: who stands behind the chain
 	Product      string       `json:"inspection_product,omitempty"` // a known inspection product's name in an issuer
+	FirstToEnd   *Certificate `json:"first_to_end,omitempty"`       // of the way to a public root, the root apart
 	Expired      *Certificate `json:"expired,omitempty"`
 	NotYetValid  *Certificate `json:"not_yet_valid,omitempty"`
 }

@@ -104,8 +104,8 @@ func TestExpiresSoon(t *testing.T) {
 		{90 * day, 15 * day, false}, {90 * day, 13 * day, true}, {90 * day, -day, false},
 		{6 * day, 3 * day, false}, {6 * day, 47 * time.Hour, true},
 	} {
-		chain := []Certificate{{NotBefore: now.Add(test.left - test.lifetime), NotAfter: now.Add(test.left)}, {NotAfter: now.Add(time.Hour)}}
-		if got := ExpiresSoon(chain, now); got != test.want {
+		trust := &Trust{FirstToEnd: &Certificate{NotBefore: now.Add(test.left - test.lifetime), NotAfter: now.Add(test.left)}}
+		if got := ExpiresSoon(trust, now); got != test.want {
 			t.Errorf("%s of %s left: %v", test.left, test.lifetime, got)
 		}
 	}

@@ -173,7 +173,7 @@ func (r *run) tlsStatus(facts *TLS) (Status, *Failure) {
 		if !trust.System {
 			return Fail, &Failure{Op: "verify", Kind: KindUntrusted, Detail: "this host's own roots do not verify the certificate"}
 		}
-		if ExpiresSoon(facts.Chain, r.ev.StartedAt) {
+		if ExpiresSoon(trust, r.ev.StartedAt) {
 			return Warn, nil
 		}
 		return Pass, nil
@@ -211,14 +211,15 @@ func (r *run) maybeIntercepted(facts *TLS) bool {
 	return true
 }
 
-// ExpiresSoon reports whether the server's own certificate ends within 14 days, or within a third of its
-// lifetime where that is shorter. Others in the chain do not count: an old cross-signed one may end unnoticed.
-func ExpiresSoon(chain []Certificate, at time.Time) bool {
-	if len(chain) == 0 {
+// ExpiresSoon reports whether a certificate that the chain needs ends within 14 days, or within a third of its
+// lifetime where that is shorter.
+func ExpiresSoon(trust *Trust, at time.Time) bool {
+	if trust == nil || trust.FirstToEnd == nil {
 		return false
 	}
-	soon := min(14*24*time.Hour, chain[0].NotAfter.Sub(chain[0].NotBefore)/3)
-	left := chain[0].NotAfter.Sub(at)
+	first := trust.FirstToEnd
+	soon := min(14*24*time.Hour, first.NotAfter.Sub(first.NotBefore)/3)
+	left := first.NotAfter.Sub(at)
 	return left > 0 && left < soon
 }
 

@@ -105,8 +105,8 @@ func (r *roots) judge(chain []*x509.Certificate, host string, now time.Time) *Tr
 	trust.Product = inspectionProduct(chain)
 
 	var publicNow, systemNow bool
-	trust.Public, publicNow = r.leadsTo(r.public, chain, now)
-	trust.System, systemNow = r.leadsTo(r.system, chain, now)
+	trust.Public, publicNow = r.leadsTo(r.public, chain, now, trust)
+	trust.System, systemNow = r.leadsTo(r.system, chain, now, nil)
 	trust.DatesOK = publicNow || systemNow
 	if !trust.Public && !trust.System {
 		trust.DatesOK = true
@@ -135,8 +135,8 @@ func (r *roots) judge(chain []*x509.Certificate, host string, now time.Time) *Tr
 }
 
 // leadsTo reports whether the chain leads to one of the roots at any time at which all of its certificates
-// are valid, and whether it does so now.
-func (r *roots) leadsTo(pool *x509.CertPool, chain []*x509.Certificate, now time.Time) (ever, atNow bool) {
+// are valid, and whether it does so now. trust is told of the way found there, where it is not nil.
+func (r *roots) leadsTo(pool *x509.CertPool, chain []*x509.Certificate, now time.Time, trust *Trust) (ever, atNow bool) {
 	others := x509.NewCertPool()
 	from, to := chain[0].NotBefore, chain[0].NotAfter
 	for _, certificate := range chain[1:] {
@@ -144,8 +144,9 @@ func (r *roots) leadsTo(pool *x509.CertPool, chain []*x509.Certificate, now time
 	}
 	check := func(at time.Time) bool {
 		chains, err := chain[0].Verify(x509.VerifyOptions{Roots: pool, Intermediates: others, CurrentTime: at})
-		if err == nil && pool == r.public {
+		if err == nil && trust != nil {
 			r.remember(chains)
+			trust.FirstToEnd = firstToEnd(chains)
 		}
 		return err == nil
 	}
@@ -170,6 +171,28 @@ func (r *roots) leadsTo(pool *x509.CertPool, chain []*x509.Certificate, now time
 		}
 	}
 	return false, false
+}
+
+// firstToEnd is the certificate, the root apart, that ends the longest-lived of the ways to a root. An old
+// cross-signed one beside it may end unnoticed.
+func firstToEnd(chains [][]*x509.Certificate) *Certificate {
+	var last *x509.Certificate
+	for _, chain := range chains {
+		first := chain[0]
+		for _, certificate := range chain[:max(len(chain)-1, 1)] {
+			if certificate.NotAfter.Before(first.NotAfter) {
+				first = certificate
+			}
+		}
+		if last == nil || first.NotAfter.After(last.NotAfter) {
+			last = first
+		}
+	}
+	if last == nil {
+		return nil
+	}
+	shown := describe(last, false)
+	return &shown
 }
 
 func allValid(chain []*x509.Certificate, now time.Time) bool {

@@ -265,10 +265,10 @@ func whenTlsExpiresSoon(e *probes.Evidence) (Finding, bool) {
 	if trust == nil || !trust.Verified() {
 		return Finding{}, false
 	}
-	if !probes.ExpiresSoon(e.TLS.Chain, e.StartedAt) {
+	if !probes.ExpiresSoon(trust, e.StartedAt) {
 		return Finding{}, false
 	}
-	certificate := e.TLS.Chain[0]
+	certificate := *trust.FirstToEnd
 	values := certificateValues(e)
 	values["subject"], values["not_after"] = subjectOf(certificate), day(certificate.NotAfter)
 	values["days"] = span(certificate.NotAfter.Sub(e.StartedAt).Round(time.Minute))

@@ -190,6 +190,7 @@ var tlsFixtures = []fixture{
 	}},
 	{"tls.expires-soon", Warn, Certain, func(e *probes.Evidence) {
 		e.TLS.Chain[0].NotAfter = fixedStart.Add(5*24*time.Hour + 7*time.Hour)
+		e.TLS.Trust.FirstToEnd = &e.TLS.Chain[0]
 		step(e, "tls").Status = probes.Warn
 	}},
 }

@@ -164,6 +164,7 @@ func TestOrder(t *testing.T) {
 		e.DNS.Slow, e.DNS.Used = []string{"192.0.2.53:53"}, "192.0.2.54:53"
 		e.Port.Retransmits = pointer(2)
 		e.TLS.Chain[0].NotAfter = fixedStart.AddDate(0, 0, 5)
+		e.TLS.Trust.FirstToEnd = &e.TLS.Chain[0]
 	}
 	e := healthy()
 	warnings(e)

@@ -53,7 +53,7 @@ var furtherTLS = []Fault{
 	{Cause: "tls.expires-soon", Name: "last-day-of-six", Verdict: "warn", Break: func(w *World) {
 		certificate(w, apiIssuer(), lifetime(w, -5*day, day))
 	}},
-	{Cause: "tls.expires-soon", Name: "the-issuer-in-a-week", Verdict: "warn", Says: []string{"Lab Old Issuing CA"}, Or: []string{""},
+	{Cause: "tls.expires-soon", Name: "the-issuer-in-a-week", Verdict: "warn", Says: []string{"Lab Old Issuing CA"},
 		Break: func(w *World) { certificate(w, oldIssuer(7*day), lifetime(w, -30*day, 60*day)) }},
 	{Cause: "tls.expired", Name: "intermediate", Says: []string{"Lab Old Issuing CA"}, Break: func(w *World) {
 		certificate(w, oldIssuer(-2*day), lifetime(w, -30*day, 60*day))
