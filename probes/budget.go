@@ -11,27 +11,29 @@ const (
 	shareLookup    = 3 * time.Second // egress, dns, port and tls each
 	shareCall      = 10 * time.Second
 	silence        = 11500 * time.Millisecond // a default run that meets nothing but silence ends by then
-	reserve        = 400 * time.Millisecond   // kept back from the call, for follow-ups to end in
-	patience       = 1200 * time.Millisecond  // after that much silence the follow-ups begin beside the waiting
+	leastCall      = 3 * time.Second
+	reserve        = 400 * time.Millisecond  // kept back from the call, for follow-ups to end in
+	patience       = 1200 * time.Millisecond // after that much silence the follow-ups begin beside the waiting
 )
 
 // budget shares out the time of a run.
 type budget struct {
 	begun time.Time
-	whole time.Duration // all of the run's time
+	whole time.Duration // what a run takes at the most where it meets nothing but silence
+	hard  time.Duration // what any run takes at the most
 	call  time.Duration
 	scale float64 // of the shares: under 1 where the timeout is short
 }
 
 // newBudget: a shorter timeout shrinks every share alike, a longer one gives the call the rest.
 func newBudget(timeout time.Duration) budget {
-	b := budget{begun: time.Now(), whole: silence, call: shareCall, scale: 1}
+	b := budget{begun: time.Now(), whole: silence, call: shareCall, scale: 1, hard: timeout - timeout/20}
 	switch {
 	case timeout > DefaultTimeout:
 		b.whole += timeout - DefaultTimeout
 		b.call += timeout - DefaultTimeout
-	case timeout < silence:
-		b.whole = timeout - timeout/20
+	case b.hard < silence:
+		b.whole = b.hard
 		b.scale = float64(b.whole) / float64(silence)
 	}
 	return b
@@ -41,14 +43,22 @@ func (b budget) scaled(share time.Duration) time.Duration {
 	return time.Duration(float64(share) * b.scale)
 }
 
-func (b budget) left() time.Duration { return b.whole - time.Since(b.begun) }
+// left is how much of a limit is left.
+func (b budget) left(limit time.Duration) time.Duration { return limit - time.Since(b.begun) }
 
 // lookup is the context of one of the four probes before the call.
 func (b budget) lookup(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(ctx, min(b.scaled(shareLookup), b.left()))
+	return context.WithTimeout(ctx, min(b.scaled(shareLookup), b.left(b.hard)))
 }
 
-// forCall is how long the call may take.
+// forCall is how long the call may take. Where the probes before it were slow, and not silent, it still gets a
+// fair time.
 func (b budget) forCall() time.Duration {
-	return min(b.scaled(b.call), b.left()-b.scaled(reserve))
+	rest := max(b.left(b.whole)-b.scaled(reserve), b.scaled(leastCall))
+	return min(b.scaled(b.call), rest, b.left(b.hard)-b.scaled(reserve))
+}
+
+// forFollowUps is how long the run waits for them at its end.
+func (b budget) forFollowUps() time.Duration {
+	return min(max(b.left(b.whole), b.scaled(reserve)), b.left(b.hard))
 }

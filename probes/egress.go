@@ -111,7 +111,7 @@ func (r *egressRun) enough(onPath string) (enough, some bool) {
 	seen := map[netip.Addr]int{}
 	pathSeen := map[netip.Addr]bool{}
 	for _, s := range r.facts.Sightings {
-		if !s.Address.Is4() || s.Path != onPath && s.Path != pathDNS {
+		if !s.Address.Is4() || s.Path != onPath && (s.Path != pathDNS || onPath == pathProxy) {
 			continue
 		}
 		seen[s.Address]++
@@ -125,7 +125,7 @@ func (r *egressRun) enough(onPath string) (enough, some bool) {
 			return true, some
 		}
 	}
-	return waiting == 0 && (r.pending[pathDNS] == 0 || some), some
+	return waiting == 0 && (r.pending[pathDNS] == 0 || some || onPath == pathProxy), some
 }
 
 // snapshot is what is known now.
@@ -142,6 +142,7 @@ func (r *egressRun) snapshot(onPath string) *Egress {
 	for _, s := range facts.Sightings {
 		switch {
 		case !s.Address.IsValid():
+		case s.Path == pathDNS && onPath == pathProxy: // DNS does not go through the proxy
 		case s.Path == pathDNS:
 			facts.DNSSeen = appendNew(facts.DNSSeen, s.Address)
 		case s.Path != onPath: // with a proxy, the direct way's: information
@@ -153,7 +154,7 @@ func (r *egressRun) snapshot(onPath string) *Egress {
 	}
 	if judged := facts.Addresses(); len(judged) > 0 {
 		for _, s := range facts.Sightings {
-			if s.Address == judged[0] && (s.Path == onPath || s.Path == pathDNS) {
+			if s.Address == judged[0] && (s.Path == onPath || s.Path == pathDNS && onPath != pathProxy) {
 				facts.Agreeing++
 			}
 		}

@@ -245,6 +245,7 @@ type Path struct {
 	Compare    []Hop  `json:"compare"`          // for another port of the same host
 	ComparedTo uint16 `json:"compared_to"`      // that port
 	Distance   int    `json:"distance"`         // hops to the host itself, 0: not measured
+	ByHost     bool   `json:"distance_by_host"` // the host itself told its distance
 }
 
 // Hop is the answer to one packet with a small TTL.

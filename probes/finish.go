@@ -10,9 +10,15 @@ import (
 
 // whileWaiting runs a probe and starts the follow-ups beside it if it takes long.
 func (r *run) whileWaiting(probe string, work func()) {
-	timer := time.AfterFunc(r.budget.scaled(patience), func() { r.trouble(probe, nil) })
-	defer timer.Stop()
+	started := make(chan struct{})
+	timer := time.AfterFunc(r.budget.scaled(patience), func() {
+		defer close(started)
+		r.trouble(probe, nil)
+	})
 	work()
+	if !timer.Stop() {
+		<-started // what it starts is then waited for with the rest
+	}
 }
 
 // trouble starts what helps to explain a failure of that probe; failure is nil while it still waits. Each
@@ -41,7 +47,9 @@ func (r *run) trouble(probe string, failure *Failure) {
 			r.x.path(r.failedAddress(failure), failure != nil && failure.Kind != KindTimeout)
 		}
 	case "tls":
-		r.x.handshakes(r.target, r.o.Host)
+		if failure == nil || !r.ev.TLS.Connected { // a certificate does not get better by asking again
+			r.x.handshakes(r.target, r.o.Host)
+		}
 	}
 	if probe != "port" && r.o.Port != ServicePort && r.way.proxy == nil && len(r.target.addresses) > 0 {
 		r.x.otherPort(netip.AddrPortFrom(r.target.addresses[0].Addr(), ServicePort))
@@ -126,7 +134,9 @@ func (r *run) finish() {
 	if failed != "" && r.ctx.Err() == nil {
 		r.trouble(failed, r.ev.Step(failed).Failure)
 		r.crossCheck()
-		r.x.wait(r.all)
+		ctx, cancel := context.WithTimeout(r.all, r.budget.forFollowUps())
+		r.x.wait(ctx)
+		cancel()
 	}
 	if r.dns != nil && r.dns.snapshot().Used == usedHosts && r.ctx.Err() == nil {
 		ctx, cancel := context.WithTimeout(r.all, r.budget.scaled(slowAfter))
@@ -229,6 +239,11 @@ func (r *run) routes() {
 		}
 	}
 	public = append(public, r.ev.Target.Addresses...)
+	for _, towards := range r.target.addresses { // the address that the call leaves from, or would
+		if local, ok := r.w.hasRoute(towards.Addr()); ok && !r.ev.Host.LocalAddress.IsValid() {
+			r.ev.Host.LocalAddress = local
+		}
+	}
 	has := false
 	for _, address := range public {
 		local, ok := r.w.hasRoute(address)

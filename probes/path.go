@@ -26,16 +26,17 @@ func first(hops []Hop, answer string) (Hop, bool) {
 	return Hop{}, false
 }
 
-// distanceOf is how many hops away the host is: where the UDP walk met the host itself, else where the
-// comparison port connected. A refusal tells nothing: a firewall on the way can send it. 0: not known.
-func distanceOf(compare, udp []Hop, host func(Hop) bool) int {
+// distanceOf is how many hops away the host is: where the UDP walk met the host itself (byHost), else where the
+// comparison port connected, which may be a machine behind the host that it hands that port on to. A refusal
+// tells nothing: a firewall on the way can send it. 0: not known.
+func distanceOf(compare, udp []Hop, host func(Hop) bool) (hops int, byHost bool) {
 	for _, hop := range udp {
 		if hop.Answer == HopPortUnreachable && host(hop) {
-			return hop.TTL
+			return hop.TTL, true
 		}
 	}
 	if hop, ok := first(compare, HopConnected); ok {
-		return hop.TTL
+		return hop.TTL, false
 	}
-	return 0
+	return 0, false
 }

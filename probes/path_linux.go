@@ -2,9 +2,8 @@ package probes
 
 import (
 	"context"
-	"encoding/binary"
-	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -43,7 +42,7 @@ func (w *world) walk(ctx context.Context, to netip.AddrPort, compareTo uint16, f
 	if first != nil && first.Answer == HopSilence { // a router that had no ICMP message to spare has one by now
 		path.Answer = w.ordinaryHop(ctx, to, walkHop)
 	}
-	path.Distance = distanceOf(path.Compare, udp, func(hop Hop) bool { return hop.From == to.Addr() })
+	path.Distance, path.ByHost = distanceOf(path.Compare, udp, func(hop Hop) bool { return hop.From == to.Addr() })
 	return path
 }
 
@@ -52,45 +51,57 @@ func (w *world) ordinaryHop(ctx context.Context, to netip.AddrPort, wait time.Du
 	if !to.Addr().Is4() {
 		return nil
 	}
-	hop := askHop(ctx, to, unix.SOCK_STREAM, 64, w.sourceIP, wait)
+	hop := Hop{TTL: 64, Answer: HopSilence}
+	for asked := []*askedHop{openHop(to, unix.SOCK_STREAM, 64, w.sourceIP, wait)}; len(asked) > 0; {
+		if ctx.Err() != nil {
+			unix.Close(asked[0].fd)
+			break
+		}
+		asked = pollHops(asked, 50*time.Millisecond, func(answer Hop) { hop = answer })
+	}
 	hop.FromSelf = hop.From.IsValid() && ownAddresses()[hop.From]
 	return &hop
 }
 
-// walkOne asks hop after hop, a batch at a time, until the end answers or the hops run out.
+// walkOne asks hop after hop, a batch at a time, until the end answers or the hops run out. One goroutine waits
+// for all of them: a thread a hop would be too many where processes are counted.
 func (w *world) walkOne(ctx context.Context, to netip.AddrPort, kind int) []Hop {
-	own := ownAddresses()
-	var mu sync.Mutex
-	hops := make([]Hop, 0, walkMost)
-	reached := make(chan struct{})
-	var once sync.Once
-	var group sync.WaitGroup
-	asked := 0
-	for asked < walkMost && ctx.Err() == nil {
-		for range walkBatch {
-			if asked++; asked > walkMost {
-				break
+	var asked []*askedHop
+	var hops []Hop
+	end, next := walkMost, time.Now() // where the walk ends, and when the next batch goes
+	ttl := 0
+	for ctx.Err() == nil {
+		if ttl < end && !time.Now().Before(next) {
+			for range min(walkBatch, end-ttl) {
+				ttl++
+				asked = append(asked, openHop(to, kind, ttl, w.sourceIP, walkHop))
 			}
-			ttl := asked
-			group.Go(func() {
-				hop := askHop(ctx, to, kind, ttl, w.sourceIP, walkHop)
-				hop.FromSelf = hop.From.IsValid() && own[hop.From]
-				mu.Lock()
-				hops = append(hops, hop)
-				mu.Unlock()
-				if hop.Answer != HopSilence && hop.Answer != HopTimeExceeded {
-					once.Do(func() { close(reached) })
-				}
-			})
+			next = time.Now().Add(walkGap)
 		}
-		select {
-		case <-reached:
-			asked = walkMost
-		case <-time.After(walkGap):
-		case <-ctx.Done():
+		asked = pollHops(asked, 20*time.Millisecond, func(hop Hop) {
+			hops = append(hops, hop)
+			if hop.Answer != HopSilence && hop.Answer != HopTimeExceeded {
+				end = min(end, hop.TTL)
+			}
+		})
+		asked = slices.DeleteFunc(asked, func(one *askedHop) bool { // behind the end there is nothing to wait for
+			if one.hop.TTL > end {
+				unix.Close(one.fd)
+			}
+			return one.hop.TTL > end
+		})
+		if ttl >= end && len(asked) == 0 {
+			break
 		}
 	}
-	group.Wait()
+	for _, one := range asked {
+		unix.Close(one.fd)
+		hops = append(hops, one.hop)
+	}
+	own := ownAddresses()
+	for i := range hops {
+		hops[i].FromSelf = hops[i].From.IsValid() && own[hops[i].From]
+	}
 	return tidy(hops)
 }
 
@@ -115,146 +126,4 @@ func tidy(hops []Hop) []Hop {
 		end++
 	}
 	return byTTL[1 : end+1]
-}
-
-// askHop sends one packet and waits for what comes back.
-func askHop(ctx context.Context, to netip.AddrPort, kind, ttl int, source netip.Addr, wait time.Duration) (hop Hop) {
-	start := time.Now()
-	hop = Hop{TTL: ttl, Answer: HopSilence}
-	defer func() { hop.TookMS = milliseconds(time.Since(start)) }()
-	fd, err := unix.Socket(unix.AF_INET, kind|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return hop
-	}
-	defer unix.Close(fd)
-	unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_RECVERR, 1)
-	unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_TTL, ttl)
-	// A connection that comes about is ended at once: nothing is left open at the host.
-	unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
-	if source.Is4() {
-		if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: source.As4()}); err != nil {
-			return hop
-		}
-	}
-	port := int(to.Port())
-	if kind == unix.SOCK_DGRAM {
-		port += ttl // as traceroute does: a port of its own for every hop
-	}
-	err = unix.Connect(fd, &unix.SockaddrInet4{Port: port, Addr: to.Addr().As4()})
-	if err == nil && kind == unix.SOCK_DGRAM {
-		err = unix.Send(fd, []byte{0}, 0)
-	} else if err == nil {
-		hop.Answer = HopConnected
-		return hop
-	}
-	if err != nil && err != unix.EINPROGRESS {
-		hop.Answer = answerOf(err)
-		return hop
-	}
-	events := int16(unix.POLLOUT)
-	if kind == unix.SOCK_DGRAM {
-		events = 0 // only errors: such a socket can always be written to
-	}
-	if !waitFor(ctx, fd, events, start.Add(wait)) {
-		return hop
-	}
-	errno, _ := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ERROR)
-	readErrorQueue(fd, &hop)
-	switch {
-	case hop.Answer != HopSilence: // the queue has told
-	case errno == 0 && kind == unix.SOCK_STREAM:
-		hop.Answer = HopConnected
-	case errno != 0:
-		hop.Answer = answerOf(unix.Errno(errno))
-	}
-	return hop
-}
-
-// waitFor polls in slices, so that the end of the run is noticed.
-func waitFor(ctx context.Context, fd int, events int16, until time.Time) bool {
-	for ctx.Err() == nil {
-		left := time.Until(until)
-		if left <= 0 {
-			return false
-		}
-		slice := min(left, 100*time.Millisecond)
-		polled := []unix.PollFd{{Fd: int32(fd), Events: events}}
-		n, err := unix.Poll(polled, max(1, int(slice.Milliseconds())))
-		if err != nil && err != unix.EINTR {
-			return false
-		}
-		if n > 0 {
-			return true
-		}
-	}
-	return false
-}
-
-func answerOf(err error) string {
-	switch err {
-	case unix.ECONNREFUSED:
-		return HopRefused
-	case unix.EPERM, unix.EACCES:
-		return HopNotPermitted
-	case unix.ENETUNREACH:
-		return HopNoRoute
-	case unix.EHOSTUNREACH:
-		return HopUnreachable
-	}
-	return HopSilence
-}
-
-// readErrorQueue reads the ICMP message that the kernel kept for the socket (ip(7), IP_RECVERR).
-func readErrorQueue(fd int, hop *Hop) {
-	data, control := make([]byte, 1), make([]byte, 512)
-	_, n, _, _, err := unix.Recvmsg(fd, data, control, unix.MSG_ERRQUEUE|unix.MSG_DONTWAIT)
-	if err != nil {
-		return
-	}
-	messages, err := unix.ParseSocketControlMessage(control[:n])
-	if err != nil {
-		return
-	}
-	for _, message := range messages {
-		// struct sock_extended_err: errno u32, origin, type, code, pad u8, info u32, data u32; then the
-		// offender's sockaddr_in: family u16, port u16, address.
-		if message.Header.Level != unix.IPPROTO_IP || message.Header.Type != unix.IP_RECVERR || len(message.Data) < 16 {
-			continue
-		}
-		const originICMP = 2 // SO_EE_ORIGIN_ICMP
-		if message.Data[4] != originICMP {
-			continue
-		}
-		hop.ICMPType, hop.ICMPCode = int(message.Data[5]), int(message.Data[6])
-		if len(message.Data) >= 24 && binary.NativeEndian.Uint16(message.Data[16:]) == unix.AF_INET {
-			hop.From = netip.AddrFrom4([4]byte(message.Data[20:24]))
-		}
-		hop.Answer = icmpAnswer(hop.ICMPType, hop.ICMPCode)
-	}
-}
-
-// icmpAnswer names the messages of RFC 792 and RFC 1812, section 5.2.7.1.
-func icmpAnswer(kind, code int) string {
-	switch {
-	case kind == 11:
-		return HopTimeExceeded
-	case kind == 3 && (code == 9 || code == 10 || code == 13):
-		return HopProhibited
-	case kind == 3 && code == 3:
-		return HopPortUnreachable
-	case kind == 3:
-		return HopUnreachable
-	}
-	return HopSilence
-}
-
-func ownAddresses() map[netip.Addr]bool {
-	own := map[netip.Addr]bool{}
-	addresses, _ := net.InterfaceAddrs()
-	for _, address := range addresses {
-		if prefix, err := netip.ParsePrefix(address.String()); err == nil {
-			own[prefix.Addr().Unmap()] = true
-		}
-	}
-	return own
 }

@@ -123,8 +123,8 @@ func (r *resolver) ask(ctx context.Context, server netip.AddrPort, name string) 
 		// The address is here. A server that swallows AAAA questions must not hold it up.
 		patience := time.NewTimer(100*time.Millisecond + time.Since(start))
 		defer patience.Stop()
-		if len(answer.A) == 0 {
-			patience.Stop() // without an A record the AAAA decides what it means
+		if len(answer.A) == 0 && answer.Rcode == "NOERROR" {
+			patience.Reset(time.Second) // without an A record the AAAA decides what it means
 		}
 		select {
 		case reply := <-six:

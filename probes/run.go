@@ -54,7 +54,7 @@ type run struct {
 // goroutine. Errors are facts of the evidence; there is no other kind.
 func Run(ctx context.Context, o Options, watch func(Event)) *Evidence {
 	r := newRun(ctx, o, watch)
-	all, cancel := context.WithTimeout(ctx, r.budget.whole)
+	all, cancel := context.WithTimeout(ctx, r.budget.hard)
 	defer cancel()
 	r.all = all
 	r.prepare()

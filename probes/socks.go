@@ -44,7 +44,9 @@ func (p *proxyServer) socks(conn net.Conn, peer HostPort) (net.Conn, *ProxyReply
 		if _, err := conn.Write(login); err != nil {
 			return nil, nil, err
 		}
-		if _, err := io.ReadFull(conn, chosen[:]); err != nil {
+		if _, err := io.ReadFull(conn, chosen[:]); isTimeout(err) {
+			return nil, nil, err
+		} else if err != nil {
 			return failed(KindProxyAuth, 0xff, "the proxy hung up after the login")
 		}
 		if chosen[1] != 0 {

@@ -33,6 +33,7 @@ func anonymized(r *Report) (*Report, error) {
 		return nil, err
 	}
 	names := newTokens()
+	names.private = r.Tool.RootsDate == ""
 	names.collect("", tree, false)
 	names.sort()
 	var out bytes.Buffer
@@ -68,6 +69,7 @@ type tokens struct {
 	names   map[string]string // in lower case -> token
 	lengths []int             // of the names, longest first
 	count   map[string]int    // tokens given out, by kind
+	private bool              // --public-roots: what leads to those is no public authority
 }
 
 func newTokens() *tokens {

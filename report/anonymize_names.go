@@ -57,7 +57,7 @@ var ownWords = map[string]bool{"explanation": true, "fixes": true, "docs": true}
 func (t *tokens) collect(key string, value any, public bool) {
 	switch v := value.(type) {
 	case object:
-		public = publicChain(v, public)
+		public = publicChain(v, public) && !t.private
 		for _, m := range v {
 			if m.name == "name" && namesAProbe(v) || key == "" && m.name == "tool" {
 				continue

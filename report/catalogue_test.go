@@ -191,7 +191,7 @@ func TestCanPass(t *testing.T) {
 			passing = append(passing, c.ID)
 		}
 	}
-	want := []string{"service.incident", "rules.propagating", "call.rate-limited"}
+	want := []string{"service.incident", "rules.propagating", "call.ip-denied", "call.rate-limited"}
 	if !slices.Equal(passing, want) {
 		t.Errorf("can pass by themselves: %v, want %v", passing, want)
 	}

@@ -81,7 +81,7 @@ func dated(e *probes.Evidence, certificate *probes.Certificate) Finding {
 		certificate.NotAfter.UTC().Format("2006-01-02 15:04 UTC"), e.StartedAt.UTC().Format("2006-01-02 15:04 UTC"))}}
 	if clockVouched(e) {
 		finding.Evidence = append(finding.Evidence, countWords(e.Clock.Agreeing, "peer agrees", "peers agree")+" with this host's clock.")
-	} else {
+	} else if _, known := clockOffset(e); !known {
 		finding.Confidence = Likely
 		finding.Evidence = append(finding.Evidence, "No two peers told the time, so this host's clock is not checked.")
 	}

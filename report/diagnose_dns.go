@@ -16,8 +16,9 @@ func endpointDNS(e *probes.Evidence) *probes.DNS {
 	return e.DNS
 }
 
+// dnsFailed: the name that is connected to, the endpoint's or the proxy's, did not resolve.
 func dnsFailed(e *probes.Evidence) bool {
-	return endpointDNS(e) != nil && e.Step("dns").Status == probes.Fail
+	return e.DNS != nil && !e.DNS.Literal && e.Step("dns").Status == probes.Fail
 }
 
 // answerWords is one line an answer: who said what.
@@ -70,7 +71,7 @@ func usedAnswer(d *probes.DNS) (probes.DNSAnswer, bool) {
 }
 
 func whenDnsNxdomain(e *probes.Evidence) (Finding, bool) {
-	if !dnsFailed(e) {
+	if !dnsFailed(e) || e.DNS.OfProxy {
 		return Finding{}, false
 	}
 	used, ok := usedAnswer(e.DNS)

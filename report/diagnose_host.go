@@ -107,8 +107,8 @@ func whenHostOffline(e *probes.Evidence) (Finding, bool) {
 	good, bad := controls(e)
 	bad = append(bad, silentSources(e)...)
 	silent := stopped == "dns" && !outsideAnswered(e) ||
-		stopped == "port" && failedWith(e, "port", probes.KindTimeout, probes.KindUnreachable, probes.KindNoRoute)
-	if e.Host.Proxy != nil && !proxyUnreached(e) {
+		stopped == "port" && !publicResolverAnswered(e) && failedWith(e, "port", probes.KindTimeout, probes.KindUnreachable, probes.KindNoRoute)
+	if e.Host.Proxy != nil && stopped != "dns" && !proxyUnreached(e) {
 		return Finding{}, false
 	}
 	if !silent || len(good) > 0 || len(bad) == 0 {
@@ -234,7 +234,7 @@ func whenHostLocalFirewall(e *probes.Evidence) (Finding, bool) {
 	case first.Answer == probes.HopRefused:
 		return Finding{Values: blockedHere, Evidence: []string{goesOut,
 			fmt.Sprintf("Port %d is refused even with TTL 1: nobody but this host can have done that.", e.Target.Port)}}, true
-	case first.Answer == probes.HopSilence && failedWith(e, "port", probes.KindTimeout):
+	case first.Answer == probes.HopSilence && failedWith(e, "port", probes.KindTimeout) && !anyHopAnswers(walk):
 		blockedHere["hop"] = compare.From.String()
 		return Finding{Confidence: Likely, Values: blockedHere, Evidence: []string{goesOut,
 			fmt.Sprintf("One for port %d gets no answer: this host or its first router, %s, drops it.", e.Target.Port, compare.From)}}, true

@@ -20,6 +20,9 @@ func refusedAtHost(e *probes.Evidence) bool {
 		return true
 	}
 	ttl := firstRefusal(walk)
+	if !walk.ByHost && ttl == walk.Distance-1 {
+		return true // the other port may be handed on to a machine one hop behind the host
+	}
 	return ttl == 0 || ttl >= walk.Distance
 }
 

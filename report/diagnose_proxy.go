@@ -12,7 +12,7 @@ func proxyUnreached(e *probes.Evidence) bool {
 		return false
 	}
 	if e.DNS != nil && e.DNS.OfProxy && e.Step("dns").Status == probes.Fail {
-		return true
+		return e.DNS.Used != "" // a resolver said so; that none answers is a matter of resolvers
 	}
 	step := e.Step("port")
 	return step.Status == probes.Fail && step.Failure != nil && e.Port != nil && e.Port.ProxyReply == nil &&

@@ -86,7 +86,7 @@ func filteredEvidence() *probes.Evidence {
 	}
 	e.Port = &probes.Port{
 		Attempts: []probes.Attempt{{Address: netip.MustParseAddrPort("198.51.100.10:55443"), TookMS: 3000, Failure: silence}},
-		Path: &probes.Path{Available: true, ComparedTo: 443, Distance: 4,
+		Path: &probes.Path{Available: true, ComparedTo: 443, Distance: 4, ByHost: true,
 			Port: []probes.Hop{hop(1, probes.HopTimeExceeded, "10.20.0.1"), hop(2, probes.HopTimeExceeded, "10.1.0.1"),
 				hop(3, probes.HopSilence, ""), hop(4, probes.HopSilence, "")},
 			Compare: []probes.Hop{hop(1, probes.HopTimeExceeded, "10.20.0.1"), hop(2, probes.HopTimeExceeded, "10.1.0.1"),

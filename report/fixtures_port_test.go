@@ -27,7 +27,7 @@ func walk(parts ...string) []probes.Hop {
 // walked gives the port's failure a walk, and the host another port that answers, four hops away.
 func walked(e *probes.Evidence, port, compare string) {
 	e.Port.Path = &probes.Path{Available: true, Port: walk(port), Compare: walk(compare), ComparedTo: 443,
-		Distance: len(compare)}
+		Distance: len(compare), ByHost: true}
 	if last := e.Port.Path.Port[len(port)-1]; last.Answer == probes.HopRefused {
 		e.Port.Path.Answer = &probes.Hop{TTL: 64, Answer: probes.HopRefused, TookMS: 4}
 	}

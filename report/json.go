@@ -113,6 +113,7 @@ func Read(from io.Reader) (*Report, error) {
 	case len(bytes.TrimSpace(document)) == 0:
 		return nil, errors.New("not a report: the file is empty")
 	}
+	document = bytes.TrimPrefix(document, []byte("\ufeff")) // some editors put one
 	var head struct {
 		Schema *string `json:"schema"`
 	}

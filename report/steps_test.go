@@ -112,7 +112,7 @@ func TestRows(t *testing.T) {
 		{"port", "55443: silence for 3.0 s", with(failed(probes.KindTimeout), walk(probes.Path{
 			Port: []probes.Hop{router}, Compare: []probes.Hop{router, {TTL: 3, Answer: probes.HopSilence}}}))},
 		{"port", "55443: refused at hop 2, the host is at hop 4", with(failed(probes.KindRefused), walk(probes.Path{
-			Distance: 4, Port: []probes.Hop{{TTL: 2, Answer: probes.HopRefused}}}))},
+			Distance: 4, ByHost: true, Port: []probes.Hop{{TTL: 2, Answer: probes.HopRefused}}}))},
 		{"port", "55443: administratively prohibited, by 10.1.0.1", with(failed(probes.KindProhibited), walk(probes.Path{
 			Port: []probes.Hop{{TTL: 3, Answer: probes.HopProhibited, From: ip("10.1.0.1")}}}))},
 		{"port", "55443: administratively prohibited by this host itself", with(failed(probes.KindProhibited), walk(probes.Path{

@@ -106,3 +106,9 @@ func placeOf(walk *probes.Path) (probes.Hop, bool) {
 	ok = ok && last.From.IsValid() && (walksFurther(walk, last.TTL) || beyondLastRouter(walk))
 	return last, ok
 }
+
+// anyHopAnswers: a router further on answers for the failing port, so its packets do leave.
+func anyHopAnswers(walk *probes.Path) bool {
+	_, any := lastAnswering(walk)
+	return any
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"io/fs"
@@ -87,7 +88,7 @@ func readConfig(path string, named bool) (map[string]setting, error) {
 var quoted = regexp.MustCompile("[\"'`][^\"'`]*[\"'`]")
 
 func parseConfig(document []byte, path string) (map[string]setting, error) {
-	file, err := parser.ParseBytes(document, 0, parser.AllowDuplicateMapKey())
+	file, err := parser.ParseBytes(bytes.TrimPrefix(document, []byte("\ufeff")), 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		var broken yaml.Error
 		if errors.As(err, &broken) && broken.GetToken() != nil {
@@ -207,7 +208,7 @@ func scalar(node ast.Node, kind kind) (value, error) {
 		if kind == boolean {
 			return value{}, errors.New("true or false is expected, this is a number")
 		}
-		return value{}, errors.New("a text is expected, this is a number; put it in quotes if it is meant")
+		return value{}, errors.New("a text is expected, this is a number; put it in quotes if it is meant, and a time needs its unit, as in 30s")
 	case *ast.MappingNode, *ast.MappingValueNode:
 		return value{}, errors.New("a text is expected, this is a mapping")
 	}

@@ -70,6 +70,9 @@ func checkHost(host string) (string, error) {
 			return "", errors.New("the host is no name; names have letters, digits, - and dots (others in their xn-- form)")
 		}
 	}
+	if last := host[strings.LastIndexByte(host, '.')+1:]; strings.Trim(last, "0123456789") == "" {
+		return "", errors.New("the host is no IPv4 address, and no name ends in a number")
+	}
 	return host, nil
 }
 

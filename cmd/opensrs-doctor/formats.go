@@ -61,18 +61,22 @@ func (s *settings) parseOutputs() (out outputs, err error) {
 		case path == "-":
 			path = ""
 		}
+		given := path
+		if path != "" {
+			path = realPath(path)
+		}
 		if paths[path] && path == "" {
 			return out, s.bad("format", i, "only one format can go to standard output").
 				withHint("give the others a path, as in -f %s=PATH", name)
 		}
 		if paths[path] {
-			return out, s.bad("format", i, "two formats cannot go to the same path %s", path)
+			return out, s.bad("format", i, "two formats cannot go to the same path %s", shownPath(given))
 		}
 		paths[path] = true
 		next := output{format: all[at], path: path}
 		if path != "" {
 			if next.file, err = openPending(path); err != nil {
-				return out, s.bad("format", i, "cannot write %s: %s", shownPath(path), plain(err))
+				return out, s.bad("format", i, "cannot write %s: %s", shownPath(given), plain(err))
 			}
 		}
 		out = append(out, next)

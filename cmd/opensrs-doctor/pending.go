@@ -15,6 +15,20 @@ type pendingFile struct {
 	done   bool
 }
 
+// realPath is a path as the system sees it, so that two spellings of one file are noticed.
+func realPath(path string) string {
+	directory, name := filepath.Split(path)
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	} else if real, err := filepath.EvalSymlinks(filepath.Clean(directory)); err == nil {
+		path = filepath.Join(real, name)
+	}
+	if absolute, err := filepath.Abs(path); err == nil {
+		return absolute
+	}
+	return path
+}
+
 // openPending opens the file that will replace path: next to it, or it could not be renamed. What is no
 // regular file, such as a pipe or /dev/stderr, cannot be replaced and is written in place.
 func openPending(path string) (*pendingFile, error) {
@@ -22,6 +36,9 @@ func openPending(path string) (*pendingFile, error) {
 		path = real // the link stays, what it points to is replaced
 	}
 	info, err := os.Stat(path)
+	if _, linked := os.Readlink(path); linked == nil {
+		return nil, errors.New("it is a link that leads nowhere")
+	}
 	switch {
 	case err == nil && info.IsDir():
 		return nil, errors.New("it is a directory")

@@ -41,6 +41,7 @@ func outputKeys() []key {
 
 func render(path string, flags map[string]*flagValue, s *streams) error {
 	settings := gather(flags, nil, s)
+	settings.merged["proxy"] = setting{values: []value{{text: "none"}}} // nobody is contacted
 	request, err := settings.request()
 	if err != nil {
 		return err
@@ -59,6 +60,9 @@ func render(path string, flags map[string]*flagValue, s *streams) error {
 	}
 	if err := out.write(saved, request.view, s); err != nil {
 		return errors.New("the report could not be written: " + plain(err))
+	}
+	if saved.Interrupted {
+		return exitError(exitInternal)
 	}
 	return verdictStatus(saved, request.failOn)
 }

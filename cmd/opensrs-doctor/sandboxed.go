@@ -24,8 +24,11 @@ func (r *request) startSandbox() (stop func(), err error) {
 	if fault == healthy {
 		fault = ""
 	} else if faults := sandbox.Faults(); !slices.Contains(faults, fault) {
-		return nil, usagef("the sandbox cannot show %s", shown(fault)).
-			withHint("faults: %s", strings.Join(faults, " "))
+		hint := "faults: " + strings.Join(faults, " ")
+		if near := nearest(fault, faults); near != "" {
+			hint = "did you mean " + near + "? The " + hint
+		}
+		return nil, usagef("the sandbox cannot show %s", shown(fault)).withHint("%s", hint)
 	}
 	o := &r.options
 	inside, err := sandbox.Start(sandbox.Config{
@@ -35,9 +38,13 @@ func (r *request) startSandbox() (stop func(), err error) {
 		return nil, fmt.Errorf("the sandbox did not start: %w", err)
 	}
 	stop = func() { inside.Close() }
+	emptyKey := o.KeySource != "" && o.Key.Empty()
 	if err := r.pointAt(inside.Client()); err != nil {
 		stop()
 		return nil, fmt.Errorf("the sandbox cannot be used: %w", err)
+	}
+	if emptyKey { // one was given, and it is empty: that is the finding
+		o.Key = probes.Secret{}
 	}
 	return stop, nil
 }
