@@ -56,7 +56,8 @@ var furtherPorts = slices.Concat(icmpRejections(), []Fault{
 	{Cause: "port.filtered", Name: "not-let-in-at-the-edge", Break: func(w *World) {
 		w.Edge.Filter("forward", "ip saddr "+PublicIP+" ip daddr "+HostIP+" drop")
 	}},
-	{Cause: "port.unreachable", Name: "host-is-gone-behind-the-edge", Says: []string{"198.51.100.1"}, Or: []string{"port.filtered"},
+	// The edge tells after three seconds of looking for the host, under one address of its own or the other.
+	{Cause: "port.unreachable", Name: "host-is-gone-behind-the-edge", Or: []string{"port.filtered"},
 		Break: func(w *World) { w.Zone[Host] = []string{NobodyIP} }},
 	{Cause: "port.unreachable", Name: "routing-loop", Or: []string{"port.filtered", "unexplained"}, Break: func(w *World) {
 		w.Edge.IP("route add " + HostIP + " via 203.0.113.129")
