@@ -28,14 +28,10 @@ func (r *run) trouble(probe string, failure *Failure) {
 	if r.way.proxy != nil {
 		ways = append(ways, way{})
 	}
-	switch probe {
-	case "egress":
-		r.x.controls(r.o.Controls, ways...)
-		return
-	case "rules":
+	r.x.controls(r.o.Controls, ways...)
+	if probe == "egress" {
 		return
 	}
-	r.x.controls(r.o.Controls, ways...)
 	r.x.names(r.o.Host, r.otherName())
 	if probe == "dns" {
 		return

@@ -187,7 +187,7 @@ var hostCauses = []Cause{
 		Docs: []string{docStatus, docChecklist},
 		Hides: []string{
 			"port.refused", "port.unreachable", "port.filtered", "proxy.upstream-failed",
-			"tls.reset", "tls.timeout", "tls.rejected",
+			"tls.reset", "tls.timeout", "tls.rejected", "tls.not-tls",
 			"call.server-error", "call.no-reply", "call.timeout", "call.not-opensrs",
 			"call.malformed-reply",
 		},

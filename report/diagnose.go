@@ -111,7 +111,7 @@ func sortMatches(e *probes.Evidence, found []match) {
 
 func stepRank(m match, stopped string) int {
 	switch {
-	case m.cause.ID == "service.incident" || m.finding.First:
+	case m.finding.First:
 		return 0
 	case m.cause.Probe == "" && stopped != "" && !strings.HasPrefix(m.cause.ID, "config."):
 		return 1

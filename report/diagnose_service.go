@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/opensrs"
 )
 
 // whenServiceIncident: the page is asked only after a failure. Where that is at or beyond the host, the
@@ -26,17 +27,12 @@ func whenServiceIncident(e *probes.Evidence) (Finding, bool) {
 	if atOrBeyondHost(e) {
 		finding.Values["failed_step"] = blocked(e)
 		finding.Severity = Fail
-		finding.Explains = []string{"port", "tls", "call"}
-		finding.Hides = atHost
+		finding.Explains, finding.First = []string{"port", "tls", "call"}, true
 	}
 	return finding, true
 }
 
-// atHost are the causes that an incident of the service explains.
-var atHost = []string{"port.refused", "port.filtered", "tls.reset", "tls.timeout", "tls.rejected", "tls.not-tls",
-
-	"call.no-reply", "call.timeout", "call.server-error", "call.not-opensrs", "call.malformed-reply"}
-
+// atOrBeyondHost: what failed is at the service's host or behind it, as far as the evidence tells.
 func atOrBeyondHost(e *probes.Evidence) bool {
 	switch blocked(e) {
 	case "port":
@@ -52,8 +48,10 @@ func atOrBeyondHost(e *probes.Evidence) bool {
 		return failedWith(e, "tls", probes.KindReset, probes.KindHungUp, probes.KindTimeout, probes.KindAlert, probes.KindNotTLS)
 	case "call":
 		switch callOutcome(e) {
-		case outcomeClosed, outcomeOther:
+		case outcomeClosed:
 			return true
+		case outcomeOther: // an envelope comes from a service that works, unless it says otherwise
+			return !e.Call.Envelope || e.Call.Class == string(opensrs.ServerError)
 		}
 	}
 	return false

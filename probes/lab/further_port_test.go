@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"testing"
 
 	"opensrs-doctor/probes/sandbox"
 )
@@ -58,7 +59,13 @@ var furtherPorts = slices.Concat(icmpRejections(), []Fault{
 	}},
 	// The edge tells after three seconds of looking for the host, under one address of its own or the other.
 	{Cause: "port.unreachable", Name: "host-is-gone-behind-the-edge", Or: []string{"port.filtered"},
-		Break: func(w *World) { w.Zone[Host] = []string{NobodyIP} }},
+		Break: func(w *World) { w.Zone[Host] = []string{NobodyIP} },
+		Check: func(t *testing.T, _ *World, result Result) {
+			words := result.Report.Diagnoses[0].Words()
+			if !strings.Contains(words, "198.51.100.1 ") && !strings.Contains(words, EdgeIP) {
+				t.Errorf("the edge is not named:\n%s", words)
+			}
+		}},
 	{Cause: "port.unreachable", Name: "routing-loop", Or: []string{"port.filtered", "unexplained"}, Break: func(w *World) {
 		w.Edge.IP("route add " + HostIP + " via 203.0.113.129")
 	}},
