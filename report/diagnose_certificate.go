@@ -154,7 +154,8 @@ func verifyingPeer(e *probes.Evidence) string {
 
 func whenTlsIncompleteChain(e *probes.Evidence) (Finding, bool) {
 	trust := presented(e)
-	if trust == nil || known(trust) || trust.SelfSigned || trust.RootShown || trust.Missing == "" || trust.Product != "" {
+	if trust == nil || known(trust) || trust.SelfSigned || trust.RootShown || trust.Missing == "" ||
+		trust.Product != "" || trust.Flaw != "" {
 		return Finding{}, false
 	}
 	peer := verifyingPeer(e)
@@ -190,7 +191,7 @@ func sameIssuer(e *probes.Evidence) string {
 
 func whenTlsIntercepted(e *probes.Evidence) (Finding, bool) {
 	trust := presented(e)
-	if trust == nil || trust.Public || !trust.System && (trust.Product == "" || trust.SelfSigned) {
+	if trust == nil || trust.Public || trust.BelowPublic || !trust.System && (trust.Product == "" || trust.SelfSigned) {
 		return Finding{}, false
 	}
 	if trust.System && !trust.NameOK && trust.Product == "" {
@@ -229,7 +230,8 @@ func whenTlsIntercepted(e *probes.Evidence) (Finding, bool) {
 
 func whenTlsUnknownCa(e *probes.Evidence) (Finding, bool) {
 	trust := presented(e)
-	if trust == nil || known(trust) || trust.SelfSigned || trust.Product != "" || whenOK(whenTlsIncompleteChain(e)) {
+	if trust == nil || known(trust) || trust.SelfSigned || trust.Product != "" || trust.Flaw != "" ||
+		whenOK(whenTlsIncompleteChain(e)) {
 		return Finding{}, false
 	}
 	finding := Finding{Values: certificateValues(e)}

@@ -123,6 +123,11 @@ func whenDnsResolverUnreachable(e *probes.Evidence) (Finding, bool) {
 	if !dnsFailed(e) || resolverAnswered(e) || len(e.DNS.Answers) == 0 {
 		return Finding{}, false
 	}
+	for _, answer := range e.DNS.Answers {
+		if f := answer.Failure; f != nil && (f.Kind == probes.KindBadAnswer || f.Kind == probes.KindUnclassified) {
+			return Finding{}, false // it is reached, and what it says is no answer
+		}
+	}
 	good, bad := controls(e)
 	finding := dnsFinding(e.DNS)
 	switch {
@@ -224,16 +229,19 @@ func whenDnsHostsOverride(e *probes.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	var real []netip.Addr
+	said := false // a resolver that has not answered says nothing against the file
 	for _, answer := range d.Answers {
 		real = append(real, answer.A...)
+		said = said || len(answer.A) > 0 || answer.Rcode == "NXDOMAIN" || answer.Rcode == "NOERROR"
 	}
 	for _, address := range real {
 		if slices.Contains(d.HostsIPs, address) {
 			return Finding{}, false
 		}
 	}
-	fails := blocked(e) != "" && leadsElsewhere(e)
-	if len(real) == 0 && !fails {
+	onlyIPv6 := len(d.IPv4) == 0 && blocked(e) == "dns" // the file hides the IPv4 address that DNS has
+	fails := blocked(e) != "" && leadsElsewhere(e) || onlyIPv6
+	if !said || len(real) == 0 && (!fails || onlyIPv6) {
 		return Finding{}, false
 	}
 	finding := Finding{Severity: Warn, Values: Values{"name": d.Name, "hosts_line": d.HostsFile,
@@ -250,7 +258,7 @@ func whenDnsHostsOverride(e *probes.Evidence) (Finding, bool) {
 		finding.Severity = Fail
 		finding.First = true
 		finding.Explains = stops
-		finding.Hides = elsewhere
+		finding.Hides = append([]string{"dns.no-ipv4"}, elsewhere...)
 	}
 	return finding, true
 }
