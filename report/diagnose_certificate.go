@@ -267,12 +267,13 @@ func whenTlsExpiresSoon(e *probes.Evidence) (Finding, bool) {
 	if trust == nil || !trust.Verified() {
 		return Finding{}, false
 	}
-	if !probes.ExpiresSoon(trust, e.StartedAt) {
+	now := trueTime(e)
+	if !probes.ExpiresSoon(trust, now) {
 		return Finding{}, false
 	}
 	certificate := *trust.FirstToEnd
 	values := certificateValues(e)
 	values["subject"], values["not_after"] = subjectOf(certificate), day(certificate.NotAfter)
-	values["days"] = span(certificate.NotAfter.Sub(e.StartedAt).Round(time.Minute))
+	values["days"] = span(certificate.NotAfter.Sub(now).Round(time.Minute))
 	return Finding{Values: values, Evidence: []string{fmt.Sprintf("The certificate of %s ends on %s.", values["subject"], certificate.NotAfter.UTC().Format("2006-01-02 15:04 UTC"))}}, true
 }

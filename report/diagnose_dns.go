@@ -29,6 +29,8 @@ func answerWords(answers []probes.DNSAnswer) []string {
 		switch {
 		case answer.Pending:
 			lines = append(lines, who+" has not answered.")
+		case len(answer.A) == 0 && len(answer.AAAA) > 0 && answer.Rcode != "NOERROR" && answer.Rcode != "":
+			lines = append(lines, who+" answers "+answer.Rcode+" when asked for IPv4, and "+list(texts(answer.AAAA))+" for IPv6.")
 		case len(answer.A)+len(answer.AAAA) > 0:
 			lines = append(lines, who+" answers "+list(append(texts(answer.A), texts(answer.AAAA)...))+".")
 		case answer.Rcode != "":
@@ -86,7 +88,7 @@ func whenDnsNxdomain(e *probes.Evidence) (Finding, bool) {
 
 // everyRcode is for a failure on which all resolvers that answer agree.
 func everyRcode(e *probes.Evidence, rcode string) (Finding, bool) {
-	if !dnsFailed(e) || e.DNS.Used != "" {
+	if !dnsFailed(e) || e.DNS.Used != "" && !onlyAFailed(e, rcode) {
 		return Finding{}, false
 	}
 	same, others := 0, 0
@@ -113,6 +115,12 @@ func everyRcode(e *probes.Evidence, rcode string) (Finding, bool) {
 		finding.Confidence = Likely
 	}
 	return finding, true
+}
+
+// onlyAFailed: the resolver that decided knows IPv6 addresses, and has this rcode for the IPv4 ones.
+func onlyAFailed(e *probes.Evidence, rcode string) bool {
+	used, ok := usedAnswer(e.DNS)
+	return ok && len(used.A) == 0 && len(used.AAAA) > 0 && used.Rcode == rcode
 }
 
 func whenDnsServfail(e *probes.Evidence) (Finding, bool) { return everyRcode(e, "SERVFAIL") }
@@ -266,6 +274,9 @@ func whenDnsHostsOverride(e *probes.Evidence) (Finding, bool) {
 func whenDnsNoIpv4(e *probes.Evidence) (Finding, bool) {
 	if e.DNS == nil || e.DNS.OfProxy || e.Step("dns").Status != probes.Fail || len(e.DNS.IPv4) > 0 || len(e.DNS.IPv6) == 0 {
 		return Finding{}, false
+	}
+	if used, ok := usedAnswer(e.DNS); ok && used.Rcode != "NOERROR" {
+		return Finding{}, false // whether there is an A record nobody has said
 	}
 	finding := Finding{Values: Values{"name": e.DNS.Name, "answer": list(texts(e.DNS.IPv6))},
 		Evidence: answerWords(e.DNS.Answers)}

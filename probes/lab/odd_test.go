@@ -13,6 +13,8 @@ import (
 
 	"github.com/miekg/dns"
 	"golang.org/x/sys/unix"
+
+	"opensrs-doctor/probes/sandbox"
 )
 
 // Worlds that are rare, and in which an easy conclusion would be the wrong one.
@@ -73,15 +75,63 @@ var oddWorlds = []Fault{
 		w.Resolvers[0].Dead = true
 		w.Gateway.Filter("forward", "tcp dport 55443 drop")
 	}},
-	{Cause: "unexplained", Name: "cname-to-nowhere", Break: func(w *World) {
+	{Cause: "unexplained", Name: "cname-without-an-address", Break: func(w *World) {
+		w.Resolvers[0].Answer = func(q dns.Question) (*dns.Msg, bool) {
+			header := dns.RR_Header{Name: q.Name, Rrtype: dns.TypeCNAME, Class: dns.ClassINET, Ttl: 60}
+			return &dns.Msg{Answer: []dns.RR{&dns.CNAME{Hdr: header, Target: "gone.example."}}}, q.Name == Host+"."
+		}
+	}},
+	{Cause: "dns.nxdomain", Name: "cname-to-nowhere", Break: func(w *World) {
 		w.Resolvers[0].Answer = func(q dns.Question) (*dns.Msg, bool) {
 			if q.Name != Host+"." {
 				return nil, false
 			}
 			m := new(dns.Msg)
 			m.Answer = append(m.Answer, &dns.CNAME{Hdr: dns.RR_Header{Name: q.Name, Rrtype: dns.TypeCNAME, Class: dns.ClassINET, Ttl: 60}, Target: "gone.example."})
+			m.Rcode = dns.RcodeNameError
 			return m, true
 		}
+	}},
+	{Cause: "dns.servfail", Name: "a-fails-and-aaaa-answers", Break: func(w *World) {
+		w.Zone[Host] = []string{HostIP, "2001:db8::10"}
+		w.Resolvers[0].Answer = func(q dns.Question) (*dns.Msg, bool) {
+			return &dns.Msg{MsgHdr: dns.MsgHdr{Rcode: dns.RcodeServerFailure}}, q.Qtype == dns.TypeA && q.Name == Host+"."
+		}
+	}},
+	{Cause: "host.clock-wrong", Name: "four-minutes-behind-a-new-certificate", Break: func(w *World) {
+		w.Skew = 4 * time.Minute
+		certificate(w, apiIssuer(), sandbox.Template{Names: w.Names(), NotBefore: time.Now().Add(3 * time.Minute), NotAfter: time.Now().AddDate(0, 0, 90)})
+	}},
+	{Cause: "host.clock-wrong", Name: "three-minutes-ahead-of-an-old-certificate", Break: func(w *World) {
+		w.Skew = -3 * time.Minute
+		certificate(w, apiIssuer(), sandbox.Template{Names: w.Names(), NotBefore: time.Now().AddDate(0, 0, -89), NotAfter: time.Now().Add(-time.Minute)})
+	}},
+	{Cause: "host.clock-wrong", Name: "eighty-days-ahead-and-nothing-expires-soon", Verdict: "warn", Then: []string{}, Break: func(w *World) {
+		w.Skew = -80 * 24 * time.Hour
+	}},
+	{Cause: "host.clock-wrong", Name: "behind-and-intercepted", Break: func(w *World) {
+		w.Skew = 2 * 365 * 24 * time.Hour
+		w.SystemStore = slices.Concat(w.SystemStore, strangeRoot().PEM())
+		now := time.Now().Add(w.Skew)
+		certificate(w, strangeRoot(), sandbox.Template{Names: w.Names(), WithRoot: true, NotBefore: now.AddDate(0, 0, -1), NotAfter: now.AddDate(0, 0, 90)})
+	}},
+	{Cause: "host.clock-wrong", Name: "behind-and-no-roots", Break: func(w *World) {
+		w.Skew = 2 * 365 * 24 * time.Hour
+		w.SystemStore = nil
+	}},
+	{Cause: "port.prohibited", Name: "gateway-forbids-the-whole-host", Says: []string{GatewayIP}, Break: func(w *World) {
+		w.Gateway.Filter("forward", "ip daddr "+HostIP+" reject with icmp type admin-prohibited")
+	}},
+	{Cause: "port.filtered", Name: "gateway-drops-the-whole-host", Confidence: "likely", Break: func(w *World) {
+		w.Gateway.Filter("forward", "ip daddr "+HostIP+" drop")
+	}},
+	{Cause: "egress.unknown", Name: "sources-intercepted-and-the-service-not", Verdict: "warn", Break: func(w *World) {
+		w.Sources = w.Sources[:1]
+		w.Sources[0].Certificate = Issue(strangeRoot(), 0, sandbox.Template{Names: []string{addressOf(w.Sources[0])}, WithRoot: true})
+	}},
+	{Name: "proxy-with-a-dead-address-first", Or: []string{"port.slow", "port.lossy"}, Break: func(w *World) {
+		w.Zone["proxy.example"] = []string{NobodyIP, proxyAddress}
+		w.Env["HTTPS_PROXY"] = "http://proxy.example:3128"
 	}},
 	{Cause: "dns.hosts-override", Name: "hosts-file-has-ipv6-only", Break: func(w *World) {
 		w.HostsFile = "2001:db8::99 " + Host + "\n"
