@@ -24,8 +24,8 @@ const (
 	maxPaired = 6  // rules, up to which two are
 )
 
-// Ambiguous are the addresses that the readings judge differently, as the fewest prefixes, ascending.
-func Ambiguous(rules []Rule) []netip.Prefix {
+// Doubtful are the addresses that the readings judge differently, as the fewest prefixes, ascending.
+func Doubtful(rules []Rule) []netip.Prefix {
 	var where ranges
 	for _, s := range NewMatcher(rules).stretches() {
 		if s.ruling.Verdict == VerdictAmbiguous {
@@ -37,10 +37,10 @@ func Ambiguous(rules []Rule) []netip.Prefix {
 
 // Clarify looks for the smallest change after which the list means the same under all readings: one edit (a rule
 // moved, removed or narrowed) where one is enough. Of several it is the one that keeps what most readings say
-// of the most addresses. Opposite is the best single edit that decides the first doubtful address the other way
-// round. Both are nil where nothing is ambiguous; opposite is nil where there is none.
+// of the most addresses. Opposite is the best one that decides the first doubtful address the other way round. Both
+// are nil where nothing is ambiguous; opposite is nil where there is none that leaves an Allow rule.
 func Clarify(rules []Rule) (best, opposite *Change) {
-	doubtful := Ambiguous(rules)
+	doubtful := Doubtful(rules)
 	if len(doubtful) == 0 {
 		return nil, nil
 	}
@@ -88,6 +88,9 @@ func Clarify(rules []Rule) (best, opposite *Change) {
 	case single[1].less(single[0]):
 		single[0], single[1] = single[1], single[0]
 	}
+	if single[1].empty {
+		return single[0].change(), nil
+	}
 	return single[0].change(), single[1].change()
 }
 
@@ -118,15 +121,15 @@ func (d draft) edited(narrowing bool) []draft {
 	var all []draft
 	n := len(d.rules)
 	for distance := 1; distance < n; distance++ {
-		for from := range n {
-			if to := from - distance; to >= 0 {
-				all = append(all, d.edit(move(d.rules, from, to), move(d.numbers, from, to), moved,
-					"Move %s, in front of %s.", d.name(from), d.name(to)))
-			}
-			if to := from + distance; to < n {
-				all = append(all, d.edit(move(d.rules, from, to), move(d.numbers, from, to), moved,
-					"Move %s, behind %s.", d.name(from), d.name(to)))
-			}
+		for to := range n - distance {
+			from := to + distance
+			all = append(all, d.edit(move(d.rules, from, to), move(d.numbers, from, to), moved,
+				"Move %s, in front of %s.", d.name(from), d.name(to)))
+		}
+		for from := range n - distance {
+			to := from + distance
+			all = append(all, d.edit(move(d.rules, from, to), move(d.numbers, from, to), moved,
+				"Move %s, behind %s.", d.name(from), d.name(to)))
 		}
 	}
 	for i := range n {

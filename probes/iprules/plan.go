@@ -66,11 +66,16 @@ func (d *Demand) Plan(most int) Plan {
 		}
 	}
 	best := total[len(total)-1]
-	plan := Plan{Covered: uint64(best.covered), Excess: uint64(best.excess)}
-	for _, rule := range best.rules {
-		plan.Prefixes = append(plan.Prefixes, netip.PrefixFrom(address(uint32(rule>>8)), int(rule&0xff)))
+	return Plan{Prefixes: unpack(best.rules), Covered: uint64(best.covered), Excess: uint64(best.excess)}
+}
+
+// unpack gives the prefixes of a list's rules.
+func unpack(rules []uint64) []netip.Prefix {
+	var prefixes []netip.Prefix
+	for _, rule := range rules {
+		prefixes = append(prefixes, netip.PrefixFrom(address(uint32(rule>>8)), int(rule&0xff)))
 	}
-	return plan
+	return prefixes
 }
 
 // blockSize is how many addresses the widest rule has.
