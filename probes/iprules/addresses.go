@@ -30,12 +30,12 @@ func (l AddressLine) Error() string {
 	return quote(l.Text) + ": " + l.Why
 }
 
-// Shown is the text of a bad line within bounds, as its error repeats it.
-func (l AddressLine) Shown() string {
-	if l.Text == "" {
-		return ""
-	}
-	return quote(l.Text)
+// Shown is what may be repeated of a bad line's text.
+func (l AddressLine) Shown() string { return scrub(l.Text) }
+
+// ParseAddressLine reads one line; said is false where it is empty or a comment.
+func ParseAddressLine(text string) (line AddressLine, said bool) {
+	return parseAddressLine([]byte(text), false)
 }
 
 // AddressReader reads a list of addresses line by line, in the memory of one line. Empty lines and what follows

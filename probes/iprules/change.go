@@ -233,7 +233,7 @@ func (c *Change) Text() string {
 		prefixes []netip.Prefix
 	}{{"denies", c.Denies}, {"allows", c.Allows}} {
 		if len(side.prefixes) > 0 {
-			what = append(what, side.verb+" "+prefixWords(side.prefixes))
+			what = append(what, side.verb+" "+PrefixList(side.prefixes))
 		}
 	}
 	text := strings.Join(c.Edits, " ")
@@ -243,8 +243,8 @@ func (c *Change) Text() string {
 	return text + " Then every reading " + strings.Join(what, " and ") + "."
 }
 
-// prefixWords is "203.0.113.7", "203.0.113.0/25 and 203.0.113.128", and of many the first three.
-func prefixWords(prefixes []netip.Prefix) string {
+// PrefixList is "203.0.113.7", "203.0.113.0/25 and 203.0.113.128", and of many the first three.
+func PrefixList(prefixes []netip.Prefix) string {
 	var words []string
 	for i, p := range prefixes {
 		if i == 3 && len(prefixes) > 4 {

@@ -72,12 +72,16 @@ func (d *Demand) Len() uint64 {
 // a caller's address.
 func (d *Demand) NeverPublic() uint64 {
 	d.tidy()
+	var never ranges
+	for _, special := range neverPublic {
+		first, last := span(netip.MustParsePrefix(special.prefix))
+		never = never.add(first, last)
+	}
 	n := uint64(0)
 	for _, item := range d.items {
 		first, last, _ := open(item)
-		for _, special := range neverPublic {
-			from, to := span(netip.MustParsePrefix(special.prefix))
-			if low, high := max(first, from), min(last, to); low <= high {
+		for _, run := range never {
+			if low, high := max(first, run.first), min(last, run.last); low <= high {
 				n += uint64(high-low) + 1
 			}
 		}

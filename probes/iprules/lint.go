@@ -102,7 +102,7 @@ func lintReadings(rules []Rule) []Problem {
 	by := Evaluate(rules, doubtful[0].Addr())
 	last := rules[slices.Max(append(by.MatchedAllow, by.MatchedDeny...))-1]
 	return []Problem{{ID: Ambiguous, Severity: SeverityWarning, Source: last.Source, Line: last.Line,
-		Text: fmt.Sprintf("the ways in which the list can be read disagree about %s", prefixWords(doubtful)), Fix: fix}}
+		Text: fmt.Sprintf("the ways in which the list can be read disagree about %s", PrefixList(doubtful)), Fix: fix}}
 }
 
 // lintOne looks at one rule alone.

@@ -178,6 +178,19 @@ func (m *Matcher) Index(ip netip.Addr) int {
 // Ruling is what the list says of the address.
 func (m *Matcher) Ruling(ip netip.Addr) Ruling { return m.rulings[m.Index(ip)] }
 
+// Count is how many of the addresses of an IPv4 prefix have each verdict.
+func (m *Matcher) Count(p netip.Prefix) map[string]uint64 {
+	counts := map[string]uint64{}
+	first, last := span(p)
+	for _, s := range m.stretches()[m.interval(first):] {
+		if s.first > last {
+			break
+		}
+		counts[s.ruling.Verdict] += uint64(min(s.last, last)-max(s.first, first)) + 1
+	}
+	return counts
+}
+
 // interval is the last start that is not behind the address.
 func (m *Matcher) interval(ip uint32) int {
 	low, high := 0, len(m.starts)

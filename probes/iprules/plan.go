@@ -40,20 +40,23 @@ func (d *Demand) Plan(most int) Plan {
 	d.tidy()
 	most = min(max(most, 0), MaxPlanned)
 	total := choices{{}}
-	full := 0 // /25 blocks that are wholly asked for
+	var alone [1]uint64
+	one := choices{{}, {count: 1, rules: alone[:]}} // of a block that one rule is enough for, over and over
+	full := 0                                       // /25 blocks that are wholly asked for
 	for i := 0; i < len(d.items); {
 		first, last, _ := open(d.items[i])
 		if last-first >= blockSize-1 {
 			// All are alike, one rule each and no excess, so that no more than the first few can be chosen.
 			for at := uint64(first); at <= uint64(last) && full < most; at += blockSize {
-				total = total.join(single(uint32(at), blockSize, blockSize), most)
+				alone[0], one[1].covered, one[1].excess = pack(uint32(at), blockSize), blockSize, 0
+				total = total.join(one, most)
 				full++
 			}
 			i++
 			continue
 		}
 		var asked mask
-		start := first &^ (blockSize - 1)
+		start, pieces := first&^(blockSize-1), i
 		for ; i < len(d.items); i++ {
 			first, last, _ := open(d.items[i])
 			if first&^(blockSize-1) != start {
@@ -61,7 +64,12 @@ func (d *Demand) Plan(most int) Plan {
 			}
 			asked.set(int(first-start), int(last-start))
 		}
-		if full < most {
+		switch covered := asked.count(0, blockSize); {
+		case full == most || total.settled(covered, most):
+		case i == pieces+1:
+			alone[0], one[1].covered, one[1].excess = pack(first, covered), covered, 0
+			total = total.join(one, most)
+		default:
 			total = total.join(asked.choices(start, 0, blockSize, most), most)
 		}
 	}
@@ -128,11 +136,30 @@ type choices []list
 
 // single are the choices where one rule is all that can be wanted: none, or that one.
 func single(first uint32, size, covered int) choices {
-	rule := uint64(first)<<8 | uint64(33-bits.Len(uint(size)))
-	return choices{{}, {rules: []uint64{rule}, covered: covered, excess: size - covered, count: 1}}
+	return choices{{}, {rules: []uint64{pack(first, size)}, covered: covered, excess: size - covered, count: 1}}
 }
 
-// join makes the choices for both of two parts, of which high stands behind low. It takes low over.
+// pack is a rule as lists hold it: the first address and, behind it, the length. The size is a power of two.
+func pack(first uint32, size int) uint64 {
+	return uint64(first)<<8 | uint64(33-bits.Len(uint(size)))
+}
+
+// settled reports whether no further part with so many addresses asked for could be in any of the lists: every
+// rule more already covers more than that.
+func (c choices) settled(covered, most int) bool {
+	if len(c) <= most {
+		return false
+	}
+	for k := 1; k < len(c); k++ {
+		if c[k-1].covered+covered >= c[k].covered {
+			return false
+		}
+	}
+	return true
+}
+
+// join makes the choices for both of two parts, of which high stands behind low. It takes low over, and keeps nothing
+// of high.
 func (low choices) join(high choices, most int) choices {
 	for more := len(high) - 1; more > 0 && len(low) <= most; more-- {
 		low = append(low, low[len(low)-1])

@@ -110,7 +110,7 @@ func (t *Transition) removal(s state, i int, later []act, proven bool) Step {
 	switch {
 	case n > 0:
 		step.Why = fmt.Sprintf("It locks out %s, %s, %s.", count(n, "address that is allowed before and after",
-			"addresses that are allowed before and after"), prefixWords(lost.prefixes()), t.until(s, i, later))
+			"addresses that are allowed before and after"), PrefixList(lost.prefixes()), t.until(s, i, later))
 		if proven {
 			step.Why += fmt.Sprintf(" The list has %d of %d places taken, and no order avoids it.",
 				(s.settled|s.pending).len()+t.denies, t.Limit)

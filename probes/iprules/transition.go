@@ -174,3 +174,26 @@ func (t *Transition) plain(in set) set {
 	}
 	return in
 }
+
+// Goal is the list in the end: what stays stands where it stood, what is new stands behind it.
+func (t *Transition) Goal() []Rule {
+	var goal []Rule
+	old := 0
+	for _, rule := range t.current {
+		if rule.Action == Allow {
+			if old++; !t.goal.has(old - 1) {
+				continue
+			}
+		}
+		goal = append(goal, rule)
+	}
+	for i := t.old; i < len(t.entries); i++ {
+		if t.entries[i].twin < 0 {
+			goal = append(goal, t.entries[i].rule)
+		}
+	}
+	return goal
+}
+
+// Denies is how many places the Deny rules take, which all stay.
+func (t *Transition) Denies() int { return t.denies }

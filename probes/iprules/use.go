@@ -49,6 +49,9 @@ func (u *Use) Add(p netip.Prefix) {
 	}
 }
 
+// Len is how many IPv4 addresses and prefixes were added, each as often as it came.
+func (u *Use) Len() uint64 { return u.total }
+
 func (u *Use) mark(block, first, last uint32) {
 	for _, i := range u.blocks[block] {
 		from, to := span(u.rules[i].Prefix)
