@@ -69,12 +69,12 @@ func (w *wish) plan(current ruleList, limit int) *report.Plan {
 			" Allow rule is not let in anyway: remove the Deny rules that no Allow rule needs, then plan again.")
 	}
 	if n := w.demand.NeverPublic(); n > 0 {
-		result.Notes = append(result.Notes, fmt.Sprintf("%d of the addresses asked for are private or reserved: the service"+
-			" never sees a call come from there. Ask for the public addresses that the callers leave from.", n))
+		result.Notes = append(result.Notes, fmt.Sprintf("Private or reserved addresses are among those asked for, %d of"+
+			" them: the service never sees a call come from there. Ask for the public addresses that the callers leave from.", n))
 	}
 	if w.loose > 0 {
-		result.Notes = append(result.Notes, fmt.Sprintf("%d lines name an address within a range and count as the whole range:"+
-			" line %d, %s, is %s.", w.loose, w.example.Number, w.example.Prefix, w.example.Prefix.Masked()))
+		result.Notes = append(result.Notes, fmt.Sprintf("An address within a range counts as the whole range, as in line %d:"+
+			" %s is %s. Such lines: %d.", w.example.Number, w.example.Prefix, w.example.Prefix.Masked(), w.loose))
 	}
 	return result
 }
