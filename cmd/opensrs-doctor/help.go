@@ -14,6 +14,10 @@ func writeHelp(w io.Writer, cmd *cobra.Command) {
 	case !cmd.HasParent():
 		fmt.Fprint(w, rootHelp)
 		return
+	case cmd.Parent().Name() == "rules":
+		fmt.Fprintf(w, "Usage:  %s [flags]\n\n%s.\n", strings.TrimSuffix(cmd.UseLine(), " [flags]"), sentence(cmd.Short))
+		writeRulesHelp(w, cmd.Name())
+		return
 	case cmd.Name() == "check":
 		fmt.Fprint(w, checkHelp)
 		writeKeys(w, keys())
@@ -23,9 +27,12 @@ func writeHelp(w io.Writer, cmd *cobra.Command) {
 	fmt.Fprintf(w, "Usage:  opensrs-doctor %s\n\n%s.\n", strings.TrimPrefix(cmd.UseLine(), "opensrs-doctor "),
 		sentence(cmd.Short))
 	switch cmd.Name() {
+	case "rules":
+		fmt.Fprint(w, rulesHelp)
 	case "render":
 		writeKeys(w, outputKeys())
 	case "explain":
+		fmt.Fprint(w, "\nrules is a lesson on the IP access rules, on one screen.\n")
 		writeKeys(w, append([]key{dataFormat}, viewKeys()...))
 	case "version":
 		writeKeys(w, []key{dataFormat})
@@ -42,6 +49,7 @@ Usage:  opensrs-doctor [check] [flags]
         opensrs-doctor COMMAND
 
   check        find out why this host can't reach the API (the main job)
+  rules        lint the access rules, check addresses against them, plan them
   render       render a saved report in any format
   explain      what a cause means, how it is recognised and what helps
   version      version, and date of the carried root certificates
@@ -130,10 +138,16 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 				return nil
 			}
 			for _, command := range root.Commands() {
-				if command.Name() == args[0] {
-					writeHelp(root.OutOrStdout(), command)
-					return nil
+				if command.Name() != args[0] {
+					continue
 				}
+				for _, part := range command.Commands() { // help rules plan
+					if len(args) > 1 && part.Name() == args[1] {
+						command = part
+					}
+				}
+				writeHelp(root.OutOrStdout(), command)
+				return nil
 			}
 			return unknownCommand(root, args[0])
 		},

@@ -42,7 +42,7 @@ func keys() []key {
 
 		{"rule", "", list, "RULE", groupRules,
 			`one access rule as in the control panel, "allow 203.0.113.0/25"; repeatable, in order`},
-		{"rules-file", "", text, "PATH", groupRules, "the access rules, one a line, # comments"},
+		{"rules-file", "", text, "PATH", groupRules, "the access rules, one a line, # comments; - is standard input"},
 
 		{"egress-source", "", list, "URI", groupEgress,
 			"who tells the public address: https://…, http://…, dns://SERVER/NAME?type=A; repeatable; none"},
@@ -84,13 +84,14 @@ const (
 	groupService     = "Which service"
 	groupCredentials = "Credentials"
 	groupRules       = "Access rules"
+	groupAddresses   = "Addresses"
 	groupEgress      = "Where this host comes from"
 	groupNetwork     = "Network"
 	groupRun         = "What runs"
 	groupOutput      = "Output"
 )
 
-var groups = []string{groupService, groupCredentials, groupRules, groupEgress, groupNetwork, groupRun, groupOutput}
+var groups = []string{groupService, groupCredentials, groupRules, groupAddresses, groupEgress, groupNetwork, groupRun, groupOutput}
 
 // flagValue collects the texts that the command line gives for one key. Validation is later, at one
 // place for flags, environment and file.

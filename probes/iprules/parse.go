@@ -13,11 +13,13 @@ import (
 
 // Bounds of a list: whatever is longer is no list of access rules.
 const (
-	maxLine   = 1024    // bytes of one line
-	maxList   = 1 << 20 // bytes of a whole list
-	maxErrors = 100     // bad lines that are told one by one
-	maxQuote  = 80      // bytes of a value that an error repeats
+	maxLine  = 1024    // bytes of one line
+	maxList  = 1 << 20 // bytes of a whole list
+	maxQuote = 80      // bytes of a value that an error repeats
 )
+
+// MaxUnreadable is after how many bad lines ParseList stops.
+const MaxUnreadable = 100
 
 // ParseError is one rule that could not be read.
 type ParseError struct {
@@ -42,13 +44,25 @@ func (e *ParseError) Error() string {
 // quote repeats a value within bounds. What looks like an API key is not repeated at all: a path to
 // the key given as a list of rules must not print the key.
 func quote(text string) string {
-	if hexRun(text) >= 16 || strings.Contains(text, "@") {
-		return "[not shown, it may hold a secret]"
+	shown := scrub(text)
+	if shown == notShown {
+		return shown
 	}
-	if len(text) > maxQuote {
-		text = text[:maxQuote] + "…"
+	return strconv.Quote(shown)
+}
+
+// notShown stands in the place of what may be a secret.
+const notShown = "[not shown, it may hold a secret]"
+
+// scrub is what may be repeated of a value, without quotes.
+func scrub(text string) string {
+	switch {
+	case hexRun(text) >= 16 || strings.Contains(text, "@"):
+		return notShown
+	case len(text) > maxQuote:
+		return text[:maxQuote] + "…"
 	}
-	return strconv.Quote(text)
+	return text
 }
 
 // hexRun is the length of the longest run of hex digits.
@@ -189,7 +203,7 @@ func ParseList(r io.Reader, source string) ([]Rule, []ParseError) {
 			errors.As(parseErr, &failed)
 			bad = append(bad, ParseError{source, line, failed.Text, failed.Why})
 		}
-		if err == io.EOF || len(bad) >= maxErrors {
+		if err == io.EOF || len(bad) >= MaxUnreadable {
 			return rules, bad
 		}
 	}
