@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"net"
-	"net/http"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -19,6 +18,7 @@ import (
 // plan is the world that build makes: a healthy one, of which a fault changes what it is about.
 type plan struct {
 	sandbox *Sandbox
+	fault   string // its ID; "": healthy
 	host    string // the address that everything listens on
 	port    uint16 // of the API; 0: a free one
 	ca      *Authority
@@ -31,7 +31,7 @@ type plan struct {
 	filter func(*plan, net.Conn) net.Conn // looks at the connection before TLS does
 	tls    func(*tls.Config)              // changes the configuration
 	leaf   func(*plan) tls.Certificate    // the API's certificate
-	answer http.HandlerFunc               // answers instead of the API, once the request was looked at
+	answer func() *reply                  // answers instead of the API, once the request was looked at
 	rules  []iprules.Rule
 	peers  func(*plan) tls.Certificate // the certificate of the controls and of the https source
 
@@ -147,7 +147,7 @@ func (p *plan) openAPI() (string, error) {
 	if p.tls != nil {
 		p.tls(config)
 	}
-	p.serveHTTP(tls.NewListener(listener, config), p.api(), true)
+	p.sandbox.group.serve(listener, func(conn net.Conn) { p.converse(conn, config) })
 	return address, nil
 }
 

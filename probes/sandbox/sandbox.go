@@ -31,9 +31,9 @@ type Config struct {
 	Rules []iprules.Rule
 	Fault string // one of Faults; "": healthy
 
-	// Log gets a line for each request, one at a time: what was right and wrong with it. It never gets the
-	// key, the right signature, or anything else that a request contained. Nil: no log.
-	Log func(line string)
+	// Log gets what was seen of each request, one at a time, before the client has its reply. Nil: no log. As
+	// long as it does not return, no other request is answered.
+	Log func(Observation)
 }
 
 // Sandbox is a running service. Its fields are set by Start and not changed afterwards.
@@ -47,11 +47,11 @@ type Sandbox struct {
 	StatusURL     string   // Statuspage JSON
 	Controls      []string // HOST:PORT of two TLS peers
 
-	client   Client
-	group    *group
-	requests sync.Mutex // of the log's lines
-	count    int
-	log      func(string)
+	client    Client
+	group     *group
+	observing sync.Mutex // of count and log
+	count     int
+	log       func(Observation)
 }
 
 // Client is how a check has to be set up to meet the fault: a fault of DNS comes with a resolver, one of
@@ -114,6 +114,7 @@ func Start(config Config) (*Sandbox, error) {
 		s.Key = []byte(hex.EncodeToString(key))
 	}
 	p := newPlan(s, host, port, config.Rules)
+	p.fault = fault.id
 	s.CA, s.CAPEM = p.ca.Certificate, p.ca.PEM()
 	s.client = Client{
 		Username: s.Username, Key: s.Key,
@@ -153,27 +154,6 @@ func listenAddress(text string) (host string, port uint16, err error) {
 		return "", 0, fmt.Errorf("listen: %q is no port", number)
 	}
 	return host, uint16(value), nil
-}
-
-// note writes a line to the log; lines come one at a time and are numbered by request.
-func (s *Sandbox) note(line string) {
-	if s.log == nil {
-		return
-	}
-	s.requests.Lock()
-	defer s.requests.Unlock()
-	s.log(line)
-}
-
-// noteRequest is note for one request, with its number.
-func (s *Sandbox) noteRequest(line string) {
-	if s.log == nil {
-		return
-	}
-	s.requests.Lock()
-	defer s.requests.Unlock()
-	s.count++
-	s.log("request " + strconv.Itoa(s.count) + ": " + line)
 }
 
 // goodFor is how long a certificate of the sandbox is valid.

@@ -1,0 +1,99 @@
+package sandbox
+
+import (
+	"crypto/tls"
+	"errors"
+	"net/netip"
+	"strings"
+	"time"
+)
+
+// Observation is what the sandbox saw of one request to the API, or of a connection that came to none, and
+// what it answered. Nothing in it is text of the client's, which may hold a key in any place, and nothing is
+// secret: not the key, not the right signature, not the balance.
+type Observation struct {
+	Number int        // of the request, from 1 in the order of their answers; 0: the connection came to none
+	At     time.Time  // when it was answered
+	Caller netip.Addr // the address that it counts as
+	Broken Broken     // why there is no request; "": there is one
+
+	Bytes    int            // of the body, as far as it came
+	Command  string         // "GET_BALANCE", "LOOKUP", "other"; "": none could be read
+	Findings []Finding      // what is wrong, as the service would meet it; empty: nothing
+	User     string         // the sandbox's own user, for the words about another one
+	Address  AddressVerdict // what the rules say to Caller
+
+	Status int    // HTTP status of the answer; 0: there was none
+	Code   int    // response_code of the answer; 0: it is no envelope
+	Text   string // response_text of the answer
+	Fault  string // the fault that decided on the answer; "": the request did
+}
+
+// Has reports whether a finding of that kind is there.
+func (o *Observation) Has(id string) bool {
+	for _, finding := range o.Findings {
+		if finding.ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+// AddressVerdict is how the rules judged a caller.
+type AddressVerdict struct {
+	Verdict string // of iprules: allow, deny, ambiguous, unknown (there are no rules)
+	Rule    int    // from 1: the rule that decided; 0: none
+	Text    string // of that rule
+}
+
+// Broken says how a connection ended before there was a request.
+type Broken string
+
+// The ways to end early. Untrusted, Expired and NoVersion are what the client's TLS said.
+const (
+	BrokenUntrusted Broken = "untrusted"  // the client does not trust the certificate
+	BrokenExpired   Broken = "expired"    // the client finds that it has expired
+	BrokenNoVersion Broken = "no-version" // there is no TLS version that both speak
+	BrokenNotTLS    Broken = "not-tls"    // the client speaks something else; mostly plain HTTP
+	BrokenHungUp    Broken = "hung-up"
+	BrokenSilent    Broken = "silent" // it took longer than the sandbox waits
+	BrokenOther     Broken = "other"
+)
+
+// brokenBy classifies the error of a handshake. Alerts have no type of their own that is exported, so their
+// standard names (RFC 8446, 6.2) are looked for in the text.
+func brokenBy(err error) Broken {
+	var (
+		record  tls.RecordHeaderError
+		timeout interface{ Timeout() bool }
+	)
+	switch why := err.Error(); {
+	case errors.As(err, &record):
+		return BrokenNotTLS
+	case strings.Contains(why, "unknown certificate"), strings.Contains(why, "bad certificate"):
+		return BrokenUntrusted // "unknown certificate authority" too
+	case strings.Contains(why, "expired certificate"), strings.Contains(why, "certificate expired"):
+		return BrokenExpired
+	case strings.Contains(why, "unsupported versions"), strings.Contains(why, "protocol version"):
+		return BrokenNoVersion
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return BrokenSilent
+	case strings.HasSuffix(why, "EOF"), strings.Contains(why, "reset by peer"), strings.Contains(why, "broken pipe"):
+		return BrokenHungUp
+	}
+	return BrokenOther
+}
+
+// observe passes an observation on; they come one at a time, and requests are numbered.
+func (s *Sandbox) observe(o Observation) {
+	s.observing.Lock()
+	defer s.observing.Unlock()
+	if o.Broken == "" {
+		s.count++
+		o.Number = s.count
+	}
+	if s.log != nil {
+		o.At = time.Now()
+		s.log(o)
+	}
+}
