@@ -1,0 +1,110 @@
+package opensrs
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// target is a digest that a signature may stand for, and the mistakes that were made in writing it so.
+type target struct {
+	digest []byte
+	ids    []string
+}
+
+// maxSignature is the longest text that is looked at as a signature, in bytes. A SHA-256 has 64.
+const maxSignature = 4096
+
+// targets reads a signature in every way that the table knows, the plainest first.
+func targets(signature string) []target {
+	type reading struct {
+		text string
+		ids  []string
+	}
+	if signature = strings.TrimSpace(signature); len(signature) > maxSignature {
+		return nil
+	}
+	var found []target
+	seen := map[string]bool{signature: true}
+	for next := []reading{{text: signature}}; len(next) > 0; next = next[1:] {
+		now := next[0]
+		if lowerHexDigest.MatchString(now.text) {
+			digest, _ := hex.DecodeString(now.text)
+			found = append(found, target{digest, now.ids})
+		}
+		for _, row := range mistakes {
+			for _, form := range row.forms {
+				if form.read == nil || slices.Contains(now.ids, row.id) {
+					continue
+				}
+				if plainer, ok := form.read(now.text); ok && !seen[plainer] {
+					seen[plainer] = true
+					next = append(next, reading{plainer, append(slices.Clone(now.ids), row.id)})
+				}
+			}
+		}
+	}
+	return found
+}
+
+var (
+	lowerHexDigest = regexp.MustCompile(`^([0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$`)
+	hexDigest      = regexp.MustCompile(`(?i)^([0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$`)
+	hexInside      = regexp.MustCompile(`(?i)\b([0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})\b`)
+	zerosLost      = regexp.MustCompile(`(?i)^[0-9a-f]{24,31}$`)
+)
+
+func readUppercase(text string) (string, bool) {
+	lower := strings.ToLower(text)
+	return lower, lower != text && hexDigest.MatchString(text)
+}
+
+// readBase64 takes base64 of the raw digest or of its hex text, in either alphabet, padded or not.
+func readBase64(text string) (string, bool) {
+	plain := strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(text, "="))
+	bytes, err := base64.RawStdEncoding.DecodeString(plain)
+	switch {
+	case err != nil:
+		return "", false
+	case hexDigest.Match(bytes):
+		return string(bytes), true
+	}
+	for a := range algorithm(algorithms) {
+		if len(bytes) == a.size() {
+			return hex.EncodeToString(bytes), true
+		}
+	}
+	return "", false
+}
+
+// readDecorated takes a digest out of what stands around and inside it: 0x, quotation marks, spaces, dashes
+// and colons between the bytes, the file name that md5sum prints.
+func readDecorated(text string) (string, bool) {
+	inner := strings.Trim(text, "\"'<> \t\r\n")
+	inner = strings.TrimPrefix(strings.TrimPrefix(inner, "0x"), "0X")
+	if inner != text {
+		if _, is64 := readBase64(inner); is64 || hexDigest.MatchString(inner) {
+			return inner, true
+		}
+	}
+	joined := separators.Replace(inner)
+	if joined != text && hexDigest.MatchString(joined) {
+		return joined, true
+	}
+	if all := hexInside.FindAllString(text, 2); len(all) == 1 && all[0] != text {
+		return all[0], true
+	}
+	return "", false
+}
+
+var separators = strings.NewReplacer(" ", "", "\t", "", "\r", "", "\n", "", ":", "", "-", "")
+
+// readZerosLost puts zeros back that a number does not keep: Java's BigInteger.toString(16) drops them.
+func readZerosLost(text string) (string, bool) {
+	if !zerosLost.MatchString(text) {
+		return "", false
+	}
+	return strings.Repeat("0", 2*withMD5.size()-len(text)) + text, true
+}
