@@ -52,7 +52,7 @@ func (i *inspection) respond(nth int) *reply {
 	case !i.known:
 		return refusal(codeAuth, refusedSignature)
 	case nth > maxCommands:
-		i.bad(TooMany)
+		i.problem(TooManyCommands)
 		r := refusal(codeConnection, "Maximum number of commands per connection exceeded")
 		r.close = true
 		return r
@@ -61,10 +61,10 @@ func (i *inspection) respond(nth int) *reply {
 	var malformed *opensrs.MalformedError
 	switch {
 	case errors.As(err, &malformed):
-		i.Findings = append(i.Findings, Finding{ID: BadEnvelope, Detail: malformed.Why})
+		i.Problems = append(i.Problems, Problem{BadEnvelope, malformed.Why})
 		return refusal(codeBad, "Invalid Command")
 	case err != nil:
-		i.bad(NoEnvelope)
+		i.problem(NoEnvelope)
 		return refusal(codeBad, "Invalid Command")
 	}
 	switch request.Action + " " + request.Object {
@@ -77,7 +77,7 @@ func (i *inspection) respond(nth int) *reply {
 		return i.lookup(request)
 	}
 	i.Command = "other"
-	i.bad(NoCommand)
+	i.problem(UnknownCommand)
 	return refusal(codeUnknown, "Unsupported action or object")
 }
 
@@ -92,7 +92,7 @@ func (i *inspection) lookup(request opensrs.Request) *reply {
 	}
 	switch {
 	case !dotted || first == "" || rest == "":
-		i.bad(NoDomain)
+		i.problem(NoDomain)
 		return refusal(codeBad, "Invalid Command: attribute domain is no domain name")
 	case strings.Contains(first, "taken"), slices.Contains(wellKnown, name):
 		return status(codeTaken, "Domain taken", "taken")

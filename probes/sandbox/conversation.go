@@ -22,7 +22,6 @@ const (
 	quietTime   = 5 * time.Second  // between two pieces of a body
 	restTime    = 250 * time.Millisecond
 	maxHeader   = 16 << 10
-	maxRest     = 64 << 10 // bytes that are looked at behind a body
 	maxCommands = 100
 )
 
@@ -169,7 +168,7 @@ func (v *visit) readRest() []byte {
 		return nil
 	}
 	var rest bytes.Buffer
-	io.CopyN(&rest, patient{v, restTime}, maxRest)
+	io.CopyN(&rest, patient{v, restTime}, bigBody)
 	return rest.Bytes()
 }
 

@@ -4,56 +4,36 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/subtle"
+	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httputil"
-	"regexp"
+	"slices"
 	"strings"
 
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/opensrs"
 )
 
-// Findings that only the service can have. The others have the IDs of "sign verify", of package opensrs.
-const (
-	NotHTTP     = "not-http"          // the head is none, or holds a line that is no header
-	HeadTooBig  = "head-too-big"      // over 16 KiB
-	Unfinished  = "unfinished"        // the head breaks off
-	BodyTooBig  = "body-too-big"      // over 1 MiB
-	Username    = "username"          // not the sandbox's user
-	Address     = "address"           // the rules refuse the caller
-	NoEnvelope  = "no-envelope"       // the body is no OPS envelope, or one without an action
-	BadEnvelope = "bad-envelope"      // it begins as one and is malformed; Detail says how
-	NoDomain    = "no-domain"         // LOOKUP without a domain name
-	NoCommand   = "unknown-command"   // a command that the sandbox does not know
-	TooMany     = "too-many-commands" // on this connection
-)
-
-// Finding is one thing that is wrong with a request.
-type Finding struct {
-	ID     string
-	Name   string // of the header that it is about; "": of none
-	As     string // how the header is misspelt, where its name is plain enough to be repeated
-	Detail string // in this package's or package opensrs's own words; "": none
-}
-
 // inspection is one request under the loupe.
 type inspection struct {
 	Observation
+	head    opensrs.RequestHead
 	request *http.Request // nil: the head cannot be read
 	body    []byte        // as far as it came
+	came    int64         // bytes of it; -1: not known
 	status  int           // an HTTP status that the request earned; 0: it is good enough to be read
-	last    bool          // where the next request would begin is not known
+	last    bool          // where the next request would begin is not known, or there will be none
 	allowed bool
 	known   bool // user and signature are right
 	release func()
 }
 
-func (i *inspection) bad(id string) { i.Findings = append(i.Findings, Finding{ID: id}) }
+func (i *inspection) problem(id string) { i.Problems = append(i.Problems, Problem{ID: id}) }
 
-// refuse is bad for what the service could not even read.
-func (i *inspection) refuse(status int, finding Finding) {
-	i.Findings = append(i.Findings, finding)
+// refuse ends what can be done with a request: the service could not even read it.
+func (i *inspection) refuse(status int) {
 	i.last = true
 	if i.status == 0 {
 		i.status = status
@@ -62,116 +42,156 @@ func (i *inspection) refuse(status int, finding Finding) {
 
 // inspect looks at a request: its head, which was read, its body, which is not yet, user, signature and address.
 func (v *visit) inspect(head []byte, broken error) *inspection {
-	i := &inspection{Observation: v.observation(), release: func() {}}
+	i := &inspection{Observation: v.observation(), head: headOf(head), came: -1, release: func() {}}
 	i.address(v.plan.rules)
-	if !i.parse(head, broken) {
-		return i
+	if i.parse(head, broken) {
+		i.readBody(v)
+		i.credentials(v)
+		i.form()
 	}
-	i.shape()
-	rest := i.readBody(v)
-	i.credentials(v, rest)
+	i.Findings = opensrs.InspectRequest(i.head, i.came)
+	i.Bytes = len(i.body)
 	return i
 }
 
-// parse reads the head.
+// headOf takes a head apart without judging it.
+func headOf(head []byte) (h opensrs.RequestHead) {
+	lines := strings.Split(string(head), "\n")
+	if words := strings.Fields(lines[0]); len(words) > 1 {
+		h.Method, h.Target = words[0], words[1]
+	}
+	for _, line := range lines[1:] {
+		if name, value, ok := strings.Cut(strings.TrimSuffix(line, "\r"), ":"); ok {
+			h.Headers = append(h.Headers, opensrs.Header{Name: name, Value: strings.Trim(value, " \t")})
+		}
+	}
+	return h
+}
+
+// parse reads the head as a server does.
 func (i *inspection) parse(head []byte, broken error) bool {
 	switch {
-	case broken == errHeadTooBig:
-		i.refuse(http.StatusRequestHeaderFieldsTooLarge, Finding{ID: HeadTooBig})
+	case errors.Is(broken, errHeadTooBig):
+		i.problem(HeadTooBig)
+		i.refuse(http.StatusRequestHeaderFieldsTooLarge)
 		return false
 	case broken != nil:
-		i.refuse(http.StatusRequestTimeout, Finding{ID: Unfinished})
+		i.problem(Unfinished)
+		i.refuse(cutShort(broken))
 		return false
 	}
 	request, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(head)))
 	if err != nil {
-		i.refuse(http.StatusBadRequest, Finding{ID: NotHTTP})
+		i.problem(NotHTTP)
+		i.refuse(http.StatusBadRequest)
 		return false
 	}
 	i.request, i.last = request, request.Close
 	return true
 }
 
-func (i *inspection) shape() {
-	r := i.request
-	if r.Method != http.MethodPost {
-		i.refuse(http.StatusMethodNotAllowed, Finding{ID: "method"})
-	}
-	if r.URL.Path != "/" {
-		i.refuse(http.StatusNotFound, Finding{ID: "path"})
-	}
-	if r.ProtoAtLeast(1, 1) && r.Host == "" {
-		i.refuse(http.StatusBadRequest, Finding{ID: "header-missing", Name: "Host"}) // RFC 9112, 3.2
-	}
-	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
-	if !strings.EqualFold(strings.TrimSpace(kind), opensrs.ContentType) {
-		i.bad("content-type") // told, not refused: the service's own mind is not known
-	}
-}
-
-// readBody reads the body, and of one without a length what comes. It gives what is known to have come behind it.
-func (i *inspection) readBody(v *visit) (rest []byte) {
-	r := i.request
-	if r.ProtoAtLeast(1, 1) && strings.EqualFold(r.Header.Get("Expect"), "100-continue") {
+// readBody reads the body, and of one without a length what comes.
+func (i *inspection) readBody(v *visit) {
+	length, announced := i.head.Length()
+	if i.request.ProtoAtLeast(1, 1) && strings.EqualFold(i.request.Header.Get("Expect"), "100-continue") {
 		io.WriteString(v.conn, "HTTP/1.1 100 Continue\r\n\r\n")
 	}
 	switch {
-	case len(r.TransferEncoding) > 0:
-		i.refuse(http.StatusLengthRequired, Finding{ID: "chunked-body"})
-		i.body, _ = io.ReadAll(io.LimitReader(httputil.NewChunkedReader(patient{v, quietTime}), maxRest))
-	case r.Header.Get("Content-Length") == "":
-		i.refuse(http.StatusLengthRequired, Finding{ID: "content-length-missing"})
-		i.body = v.readRest()
-	case r.ContentLength > opensrs.MaxReply:
-		i.refuse(http.StatusRequestEntityTooLarge, Finding{ID: BodyTooBig})
+	case i.head.Chunked():
+		i.refuse(http.StatusLengthRequired)
+		i.body, _ = io.ReadAll(io.LimitReader(httputil.NewChunkedReader(patient{v, quietTime}), bigBody))
+	case !announced:
+		if i.request.Method == http.MethodPost {
+			i.refuse(http.StatusLengthRequired)
+			i.body = v.readRest()
+			i.came = int64(len(i.body))
+		}
+	case length > opensrs.MaxReply:
+		i.problem(BodyTooBig)
+		i.refuse(http.StatusRequestEntityTooLarge)
 	default:
-		i.release = v.plan.sandbox.group.turn(r.ContentLength)
+		i.release = v.plan.sandbox.group.turn(length)
 		var err error
-		if i.body, err = v.readBody(r.ContentLength); err != nil {
-			i.refuse(http.StatusBadRequest, Finding{ID: "content-length-wrong"})
+		if i.body, err = v.readBody(length); err != nil {
+			i.refuse(cutShort(err))
+		}
+		if i.came = int64(len(i.body)); i.came == 0 && length == 0 && i.request.Method == http.MethodPost {
+			i.problem(EmptyBody)
 		}
 	}
-	i.Bytes = len(i.body)
-	return nil
 }
 
-func (i *inspection) credentials(v *visit, rest []byte) {
-	r, s := i.request, v.plan.sandbox
-	given := r.Header.Get(opensrs.HeaderUsername)
-	userOK := subtle.ConstantTimeCompare([]byte(given), []byte(s.Username)) == 1
-	switch {
-	case given == "":
-		i.missing(opensrs.HeaderUsername, "user")
-	case !userOK:
-		i.bad(Username)
+// cutShort is the status for a request that ends too early: the client was silent, or is done.
+func cutShort(err error) int {
+	var timeout net.Error
+	if errors.As(err, &timeout) && timeout.Timeout() {
+		return http.StatusRequestTimeout
 	}
-	signature := r.Header.Get(opensrs.HeaderSignature)
-	signed := subtle.ConstantTimeCompare([]byte(signature), []byte(opensrs.Sign(i.body, s.Key))) == 1
-	switch {
-	case signature == "":
-		i.missing(opensrs.HeaderSignature, "signature")
-	case !signed:
-		i.bad("signature")
-	}
-	i.known = userOK && signed
+	return http.StatusBadRequest
 }
 
-// plainHeader is a header name that may be repeated in the log: letters and marks, too short for a key.
-var plainHeader = regexp.MustCompile(`^[A-Za-z_-]{4,20}$`)
-
-// missing says that a header is not there, or stands there under another name.
-func (i *inspection) missing(name, like string) {
-	for other := range i.request.Header {
-		if strings.Contains(strings.ToLower(other), like) && other != "User-Agent" && other != name {
-			finding := Finding{ID: "header-name", Name: name}
-			if plainHeader.MatchString(other) {
-				finding.As = other
-			}
-			i.Findings = append(i.Findings, finding)
-			return
-		}
+// credentials judges user and signature.
+func (i *inspection) credentials(v *visit) {
+	user := i.head.Username()
+	s := v.plan.sandbox
+	if user != "" && user != s.Username {
+		i.problem(Username)
 	}
-	i.Findings = append(i.Findings, Finding{ID: "header-missing", Name: name})
+	if signature := i.head.Signature(); signature != "" && len(i.body) > 0 {
+		i.signature(v, opensrs.Attempt{Body: i.body, Key: s.Key, Username: user, Signature: signature})
+	}
+	username, _ := i.head.Get(opensrs.HeaderUsername)
+	signature, _ := i.head.Get(opensrs.HeaderSignature)
+	i.known = username == s.Username &&
+		subtle.ConstantTimeCompare([]byte(signature), []byte(opensrs.Sign(i.body, s.Key))) == 1
+}
+
+// signature explains a signature. Where nothing explains it, bytes behind the body may: it can be longer than its
+// Content-Length says.
+func (i *inspection) signature(v *visit, attempt opensrs.Attempt) {
+	if len(attempt.Body) > bigBody && attempt.Signature != opensrs.Sign(attempt.Body, attempt.Key) {
+		i.problem(SignatureUnexplained)
+		return
+	}
+	verdict := v.plan.sandbox.explain(attempt)
+	i.Signature = &verdict
+	if !unexplained(verdict) || i.status != 0 {
+		return
+	}
+	rest := v.readRest()
+	if len(rest) == 0 {
+		return
+	}
+	attempt.Body = slices.Concat(i.body, rest)
+	whole := v.plan.sandbox.explain(attempt)
+	if unexplained(whole) && len(bytes.Trim(rest, "\r\n")) == 0 {
+		return // an empty line behind a body is no part of it
+	}
+	i.Signature, i.came, i.last = &whole, int64(len(attempt.Body)), true
+}
+
+func unexplained(v opensrs.Verdict) bool { return slices.Equal(v.Mistakes, []string{opensrs.WrongKey}) }
+
+// explain looks for a signature's mistakes, for one request at a time: that takes a processor for a moment.
+func (s *Sandbox) explain(attempt opensrs.Attempt) opensrs.Verdict {
+	s.explaining.Lock()
+	defer s.explaining.Unlock()
+	return opensrs.ExplainSignature(attempt)
+}
+
+// form judges method, path and host. A wrong content type is told, not refused: the service's own mind about
+// that is not known.
+func (i *inspection) form() {
+	if i.request.Method != http.MethodPost {
+		i.refuse(http.StatusMethodNotAllowed)
+	}
+	if i.request.URL.Path != "/" || i.request.URL.RawQuery != "" {
+		i.refuse(http.StatusNotFound)
+	}
+	if i.request.ProtoAtLeast(1, 1) && i.request.Host == "" { // RFC 9112, 3.2
+		i.problem(HostMissing)
+		i.refuse(http.StatusBadRequest)
+	}
 }
 
 // address judges the caller. Where the readings of the list disagree it is refused: a client that works
@@ -183,7 +203,4 @@ func (i *inspection) address(rules []iprules.Rule) {
 		i.Address.Rule, i.Address.Text = *result.Rule, rules[*result.Rule-1].String()
 	}
 	i.allowed = result.Verdict == iprules.VerdictAllow || result.Verdict == iprules.VerdictUnknown
-	if !i.allowed {
-		i.bad(Address)
-	}
 }

@@ -6,22 +6,26 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+
+	"opensrs-doctor/probes/opensrs"
 )
 
 // Observation is what the sandbox saw of one request to the API, or of a connection that came to none, and
-// what it answered. Nothing in it is text of the client's, which may hold a key in any place, and nothing is
-// secret: not the key, not the right signature, not the balance.
+// what it answered. The key, the right signature and the balance are in no part of it, and of what the client
+// sent only what package opensrs has found to be harmless.
 type Observation struct {
 	Number int        // of the request, from 1 in the order of their answers; 0: the connection came to none
 	At     time.Time  // when it was answered
 	Caller netip.Addr // the address that it counts as
 	Broken Broken     // why there is no request; "": there is one
 
-	Bytes    int            // of the body, as far as it came
-	Command  string         // "GET_BALANCE", "LOOKUP", "other"; "": none could be read
-	Findings []Finding      // what is wrong, as the service would meet it; empty: nothing
-	User     string         // the sandbox's own user, for the words about another one
-	Address  AddressVerdict // what the rules say to Caller
+	Bytes     int               // of the body, as far as it came
+	Command   string            // "GET_BALANCE", "LOOKUP", "other"; "": none was looked at
+	Findings  []opensrs.Finding // what is wrong with the request's form
+	Signature *opensrs.Verdict  // nil: there was nothing to be judged
+	Problems  []Problem         // what else is wrong
+	User      string            // the sandbox's own user, for the words about another one
+	Address   AddressVerdict    // what the rules say to Caller
 
 	Status int    // HTTP status of the answer; 0: there was none
 	Code   int    // response_code of the answer; 0: it is no envelope
@@ -29,15 +33,43 @@ type Observation struct {
 	Fault  string // the fault that decided on the answer; "": the request did
 }
 
-// Has reports whether a finding of that kind is there.
-func (o *Observation) Has(id string) bool {
+// Mistakes are the IDs of everything that is wrong, the address aside, in the order in which they are told.
+func (o *Observation) Mistakes() []string {
+	var ids []string
 	for _, finding := range o.Findings {
-		if finding.ID == id {
-			return true
-		}
+		ids = append(ids, finding.ID)
 	}
-	return false
+	if o.Signature != nil {
+		ids = append(ids, o.Signature.Mistakes...)
+	}
+	for _, problem := range o.Problems {
+		ids = append(ids, problem.ID)
+	}
+	return ids
 }
+
+// Problem is something wrong with a request that only a service can notice.
+type Problem struct {
+	ID     string
+	Detail string // in package opensrs's own words; "": none
+}
+
+// IDs of problems.
+const (
+	NotHTTP              = "not-http"     // the head is none, or holds a line that is no header
+	HostMissing          = "host-missing" // HTTP/1.1 without a Host header
+	HeadTooBig           = "head-too-big" // over 16 KiB
+	Unfinished           = "unfinished"   // the head breaks off
+	EmptyBody            = "empty-body"
+	BodyTooBig           = "body-too-big"          // over 1 MiB
+	SignatureUnexplained = "signature-unexplained" // wrong, and the body is over 64 KiB: not searched
+	Username             = "username"              // not the sandbox's user
+	NoEnvelope           = "no-envelope"           // the body is no OPS envelope, or one without an action
+	BadEnvelope          = "bad-envelope"          // it begins as one and is malformed; Detail says how
+	NoDomain             = "no-domain"             // LOOKUP without a domain name
+	UnknownCommand       = "unknown-command"       // one that the sandbox does not know
+	TooManyCommands      = "too-many-commands"     // on this connection
+)
 
 // AddressVerdict is how the rules judged a caller.
 type AddressVerdict struct {

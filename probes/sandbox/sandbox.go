@@ -52,6 +52,8 @@ type Sandbox struct {
 	observing sync.Mutex // of count and log
 	count     int
 	log       func(Observation)
+
+	explaining sync.Mutex
 }
 
 // Client is how a check has to be set up to meet the fault: a fault of DNS comes with a resolver, one of
