@@ -29,6 +29,12 @@ func writeHelp(w io.Writer, cmd *cobra.Command) {
 		writeKeys(w, append([]key{dataFormat}, viewKeys()...))
 	case "version":
 		writeKeys(w, []key{dataFormat})
+	case "sign":
+		writeKeys(w, signKeys())
+		fmt.Fprint(w, signAfter)
+	case "verify":
+		writeKeys(w, verifyKeys())
+		fmt.Fprint(w, verifyAfter)
 	case "completion":
 		fmt.Fprint(w, "\nShells: bash zsh fish powershell, as in: opensrs-doctor completion bash\n")
 	}
@@ -42,6 +48,8 @@ Usage:  opensrs-doctor [check] [flags]
         opensrs-doctor COMMAND
 
   check        find out why this host can't reach the API (the main job)
+  sign         compute the signature of a body, and the headers of its call
+  sign verify  find out why a client's signature, or its request, is wrong
   render       render a saved report in any format
   explain      what a cause means, how it is recognised and what helps
   version      version, and date of the carried root certificates
@@ -70,6 +78,24 @@ the key itself: others can read a command line.
 
 Exit status: 0 pass or warn, 1 fail (with --fail-on warn also warn), 2 a wrong
 flag, file or value, 3 the tool itself failed or was interrupted.
+`
+
+const signAfter = `
+It prints the headers for copying into a client's test, and is the only command
+that prints a signature. The body is taken byte for byte.
+
+  opensrs-doctor sign verify    find out why a client's signature is wrong
+
+Exit status: 0 signed, 2 a wrong flag, file or value.
+`
+
+const verifyAfter = `
+It names the mistake, or two made together, that give the client's signature,
+and what to do in PHP, Python, Ruby, Node and Perl. It never prints the right
+signature: opensrs-doctor sign does. With --request it looks at the headers too;
+without a key at the headers alone.
+
+Exit status: 0 all is right, 1 something is wrong, 2 a wrong flag, file or value.
 `
 
 // helpColumn is where the words of a flag begin.
@@ -131,6 +157,9 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 			}
 			for _, command := range root.Commands() {
 				if command.Name() == args[0] {
+					if below, rest, err := command.Find(args[1:]); err == nil && len(rest) == 0 {
+						command = below
+					}
 					writeHelp(root.OutOrStdout(), command)
 					return nil
 				}

@@ -7,7 +7,8 @@ import (
 )
 
 // summary is the line that tcpdump prints above each packet, with the two ends and the bytes of its payload.
-var summary = regexp.MustCompile(`(?m)^[^\n]{0,40}\d\d:\d\d:\d\d\.\d+ IP6? (\S{1,80}) > (\S{1,80}): [^\n]{0,2000}?\blength (\d{1,9})[^\n]{0,2000}\n`)
+var summary = regexp.MustCompile(
+	`(?m)^(?:[^\n ]+ ){0,3}\d\d:\d\d:\d\d\.\d+ IP6? (\S+) > (\S+): [^\n]*?\blength (\d{1,9})[^\n]*\n`)
 
 // joinPackets puts together what tcpdump -A printed of one connection, from the packet on in which a request
 // begins; false where the text is nothing of the kind, and then it is given back as it is.

@@ -128,8 +128,8 @@ const (
 )
 
 var (
-	declarationAtStart = regexp.MustCompile(`^(?:\xEF\xBB\xBF)?[ \t\r\n]*<\?xml\s[^>]{0,1000}\?>`)
-	documentType       = regexp.MustCompile(`^<!DOCTYPE\s[^>\[]{0,1000}>`)
+	declarationAtStart = regexp.MustCompile(`^(?:\xEF\xBB\xBF)?[ \t\r\n]*<\?xml\s[^>]*\?>`)
+	documentType       = regexp.MustCompile(`^<!DOCTYPE\s[^>\[]*>`)
 )
 
 func withoutDeclaration(end declarationEnd) rewrite {

@@ -108,3 +108,20 @@ func readZerosLost(text string) (string, bool) {
 	}
 	return strings.Repeat("0", 2*withMD5.size()-len(text)) + text, true
 }
+
+// SignatureShape is what a signature looks like, for somebody to whom nothing else can be said about it.
+type SignatureShape struct {
+	Readable bool // a digest can be read from it, in some way that the table knows
+	Hex      bool // all of it is hex digits
+	Length   int  // in bytes, without white space around it
+}
+
+// ShapeOf looks at a signature.
+func ShapeOf(signature string) SignatureShape {
+	signature = strings.TrimSpace(signature)
+	return SignatureShape{
+		Readable: len(targets(signature)) > 0,
+		Hex:      strings.Trim(signature, "0123456789abcdefABCDEF") == "",
+		Length:   len(signature),
+	}
+}
