@@ -35,6 +35,9 @@ func writeHelp(w io.Writer, cmd *cobra.Command) {
 	case "verify":
 		writeKeys(w, verifyKeys())
 		fmt.Fprint(w, verifyAfter)
+	case "sandbox":
+		writeKeys(w, sandboxKeys())
+		fmt.Fprint(w, sandboxAfter)
 	case "completion":
 		fmt.Fprint(w, "\nShells: bash zsh fish powershell, as in: opensrs-doctor completion bash\n")
 	}
@@ -50,6 +53,7 @@ Usage:  opensrs-doctor [check] [flags]
   check        find out why this host can't reach the API (the main job)
   sign         compute the signature of a body, and the headers of its call
   sign verify  find out why a client's signature, or its request, is wrong
+  sandbox      an OpenSRS-like service on this machine, for clients
   render       render a saved report in any format
   explain      what a cause means, how it is recognised and what helps
   version      version, and date of the carried root certificates
@@ -96,6 +100,18 @@ signature: opensrs-doctor sign does. With --request it looks at the headers too;
 without a key at the headers alone.
 
 Exit status: 0 all is right, 1 something is wrong, 2 a wrong flag, file or value.
+`
+
+const sandboxAfter = `
+It runs until it is interrupted, and prints for each request what was right or
+wrong with it. What it is not given it makes: a certificate for its address, a
+user, a key. Files of its own are removed at the end. With --format json the
+standard output is what the ready file gets, and the log goes to standard error.
+
+Every caller from this machine counts as 203.0.113.10, and the rules judge that
+address; without rules all are allowed. The printed check runs against it.
+
+Exit status: 0 interrupted, 2 a wrong flag, file or value, 3 it failed itself.
 `
 
 // helpColumn is where the words of a flag begin.

@@ -134,6 +134,7 @@ func newSigner(flags map[string]*flagValue, s *streams) (*signer, error) {
 }
 
 var problemWords = map[opensrs.KeyProblem]string{
+	opensrs.KeyEmpty:       "it is empty",
 	opensrs.KeyQuotes:      "there are quotation marks around it",
 	opensrs.KeySpaces:      "there is white space inside it",
 	opensrs.KeyPlaceholder: "it is a word that stands in for a key",

@@ -154,7 +154,7 @@ func (i *inspection) signature(v *visit, attempt opensrs.Attempt) {
 		return
 	}
 	verdict := v.plan.sandbox.explain(attempt)
-	i.Signature = &verdict
+	i.Signature, i.Shape = &verdict, opensrs.ShapeOf(attempt.Signature)
 	if !unexplained(verdict) || i.status != 0 {
 		return
 	}

@@ -23,9 +23,10 @@ type Observation struct {
 	Command   string            // "GET_BALANCE", "LOOKUP", "other"; "": none was looked at
 	Findings  []opensrs.Finding // what is wrong with the request's form
 	Signature *opensrs.Verdict  // nil: there was nothing to be judged
-	Problems  []Problem         // what else is wrong
-	User      string            // the sandbox's own user, for the words about another one
-	Address   AddressVerdict    // what the rules say to Caller
+	Shape     opensrs.SignatureShape
+	Problems  []Problem      // what else is wrong
+	User      string         // the sandbox's own user, for the words about another one
+	Address   AddressVerdict // what the rules say to Caller
 
 	Status int    // HTTP status of the answer; 0: there was none
 	Code   int    // response_code of the answer; 0: it is no envelope

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"net"
 	"net/netip"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -75,9 +76,22 @@ func (p *plan) template() Template {
 	}
 }
 
+// names are all by which a client may call the services: those of loopback, and the address that they listen on,
+// or every one of this host's where that is all of them.
 func (p *plan) names() []string {
 	names := []string{"localhost", Name, "127.0.0.1", "::1"}
-	if address := netip.MustParseAddr(p.host); !address.IsLoopback() && !address.IsUnspecified() {
+	switch address := netip.MustParseAddr(p.host); {
+	case address.IsUnspecified():
+		if host, err := os.Hostname(); err == nil {
+			names = append(names, host)
+		}
+		addresses, _ := net.InterfaceAddrs()
+		for _, one := range addresses {
+			if prefix, err := netip.ParsePrefix(one.String()); err == nil && !prefix.Addr().IsLoopback() {
+				names = append(names, prefix.Addr().String())
+			}
+		}
+	case !address.IsLoopback() || address.String() != "127.0.0.1":
 		names = append(names, address.String())
 	}
 	return names

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -23,7 +24,7 @@ const Name = "sandbox.opensrs.test"
 
 // Config says what to start. The zero value is a healthy service on a free port of 127.0.0.1.
 type Config struct {
-	Listen   string // HOST:PORT, the host an address; "": 127.0.0.1:0. All else listens on the same host
+	Listen   string // IP:PORT, IPv4; "": 127.0.0.1:0. All else listens on the same address
 	Username string // "": made
 	Key      []byte // empty: made, 112 hex characters
 
@@ -46,6 +47,7 @@ type Sandbox struct {
 	EgressSources []string // URIs: three by HTTP, two by DNS
 	StatusURL     string   // Statuspage JSON
 	Controls      []string // HOST:PORT of two TLS peers
+	LocalCaller   string   // the address that a caller on this host counts as
 
 	client    Client
 	group     *group
@@ -118,6 +120,7 @@ func Start(config Config) (*Sandbox, error) {
 	p := newPlan(s, host, port, config.Rules)
 	p.fault = fault.id
 	s.CA, s.CAPEM = p.ca.Certificate, p.ca.PEM()
+	s.LocalCaller = p.callerOf(net.JoinHostPort(p.clientHost(), "1")).address.String()
 	s.client = Client{
 		Username: s.Username, Key: s.Key,
 		PublicRoots: []*x509.Certificate{s.CA}, SystemRoots: []*x509.Certificate{s.CA},
@@ -138,22 +141,32 @@ func Start(config Config) (*Sandbox, error) {
 	return s, nil
 }
 
+// CheckListen reports what is wrong with a Config.Listen, before anything is opened.
+func CheckListen(text string) error {
+	_, _, err := listenAddress(text)
+	return err
+}
+
 // listenAddress takes HOST:PORT apart. The host must be an address: which one a name means is a question
-// that this machine's resolver may answer wrongly.
+// that this machine's resolver may answer wrongly. It must be IPv4, as the service's is.
 func listenAddress(text string) (host string, port uint16, err error) {
 	host, number, err := net.SplitHostPort(text)
 	if err != nil {
-		return "", 0, fmt.Errorf("listen: %q is not HOST:PORT", text)
+		return "", 0, fmt.Errorf("%s is not IP:PORT", quoted(text))
 	}
 	if host == "localhost" {
 		host = "127.0.0.1"
 	}
-	if _, err := netip.ParseAddr(host); err != nil {
-		return "", 0, fmt.Errorf("listen: %q is no IP address", host)
+	address, err := netip.ParseAddr(host)
+	switch {
+	case err != nil:
+		return "", 0, fmt.Errorf("%s is no IP address", quoted(host))
+	case !address.Is4():
+		return "", 0, errors.New("the service speaks IPv4, and so does the sandbox")
 	}
 	value, err := strconv.ParseUint(number, 10, 16)
 	if err != nil {
-		return "", 0, fmt.Errorf("listen: %q is no port", number)
+		return "", 0, fmt.Errorf("%s is no port", quoted(number))
 	}
 	return host, uint16(value), nil
 }
