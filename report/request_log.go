@@ -55,12 +55,20 @@ func (l *RequestLog) wrong(s *screen, id, summary string) {
 	l.line(s, "fail", id+": "+summary, bold)
 }
 
-// line is one with a mark before it.
+// line is one with a mark before it; its further lines begin where its text does.
 func (l *RequestLog) line(s *screen, status, text string, in style) {
 	sign, colour := s.mark(status)
+	indent := 2 + widthOf(sign) + 1
 	s.raw("  ", plain)
 	s.raw(sign, colour)
-	s.paragraph(" ", 3-widthOf(sign), text, in)
+	s.raw(" ", plain)
+	for i, line := range wrap(s.spell(clean(text)), s.room(indent)) {
+		if i > 0 {
+			s.raw(strings.Repeat(" ", indent), plain)
+		}
+		s.raw(line, in)
+		s.end()
+	}
 }
 
 // checkOf is what "sign verify" would be told of the request.
@@ -124,14 +132,14 @@ func (l *RequestLog) right(o sandbox.Observation) []string {
 	readable := !wrong[sandbox.NotHTTP] && !wrong[sandbox.HeadTooBig] && !wrong[sandbox.Unfinished]
 	add(readable && !wrong[opensrs.WrongMethod] && !wrong[opensrs.WrongPath], "POST /")
 	add(readable && !wrong[opensrs.WrongContentType], "content type")
-	add(o.Bytes > 0 && !headers["Content-Length"] && !headers["Transfer-Encoding"], fmt.Sprintf("length, %d bytes", o.Bytes))
+	add(o.Bytes > 0 && !headers["Content-Length"] && !headers["Transfer-Encoding"], fmt.Sprintf("length (%d bytes)", o.Bytes))
 	add(readable && !headers[opensrs.HeaderUsername] && !wrong[sandbox.Username], "username")
 	add(o.Signature != nil && o.Signature.Match && !headers[opensrs.HeaderSignature], "signature")
 	switch {
 	case o.Address.Verdict == iprules.VerdictUnknown:
-		add(true, "address, there are no rules")
+		add(true, "address (no rules)")
 	case o.Address.Verdict == iprules.VerdictAllow:
-		add(true, fmt.Sprintf("address, by rule %d, %s", o.Address.Rule, o.Address.Text))
+		add(true, fmt.Sprintf("address (rule %d, %s)", o.Address.Rule, o.Address.Text))
 	}
 	return right
 }

@@ -91,7 +91,7 @@ func (g *group) close() {
 
 // listen opens a listener that bounds and owns its connections. Port 0 takes a free one.
 func (g *group) listen(address string) (net.Listener, error) {
-	listener, err := net.Listen("tcp", address)
+	listener, err := net.Listen("tcp4", address)
 	if err != nil {
 		return nil, err
 	}

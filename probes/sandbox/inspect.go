@@ -104,8 +104,8 @@ func (i *inspection) readBody(v *visit) {
 		if i.request.Method == http.MethodPost {
 			i.refuse(http.StatusLengthRequired)
 			i.body = v.readRest()
-			i.came = int64(len(i.body))
 		}
+		i.came = int64(len(i.body))
 	case length > opensrs.MaxReply:
 		i.problem(BodyTooBig)
 		i.refuse(http.StatusRequestEntityTooLarge)
@@ -146,8 +146,8 @@ func (i *inspection) credentials(v *visit) {
 		subtle.ConstantTimeCompare([]byte(signature), []byte(opensrs.Sign(i.body, s.Key))) == 1
 }
 
-// signature explains a signature. Where nothing explains it, bytes behind the body may: it can be longer than its
-// Content-Length says.
+// signature explains a signature. Where nothing explains it and the envelope has no end, the bytes behind it may: a
+// body can be longer than its Content-Length says.
 func (i *inspection) signature(v *visit, attempt opensrs.Attempt) {
 	if len(attempt.Body) > bigBody && attempt.Signature != opensrs.Sign(attempt.Body, attempt.Key) {
 		i.problem(SignatureUnexplained)
@@ -155,7 +155,7 @@ func (i *inspection) signature(v *visit, attempt opensrs.Attempt) {
 	}
 	verdict := v.plan.sandbox.explain(attempt)
 	i.Signature, i.Shape = &verdict, opensrs.ShapeOf(attempt.Signature)
-	if !unexplained(verdict) || i.status != 0 {
+	if !unexplained(verdict) || i.status != 0 || bytes.HasSuffix(bytes.TrimSpace(i.body), []byte("</OPS_envelope>")) {
 		return
 	}
 	rest := v.readRest()
