@@ -30,6 +30,7 @@ const (
 // the author of a client has to hear about.
 type visit struct {
 	plan *plan
+	tail *tailConn
 	conn *tls.Conn
 	in   *bufio.Reader
 	ends time.Time
@@ -37,7 +38,8 @@ type visit struct {
 
 // converse serves one connection: handshake, requests, goodbye.
 func (p *plan) converse(conn net.Conn, config *tls.Config) {
-	v := &visit{plan: p, conn: tls.Server(conn, config), ends: time.Now().Add(lifeTime)}
+	v := &visit{plan: p, tail: &tailConn{Conn: conn}, ends: time.Now().Add(lifeTime)}
+	v.conn = tls.Server(v.tail, config)
 	v.in = bufio.NewReader(v.conn)
 	v.conn.SetDeadline(v.within(headTime))
 	if err := v.conn.Handshake(); err != nil {
@@ -64,7 +66,7 @@ func (v *visit) brokeOff(err error) {
 		return // the sandbox itself ends
 	}
 	o := v.observation()
-	o.Broken = brokenBy(err)
+	o.Broken = brokenBy(err, v.tail.last)
 	v.plan.sandbox.observe(o)
 	var record tls.RecordHeaderError
 	if errors.As(err, &record) && record.Conn != nil {

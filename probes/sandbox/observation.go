@@ -3,6 +3,7 @@ package sandbox
 import (
 	"crypto/tls"
 	"errors"
+	"net"
 	"net/netip"
 	"strings"
 	"time"
@@ -93,13 +94,16 @@ const (
 	BrokenOther     Broken = "other"
 )
 
-// brokenBy classifies the error of a handshake. Alerts have no type of their own that is exported, so their
-// standard names (RFC 8446, 6.2) are looked for in the text.
-func brokenBy(err error) Broken {
+// brokenBy classifies the error of a handshake, with the last bytes that were read. Alerts have no type of their
+// own that is exported, so their standard names (RFC 8446, 6.2) are looked for in the text.
+func brokenBy(err error, last []byte) Broken {
 	var (
 		record  tls.RecordHeaderError
 		timeout interface{ Timeout() bool }
 	)
+	if broken, is := plainAlert(last); is {
+		return broken
+	}
 	switch why := err.Error(); {
 	case errors.As(err, &record):
 		return BrokenNotTLS
@@ -115,6 +119,37 @@ func brokenBy(err error) Broken {
 		return BrokenHungUp
 	}
 	return BrokenOther
+}
+
+// plainAlert reads an alert that came unencrypted. OpenSSL sends one so when it does not like the certificate in
+// TLS 1.3, and Go's TLS, which takes it for ciphertext, reports a bad record instead.
+func plainAlert(last []byte) (Broken, bool) {
+	at := len(last) - 7
+	if at < 0 || last[at] != 21 || last[at+1] != 3 || last[at+3] != 0 || last[at+4] != 2 || last[at+5] > 2 {
+		return "", false
+	}
+	switch last[at+6] {
+	case 42, 43, 46, 48: // bad, unsupported, unknown certificate; unknown authority
+		return BrokenUntrusted, true
+	case 45:
+		return BrokenExpired, true
+	case 70:
+		return BrokenNoVersion, true
+	}
+	return "", false
+}
+
+// tailConn remembers the last bytes that were read from it.
+type tailConn struct {
+	net.Conn
+	last []byte
+}
+
+func (c *tailConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	c.last = append(c.last, b[max(0, n-7):n]...)
+	c.last = c.last[max(0, len(c.last)-7):]
+	return n, err
 }
 
 // observe passes an observation on; they come one at a time, and requests are numbered.

@@ -158,6 +158,7 @@ func (p *plan) openAPI() (string, error) {
 		leaf = p.leaf(p)
 	}
 	config := tlsConfig(leaf)
+	config.NextProtos = nil // no ALPN: a client that offers http/1.0 alone, as curl can, is none to be refused
 	if p.tls != nil {
 		p.tls(config)
 	}

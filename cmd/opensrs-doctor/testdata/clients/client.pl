@@ -24,7 +24,7 @@ if ($command eq 'balance') {
         my $available = $srs->is_available($_);
         print "$_: ", defined $available ? $available ? 'available' : 'taken' : 'not known', "\n";
     }
-} elsif ($command eq 'lock') {
+} elsif ($command eq 'transfer') {
     my $result = $srs->check_transfer($domains[0]);
     print defined $result ? "answered\n" : "no answer\n";
 }
