@@ -71,7 +71,7 @@ func readBase64(text string) (string, bool) {
 	case hexDigest.Match(bytes):
 		return string(bytes), true
 	case ascii(bytes):
-		if _, is := readDecorated(string(bytes)); is {
+		if _, is := undecorated(string(bytes), hexDigest.MatchString); is {
 			return string(bytes), true
 		}
 	}
@@ -87,11 +87,18 @@ func readBase64(text string) (string, bool) {
 // and colons between the bytes, the file name that md5sum prints. It is what is left when all of one of these
 // goes, or the one word that is a digest.
 func readDecorated(text string) (string, bool) {
+	return undecorated(text, func(plain string) bool {
+		_, is64 := readBase64(plain)
+		return is64 || hexDigest.MatchString(plain)
+	})
+}
+
+func undecorated(text string, isDigest func(string) bool) (string, bool) {
 	inner := strings.Trim(text, "\"'<> \t\r\n")
 	inner = strings.TrimPrefix(strings.TrimPrefix(inner, "0x"), "0X")
 	words := strings.Fields(inner)
 	for _, plain := range append([]string{inner, separators.Replace(inner), strings.Join(words, "")}, words...) {
-		if _, is64 := readBase64(plain); plain != text && (is64 || hexDigest.MatchString(plain)) {
+		if plain != text && isDigest(plain) {
 			return plain, true
 		}
 	}
