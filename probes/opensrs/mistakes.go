@@ -188,3 +188,26 @@ func place(id string) int {
 	}
 	return len(mistakes)
 }
+
+// Mistakes are the IDs of all mistakes that are known here, those of the signature first, WrongKey behind them.
+func Mistakes() []string {
+	var ids []string
+	for _, row := range mistakes {
+		ids = append(ids, row.id)
+	}
+	return append(ids, WrongKey, ContentLengthWrong, ContentLengthMissing, ChunkedBody, WrongContentType, HeaderMissing,
+		HeaderName, WrongMethod, WrongPath)
+}
+
+// FormsOf are the names of the forms that a mistake takes, "" being the usual one.
+func FormsOf(id string) []string {
+	var names []string
+	for _, row := range mistakes {
+		for _, form := range row.forms {
+			if row.id == id {
+				names = append(names, form.name)
+			}
+		}
+	}
+	return names
+}
