@@ -34,7 +34,7 @@ const (
 
 // ExplainSignature finds the mistakes that a client made with a signature: the smallest set of rows of the
 // table, up to two and the ways of writing a digest besides, with which the given signature comes out. Among
-// sets of one size the first in the order of the table wins. The right signature and the key are in no part
+// sets of one size the one that is tried first wins, see run. The right signature and the key are in no part
 // of the verdict.
 func ExplainSignature(a Attempt) Verdict { return explainWithin(a, maxHashed) }
 
@@ -79,30 +79,46 @@ type search struct {
 	cut    bool
 }
 
-// run tries no mistake, one, and two, and ends where nothing smaller can come any more.
+// run tries no mistake, one, and two, and ends where nothing smaller can come any more. What is cheap to try,
+// and likely, comes first.
 func (s *search) run(sent []byte) {
-	s.combine([]*bodyForm{s.body}, 0, 0)
-	if s.done(1) {
-		return
+	asSent := []*bodyForm{s.body}
+	s.combine(asSent, 0, 0)
+	for _, one := range []func(){
+		func() { s.combine(asSent, 0, 1) },
+		func() { s.combine(asSent, 1, 0) },
+		func() { s.bodies = s.bodyForms(s.body, sent); s.combine(s.bodies, 0, 0) },
+	} {
+		if s.done(1) {
+			return
+		}
+		one()
 	}
-	s.combine([]*bodyForm{s.body}, 0, 1)
-	s.combine([]*bodyForm{s.body}, 1, 0)
-	s.bodies = s.bodyForms(s.body, sent)
-	s.combine(s.bodies, 0, 0)
-	if s.done(2) {
-		return
+	for _, two := range []func(){
+		func() { s.combine(s.bodies, 1, 0) },
+		func() { s.combine(asSent, 2, 0) },
+		func() { s.combine(asSent, 0, 2) },
+		func() { s.combine(s.bodies, 0, 1) },
+		func() { s.combine(asSent, 1, 1) },
+		s.combineBodies,
+	} {
+		if s.done(2) {
+			return
+		}
+		two()
 	}
-	s.combine(s.bodies, 1, 0)
-	s.combine([]*bodyForm{s.body}, 2, 0)
-	s.combine([]*bodyForm{s.body}, 0, 2)
-	s.combine(s.bodies, 0, 1)
-	s.combine([]*bodyForm{s.body}, 1, 1)
+}
+
+// combineBodies tries the bodies with two mistakes.
+func (s *search) combineBodies() {
 	for _, first := range s.bodies {
 		if first.length > maxPaired || s.hashed > s.limit {
 			s.cut = true
 			return
 		}
-		s.combine(s.bodyForms(first, first.bytes()), 0, 0)
+		if s.combine(s.bodyForms(first, first.bytes()), 0, 0); s.done(2) {
+			return
+		}
 	}
 }
 
@@ -114,14 +130,13 @@ func (s *search) combine(bodies []*bodyForm, keys, schemes int) {
 	for _, body := range bodies {
 		for _, key := range s.keys[keys] {
 			for _, scheme := range s.schemes[schemes] {
-				if !s.wanted(scheme.last) {
-					continue
-				}
-				if s.hashed > s.limit {
+				switch {
+				case !s.wanted(scheme.last):
+				case s.hashed > s.limit && scheme.readsAnew(body):
 					s.cut = true
-					return
+				default:
+					s.try(body, key, scheme)
 				}
-				s.try(body, key, scheme)
 			}
 		}
 	}

@@ -57,8 +57,7 @@ type form struct {
 }
 
 // mistakes is the table that the search is made from: to know one more mistake is to add a row. Its order is
-// that in which mistakes are named, and where two sets of the same size explain a signature equally well, the
-// one that stands earlier wins.
+// that in which mistakes are named. Of forms with one effect on a body or key the earlier one counts.
 var mistakes = []mistake{
 	{UppercaseHex, []form{
 		{read: readUppercase},
