@@ -91,8 +91,8 @@ var keyMistakes = []mistake{
 		means: "Neither a known mistake nor two of them together give this signature. Most likely the client used another " +
 			"key, or signed another body than this one.",
 		fix: "Compare the client's key with the one given here without showing either, by the first 8 hex digits of their " +
-			"SHA-256; opensrs-doctor check -f json prints them as key_fingerprint. A new key ends the old one at once, " +
-			"and the live and the test environment have keys of their own.",
+			"SHA-256; opensrs-doctor check -f json calls them key_fingerprint. A new key ends the old one at once, and " +
+			"the live and the test environment have keys of their own.",
 		php:    "substr(hash('sha256', $key), 0, 8) is the fingerprint.",
 		python: "hashlib.sha256(key.encode()).hexdigest()[:8] is the fingerprint.",
 		ruby:   "Digest::SHA256.hexdigest(key)[0, 8] is the fingerprint.",

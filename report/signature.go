@@ -18,6 +18,9 @@ type SignatureCheck struct {
 	KeyGiven  bool
 	NameKnown bool
 	AsText    bool // the request comes from text in which bytes beyond ASCII are lost
+
+	// Fingerprint is that of the key, nil where it has none: hosts can compare their keys by it.
+	Fingerprint *string
 }
 
 // Match reports whether all that was looked at is right, the signature included.
@@ -39,10 +42,14 @@ func (c SignatureCheck) told() []toldMistake {
 			if more := words.forms[c.Verdict.Forms[i]]; more != "" {
 				explanation += " " + more
 			}
+			fix := words.fixes()
 			if id == opensrs.WrongKey {
 				explanation = c.unexplained(explanation)
+				if c.Fingerprint != nil {
+					fix.Text += " That of the key given here is " + *c.Fingerprint + "."
+				}
 			}
-			told = append(told, toldMistake{id, words.summary, explanation, words.fixes()})
+			told = append(told, toldMistake{id, words.summary, explanation, fix})
 		}
 	}
 	for _, finding := range c.Findings {
@@ -84,9 +91,11 @@ func (c SignatureCheck) unexplained(means string) string {
 	return strings.Join(append([]string{means}, more...), " ")
 }
 
-// unchecked says why the signature was not checked, "" where it was.
-func (c SignatureCheck) unchecked() string {
+// state says how it stands with the signature where no mistake does.
+func (c SignatureCheck) state() string {
 	switch {
+	case c.Checked && c.Verdict.Match:
+		return "The signature itself is right for the body and the key."
 	case c.Checked:
 		return ""
 	case !c.KeyGiven:
@@ -123,7 +132,7 @@ func WriteSignatureJSON(w io.Writer, c SignatureCheck) error {
 		texts = append(texts, one.explanation)
 		fixes = append(fixes, one.fix)
 	}
-	texts = append(texts, c.unchecked())
+	texts = append(texts, c.state())
 	document.Explanation = strings.Join(strings.Fields(strings.Join(texts, " ")), " ")
 	document.Fixes = flatFixes(fixes)
 	return writePage(w, document)
@@ -151,14 +160,15 @@ func WriteSignatureText(w io.Writer, c SignatureCheck, o TextOptions) error {
 		s.blank()
 		s.fix(one.fix)
 	}
-	if c.Checked && c.Verdict.Match {
+	if state := c.state(); state != "" {
 		s.blank()
-		sign, in := s.mark("pass")
+		sign, in := s.mark("skip")
+		if c.Checked {
+			sign, in = s.mark("pass")
+		}
 		s.raw(sign, in)
-		s.paragraph(" ", 1, "The signature is right for the body and the key.", plain)
+		s.paragraph(" ", 1, state, plain)
 	}
-	s.blank()
-	s.paragraph("", 0, c.unchecked(), doubtful)
 	return s.writeTo(w)
 }
 

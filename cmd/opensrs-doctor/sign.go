@@ -73,9 +73,10 @@ func signCommand(s *streams) *cobra.Command {
 
 func verifyCommand(s *streams) *cobra.Command {
 	command := &cobra.Command{
-		Use:   "verify --body FILE --signature TEXT | --request FILE",
-		Short: "find out why a client's signature, or its whole request, is wrong",
-		Args:  noWords,
+		Use:                   "verify --body FILE --signature TEXT | --request FILE",
+		DisableFlagsInUseLine: true,
+		Short:                 "find out why a client's signature, or its whole request, is wrong",
+		Args:                  noWords,
 	}
 	flags := addKeys(command.Flags(), verifyKeys())
 	command.RunE = func(*cobra.Command, []string) error { return verify(flags, s) }
@@ -312,7 +313,7 @@ func (g *signer) checkSignature() (check report.SignatureCheck, err error) {
 	return report.SignatureCheck{
 		Verdict: opensrs.ExplainSignature(opensrs.Attempt{Body: body, Key: g.key(), Username: name, Signature: signature}),
 		Shape:   opensrs.ShapeOf(signature),
-		Checked: true, KeyGiven: true, NameKnown: name != "",
+		Checked: true, KeyGiven: true, NameKnown: name != "", Fingerprint: g.request.options.Key.Fingerprint(),
 	}, nil
 }
 
@@ -339,7 +340,8 @@ func (g *signer) checkRequest() (check report.SignatureCheck, err error) {
 			g.settings.merged["username"].place(0)))
 	}
 	check = report.SignatureCheck{Request: true, KeyGiven: g.request.options.KeySource != "", AsText: captured.AsText,
-		NameKnown: name != "" || captured.Username() != "", Shape: opensrs.ShapeOf(captured.Signature())}
+		NameKnown: name != "" || captured.Username() != "", Shape: opensrs.ShapeOf(captured.Signature()),
+		Fingerprint: g.request.options.Key.Fingerprint()}
 	if !check.KeyGiven {
 		if check.Findings = captured.Inspect(); len(check.Findings) == 0 {
 			return check, g.needKey()

@@ -26,17 +26,18 @@ func joinPackets(text []byte) ([]byte, bool) {
 		if i+1 < len(found) {
 			end = found[i+1][0]
 		}
-		shown := bytes.TrimSuffix(text[at[1]:end], []byte("\n"))
+		shown := text[at[1]:end]
 		source, target := string(text[at[2]:at[3]]), string(text[at[4]:at[5]])
 		length, _ := strconv.Atoi(string(text[at[6]:at[7]]))
 		switch {
 		case length == 0:
 		case joined == nil:
-			if begin := findRequestLine(append(bytes.Clone(shown), '\n')); begin >= 0 {
+			if begin := findRequestLine(shown); begin >= 0 {
 				joined, from, to = bytes.Clone(shown[begin:]), source, target
 			}
 		case source == from && target == to:
-			joined = append(joined, payload(shown, length)...)
+			// The line end behind a packet is tcpdump's. Behind the last one it may be missing, so it stays there.
+			joined = append(bytes.TrimSuffix(joined, []byte("\n")), payload(shown, length)...)
 		}
 	}
 	if joined == nil {
@@ -54,9 +55,9 @@ func payload(shown []byte, length int) []byte {
 		ip = ip6
 	}
 	for _, headers := range []int{ip + tcp, ip + tcpTimes} {
-		if offset := ip + 12; headers < len(shown) && len(shown)-headers <= length && (headers == ip+tcpTimes || shown[offset] == 'P') {
+		if offset := ip + 12; headers < len(shown) && len(shown)-headers <= length+1 && (headers == ip+tcpTimes || shown[offset] == 'P') {
 			return shown[headers:]
 		}
 	}
-	return shown[max(0, len(shown)-length):]
+	return shown[max(0, len(shown)-length-1):]
 }

@@ -3,8 +3,10 @@ package opensrs
 import (
 	"bytes"
 	"hash"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Attempt is a signature as a client made it, with what it should have been made of.
@@ -23,14 +25,16 @@ type Verdict struct {
 	Cut      bool     // the search ended at its bound: not every pair was tried
 }
 
-// maxHashed bounds the search, in bytes that are hashed. Bodies of some kilobytes need a thousandth of it;
-// with 100 MB it ends after some seconds and some of the pairs. A count and not a time, so that the same
-// question has the same answer everywhere.
-const maxHashed = 10 << 30
+// The bounds of the search. Bodies of some kilobytes need a thousandth of what they allow. They are counts and
+// not times, so that the same question has the same answer everywhere.
+const (
+	maxHashed = 4 << 30 // bytes that are hashed, counted before they are rewritten
+	maxPaired = 1 << 20 // bytes of a body with which two mistakes are made that both change it
+)
 
 // ExplainSignature finds the mistakes that a client made with a signature: the smallest set of rows of the
 // table, up to two and the ways of writing a digest besides, with which the given signature comes out. Among
-// sets of one size the first in the order of the table wins. The right signature and the key are in no part
+// sets of one size the one that is tried first wins, see run. The right signature and the key are in no part
 // of the verdict.
 func ExplainSignature(a Attempt) Verdict { return explainWithin(a, maxHashed) }
 
@@ -41,7 +45,7 @@ func explainWithin(a Attempt, limit int64) Verdict {
 	}
 	s := &search{targets: targets(signature), name: []byte(a.Username), limit: limit}
 	if len(s.targets) > 0 {
-		s.body = &bodyForm{content: whole(a.Body), hashed64: &s.hashed}
+		s.body = &bodyForm{content: whole(a.Body), spent: &s.hashed, cost: int64(len(a.Body))}
 		s.keys = keyForms(a.Key)
 		s.schemes = schemeForms(len(a.Username) > 0)
 		s.run(a.Body)
@@ -75,30 +79,46 @@ type search struct {
 	cut    bool
 }
 
-// run tries no mistake, one, and two, and ends where nothing smaller can come any more.
+// run tries no mistake, one, and two, and ends where nothing smaller can come any more. What is cheap to try,
+// and likely, comes first.
 func (s *search) run(sent []byte) {
-	s.combine([]*bodyForm{s.body}, 0, 0)
-	if s.done(1) {
-		return
+	asSent := []*bodyForm{s.body}
+	s.combine(asSent, 0, 0)
+	for _, one := range []func(){
+		func() { s.combine(asSent, 0, 1) },
+		func() { s.combine(asSent, 1, 0) },
+		func() { s.bodies = s.bodyForms(s.body, sent); s.combine(s.bodies, 0, 0) },
+	} {
+		if s.done(1) {
+			return
+		}
+		one()
 	}
-	s.combine([]*bodyForm{s.body}, 0, 1)
-	s.combine([]*bodyForm{s.body}, 1, 0)
-	s.bodies = s.bodyForms(s.body, sent)
-	s.combine(s.bodies, 0, 0)
-	if s.done(2) {
-		return
+	for _, two := range []func(){
+		func() { s.combine(s.bodies, 1, 0) },
+		func() { s.combine(asSent, 2, 0) },
+		func() { s.combine(asSent, 0, 2) },
+		func() { s.combine(s.bodies, 0, 1) },
+		func() { s.combine(asSent, 1, 1) },
+		s.combineBodies,
+	} {
+		if s.done(2) {
+			return
+		}
+		two()
 	}
-	s.combine(s.bodies, 1, 0)
-	s.combine([]*bodyForm{s.body}, 2, 0)
-	s.combine([]*bodyForm{s.body}, 0, 2)
-	s.combine(s.bodies, 0, 1)
-	s.combine([]*bodyForm{s.body}, 1, 1)
+}
+
+// combineBodies tries the bodies with two mistakes.
+func (s *search) combineBodies() {
 	for _, first := range s.bodies {
-		if s.hashed += int64(first.length); s.hashed > s.limit {
+		if first.length > maxPaired || s.hashed > s.limit {
 			s.cut = true
 			return
 		}
-		s.combine(s.bodyForms(first, first.bytes()), 0, 0)
+		if s.combine(s.bodyForms(first, first.bytes()), 0, 0); s.done(2) {
+			return
+		}
 	}
 }
 
@@ -110,14 +130,13 @@ func (s *search) combine(bodies []*bodyForm, keys, schemes int) {
 	for _, body := range bodies {
 		for _, key := range s.keys[keys] {
 			for _, scheme := range s.schemes[schemes] {
-				if !s.wanted(scheme.last) {
-					continue
-				}
-				if s.hashed > s.limit {
+				switch {
+				case !s.wanted(scheme.last):
+				case s.hashed > s.limit && scheme.readsAnew(body):
 					s.cut = true
-					return
+				default:
+					s.try(body, key, scheme)
 				}
-				s.try(body, key, scheme)
 			}
 		}
 	}
@@ -152,11 +171,12 @@ func hasStep(steps []step, id string) bool {
 
 // bodyForm is a body with the mistakes that made it. Its bytes are made anew each time they are needed.
 type bodyForm struct {
-	steps    []step
-	content  pieces
-	length   int // known once it was hashed
-	begunAs  [algorithms]hash.Hash
-	hashed64 *int64 // counts what is hashed
+	steps   []step
+	content pieces
+	length  int // known once it was hashed
+	begunAs [algorithms]hash.Hash
+	spent   *int64 // counts what is hashed
+	cost    int64  // of hashing it once: the bytes that it is made from
 }
 
 // begun gives a hash that has read the body and goes on from there.
@@ -165,6 +185,7 @@ func (b *bodyForm) begun(a algorithm) hash.Hash {
 		h := a.new()
 		b.writeTo(h)
 		b.begunAs[a] = h
+		*b.spent += b.cost
 	}
 	copied, err := b.begunAs[a].(hash.Cloner).Clone()
 	if err != nil {
@@ -177,6 +198,7 @@ func (b *bodyForm) begun(a algorithm) hash.Hash {
 func (b *bodyForm) hashed(h hash.Hash, before, behind []byte) []byte {
 	h.Write(before)
 	b.writeTo(h)
+	*b.spent += b.cost
 	h.Write(behind)
 	return h.Sum(nil)
 }
@@ -187,7 +209,6 @@ func (b *bodyForm) writeTo(h hash.Hash) {
 		h.Write(piece)
 		b.length += len(piece)
 	})
-	*b.hashed64 += int64(b.length)
 }
 
 func (b *bodyForm) bytes() []byte {
@@ -199,10 +220,23 @@ func (b *bodyForm) bytes() []byte {
 // bodyForms makes each further mistake with a body whose bytes are given. Of forms that come to the same bytes
 // the first stands.
 func (s *search) bodyForms(from *bodyForm, body []byte) []*bodyForm {
+	all := s.rewritten(from, body)
+	s.begin(all)
+	seen := map[string]bool{string(from.begun(s.unit()).Sum(nil)): true}
+	return slices.DeleteFunc(all, func(form *bodyForm) bool {
+		sum := string(form.begun(s.unit()).Sum(nil))
+		known := seen[sum]
+		seen[sum] = true
+		return known
+	})
+}
+
+// rewritten are the forms that may differ, not yet hashed and as many as the search's bound lets through.
+func (s *search) rewritten(from *bodyForm, body []byte) []*bodyForm {
 	var made []*bodyForm
 	present := bytesIn(body)
 	effects := map[string]bool{"": true}
-	seen := map[string]bool{string(from.begun(s.unit()).Sum(nil)): true}
+	cost := int64(len(body))
 	for _, row := range mistakes {
 		if hasStep(from.steps, row.id) {
 			continue
@@ -221,19 +255,39 @@ func (s *search) bodyForms(from *bodyForm, body []byte) []*bodyForm {
 			if content == nil {
 				continue
 			}
-			if s.hashed > s.limit {
+			if s.hashed+int64(len(made))*cost > s.limit {
 				s.cut = true
 				return made
 			}
-			next := &bodyForm{content: content, hashed64: from.hashed64,
-				steps: append(slices.Clone(from.steps), step{row.id, form.name})}
-			if sum := string(next.begun(s.unit()).Sum(nil)); !seen[sum] {
-				seen[sum] = true
-				made = append(made, next)
-			}
+			made = append(made, &bodyForm{content: content, spent: from.spent, cost: cost,
+				steps: append(slices.Clone(from.steps), step{row.id, form.name})})
 		}
 	}
 	return made
+}
+
+// begin hashes forms ahead, where they are large on every processor at once.
+func (s *search) begin(forms []*bodyForm) {
+	const large = 1 << 20 // bytes
+	if len(forms) == 0 || forms[0].cost < large {
+		return
+	}
+	var (
+		waiting sync.WaitGroup
+		slots   = make(chan struct{}, runtime.GOMAXPROCS(0))
+		unit    = s.unit()
+	)
+	for _, form := range forms {
+		*form.spent += form.cost
+		slots <- struct{}{}
+		waiting.Go(func() {
+			h := unit.new()
+			form.writeTo(h)
+			form.begunAs[unit] = h
+			<-slots
+		})
+	}
+	waiting.Wait()
 }
 
 // unit is the hash that bodies are compared by: one that is needed anyway.

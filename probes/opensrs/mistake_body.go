@@ -240,9 +240,22 @@ func (t *byteTable) on(present *[256]bool) string {
 
 func (t *byteTable) rewrite(body []byte) pieces {
 	return func(emit func([]byte)) {
+		var stays [256]bool
+		for c := range t {
+			stays[c] = t[c] == string([]byte{byte(c)})
+		}
 		buffer := make([]byte, 0, min(bufferSize, 4*len(body))+maxReplacement)
-		for _, c := range body {
-			if buffer = append(buffer, t[c]...); len(buffer) >= bufferSize {
+		for i := 0; i < len(body); {
+			from := i
+			for most := min(len(body), from+bufferSize-len(buffer)); i < most && stays[body[i]]; {
+				i++
+			}
+			buffer = append(buffer, body[from:i]...)
+			if i < len(body) && !stays[body[i]] {
+				buffer = append(buffer, t[body[i]]...)
+				i++
+			}
+			if len(buffer) >= bufferSize {
 				emit(buffer)
 				buffer = buffer[:0]
 			}

@@ -14,14 +14,19 @@ func wrapped(before, after string) func([]byte) ([]byte, bool) {
 	}
 }
 
-func keyUpper(key []byte) ([]byte, bool) {
-	upper := bytes.ToUpper(key)
-	return upper, !bytes.Equal(upper, key)
-}
+func keyUpper(key []byte) ([]byte, bool) { return shifted(key, 'a', 'z') }
 
-func keyLower(key []byte) ([]byte, bool) {
-	lower := bytes.ToLower(key)
-	return lower, !bytes.Equal(lower, key)
+func keyLower(key []byte) ([]byte, bool) { return shifted(key, 'A', 'Z') }
+
+// shifted gives the letters in a range the other case. bytes.ToUpper would spoil a key of raw bytes.
+func shifted(key []byte, first, last byte) ([]byte, bool) {
+	out := bytes.Clone(key)
+	for i, c := range out {
+		if first <= c && c <= last {
+			out[i] = c ^ 0x20
+		}
+	}
+	return out, !bytes.Equal(out, key)
 }
 
 func keyFromHex(key []byte) ([]byte, bool) {

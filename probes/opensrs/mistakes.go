@@ -57,8 +57,7 @@ type form struct {
 }
 
 // mistakes is the table that the search is made from: to know one more mistake is to add a row. Its order is
-// that in which mistakes are named, and where two sets of the same size explain a signature equally well, the
-// one that stands earlier wins.
+// that in which mistakes are named. Of forms with one effect on a body or key the earlier one counts.
 var mistakes = []mistake{
 	{UppercaseHex, []form{
 		{read: readUppercase},
@@ -187,4 +186,27 @@ func place(id string) int {
 		}
 	}
 	return len(mistakes)
+}
+
+// Mistakes are the IDs of all mistakes that are known here, those of the signature first, WrongKey behind them.
+func Mistakes() []string {
+	var ids []string
+	for _, row := range mistakes {
+		ids = append(ids, row.id)
+	}
+	return append(ids, WrongKey, ContentLengthWrong, ContentLengthMissing, ChunkedBody, WrongContentType, HeaderMissing,
+		HeaderName, WrongMethod, WrongPath)
+}
+
+// FormsOf are the names of the forms that a mistake takes, "" being the usual one.
+func FormsOf(id string) []string {
+	var names []string
+	for _, row := range mistakes {
+		for _, form := range row.forms {
+			if row.id == id {
+				names = append(names, form.name)
+			}
+		}
+	}
+	return names
 }

@@ -61,7 +61,7 @@ func readUppercase(text string) (string, bool) {
 	return lower, lower != text && hexDigest.MatchString(text)
 }
 
-// readBase64 takes base64 of the raw digest or of its hex text, in either alphabet, padded or not.
+// readBase64 takes base64 of the raw digest, or of a text with its hex digits, in either alphabet, padded or not.
 func readBase64(text string) (string, bool) {
 	plain := strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(text, "="))
 	bytes, err := base64.RawStdEncoding.DecodeString(plain)
@@ -70,6 +70,10 @@ func readBase64(text string) (string, bool) {
 		return "", false
 	case hexDigest.Match(bytes):
 		return string(bytes), true
+	case ascii(bytes):
+		if _, is := undecorated(string(bytes), hexDigest.MatchString); is {
+			return string(bytes), true
+		}
 	}
 	for a := range algorithm(algorithms) {
 		if len(bytes) == a.size() {
@@ -80,18 +84,23 @@ func readBase64(text string) (string, bool) {
 }
 
 // readDecorated takes a digest out of what stands around and inside it: 0x, quotation marks, spaces, dashes
-// and colons between the bytes, the file name that md5sum prints.
+// and colons between the bytes, the file name that md5sum prints. It is what is left when all of one of these
+// goes, or the one word that is a digest.
 func readDecorated(text string) (string, bool) {
+	return undecorated(text, func(plain string) bool {
+		_, is64 := readBase64(plain)
+		return is64 || hexDigest.MatchString(plain)
+	})
+}
+
+func undecorated(text string, isDigest func(string) bool) (string, bool) {
 	inner := strings.Trim(text, "\"'<> \t\r\n")
 	inner = strings.TrimPrefix(strings.TrimPrefix(inner, "0x"), "0X")
-	if inner != text {
-		if _, is64 := readBase64(inner); is64 || hexDigest.MatchString(inner) {
-			return inner, true
+	words := strings.Fields(inner)
+	for _, plain := range append([]string{inner, separators.Replace(inner), strings.Join(words, "")}, words...) {
+		if plain != text && isDigest(plain) {
+			return plain, true
 		}
-	}
-	joined := separators.Replace(inner)
-	if joined != text && hexDigest.MatchString(joined) {
-		return joined, true
 	}
 	if all := hexInside.FindAllString(text, 2); len(all) == 1 && all[0] != text {
 		return all[0], true

@@ -50,11 +50,12 @@ func ParseRawRequest(raw []byte) (RawRequest, error) {
 	text, fromPackets := joinPackets(raw)
 	at := findRequestLine(text)
 	for at >= 0 && bytes.HasPrefix(text[at:], []byte("CONNECT ")) {
-		next := findRequestLine(text[at+1:])
+		behind := at + len(firstLine(text[at:]))
+		next := findRequestLine(text[behind:])
 		if next < 0 {
 			break
 		}
-		at += 1 + next
+		at = behind + next
 	}
 	if at < 0 {
 		return RawRequest{}, noRequest(raw)
@@ -71,8 +72,8 @@ func ParseRawRequest(raw []byte) (RawRequest, error) {
 
 var (
 	methods     = `(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH)`
-	requestLine = regexp.MustCompile(`(?:^[!#$%&'*+.^_|~0-9A-Za-z-]+|` + methods + `) +[^ \r\n]+ HTTP/[0-9]\.[0-9][.\r]?$`)
-	knownMethod = regexp.MustCompile(methods + ` +[^ \r\n]+ HTTP/[0-9]\.[0-9][.\r]?$`)
+	requestLine = regexp.MustCompile(`(?:^[!#$%&'*+.^_|~0-9A-Za-z-]+|` + methods + `) +[^ \r\n]+ HTTP/[0-9](?:\.[0-9])?[.\r]?$`)
+	knownMethod = regexp.MustCompile(methods + ` +[^ \r\n]+ HTTP/[0-9](?:\.[0-9])?[.\r]?$`)
 	headerLine  = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*[ \t]*:`)
 )
 
@@ -92,7 +93,7 @@ func findRequestLine(text []byte) int {
 		}
 		start := bytes.LastIndexByte(text[:at], '\n') + 1
 		line, next := text[start:at+end], text[at+end+1:]
-		if len(line) > maxHead || !requestLine.Match(line) {
+		if len(line) > maxHead || !requestLine.Match(line) || bytes.HasPrefix(line, []byte("PRI * ")) {
 			continue
 		}
 		next = next[:min(len(next), 256)]
@@ -261,8 +262,12 @@ func (r *RawRequest) readBody(rest []byte, lineEnd string) error {
 			add(body, there)
 		}
 	default:
-		if whole := bytes.ReplaceAll(rest, []byte("\n"), []byte("\r\n")); lineEnd == "\n" && int64(len(whole)) == length {
-			add(whole, length) // the capture has lost every CR, those of the head too
+		for _, text := range [][]byte{rest, bytes.TrimSuffix(rest, []byte("\n"))} {
+			// The capture has lost every CR, those of the head too, and may have gained a line end.
+			if whole := bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n")); lineEnd == "\n" && int64(len(whole)) == length {
+				add(whole, length)
+				break
+			}
 		}
 		add(rest, there)
 	}
