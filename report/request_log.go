@@ -97,7 +97,7 @@ func (l *RequestLog) mistake(s *screen, request int, one toldMistake) {
 
 // outcomeWords say what came of a request.
 func outcomeWords(o sandbox.Observation) string {
-	answer := "HTTP " + strconv.Itoa(o.Status)
+	answer := "HTTP " + strconv.Itoa(o.Status) + " " + o.Text
 	switch {
 	case o.Status == 0:
 		answer = "no answer"

@@ -18,6 +18,7 @@ type SandboxSetting struct {
 	Resolvers     []string // of a fault of DNS
 	Proxy         string   // of a fault of proxies
 	Rules         []string
+	RulesOfFault  bool   // the fault decides on the rules
 	Caller        string // the address that a caller on this host counts as
 	Command       string // the check that fits, for a shell
 }
@@ -46,7 +47,10 @@ func WriteSandbox(w io.Writer, set SandboxSetting, o TextOptions) error {
 	}
 	s.end()
 	rules := "There are no rules: every address is allowed."
-	if len(set.Rules) > 0 {
+	switch {
+	case set.RulesOfFault:
+		rules = "The rules come with the fault."
+	case len(set.Rules) > 0:
 		rules = "The rules: " + strings.Join(set.Rules, "; ") + "."
 	}
 	s.paragraph("  ", 2, fmt.Sprintf("A caller on this machine counts as %s. %s", set.Caller, rules), plain)

@@ -59,7 +59,7 @@ func (l *requestLog) announce(r *sandboxReady, s *sandbox.Sandbox, fault string)
 		err = report.WriteSandbox(l.streams.stdout, report.SandboxSetting{
 			URL: r.URL, Fault: fault, CAFile: r.CAFile, Username: r.Username, APIKeyFile: r.APIKeyFile,
 			EgressSources: r.EgressSources, StatusURL: r.StatusURL, Resolvers: r.Resolvers, Proxy: r.Proxy,
-			Rules: c.Rules, Caller: s.LocalCaller, Command: r.CheckCommand,
+			Rules: c.Rules, RulesOfFault: c.RulesGiven, Caller: s.LocalCaller, Command: r.CheckCommand,
 		}, l.options)
 	}
 	if err != nil {

@@ -94,7 +94,9 @@ func (v *visit) serve(nth int) (again bool) {
 	defer seen.release()
 	r := v.plan.decide(seen, nth)
 	r.close = r.close || seen.last
-	seen.Status, seen.Code, seen.Text = r.status, r.code, r.text
+	if seen.Status, seen.Code, seen.Text = r.status, r.code, r.text; r.code == 0 {
+		seen.Text = http.StatusText(r.status)
+	}
 	v.plan.sandbox.observe(seen.Observation)
 	if r.hold {
 		v.conn.SetReadDeadline(time.Time{})

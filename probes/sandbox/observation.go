@@ -31,7 +31,7 @@ type Observation struct {
 
 	Status int    // HTTP status of the answer; 0: there was none
 	Code   int    // response_code of the answer; 0: it is no envelope
-	Text   string // response_text of the answer
+	Text   string // response_text of the answer, or the words for its HTTP status
 	Fault  string // the fault that decided on the answer; "": the request did
 }
 
@@ -73,6 +73,10 @@ const (
 	TooManyCommands      = "too-many-commands"     // on this connection
 )
 
+// ProblemIDs are all of them.
+var ProblemIDs = []string{NotHTTP, HostMissing, HeadTooBig, Unfinished, EmptyBody, BodyTooBig, SignatureUnexplained,
+	Username, NoEnvelope, BadEnvelope, NoDomain, UnknownCommand, TooManyCommands}
+
 // AddressVerdict is how the rules judged a caller.
 type AddressVerdict struct {
 	Verdict string // of iprules: allow, deny, ambiguous, unknown (there are no rules)
@@ -93,6 +97,10 @@ const (
 	BrokenSilent    Broken = "silent" // it took longer than the sandbox waits
 	BrokenOther     Broken = "other"
 )
+
+// BrokenWays are all of them.
+var BrokenWays = []Broken{BrokenUntrusted, BrokenExpired, BrokenNoVersion, BrokenNotTLS, BrokenHungUp, BrokenSilent,
+	BrokenOther}
 
 // brokenBy classifies the error of a handshake, with the last bytes that were read. Alerts have no type of their
 // own that is exported, so their standard names (RFC 8446, 6.2) are looked for in the text.
