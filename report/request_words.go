@@ -11,6 +11,7 @@ var brokenWords = map[sandbox.Broken]string{
 	sandbox.BrokenHungUp:    "the client hung up.",
 	sandbox.BrokenSilent:    "the client was silent for too long.",
 	sandbox.BrokenOther:     "the handshake broke off.",
+	sandbox.BrokenInside:    "the sandbox itself failed over it; this is a bug in opensrs-doctor.",
 }
 
 // problemWords are about what only a service can notice in a request. {user} is the sandbox's own.

@@ -41,6 +41,14 @@ func (p *plan) converse(conn net.Conn, config *tls.Config) {
 	v := &visit{plan: p, tail: &tailConn{Conn: conn}, ends: time.Now().Add(lifeTime)}
 	v.conn = tls.Server(v.tail, config)
 	v.in = bufio.NewReader(v.conn)
+	defer func() {
+		// What a client sends must neither end the sandbox nor, as the value of a panic, get onto its screen.
+		if recover() != nil {
+			o := v.observation()
+			o.Broken = BrokenInside
+			p.sandbox.observe(o)
+		}
+	}()
 	v.conn.SetDeadline(v.within(headTime))
 	if err := v.conn.Handshake(); err != nil {
 		v.brokeOff(err)

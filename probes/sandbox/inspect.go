@@ -93,9 +93,6 @@ func (i *inspection) parse(head []byte, broken error) bool {
 // readBody reads the body, and of one without a length what comes.
 func (i *inspection) readBody(v *visit) {
 	length, announced := i.head.Length()
-	if i.request.ProtoAtLeast(1, 1) && strings.EqualFold(i.request.Header.Get("Expect"), "100-continue") {
-		io.WriteString(v.conn, "HTTP/1.1 100 Continue\r\n\r\n")
-	}
 	switch {
 	case i.head.Chunked():
 		i.refuse(http.StatusLengthRequired)
@@ -110,6 +107,9 @@ func (i *inspection) readBody(v *visit) {
 		i.problem(BodyTooBig)
 		i.refuse(http.StatusRequestEntityTooLarge)
 	default:
+		if i.request.ProtoAtLeast(1, 1) && strings.EqualFold(i.request.Header.Get("Expect"), "100-continue") {
+			io.WriteString(v.conn, "HTTP/1.1 100 Continue\r\n\r\n")
+		}
 		i.release = v.plan.sandbox.group.turn(length)
 		var err error
 		if i.body, err = v.readBody(length); err != nil {

@@ -96,11 +96,12 @@ const (
 	BrokenHungUp    Broken = "hung-up"
 	BrokenSilent    Broken = "silent" // it took longer than the sandbox waits
 	BrokenOther     Broken = "other"
+	BrokenInside    Broken = "inside" // the sandbox itself failed over it
 )
 
 // BrokenWays are all of them.
 var BrokenWays = []Broken{BrokenUntrusted, BrokenExpired, BrokenNoVersion, BrokenNotTLS, BrokenHungUp, BrokenSilent,
-	BrokenOther}
+	BrokenOther, BrokenInside}
 
 // brokenBy classifies the error of a handshake, with the last bytes that were read. Alerts have no type of their
 // own that is exported, so their standard names (RFC 8446, 6.2) are looked for in the text.
