@@ -38,7 +38,8 @@ var bodyMistakes = []mistake{
 	{
 		id:      opensrs.BodyMissingTrailingNewline,
 		summary: "signed without the line end that was sent behind the body",
-		means:   "The client signed the body without the line end that it sent behind it.",
+		means: "The client signed the body without the line end that it sent behind it. If it sent none, the line end was " +
+			"added where the body was saved, as editors do.",
 		forms: map[string]string{
 			"right-trimmed": "All white space at its end was cut off before signing, and sent all the same.",
 			"trimmed":       "All white space at both ends was cut off before signing, and sent all the same.",

@@ -153,7 +153,9 @@ func (s *settings) checkKey(r *request) error {
 	}
 	words := make([]string, len(problems))
 	for i, problem := range problems {
-		words[i] = problemWords[problem]
+		if words[i] = problemWords[problem]; problem == opensrs.KeyEmpty {
+			words[i] = "it is empty"
+		}
 	}
 	return s.bad("api-key-file", 0, "this is no API key: %s", strings.Join(words, ", ")).
 		withHint("it holds the key and nothing else, as the control panel shows it; without the flag the sandbox makes one")

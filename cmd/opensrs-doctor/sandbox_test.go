@@ -300,7 +300,7 @@ func TestSandboxHostile(t *testing.T) {
 // ends the sandbox.
 func TestSandboxUnread(t *testing.T) {
 	t.Parallel()
-	l, unread := startUnread(t)
+	l, _ := startUnread(t)
 	// Each entry has some hundred bytes: a pipe and the queue are full long before the end.
 	request := "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx"
 	for range 12 {
@@ -322,7 +322,7 @@ func TestSandboxUnread(t *testing.T) {
 	}
 	l.leavesNothing(t)
 
-	l, unread = startUnread(t)
+	l, unread := startUnread(t)
 	unread.Close()
 	conn := dialSandbox(t, l)
 	io.WriteString(conn, request)

@@ -2,12 +2,11 @@ package opensrs
 
 import (
 	"bytes"
-	"regexp"
 	"strconv"
 )
 
 // summary is the line that tcpdump prints above each packet, with the two ends and the bytes of its payload.
-var summary = regexp.MustCompile(
+var summary = lazily(
 	`(?m)^(?:[^\n ]+ ){0,3}\d\d:\d\d:\d\d\.\d+ IP6? (\S+) > (\S+): [^\n]*?\blength (\d{1,9})[^\n]*\n`)
 
 // joinPackets puts together what tcpdump -A printed of one connection, from the packet on in which a request
@@ -16,7 +15,7 @@ func joinPackets(text []byte) ([]byte, bool) {
 	if !bytes.Contains(text, []byte(" IP")) {
 		return text, false
 	}
-	found := summary.FindAllSubmatchIndex(text, -1)
+	found := summary().FindAllSubmatchIndex(text, -1)
 	var (
 		joined   []byte
 		from, to string

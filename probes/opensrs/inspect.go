@@ -3,7 +3,6 @@ package opensrs
 import (
 	"mime"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -198,12 +197,12 @@ func rightPath(target string) bool {
 
 // plain is what may be repeated of a request: short, and no run that could be a part of a key.
 var (
-	plain   = regexp.MustCompile(`^[A-Za-z0-9 _./;=+-]{1,40}$`)
-	hexRun8 = regexp.MustCompile(`[0-9A-Fa-f]{8}`)
+	plain   = lazily(`^[A-Za-z0-9 _./;=+-]{1,40}$`)
+	hexRun8 = lazily(`[0-9A-Fa-f]{8}`)
 )
 
 func plainWord(text string) string {
-	if !plain.MatchString(text) || hexRun8.MatchString(text) {
+	if !plain().MatchString(text) || hexRun8().MatchString(text) {
 		return ""
 	}
 	return text

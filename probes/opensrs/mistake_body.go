@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"html"
 	"net/url"
-	"regexp"
 	"unicode/utf8"
 )
 
@@ -128,13 +127,13 @@ const (
 )
 
 var (
-	declarationAtStart = regexp.MustCompile(`^(?:\xEF\xBB\xBF)?[ \t\r\n]*<\?xml\s[^>]*\?>`)
-	documentType       = regexp.MustCompile(`^<!DOCTYPE\s[^>\[]*>`)
+	declarationAtStart = lazily(`^(?:\xEF\xBB\xBF)?[ \t\r\n]*<\?xml\s[^>]*\?>`)
+	documentType       = lazily(`^<!DOCTYPE\s[^>\[]*>`)
 )
 
 func withoutDeclaration(end declarationEnd) rewrite {
 	return func(body []byte) pieces {
-		found := declarationAtStart.FindIndex(body[:min(len(body), 2048)])
+		found := declarationAtStart().FindIndex(body[:min(len(body), 2048)])
 		if found == nil {
 			return nil
 		}
@@ -150,7 +149,7 @@ func withoutDeclaration(end declarationEnd) rewrite {
 			rest = bytes.TrimLeft(rest, spaces)
 		case doctypeToo:
 			rest = bytes.TrimLeft(rest, spaces)
-			found := documentType.FindIndex(rest[:min(len(rest), 2048)])
+			found := documentType().FindIndex(rest[:min(len(rest), 2048)])
 			if found == nil {
 				return nil
 			}

@@ -346,7 +346,7 @@ func TestSingleMistakes(t *testing.T) {
 		try(HMACMD5, "swapped", body, hmacWith(k, body))
 		try(KeyTrailingNewline, "cr", body, right(body, k+"\r"))
 	}
-	for _, row := range mistakes {
+	for _, row := range mistakes() {
 		if !named[row.id] {
 			t.Errorf("no test makes the mistake %s", row.id)
 		}

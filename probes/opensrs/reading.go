@@ -3,7 +3,6 @@ package opensrs
 import (
 	"encoding/base64"
 	"encoding/hex"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -30,11 +29,11 @@ func targets(signature string) []target {
 	seen := map[string]bool{signature: true}
 	for next := []reading{{text: signature}}; len(next) > 0; next = next[1:] {
 		now := next[0]
-		if lowerHexDigest.MatchString(now.text) {
+		if lowerHexDigest().MatchString(now.text) {
 			digest, _ := hex.DecodeString(now.text)
 			found = append(found, target{digest, now.ids})
 		}
-		for _, row := range mistakes {
+		for _, row := range mistakes() {
 			for _, form := range row.forms {
 				if form.read == nil || slices.Contains(now.ids, row.id) {
 					continue
@@ -50,15 +49,15 @@ func targets(signature string) []target {
 }
 
 var (
-	lowerHexDigest = regexp.MustCompile(`^([0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$`)
-	hexDigest      = regexp.MustCompile(`(?i)^([0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$`)
-	hexInside      = regexp.MustCompile(`(?i)\b([0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})\b`)
-	zerosLost      = regexp.MustCompile(`(?i)^[0-9a-f]{24,31}$`)
+	lowerHexDigest = lazily(`^([0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$`)
+	hexDigest      = lazily(`(?i)^([0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$`)
+	hexInside      = lazily(`(?i)\b([0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})\b`)
+	zerosLost      = lazily(`(?i)^[0-9a-f]{24,31}$`)
 )
 
 func readUppercase(text string) (string, bool) {
 	lower := strings.ToLower(text)
-	return lower, lower != text && hexDigest.MatchString(text)
+	return lower, lower != text && hexDigest().MatchString(text)
 }
 
 // readBase64 takes base64 of the raw digest, or of a text with its hex digits, in either alphabet, padded or not.
@@ -68,10 +67,10 @@ func readBase64(text string) (string, bool) {
 	switch {
 	case err != nil:
 		return "", false
-	case hexDigest.Match(bytes):
+	case hexDigest().Match(bytes):
 		return string(bytes), true
 	case ascii(bytes):
-		if _, is := undecorated(string(bytes), hexDigest.MatchString); is {
+		if _, is := undecorated(string(bytes), hexDigest().MatchString); is {
 			return string(bytes), true
 		}
 	}
@@ -89,7 +88,7 @@ func readBase64(text string) (string, bool) {
 func readDecorated(text string) (string, bool) {
 	return undecorated(text, func(plain string) bool {
 		_, is64 := readBase64(plain)
-		return is64 || hexDigest.MatchString(plain)
+		return is64 || hexDigest().MatchString(plain)
 	})
 }
 
@@ -102,7 +101,7 @@ func undecorated(text string, isDigest func(string) bool) (string, bool) {
 			return plain, true
 		}
 	}
-	if all := hexInside.FindAllString(text, 2); len(all) == 1 && all[0] != text {
+	if all := hexInside().FindAllString(text, 2); len(all) == 1 && all[0] != text {
 		return all[0], true
 	}
 	return "", false
@@ -112,7 +111,7 @@ var separators = strings.NewReplacer(" ", "", "\t", "", "\r", "", "\n", "", ":",
 
 // readZerosLost puts zeros back that a number does not keep: Java's BigInteger.toString(16) drops them.
 func readZerosLost(text string) (string, bool) {
-	if !zerosLost.MatchString(text) {
+	if !zerosLost().MatchString(text) {
 		return "", false
 	}
 	return strings.Repeat("0", 2*withMD5.size()-len(text)) + text, true

@@ -3,8 +3,6 @@ package opensrs
 import (
 	"bytes"
 	"fmt"
-	"regexp"
-	"strconv"
 	"strings"
 )
 
@@ -72,9 +70,9 @@ func ParseRawRequest(raw []byte) (RawRequest, error) {
 
 var (
 	methods     = `(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH)`
-	requestLine = regexp.MustCompile(`(?:^[!#$%&'*+.^_|~0-9A-Za-z-]+|` + methods + `) +[^ \r\n]+ HTTP/[0-9](?:\.[0-9])?[.\r]?$`)
-	knownMethod = regexp.MustCompile(methods + ` +[^ \r\n]+ HTTP/[0-9](?:\.[0-9])?[.\r]?$`)
-	headerLine  = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*[ \t]*:`)
+	requestLine = lazily(`(?:^[!#$%&'*+.^_|~0-9A-Za-z-]+|` + methods + `) +[^ \r\n]+ HTTP/[0-9](?:\.[0-9])?[.\r]?$`)
+	knownMethod = lazily(methods + ` +[^ \r\n]+ HTTP/[0-9](?:\.[0-9])?[.\r]?$`)
+	headerLine  = lazily(`^[A-Za-z][A-Za-z0-9_-]*[ \t]*:`)
 )
 
 // findRequestLine gives where the first request begins, -1 where none does. Packet headers may stand before it
@@ -93,15 +91,15 @@ func findRequestLine(text []byte) int {
 		}
 		start := bytes.LastIndexByte(text[:at], '\n') + 1
 		line, next := text[start:at+end], text[at+end+1:]
-		if len(line) > maxHead || !requestLine.Match(line) || bytes.HasPrefix(line, []byte("PRI * ")) {
+		if len(line) > maxHead || !requestLine().Match(line) || bytes.HasPrefix(line, []byte("PRI * ")) {
 			continue
 		}
 		next = next[:min(len(next), 256)]
-		if !headerLine.Match(next) && len(bytes.TrimLeft(firstLine(next), ".\r")) > 0 {
+		if !headerLine().Match(next) && len(bytes.TrimLeft(firstLine(next), ".\r")) > 0 {
 			continue
 		}
 		// A known method that stands late in the line had a packet's header before it.
-		if found := knownMethod.FindIndex(line); found != nil {
+		if found := knownMethod().FindIndex(line); found != nil {
 			start += found[0]
 		}
 		return start
@@ -231,83 +229,6 @@ func (r *RawRequest) twice(header Header) error {
 	return nil
 }
 
-// readBody finds out what of the rest is the body.
-func (r *RawRequest) readBody(rest []byte, lineEnd string) error {
-	if r.Chunked() {
-		body, err := dechunk(rest)
-		r.Bodies = []BodyReading{{body, int64(len(body))}}
-		return err
-	}
-	length, announced := r.Length()
-	there := int64(len(rest))
-	add := func(body []byte, came int64) { r.Bodies = append(r.Bodies, BodyReading{body, came}) }
-	switch {
-	case !announced || length < 0 || length == there:
-		add(rest, there)
-	case there == 0:
-		return &CaptureError{Why: fmt.Sprintf("it ends behind the headers, and a body of %d bytes is announced", length),
-			Hint: "capture the whole request, with its body"}
-	case there > length:
-		body, behind := rest[:length], rest[length:]
-		switch {
-		case len(bytes.Trim(behind, "\r\n")) == 0:
-			// Bytes of the client, or the line end that editors put behind everything.
-			add(rest, there)
-			add(body, length)
-		case r.AsText || findRequestLine(bytes.TrimLeft(behind, "\r\n")) == 0 || bytes.HasPrefix(bytes.TrimLeft(behind, "\r\n"), []byte("HTTP/1.")):
-			r.More = true
-			add(body, length)
-		default:
-			add(rest, there)
-			add(body, there)
-		}
-	default:
-		for _, text := range [][]byte{rest, bytes.TrimSuffix(rest, []byte("\n"))} {
-			// The capture has lost every CR, those of the head too, and may have gained a line end.
-			if whole := bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n")); lineEnd == "\n" && int64(len(whole)) == length {
-				add(whole, length)
-				break
-			}
-		}
-		add(rest, there)
-	}
-	if lineEnd == ".\n" {
-		for _, reading := range r.Bodies {
-			if body := bytes.ReplaceAll(reading.Body, []byte(".\n"), []byte("\r\n")); !bytes.Equal(body, reading.Body) {
-				add(body, reading.Came)
-			}
-		}
-	}
-	return nil
-}
-
-// dechunk puts the chunks of a body together (RFC 9112, 7.1). What does not begin with one is taken as it is:
-// some proxies show the body as they have put it together.
-func dechunk(rest []byte) ([]byte, error) {
-	var body []byte
-	for number := 1; ; number++ {
-		line, after, _ := bytes.Cut(rest, []byte("\n"))
-		digits, _, _ := bytes.Cut(bytes.TrimRight(line, "\r."), []byte(";"))
-		size, err := strconv.ParseUint(strings.TrimSpace(string(digits[:min(len(digits), 64)])), 16, 62)
-		switch {
-		case err != nil && number == 1:
-			return rest, nil
-		case err != nil:
-			return nil, &CaptureError{Why: fmt.Sprintf("chunk %d of the body has no size", number)}
-		case size == 0:
-			return body, nil
-		case uint64(len(after)) < size:
-			return nil, &CaptureError{Why: fmt.Sprintf("chunk %d of the body is to have %d bytes, and %d are there",
-				number, size, len(after))}
-		}
-		body = append(body, after[:size]...)
-		rest = after[size:]
-		if end := bytes.IndexByte(rest[:min(len(rest), 3)], '\n'); end >= 0 {
-			rest = rest[end+1:]
-		}
-	}
-}
-
 // Inspect finds what is wrong with a captured request besides its signature, in the reading of its body that
 // fits its head best.
 func (r RawRequest) Inspect() []Finding {
@@ -336,7 +257,7 @@ func (r RawRequest) Explain(key []byte, name string) (verdict Verdict, findings 
 		one := ExplainSignature(Attempt{reading.Body, key, name, signature})
 		size := len(one.Mistakes) + len(seen)
 		if len(one.Mistakes) == 1 && one.Mistakes[0] == WrongKey {
-			size += len(mistakes)
+			size += len(mistakes())
 		}
 		if best < 0 || size < best {
 			verdict, findings, best = one, seen, size
