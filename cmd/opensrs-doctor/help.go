@@ -36,6 +36,15 @@ func writeHelp(w io.Writer, cmd *cobra.Command) {
 		writeKeys(w, append([]key{dataFormat}, viewKeys()...))
 	case "version":
 		writeKeys(w, []key{dataFormat})
+	case "sign":
+		writeKeys(w, signKeys())
+		fmt.Fprint(w, signAfter)
+	case "verify":
+		writeKeys(w, verifyKeys())
+		fmt.Fprint(w, verifyAfter)
+	case "sandbox":
+		writeKeys(w, sandboxKeys())
+		fmt.Fprint(w, sandboxAfter)
 	case "completion":
 		fmt.Fprint(w, "\nShells: bash zsh fish powershell, as in: opensrs-doctor completion bash\n")
 	}
@@ -50,6 +59,9 @@ Usage:  opensrs-doctor [check] [flags]
 
   check        find out why this host can't reach the API (the main job)
   rules        lint the access rules, check addresses against them, plan them
+  sign         compute the signature of a body, and the headers of its call
+  sign verify  find out why a client's signature, or its request, is wrong
+  sandbox      an OpenSRS-like service on this machine, for clients
   render       render a saved report in any format
   explain      what a cause means, how it is recognised and what helps
   version      version, and date of the carried root certificates
@@ -78,6 +90,36 @@ the key itself: others can read a command line.
 
 Exit status: 0 pass or warn, 1 fail (with --fail-on warn also warn), 2 a wrong
 flag, file or value, 3 the tool itself failed or was interrupted.
+`
+
+const signAfter = `
+It prints the headers for copying into a client's test, and is the only command
+that prints a signature. The body is taken byte for byte.
+
+  opensrs-doctor sign verify    find out why a client's signature is wrong
+
+Exit status: 0 signed, 2 a wrong flag, file or value.
+`
+
+const verifyAfter = `
+It names the mistake, or two made together, that give the client's signature,
+and what to do in PHP, Python, Ruby, Node and Perl. It never prints the right
+signature: opensrs-doctor sign does. With --request it looks at the headers too;
+without a key at the headers alone.
+
+Exit status: 0 all is right, 1 something is wrong, 2 a wrong flag, file or value.
+`
+
+const sandboxAfter = `
+It runs until it is interrupted, and prints for each request what was right or
+wrong with it. What it is not given it makes: a certificate for its address, a
+user, a key. Files of its own are removed at the end. With --format json the
+standard output is what the ready file gets, and the log goes to standard error.
+
+Every caller from this machine counts as 203.0.113.10, and the rules judge that
+address; without rules all are allowed. The printed check runs against it.
+
+Exit status: 0 interrupted, 2 a wrong flag, file or value, 3 it failed itself.
 `
 
 // helpColumn is where the words of a flag begin.
@@ -141,10 +183,8 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 				if command.Name() != args[0] {
 					continue
 				}
-				for _, part := range command.Commands() { // help rules plan
-					if len(args) > 1 && part.Name() == args[1] {
-						command = part
-					}
+				if below, rest, err := command.Find(args[1:]); err == nil && len(rest) == 0 { // help rules plan
+					command = below
 				}
 				writeHelp(root.OutOrStdout(), command)
 				return nil

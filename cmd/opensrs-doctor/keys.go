@@ -91,7 +91,8 @@ const (
 	groupOutput      = "Output"
 )
 
-var groups = []string{groupService, groupCredentials, groupRules, groupAddresses, groupEgress, groupNetwork, groupRun, groupOutput}
+var groups = []string{groupService, groupWhat, groupCredentials, groupRules, groupAddresses, groupEgress, groupNetwork,
+	groupRun, groupConfig, groupOutput}
 
 // flagValue collects the texts that the command line gives for one key. Validation is later, at one
 // place for flags, environment and file.
