@@ -25,7 +25,7 @@ type Verdict struct {
 // The bounds of the search. Bodies of some kilobytes need a thousandth of what they allow. They are counts and
 // not times, so that the same question has the same answer everywhere.
 const (
-	maxHashed = 4 << 30 // bytes that are hashed, counted before they are rewritten
+	maxHashed = 3 << 30 // bytes that are hashed, counted before they are rewritten
 	maxPaired = 1 << 20 // bytes of a body with which two mistakes are made that both change it
 )
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"html"
 	"net/url"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -243,7 +244,8 @@ func (t *byteTable) rewrite(body []byte) pieces {
 		for c := range t {
 			stays[c] = t[c] == string([]byte{byte(c)})
 		}
-		buffer := make([]byte, 0, min(bufferSize, 4*len(body))+maxReplacement)
+		buffer := buffers.Get().(*[bufferSize + maxReplacement]byte)[:0]
+		defer buffers.Put((*[bufferSize + maxReplacement]byte)(buffer[:cap(buffer)]))
 		for i := 0; i < len(body); {
 			from := i
 			for most := min(len(body), from+bufferSize-len(buffer)); i < most && stays[body[i]]; {
@@ -268,6 +270,9 @@ const (
 	maxReplacement = 16       // bytes that one character becomes at most
 )
 
+// buffers are used again by the next rewriting: there are thousands, most of them of small bodies.
+var buffers = sync.Pool{New: func() any { return new([bufferSize + maxReplacement]byte) }}
+
 // bytesIn are the bytes that occur in a body.
 func bytesIn(body []byte) *[256]bool {
 	present := &[256]bool{}
@@ -281,7 +286,8 @@ func bytesIn(body []byte) *[256]bool {
 func eachRune(body []byte, add func(to []byte, r rune) []byte) pieces {
 	return func(emit func([]byte)) {
 		isUTF8 := utf8.Valid(body)
-		buffer := make([]byte, 0, min(bufferSize, 4*len(body))+maxReplacement)
+		buffer := buffers.Get().(*[bufferSize + maxReplacement]byte)[:0]
+		defer buffers.Put((*[bufferSize + maxReplacement]byte)(buffer[:cap(buffer)]))
 		for i := 0; i < len(body); {
 			r, size := rune(body[i]), 1
 			if isUTF8 {

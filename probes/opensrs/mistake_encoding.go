@@ -1,7 +1,6 @@
 package opensrs
 
 import (
-	"bytes"
 	"encoding/binary"
 	"strconv"
 	"unicode/utf16"
@@ -59,7 +58,8 @@ func fromUTF16(body []byte) pieces {
 		body = body[2:]
 	}
 	return func(emit func([]byte)) {
-		buffer := make([]byte, 0, bufferSize+maxReplacement)
+		buffer := buffers.Get().(*[bufferSize + maxReplacement]byte)[:0]
+		defer buffers.Put((*[bufferSize + maxReplacement]byte)(buffer[:cap(buffer)]))
 		for i := 0; i < len(body); i += 2 {
 			r := rune(order.Uint16(body[i:]))
 			if utf16.IsSurrogate(r) && i+4 <= len(body) {
@@ -143,5 +143,10 @@ func fromLatin1(body []byte) pieces {
 }
 
 func ascii(body []byte) bool {
-	return bytes.IndexFunc(body, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
+	for _, c := range body {
+		if c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }

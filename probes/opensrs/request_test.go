@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 const requestBody = "<?xml version=\"1.0\"?>\n<OPS_envelope>\n</OPS_envelope>\n"
@@ -231,7 +230,8 @@ func TestFindings(t *testing.T) {
 	}
 }
 
-// TestCapturesInBoundedTime: captures that are made to keep the reader busy.
+// TestCapturesInBoundedTime: captures that are made to keep the reader busy. There is no clock: where the work
+// were a square of the size, this would not end before the whole test's time is over.
 func TestCapturesInBoundedTime(t *testing.T) {
 	const size = 8 << 20
 	fill := func(text string) string { return strings.Repeat(text, size/len(text)) }
@@ -245,10 +245,8 @@ func TestCapturesInBoundedTime(t *testing.T) {
 		"chunks":         captured("Content-Length", "Transfer-Encoding: chunked\r\nX", requestBody, fill("1\r\na\r\n")),
 		"zeros":          fill("\x00"),
 	} {
-		begun := time.Now()
-		ParseRawRequest([]byte(raw))
-		if took := time.Since(begun); took > 20*time.Second { // a square of the size would take hours
-			t.Errorf("%s: %s", name, took)
+		if _, err := ParseRawRequest([]byte(raw)); err == nil && name != "chunks" && name != "CONNECT" {
+			t.Errorf("%s: this is no request", name)
 		}
 	}
 }
