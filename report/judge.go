@@ -22,6 +22,7 @@ type Judgement struct {
 	heads, tails [][]byte // by the matcher's rulings: what stands in front of and behind the address
 	counts       []uint64 // by the matcher's rulings
 	bad          uint64
+	failed       []byte // what stands in front of a bad line's number
 	line         []byte
 	err          error
 }
@@ -151,12 +152,21 @@ func (j *Judgement) Bad(line iprules.AddressLine) {
 		j.write(append(j.line, "}\n"...))
 		return
 	}
-	mark, in := j.screen.mark("fail")
-	j.screen.out.Reset()
-	j.screen.raw(mark, in)
-	j.screen.raw(fmt.Sprintf(" %-*s  no address  %s\n", addressWidth, fmt.Sprintf("line %d", line.Number),
-		clean(line.Error())), plain)
-	j.write([]byte(j.screen.out.String()))
+	if j.failed == nil {
+		mark, in := j.screen.mark("fail")
+		j.screen.out.Reset()
+		j.screen.raw(mark, in)
+		j.failed = []byte(j.screen.out.String() + " line ")
+	}
+	j.line = append(j.line[:0], j.failed...)
+	start := len(j.line) - len("line ")
+	j.line = strconv.AppendInt(j.line, int64(line.Number), 10)
+	for len(j.line)-start < addressWidth {
+		j.line = append(j.line, ' ')
+	}
+	j.line = append(j.line, "  no address  "...)
+	j.line = append(j.line, j.screen.spell(line.Error())...) // clean: it quotes what was given, with escapes
+	j.write(append(j.line, '\n'))
 }
 
 // Range tells of a line that is more than one address: check judges them one by one.
@@ -169,21 +179,29 @@ func RangeLine(m *iprules.Matcher, line iprules.AddressLine) iprules.AddressLine
 		line.Why = "this is a range; check takes single addresses, and no rule can match an IPv6 one"
 		return line
 	}
-	counts := m.Count(line.Prefix)
-	var parts []string
-	for _, verdict := range []string{iprules.VerdictAllow, iprules.VerdictDeny, iprules.VerdictAmbiguous, iprules.VerdictUnknown} {
-		if n := counts[verdict]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, verdictParticiples[verdict]))
-		}
-	}
-	line.Why = fmt.Sprintf("this is a range of %d addresses (%s), and check takes single ones; rules plan takes ranges",
-		uint64(1)<<(32-line.Prefix.Bits()), strings.Join(parts, ", "))
+	line.Why = "this is a range of " + strconv.FormatUint(1<<(32-line.Prefix.Bits()), 10) + " addresses (" +
+		verdictWords(m.Count(line.Prefix)) + "), and check takes single ones; rules plan takes ranges"
 	return line
 }
 
-var verdictParticiples = map[string]string{
-	iprules.VerdictAllow: "allowed", iprules.VerdictDeny: "denied", iprules.VerdictAmbiguous: "ambiguous",
-	iprules.VerdictUnknown: "unknown",
+// verdictWords is "5 allowed, 1 denied".
+func verdictWords(counts iprules.Counts) string {
+	words := make([]byte, 0, 64)
+	for _, part := range [...]struct {
+		n  uint64
+		is string
+	}{
+		{counts.Allow, " allowed"}, {counts.Deny, " denied"}, {counts.Ambiguous, " ambiguous"}, {counts.Unknown, " unknown"},
+	} {
+		if part.n == 0 {
+			continue
+		}
+		if len(words) > 0 {
+			words = append(words, ", "...)
+		}
+		words = append(strconv.AppendUint(words, part.n, 10), part.is...)
+	}
+	return string(words)
 }
 
 // Flush passes on what was written so far.
@@ -194,27 +212,18 @@ func (j *Judgement) Flush() error {
 	return j.err
 }
 
-// Judged is how many addresses were judged, and how many lines were none.
-func (j *Judgement) Judged() (addresses, bad uint64) {
-	for _, n := range j.counts {
-		addresses += n
+// Judged is how many addresses got each verdict, and how many lines were no addresses.
+func (j *Judgement) Judged() (counts iprules.Counts, bad uint64) {
+	for i, n := range j.counts {
+		counts.Add(j.matcher.Rulings()[i].Verdict, n)
 	}
-	return addresses, j.bad
+	return counts, j.bad
 }
 
 // AllAllowed reports whether there was an address, and every reading allows every one, and no line was bad.
 func (j *Judgement) AllAllowed() bool {
-	addresses, bad := j.Judged()
-	return addresses > 0 && bad == 0 && j.count(iprules.VerdictAllow) == addresses
-}
-
-func (j *Judgement) count(verdict string) (n uint64) {
-	for i, judged := range j.counts {
-		if j.matcher.Rulings()[i].Verdict == verdict {
-			n += judged
-		}
-	}
-	return n
+	counts, bad := j.Judged()
+	return bad == 0 && counts.Allow > 0 && counts == iprules.Counts{Allow: counts.Allow}
 }
 
 // End writes, for a person, the sum, why the readings disagree and the change that ends that.
@@ -229,19 +238,14 @@ func (j *Judgement) End() error {
 }
 
 func (j *Judgement) sum() {
-	addresses, bad := j.Judged()
+	counts, bad := j.Judged()
+	addresses := counts.Allow + counts.Deny + counts.Ambiguous + counts.Unknown
 	if addresses+bad < 2 {
 		return
 	}
-	var parts []string
-	for _, verdict := range []string{iprules.VerdictAllow, iprules.VerdictDeny, iprules.VerdictAmbiguous, iprules.VerdictUnknown} {
-		if n := j.count(verdict); n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, verdictParticiples[verdict]))
-		}
-	}
 	text := plural(addresses, "address", "addresses")
-	if len(parts) > 0 {
-		text += ": " + strings.Join(parts, ", ")
+	if addresses > 0 {
+		text += ": " + verdictWords(counts)
 	}
 	if bad > 0 {
 		text += "; " + plural(bad, "line is no address", "lines are no addresses")

@@ -48,7 +48,7 @@ func (p *Plan) WriteJSON(w io.Writer) error {
 	writeTexts(out, p.Uncovered)
 	fmt.Fprintf(out, ",\n  \"excess\": %d,\n  \"rejected\": ", p.Plan.Excess)
 	between := "[\n    "
-	for _, rejected := range p.Rejected.All() {
+	for rejected := range p.Rejected.All() {
 		out.WriteString(between)
 		out.Write(rejected)
 		between = ",\n    "

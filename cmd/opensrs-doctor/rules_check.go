@@ -61,7 +61,7 @@ func (r *rulesRun) check(args []string) error {
 	if err != nil {
 		return err
 	}
-	if addresses, bad := judgement.Judged(); addresses+bad == 0 {
+	if counts, bad := judgement.Judged(); counts == (iprules.Counts{}) && bad == 0 {
 		r.note("there is no address in the input, so nothing was shown to be allowed")
 	}
 	if !judgement.AllAllowed() {

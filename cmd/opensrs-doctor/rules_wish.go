@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"strconv"
 
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/report"
@@ -37,7 +38,9 @@ func (w *wish) add(name string, line iprules.AddressLine) {
 		return
 	}
 	if !w.run.asJSON {
-		fmt.Fprintf(w.notes, "note: %s:%d: %s\n", name, line.Number, line.Error())
+		for _, part := range []string{"note: ", name, ":", strconv.Itoa(line.Number), ": ", line.Error(), "\n"} {
+			w.notes.WriteString(part)
+		}
 	}
 	w.rejected.Add(line)
 }

@@ -102,8 +102,11 @@ func (a *AddressReader) readLine() (text []byte, long bool) {
 
 // parseAddressLine reads one line; said is false where it is empty or a comment.
 func parseAddressLine(text []byte, long bool) (line AddressLine, said bool) {
-	if ip, n, ok := fastIPv4(text); ok && (n == len(text) || plainRest(text[n:])) {
-		return AddressLine{Prefix: netip.PrefixFrom(netip.AddrFrom4(ip), 32), Bare: true}, true
+	if ip, n, ok := fastIPv4(text); ok {
+		bits, length := fastLength(text[n:])
+		if n += length; n == len(text) || plainRest(text[n:]) {
+			return AddressLine{Prefix: netip.PrefixFrom(netip.AddrFrom4(ip), bits), Bare: length == 0}, true
+		}
 	}
 	text, _, comment := bytes.Cut(text, []byte("#"))
 	text = bytes.TrimSpace(text)
@@ -190,4 +193,19 @@ func fastIPv4(text []byte) (ip [4]byte, n int, ok bool) {
 		ip[octet] = byte(value)
 	}
 	return ip, n, true
+}
+
+// fastLength reads the prefix length that the text begins with, "/25", and says how many bytes it takes: none where
+// there is no slash. What it cannot read, it takes nothing of.
+func fastLength(text []byte) (bits, n int) {
+	if len(text) < 2 || text[0] != '/' {
+		return 32, 0
+	}
+	for n = 1; n < len(text) && n <= 2 && text[n]-'0' <= 9; n++ {
+		bits = bits*10 + int(text[n]-'0')
+	}
+	if n == 1 || bits > 32 || n > 2 && text[1] == '0' {
+		return 32, 0
+	}
+	return bits, n
 }

@@ -178,17 +178,30 @@ func (m *Matcher) Index(ip netip.Addr) int {
 // Ruling is what the list says of the address.
 func (m *Matcher) Ruling(ip netip.Addr) Ruling { return m.rulings[m.Index(ip)] }
 
+// Counts are numbers of addresses by their verdict.
+type Counts struct{ Allow, Deny, Ambiguous, Unknown uint64 }
+
 // Count is how many of the addresses of an IPv4 prefix have each verdict.
-func (m *Matcher) Count(p netip.Prefix) map[string]uint64 {
-	counts := map[string]uint64{}
+func (m *Matcher) Count(p netip.Prefix) (counts Counts) {
 	first, last := span(p)
-	for _, s := range m.stretches()[m.interval(first):] {
-		if s.first > last {
-			break
-		}
-		counts[s.ruling.Verdict] += uint64(min(s.last, last)-max(s.first, first)) + 1
+	for i := m.interval(first); i < len(m.starts) && m.starts[i] <= last; i++ {
+		counts.Add(m.rulings[m.indexes[i]].Verdict, uint64(min(m.end(i), last)-max(m.starts[i], first))+1)
 	}
 	return counts
+}
+
+// Add counts n more addresses with that verdict.
+func (c *Counts) Add(verdict string, n uint64) {
+	switch verdict {
+	case VerdictAllow:
+		c.Allow += n
+	case VerdictDeny:
+		c.Deny += n
+	case VerdictAmbiguous:
+		c.Ambiguous += n
+	case VerdictUnknown:
+		c.Unknown += n
+	}
 }
 
 // interval is the last start that is not behind the address.

@@ -68,8 +68,8 @@ func scrub(text string) string {
 // hexRun is the length of the longest run of hex digits.
 func hexRun(text string) int {
 	longest, run := 0, 0
-	for i := 0; i < len(text); i++ {
-		if strings.IndexByte("0123456789abcdefABCDEF", text[i]) < 0 {
+	for i := range len(text) {
+		if c := text[i]; c-'0' > 9 && c-'a' > 5 && c-'A' > 5 {
 			run = 0
 			continue
 		}
@@ -116,6 +116,9 @@ func Parse(text string) (Rule, error) {
 // parsePrefix reads an address or prefix; why is "" where it is one.
 func parsePrefix(text string) (prefix netip.Prefix, why string) {
 	address, length, sliced := strings.Cut(text, "/")
+	if strings.IndexByte(address, '.') < 0 && strings.IndexByte(address, ':') < 0 {
+		return prefix, whyNoAddress(address)
+	}
 	ip, err := netip.ParseAddr(address)
 	switch {
 	case err != nil:
@@ -142,13 +145,12 @@ func parsePrefix(text string) (prefix netip.Prefix, why string) {
 
 // whyNoAddress tells the usual ways to miss an address apart.
 func whyNoAddress(text string) string {
-	octets := strings.Split(text, ".")
 	digits := strings.Trim(text, "0123456789.") == ""
 	switch {
-	case strings.Contains(text, "-"), strings.Contains(text, ","), strings.Contains(text, "*"):
+	case strings.IndexByte(text, '-') >= 0, strings.IndexByte(text, ',') >= 0, strings.IndexByte(text, '*') >= 0:
 		return "this is no address; write one address or a prefix such as 203.0.113.0/25, without ranges and wildcards"
-	case digits && len(octets) == 4:
-		for _, octet := range octets {
+	case digits && strings.Count(text, ".") == 3:
+		for _, octet := range strings.Split(text, ".") {
 			if len(octet) > 1 && octet[0] == '0' {
 				return "a number with a leading zero is octal to some programs; write it without the zero"
 			}

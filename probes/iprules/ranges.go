@@ -15,13 +15,17 @@ type stretch struct {
 func (m *Matcher) stretches() []stretch {
 	all := make([]stretch, len(m.starts))
 	for i, first := range m.starts {
-		last := uint32(maxIPv4)
-		if i+1 < len(m.starts) {
-			last = m.starts[i+1] - 1
-		}
-		all[i] = stretch{first, last, m.rulings[m.indexes[i]]}
+		all[i] = stretch{first, m.end(i), m.rulings[m.indexes[i]]}
 	}
 	return all
+}
+
+// end is the last address of the i-th run.
+func (m *Matcher) end(i int) uint32 {
+	if i+1 < len(m.starts) {
+		return m.starts[i+1] - 1
+	}
+	return maxIPv4
 }
 
 // clear reports whether the readings agree on every IPv4 address.
