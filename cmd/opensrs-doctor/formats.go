@@ -18,8 +18,19 @@ type format struct {
 func formats() []format {
 	return []format{
 		{"human", report.WriteText},
-		{"json", func(w io.Writer, r *report.Report, _ report.TextOptions) error { return report.WriteJSON(w, r) }},
+		{"json", sameForAll(report.WriteJSON)},
+		{"junit", sameForAll(report.WriteJUnit)},
+		{"tap", sameForAll(report.WriteTAP)},
+		{"markdown", sameForAll(report.WriteMarkdown)},
+		{"prometheus", sameForAll(report.WritePrometheus)},
+		{"nagios", sameForAll(report.WriteNagios)},
+		{"github", sameForAll(report.WriteGitHub)},
 	}
+}
+
+// sameForAll makes a writer of one that does not ask how a person wants to read.
+func sameForAll(write func(io.Writer, *report.Report) error) func(io.Writer, *report.Report, report.TextOptions) error {
+	return func(w io.Writer, r *report.Report, _ report.TextOptions) error { return write(w, r) }
 }
 
 // output is one format of a run and where it goes.
