@@ -19,6 +19,7 @@ func formats() []format {
 	return []format{
 		{"human", report.WriteText},
 		{"json", func(w io.Writer, r *report.Report, _ report.TextOptions) error { return report.WriteJSON(w, r) }},
+		{"html", func(w io.Writer, r *report.Report, _ report.TextOptions) error { return report.WriteHTML(w, r) }},
 	}
 }
 
