@@ -162,7 +162,7 @@ func (s *screen) passed(r *Report) {
 	}
 }
 
-// passWords are what passed says: a sentence, and what there is to add.
+// passWords are the headline of a pass, and what goes with it; "" where nothing does.
 func passWords(r *Report) (headline, more string) {
 	untried := untried(r)
 	headline = "This host can use the OpenSRS API."

@@ -22,6 +22,7 @@ func formats() []format {
 		{"junit", sameForAll(report.WriteJUnit)},
 		{"tap", sameForAll(report.WriteTAP)},
 		{"markdown", sameForAll(report.WriteMarkdown)},
+		{"html", sameForAll(report.WriteHTML)},
 		{"prometheus", sameForAll(report.WritePrometheus)},
 		{"nagios", sameForAll(report.WriteNagios)},
 		{"github", sameForAll(report.WriteGitHub)},
