@@ -141,6 +141,9 @@ func (r *run) finish() {
 		r.x.wait(ctx)
 		cancel()
 	}
+	if r.o.Deep && r.ctx.Err() != nil {
+		r.ev.Interrupted = true // all steps may have ended, and the rest is not known
+	}
 	if r.dns != nil && r.dns.snapshot().Used == usedHosts && r.ctx.Err() == nil {
 		ctx, cancel := context.WithTimeout(r.all, r.budget.scaled(slowAfter))
 		r.dns.settle(ctx, false)

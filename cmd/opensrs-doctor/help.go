@@ -19,6 +19,11 @@ func writeHelp(w io.Writer, cmd *cobra.Command) {
 		writeKeys(w, keys())
 		fmt.Fprint(w, checkAfter)
 		return
+	case cmd.Name() == "ticket":
+		fmt.Fprint(w, ticketHelp)
+		writeKeys(w, ticketKeys())
+		fmt.Fprint(w, ticketAfter)
+		return
 	}
 	fmt.Fprintf(w, "Usage:  opensrs-doctor %s\n\n%s.\n", strings.TrimPrefix(cmd.UseLine(), "opensrs-doctor "),
 		sentence(cmd.Short))
@@ -42,6 +47,7 @@ Usage:  opensrs-doctor [check] [flags]
         opensrs-doctor COMMAND
 
   check        find out why this host can't reach the API (the main job)
+  ticket       check, and write the bundle for a support ticket
   render       render a saved report in any format
   explain      what a cause means, how it is recognised and what helps
   version      version, and date of the carried root certificates
@@ -70,6 +76,23 @@ the key itself: others can read a command line.
 
 Exit status: 0 pass or warn, 1 fail (with --fail-on warn also warn), 2 a wrong
 flag, file or value, 3 the tool itself failed or was interrupted.
+`
+
+const ticketHelp = `Check, and write one zip for a support ticket. It answers what support asks for,
+curl icanhazip.com, ping, traceroute and openssl s_client, and holds the report
+and a letter to the support engineer. A run takes some seconds longer than check.
+
+Usage:  opensrs-doctor ticket [flags of check] [--output PATH]
+`
+
+const ticketAfter = `
+      --config PATH          the config file; default
+                             $XDG_CONFIG_HOME/opensrs-doctor/config.yaml
+
+The bundle never holds the API key, the signature, proxy passwords and the
+balance. IP addresses, host names and the username stay, unless --anonymize is
+given. What follows opensrs-doctor check --help is true here too: the config
+file, the variables and the exit status.
 `
 
 // helpColumn is where the words of a flag begin.

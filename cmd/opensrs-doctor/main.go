@@ -131,7 +131,7 @@ func rootCommand(s *streams) *cobra.Command {
 	root.SetIn(s.stdin)
 	root.Flags().AddFlagSet(flags)
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(check, renderCommand(s), explainCommand(s), versionCommand(s))
+	root.AddCommand(check, ticketCommand(s), renderCommand(s), explainCommand(s), versionCommand(s))
 	root.InitDefaultCompletionCmd()
 	for _, command := range root.Commands() {
 		if command.Name() == "completion" {
