@@ -92,7 +92,7 @@ func check(flags map[string]*flagValue, config string, s *streams, ticket *bundl
 		fmt.Fprintln(s.stderr, "interrupted; the report says what was known by then")
 		return exitError(exitInternal)
 	}
-	return verdictStatus(result, request.failOn)
+	return out.status(result, request.failOn)
 }
 
 // verdictStatus is the exit status for a verdict.

@@ -30,6 +30,9 @@ func writeHelp(w io.Writer, cmd *cobra.Command) {
 	switch cmd.Name() {
 	case "render":
 		writeKeys(w, outputKeys())
+	case "diff":
+		writeKeys(w, append([]key{dataFormat}, viewKeys()...))
+		fmt.Fprint(w, diffAfter)
 	case "explain":
 		writeKeys(w, append([]key{dataFormat}, viewKeys()...))
 	case "version":
@@ -49,6 +52,7 @@ Usage:  opensrs-doctor [check] [flags]
   check        find out why this host can't reach the API (the main job)
   ticket       check, and write the bundle for a support ticket
   render       render a saved report in any format
+  diff         what changed between two saved reports
   explain      what a cause means, how it is recognised and what helps
   version      version, and date of the carried root certificates
   completion   print the completion script of a shell
@@ -75,7 +79,17 @@ OPENSRS_USERNAME, OPENSRS_API_KEY, OPENSRS_CONFIG. There is no flag that takes
 the key itself: others can read a command line.
 
 Exit status: 0 pass or warn, 1 fail (with --fail-on warn also warn), 2 a wrong
-flag, file or value, 3 the tool itself failed or was interrupted.
+flag, file or value, 3 the tool itself failed or was interrupted. With -f nagios
+on standard output 0 pass, 1 warn, 2 fail, 3 everything else, as monitoring
+plugins have it; --fail-on does not matter then.
+`
+
+const diffAfter = `
+Compared are the causes, how each probe ended, addresses, certificates, proxy,
+resolvers, rules, key, versions, and times that are at least twice as long or
+half as short, and 100 ms apart.
+
+Exit status: 0 nothing differs, 1 something does, 2 a file is no report.
 `
 
 const ticketHelp = `Check, and write one zip for a support ticket. It answers what support asks for,
