@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"maps"
 	"net/url"
 	"os"
 	"os/exec"
@@ -110,7 +111,7 @@ func TestHTMLInBrowser(t *testing.T) {
 	heard.since()
 	directory := t.TempDir()
 	reports := pages(t)
-	for _, name := range slices.Sorted(mapsKeys(reports)) {
+	for _, name := range slices.Sorted(maps.Keys(reports)) {
 		path := filepath.Join(directory, strings.ReplaceAll(name, "/", "-")+".html")
 		if err := os.WriteFile(path, []byte(htmlOf(t, reports[name])), 0o600); err != nil {
 			t.Fatal(err)

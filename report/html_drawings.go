@@ -22,7 +22,7 @@ func pagePlaces(r *Report) []pagePlace {
 		next := pagePlace{Kind: p.Kind, Name: inline(p.Name), ID: inline(p.ID), Words: inline(p.Words), Mark: p.Mark,
 			Break: p.Break, On: i+1 < len(places) && (places[i+1].Joined || places[i+1].Kind == placeGap)}
 		if p.Break {
-			next.Label = breakLabel(r.Diagnoses[0])
+			next.Label = breakLabel(r)
 		}
 		shown = append(shown, next)
 	}
@@ -30,11 +30,18 @@ func pagePlaces(r *Report) []pagePlace {
 }
 
 // breakLabel says that the break is here, as surely as the diagnosis does.
-func breakLabel(d Diagnosis) string {
-	if d.Severity == Warn {
-		return map[Confidence]string{Certain: "Look here", Likely: "Look here, likely", Possible: "Look here, possibly"}[d.Confidence]
+func breakLabel(r *Report) string {
+	label := "It breaks here"
+	switch d := r.Diagnoses[0]; {
+	case d.Severity == Warn:
+		label = "Look here"
+	case ended(r, "call"):
+		label = "The fault is here"
 	}
-	return map[Confidence]string{Certain: "It breaks here", Likely: "It breaks here, likely", Possible: "It breaks here, possibly"}[d.Confidence]
+	if sure := r.Diagnoses[0].Confidence; sure != Certain {
+		label += map[Confidence]string{Likely: ", likely", Possible: ", possibly"}[sure]
+	}
+	return label
 }
 
 // pageTime is the waterfall: bars on a scale of 0 to 1000.

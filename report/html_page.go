@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"html/template"
-	"slices"
 	"strings"
 	"time"
 
@@ -13,8 +12,8 @@ import (
 
 // How much of a report a page holds, at the most.
 const (
-	mostDiagnoses = 40
-	mostLines     = 40   // of evidence, steps and links of one diagnosis
+	mostDiagnoses = 20
+	mostLines     = 20   // of evidence, steps and links of one diagnosis
 	mostFacts     = 400  // of one probe
 	longestText   = 1000 // columns
 )
@@ -108,7 +107,7 @@ func newPageDiagnosis(d Diagnosis) pageDiagnosis {
 	shown := pageDiagnosis{
 		Cause: inline(d.Cause), Confidence: inline(string(d.Confidence)),
 		Summary: cmp.Or(inline(d.Summary), inline(d.Cause)), Explanation: inline(d.Explanation),
-		Hides: inline(strings.Join(firstOf(d.Hides, mostLines), ", ")), Evidence: lines(d.Evidence), Fixes: lines(d.Fixes),
+		Hides: joined(d.Hides), Evidence: lines(d.Evidence), Fixes: lines(d.Fixes),
 		Mark: map[Severity]mark{Fail: markStop, Warn: markDoubt, Info: markInfo}[d.Severity],
 	}
 	for _, text := range lines(d.Docs) {
@@ -145,8 +144,7 @@ func newPageProbe(r *Report, row Probe) pageProbe {
 func pageRunFacts(r *Report) []pageFact {
 	var facts []pageFact
 	add := func(key string, values ...string) {
-		values = slices.DeleteFunc(firstOf(values, mostLines), func(v string) bool { return v == "" })
-		if text := inline(strings.Join(values, ", ")); text != "" {
+		if text := joined(values); text != "" {
 			facts = append(facts, pageFact{key, text})
 		}
 	}
@@ -175,6 +173,9 @@ func pageRunFacts(r *Report) []pageFact {
 // inline is a text for the page: without what could deceive a reader, and of bounded length. The template
 // escapes it.
 func inline(text string) string { return clip(clean(head(text)), longestText) }
+
+// joined are short texts in one line, without empty ones.
+func joined(texts []string) string { return inline(strings.Join(lines(texts), ", ")) }
 
 // head keeps so much of a text that cleaning and clipping it costs little.
 func head(text string) string {

@@ -178,9 +178,9 @@ func (d *drawing) service() {
 }
 
 // join finds out how far packets came, and so which lines are whole: up to the last place that answered, and where
-// the call does not get through, no further than the break.
+// the call does not get through, no further than the break, unless that is at this host itself.
 func (d *drawing) join() {
-	last, broken := 0, -1
+	last, broken := 0, 0
 	for i, p := range d.places {
 		if p.Break && p.Mark == markStop {
 			broken = i
@@ -189,14 +189,17 @@ func (d *drawing) join() {
 		case p.Kind == placeAddress, p.Kind == placeRules, p.Kind == placeGap: // known from elsewhere, or no place
 		case p.Mark == markOpen, p.Mark == markDoubt:
 			last = i
-		case p.Mark == markStop && (p.Break || p.Kind != placeService):
+		case p.Mark == markStop && (p.Break || p.Kind == placeTLS || p.Kind == placeAPI):
 			last = i
 		}
 	}
-	if through := d.find(placeAPI); broken >= 0 && d.places[through].Mark != markOpen {
+	if broken > 0 && !d.through() {
 		last = broken
 	}
 	for i := range d.places {
 		d.places[i].Joined = i > 0 && i <= last && d.places[i].Kind != placeGap
 	}
 }
+
+// through reports whether the call was accepted.
+func (d *drawing) through() bool { return d.row("call").Status == probes.Pass }

@@ -16,6 +16,10 @@ func (d *drawing) between() {
 		d.add(place{Kind: placeProxy, Name: "Proxy", ID: proxy.URL, Words: "set by " + proxy.From, Mark: d.throughProxy()})
 		address.Name = "Public address of the proxy"
 		d.probe("egress", address)
+		if !d.seenThroughProxy() {
+			last := &d.places[len(d.places)-1]
+			last.Name, last.Mark = "Public address, without the proxy", markUnknown
+		}
 		return
 	}
 	walk := d.port.Path
@@ -30,6 +34,16 @@ func (d *drawing) between() {
 		d.add(network)
 	}
 	d.probe("egress", address)
+}
+
+// seenThroughProxy: a source told the address of the proxy, and not of this host.
+func (d *drawing) seenThroughProxy() bool {
+	for _, sighting := range factsOf[addressFacts](d.r, "egress").Sightings {
+		if sighting.Path == "proxy" && sighting.Failure == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // publicAddresses are where this host was seen to come from.
@@ -118,22 +132,8 @@ func (d *drawing) routers(walk *walkFacts) {
 		silentFrom = 0
 	}
 	for ttl := 1; ttl < ends; ttl++ {
-		own, other := hopAt(walk.Port, ttl), hopAt(walk.Compare, ttl)
-		p := place{Kind: placeRouter, Name: fmt.Sprintf("Hop %d", ttl)}
-		if ttl == 1 {
-			p.Name = "Gateway"
-		}
-		switch {
-		case own.FromSelf || other.FromSelf:
-			continue
-		case own.Answer == probes.HopTimeExceeded && own.From != "":
-			p.ID, p.Words = own.From, "answers after "+spanMS(own.TookMS)
-		case refusals[own.Answer] != "" && own.From != "":
-			p.ID, p.Words = own.From, refusals[own.Answer]
-		case other.Answer == probes.HopTimeExceeded && other.From != "":
-			p.ID, p.Mark = other.From, markUnknown
-			p.Words = fmt.Sprintf("answers for port %d only", walk.ComparedTo)
-		default:
+		p, answers := d.router(walk, ttl)
+		if !answers {
 			if silentFrom == 0 {
 				silentFrom = ttl
 			}
@@ -146,6 +146,28 @@ func (d *drawing) routers(walk *walkFacts) {
 	if len(d.places) == known {
 		d.add(place{Kind: placeNetwork, Name: "Gateway and routers", Words: "do not answer", Mark: markUnknown})
 	}
+}
+
+// router is the place of one hop; false where nobody answers, or this host itself. A router that says no says it
+// again to every packet that should go further: it stands there once.
+func (d *drawing) router(walk *walkFacts, ttl int) (place, bool) {
+	own, other := hopAt(walk.Port, ttl), hopAt(walk.Compare, ttl)
+	p := place{Kind: placeRouter, Name: fmt.Sprintf("Hop %d", ttl)}
+	if ttl == 1 {
+		p.Name = "Gateway"
+	}
+	known := slices.ContainsFunc(d.places, func(p place) bool { return p.Kind == placeRouter && p.ID == own.From })
+	switch {
+	case own.From != "" && !own.FromSelf && own.Answer == probes.HopTimeExceeded:
+		p.ID, p.Words = own.From, "answers after "+spanMS(sane(own.TookMS))
+	case own.From != "" && !own.FromSelf && refusals[own.Answer] != "" && !known:
+		p.ID, p.Words = own.From, refusals[own.Answer]
+	case other.From != "" && !other.FromSelf && other.Answer == probes.HopTimeExceeded:
+		p.ID, p.Mark, p.Words = other.From, markUnknown, fmt.Sprintf("answers for port %d only", walk.ComparedTo)
+	default:
+		return place{}, false
+	}
+	return p, true
 }
 
 // mostHops is how many are drawn; a walk has 30 at most.

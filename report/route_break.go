@@ -11,8 +11,7 @@ import (
 // breakPlaces are the causes whose place is not the one of the probe that they belong to.
 var breakPlaces = map[string]placeKind{
 	"call.ip-denied":     placeRules, // the service's own list, which was not given
-	"service.incident":   placeService,
-	"egress.split-route": placeHost, // the kernel's choice
+	"egress.split-route": placeHost,  // the kernel's choice
 }
 
 // probePlaces are where the causes of a probe are drawn.
@@ -36,13 +35,16 @@ func (d *drawing) markBreak() {
 			return
 		}
 	case "proxy.upstream-failed":
-		d.gapBefore(d.find(placeAddress), "Behind the proxy, or at the service itself.")
+		d.gapBefore(d.find(placeService), "Behind the proxy, or at the service itself.")
 		return
 	case "proxy.unreachable", "proxy.denied", "proxy.auth-required":
 		d.breakProxy()
 		return
 	case "tls.intercepted":
 		d.breakIntercepted()
+		return
+	case "config.required-skipped":
+		d.breakSkipped()
 		return
 	}
 	kind, known := breakPlaces[first.Cause]
@@ -54,10 +56,19 @@ func (d *drawing) markBreak() {
 		kind = probePlaces[first.Probe]
 	}
 	at := d.find(kind)
+	if first.Cause == "call.ip-denied" && at >= 0 {
+		d.places[at].Words = "the service's own list refuses this address"
+	}
+	if kind == placeHost {
+		d.places[at].Words = first.Summary
+	}
 	if at < 0 { // such as DNS, where an address was given
 		at = len(d.places) - 1
 	}
 	d.breakAt(at)
+	if service := d.find(placeService); kind == placeDNS && d.places[at].Mark == markStop && d.places[service].Mark == markOpen {
+		d.places[service].Mark = markUnknown // whatever answers there, the name led to the wrong place
+	}
 }
 
 func (d *drawing) breakAt(i int) {
@@ -191,6 +202,17 @@ func (d *drawing) breakProxy() {
 	d.beyond(at)
 	service := &d.places[d.find(placeService)]
 	d.places[at].Words, service.Words = service.Words+"; "+d.places[at].Words, "not reached"
+}
+
+// breakSkipped marks the first place whose probe did not run: one was required.
+func (d *drawing) breakSkipped() {
+	for _, row := range d.r.Probes {
+		if at := d.find(probePlaces[row.Name]); row.Status == probes.Skip && at >= 0 {
+			d.breakAt(at)
+			return
+		}
+	}
+	d.breakAt(len(d.places) - 1)
 }
 
 // breakIntercepted draws who answers in the service's place. Where on the way is not known.
