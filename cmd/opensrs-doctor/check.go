@@ -81,9 +81,13 @@ func check(flags map[string]*flagValue, config string, s *streams, ticket *bundl
 	if request.anonymize {
 		result = report.Anonymize(result)
 	}
-	err = out.write(result, request.view, s)
-	if ticket != nil {
-		err = errors.Join(err, ticket.write(result, request, out, s))
+	var saved error
+	if ticket != nil { // before anything is printed: a reader that hangs up would end the program
+		saved = ticket.save(result, request.anonymize)
+	}
+	err = errors.Join(out.write(result, request.view, s), saved)
+	if ticket != nil && saved == nil {
+		err = errors.Join(err, ticket.tell(request, out, s))
 	}
 	if err != nil {
 		return fmt.Errorf("the report could not be written: %s", plain(err))

@@ -42,6 +42,7 @@ func ticketKeys() []key { return append(keys(), outputKey) }
 type bundle struct {
 	path  string
 	given bool // --output
+	files []report.TicketFile
 }
 
 // prepare finds out before the run whether the bundle can be written, and gives it a name where the user gave none.
@@ -90,14 +91,12 @@ func freeName(at time.Time, n int) string {
 	}
 }
 
-// write writes the bundle, and tells what it wrote: on standard output where the report for people is, else on
-// standard error, so that what programs read there stays theirs.
-func (b *bundle) write(r *report.Report, request *request, out outputs, s *streams) error {
-	files, err := report.TicketFiles(r, request.anonymize)
-	if err != nil {
+// save writes the bundle.
+func (b *bundle) save(r *report.Report, anonymized bool) (err error) {
+	if b.files, err = report.TicketFiles(r, anonymized); err != nil {
 		return err
 	}
-	content, err := zipOf(files, r.StartedAt)
+	content, err := zipOf(b.files, r.StartedAt)
 	if err != nil {
 		return err
 	}
@@ -111,6 +110,12 @@ func (b *bundle) write(r *report.Report, request *request, out outputs, s *strea
 	if err != nil {
 		return fmt.Errorf("%s: %s", shownPath(b.path), plain(err))
 	}
+	return nil
+}
+
+// tell says what was written: on standard output where the report for people is, else on standard error, so that
+// what programs read there stays theirs.
+func (b *bundle) tell(request *request, out outputs, s *streams) error {
 	to, options := s.stderr, request.view.plain()
 	if out.forPeople() {
 		to, options = s.stdout, request.view.forTerminal(s)
@@ -118,7 +123,7 @@ func (b *bundle) write(r *report.Report, request *request, out outputs, s *strea
 			fmt.Fprintln(to)
 		}
 	}
-	return report.WriteTicketNote(to, shownPath(b.path), files, request.anonymize, options)
+	return report.WriteTicketNote(to, shownPath(b.path), b.files, request.anonymize, options)
 }
 
 // forPeople reports whether the report for people goes to standard output.
