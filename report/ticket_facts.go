@@ -100,7 +100,6 @@ type namesSeen struct {
 type answerSeen struct {
 	Resolver string  `json:"resolver"`
 	TookMS   float64 `json:"took_ms"`
-	Pending  bool    `json:"pending"`
 	Replies  []struct {
 		Type    string `json:"type"`
 		Rcode   string `json:"rcode"`

@@ -172,7 +172,7 @@ func yesNo(is bool) string {
 func (l *letter) call() {
 	l.title("The test call (GET_BALANCE)")
 	facts := seen[replySeen](l.r, "call")
-	l.say(2, sentenceEnd(probeSummary(l.r, "call")))
+	l.sayf(2, "Outcome: %s", sentenceEnd(probeSummary(l.r, "call")))
 	if rules := seen[rulesSeen](l.r, "rules").Rules; len(rules) > 0 {
 		l.sayf(2, "Access rules, as the user gave them: %s. By these: %s", strings.Join(rules, "; "),
 			sentenceEnd(probeSummary(l.r, "rules")))
@@ -202,7 +202,7 @@ func (l *letter) names() {
 	case facts.Literal:
 		l.sayf(2, "%s is given as an address.", facts.Name)
 	case facts.Name == "":
-		l.say(2, sentenceEnd(probeSummary(l.r, "dns")))
+		l.sayf(2, "Not asked: %s", sentenceEnd(probeSummary(l.r, "dns")))
 	case facts.OfProxy:
 		l.sayf(2, "The proxy's name, %s:", facts.Name)
 	default:
@@ -221,8 +221,12 @@ func (l *letter) names() {
 }
 
 func (l *letter) answer(a answerSeen) {
-	if a.Pending || len(a.Replies) == 0 {
-		l.sayf(2, "%s: no answer", a.Resolver)
+	if len(a.Replies) == 0 {
+		why := "no answer in time"
+		if a.Failure != nil {
+			why = seenFailure(a.Failure)
+		}
+		l.sayf(2, "%s: %s", a.Resolver, why)
 		return
 	}
 	var told []string
@@ -270,7 +274,9 @@ func (l *letter) host() {
 	default:
 		l.sayf(2, "Proxy %s, from %s", p.URL, p.From)
 	}
-	l.sayf(2, "Resolvers %s, from %s", list(h.Resolvers), h.ResolversBy)
+	if len(h.Resolvers) > 0 {
+		l.sayf(2, "Resolvers %s, from %s", list(h.Resolvers), h.ResolversBy)
+	}
 	versions := []string{strings.TrimSpace(l.r.Tool.Name + " " + l.r.Tool.Version)}
 	if s := h.System; s != nil {
 		if len(s.ProxyVariables) > 0 {
