@@ -71,7 +71,10 @@ func junitCase(c testCase) junit.Testcase {
 		failure := &junit.Result{Message: xmlText(c.summary), Data: text}
 		if len(c.diagnoses) > 0 {
 			failure.Message, failure.Type = xmlText(headlineOf(c.diagnoses[0])), xmlText(c.diagnoses[0].Cause)
-			failure.Data = xmlText(c.summary) + "\n\n" + text
+			failure.Data = text
+			if summary := xmlText(c.summary); summary != failure.Message {
+				failure.Data = summary + "\n\n" + text
+			}
 		}
 		out.Failure = failure
 		return out

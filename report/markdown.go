@@ -40,13 +40,17 @@ func (m *markdown) block(lines ...string) {
 var signs = map[string]string{"pass": "✓", "warn": "⚠", "fail": "✗", "skip": "–", "info": "ℹ"}
 
 func (m *markdown) head(r *Report) {
-	m.block(fmt.Sprintf("## %s opensrs-doctor: %s", signs[r.Verdict], r.Verdict))
 	headline, more := passWords(r)
-	if r.Interrupted {
-		m.block("The run was interrupted: what the later probes would have shown is not known.")
+	switch {
+	case r.Interrupted && r.Verdict == VerdictPass:
+		m.block(fmt.Sprintf("## %s opensrs-doctor: interrupted", signs["skip"]))
+	default:
+		m.block(fmt.Sprintf("## %s opensrs-doctor: %s", signs[r.Verdict], r.Verdict))
 	}
 	switch {
-	case r.Verdict == VerdictPass && !r.Interrupted:
+	case r.Interrupted:
+		m.block("The run was interrupted: what the later probes would have shown is not known.")
+	case r.Verdict == VerdictPass:
 		m.block("**" + mdText(headline) + "** " + mdText(more))
 	case r.Verdict == VerdictWarn && ended(r, "call"):
 		m.block("Calls get through all the same: this one was accepted.")
@@ -143,11 +147,19 @@ func mdItems(texts []string, bullet func(n int) string) []string {
 // among them, and HTML's. A zero-width space behind @ keeps it from calling a person into the ticket.
 var mdActive = strings.NewReplacer(
 	`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "|", `\|`, "~", `\~`, "$", `\$`,
-	"<", "&lt;", ">", "&gt;", "&", "&amp;", "@", "@&#8203;",
+	"<", "&lt;", ">", "&gt;", "@", "@&#8203;",
 )
 
+// mdEntity is what HTML would read as one character. Other ampersands, as addresses of the web have them, stay.
+var mdEntity = regexp.MustCompile(`&(#?[0-9A-Za-z]+;)`)
+
+// mdInside is an underscore inside a word, which means nothing, and which people want to read and copy as it is.
+var mdInside = regexp.MustCompile(`([0-9A-Za-z])\\_([0-9A-Za-z])`)
+
 // mdText is a line of text that Markdown shows as it is.
-func mdText(text string) string { return mdActive.Replace(clean(text)) }
+func mdText(text string) string {
+	return mdInside.ReplaceAllString(mdActive.Replace(mdEntity.ReplaceAllString(clean(text), "&amp;$1")), "${1}_$2")
+}
 
 // mdBlock is how a line begins that would be a heading, a list or a rule.
 var mdBlock = regexp.MustCompile(`^(#|\+|-|=|[0-9]{1,9}[.)])`)

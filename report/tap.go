@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -71,9 +72,13 @@ func yamlList(out *bytes.Buffer, name string, texts []string) {
 	}
 	fmt.Fprintf(out, "      %s:\n", name)
 	for _, text := range texts {
-		fmt.Fprintf(out, "        - %s\n", yamlText(text))
+		fmt.Fprintf(out, "        - %s\n", yamlKeyLike.ReplaceAllString(yamlText(text), `$1\x3a$2`))
 	}
 }
+
+// yamlKeyLike is a text in a list that prove's reader takes for a mapping: it looks for a colon behind the first word,
+// also inside quotes. Written as an escape it is the same text to every reader.
+var yamlKeyLike = regexp.MustCompile(`^("\S*?\s*):(\s)`)
 
 // yamlText is text in double quotes. JSON's quoting is YAML's, and clean text needs no escape but that of the
 // quote and the backslash.

@@ -44,7 +44,12 @@ func pluginStatus(err error, s *streams) int {
 
 // asPlugin reports whether a command line asks for nagios on standard output. It has to know that also of one
 // that is wrong, so it reads the words itself, and without a --format the config file.
-func asPlugin(root *cobra.Command, args []string, s *streams) bool {
+func asPlugin(root *cobra.Command, args []string, s *streams) (is bool) {
+	defer func() {
+		if recover() != nil { // it is asked after a panic too, and what failed then may fail again
+			is = false
+		}
+	}()
 	command, rest, err := root.Find(args)
 	if err != nil {
 		command, rest = root, args
