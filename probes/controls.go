@@ -78,10 +78,8 @@ func (w *world) readStatusPage(ctx context.Context, u *url.URL, v way) *StatusPa
 			Indicator   string `json:"indicator"`
 			Description string `json:"description"`
 		} `json:"status"`
-		Incidents []struct {
-			Name   string `json:"name"`
-			Status string `json:"status"`
-		} `json:"incidents"`
+		Incidents   []statusEntry `json:"incidents"`
+		Maintenance []statusEntry `json:"scheduled_maintenances"`
 	}
 	if err := json.Unmarshal(got.body, &said); err != nil {
 		page.Failure = &Failure{Op: "read", Kind: KindBadAnswer, Detail: "the status page is no Statuspage JSON"}
@@ -89,11 +87,25 @@ func (w *world) readStatusPage(ctx context.Context, u *url.URL, v way) *StatusPa
 	}
 	page.Indicator = printable(w.scrub.Scrub(said.Status.Indicator), 40)
 	page.Description = printable(w.scrub.Scrub(said.Status.Description), 200)
-	for _, incident := range said.Incidents {
-		over := incident.Status == "resolved" || incident.Status == "postmortem" || incident.Status == "completed"
-		if !over && len(page.Incidents) < 10 {
+	for _, incident := range append(said.Incidents, said.Maintenance...) {
+		if incident.goesOn() && len(page.Incidents) < 10 {
 			page.Incidents = append(page.Incidents, printable(w.scrub.Scrub(incident.Name), 200))
 		}
 	}
 	return page
+}
+
+// statusEntry is an incident or a maintenance of a Statuspage.
+type statusEntry struct {
+	Name   string `json:"name"`
+	Status string `json:"status"`
+}
+
+// goesOn reports whether it has begun and not ended.
+func (e statusEntry) goesOn() bool {
+	switch e.Status {
+	case "resolved", "postmortem", "completed", "scheduled":
+		return false
+	}
+	return true
 }

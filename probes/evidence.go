@@ -292,6 +292,8 @@ type Trust struct {
 	Missing      string       `json:"missing_issuer,omitempty"` // the issuer at the end of the presented chain that nobody has
 	MissingURL   string       `json:"missing_issuer_url,omitempty"`
 	MissingKnown bool         `json:"missing_issuer_is_public"`     // a verified peer presented it, so it is public
+	Flaw         string       `json:"flaw,omitempty"`               // no issuer is missing, and a rule is broken: which
+	BelowPublic  bool         `json:"below_public_root,omitempty"`  // not good, and signed up to a public root all the same
 	Issuer       string       `json:"issuer"`                       // of the last presented certificate: who stands behind the chain
 	Product      string       `json:"inspection_product,omitempty"` // a known inspection product's name in an issuer
 	FirstToEnd   *Certificate `json:"first_to_end,omitempty"`       // of the way to a public root, the root apart

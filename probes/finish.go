@@ -44,13 +44,23 @@ func (r *run) trouble(probe string, failure *Failure) {
 		}
 	case "tls":
 		if failure == nil || !r.ev.TLS.Connected { // a certificate does not get better by asking again
-			r.x.handshakes(r.target, r.o.Host)
+			r.x.handshakes(r.connectedTarget(), r.o.Host)
 		}
 	}
 	if probe != "port" && r.o.Port != ServicePort && r.way.proxy == nil && len(r.target.addresses) > 0 {
-		r.x.otherPort(netip.AddrPortFrom(r.target.addresses[0].Addr(), ServicePort))
+		r.x.otherPort(netip.AddrPortFrom(r.connectedTarget().addresses[0].Addr(), ServicePort))
 	}
 	r.deepen(probe)
+}
+
+// connectedTarget is the target with the address first that the port probe got through to: of several, the others
+// may be dead.
+func (r *run) connectedTarget() target {
+	t := r.target
+	if r.ev.Port != nil && r.ev.Port.Connected.IsValid() {
+		t.addresses = []netip.AddrPort{r.ev.Port.Connected}
+	}
+	return t
 }
 
 // failedAddress is the address whose failure is the step's: of several, not always the first.

@@ -188,6 +188,10 @@ func (a *DNSAnswer) take(reply result) {
 		}
 	}
 	a.Failure = rcodeFailure(a.Rcode)
+	if reply.msg.Truncated && a.Rcode == "NOERROR" {
+		a.Failure = &Failure{Op: "query", Kind: KindBadAnswer,
+			Detail: "the answer is cut short over UDP, and TCP port 53 does not bring the whole"}
+	}
 }
 
 func rcodeName(code int) string {
@@ -228,6 +232,7 @@ func (r *resolver) query(ctx context.Context, server netip.AddrPort, name string
 	try("udp")
 	again, tcp, last := time.After(secondTry), time.After(tcpTry), time.After(thirdTry)
 	first := result{scrub: r.scrub}
+	var wholeIn <-chan time.Time // how long the whole of a truncated reply may take over TCP
 	for {
 		select {
 		case reply := <-replies:
@@ -239,11 +244,16 @@ func (r *resolver) query(ctx context.Context, server netip.AddrPort, name string
 			if first.err == nil && first.msg == nil || truncated {
 				first = reply
 			}
+			if truncated && wholeIn == nil {
+				wholeIn = time.After(tcpTry)
+			}
 			if !tcpStarted {
 				try("tcp")
 			} else if running == 0 {
 				return first // a truncated reply is better than none
 			}
+		case <-wholeIn:
+			return first // a truncated reply is better than none
 		case <-again:
 			try("udp")
 		case <-last:

@@ -70,6 +70,9 @@ func (w *world) probeTLS(ctx context.Context, conn net.Conn, host string) (*TLS,
 	facts.Trust = trust
 	if !trust.Verified() {
 		facts.Failure = &Failure{Op: "verify", Kind: KindUntrusted, Detail: "the certificate did not verify"}
+		if trust.Flaw != "" {
+			facts.Failure.Detail += ": " + w.scrub.Scrub(trust.Flaw)
+		}
 	}
 	return facts, stream
 }
@@ -81,6 +84,9 @@ func (w *world) explainHandshake(facts *TLS, tap *tapConn) {
 	if len(said) > 0 && (said[0] < 20 || said[0] > 23) { // no TLS record begins so, however it then ended
 		facts.Failure.Kind = KindNotTLS
 	}
+	if version := chosenVersion(said); facts.Failure.Kind == KindUnclassified && version != "" {
+		facts.Failure.Kind, facts.Failure.Detail = KindVersion, "the peer chose "+version
+	}
 	switch facts.Failure.Kind {
 	case KindAlert:
 		facts.Alert = strings.TrimPrefix(facts.Failure.Detail, "tls: ")
@@ -88,6 +94,15 @@ func (w *world) explainHandshake(facts *TLS, tap *tapConn) {
 		tap.more(200 * time.Millisecond)
 		facts.Quote = printable(w.scrub.Scrub(string(tap.taken())), 80)
 	}
+}
+
+// chosenVersion is the version older than TLS 1.2 that a ServerHello at the beginning of what a peer said settles on,
+// "" where there is none (RFC 5246, 7.4.1.3: record header, message type and length, version).
+func chosenVersion(said []byte) string {
+	if len(said) < 11 || said[0] != 22 || said[5] != 2 || said[9] != 3 || said[10] >= 3 {
+		return ""
+	}
+	return tls.VersionName(uint16(said[9])<<8 | uint16(said[10]))
 }
 
 // tapConn keeps the first bytes that a peer said.

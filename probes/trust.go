@@ -20,6 +20,7 @@ type roots struct {
 	system      *x509.CertPool
 	systemEmpty bool
 	public      *x509.CertPool
+	publicList  []*x509.Certificate // what public is made of
 
 	mu     sync.Mutex
 	issued map[string]bool // subjects of the issuers in chains that verified: these are public
@@ -37,8 +38,9 @@ func (r *roots) ready() {
 		for _, certificate := range r.givenPublic {
 			r.public.AddCert(certificate)
 		}
+		r.publicList = r.givenPublic
 		if r.givenPublic == nil {
-			addCarried(r.public)
+			r.publicList = addCarried(r.public)
 		}
 		if r.givenSystem != nil {
 			r.system = x509.NewCertPool()
@@ -55,18 +57,20 @@ func (r *roots) ready() {
 }
 
 // addCarried adds the public roots that the binary carries (Mozilla's list, as golang.org/x/crypto packs it).
-func addCarried(pool *x509.CertPool) {
+func addCarried(pool *x509.CertPool) (added []*x509.Certificate) {
 	for root := range bundle.Roots() {
 		certificate, err := x509.ParseCertificate(root.Certificate)
 		if err != nil {
 			continue
 		}
+		added = append(added, certificate)
 		if root.Constraint == nil {
 			pool.AddCert(certificate)
 		} else {
 			pool.AddCertWithConstraint(certificate, root.Constraint)
 		}
 	}
+	return added
 }
 
 // RootsDate is the day of the carried public roots; the zero time where the build does not tell.
@@ -108,6 +112,9 @@ func (r *roots) judge(chain []*x509.Certificate, host string, now time.Time) *Tr
 	trust.Public, publicNow = r.leadsTo(r.public, chain, now, trust)
 	trust.System, systemNow = r.leadsTo(r.system, chain, now, nil)
 	trust.DatesOK = publicNow || systemNow
+	if !trust.Public {
+		trust.Flaw, trust.BelowPublic = r.flaw(chain)
+	}
 	if !trust.Public && !trust.System {
 		trust.DatesOK = true
 		if !selfSigned(last) {
@@ -156,14 +163,7 @@ func (r *roots) leadsTo(pool *x509.CertPool, chain []*x509.Certificate, now time
 	if now.After(from) && now.Before(to) && allValid(chain, now) {
 		return false, false
 	}
-	for _, certificate := range chain[1:] {
-		if certificate.NotBefore.After(from) {
-			from = certificate.NotBefore
-		}
-		if certificate.NotAfter.Before(to) {
-			to = certificate.NotAfter
-		}
-	}
+	from, to = commonTime(chain)
 	for _, at := range []time.Time{from.Add(to.Sub(from) / 2), to.Add(-time.Minute), from.Add(time.Minute),
 		chain[0].NotAfter.Add(-time.Minute)} {
 		if check(at) {

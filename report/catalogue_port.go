@@ -118,6 +118,7 @@ var portCauses = []Cause{
 				"or the next device after it drops the packets (likely).",
 			"Every router up to the last, {beyond}, passes the packets on, so they are dropped " +
 				"behind it, at the service's edge, or this host's address is not let in there.",
+			"No other port of {quiet_host} that was tried answers either, so it may simply be down.",
 			"The position is unknown: {no_place}.",
 		},
 		Fixes: []string{
@@ -135,9 +136,9 @@ var portCauses = []Cause{
 		Means: "The packets to this port disappear without an answer. Most firewalls do that " +
 			"with what they do not allow, and many networks allow only well-known ports such as " +
 			"443. The API uses 55443, so it often has to be opened by name.",
-		Recognised: "Silence on this port. That another port of the same host or other peers " +
-			"answer makes it certain that the port is filtered; without them the host may simply " +
-			"be down. The place is found by packets that may travel only so far, on Linux, and " +
+		Recognised: "Silence on this port. That another port of the same host answers makes it " +
+			"certain that the port is filtered; without that the host may simply be down, and it " +
+			"is likely. The place is found by packets that may travel only so far, on Linux, and " +
 			"is at best likely: a router that drops on arrival looks like the one before it. No " +
 			"place is claimed unless another port gets further.",
 		when: whenPortFiltered,

@@ -199,6 +199,8 @@ func failureWords(failure *probes.Failure) string {
 		return rowFailure(nil)
 	case failure.Kind == probes.KindTimeout:
 		return "no answer in time"
+	case failure.Kind == probes.KindNoData && failure.Detail == "NOERROR":
+		return "the name exists and has no address (NOERROR)"
 	case failure.Kind != probes.KindHungUp && failure.Detail != "":
 		return strings.TrimPrefix(failure.Detail, "tls: ")
 	}

@@ -154,7 +154,8 @@ func verifyingPeer(e *probes.Evidence) string {
 
 func whenTlsIncompleteChain(e *probes.Evidence) (Finding, bool) {
 	trust := presented(e)
-	if trust == nil || known(trust) || trust.SelfSigned || trust.RootShown || trust.Missing == "" || trust.Product != "" {
+	if trust == nil || known(trust) || trust.SelfSigned || trust.RootShown || trust.Missing == "" ||
+		trust.Product != "" || trust.Flaw != "" {
 		return Finding{}, false
 	}
 	peer := verifyingPeer(e)
@@ -190,7 +191,7 @@ func sameIssuer(e *probes.Evidence) string {
 
 func whenTlsIntercepted(e *probes.Evidence) (Finding, bool) {
 	trust := presented(e)
-	if trust == nil || trust.Public || !trust.System && (trust.Product == "" || trust.SelfSigned) {
+	if trust == nil || trust.Public || trust.BelowPublic || !trust.System && (trust.Product == "" || trust.SelfSigned) {
 		return Finding{}, false
 	}
 	if trust.System && !trust.NameOK && trust.Product == "" {
@@ -229,7 +230,8 @@ func whenTlsIntercepted(e *probes.Evidence) (Finding, bool) {
 
 func whenTlsUnknownCa(e *probes.Evidence) (Finding, bool) {
 	trust := presented(e)
-	if trust == nil || known(trust) || trust.SelfSigned || trust.Product != "" || whenOK(whenTlsIncompleteChain(e)) {
+	if trust == nil || known(trust) || trust.SelfSigned || trust.Product != "" || trust.Flaw != "" ||
+		whenOK(whenTlsIncompleteChain(e)) {
 		return Finding{}, false
 	}
 	finding := Finding{Values: certificateValues(e)}
@@ -265,12 +267,13 @@ func whenTlsExpiresSoon(e *probes.Evidence) (Finding, bool) {
 	if trust == nil || !trust.Verified() {
 		return Finding{}, false
 	}
-	if !probes.ExpiresSoon(trust, e.StartedAt) {
+	now := trueTime(e)
+	if !probes.ExpiresSoon(trust, now) {
 		return Finding{}, false
 	}
 	certificate := *trust.FirstToEnd
 	values := certificateValues(e)
 	values["subject"], values["not_after"] = subjectOf(certificate), day(certificate.NotAfter)
-	values["days"] = span(certificate.NotAfter.Sub(e.StartedAt).Round(time.Minute))
+	values["days"] = span(certificate.NotAfter.Sub(now).Round(time.Minute))
 	return Finding{Values: values, Evidence: []string{fmt.Sprintf("The certificate of %s ends on %s.", values["subject"], certificate.NotAfter.UTC().Format("2006-01-02 15:04 UTC"))}}, true
 }

@@ -29,6 +29,8 @@ func answerWords(answers []probes.DNSAnswer) []string {
 		switch {
 		case answer.Pending:
 			lines = append(lines, who+" has not answered.")
+		case len(answer.A) == 0 && len(answer.AAAA) > 0 && answer.Rcode != "NOERROR" && answer.Rcode != "":
+			lines = append(lines, who+" answers "+answer.Rcode+" when asked for IPv4, and "+list(texts(answer.AAAA))+" for IPv6.")
 		case len(answer.A)+len(answer.AAAA) > 0:
 			lines = append(lines, who+" answers "+list(append(texts(answer.A), texts(answer.AAAA)...))+".")
 		case answer.Rcode != "":
@@ -86,7 +88,7 @@ func whenDnsNxdomain(e *probes.Evidence) (Finding, bool) {
 
 // everyRcode is for a failure on which all resolvers that answer agree.
 func everyRcode(e *probes.Evidence, rcode string) (Finding, bool) {
-	if !dnsFailed(e) || e.DNS.Used != "" {
+	if !dnsFailed(e) || e.DNS.Used != "" && !onlyAFailed(e, rcode) {
 		return Finding{}, false
 	}
 	same, others := 0, 0
@@ -115,6 +117,12 @@ func everyRcode(e *probes.Evidence, rcode string) (Finding, bool) {
 	return finding, true
 }
 
+// onlyAFailed: the resolver that decided knows IPv6 addresses, and has this rcode for the IPv4 ones.
+func onlyAFailed(e *probes.Evidence, rcode string) bool {
+	used, ok := usedAnswer(e.DNS)
+	return ok && len(used.A) == 0 && len(used.AAAA) > 0 && used.Rcode == rcode
+}
+
 func whenDnsServfail(e *probes.Evidence) (Finding, bool) { return everyRcode(e, "SERVFAIL") }
 
 func whenDnsRefused(e *probes.Evidence) (Finding, bool) { return everyRcode(e, "REFUSED") }
@@ -122,6 +130,11 @@ func whenDnsRefused(e *probes.Evidence) (Finding, bool) { return everyRcode(e, "
 func whenDnsResolverUnreachable(e *probes.Evidence) (Finding, bool) {
 	if !dnsFailed(e) || resolverAnswered(e) || len(e.DNS.Answers) == 0 {
 		return Finding{}, false
+	}
+	for _, answer := range e.DNS.Answers {
+		if f := answer.Failure; f != nil && (f.Kind == probes.KindBadAnswer || f.Kind == probes.KindUnclassified) {
+			return Finding{}, false // it is reached, and what it says is no answer
+		}
 	}
 	good, bad := controls(e)
 	finding := dnsFinding(e.DNS)
@@ -224,16 +237,19 @@ func whenDnsHostsOverride(e *probes.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	var real []netip.Addr
+	said := false // a resolver that has not answered says nothing against the file
 	for _, answer := range d.Answers {
 		real = append(real, answer.A...)
+		said = said || len(answer.A) > 0 || answer.Rcode == "NXDOMAIN" || answer.Rcode == "NOERROR"
 	}
 	for _, address := range real {
 		if slices.Contains(d.HostsIPs, address) {
 			return Finding{}, false
 		}
 	}
-	fails := blocked(e) != "" && leadsElsewhere(e)
-	if len(real) == 0 && !fails {
+	onlyIPv6 := len(d.IPv4) == 0 && blocked(e) == "dns" // the file hides the IPv4 address that DNS has
+	fails := blocked(e) != "" && leadsElsewhere(e) || onlyIPv6
+	if !said || len(real) == 0 && (!fails || onlyIPv6) {
 		return Finding{}, false
 	}
 	finding := Finding{Severity: Warn, Values: Values{"name": d.Name, "hosts_line": d.HostsFile,
@@ -250,7 +266,7 @@ func whenDnsHostsOverride(e *probes.Evidence) (Finding, bool) {
 		finding.Severity = Fail
 		finding.First = true
 		finding.Explains = stops
-		finding.Hides = elsewhere
+		finding.Hides = append([]string{"dns.no-ipv4"}, elsewhere...)
 	}
 	return finding, true
 }
@@ -258,6 +274,9 @@ func whenDnsHostsOverride(e *probes.Evidence) (Finding, bool) {
 func whenDnsNoIpv4(e *probes.Evidence) (Finding, bool) {
 	if e.DNS == nil || e.DNS.OfProxy || e.Step("dns").Status != probes.Fail || len(e.DNS.IPv4) > 0 || len(e.DNS.IPv6) == 0 {
 		return Finding{}, false
+	}
+	if used, ok := usedAnswer(e.DNS); ok && used.Rcode != "NOERROR" {
+		return Finding{}, false // whether there is an A record nobody has said
 	}
 	finding := Finding{Values: Values{"name": e.DNS.Name, "answer": list(texts(e.DNS.IPv6))},
 		Evidence: answerWords(e.DNS.Answers)}

@@ -134,8 +134,16 @@ func clockOffset(e *probes.Evidence) (time.Duration, bool) {
 	return time.Duration(e.Clock.OffsetMS * float64(time.Millisecond)), true
 }
 
-// wrongClock is the least offset that counts: under it, a Date says nothing.
+// wrongClock is the least offset that counts by itself. A smaller one counts where a certificate's dates fail on it.
 const wrongClock = 5 * time.Minute
+
+// trueTime is when the run began: by the peers, where they show that this host's clock is wrong.
+func trueTime(e *probes.Evidence) time.Time {
+	if offset, known := clockOffset(e); known && offset.Abs() >= wrongClock {
+		return e.StartedAt.Add(offset)
+	}
+	return e.StartedAt
+}
 
 // datesFitAt reports whether the presented chain would be in its dates at the peers' time.
 func datesFitAt(trust *probes.Trust, at time.Time) bool {
@@ -149,7 +157,11 @@ func datesFitAt(trust *probes.Trust, at time.Time) bool {
 
 func whenHostClockWrong(e *probes.Evidence) (Finding, bool) {
 	offset, known := clockOffset(e)
-	if !known || offset.Abs() < wrongClock {
+	trust := trustOf(e)
+	// What a Date cannot tell, for it has whole seconds and takes its time, is no offset.
+	breaks := known && offset.Abs() > 5*time.Second && trust != nil && !trust.DatesOK &&
+		datesFitAt(trust, e.StartedAt.Add(offset)) && (trust.Public || trust.System)
+	if !known || offset.Abs() < wrongClock && !breaks {
 		return Finding{}, false
 	}
 	direction := "behind"
@@ -160,15 +172,14 @@ func whenHostClockWrong(e *probes.Evidence) (Finding, bool) {
 	for _, sample := range e.Clock.Samples {
 		peers = append(peers, sample.Peer)
 	}
-	trueTime := e.StartedAt.Add(offset)
+	realTime := e.StartedAt.Add(offset)
 	finding := Finding{Severity: Warn, Values: Values{
 		"offset":      span(offset) + " " + direction,
 		"clock_peers": list(peers),
-		"true_time":   trueTime.UTC().Format("2006-01-02 15:04 UTC"),
+		"true_time":   realTime.UTC().Format("2006-01-02 15:04 UTC"),
 	}, Evidence: []string{fmt.Sprintf("%s say it is %s; this host says %s.", list(peers),
-		trueTime.UTC().Format("2006-01-02 15:04 UTC"), e.StartedAt.UTC().Format("2006-01-02 15:04 UTC"))}}
-	trust := trustOf(e)
-	if trust != nil && !trust.DatesOK && datesFitAt(trust, trueTime) && (trust.Public || trust.System) {
+		realTime.UTC().Format("2006-01-02 15:04 UTC"), e.StartedAt.UTC().Format("2006-01-02 15:04 UTC"))}}
+	if breaks {
 		finding.Severity = Fail
 		finding.Explains = []string{"tls"}
 		if certificate := firstCertificate(trust.NotYetValid, trust.Expired); certificate != nil {

@@ -36,6 +36,18 @@ func otherPort(e *probes.Evidence) uint16 {
 	return 0
 }
 
+// hostAlive: another port of the host answers, be it with a refusal that comes from as far away as the host.
+func hostAlive(e *probes.Evidence) bool {
+	walk := walkOf(e)
+	for _, attempt := range e.Port.OtherPorts {
+		refused := attempt.Failure != nil && attempt.Failure.Kind == probes.KindRefused
+		if attempt.Connected || refused && walk != nil && walk.ByHost && hop(walk.Compare, walk.Distance).Answer == probes.HopRefused {
+			return true
+		}
+	}
+	return false
+}
+
 // surroundings adds what else was seen beside a blocked port: the host's other port, and the controls.
 func surroundings(e *probes.Evidence, finding *Finding) {
 	if finding.Values == nil {
@@ -91,7 +103,7 @@ func whenPortRefused(e *probes.Evidence) (Finding, bool) {
 		finding.Values = Values{"distance": strconv.Itoa(walk.Distance)}
 		if walk.Distance == 1 {
 			finding.Values = nil
-			finding.Evidence[len(finding.Evidence)-1] = "The host is in this very network: the refusal is its own."
+			finding.Evidence[len(finding.Evidence)-1] = "The refusal comes from the first hop, as far away as the host itself."
 		}
 		finding.Confidence = Certain
 	}
@@ -175,9 +187,10 @@ func whenPortFiltered(e *probes.Evidence) (Finding, bool) {
 	if attempt, ok := attemptThat(e.Port, probes.KindTimeout); ok {
 		finding.Evidence = []string{fmt.Sprintf("%s: silence for %.1f s.", attempt.Address, attempt.TookMS/1000)}
 	}
-	good, _ := controls(e)
-	if otherPort(e) != 0 || len(good) > 0 {
+	if hostAlive(e) { // else it may simply be down
 		finding.Confidence = Certain // that it is filtered; where is never more than likely
+	} else if len(e.Port.OtherPorts) > 0 {
+		finding.Values["quiet_host"] = e.Target.Host
 	}
 	surroundings(e, &finding)
 	walk := walkOf(e)

@@ -124,6 +124,11 @@ func whenTlsHelloTooBig(e *probes.Evidence) (Finding, bool) {
 }
 
 func whenTlsVersionUnsupported(e *probes.Evidence) (Finding, bool) {
+	if handshakeFailed(e, probes.KindVersion) {
+		finding := handshakeFinding(e)
+		finding.Values["tls_version"] = strings.TrimPrefix(e.TLS.Failure.Detail, "the peer chose ")
+		return finding, true
+	}
 	if !handshakeFailed(e) || tellingVariant(e) != probes.VariantOld {
 		if handshakeFailed(e, probes.KindAlert) && strings.Contains(e.TLS.Alert, "protocol version") {
 			finding := handshakeFinding(e)

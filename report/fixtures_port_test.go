@@ -112,7 +112,7 @@ var portFixtures = []fixture{
 		drop(e)
 		walked(e, "...", "...+")
 	}},
-	{"port.filtered/no-port-gets-further", Fail, Certain, func(e *probes.Evidence) {
+	{"port.filtered/no-port-gets-further", Fail, Likely, func(e *probes.Evidence) {
 		drop(e)
 		walked(e, "t...", "t...")
 		e.Port.Path.Distance = 0

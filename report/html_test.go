@@ -67,9 +67,11 @@ func awkwardReports(t *testing.T) map[string]*Report {
 	wide.Target.Host = strings.Repeat("averyveryverylongname.", 10) + "example"
 	wide.Host.Hostname = strings.Repeat("x", 200)
 	wide.Diagnoses[0].Summary = strings.Repeat("Unbrechbareswort", 12)
-	wide.Diagnoses[0].Fixes = append(wide.Diagnoses[0].Fixes, strings.Repeat("0123456789abcdef:", 40), "発行者の証明書は東京都のものです。")
+	wide.Diagnoses[0].Fixes = append(wide.Diagnoses[0].Fixes, strings.Repeat("0123456789abcdef:", 40),
+		"発行者の証明書は東京都のものです。")
 	wide.Probes[4].Summary = "certificate by 東京都認証局, not a public authority, " + strings.Repeat("W", 300)
-	wide.Probes[3].Facts = []byte(strings.ReplaceAll(string(wide.Probes[3].Facts), "203.0.113.1\"", "2001:db8:1234:5678:9abc:def0:1234:5678\""))
+	wide.Probes[3].Facts = []byte(strings.ReplaceAll(string(wide.Probes[3].Facts), `"203.0.113.1"`,
+		`"2001:db8:1234:5678:9abc:def0:1234:5678"`))
 	return map[string]*Report{
 		"skipped":     reportOf(skipped),
 		"interrupted": reportOf(interrupted),

@@ -36,14 +36,15 @@ func (d *drawing) between() {
 	d.probe("egress", address)
 }
 
-// seenThroughProxy: a source told the address of the proxy, and not of this host.
+// seenThroughProxy: the address is the proxy's, as a source saw it or as it was given, and not this host's.
 func (d *drawing) seenThroughProxy() bool {
-	for _, sighting := range factsOf[addressFacts](d.r, "egress").Sightings {
+	facts := factsOf[addressFacts](d.r, "egress")
+	for _, sighting := range facts.Sightings {
 		if sighting.Path == "proxy" && sighting.Failure == nil {
 			return true
 		}
 	}
-	return false
+	return facts.Given
 }
 
 // publicAddresses are where this host was seen to come from.

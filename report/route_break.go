@@ -66,8 +66,9 @@ func (d *drawing) markBreak() {
 		at = len(d.places) - 1
 	}
 	d.breakAt(at)
-	if service := d.find(placeService); kind == placeDNS && d.places[at].Mark == markStop && d.places[service].Mark == markOpen {
-		d.places[service].Mark = markUnknown // whatever answers there, the name led to the wrong place
+	service := &d.places[d.find(placeService)]
+	if kind == placeDNS && d.places[at].Mark == markStop && service.Mark == markOpen {
+		service.Mark = markUnknown // whatever answers there, the name led to the wrong place
 	}
 }
 
@@ -114,7 +115,8 @@ func (d *drawing) breakFiltered() {
 	case last.TTL == 0 || last.From == "":
 		d.gapBefore(d.find(placeAddress), "Somewhere on the way: the routers do not answer.")
 	case walk.Distance > 0 && last.TTL == walk.Distance-1:
-		d.gapBefore(service, fmt.Sprintf("Behind %s, the last router: at the service's edge, or this address is not let in.", last.From))
+		d.gapBefore(service, fmt.Sprintf("Behind %s, the last router: at the service's edge, or this address is "+
+			"not let in.", last.From))
 	case further:
 		d.gapBefore(d.behind(last), fmt.Sprintf("Likely at %s or at the next device behind it.", last.From))
 	default:

@@ -25,6 +25,7 @@ type answerTime struct {
 }
 
 type addressFacts struct {
+	Given     bool     `json:"given"`
 	IPv4      []string `json:"ipv4"`
 	IPv6      []string `json:"ipv6"`
 	DNSSeen   []string `json:"dns_seen"`
@@ -120,5 +121,6 @@ func inside(text string) (private, known bool) {
 		return false, false
 	}
 	address = address.Unmap()
-	return address.IsPrivate() || address.IsLoopback() || address.IsLinkLocalUnicast() || sharedSpace.Contains(address), true
+	private = address.IsPrivate() || address.IsLoopback() || address.IsLinkLocalUnicast() || sharedSpace.Contains(address)
+	return private, true
 }

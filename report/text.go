@@ -155,8 +155,7 @@ func (s *screen) passed(r *Report) {
 	if r.Interrupted {
 		sign, in = s.mark("skip")
 	}
-	s.raw(sign, in)
-	s.paragraph(" ", 1, headline, bold)
+	s.marked(sign, in, headline, bold)
 	if !s.options.Quiet {
 		s.paragraph("  ", 2, more, plain)
 	}
@@ -201,8 +200,7 @@ func (s *screen) works(r *Report) {
 	}
 	s.blank()
 	sign, in := s.mark("pass")
-	s.raw(sign, in)
-	s.paragraph(" ", 1, "Calls get through all the same: this one was accepted.", plain)
+	s.marked(sign, in, "Calls get through all the same: this one was accepted.", plain)
 }
 
 // ended reports whether a probe ran and got what it wanted.

@@ -70,6 +70,7 @@ var vocabulary = map[string]string{
 	"wrong_port":   "the port given",            // "port 443"
 	"beyond":       "the service's edge",        // set only where every router before the host answers
 	"no_place":     "the routers do not answer", // set only where no place may be claimed
+	"quiet_host":   "the host",                  // set only where no other port of it answers
 	"good_port":    "443",                       // another port of the same host that answers
 	"connect_ms":   "over a second",             // "1.4 s"
 	"retransmits":  "how many segments were sent again",

@@ -73,7 +73,8 @@ func (w *World) answer(r *Resolver, query *dns.Msg, from net.Addr) *dns.Msg {
 	question := query.Question[0]
 	if r.Answer != nil {
 		if special, ok := r.Answer(question); ok {
-			special.SetReply(query)
+			rcode := special.Rcode
+			special.SetReply(query).Rcode = rcode // SetReply would make it a success
 			return special
 		}
 	}

@@ -21,6 +21,7 @@
 //	go test ./probes/lab -run 'TestLab/^dns'                        an area
 //	go test ./probes/lab -run TestHarness                           the lab itself, without the tool
 //	OPENSRS_DOCTOR_LAB=require go test ./probes/lab                 a lab that cannot run is a failure
+//	OPENSRS_DOCTOR_LAB_KEEP=/tmp/x go test ./probes/lab -run …      every report is saved there, for render
 //
 // It needs Linux, ip (iproute2), nft (nftables) and root or unprivileged user namespaces. Where one of
 // these is missing the tests skip and say which.

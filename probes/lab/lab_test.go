@@ -3,6 +3,8 @@
 package lab
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -26,7 +28,7 @@ type Fault struct {
 var table = slices.Concat(healthyWorlds, hostFaults, dnsFaults, portFaults, tlsFaults, clockFaults,
 	callFaults, rulesFaults, egressFaults, proxyFaults, serviceFaults, slowWorlds,
 	furtherDNS, furtherPorts, furtherHosts, furtherTLS, furtherClocks, furtherCalls, furtherServices, furtherRules,
-	furtherProxies, furtherIPv6, furtherOptions)
+	furtherProxies, furtherIPv6, furtherOptions, oddCertificates, oddWorlds)
 
 func TestLab(t *testing.T) {
 	byCause := map[string][]Fault{}
@@ -83,6 +85,7 @@ func (f Fault) run(t *testing.T) {
 	}
 	w.Start()
 	result := w.Diagnose(binary)
+	f.keep(t, result)
 	f.judge(t, w, result)
 	line := score{fault: f.path(), expected: f.Cause, good: !t.Failed(),
 		found: strings.Join(grave(result.Report), " "), took: result.Took}
@@ -90,6 +93,18 @@ func (f Fault) run(t *testing.T) {
 	if t.Failed() {
 		t.Logf("arguments: %s\nexit %d, %d ms\n%s\n%s", strings.Join(w.Args(), " "), result.Exit,
 			result.Took.Milliseconds(), result.Stdout, result.Stderr)
+	}
+}
+
+// keep saves the report where OPENSRS_DOCTOR_LAB_KEEP names a directory: `opensrs-doctor render` shows it.
+func (f Fault) keep(t *testing.T, result Result) {
+	dir := os.Getenv("OPENSRS_DOCTOR_LAB_KEEP")
+	if dir == "" {
+		return
+	}
+	name := strings.ReplaceAll(f.path(), "/", "-") + ".json"
+	if err := os.WriteFile(filepath.Join(dir, name), result.Stdout, 0o644); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -9,9 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
-	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -154,45 +151,4 @@ func need(t *testing.T) {
 	default:
 		t.Skipf("no lab on this machine: %s", unavailable)
 	}
-}
-
-// scores is the scoreboard of one run.
-var scores scoreboard
-
-type scoreboard struct {
-	mu    sync.Mutex
-	lines []score
-}
-
-type score struct {
-	fault, expected, found string
-	good                   bool
-	took                   time.Duration
-}
-
-func (s *scoreboard) add(line score) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.lines = append(s.lines, line)
-}
-
-func (s *scoreboard) print() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	slices.SortFunc(s.lines, func(a, b score) int { return strings.Compare(a.fault, b.fault) })
-	good := 0
-	for _, line := range s.lines {
-		mark := "WRONG"
-		if line.good {
-			mark = "ok"
-			good++
-		}
-		fmt.Printf("%-5s %-52s expected %-28s found %-40s %6d ms\n",
-			mark, line.fault, line.expected, line.found, line.took.Milliseconds())
-	}
-	if unavailable != "" {
-		fmt.Printf("lab: 0 faults ran (%s)\n", unavailable)
-		return
-	}
-	fmt.Printf("lab: %d faults ran, %d as expected\n", len(s.lines), good)
 }
