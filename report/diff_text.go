@@ -44,13 +44,13 @@ func (s *screen) sides(d *Diff) {
 	}{{"old ", d.Old}, {"new ", d.New}} {
 		sign, in := s.mark(side.Verdict)
 		s.raw(side.name, plain)
-		s.marked(len(side.name), sign, in, fmt.Sprintf("%s, %s, %s", side.Verdict,
+		s.markedText(len(side.name), sign, in, fmt.Sprintf("%s, %s, %s", side.Verdict,
 			side.StartedAt.Format("2006-01-02 15:04:05 UTC"), side.Target))
 	}
 }
 
-// marked writes a sign from the column indent, where the line has come to already, and text beside it.
-func (s *screen) marked(indent int, sign string, in style, text string) {
+// markedText writes a sign from the column indent, where the line has come to already, and text beside it.
+func (s *screen) markedText(indent int, sign string, in style, text string) {
 	s.raw(sign, in)
 	rest := indent + widthOf(s.spell(sign)) + 1
 	for i, line := range wrap(s.spell(clean(text)), s.room(rest)) {
@@ -82,7 +82,7 @@ func (s *screen) changedCauses(c Causing) {
 				was = fmt.Sprintf(", %s now, was %s", cause.Severity, cause.Was)
 			}
 			s.raw("  ", plain)
-			s.marked(2, sign, in, fmt.Sprintf("%s (%s%s)", cause.Summary, cause.Cause, was))
+			s.markedText(2, sign, in, fmt.Sprintf("%s (%s%s)", cause.Summary, cause.Cause, was))
 		}
 	}
 }
@@ -102,7 +102,7 @@ func (s *screen) changed(changes []Change) {
 func (s *screen) signed(sign string, in style, texts []string) {
 	for _, text := range texts {
 		s.raw("  ", plain)
-		s.marked(2, sign, in, text)
+		s.markedText(2, sign, in, text)
 	}
 }
 
