@@ -1,9 +1,9 @@
-VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unreleased)
+VERSION     ?= $(shell git describe --tags --always --dirty --abbrev=12 2>/dev/null || echo unreleased)
 LDFLAGS      = -s -w -X main.version=$(VERSION)
 BUILD        = CGO_ENABLED=0 go build -trimpath -ldflags "$(LDFLAGS)"
 COMMAND      = ./cmd/opensrs-doctor
 STATICCHECK  = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
-PLATFORMS    = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64
+PLATFORMS    = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 FUZZTIME    ?= 10s
 
 .PHONY: build run test check golden bench fuzz dist lab help
@@ -35,9 +35,12 @@ fuzz: ## every fuzz target for FUZZTIME
 	  for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]*' $$dir/*_test.go | cut -c6-); do \
 	    echo "$$dir $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$dir || exit 1; done; done
 
-dist: ## binaries for every system, in dist/
-	for p in $(PLATFORMS); do GOOS=$${p%/*} GOARCH=$${p#*/} $(BUILD) -o dist/opensrs-doctor-$${p%/*}-$${p#*/}$$(test $${p%/*} != windows || echo .exe) $(COMMAND) || exit 1; done
-	cd dist && sha256sum opensrs-doctor-* > SHA256SUMS
+# The same source, version and Go release give the same bytes, wherever they are built and with whatever environment.
+dist: build ## for a release, in dist/: a binary for every system, completion scripts, checksums
+	rm -rf dist && mkdir -p dist/completions
+	for p in $(PLATFORMS); do GOFLAGS= GOAMD64=v1 GOARM64=v8.0 GOOS=$${p%/*} GOARCH=$${p#*/} $(BUILD) -buildvcs=false -o dist/opensrs-doctor-$${p%/*}-$${p#*/}$$(test $${p%/*} != windows || echo .exe) $(COMMAND) || exit 1; done
+	for s in bash:opensrs-doctor.bash zsh:_opensrs-doctor fish:opensrs-doctor.fish powershell:opensrs-doctor.ps1; do bin/opensrs-doctor completion $${s%:*} > dist/completions/$${s#*:} || exit 1; done
+	cd dist && $$(command -v sha256sum || echo shasum -a 256) opensrs-doctor-* completions/* > SHA256SUMS
 
 lab: ## the faults in network namespaces, and which cause each one gave
 	cd probes/lab && go test -count=1

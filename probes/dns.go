@@ -66,12 +66,12 @@ func (r *dnsRun) wait(ctx context.Context) {
 	}
 }
 
-// settle waits until some resolver has answered. Where the hosts file has decided, nobody waited for one, and
-// what DNS says is what the pinned address is compared with.
-func (r *dnsRun) settle(ctx context.Context) {
+// settle waits until some resolver has answered, or all of them. Where the hosts file has decided, nobody waited for
+// one, and what DNS says is what the pinned address is compared with.
+func (r *dnsRun) settle(ctx context.Context, all bool) {
 	for {
 		r.mu.Lock()
-		pending := len(r.have) > 0 && !slices.Contains(r.have, true)
+		pending := len(r.have) > 0 && (!slices.Contains(r.have, true) || all && slices.Contains(r.have, false))
 		r.mu.Unlock()
 		if !pending {
 			return

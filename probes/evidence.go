@@ -93,6 +93,8 @@ type Host struct {
 	ResolversBy  string     `json:"resolvers_from"`     // "/etc/resolv.conf", "--resolver", "system"
 	HasIPv4Route *bool      `json:"has_ipv4_route"`     // a route to the public IPv4 internet; null: not checked
 	HasIPv6Route *bool      `json:"has_ipv6_route"`
+	System       *System    `json:"system,omitempty"` // of a deep run, like Route
+	Route        *Route     `json:"route,omitempty"`
 }
 
 // Proxy is the proxy that the call goes through.
@@ -182,6 +184,7 @@ type DNSAnswer struct {
 	TookMS    float64      `json:"took_ms"`
 	Failure   *Failure     `json:"failure,omitempty"`
 	Pending   bool         `json:"pending,omitempty"` // had not answered when the run ended
+	Replies   []DNSReply   `json:"replies,omitempty"` // of a deep run: to each question
 }
 
 // DNS is the resolution of the name that is connected to: the endpoint's, or the proxy's.
@@ -227,6 +230,8 @@ type Port struct {
 	// Follow-ups.
 	Path       *Path     `json:"path,omitempty"`
 	OtherPorts []Attempt `json:"other_ports,omitempty"` // 443, and 55443 where that was not the target
+
+	RoundTrips *RoundTrips `json:"round_trips,omitempty"` // of a deep run
 }
 
 // ProxyReply is how the proxy answered CONNECT or the SOCKS request.

@@ -16,6 +16,8 @@ import (
 // silent for a while, so that it overlaps with the waiting; none runs on the healthy path.
 type experiments struct {
 	world *world
+	deep  bool          // Options.Deep
+	trip  time.Duration // how long one round trip may take
 	ctx   context.Context
 	group sync.WaitGroup
 	mu    sync.Mutex
@@ -29,6 +31,7 @@ type findings struct {
 	status     *StatusPage
 	path       *Path
 	otherPorts []Attempt
+	roundTrips *RoundTrips
 	variants   []Variant
 	madeUpName string
 	madeUp     *DNSAnswer
@@ -43,6 +46,7 @@ const (
 	otherTime   = 2 * time.Second
 	variantTime = 3 * time.Second
 	pathTime    = 4 * time.Second
+	tripsTime   = 6 * time.Second
 )
 
 func (x *experiments) once(name string, limit time.Duration, run func(context.Context)) {
@@ -101,6 +105,9 @@ func (x *experiments) path(to netip.AddrPort, answered bool) {
 		}
 		path := x.world.walk(ctx, to, compare, first)
 		x.keep(func(f *findings) { f.path = path })
+		if x.deep { // behind the walk: what routers still answer is the walk's
+			x.roundTrips(to)
+		}
 	})
 }
 

@@ -50,6 +50,7 @@ func (r *run) trouble(probe string, failure *Failure) {
 	if probe != "port" && r.o.Port != ServicePort && r.way.proxy == nil && len(r.target.addresses) > 0 {
 		r.x.otherPort(netip.AddrPortFrom(r.connectedTarget().addresses[0].Addr(), ServicePort))
 	}
+	r.deepen(probe)
 }
 
 // connectedTarget is the target with the address first that the port probe got through to: of several, the others
@@ -140,13 +141,22 @@ func (r *run) finish() {
 	if failed != "" && r.ctx.Err() == nil {
 		r.trouble(failed, r.ev.Step(failed).Failure)
 		r.crossCheck()
+	}
+	if r.o.Deep && r.ctx.Err() == nil {
+		r.deepen("")
+		r.settleDeep()
+	}
+	if (failed != "" || r.o.Deep) && r.ctx.Err() == nil {
 		ctx, cancel := context.WithTimeout(r.all, r.budget.forFollowUps())
 		r.x.wait(ctx)
 		cancel()
 	}
+	if r.o.Deep && r.ctx.Err() != nil {
+		r.ev.Interrupted = true // all steps may have ended, and the rest is not known
+	}
 	if r.dns != nil && r.dns.snapshot().Used == usedHosts && r.ctx.Err() == nil {
 		ctx, cancel := context.WithTimeout(r.all, r.budget.scaled(slowAfter))
-		r.dns.settle(ctx)
+		r.dns.settle(ctx, false)
 		cancel()
 	}
 	r.gather()
@@ -178,7 +188,7 @@ func (r *run) gather() {
 		ev.DNS.OtherName, ev.DNS.Other = found.otherName, found.other
 	}
 	if ev.Port != nil {
-		ev.Port.Path, ev.Port.OtherPorts = found.path, found.otherPorts
+		ev.Port.Path, ev.Port.OtherPorts, ev.Port.RoundTrips = found.path, found.otherPorts, found.roundTrips
 	}
 	if ev.TLS != nil {
 		ev.TLS.Variants = found.variants
@@ -261,6 +271,9 @@ func (r *run) routes() {
 	r.ev.Host.HasIPv4Route = &has
 	_, six := r.w.hasRoute(netip.MustParseAddr("2606:4700:4700::1111"))
 	r.ev.Host.HasIPv6Route = &six
+	if r.o.Deep {
+		r.ev.Host.System, r.ev.Host.Route = systemFacts(), r.route(public)
+	}
 }
 
 func trustOf(facts *TLS) *Trust {

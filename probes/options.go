@@ -41,6 +41,8 @@ type Options struct {
 	AllowIntercepted bool
 	CrossCheck       bool
 
+	Deep bool // ask also what a support engineer wants to know; the run takes some seconds longer
+
 	Timeout time.Duration // of the whole run
 	Only    []string      // empty: all
 	Skip    []string

@@ -20,6 +20,7 @@ type resolver struct {
 	hosts    string // path of the hosts file
 	sourceIP netip.Addr
 	scrub    *Scrubber
+	deep     bool // keep each reply with its records too
 
 	base  context.Context // of the run: a lookup that several peers wait for outlives the first of them
 	mu    sync.Mutex
@@ -118,6 +119,9 @@ func (r *resolver) ask(ctx context.Context, server netip.AddrPort, name string) 
 	go func() { six <- r.query(ctx, server, name, dns.TypeAAAA, dns.ClassINET) }()
 	four := r.query(ctx, server, name, dns.TypeA, dns.ClassINET)
 	answer.take(four)
+	if r.deep {
+		answer.Replies = append(answer.Replies, replyOf(dns.TypeA, four))
+	}
 	answer.TookMS = milliseconds(time.Since(start))
 	if four.err == nil {
 		// The address is here. A server that swallows AAAA questions must not hold it up.
@@ -129,7 +133,13 @@ func (r *resolver) ask(ctx context.Context, server netip.AddrPort, name string) 
 		select {
 		case reply := <-six:
 			answer.take(reply)
+			if r.deep {
+				answer.Replies = append(answer.Replies, replyOf(dns.TypeAAAA, reply))
+			}
 		case <-patience.C:
+			if r.deep {
+				answer.Replies = append(answer.Replies, silentReply(dns.TypeAAAA))
+			}
 		}
 	}
 	if len(answer.A)+len(answer.AAAA) > 0 {
@@ -157,10 +167,7 @@ func (a *DNSAnswer) take(reply result) {
 		}
 		return
 	}
-	rcode := dns.RcodeToString[reply.msg.Rcode]
-	if rcode == "" {
-		rcode = fmt.Sprintf("RCODE%d", reply.msg.Rcode)
-	}
+	rcode := rcodeName(reply.msg.Rcode)
 	if a.Rcode == "" || a.Rcode == "NOERROR" && rcode != "NOERROR" && len(a.A) == 0 {
 		a.Rcode, a.Transport = rcode, reply.transport
 	}
@@ -185,6 +192,13 @@ func (a *DNSAnswer) take(reply result) {
 		a.Failure = &Failure{Op: "query", Kind: KindBadAnswer,
 			Detail: "the answer is cut short over UDP, and TCP port 53 does not bring the whole"}
 	}
+}
+
+func rcodeName(code int) string {
+	if name := dns.RcodeToString[code]; name != "" {
+		return name
+	}
+	return fmt.Sprintf("RCODE%d", code)
 }
 
 // rcodeFailure is what a return code means where no address came with it.

@@ -97,7 +97,8 @@ func newRun(ctx context.Context, o Options, watch func(Event)) *run {
 func (r *run) prepare() {
 	o, w, ev := r.o, r.w, r.ev
 	w.resolver = newResolver(r.all, o.Resolvers, o.SourceIP, w.scrub)
-	r.x = &experiments{world: w, ctx: r.all, begun: map[string]bool{}}
+	w.resolver.deep = o.Deep
+	r.x = &experiments{world: w, deep: o.Deep, trip: r.budget.scaled(roundTripWait), ctx: r.all, begun: map[string]bool{}}
 	ev.Target = Target{Environment: o.Environment, CustomEndpoint: o.Custom, Sandbox: o.Sandbox, Host: o.Host,
 		Port: o.Port, Username: o.Username, KeyFingerprint: o.Key.Fingerprint(), Addresses: []netip.Addr{}}
 	hostname, _ := os.Hostname()

@@ -185,7 +185,8 @@ var callCauses = []Cause{
 				"API does not.",
 		},
 		Fixes: []string{
-			"Read the quoted words: a proxy, a firewall or a maintenance page often names itself.",
+			"Read the quoted words, a proxy or a firewall often names itself there, and ask whoever " +
+				"runs it to let port {port} of {host} through.",
 			"Ask whoever runs {proxy} to pass {host} port {port} through untouched.",
 			"Compare host, port and path of {own_endpoint}: live is " +
 				"https://rr-n1-tor.opensrs.net:55443/.",

@@ -161,7 +161,7 @@ var egressCauses = []Cause{
 		Fixes: []string{
 			"{rule_fix}",
 			"Run opensrs-doctor -v to see every problem of the list.",
-			"Compare it with {panel}, Account settings, API settings: only what is saved there " +
+			"Compare the list with {panel}, Account settings, API settings: only what is saved there " +
 				"counts.",
 			"Ask OpenSRS Support for more than five rules, if they cannot cover your addresses.",
 		},

@@ -209,7 +209,7 @@ var tlsCauses = []Cause{
 		ID: "tls.expired", Probe: "tls", Severity: Fail,
 		Summary: "The certificate of {host} expired on {not_after}",
 		Explanation: []string{
-			"The last day of {subject} was {not_after}.",
+			"The last day of the certificate of {subject} was {not_after}.",
 			"Its issuer is {issuer}.",
 			"A client that verifies certificates refuses it; one that does not still works, and " +
 				"is not safe.",
@@ -233,7 +233,7 @@ var tlsCauses = []Cause{
 		ID: "tls.not-yet-valid", Probe: "tls", Severity: Fail,
 		Summary: "The certificate of {host} is valid only from {not_before}",
 		Explanation: []string{
-			"The first day of {subject} is {not_before}.",
+			"The first day of the certificate of {subject} is {not_before}.",
 			"Its issuer is {issuer}.",
 		},
 		Fixes: []string{
@@ -340,8 +340,8 @@ var tlsCauses = []Cause{
 			"The same issuer signs for another peer, {control_same}.",
 			"The public roots in this tool are {roots_age} old, so a new public authority would " +
 				"look the same.",
-			"The test call was not made, since whoever opens TLS would read it ({allow_flag} " +
-				"makes it).",
+			"The test call was not made, since whoever opens TLS would read it; {allow_flag} " +
+				"makes it all the same.",
 		},
 		Fixes: []string{
 			"Update opensrs-doctor first: its public roots are {roots_age} old.",

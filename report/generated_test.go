@@ -192,6 +192,7 @@ var words = map[string][]string{
 	"Issuer": {"", issuingCA, publicCA, privateCA}, "Subject": {"CN=rr-n1-tor.opensrs.net", "O=Nobody", ""},
 	"Text": {"", "Access denied", "Authentication failed"}, "Why": {"", "it is not available here"},
 	"HostsFile": {"", "/etc/hosts:7"}, "Location": {"", "https://portal.example/login"},
+	"Type": {"A", "AAAA"},
 }
 
 // anything fills a value of any type. Every pointer may be nil and every list empty.
@@ -220,6 +221,8 @@ func anything(r *rand.Rand, v reflect.Value, name string) {
 		v.SetBool(r.Intn(2) == 0)
 	case reflect.Int, reflect.Int64:
 		v.SetInt(int64(pick(r, 0, 1, 2, 3, 5, 200, 302, 403, 502)))
+	case reflect.Uint32:
+		v.SetUint(uint64(pick(r, 0, 300, 1<<32-1)))
 	case reflect.Uint16:
 		v.SetUint(uint64(pick(r, 443, 55000, 55443, 55443, 55443)))
 	case reflect.Float64:

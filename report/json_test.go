@@ -117,7 +117,9 @@ func TestSchemaDescribesEveryField(t *testing.T) {
 		besides []string
 	}{
 		"target": {reflect.TypeFor[probes.Target](), nil}, "host": {reflect.TypeFor[probes.Host](), nil},
-		"proxy": {reflect.TypeFor[probes.Proxy](), nil}, "diagnosis": {reflect.TypeFor[Diagnosis](), nil},
+		"system": {reflect.TypeFor[probes.System](), nil}, "route": {reflect.TypeFor[probes.Route](), nil},
+		"dnsReply": {reflect.TypeFor[probes.DNSReply](), nil},
+		"proxy":    {reflect.TypeFor[probes.Proxy](), nil}, "diagnosis": {reflect.TypeFor[Diagnosis](), nil},
 		"probe": {reflect.TypeFor[Probe](), nil}, "failure": {reflect.TypeFor[probes.Failure](), nil},
 		"trust": {reflect.TypeFor[probes.Trust](), nil}, "certificate": {reflect.TypeFor[probes.Certificate](), nil},
 		"sighting": {reflect.TypeFor[probes.Sighting](), nil}, "dnsAnswer": {reflect.TypeFor[probes.DNSAnswer](), nil},
@@ -135,10 +137,12 @@ func TestSchemaDescribesEveryField(t *testing.T) {
 	}
 	within := func(def, field string) any { return properties(defs[def])[field] }
 	compare("path", properties(within("portFacts", "path")), reflect.TypeFor[probes.Path]())
+	compare("round_trips", properties(within("portFacts", "round_trips")), reflect.TypeFor[probes.RoundTrips]())
 	compare("direct", properties(within("portFacts", "direct")), reflect.TypeFor[probes.Direct]())
 	compare("proxy_reply", properties(within("portFacts", "proxy_reply")), reflect.TypeFor[probes.ProxyReply]())
 	compare("clock", properties(within("tlsFacts", "clock")), reflect.TypeFor[probes.Clock]())
 	items := func(list any) map[string]any { return properties(list.(map[string]any)["items"]) }
+	compare("records", items(within("dnsReply", "records")), reflect.TypeFor[probes.DNSRecord]())
 	compare("variants", items(within("tlsFacts", "variants")), reflect.TypeFor[probes.Variant]())
 	compare("samples", items(properties(within("tlsFacts", "clock"))["samples"]), reflect.TypeFor[probes.ClockSample]())
 	compare("problems", items(within("rulesFacts", "problems")), reflect.TypeFor[iprules.Problem]())

@@ -112,6 +112,21 @@ func (s *screen) paragraph(lead string, rest int, text string, in style) {
 	}
 }
 
+// marked writes text behind a sign, and its further lines below its first word.
+func (s *screen) marked(sign string, signIn style, text string, in style) {
+	s.raw(sign, signIn)
+	rest := widthOf(sign) + 1
+	for i, line := range wrap(s.spell(clean(text)), s.room(rest)) {
+		if i == 0 {
+			s.out.WriteByte(' ')
+		} else {
+			s.out.WriteString(strings.Repeat(" ", rest))
+		}
+		s.raw(line, in)
+		s.end()
+	}
+}
+
 // hanging writes text from column first, and its further lines from the column rest, which is farther in.
 func (s *screen) hanging(first, rest int, text string, in style) {
 	for i, line := range wrap(s.spell(clean(text)), s.room(rest)) {
@@ -127,7 +142,7 @@ func (s *screen) hanging(first, rest int, text string, in style) {
 
 // room is how many columns are left for text that begins at column indent; never so few that a column of
 // single words results.
-func (s *screen) room(indent int) int { return max(s.options.Width-indent, 20) }
+func (s *screen) room(indent int) int { return max(s.options.Width-indent, 18) }
 
 // numbered writes steps, each with a number and a hanging indent.
 func (s *screen) numbered(indent int, steps []string) {

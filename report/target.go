@@ -30,6 +30,8 @@ type Host struct {
 	ResolversBy  string   `json:"resolvers_from"` // "/etc/resolv.conf", "--resolver", "system"
 	HasIPv4Route *bool    `json:"has_ipv4_route"` // null: not checked
 	HasIPv6Route *bool    `json:"has_ipv6_route"`
+	System       *System  `json:"system,omitempty"` // of a ticket, like Route
+	Route        *Route   `json:"route,omitempty"`
 }
 
 // Proxy is the proxy that the call went through.
@@ -38,6 +40,24 @@ type Proxy struct {
 	From      string   `json:"from"`
 	HasUser   bool     `json:"has_user"`
 	Addresses []string `json:"addresses,omitempty"`
+}
+
+// System is what the tool ran on.
+type System struct {
+	Release        string   `json:"release,omitempty"` // "Debian GNU/Linux 13 (trixie)"
+	Kernel         string   `json:"kernel,omitempty"`  // "Linux 6.12.41 x86_64"
+	Go             string   `json:"go"`
+	ProxyVariables []string `json:"proxy_variables,omitempty"` // names of those that are set
+}
+
+// Route is the way on which packets for the endpoint, or for the proxy, left the machine.
+type Route struct {
+	To           string `json:"to"`
+	LocalAddress string `json:"local_address,omitempty"`
+	Interface    string `json:"interface,omitempty"`
+	MTU          int    `json:"mtu,omitempty"` // bytes
+	Gateway      string `json:"gateway,omitempty"`
+	GatewayKnown bool   `json:"gateway_known"` // false: nobody could be asked
 }
 
 func newTarget(t probes.Target) Target {
@@ -56,6 +76,13 @@ func newHost(h probes.Host) Host {
 	}
 	if p := h.Proxy; p != nil {
 		host.Proxy = &Proxy{URL: p.URL, From: p.From, HasUser: p.HasUser, Addresses: addressTexts(p.Addrs)}
+	}
+	if s := h.System; s != nil {
+		host.System = &System{Release: s.Release, Kernel: s.Kernel, Go: s.Go, ProxyVariables: s.ProxyVariables}
+	}
+	if r := h.Route; r != nil {
+		host.Route = &Route{To: addressText(r.To), LocalAddress: addressText(r.LocalAddress), Interface: r.Interface,
+			MTU: r.MTU, Gateway: addressText(r.Gateway), GatewayKnown: r.GatewayKnown}
 	}
 	return host
 }

@@ -150,8 +150,21 @@ func (s *screen) verdict(r *Report) {
 
 // passed says what a pass proves, and what it does not because it was not tried.
 func (s *screen) passed(r *Report) {
+	headline, more := passWords(r)
+	sign, in := s.mark("pass")
+	if r.Interrupted {
+		sign, in = s.mark("skip")
+	}
+	s.marked(sign, in, headline, bold)
+	if !s.options.Quiet {
+		s.paragraph("  ", 2, more, plain)
+	}
+}
+
+// passWords are the headline of a pass, and what goes with it; "" where nothing does.
+func passWords(r *Report) (headline, more string) {
 	untried := untried(r)
-	headline, more := "This host can use the OpenSRS API.", ""
+	headline = "This host can use the OpenSRS API."
 	switch {
 	case r.Interrupted:
 		headline = "Nothing wrong was seen before the interruption."
@@ -170,15 +183,7 @@ func (s *screen) passed(r *Report) {
 			more = "Not tried: " + strings.Join(untried, ", ") + "."
 		}
 	}
-	sign, in := s.mark("pass")
-	if r.Interrupted {
-		sign, in = s.mark("skip")
-	}
-	s.raw(sign, in)
-	s.paragraph(" ", 1, headline, bold)
-	if !s.options.Quiet {
-		s.paragraph("  ", 2, more, plain)
-	}
+	return headline, more
 }
 
 func by(username string) string {
@@ -195,8 +200,7 @@ func (s *screen) works(r *Report) {
 	}
 	s.blank()
 	sign, in := s.mark("pass")
-	s.raw(sign, in)
-	s.paragraph(" ", 1, "Calls get through all the same: this one was accepted.", plain)
+	s.marked(sign, in, "Calls get through all the same: this one was accepted.", plain)
 }
 
 // ended reports whether a probe ran and got what it wanted.

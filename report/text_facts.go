@@ -3,6 +3,7 @@ package report
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -111,6 +112,13 @@ func scalar(value any) string {
 func (s *screen) run(r *Report) {
 	s.blank()
 	s.paragraph("", 0, "This run", bold)
+	for _, f := range runFacts(r) {
+		s.hanging(2, 4, f.key+": "+f.value, plain)
+	}
+}
+
+// runFacts are the lines about the run itself and the host.
+func runFacts(r *Report) []fact {
 	lines := []fact{
 		{"run", r.RunID},
 		{"version", strings.TrimSpace(r.Tool.Name + " " + r.Tool.Version)},
@@ -127,9 +135,5 @@ func (s *screen) run(r *Report) {
 			lines = append(lines, factLines("", tree)...)
 		}
 	}
-	for _, f := range lines {
-		if f.value != "" {
-			s.hanging(2, 4, f.key+": "+f.value, plain)
-		}
-	}
+	return slices.DeleteFunc(lines, func(f fact) bool { return f.value == "" })
 }

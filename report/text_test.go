@@ -82,7 +82,7 @@ func TestScreens(t *testing.T) {
 // Every screen stays within its width, except where a single word is wider.
 func TestWidth(t *testing.T) {
 	for name, r := range screens(t) {
-		for _, width := range []int{0, 60, 80, 100} {
+		for _, width := range []int{0, 34, 40, 60, 80, 100} {
 			for _, o := range []TextOptions{{}, {ASCII: true}, {Verbose: true}, {Quiet: true}} {
 				o.Width = width
 				limit := width

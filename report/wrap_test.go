@@ -32,6 +32,9 @@ func TestWrap(t *testing.T) {
 		{"one two three", 7, "one two|three"},
 		{"a-word-that-is-too-wide fits not", 8, "a-word-that-is-too-wide|fits not"},
 		{"名前 名前 名前", 9, "名前 名前|名前"},
+		{"by 東京都認証局第二ルート証明書, not public", 10, "by|東京都認証|局第二ルー|ト証明書,|not public"},
+		{"ab東京cd", 4, "ab東|京cd"},
+		{"東京都example-name-that-is-long東", 6, "東京都|example-name-that-is-long|東"},
 	} {
 		if got := strings.Join(wrap(test.text, test.width), "|"); got != test.want {
 			t.Errorf("wrap(%q, %d) is %q, want %q", test.text, test.width, got, test.want)

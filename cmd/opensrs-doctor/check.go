@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -25,19 +26,23 @@ func checkCommand(s *streams) (*cobra.Command, *pflag.FlagSet) {
 	}
 	flags := addKeys(command.Flags(), keys())
 	config := command.Flags().String("config", "", "the config file, instead of the default one")
-	command.Args = func(cmd *cobra.Command, args []string) error {
-		if len(args) > 0 && cmd.Flags().Changed("sandbox") {
-			return usagef("check takes no words, and got %s; a fault is written --sandbox=FAULT", shown(args[0])).
-				withHint("faults: %s", strings.Join(sandbox.Faults(), " "))
-		}
-		return noWords(cmd, args)
-	}
-	command.RunE = func(*cobra.Command, []string) error { return check(flags, *config, s) }
+	command.Args = noFaultWord
+	command.RunE = func(*cobra.Command, []string) error { return check(flags, *config, s, nil) }
 	return command, command.Flags()
 }
 
-// check validates everything, runs, and writes the report in every format asked for.
-func check(flags map[string]*flagValue, config string, s *streams) error {
+// noFaultWord refuses words, and says how a fault is written where one may have been meant.
+func noFaultWord(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 && cmd.Flags().Changed("sandbox") {
+		return usagef("%s takes no words, and got %s; a fault is written --sandbox=FAULT", cmd.Name(), shown(args[0])).
+			withHint("faults: %s", strings.Join(sandbox.Faults(), " "))
+	}
+	return noWords(cmd, args)
+}
+
+// check validates everything, runs, and writes the report in every format asked for, and into a ticket's bundle
+// where there is one.
+func check(flags map[string]*flagValue, config string, s *streams, ticket *bundle) error {
 	path, named := configPath(config, s)
 	file, err := readConfig(path, named)
 	if err != nil {
@@ -60,6 +65,12 @@ func check(flags map[string]*flagValue, config string, s *streams) error {
 		return err
 	}
 	defer out.discard()
+	if ticket != nil {
+		if err := ticket.prepare(out); err != nil {
+			return err
+		}
+		request.options.Deep = true
+	}
 	for _, note := range request.notes {
 		fmt.Fprintln(s.stderr, "note: "+note)
 	}
@@ -70,14 +81,22 @@ func check(flags map[string]*flagValue, config string, s *streams) error {
 	if request.anonymize {
 		result = report.Anonymize(result)
 	}
-	if err := out.write(result, request.view, s); err != nil {
+	var saved error
+	if ticket != nil { // before anything is printed: a reader that hangs up would end the program
+		saved = ticket.save(result, request.anonymize)
+	}
+	err = errors.Join(out.write(result, request.view, s), saved)
+	if ticket != nil && saved == nil {
+		err = errors.Join(err, ticket.tell(request, out, s))
+	}
+	if err != nil {
 		return fmt.Errorf("the report could not be written: %s", plain(err))
 	}
 	if ctx.Err() != nil {
 		fmt.Fprintln(s.stderr, "interrupted; the report says what was known by then")
 		return exitError(exitInternal)
 	}
-	return verdictStatus(result, request.failOn)
+	return out.status(result, request.failOn)
 }
 
 // verdictStatus is the exit status for a verdict.

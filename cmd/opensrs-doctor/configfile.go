@@ -246,9 +246,14 @@ func readBounded(from io.Reader, limit int64) ([]byte, error) {
 
 // plain is the innermost text of a file error: the path stands in the message already.
 func plain(err error) string {
-	var path *fs.PathError
+	var (
+		path *fs.PathError
+		link *os.LinkError
+	)
 	if errors.As(err, &path) {
 		err = path.Err
+	} else if errors.As(err, &link) {
+		err = link.Err
 	}
 	return err.Error()
 }

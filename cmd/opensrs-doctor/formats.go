@@ -18,8 +18,20 @@ type format struct {
 func formats() []format {
 	return []format{
 		{"human", report.WriteText},
-		{"json", func(w io.Writer, r *report.Report, _ report.TextOptions) error { return report.WriteJSON(w, r) }},
+		{"json", sameForAll(report.WriteJSON)},
+		{"junit", sameForAll(report.WriteJUnit)},
+		{"tap", sameForAll(report.WriteTAP)},
+		{"markdown", sameForAll(report.WriteMarkdown)},
+		{"html", sameForAll(report.WriteHTML)},
+		{"prometheus", sameForAll(report.WritePrometheus)},
+		{"nagios", sameForAll(report.WriteNagios)},
+		{"github", sameForAll(report.WriteGitHub)},
 	}
+}
+
+// sameForAll makes a writer of one that does not ask how a person wants to read.
+func sameForAll(write func(io.Writer, *report.Report) error) func(io.Writer, *report.Report, report.TextOptions) error {
+	return func(w io.Writer, r *report.Report, _ report.TextOptions) error { return write(w, r) }
 }
 
 // output is one format of a run and where it goes.
@@ -84,14 +96,16 @@ func (s *settings) parseOutputs() (out outputs, err error) {
 	return out, nil
 }
 
-// write writes every format. All are tried; the first error is returned.
+// write writes every format, those with a path first. All are tried; the first error is returned. A plugin's
+// line is not written after an error: the line for the error takes its place.
 func (out outputs) write(r *report.Report, v view, s *streams) error {
 	var first error
 	for _, one := range out {
-		var err error
 		if one.file == nil {
-			err = one.format.write(s.stdout, r, v.forTerminal(s))
-		} else if err = one.format.write(one.file, r, v.plain()); err == nil {
+			continue
+		}
+		err := one.format.write(one.file, r, v.plain())
+		if err == nil {
 			err = one.file.commit()
 		} else {
 			one.file.discard()
@@ -100,6 +114,15 @@ func (out outputs) write(r *report.Report, v view, s *streams) error {
 			first = err
 		}
 	}
+	for _, one := range out {
+		if one.file != nil || first != nil && one.format.name == "nagios" {
+			continue
+		}
+		if err := one.format.write(s.stdout, r, v.forTerminal(s)); err != nil && first == nil {
+			first = err
+		}
+	}
+	out.summarize(r, s)
 	return first
 }
 

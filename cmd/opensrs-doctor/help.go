@@ -23,6 +23,11 @@ func writeHelp(w io.Writer, cmd *cobra.Command) {
 		writeKeys(w, keys())
 		fmt.Fprint(w, checkAfter)
 		return
+	case cmd.Name() == "ticket":
+		fmt.Fprint(w, ticketHelp)
+		writeKeys(w, ticketKeys())
+		fmt.Fprint(w, ticketAfter)
+		return
 	}
 	fmt.Fprintf(w, "Usage:  opensrs-doctor %s\n\n%s.\n", strings.TrimPrefix(cmd.UseLine(), "opensrs-doctor "),
 		sentence(cmd.Short))
@@ -31,6 +36,9 @@ func writeHelp(w io.Writer, cmd *cobra.Command) {
 		fmt.Fprint(w, rulesHelp)
 	case "render":
 		writeKeys(w, outputKeys())
+	case "diff":
+		writeKeys(w, append([]key{dataFormat}, viewKeys()...))
+		fmt.Fprint(w, diffAfter)
 	case "explain":
 		fmt.Fprint(w, "\nrules is a lesson on the IP access rules, on one screen.\n")
 		writeKeys(w, append([]key{dataFormat}, viewKeys()...))
@@ -62,7 +70,9 @@ Usage:  opensrs-doctor [check] [flags]
   sign         compute the signature of a body, and the headers of its call
   sign verify  find out why a client's signature, or its request, is wrong
   sandbox      an OpenSRS-like service on this machine, for clients
+  ticket       check, and write the bundle for a support ticket
   render       render a saved report in any format
+  diff         what changed between two saved reports
   explain      what a cause means, how it is recognised and what helps
   version      version, and date of the carried root certificates
   completion   print the completion script of a shell
@@ -89,7 +99,34 @@ OPENSRS_USERNAME, OPENSRS_API_KEY, OPENSRS_CONFIG. There is no flag that takes
 the key itself: others can read a command line.
 
 Exit status: 0 pass or warn, 1 fail (with --fail-on warn also warn), 2 a wrong
-flag, file or value, 3 the tool itself failed or was interrupted.
+flag, file or value, 3 the tool itself failed or was interrupted. With -f nagios
+on standard output 0 pass, 1 warn, 2 fail, 3 everything else, as monitoring
+plugins have it; --fail-on does not matter then.
+`
+
+const diffAfter = `
+Compared are the causes, how each probe ended, addresses, certificates, proxy,
+resolvers, rules, key, versions, and times that are at least twice as long or
+half as short, and 100 ms apart.
+
+Exit status: 0 nothing differs, 1 something does, 2 a file is no report.
+`
+
+const ticketHelp = `Check, and write one zip for a support ticket. It answers what support asks for,
+curl icanhazip.com, ping, traceroute and openssl s_client, and holds the report
+and a letter to the support engineer. A run takes some seconds longer than check.
+
+Usage:  opensrs-doctor ticket [flags of check] [--output PATH]
+`
+
+const ticketAfter = `
+      --config PATH          the config file; default
+                             $XDG_CONFIG_HOME/opensrs-doctor/config.yaml
+
+The bundle never holds the API key, the signature, proxy passwords and the
+balance. IP addresses, host names and the username stay, unless --anonymize is
+given. What follows opensrs-doctor check --help is true here too: the config
+file, the variables and the exit status.
 `
 
 const signAfter = `

@@ -38,15 +38,21 @@ func main() {
 
 // run runs one command line and gives the exit status.
 func run(args []string, s *streams) (status int) {
+	root := rootCommand(s)
 	defer func() {
 		if value := recover(); value != nil {
 			reportPanic(s.stderr)
-			status = exitInternal
+			if status = exitInternal; asPlugin(root, args, s) {
+				status = pluginStatus(errors.New("opensrs-doctor itself failed; this is a bug in it"), s)
+			}
 		}
 	}()
-	root := rootCommand(s)
 	root.SetArgs(args)
-	return statusOf(root.Execute(), s.stderr)
+	err := root.Execute()
+	if err != nil && asPlugin(root, args, s) {
+		return pluginStatus(err, s)
+	}
+	return statusOf(err, s.stderr)
 }
 
 // usageError is a wrong command line, configuration or input file: exit status 2, and nothing was run.
@@ -131,8 +137,8 @@ func rootCommand(s *streams) *cobra.Command {
 	root.SetIn(s.stdin)
 	root.Flags().AddFlagSet(flags)
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(check, rulesCommand(s), signCommand(s), sandboxCommand(s), renderCommand(s), explainCommand(s),
-		versionCommand(s))
+	root.AddCommand(check, rulesCommand(s), signCommand(s), sandboxCommand(s), ticketCommand(s), renderCommand(s),
+		diffCommand(s), explainCommand(s), versionCommand(s))
 	root.InitDefaultCompletionCmd()
 	for _, command := range root.Commands() {
 		if command.Name() == "completion" {

@@ -64,7 +64,7 @@ func render(path string, flags map[string]*flagValue, s *streams) error {
 	if saved.Interrupted {
 		return exitError(exitInternal)
 	}
-	return verdictStatus(saved, request.failOn)
+	return out.status(saved, request.failOn)
 }
 
 // readReport reads a saved report; "-" is standard input.

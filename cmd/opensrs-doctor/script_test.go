@@ -22,7 +22,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "secret": secret,
+			"exits": exits, "secret": secret, "bundle": openBundle,
 		},
 		RequireExplicitExec: true,
 		UpdateScripts:       *update,

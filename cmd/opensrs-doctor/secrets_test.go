@@ -73,47 +73,38 @@ func revealsNothing(t *testing.T, text string, signatures ...string) {
 }
 
 // everyFormat runs the command in all formats, and with -v and -q, and looks for secrets in all that was
-// written. It gives the JSON run.
-func everyFormat(t *testing.T, c invocation, signatures func() []string, args ...string) outcome {
+// written. It gives the JSON run, and the files of that run by their formats.
+func everyFormat(t *testing.T, c invocation, signatures func() []string, args ...string) (outcome, map[string]string) {
 	t.Helper()
-	written := t.TempDir()
+	directory, files := t.TempDir(), map[string]string{}
 	all := append([]string{"-v"}, args...)
 	for _, format := range formats() {
 		if format.name != "json" {
-			all = append(all, "-f", format.name+"="+filepath.Join(written, format.name))
+			files[format.name] = filepath.Join(directory, format.name)
+			all = append(all, "-f", format.name+"="+files[format.name])
 		}
 	}
+	c.environment = append(c.environment, stepSummary+"="+filepath.Join(directory, "summary"))
 	got := c.run(t, append(all, "-f", "json")...)
 	texts := got.stdout + got.stderr
 	for _, more := range [][]string{{"-q"}, {"-f", "human"}} {
 		again := c.run(t, append(append([]string{}, args...), more...)...)
 		texts += again.stdout + again.stderr
 	}
-	files, _ := filepath.Glob(filepath.Join(written, "*"))
-	for _, file := range files {
+	written, _ := filepath.Glob(filepath.Join(directory, "*"))
+	for _, file := range written {
 		content, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
 		texts += string(content)
 	}
+	if len(written) != len(formats()) {
+		t.Errorf("the run wrote %q", written)
+	}
 	revealsNothing(t, texts, signatures()...)
-	return got
-}
-
-// TestSecretsOfFaults: no fault of the sandbox brings the key or the signature into any output.
-func TestSecretsOfFaults(t *testing.T) {
-	t.Parallel()
-	atOnce(t, append(sandbox.Faults(), "healthy"), func(t *testing.T, fault string) {
-		c := invocation{environment: credentialsIn()}
-		got := everyFormat(t, c, noSignatures, "--sandbox="+fault, "--timeout", "4s")
-		if strings.Contains(got.stdout, sandbox.Balance+`"`) || strings.Contains(got.stdout, " "+sandbox.Balance) {
-			t.Error("the balance was written")
-		}
-		if fault != "healthy" && got.report(t).cause() != fault {
-			t.Errorf("cause %s", got.report(t).cause())
-		}
-	})
+	sameAgain(t, got.stdout, files)
+	return got, files
 }
 
 func noSignatures() []string { return nil }
@@ -204,7 +195,7 @@ func TestSecretsEchoed(t *testing.T) {
 			conn.Write([]byte(said))
 		})
 		c := invocation{environment: credentialsIn()}
-		got := everyFormat(t, c, server.signatures, w.flags(server.url)...)
+		got, _ := everyFormat(t, c, server.signatures, w.flags(server.url)...)
 		if len(server.signatures()) != 3 {
 			t.Errorf("the server saw %d signatures, want one of each run", len(server.signatures()))
 		}
@@ -256,7 +247,7 @@ func TestSecretsOfProxies(t *testing.T) {
 				{credentialsIn(), slices.Concat(args, []string{"--proxy", address})},
 				{append(credentialsIn(), "OPENSRS_CONFIG="+config), args},
 			} {
-				got := everyFormat(t, invocation{environment: way.environment}, noSignatures, way.args...)
+				got, _ := everyFormat(t, invocation{environment: way.environment}, noSignatures, way.args...)
 				if got.status != exitFail {
 					t.Errorf("exit status %d, want %d: %s", got.status, exitFail, got.stderr)
 				}

@@ -13,8 +13,12 @@ import (
 	"opensrs-doctor/report"
 )
 
-// plainWidth is the width of what goes to no terminal, in columns.
-const plainWidth = 80
+// Widths of a text, in columns.
+const (
+	plainWidth = 80  // of what goes to no terminal
+	narrowest  = 34  // on a terminal that has fewer, lines run over
+	widest     = 120 // longer lines are hard to read
+)
 
 // terminal gives the file descriptor of a stream that is a terminal which obeys control characters.
 func (s *streams) terminal(stream io.Writer) (int, bool) {
@@ -36,7 +40,7 @@ func (v view) forTerminal(s *streams) report.TextOptions {
 	if fd, is := s.terminal(s.stdout); is {
 		options.Color = !v.noColor && s.getenv("NO_COLOR") == ""
 		if width, _, err := term.GetSize(fd); err == nil && width > 0 {
-			options.Width = min(max(width, 40), 120)
+			options.Width = min(max(width, narrowest), widest)
 		}
 	}
 	return options
@@ -45,6 +49,7 @@ func (v view) forTerminal(s *streams) report.TextOptions {
 // progress is one live line on a terminal that says which probe runs. Elsewhere it is nothing.
 type progress struct {
 	to    io.Writer // nil: no terminal
+	fd    int
 	mu    sync.Mutex
 	probe string
 	began time.Time
@@ -55,10 +60,11 @@ type progress struct {
 // startProgress shows the line until end is called.
 func startProgress(s *streams) *progress {
 	p := &progress{began: time.Now(), stop: make(chan struct{})}
-	if _, is := s.terminal(s.stderr); !is {
+	fd, is := s.terminal(s.stderr)
+	if !is {
 		return p
 	}
-	p.to = s.stderr
+	p.to, p.fd = s.stderr, fd
 	p.ended.Go(func() {
 		ticker := time.NewTicker(100 * time.Millisecond)
 		defer ticker.Stop()
@@ -88,7 +94,11 @@ func (p *progress) watch(event probes.Event) {
 func (p *progress) draw() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	fmt.Fprintf(p.to, "\r  %-7s %.1f s\x1b[K", p.probe, time.Since(p.began).Seconds())
+	line := fmt.Sprintf("  %-7s %.1f s", p.probe, time.Since(p.began).Seconds())
+	if width, _, err := term.GetSize(p.fd); err == nil && width > 0 && len(line) >= width {
+		line = line[:width-1] // a line that runs over could not be erased
+	}
+	fmt.Fprint(p.to, "\r"+line+"\x1b[K")
 }
 
 // end erases the line.

@@ -3,6 +3,7 @@
 package lab
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"net/http"
@@ -55,6 +56,7 @@ type World struct {
 	Lost  atomic.Int32  // packets that vanished so far
 
 	// The client's machine.
+	Command     string // "check" where ""
 	ResolvConf  string // instead of what Resolvers give, where not ""
 	HostsFile   string // more lines for /etc/hosts
 	SystemStore []byte // PEM: the system's root certificates; default the public root
@@ -179,7 +181,7 @@ func (w *World) Start() {
 
 // Args are the arguments of the command.
 func (w *World) Args() []string {
-	args := []string{"check", "--format", "json", "--public-roots", w.file("public.pem", w.PublicRoots)}
+	args := []string{cmp.Or(w.Command, "check"), "--format", "json", "--public-roots", w.file("public.pem", w.PublicRoots)}
 	switch {
 	case w.Environment != "":
 		args = append(args, "--env", w.Environment)

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"opensrs-doctor/report"
+)
+
+// diffCommand tells what changed between two saved reports.
+func diffCommand(s *streams) *cobra.Command {
+	command := &cobra.Command{
+		Use:   "diff OLD.json NEW.json",
+		Short: "what changed between two saved reports",
+		Args: func(_ *cobra.Command, args []string) error {
+			switch {
+			case len(args) != 2:
+				return usagef("diff takes two reports, and got %d", len(args)).
+					withHint("opensrs-doctor diff OLD.json NEW.json; one of them may be -, for standard input")
+			case args[0] == "-" && args[1] == "-":
+				return usagef("standard input holds one report, not both")
+			}
+			return nil
+		},
+	}
+	flags := addKeys(command.Flags(), append([]key{dataFormat}, viewKeys()...))
+	command.RunE = func(_ *cobra.Command, args []string) error { return diff(args[0], args[1], flags, s) }
+	return command
+}
+
+// diff ends with 0 where nothing differs and 1 where something does, as the other diff.
+func diff(before, after string, flags map[string]*flagValue, s *streams) error {
+	asJSON, err := wantsJSON(flags, s)
+	if err != nil {
+		return err
+	}
+	old, err := readReport(before, s.stdin)
+	if err != nil {
+		return err
+	}
+	now, err := readReport(after, s.stdin)
+	if err != nil {
+		return err
+	}
+	look := gather(flags, nil, s)
+	found := report.Compare(old, now)
+	if asJSON {
+		err = report.WriteDiffJSON(s.stdout, found)
+	} else {
+		err = report.WriteDiffText(s.stdout, found, view{noColor: look.bool("no-color"), ascii: look.bool("ascii")}.forTerminal(s))
+	}
+	switch {
+	case err != nil:
+		return errors.New("the differences could not be written: " + plain(err))
+	case found.Same:
+		return nil
+	}
+	return exitError(exitFail)
+}

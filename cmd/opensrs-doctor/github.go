@@ -1,0 +1,44 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+
+	"opensrs-doctor/report"
+)
+
+// stepSummary is GitHub's variable: the file that the summary of a step is appended to.
+const stepSummary = "GITHUB_STEP_SUMMARY"
+
+// summarize appends the report to the summary of the step, where the github format was asked for and a step
+// runs. A summary that cannot be written is worth a note; the annotations have told the verdict.
+func (out outputs) summarize(r *report.Report, s *streams) {
+	path, asked := s.getenv(stepSummary), false
+	for _, one := range out {
+		asked = asked || one.format.name == "github"
+	}
+	if !asked || path == "" {
+		return
+	}
+	text := bytes.NewBufferString("\n") // the file may end within a line
+	err := report.WriteMarkdown(text, r)
+	if err == nil {
+		err = appendTo(path, text.Bytes())
+	}
+	if err != nil {
+		fmt.Fprintf(s.stderr, "note: the step summary %s could not be written: %s\n", shownPath(path), plain(err))
+	}
+}
+
+func appendTo(path string, text []byte) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o666)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(text)
+	if closed := file.Close(); err == nil {
+		err = closed
+	}
+	return err
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/spf13/cobra"
+
+	"opensrs-doctor/report"
+)
+
+// Where nagios is the format on standard output, this program is a plugin of a monitoring system: the exit status
+// is one of the four states, and whatever goes wrong is a line on standard output too.
+
+// status ends a run whose report was written: with the verdict's exit status, or as a plugin with its state.
+// --fail-on is no matter of a plugin, which has a state for a warning.
+func (out outputs) status(r *report.Report, failOn string) error {
+	for _, one := range out {
+		if one.file == nil && one.format.name == "nagios" {
+			if state := report.StateOf(r); state != report.NagiosOK {
+				return exitError(state)
+			}
+			return nil
+		}
+	}
+	return verdictStatus(r, failOn)
+}
+
+// pluginStatus is the exit status of a plugin. An error is the state unknown, and a line that says so.
+func pluginStatus(err error, s *streams) int {
+	var exit exitError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &exit):
+		return int(exit)
+	}
+	statusOf(err, s.stderr)
+	fmt.Fprintln(s.stdout, report.NagiosLine(report.NagiosUnknown, err.Error()))
+	return int(report.NagiosUnknown)
+}
+
+// asPlugin reports whether a command line asks for nagios on standard output. It has to know that also of one
+// that is wrong, so it reads the words itself, and without a --format the config file.
+func asPlugin(root *cobra.Command, args []string, s *streams) (is bool) {
+	defer func() {
+		if recover() != nil { // it is asked after a panic too, and what failed then may fail again
+			is = false
+		}
+	}()
+	command, rest, err := root.Find(args)
+	if err != nil {
+		command, rest = root, args
+	}
+	if command.Flags().Lookup("fail-on") == nil {
+		return false // it has no verdict
+	}
+	given := flagTexts(command, rest)
+	formats := given["format"]
+	if len(formats) == 0 && command.Flags().Lookup("config") != nil {
+		config := ""
+		if paths := given["config"]; len(paths) > 0 {
+			config = paths[len(paths)-1]
+		}
+		formats = formatsOfFile(config, s)
+	}
+	for _, text := range formats {
+		if name, path, _ := strings.Cut(strings.TrimSpace(text), "="); name == "nagios" && (path == "" || path == "-") {
+			return true
+		}
+	}
+	return false
+}
+
+// flagTexts are the values on a command line by the names of the flags. Flags that do not exist are passed over.
+func flagTexts(command *cobra.Command, args []string) map[string][]string {
+	texts := map[string][]string{}
+	next := func(i *int) string {
+		if *i++; *i < len(args) {
+			return args[*i]
+		}
+		return ""
+	}
+	for i := 0; i < len(args) && args[i] != "--"; i++ {
+		if long, isLong := strings.CutPrefix(args[i], "--"); isLong {
+			name, text, hasText := strings.Cut(long, "=")
+			flag := command.Flags().Lookup(name)
+			if flag != nil && !hasText && flag.NoOptDefVal == "" {
+				text = next(&i)
+			}
+			texts[name] = append(texts[name], text)
+			continue
+		}
+		short, isShort := strings.CutPrefix(args[i], "-")
+		for isShort && short != "" { // -qf nagios is -q -f nagios
+			flag := command.Flags().ShorthandLookup(short[:1])
+			if short = short[1:]; flag == nil || flag.NoOptDefVal != "" {
+				continue
+			}
+			text := strings.TrimPrefix(short, "=")
+			if short == "" {
+				text = next(&i)
+			}
+			texts[flag.Name] = append(texts[flag.Name], text)
+			short = ""
+		}
+	}
+	return texts
+}
+
+// formatsOfFile are the formats in a config file, which may be wrong in any other way.
+func formatsOfFile(flag string, s *streams) []string {
+	path, _ := configPath(flag, s)
+	document, err := readFile(path, maxConfig)
+	if err != nil {
+		return nil
+	}
+	var file struct {
+		Format any `yaml:"format"`
+	}
+	if yaml.Unmarshal(document, &file) != nil {
+		return nil
+	}
+	switch format := file.Format.(type) {
+	case string:
+		return []string{format}
+	case []any:
+		var formats []string
+		for _, one := range format {
+			formats = append(formats, fmt.Sprint(one))
+		}
+		return formats
+	}
+	return nil
+}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"archive/zip"
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"opensrs-doctor/report"
+)
+
+// ticketCommand is check with the deeper facts that support asks for, and a bundle of all of it.
+func ticketCommand(s *streams) *cobra.Command {
+	command := &cobra.Command{
+		Use:   "ticket",
+		Short: "check, and write the bundle for a support ticket",
+		Args:  noFaultWord,
+	}
+	flags := addKeys(command.Flags(), keys())
+	config := command.Flags().String("config", "", "the config file, instead of the default one")
+	output := command.Flags().String(outputKey.name, "", outputKey.help)
+	command.RunE = func(cmd *cobra.Command, _ []string) error {
+		return check(flags, *config, s, &bundle{path: *output, given: cmd.Flags().Changed(outputKey.name)})
+	}
+	return command
+}
+
+// outputKey is the one flag that ticket has more than check. It is no key of the config file: a bundle is never
+// overwritten, so a path is good for one run.
+var outputKey = key{"output", "", text, "PATH", groupOutput,
+	"the zip to write, never overwritten (default opensrs-ticket-DATE-TIME.zip in this directory)"}
+
+// ticketKeys are what the help lists.
+func ticketKeys() []key { return append(keys(), outputKey) }
+
+// bundle is the zip of one run of ticket.
+type bundle struct {
+	path  string
+	given bool // --output
+	files []report.TicketFile
+}
+
+// prepare finds out before the run whether the bundle can be written, and gives it a name where the user gave none.
+func (b *bundle) prepare(out outputs) error {
+	if !b.given {
+		b.path = freeName(time.Now(), 0)
+	}
+	bad := func(why string) error {
+		return usagef("--output: %s: %s", shownPath(b.path), why).withHint("name a new file, as in --output ticket.zip")
+	}
+	switch info, err := os.Lstat(b.path); {
+	case b.path == "":
+		return usagef("--output: the path is empty")
+	case b.path == "-":
+		return usagef("--output: a bundle does not go to standard output").withHint("name a file, as in --output ticket.zip")
+	case err == nil && info.IsDir():
+		return bad("it is a directory")
+	case err == nil:
+		return bad("it exists already, and a bundle never replaces a file")
+	case !errors.Is(err, fs.ErrNotExist):
+		return bad(plain(err))
+	}
+	for _, one := range out {
+		if one.path == realPath(b.path) {
+			return bad("a format goes to the same path")
+		}
+	}
+	trial, err := newFile(b.path)
+	if err != nil {
+		return bad("cannot write there: " + plain(err))
+	}
+	trial.discard()
+	return nil
+}
+
+// freeName is the name of a bundle that was made at that time: the n-th that is not taken yet, from 0.
+func freeName(at time.Time, n int) string {
+	for ; ; n++ {
+		name := "opensrs-ticket-" + at.UTC().Format("20060102-150405")
+		if n > 0 {
+			name += fmt.Sprintf("-%d", n+1)
+		}
+		if _, err := os.Lstat(name + ".zip"); errors.Is(err, fs.ErrNotExist) || n >= 1000 {
+			return name + ".zip"
+		}
+	}
+}
+
+// save writes the bundle.
+func (b *bundle) save(r *report.Report, anonymized bool) (err error) {
+	if b.files, err = report.TicketFiles(r, anonymized); err != nil {
+		return err
+	}
+	content, err := zipOf(b.files, r.StartedAt)
+	if err != nil {
+		return err
+	}
+	for n := 0; ; n++ {
+		err = writeNew(b.path, content)
+		if b.given || !errors.Is(err, fs.ErrExist) || n >= 10 {
+			break
+		}
+		b.path = freeName(time.Now(), n) // another run took the name meanwhile
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %s", shownPath(b.path), plain(err))
+	}
+	return nil
+}
+
+// tell says what was written: on standard output where the report for people is, else on standard error, so that
+// what programs read there stays theirs.
+func (b *bundle) tell(request *request, out outputs, s *streams) error {
+	to, options := s.stderr, request.view.plain()
+	if out.forPeople() {
+		to, options = s.stdout, request.view.forTerminal(s)
+		if !options.Quiet {
+			fmt.Fprintln(to)
+		}
+	}
+	return report.WriteTicketNote(to, shownPath(b.path), b.files, request.anonymize, options)
+}
+
+// forPeople reports whether the report for people goes to standard output.
+func (out outputs) forPeople() bool {
+	for _, one := range out {
+		if one.file == nil && one.format.name == "human" {
+			return true
+		}
+	}
+	return false
+}
+
+// zipOf is the zip with the files in their order, all of that time: the same report gives the same bytes.
+func zipOf(files []report.TicketFile, at time.Time) ([]byte, error) {
+	if year := at.Year(); year < 1980 || year > 2100 { // a zip cannot say so; this host's clock is wrong
+		at = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	var out bytes.Buffer
+	archive := zip.NewWriter(&out)
+	for _, file := range files {
+		head := &zip.FileHeader{Name: file.Name, Method: zip.Deflate, Modified: at.UTC().Truncate(time.Second)}
+		head.SetMode(0o600)
+		entry, err := archive.CreateHeader(head)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := entry.Write(file.Content); err != nil {
+			return nil, err
+		}
+	}
+	err := archive.Close()
+	return out.Bytes(), err
+}

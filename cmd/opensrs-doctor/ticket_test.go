@@ -1,0 +1,134 @@
+package main
+
+import (
+	"archive/zip"
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"opensrs-doctor/report"
+)
+
+// ticketNames are the files of every bundle, in their order.
+var ticketNames = []string{"report.json", "report.md", "report.html", "chain.pem", "README.txt"}
+
+// unpacked reads a bundle: these files and no other, each of the report's own time.
+func unpacked(path string) (map[string][]byte, error) {
+	archive, err := zip.OpenReader(path)
+	if err != nil {
+		return nil, err
+	}
+	defer archive.Close()
+	var names []string
+	files := map[string][]byte{}
+	for _, entry := range archive.File {
+		names = append(names, entry.Name)
+		from, err := entry.Open()
+		if err != nil {
+			return nil, err
+		}
+		if files[entry.Name], err = io.ReadAll(from); err != nil {
+			return nil, err
+		}
+	}
+	if !slices.Equal(names, ticketNames) {
+		return nil, &usageError{text: "the bundle holds other files"}
+	}
+	saved, err := report.Read(bytes.NewReader(files["report.json"]))
+	if err != nil {
+		return nil, err
+	}
+	for _, entry := range archive.File {
+		if !entry.Modified.Equal(saved.StartedAt.Truncate(time.Second)) {
+			return nil, usagef("%s is of %s, the report of %s", entry.Name, entry.Modified, saved.StartedAt)
+		}
+	}
+	return files, nil
+}
+
+// openBundle ZIP: the bundle is whole and its owner's alone; its files then stand in the current directory.
+func openBundle(ts *testscript.TestScript, _ bool, args []string) {
+	path := ts.MkAbs(args[0])
+	info, err := os.Stat(path)
+	ts.Check(err)
+	if runtime.GOOS != "windows" && info.Mode() != 0o600 {
+		ts.Fatalf("the mode of %s is %s", args[0], info.Mode())
+	}
+	files, err := unpacked(path)
+	ts.Check(err)
+	for name, content := range files {
+		ts.Check(os.WriteFile(ts.MkAbs(name), content, 0o600))
+	}
+}
+
+// TestBundleIsReproducible: the same report gives the same bytes, also where the clock stands before zips.
+func TestBundleIsReproducible(t *testing.T) {
+	r := &report.Report{Schema: report.Schema, Verdict: report.VerdictPass, StartedAt: time.Date(2026, 11, 24, 18, 15, 1, 7, time.UTC)}
+	files, err := report.TicketFiles(r, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := zipOf(files, r.StartedAt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, _ := zipOf(files, r.StartedAt)
+	if !bytes.Equal(first, again) {
+		t.Error("two bundles of one report differ")
+	}
+	old, err := zipOf(files, time.Unix(0, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	archive, err := zip.NewReader(bytes.NewReader(old), int64(len(old)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if year := archive.File[0].Modified.UTC().Year(); year != 1980 {
+		t.Errorf("a file of the year %d", year)
+	}
+}
+
+// TestNewFileTakesNoName: what came to the path meanwhile stays, whichever way the file gets its name, and nothing
+// half written is left behind.
+func TestNewFileTakesNoName(t *testing.T) {
+	for name, publish := range map[string]func(*pendingFile) error{
+		"link": (*pendingFile).publish, "claim": func(p *pendingFile) error {
+			p.Close()
+			defer os.Remove(p.Name())
+			return p.claim()
+		},
+	} {
+		directory := t.TempDir()
+		path := filepath.Join(directory, "x.zip")
+		write := func(content string) error {
+			file, err := newFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			io.WriteString(file, content)
+			return publish(file)
+		}
+		if err := write("first"); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if err := write("second"); !errors.Is(err, fs.ErrExist) {
+			t.Errorf("%s: %v, want that it exists", name, err)
+		}
+		if content, _ := os.ReadFile(path); string(content) != "first" {
+			t.Errorf("%s: it holds %q", name, content)
+		}
+		if left, _ := os.ReadDir(directory); len(left) != 1 {
+			t.Errorf("%s: %d files are left", name, len(left))
+		}
+	}
+}

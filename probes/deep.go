@@ -1,0 +1,71 @@
+package probes
+
+import (
+	"context"
+	"net/netip"
+	"time"
+)
+
+// A deep run asks what a support engineer would ask for: every source's sighting, every resolver's answer, the walk
+// also where the port is reachable, and the round trips. All of it runs behind the call, which it must not disturb,
+// or, where a probe fails or has been silent for a while, beside the other follow-ups. So a deep run that meets
+// nothing but silence takes no longer than a plain one.
+
+// deepAnswers is how long after the begin of a deep run sources and resolvers may still answer.
+const deepAnswers = 6 * time.Second
+
+// deepen starts the walk and the round trips; being called again does no harm. probe is the one that waits or has
+// failed, "" at the end of the run. With a proxy, only the way to the proxy is this host's to measure.
+func (r *run) deepen(probe string) {
+	if !r.o.Deep || !r.plan["port"].runs || len(r.target.addresses) == 0 {
+		return
+	}
+	to := r.target.addresses[0]
+	if probe != "port" && r.ev.Port != nil && r.ev.Port.Connected.IsValid() {
+		to = r.ev.Port.Connected
+	}
+	if r.way.proxy == nil {
+		r.x.path(to, false) // the round trips follow it
+	} else {
+		r.x.roundTrips(to)
+	}
+}
+
+// roundTrips measures them once in a run.
+func (x *experiments) roundTrips(to netip.AddrPort) {
+	x.once("round trips", tripsTime, func(ctx context.Context) {
+		x.world.roundTrips(ctx, to, x.trip, func(sofar RoundTrips) {
+			x.keep(func(f *findings) { f.roundTrips = &sofar })
+		})
+	})
+}
+
+// settleDeep waits for the sources and resolvers that have not answered yet.
+func (r *run) settleDeep() {
+	limit := min(r.budget.left(r.budget.scaled(deepAnswers)), r.budget.left(r.budget.whole))
+	ctx, cancel := context.WithTimeout(r.all, limit)
+	defer cancel()
+	if r.egress != nil {
+		r.egress.settle(ctx)
+	}
+	if r.dns != nil {
+		r.dns.settle(ctx, true)
+	}
+}
+
+// settle waits until every source has answered.
+func (r *egressRun) settle(ctx context.Context) {
+	for {
+		r.mu.Lock()
+		pending := len(r.waiting)
+		r.mu.Unlock()
+		if pending == 0 {
+			return
+		}
+		select {
+		case <-r.changed:
+		case <-ctx.Done():
+			return
+		}
+	}
+}

@@ -1,0 +1,37 @@
+package probes
+
+import (
+	"net"
+	"net/netip"
+)
+
+// route is the way on which packets for the endpoint leave, or for the proxy; where no address of them is known, for
+// the first of some public ones. Nothing is sent.
+func (r *run) route(public []netip.Addr) *Route {
+	to := public[len(public)-1]
+	if len(r.target.addresses) > 0 {
+		to = r.target.addresses[0].Addr()
+	}
+	local, ok := r.w.hasRoute(to)
+	if !ok {
+		return nil
+	}
+	facts := &Route{To: to, LocalAddress: local}
+	facts.Interface, facts.MTU = interfaceOf(local)
+	askKernel(facts, r.o.SourceIP)
+	return facts
+}
+
+// interfaceOf is the interface that has an address, and its MTU in bytes.
+func interfaceOf(address netip.Addr) (name string, mtu int) {
+	all, _ := net.Interfaces()
+	for _, one := range all {
+		addresses, _ := one.Addrs()
+		for _, own := range addresses {
+			if prefix, err := netip.ParsePrefix(own.String()); err == nil && prefix.Addr().Unmap() == address {
+				return one.Name, one.MTU
+			}
+		}
+	}
+	return "", 0
+}

@@ -1,0 +1,8 @@
+//go:build !linux
+
+package probes
+
+import "net/netip"
+
+// askKernel: the routing table is asked on Linux only. The interface is then that of the local address.
+func askKernel(*Route, netip.Addr) {}

@@ -1,0 +1,5 @@
+//go:build unix && !linux && !darwin
+
+package probes
+
+func productName() string { return "" }

@@ -1,0 +1,126 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"opensrs-doctor/probes"
+)
+
+// result is how a case of a test report ends.
+type result int
+
+const (
+	passed result = iota
+	failed
+	skipped
+)
+
+// testCase is a probe as a test report shows it, or a cause that belongs to no probe which failed.
+type testCase struct {
+	name      string // the probe's, or the cause
+	result    result
+	summary   string      // one line: what was seen; of a skipped one, what it waited for
+	ms        float64     // how long it took
+	diagnoses []Diagnosis // what is to be told there; of a failed one, why it failed
+}
+
+// testCases are the probes in their order, each once, and behind them the causes that would be told nowhere
+// else. A case fails if and only if the verdict is fail: a probe may fail under a verdict of warn, and a
+// verdict of fail need not be that of a probe (a required one was skipped).
+func testCases(r *Report) []testCase {
+	var root *Diagnosis
+	if r.Verdict == VerdictFail && len(r.Diagnoses) > 0 && r.Diagnoses[0].Severity == Fail {
+		root = &r.Diagnoses[0]
+	}
+	told := map[string]bool{} // causes
+	cases := make([]testCase, 0, len(r.Probes)+1)
+	for _, row := range r.Probes {
+		c := testCase{name: clean(row.Name), summary: clean(row.Summary), ms: max(row.DurationMS, 0)}
+		switch {
+		case row.Status == probes.Skip:
+			c.result, c.summary = skipped, waited(row)
+		case row.Status == probes.Fail && r.Verdict == VerdictFail && counts(row):
+			c.result = failed
+		}
+		explained := false
+		for _, d := range r.Diagnoses {
+			elsewhere := d.Severity == Fail && r.Verdict == VerdictFail && c.result != failed // a case of its own
+			if d.Probe == row.Name && !elsewhere {
+				explained = explained || d.Severity == Fail
+				told[d.Cause] = true
+				c.diagnoses = append(c.diagnoses, d)
+			}
+		}
+		if c.result == failed && !explained && root != nil { // its own cause is hidden by that one
+			told[root.Cause] = true
+			c.diagnoses = slices.Insert(c.diagnoses, 0, *root)
+		}
+		cases = append(cases, c)
+	}
+	for _, d := range r.Diagnoses {
+		if d.Severity == Fail && r.Verdict == VerdictFail && !told[d.Cause] {
+			cases = append(cases, testCase{name: clean(d.Cause), result: failed, summary: clean(d.Summary),
+				diagnoses: []Diagnosis{d}})
+		}
+	}
+	if r.Verdict == VerdictFail && !slices.ContainsFunc(cases, func(c testCase) bool { return c.result == failed }) {
+		cases = append(cases, testCase{name: "verdict", result: failed, summary: "the verdict is fail"})
+	}
+	return cases
+}
+
+// waited is why a probe was skipped.
+func waited(row Probe) string {
+	if row.WaitedFor != "" {
+		return "waited for " + clean(row.WaitedFor)
+	}
+	return cmp.Or(clean(row.Summary), "not run")
+}
+
+// inFull is a diagnosis as plain lines: what is wrong, why, what to do. Nothing is wrapped.
+func (d Diagnosis) inFull() []string {
+	lines := []string{
+		headlineOf(d),
+		fmt.Sprintf("cause: %s (%s, %s)", clean(d.Cause), clean(string(d.Severity)), clean(string(d.Confidence))),
+	}
+	section := func(heading string, texts []string, bullet func(int) string) {
+		first := true
+		n := 0
+		for _, text := range texts {
+			if text = clean(text); text == "" {
+				continue
+			}
+			if first {
+				lines = append(lines, "", heading)
+				first = false
+			}
+			n++
+			lines = append(lines, bullet(n)+text)
+		}
+	}
+	if text := clean(d.Explanation); text != "" {
+		lines = append(lines, "", text)
+	}
+	section("Evidence:", d.Evidence, func(int) string { return "- " })
+	section("What to do:", d.Fixes, func(n int) string { return fmt.Sprintf("%d. ", n) })
+	section("More:", d.Docs, func(int) string { return "- " })
+	return lines
+}
+
+// headlineOf is what is wrong, in one line.
+func headlineOf(d Diagnosis) string { return cmp.Or(clean(d.Summary), clean(d.Cause)) }
+
+// allInFull is several diagnoses, one below the other.
+func allInFull(diagnoses []Diagnosis) string {
+	var lines []string
+	for i, d := range diagnoses {
+		if i > 0 {
+			lines = append(lines, "")
+		}
+		lines = append(lines, d.inFull()...)
+	}
+	return strings.Join(lines, "\n")
+}

@@ -1,0 +1,57 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// WriteGitHub writes the diagnoses as workflow commands of GitHub Actions, one a line: ::error for what fails,
+// ::warning and ::notice for the rest, and a ::notice of what a pass proves. Text from the network cannot begin
+// a command: each line is one command, and what is inside is escaped as the runner undoes it.
+func WriteGitHub(w io.Writer, r *Report) error {
+	var out bytes.Buffer
+	levels := map[Severity]string{Fail: "error", Warn: "warning", Info: "notice"}
+	worst := VerdictPass
+	for _, d := range r.Diagnoses {
+		if d.Severity == Fail {
+			worst = VerdictFail
+		}
+		annotate(&out, levels[d.Severity], d.Cause, gitHubMessage(d))
+	}
+	headline, more := passWords(r)
+	switch {
+	case r.Verdict == VerdictFail && worst != VerdictFail:
+		annotate(&out, "error", "fail", "The verdict is fail.")
+	case r.Interrupted:
+		annotate(&out, "warning", "interrupted", "The run was interrupted: what the later probes would have shown is not known.")
+	case r.Verdict == VerdictPass:
+		annotate(&out, "notice", "pass", strings.TrimSpace(headline+" "+more))
+	}
+	_, err := w.Write(out.Bytes())
+	return err
+}
+
+// gitHubMessage is a diagnosis as an annotation shows it: a few lines.
+func gitHubMessage(d Diagnosis) string {
+	lines := []string{headlineOf(d)}
+	if text := clean(d.Explanation); text != "" {
+		lines = append(lines, text)
+	}
+	for i, fix := range d.Fixes {
+		lines = append(lines, fmt.Sprintf("%d. %s", i+1, clean(fix)))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// What the runner turns back: in a message three characters, in a property two more.
+var (
+	gitHubData     = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
+	gitHubProperty = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
+)
+
+func annotate(out *bytes.Buffer, level, title, message string) {
+	fmt.Fprintf(out, "::%s title=%s::%s\n", level, gitHubProperty.Replace("opensrs-doctor: "+clean(title)),
+		gitHubData.Replace(message))
+}

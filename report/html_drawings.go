@@ -1,0 +1,102 @@
+package report
+
+import (
+	"fmt"
+	"math"
+)
+
+// pagePlace is a place of the way, in the words of the page.
+type pagePlace struct {
+	Kind            placeKind
+	Label           string // of the break
+	Name, ID, Words string
+	Mark            mark
+	Break           bool
+	On              bool // packets went on from here to the next place
+}
+
+func pagePlaces(r *Report) []pagePlace {
+	places := routeOf(r).Places
+	shown := make([]pagePlace, 0, len(places))
+	for i, p := range places {
+		next := pagePlace{Kind: p.Kind, Name: inline(p.Name), ID: inline(p.ID), Words: inline(p.Words), Mark: p.Mark,
+			Break: p.Break, On: i+1 < len(places) && (places[i+1].Joined || places[i+1].Kind == placeGap)}
+		if p.Break {
+			next.Label = breakLabel(r)
+		}
+		shown = append(shown, next)
+	}
+	return shown
+}
+
+// breakLabel says that the break is here, as surely as the diagnosis does.
+func breakLabel(r *Report) string {
+	label := "It breaks here"
+	switch d := r.Diagnoses[0]; {
+	case d.Severity == Warn:
+		label = "Look here"
+	case ended(r, "call"):
+		label = "The fault is here"
+	}
+	if sure := r.Diagnoses[0].Confidence; sure != Certain {
+		label += map[Confidence]string{Likely: ", likely", Possible: ", possibly"}[sure]
+	}
+	return label
+}
+
+// pageTime is the waterfall: bars on a scale of 0 to 1000.
+type pageTime struct {
+	Total string
+	Bars  []pageBar
+	Inner []pageBar
+	Left  string
+}
+
+type pageBar struct {
+	Name, Begins, Took, Said string
+	Mark                     mark
+	OK                       bool
+	X, Width                 string // of 1000
+}
+
+// thinnest is the width of a bar that took no time to speak of, of 1000.
+const thinnest = 6
+
+// pageTimeOf is nil where nothing ran.
+func pageTimeOf(r *Report) *pageTime {
+	line := timelineOf(r)
+	if len(line.Bars) == 0 || line.Total <= 0 {
+		return nil
+	}
+	shown := &pageTime{Total: spanMS(line.Total)}
+	left := 0
+	for _, bar := range line.Bars {
+		x, width := scaled(bar.Start, bar.MS, line.Total)
+		shown.Bars = append(shown.Bars, pageBar{Name: inline(bar.Name), Begins: "after " + spanMS(bar.Start),
+			Took: spanMS(bar.MS), Mark: bar.Mark, X: x, Width: width})
+		for _, span := range bar.Inner {
+			x, width := scaled(bar.Start, span.MS, line.Total)
+			question := pageBar{Name: inline(bar.Name + ": " + span.Name), Took: spanMS(span.MS), OK: span.OK,
+				Said: "answered", X: x, Width: width}
+			if span.Note != "" {
+				question.Name += ", " + span.Note
+			}
+			if !span.OK {
+				question.Said = "no answer, or not the one hoped for"
+			}
+			shown.Inner = append(shown.Inner, question)
+		}
+		left += bar.More
+	}
+	if left > 0 {
+		shown.Left = fmt.Sprintf("%d more stand in the JSON report.", left)
+	}
+	return shown
+}
+
+// scaled places a bar; one that nobody would see is made wide enough, and none leaves the scale.
+func scaled(start, ms, total float64) (x, width string) {
+	w := max(math.Round(1000*ms/total), thinnest)
+	at := min(math.Round(1000*start/total), 1000-thinnest)
+	return fmt.Sprintf("%.0f", at), fmt.Sprintf("%.0f", min(w, 1000-at))
+}

@@ -1,0 +1,201 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"html/template"
+	"strings"
+	"time"
+
+	"opensrs-doctor/probes"
+)
+
+// How much of a report a page holds, at the most.
+const (
+	mostDiagnoses = 20
+	mostLines     = 20   // of evidence, steps and links of one diagnosis
+	mostFacts     = 400  // of one probe
+	longestText   = 1000 // columns
+)
+
+// htmlPage is what the template fills in: texts only, and numbers that the drawings need.
+type htmlPage struct {
+	Policy, Generator, Title    string
+	Style                       template.CSS // our own
+	Mark                        mark
+	Service, Endpoint, Hostname string
+	Started, StartedWords       string
+	VerdictWords, Cause         string
+	Headline, Lead, First       string
+	Notes                       []string
+	MoreSteps                   bool
+	Places                      []pagePlace
+	Time                        *pageTime
+	Root                        *pageDiagnosis // nil where nothing is wrong
+	Also                        []pageDiagnosis
+	Probes                      []pageProbe
+	Run                         []pageFact
+}
+
+type pageDiagnosis struct {
+	Cause, Confidence, Summary, Explanation, Hides string
+	Mark                                           mark
+	Evidence, Fixes                                []string
+	Docs                                           []pageLink
+}
+
+// pageLink is a page to read; Link is "" where the address is none of the web's.
+type pageLink struct{ Link, Text string }
+
+type pageProbe struct {
+	Name, Summary, Took, Left string
+	Mark                      mark
+	Facts                     []pageFact
+}
+
+type pageFact struct{ Key, Value string }
+
+func newPage(r *Report) htmlPage {
+	p := htmlPage{
+		Policy: pagePolicy(), Style: template.CSS(pageStyle),
+		Generator: cmp.Or(strings.TrimSpace(inline(r.Tool.Name)+" "+inline(r.Tool.Version)), "opensrs-doctor"),
+		Service:   inline(service(r)), Endpoint: clip(endpoint(r), longestText), Hostname: inline(r.Host.Hostname),
+		Started: r.StartedAt.Format(time.RFC3339), StartedWords: r.StartedAt.UTC().Format("2 January 2006, 15:04 UTC"),
+		Places: pagePlaces(r), Time: pageTimeOf(r), Run: pageRunFacts(r),
+	}
+	p.verdict(r)
+	for _, row := range r.Probes {
+		p.Probes = append(p.Probes, newPageProbe(r, row))
+	}
+	if r.Interrupted {
+		p.Notes = append(p.Notes, "The run was interrupted: what the later steps would have shown is not known.")
+	}
+	p.Title = clip(p.Headline, 120) + " · " + p.Endpoint
+	return p
+}
+
+// verdict fills in what stands at the top, and the causes.
+func (p *htmlPage) verdict(r *Report) {
+	diagnoses := firstOf(r.Diagnoses, mostDiagnoses)
+	p.Mark, p.VerdictWords = markOpen, "Verdict: "+r.Verdict
+	if r.Verdict == VerdictPass || len(diagnoses) == 0 {
+		p.Headline, p.Lead = passWords(r)
+		if r.Interrupted {
+			p.Mark, p.VerdictWords = markUnknown, "Interrupted"
+		}
+	} else {
+		root := newPageDiagnosis(diagnoses[0])
+		diagnoses = diagnoses[1:]
+		p.Root, p.Mark, p.Headline, p.Lead = &root, root.Mark, root.Summary, root.Explanation
+		p.Cause = root.Cause + ", " + root.Confidence
+		if len(root.Fixes) > 0 {
+			p.First, p.MoreSteps = root.Fixes[0], len(root.Fixes) > 1
+		}
+		if r.Verdict == VerdictWarn && ended(r, "call") {
+			p.Notes = append(p.Notes, "Calls get through all the same: this one was accepted.")
+		}
+	}
+	for _, d := range diagnoses {
+		p.Also = append(p.Also, newPageDiagnosis(d))
+	}
+	if left := len(r.Diagnoses) - mostDiagnoses; left > 0 {
+		p.Notes = append(p.Notes, fmt.Sprintf("%d more causes stand in the JSON report.", left))
+	}
+}
+
+func newPageDiagnosis(d Diagnosis) pageDiagnosis {
+	shown := pageDiagnosis{
+		Cause: inline(d.Cause), Confidence: inline(string(d.Confidence)),
+		Summary: cmp.Or(inline(d.Summary), inline(d.Cause)), Explanation: inline(d.Explanation),
+		Hides: joined(d.Hides), Evidence: lines(d.Evidence), Fixes: lines(d.Fixes),
+		Mark: map[Severity]mark{Fail: markStop, Warn: markDoubt, Info: markInfo}[d.Severity],
+	}
+	for _, text := range lines(d.Docs) {
+		link := pageLink{Text: strings.TrimPrefix(text, "https://")}
+		if strings.HasPrefix(text, "https://") || strings.HasPrefix(text, "http://") {
+			link.Link = text
+		}
+		shown.Docs = append(shown.Docs, link)
+	}
+	return shown
+}
+
+func newPageProbe(r *Report, row Probe) pageProbe {
+	d := drawing{r: r}
+	shown := pageProbe{Name: inline(row.Name), Summary: inline(row.Summary), Mark: d.markOf(row)}
+	if row.Status != probes.Skip {
+		shown.Took = spanMS(sane(row.DurationMS))
+	}
+	tree, err := parseTree(row.Facts)
+	if err != nil {
+		return shown
+	}
+	facts := factLines("", tree)
+	if len(facts) > mostFacts {
+		shown.Left = fmt.Sprintf("%d more stand in the JSON report.", len(facts)-mostFacts)
+	}
+	for _, f := range firstOf(facts, mostFacts) {
+		shown.Facts = append(shown.Facts, pageFact{inline(f.key), inline(f.value)})
+	}
+	return shown
+}
+
+// pageRunFacts is what is known of the run itself and of the host.
+func pageRunFacts(r *Report) []pageFact {
+	var facts []pageFact
+	add := func(key string, values ...string) {
+		if text := joined(values); text != "" {
+			facts = append(facts, pageFact{key, text})
+		}
+	}
+	add("Run", r.RunID)
+	add("Made by", strings.TrimSpace(r.Tool.Name+" "+r.Tool.Version))
+	add("Started", r.StartedAt.Format(time.RFC3339))
+	add("Took", spanMS(sane(r.DurationMS)))
+	add("Host", r.Host.Hostname)
+	add("System", r.Host.OS)
+	add("Local address", r.Host.LocalAddress)
+	if r.Host.Proxy != nil {
+		add("Proxy", r.Host.Proxy.URL, "from "+r.Host.Proxy.From)
+	} else {
+		add("Proxy", "none")
+	}
+	add("Resolvers", r.Host.Resolvers...)
+	add("Resolvers from", r.Host.ResolversBy)
+	add("Username", r.Target.Username)
+	if r.Target.KeyFingerprint != nil {
+		add("Key fingerprint", *r.Target.KeyFingerprint)
+	}
+	add("Public roots of", r.Tool.RootsDate)
+	return facts
+}
+
+// inline is a text for the page: without what could deceive a reader, and of bounded length. The template
+// escapes it.
+func inline(text string) string { return clip(clean(head(text)), longestText) }
+
+// joined are short texts in one line, without empty ones.
+func joined(texts []string) string { return inline(strings.Join(lines(texts), ", ")) }
+
+// head keeps so much of a text that cleaning and clipping it costs little.
+func head(text string) string {
+	const most = 16 * longestText
+	if len(text) > most {
+		return strings.ToValidUTF8(text[:most], "") + "…"
+	}
+	return text
+}
+
+// lines are texts for a list, without empty ones.
+func lines(texts []string) []string {
+	var shown []string
+	for _, text := range firstOf(texts, mostLines) {
+		if text = inline(text); text != "" {
+			shown = append(shown, text)
+		}
+	}
+	if left := len(texts) - mostLines; left > 0 {
+		shown = append(shown, fmt.Sprintf("%d more stand in the JSON report.", left))
+	}
+	return shown
+}

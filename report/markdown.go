@@ -1,0 +1,196 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"opensrs-doctor/probes"
+)
+
+// WriteMarkdown writes the report for a ticket, in the Markdown that GitHub and help desks share: the verdict,
+// what is wrong, why and what to do, then a table of the probes, then the facts, folded away where the reader
+// can fold. All text of the run is escaped: none of it is a link, a heading, HTML or a table cell of its own.
+func WriteMarkdown(w io.Writer, r *Report) error {
+	m := &markdown{}
+	m.head(r)
+	for i, d := range r.Diagnoses {
+		m.diagnosis(i, d)
+	}
+	m.table(r)
+	m.details(r)
+	_, err := w.Write(m.out.Bytes())
+	return err
+}
+
+type markdown struct{ out bytes.Buffer }
+
+// block writes a paragraph, a heading or a list, and the empty line behind it.
+func (m *markdown) block(lines ...string) {
+	if len(lines) > 0 {
+		m.out.WriteString(strings.Join(lines, "\n") + "\n\n")
+	}
+}
+
+// signs are the marks of the statuses and severities.
+var signs = map[string]string{"pass": "✓", "warn": "⚠", "fail": "✗", "skip": "–", "info": "ℹ"}
+
+func (m *markdown) head(r *Report) {
+	headline, more := passWords(r)
+	switch {
+	case r.Interrupted && r.Verdict == VerdictPass:
+		m.block(fmt.Sprintf("## %s opensrs-doctor: interrupted", signs["skip"]))
+	default:
+		m.block(fmt.Sprintf("## %s opensrs-doctor: %s", signs[r.Verdict], r.Verdict))
+	}
+	switch {
+	case r.Interrupted:
+		m.block("The run was interrupted: what the later probes would have shown is not known.")
+	case r.Verdict == VerdictPass:
+		m.block("**" + mdText(headline) + "** " + mdText(more))
+	case r.Verdict == VerdictWarn && ended(r, "call"):
+		m.block("Calls get through all the same: this one was accepted.")
+	}
+	line := fmt.Sprintf("%s, %s, %s", mdText(service(r)), mdCode(endpoint(r)),
+		r.StartedAt.UTC().Format("2006-01-02 15:04:05 UTC"))
+	if addresses := seen[egressSeen](r, "egress").addresses(); len(addresses) > 0 {
+		for i, address := range addresses {
+			addresses[i] = mdCode(address)
+		}
+		line += ", from " + list(addresses)
+	}
+	m.block(line)
+}
+
+// diagnosis writes one; the first is the root cause and stands on top.
+func (m *markdown) diagnosis(i int, d Diagnosis) {
+	if i == 1 {
+		m.block("### Also")
+	}
+	m.block(fmt.Sprintf("**%s %s** (%s, %s)", signs[string(d.Severity)], mdText(headlineOf(d)), mdCode(d.Cause),
+		mdText(string(d.Confidence))))
+	if text := mdText(d.Explanation); text != "" {
+		m.block(mdStart(text))
+	}
+	if evidence := d.Evidence; len(evidence) > 0 {
+		m.block("Evidence:")
+		m.block(mdItems(evidence, func(int) string { return "- " })...)
+	}
+	if len(d.Fixes) > 0 {
+		m.block("What to do:")
+		m.block(mdItems(d.Fixes, func(n int) string { return fmt.Sprintf("%d. ", n) })...)
+	}
+	var links []string
+	for _, link := range d.Docs {
+		links = append(links, mdLink(link))
+	}
+	if len(links) > 0 {
+		m.block("More: " + strings.Join(links, ", "))
+	}
+}
+
+func (m *markdown) table(r *Report) {
+	m.out.WriteString("### Probes\n\n| Probe | Status | What was seen | Time |\n|---|---|---|---:|\n")
+	for _, row := range r.Probes {
+		took := spanMS(row.DurationMS)
+		if row.Status == probes.Skip {
+			took = ""
+		}
+		fmt.Fprintf(&m.out, "| %s | %s %s | %s | %s |\n", mdText(row.Name), signs[string(row.Status)],
+			mdText(string(row.Status)), mdText(row.Summary), took)
+	}
+	m.out.WriteString("\n")
+}
+
+// details are all facts, a list a probe. The tags stand alone on their lines, with empty lines around what is
+// Markdown again.
+func (m *markdown) details(r *Report) {
+	m.block("<details>", "<summary>Facts</summary>")
+	for _, row := range r.Probes {
+		tree, err := parseTree(row.Facts)
+		if err != nil {
+			continue
+		}
+		m.facts(mdText(row.Name), factLines("", tree))
+	}
+	m.facts("this run", runFacts(r))
+	m.out.WriteString("</details>\n")
+}
+
+func (m *markdown) facts(heading string, lines []fact) {
+	var items []string
+	for _, line := range lines {
+		items = append(items, "- "+mdStart(mdText(line.key)+": "+mdText(line.value)))
+	}
+	if len(items) > 0 {
+		m.block("**" + heading + "**")
+		m.block(items...)
+	}
+}
+
+// mdItems are the items of a list, with what stands before the n-th of them, from 1.
+func mdItems(texts []string, bullet func(n int) string) []string {
+	var items []string
+	for _, text := range texts {
+		if text = mdText(text); text != "" {
+			items = append(items, bullet(len(items)+1)+mdStart(text))
+		}
+	}
+	return items
+}
+
+// mdActive are the characters with which Markdown begins something inside a line, GitHub's formulas and strokes
+// among them, and HTML's. A zero-width space behind @ keeps it from calling a person into the ticket.
+var mdActive = strings.NewReplacer(
+	`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "|", `\|`, "~", `\~`, "$", `\$`,
+	"<", "&lt;", ">", "&gt;", "@", "@&#8203;",
+)
+
+// mdEntity is what HTML would read as one character. Other ampersands, as addresses of the web have them, stay.
+var mdEntity = regexp.MustCompile(`&(#?[0-9A-Za-z]+;)`)
+
+// mdInside is an underscore inside a word, which means nothing, and which people want to read and copy as it is.
+var mdInside = regexp.MustCompile(`([0-9A-Za-z])\\_([0-9A-Za-z])`)
+
+// mdText is a line of text that Markdown shows as it is.
+func mdText(text string) string {
+	return mdInside.ReplaceAllString(mdActive.Replace(mdEntity.ReplaceAllString(clean(text), "&amp;$1")), "${1}_$2")
+}
+
+// mdBlock is how a line begins that would be a heading, a list or a rule.
+var mdBlock = regexp.MustCompile(`^(#|\+|-|=|[0-9]{1,9}[.)])`)
+
+// mdStart is escaped text that may stand at the beginning of a line.
+func mdStart(text string) string {
+	at := mdBlock.FindString(text)
+	if at == "" {
+		return text
+	}
+	return at[:len(at)-1] + `\` + text[len(at)-1:]
+}
+
+// mdPlain are the texts that a code span can hold whatever reads it: nothing in them is active in Markdown, in
+// a table or in HTML.
+var mdPlain = regexp.MustCompile(`^[A-Za-z0-9\[][][A-Za-z0-9 .:/_-]*$`)
+
+// mdCode is a name, an address or a cause, set as code where that is safe.
+func mdCode(text string) string {
+	if text = clean(text); mdPlain.MatchString(text) {
+		return "`" + text + "`"
+	}
+	return mdText(text)
+}
+
+// mdLink is a link that shows its own address, where it is one of the web.
+func mdLink(link string) string {
+	link = clean(link)
+	address, err := url.Parse(link)
+	if err != nil || !slices.Contains([]string{"https", "http"}, address.Scheme) || strings.ContainsAny(link, " <>\"'`|\\") {
+		return mdText(link)
+	}
+	return "<" + link + ">"
+}

@@ -1,0 +1,163 @@
+package report
+
+import (
+	"fmt"
+	"maps"
+	"math/rand"
+	"slices"
+	"strings"
+	"testing"
+
+	"opensrs-doctor/probes"
+)
+
+// drawn is a route as text: a line a place, with the line that leads to it.
+func drawn(r *Report) string {
+	var out strings.Builder
+	for _, p := range routeOf(r).Places {
+		line := map[bool]string{true: "|", false: ":"}[p.Joined]
+		here := map[bool]string{true: "BREAK ", false: ""}[p.Break]
+		fmt.Fprintf(&out, "  %s %-7s %-8s %s%s\n", line, p.Mark, p.Kind, here, strings.Join(slices.DeleteFunc(
+			[]string{p.Name, p.ID, p.Words}, func(text string) bool { return text == "" }), " / "))
+	}
+	return out.String()
+}
+
+// The way of every cause's run, to be read as a list: testdata/routes.txt.
+func TestRoutes(t *testing.T) {
+	var out strings.Builder
+	reports := pages(t)
+	for _, name := range slices.Sorted(maps.Keys(reports)) {
+		if name == "wide" {
+			continue
+		}
+		fmt.Fprintf(&out, "%s\n%s\n", name, drawn(reports[name]))
+	}
+	golden(t, "routes.txt", out.String())
+}
+
+// soundRoute is what holds for the route of any report.
+func soundRoute(t *testing.T, name string, r *Report) {
+	t.Helper()
+	places := routeOf(r).Places
+	breaks, whole := 0, true
+	for i, p := range places {
+		if p.Break {
+			breaks++
+		}
+		if i > 0 && p.Kind != placeGap {
+			if p.Joined && !whole {
+				t.Errorf("%s: the way is whole again at %s:\n%s", name, p.Name, drawn(r))
+			}
+			whole = p.Joined
+		}
+		if p.Kind != placeGap && p.Name == "" || p.Mark == "" {
+			t.Errorf("%s: a place without a name or a mark:\n%s", name, drawn(r))
+		}
+	}
+	want := 0
+	if len(r.Diagnoses) > 0 && r.Diagnoses[0].Severity != Info {
+		want = 1
+	}
+	if breaks != want {
+		t.Errorf("%s: %d breaks, want %d:\n%s", name, breaks, want, drawn(r))
+	}
+	if places[0].Kind != placeHost || places[len(places)-1].Kind != placeAPI {
+		t.Errorf("%s: it does not lead from this host to the API:\n%s", name, drawn(r))
+	}
+	if call := r.Probes[len(r.Probes)-1]; call.Status == probes.Pass && !places[len(places)-1].Joined {
+		t.Errorf("%s: the call was accepted, and the way does not get there:\n%s", name, drawn(r))
+	}
+}
+
+func TestRouteOfEveryReport(t *testing.T) {
+	for name, r := range pages(t) {
+		soundRoute(t, name, r)
+		soundRoute(t, name+", anonymized", Anonymize(r))
+	}
+	for _, f := range fixtures() {
+		soundRoute(t, f.name, reportOf(f.evidence()))
+	}
+}
+
+func TestGeneratedRoutes(t *testing.T) {
+	eachGenerated(t, func(t *testing.T, _ *rand.Rand, e *probes.Evidence) {
+		soundRoute(t, "generated", reportOf(e))
+	})
+}
+
+// Where the break is drawn is where the first diagnosis is: at the place of its probe, unless it is about another.
+func TestBreaks(t *testing.T) {
+	for cause, want := range map[string]placeKind{
+		"host.offline": placeHost, "host.local-firewall": placeHost, "dns.nxdomain": placeDNS,
+		"egress.unstable": placeAddress, "rules.not-allowed": placeRules, "rules.propagating": placeRules,
+		"call.ip-denied": placeRules, "port.refused": placeService, "port.filtered": placeGap,
+		"port.rejected-en-route": placeGap, "port.prohibited": placeRouter, "proxy.denied": placeProxy,
+		"proxy.upstream-failed": placeGap, "tls.intercepted": placeDevice, "tls.expired": placeTLS,
+		"call.auth-failed": placeAPI, "service.incident": placeAPI, "config.required-skipped": placeRules, "unexplained": placeAPI,
+	} {
+		places := routeOf(savedReports(t)[cause]).Places
+		at := slices.IndexFunc(places, func(p place) bool { return p.Break })
+		if at < 0 || places[at].Kind != want {
+			t.Errorf("%s: want the break at %s", cause, want)
+		}
+	}
+}
+
+// The place of a filtered port is claimed only as far as the walk allows.
+func TestFilteredPlaces(t *testing.T) {
+	hop := func(ttl int, answer, from string) hopFact { return hopFact{TTL: ttl, Answer: answer, From: from} }
+	answers, silent := probes.HopTimeExceeded, probes.HopSilence
+	for name, c := range map[string]struct {
+		walk *walkFacts
+		want string
+	}{
+		"not walked":  {nil, "Somewhere on the way: where cannot be told."},
+		"unavailable": {&walkFacts{Why: "only IPv4 is walked"}, "Somewhere on the way: where cannot be told."},
+		"nobody answers": {&walkFacts{Available: true, Port: []hopFact{hop(1, silent, ""), hop(2, silent, "")}},
+			"Somewhere on the way: the routers do not answer."},
+		"nobody gets further": {&walkFacts{Available: true, Port: []hopFact{hop(1, answers, "10.0.0.1"), hop(2, silent, "")},
+			Compare: []hopFact{hop(1, answers, "10.0.0.1"), hop(2, silent, "")}},
+			"Somewhere behind 10.0.0.1: the routers there do not answer."},
+		"another port gets further": {&walkFacts{Available: true, Port: []hopFact{hop(1, answers, "10.0.0.1"), hop(2, silent, "")},
+			Compare: []hopFact{hop(1, answers, "10.0.0.1"), hop(2, answers, "192.0.2.1"), hop(3, probes.HopConnected, "")}},
+			"Likely at 10.0.0.1 or at the next device behind it."},
+		"the last router": {&walkFacts{Available: true, Port: []hopFact{hop(1, answers, "10.0.0.1"), hop(2, silent, "")}, Distance: 2},
+			"Behind 10.0.0.1, the last router: at the service's edge, or this address is not let in."},
+	} {
+		d := drawing{r: savedReports(t)["port.filtered"], port: connectionFacts{Path: c.walk}}
+		d.begin()
+		d.between()
+		d.service()
+		d.markBreak()
+		at := d.find(placeGap)
+		if at < 0 || d.places[at].Words != c.want {
+			t.Errorf("%s: %v", name, d.places)
+		}
+	}
+}
+
+func TestTimeline(t *testing.T) {
+	r := reportOf(fixtureOf(t, "tls.reset"))
+	line := timelineOf(r)
+	at := 0.0
+	for i, bar := range line.Bars {
+		if bar.Start != at {
+			t.Errorf("%s begins at %g, not at %g", bar.Name, bar.Start, at)
+		}
+		at += bar.MS
+		if name := []string{"egress", "rules", "dns", "port", "tls", "follow-ups"}[i]; bar.Name != name {
+			t.Errorf("bar %d is %s, not %s", i, bar.Name, name)
+		}
+	}
+	if line.Total != at || line.Total != r.DurationMS {
+		t.Errorf("the bars end at %g, the run at %g, the drawing at %g", at, r.DurationMS, line.Total)
+	}
+	tls := line.Bars[4]
+	if tls.Mark != markStop || !slices.ContainsFunc(tls.Inner, func(s timeSpan) bool { return s.Name == "control 1.1.1.1:443" && s.OK }) {
+		t.Errorf("the failed probe has %v", tls)
+	}
+	if bars := timelineOf(awkwardReports(t)["skipped"]).Bars; len(bars) > 0 {
+		t.Errorf("nothing ran, and there are %v", bars)
+	}
+}

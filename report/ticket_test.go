@@ -1,0 +1,101 @@
+package report
+
+import (
+	"bytes"
+	"encoding/pem"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"opensrs-doctor/probes"
+)
+
+// deepEvidence is a run of ticket on a healthy host, or on one whose port is filtered.
+func deepEvidence(e *probes.Evidence) *probes.Evidence {
+	e.Host.System = &probes.System{Release: "Debian GNU/Linux 13 (trixie)", Kernel: "Linux 6.12.41 x86_64", Go: "go1.26.1",
+		ProxyVariables: []string{"HTTP_PROXY", "no_proxy"}}
+	e.Host.Route = &probes.Route{To: ip("198.51.100.10"), LocalAddress: ip("10.20.0.5"), Interface: "eth0", MTU: 1500,
+		Gateway: ip("10.20.0.1"), GatewayKnown: true}
+	for i := range e.DNS.Answers {
+		e.DNS.Answers[i].CNAME = []string{"alias.reseller.example"}
+		e.DNS.Answers[i].Replies = []probes.DNSReply{
+			{Type: "A", Rcode: "NOERROR", Transport: "udp", Records: []probes.DNSRecord{
+				{Type: "CNAME", TTL: 300, Value: "alias.reseller.example"}, {Type: "A", TTL: 60, Value: "198.51.100.10"}}},
+			{Type: "AAAA", Records: []probes.DNSRecord{}, Failure: &probes.Failure{Op: "query", Kind: probes.KindTimeout}},
+		}
+	}
+	e.Egress.Sightings = append(e.Egress.Sightings, probes.Sighting{Source: "https://ip.example.net/", Path: "direct",
+		Failure: &probes.Failure{Op: "fetch", Kind: probes.KindTimeout}})
+	e.Port.RoundTrips = &probes.RoundTrips{To: netip.MustParseAddrPort("198.51.100.10:55443"), Sent: 10, Answered: 9, Lost: 1,
+		Resent: pointer(2), MinMS: 11.21, MedianMS: 12, MaxMS: 1024.5}
+	return e
+}
+
+func ticketOf(t *testing.T, r *Report, anonymized bool) map[string]string {
+	t.Helper()
+	if anonymized {
+		r = Anonymize(r)
+	}
+	files, err := TicketFiles(r, anonymized)
+	if err != nil {
+		t.Fatal(err)
+	}
+	contents := map[string]string{}
+	for _, file := range files {
+		contents[file.Name] = string(file.Content)
+	}
+	return contents
+}
+
+func TestTicketReadme(t *testing.T) {
+	silent := deepEvidence(filteredEvidence())
+	silent.Port.RoundTrips = &probes.RoundTrips{To: silent.Port.RoundTrips.To, Sent: 10, Lost: 10}
+	proxied := deepEvidence(fixtureOf(t, "proxy.denied"))
+	for name, r := range map[string]*Report{
+		"pass":     saved(t, deepEvidence(healthyEvidence())),
+		"filtered": saved(t, silent, filteredDiagnosis()),
+		"proxy":    saved(t, proxied, Diagnose(proxied)...),
+		"nothing":  saved(t, &probes.Evidence{Target: probes.Target{Environment: "live"}, Interrupted: true}),
+	} {
+		validate(t, name, jsonOf(t, r))
+		golden(t, "ticket-"+name+".txt", ticketOf(t, r, false)["README.txt"])
+	}
+}
+
+// TestTicketChain: other programs read the presented certificates out of chain.pem, and where there is none it says so.
+func TestTicketChain(t *testing.T) {
+	e := healthyEvidence()
+	block := func(content string) string {
+		return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte(content)}))
+	}
+	e.TLS.Chain = []probes.Certificate{{Subject: "CN=one\n-----BEGIN CERTIFICATE-----", PEM: block("one")},
+		{Subject: "CN=two", PEM: block("two")}, {Subject: "CN=odd", PEM: "no PEM"}}
+	rest, found := []byte(ticketOf(t, saved(t, e), false)["chain.pem"]), ""
+	for {
+		var next *pem.Block
+		if next, rest = pem.Decode(rest); next == nil {
+			break
+		}
+		found += string(next.Bytes) + " "
+	}
+	if found != "one two " {
+		t.Errorf("found %q", found)
+	}
+	if chain := ticketOf(t, saved(t, filteredEvidence()), false)["chain.pem"]; !strings.HasPrefix(chain, "# No certificate") {
+		t.Errorf("%q", chain)
+	}
+}
+
+// TestTicketAnonymous: no file of the bundle tells whose it is.
+func TestTicketAnonymous(t *testing.T) {
+	e := deepEvidence(healthyEvidence())
+	e.Host.Hostname, e.Target.Username = "web1.reseller.example", "bobtail"
+	e.TLS.Chain[0].PEM = string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: bytes.Repeat([]byte("x"), 99)}))
+	for name, content := range ticketOf(t, saved(t, e), true) {
+		for _, private := range []string{"reseller.example", "bobtail", "10.20.0.", "203.0.113.10", "198.51.100.10", "BEGIN CERT"} {
+			if strings.Contains(content, private) {
+				t.Errorf("%s holds %s", name, private)
+			}
+		}
+	}
+}
