@@ -49,7 +49,6 @@ func sandboxKeys() []key {
 // serveSandbox starts the sandbox, says where it is, and tells of every request until a signal comes.
 func serveSandbox(flags map[string]*flagValue, s *streams) error {
 	settings := gather(flags, nil, s)
-	settings.merged["proxy"] = setting{values: []value{{text: "none"}}} // nobody is contacted
 	config, request, err := settings.sandbox()
 	if err != nil {
 		return err
@@ -60,7 +59,11 @@ func serveSandbox(flags map[string]*flagValue, s *streams) error {
 	}
 	// Whoever closes the terminal or the pipe ends the sandbox too, and its files go with it.
 	signal.Ignore(syscall.SIGPIPE)
-	ctx, stop := interruptible(syscall.SIGHUP)
+	var hangUp []os.Signal
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
+		hangUp = append(hangUp, syscall.SIGHUP)
+	}
+	ctx, stop := interruptible(hangUp...)
 	defer stop()
 
 	log := newRequestLog(request.view, asJSON, s)

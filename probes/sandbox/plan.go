@@ -91,7 +91,7 @@ func (p *plan) names() []string {
 				names = append(names, prefix.Addr().String())
 			}
 		}
-	case !address.IsLoopback() || address.String() != "127.0.0.1":
+	case p.host != "127.0.0.1":
 		names = append(names, address.String())
 	}
 	return names
