@@ -139,20 +139,25 @@ func (t *Transition) removal(s state, i int, later []act, proven bool) Step {
 	return step
 }
 
+// minutesToWait is after how long a change is in effect for sure (domains.opensrs.guide/docs/troubleshooting).
+const minutesToWait = 15
+
 // until says how long the addresses stay locked out that the removal of an entry lets go.
 func (t *Transition) until(s state, i int, later []act) string {
 	before := s.settled
 	s = t.after(s, act{StepRemove, i})
-	var last string
+	last, waits := "", 0
 	for _, next := range later {
 		if next.action == StepAdd {
 			last = t.name(next.entry)
 		}
 		s = t.after(s, next)
-		if next.action == StepWait {
-			if _, n := t.newlyLost(before, s.settled); n == 0 {
-				return "until the wait after " + last
-			}
+		if next.action != StepWait {
+			continue
+		}
+		waits++
+		if _, n := t.newlyLost(before, s.settled); n == 0 {
+			return fmt.Sprintf("until the wait after %s, %d minutes or more", last, waits*minutesToWait)
 		}
 	}
 	return "from then on"
