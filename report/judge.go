@@ -48,11 +48,15 @@ func (j *Judgement) Address(ip netip.Addr) {
 		j.line = append(j.line, ' ')
 	}
 	j.line = append(j.line, j.tails[index]...)
-	if !j.json && ip.Is6() && j.matcher.Rulings()[index].By[0] == 0 && j.matcher.Rulings()[index].Verdict == iprules.VerdictDeny {
+	if !j.json && ip.Is6() && j.matcher.Rulings()[index] == nothingMatches {
 		j.line = append(j.line[:len(j.line)-1], ": the control panel takes IPv4 only\n"...)
 	}
 	j.write(j.line)
 }
+
+// nothingMatches is the ruling of a list with rules none of which matches.
+var nothingMatches = iprules.Ruling{Verdict: iprules.VerdictDeny,
+	Says: [3]iprules.Action{iprules.Deny, iprules.Deny, iprules.Deny}}
 
 // addressWidth is the column of an IPv4 address; a longer one pushes the rest to the right.
 const addressWidth = len("255.255.255.255")
@@ -79,7 +83,8 @@ func (j *Judgement) words(index int) (head, tail []byte) {
 
 // verdictMarks are the signs of the verdicts, by the name of a status.
 var verdictMarks = map[string]string{
-	iprules.VerdictAllow: "pass", iprules.VerdictDeny: "fail", iprules.VerdictAmbiguous: "warn", iprules.VerdictUnknown: "warn",
+	iprules.VerdictAllow: "pass", iprules.VerdictDeny: "fail",
+	iprules.VerdictAmbiguous: "warn", iprules.VerdictUnknown: "warn",
 }
 
 // jsonTail is a line of the contract from behind the address.

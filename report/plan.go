@@ -208,8 +208,8 @@ func (p *Plan) leftOut(c *comments) {
 	}
 	if n := p.Rejected.Len(); n > 0 {
 		c.gap()
-		c.say("", plural(uint64(n), "line asks", "lines ask")+" for no address that a rule could allow; standard error names "+
-			verb(n, "it", "them")+".")
+		c.say("", plural(uint64(n), "line asks", "lines ask")+" for no address that a rule could allow;"+
+			" standard error names "+verb(n, "it", "them")+".")
 	}
 }
 

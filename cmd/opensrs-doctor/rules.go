@@ -83,7 +83,8 @@ func newRulesRun(flags map[string]*flagValue, config string, s *streams) (*rules
 		return nil, err
 	}
 	if settings.text("ips") == "-" && settings.text("rules-file") == "-" {
-		return nil, usagef("--ips and --rules-file: both are to come from standard input").withHint("give one of the two a path")
+		return nil, usagef("--ips and --rules-file: both are to come from standard input").
+			withHint("give one of the two a path")
 	}
 	look := view{noColor: settings.bool("no-color"), ascii: settings.bool("ascii")}
 	return &rulesRun{settings, format == "json", look.forTerminal(s), s}, nil

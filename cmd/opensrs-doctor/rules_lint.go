@@ -35,7 +35,8 @@ func (r *rulesRun) lint() error {
 		return err
 	}
 	if !list.given {
-		return usagef("no rules to look at").withHint("give them with --rule or --rules-file, as they stand in the control panel")
+		return usagef("no rules to look at").
+			withHint("give them with --rule or --rules-file, as they stand in the control panel")
 	}
 	for i := range list.rules {
 		if list.rules[i].Source == "--rule" { // a flag has no line, it is the n-th
@@ -99,14 +100,14 @@ func unreadable(list ruleList) []iprules.Problem {
 	}
 	if len(list.bad) >= iprules.MaxUnreadable {
 		last := list.bad[len(list.bad)-1]
-		problems = append(problems, iprules.Problem{ID: iprules.Unreadable, Severity: iprules.SeverityError, Source: last.Source,
-			Line: last.Line, Text: fmt.Sprintf("%d lines are no rules, and nothing was read from here on", len(list.bad)),
+		problems = append(problems, iprules.Problem{ID: iprules.Unreadable, Severity: iprules.SeverityError,
+			Source: last.Source, Line: last.Line, Text: fmt.Sprintf("%d lines are no rules, and nothing was read from here on", len(list.bad)),
 			Fix: "Give a list of access rules, one a line."})
 	}
 	if len(list.rules)+len(list.bad) == 0 {
-		problems = append(problems, iprules.Problem{ID: iprules.Empty, Severity: iprules.SeverityWarning, Source: list.source,
-			Text: "the list holds no rule, and what an empty list means is not documented",
-			Fix:  "Add an Allow rule for the address that the calls come from."})
+		problems = append(problems, iprules.Problem{ID: iprules.Empty, Severity: iprules.SeverityWarning,
+			Source: list.source, Text: "the list holds no rule, and what an empty list means is not documented",
+			Fix: "Add an Allow rule for the address that the calls come from."})
 	}
 	return problems
 }

@@ -18,7 +18,8 @@ func planKeys() []key {
 			fmt.Sprintf("how many rules the control panel takes, 1 to %d (default %d)", iprules.MaxPlanned, iprules.MaxRules)},
 		{"current-rule", "", list, "RULE", groupRules,
 			"a rule that stands in the control panel now; repeatable, in order"},
-		{"current-rules-file", "", text, "PATH", groupRules, "the rules that stand there now, one a line; - is standard input"},
+		{"current-rules-file", "", text, "PATH", groupRules,
+			"the rules that stand there now, one a line; - is standard input"},
 		ipsKey, dataFormat,
 	}
 	return append(all, viewKeys()...)
@@ -45,7 +46,8 @@ func rulesPlanCommand(s *streams) *cobra.Command {
 // any address to plan for it is 1.
 func (r *rulesRun) plan(args []string) error {
 	if len(args) == 0 && !r.settings.given("ips") {
-		return usagef("no address to plan for").withHint("opensrs-doctor rules plan --ips FILE, or --ips - for standard input")
+		return usagef("no address to plan for").
+			withHint("opensrs-doctor rules plan --ips FILE, or --ips - for standard input")
 	}
 	limit, err := r.maxRules()
 	if err != nil {

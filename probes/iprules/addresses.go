@@ -44,7 +44,6 @@ type AddressReader struct {
 	in     *bufio.Reader
 	number int
 	err    error
-	bad    AddressLine // set by parse, where a line is bad
 }
 
 // NewAddressReader reads from r.

@@ -3,7 +3,7 @@ package iprules
 import "container/heap"
 
 // maxStates bounds the search for the best order: ten thousand are more than five rules and five others have.
-const maxStates = 200000
+const maxStates = 100000
 
 // state is what the panel holds at one moment.
 type state struct {
@@ -58,11 +58,11 @@ func (q *queue) Pop() any {
 
 // search finds the order with the least cost, by the shortest way through the states that the panel can be in.
 // With touch a planned rule that is there already may be removed and added again, where that makes room. It
-// gives nil where there are too many states.
+// finds none where there are too many states.
 //
 // Within the time between two waits removals come first: what is in effect for sure does not depend on what
 // was just added, and a removal makes room.
-func (t *Transition) search(touch bool) []act {
+func (t *Transition) search(touch bool) (acts []act, found bool) {
 	first := &reached{state: state{settled: t.start}}
 	best := map[state]*reached{first.state: first}
 	open := &queue{first}
@@ -72,7 +72,7 @@ func (t *Transition) search(touch bool) []act {
 			continue // a better way there was found
 		}
 		if t.finished(now.state) {
-			return now.acts()
+			return now.acts(), true
 		}
 		t.next(now, touch, func(next *reached) {
 			if known, found := best[next.state]; found && !next.cost.less(known.cost) {
@@ -84,7 +84,7 @@ func (t *Transition) search(touch bool) []act {
 			heap.Push(open, next)
 		})
 	}
-	return nil
+	return nil, false
 }
 
 // finished: the list is the planned one, and nobody waits for a rule in it.

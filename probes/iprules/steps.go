@@ -19,7 +19,7 @@ type Step struct {
 	Action string `json:"action"` // "remove", "add" or "wait"
 	Rule   string `json:"rule"`   // "allow 203.0.113.7/32"; of a wait the rule, just added, that is waited for
 	Why    string `json:"why"`    // one or two sentences
-	// Locks out counts the addresses that are allowed before and after, and may not be let in from this step
+	// LocksOut counts the addresses that are allowed before and after, and may not be let in from this step
 	// on until it is made up for.
 	LocksOut uint64 `json:"-"`
 }
@@ -30,35 +30,43 @@ type Step struct {
 // locked out, and the steps say which. For a change is taken to be possibly in effect at once and possibly not
 // before the next wait is over.
 func (t *Transition) Steps() []Step {
-	acts := t.search(false)
-	if acts == nil || t.locksOut(acts) {
-		// A planned rule that is there already may be in the way; it goes only where that helps.
-		if touched := t.search(true); touched != nil && (acts == nil || !t.locksOut(touched)) {
-			acts = touched
-		}
-	}
-	proven := acts != nil || t.start == t.goal
-	if !proven {
-		acts = t.greedy()
-	}
+	acts, proven := t.order()
 	steps := []Step{}
 	s := state{settled: t.start}
 	for i, next := range acts {
-		var step Step
-		switch after := t.after(s, next); next.action {
+		switch next.action {
 		case StepRemove:
-			step = t.removal(s, next.entry, acts[i+1:], proven)
-			s = after
+			steps = append(steps, t.removal(s, next.entry, acts[i+1:], proven))
 		case StepAdd:
-			step = t.addition(s, next.entry, acts[:i])
-			s = after
+			steps = append(steps, t.addition(s, next.entry, acts[:i]))
 		default:
-			step = t.waiting(s, acts[i+1:])
-			s = after
+			steps = append(steps, t.waiting(s, acts[i+1:]))
 		}
-		steps = append(steps, step)
+		s = t.after(s, next)
 	}
 	return steps
+}
+
+// order is the best order that is found, and whether there is surely none that locks out fewer addresses.
+func (t *Transition) order() (acts []act, proven bool) {
+	acts, found := t.search(false)
+	if every, some := t.locksOut(acts); found && every+some == 0 {
+		return acts, true
+	}
+	// A planned rule that is there already may be in the way; it goes for a while only where that helps.
+	touching, foundTouching := t.search(true)
+	switch {
+	case !found && foundTouching:
+		return touching, true
+	case !found:
+		return t.greedy(), false
+	case foundTouching:
+		every, some := t.locksOut(acts)
+		if everyThen, someThen := t.locksOut(touching); everyThen < every || everyThen == every && someThen < some {
+			acts = touching
+		}
+	}
+	return acts, foundTouching
 }
 
 // after is the state that a step leads to.
@@ -72,17 +80,18 @@ func (t *Transition) after(s state, step act) state {
 	return state{settled: s.settled | s.pending}
 }
 
-// locksOut reports whether an order lets go an address on the way.
-func (t *Transition) locksOut(acts []act) bool {
+// locksOut counts the addresses that an order lets go on the way: those that every reading would allow, and those
+// that some would.
+func (t *Transition) locksOut(acts []act) (every, some uint64) {
 	s := state{settled: t.start}
 	for _, step := range acts {
-		before, someBefore := t.lost(s.settled)
+		everyBefore, someBefore := t.lost(s.settled)
 		s = t.after(s, step)
-		if every, some := t.lost(s.settled); every > before || some > someBefore {
-			return true
-		}
+		everyThen, someThen := t.lost(s.settled)
+		every += everyThen - min(everyThen, everyBefore)
+		some += someThen - min(someThen, someBefore)
 	}
-	return false
+	return every, some
 }
 
 func (t *Transition) name(i int) string { return t.entries[i].rule.String() }
@@ -130,20 +139,25 @@ func (t *Transition) removal(s state, i int, later []act, proven bool) Step {
 	return step
 }
 
+// minutesToWait is after how long a change is in effect for sure (domains.opensrs.guide/docs/troubleshooting).
+const minutesToWait = 15
+
 // until says how long the addresses stay locked out that the removal of an entry lets go.
 func (t *Transition) until(s state, i int, later []act) string {
 	before := s.settled
 	s = t.after(s, act{StepRemove, i})
-	var last string
+	last, waits := "", 0
 	for _, next := range later {
 		if next.action == StepAdd {
 			last = t.name(next.entry)
 		}
 		s = t.after(s, next)
-		if next.action == StepWait {
-			if _, n := t.newlyLost(before, s.settled); n == 0 {
-				return "until the wait after " + last
-			}
+		if next.action != StepWait {
+			continue
+		}
+		waits++
+		if _, n := t.newlyLost(before, s.settled); n == 0 {
+			return fmt.Sprintf("until the wait after %s, %d minutes or more", last, waits*minutesToWait)
 		}
 	}
 	return "from then on"
