@@ -321,10 +321,12 @@ func calls(want int32) func(*testing.T, *World, Result) {
 	}
 }
 
+// within holds the run against its --timeout, by the tool's own clock: how long a crowded machine takes to start it
+// is another matter.
 func within(limit time.Duration) func(*testing.T, *World, Result) {
 	return func(t *testing.T, _ *World, result Result) {
-		if result.Took > limit {
-			t.Errorf("took %v, want less than %v", result.Took, limit)
+		if took := time.Duration(result.Report.DurationMS * float64(time.Millisecond)); took > limit {
+			t.Errorf("took %v, want less than %v", took, limit)
 		}
 	}
 }

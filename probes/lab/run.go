@@ -24,10 +24,11 @@ type Result struct {
 // Report is what the lab reads of a JSON report. It is its own type on purpose: the lab takes the
 // document as any other program would.
 type Report struct {
-	Schema    string      `json:"schema"`
-	Verdict   string      `json:"verdict"`
-	Diagnoses []Diagnosis `json:"diagnoses"`
-	Probes    []struct {
+	Schema     string      `json:"schema"`
+	Verdict    string      `json:"verdict"`
+	DurationMS float64     `json:"duration_ms"`
+	Diagnoses  []Diagnosis `json:"diagnoses"`
+	Probes     []struct {
 		Name    string          `json:"name"`
 		Status  string          `json:"status"`
 		Summary string          `json:"summary"`
