@@ -63,7 +63,9 @@ func TestTicketHealthy(t *testing.T) {
 		t.Errorf("round trips %+v", trips)
 	}
 	var report struct {
-		Host struct{ Route struct{ To, Interface, Gateway string } }
+		Host struct {
+			Route struct{ To, Interface, Gateway string }
+		}
 	}
 	if err := json.Unmarshal(result.Stdout, &report); err != nil {
 		t.Fatal(err)
