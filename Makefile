@@ -16,7 +16,7 @@ run: build ## try it out: no account, no internet
 	@echo; echo 'For real:  bin/opensrs-doctor --username NAME --api-key-file PATH --rule "allow 203.0.113.0/25"'
 
 test: ## all tests; no internet
-	go test -count=1 $(TESTFLAGS) ./...
+	go test -count=1 -timeout 30m $(TESTFLAGS) ./...
 
 check: ## form, vet, staticcheck, and the build for the other systems
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'gofmt -w these files'; exit 1; }

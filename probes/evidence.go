@@ -293,6 +293,7 @@ type Trust struct {
 	MissingURL   string       `json:"missing_issuer_url,omitempty"`
 	MissingKnown bool         `json:"missing_issuer_is_public"`     // a verified peer presented it, so it is public
 	Flaw         string       `json:"flaw,omitempty"`               // no issuer is missing, and a rule is broken: which
+	Namesake     bool         `json:"namesake,omitempty"`           // the issuer it names is a public root by name and not by key
 	BelowPublic  bool         `json:"below_public_root,omitempty"`  // not good, and signed up to a public root all the same
 	Issuer       string       `json:"issuer"`                       // of the last presented certificate: who stands behind the chain
 	Product      string       `json:"inspection_product,omitempty"` // a known inspection product's name in an issuer

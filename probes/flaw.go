@@ -8,34 +8,36 @@ import (
 	"time"
 )
 
-// flaw is why a chain of which no issuer is missing leads to no public root all the same, its dates and name
-// apart: an issuer that is none, a limit that an issuer has, a purpose that is not a server's, a signature that is
-// another's. "" where an issuer is missing or the root is not a public one: there the chain may be sound. below
-// reports whether every signature up to a public root holds.
-func (r *roots) flaw(chain []*x509.Certificate) (why string, below bool) {
+// examine says of a chain that leads to no public root why, where no issuer is missing; its dates and name are not
+// looked at. Flaw: a rule is broken on the way, by an issuer that is none, a limit that an issuer has, a purpose that
+// is no server's. Namesake: it ends in an issuer with a public root's name, which did not sign it. BelowPublic: every
+// signature up to a public root holds.
+func (r *roots) examine(chain []*x509.Certificate, trust *Trust) {
 	current := chain[0]
 	for range chain {
 		public := namedAs(r.publicList, current)
 		presented := namedAs(chain[1:], current)
 		if signs(public, current) != nil {
-			return brokenRule(r.public, chain), true
+			trust.Flaw, trust.BelowPublic = brokenRule(r.public, chain), true
+			return
 		}
-		if next := signs(presented, current); next != nil {
-			if next == current || bytes.Equal(next.RawSubject, next.RawIssuer) {
-				return "", false // it ends in a root of its own
+		next := signs(presented, current)
+		if next == nil {
+			for _, issuer := range presented {
+				var mayNot x509.ConstraintViolationError
+				if errors.As(current.CheckSignatureFrom(issuer), &mayNot) {
+					trust.Flaw = fmt.Sprintf("%s is named as the issuer of %s, and may not issue certificates",
+						plainName(issuer.Subject.String()), plainName(current.Subject.String()))
+				}
 			}
-			current = next
-			continue
+			trust.Namesake = len(public) > 0
+			return
 		}
-		if len(presented)+len(public) == 0 {
-			return "", false
+		if bytes.Equal(next.RawSubject, next.RawIssuer) {
+			return // it ends in a root of its own
 		}
-		issuer := append(presented, public...)[0]
-		return fmt.Sprintf("%s is named as the issuer of %s, and did not sign it as an authority may (%s)",
-			plainName(issuer.Subject.String()), plainName(current.Subject.String()),
-			printable(current.CheckSignatureFrom(issuer).Error(), 120)), false
+		current = next
 	}
-	return "", false
 }
 
 // namedAs are the certificates with the name of another one's issuer.

@@ -113,7 +113,7 @@ func (r *roots) judge(chain []*x509.Certificate, host string, now time.Time) *Tr
 	trust.System, systemNow = r.leadsTo(r.system, chain, now, nil)
 	trust.DatesOK = publicNow || systemNow
 	if !trust.Public {
-		trust.Flaw, trust.BelowPublic = r.flaw(chain)
+		r.examine(chain, trust)
 	}
 	if !trust.Public && !trust.System {
 		trust.DatesOK = true

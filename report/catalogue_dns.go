@@ -95,7 +95,9 @@ var dnsCauses = []Cause{
 		ID: "dns.resolver-unreachable", Probe: "dns", Severity: Fail,
 		Summary: "No resolver answers: {resolvers}",
 		Explanation: []string{
-			"No answer came for {name}, neither over UDP nor over TCP.",
+			"No answer came for {silent_name}, neither over UDP nor over TCP.",
+			"What {garbling} sent for {name} is no answer to the question, so it may be no name server, or " +
+				"something on the way speaks in its place.",
 			"Peers that were asked by address do answer ({controls_ok}), so the network works " +
 				"and DNS does not.",
 		},

@@ -155,7 +155,7 @@ func verifyingPeer(e *probes.Evidence) string {
 func whenTlsIncompleteChain(e *probes.Evidence) (Finding, bool) {
 	trust := presented(e)
 	if trust == nil || known(trust) || trust.SelfSigned || trust.RootShown || trust.Missing == "" ||
-		trust.Product != "" || trust.Flaw != "" {
+		trust.Product != "" || trust.Flaw != "" || trust.Namesake {
 		return Finding{}, false
 	}
 	peer := verifyingPeer(e)
@@ -236,7 +236,11 @@ func whenTlsUnknownCa(e *probes.Evidence) (Finding, bool) {
 	}
 	finding := Finding{Values: certificateValues(e)}
 	finding.Evidence = []string{fmt.Sprintf("The certificate is issued by %s; neither this host's store nor the public roots know it.", plainName(trust.Issuer))}
-	if !trust.RootShown { // nor is there a peer that verifies: then it would be an incomplete chain
+	switch {
+	case trust.Namesake:
+		finding.Confidence = Likely
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("A public root is called %s too, and its key did not sign this: it is another authority of that name.", plainName(trust.Issuer)))
+	case !trust.RootShown: // nor is there a peer that verifies: then it would be an incomplete chain
 		finding.Confidence = Possible
 		finding.Evidence = append(finding.Evidence, "No root was presented, so the server may only have left out an intermediate certificate; no other peer could be compared.")
 	}

@@ -131,11 +131,6 @@ func whenDnsResolverUnreachable(e *probes.Evidence) (Finding, bool) {
 	if !dnsFailed(e) || resolverAnswered(e) || len(e.DNS.Answers) == 0 {
 		return Finding{}, false
 	}
-	for _, answer := range e.DNS.Answers {
-		if f := answer.Failure; f != nil && (f.Kind == probes.KindBadAnswer || f.Kind == probes.KindUnclassified) {
-			return Finding{}, false // it is reached, and what it says is no answer
-		}
-	}
 	good, bad := controls(e)
 	finding := dnsFinding(e.DNS)
 	switch {
@@ -148,7 +143,24 @@ func whenDnsResolverUnreachable(e *probes.Evidence) (Finding, bool) {
 	default:
 		finding.Confidence = Likely // no control was asked
 	}
+	if garbling := garbling(e.DNS); garbling != "" {
+		finding.Confidence = Likely
+		finding.Values["garbling"] = garbling
+	} else {
+		finding.Values["silent_name"] = e.DNS.Name
+	}
 	return finding, true
+}
+
+// garbling are the resolvers that sent something which is no answer to the question, or "".
+func garbling(d *probes.DNS) string {
+	var servers []string
+	for _, answer := range d.Answers {
+		if f := answer.Failure; f != nil && (f.Kind == probes.KindBadAnswer || f.Kind == probes.KindUnclassified) {
+			servers = append(servers, answer.Resolver)
+		}
+	}
+	return list(plainServers(servers))
 }
 
 // special names the kind of an address at which no public service can be; "" for a public one. The

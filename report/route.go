@@ -57,7 +57,7 @@ type place struct {
 
 // routeOf draws the way of a report.
 func routeOf(r *Report) route {
-	d := drawing{r: r, port: factsOf[connectionFacts](r, "port"), addresses: firstOf(r.Target.Addresses, 16)}
+	d := drawing{r: r, port: seen[connectionFacts](r, "port"), addresses: firstOf(r.Target.Addresses, 16)}
 	if walk := d.port.Path; walk != nil {
 		walk.Port, walk.Compare = firstOf(walk.Port, mostHops), firstOf(walk.Compare, mostHops)
 	}
@@ -150,7 +150,7 @@ func (d *drawing) begin() {
 		local = host.SourceIP
 	}
 	d.add(place{Kind: placeHost, Name: "This host", ID: local, Words: host.Hostname})
-	names := factsOf[nameFacts](d.r, "dns")
+	names := seen[nameFacts](d.r, "dns")
 	if names.Literal {
 		return
 	}

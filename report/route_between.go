@@ -38,7 +38,7 @@ func (d *drawing) between() {
 
 // seenThroughProxy: the address is the proxy's, as a source saw it or as it was given, and not this host's.
 func (d *drawing) seenThroughProxy() bool {
-	facts := factsOf[addressFacts](d.r, "egress")
+	facts := seen[addressFacts](d.r, "egress")
 	for _, sighting := range facts.Sightings {
 		if sighting.Path == "proxy" && sighting.Failure == nil {
 			return true
@@ -49,7 +49,7 @@ func (d *drawing) seenThroughProxy() bool {
 
 // publicAddresses are where this host was seen to come from.
 func (d *drawing) publicAddresses() []string {
-	facts := factsOf[addressFacts](d.r, "egress")
+	facts := seen[addressFacts](d.r, "egress")
 	for _, list := range [][]string{facts.IPv4, facts.DNSSeen, facts.IPv6} {
 		switch {
 		case len(list) > 3:

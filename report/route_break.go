@@ -219,7 +219,7 @@ func (d *drawing) breakSkipped() {
 
 // breakIntercepted draws who answers in the service's place. Where on the way is not known.
 func (d *drawing) breakIntercepted() {
-	trust := factsOf[handshakeFacts](d.r, "tls").Trust
+	trust := seen[handshakeFacts](d.r, "tls").Trust
 	who := trust.Product
 	if who == "" {
 		who = commonName(trust.Issuer)

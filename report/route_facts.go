@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/json"
 	"net/netip"
 )
 
@@ -96,18 +95,6 @@ type replyFacts struct {
 
 type failureFact struct {
 	Kind string `json:"kind"`
-}
-
-// factsOf reads what it can of a probe's facts.
-func factsOf[T any](r *Report, name string) T {
-	var facts T
-	for _, row := range r.Probes {
-		if row.Name == name {
-			// A member of another type is passed over, and the rest is read.
-			_ = json.Unmarshal(row.Facts, &facts)
-		}
-	}
-	return facts
 }
 
 // sharedSpace is what carriers use between them and their customers, RFC 6598.

@@ -121,6 +121,9 @@ func (r ruling) addition(e *probes.Evidence, refused []netip.Addr) Values {
 	for _, address := range refused {
 		additions = append(additions, "allow "+address.String()+"/32")
 	}
+	if places := max(iprules.MaxRules-len(r.rules), 1); len(refused) > places { // one place is made where there is none
+		additions = texts(bestFor(refused, places))
+	}
 	values := Values{"rule_to_add": list(additions), "not_allowed": list(texts(refused))}
 	if len(r.rules) < iprules.MaxRules {
 		return values
@@ -129,6 +132,17 @@ func (r ruling) addition(e *probes.Evidence, refused []netip.Addr) Values {
 		values["rule_to_drop"] = r.name(number)
 	}
 	return values
+}
+
+// bestFor are the rules that let in the most of the addresses, and the fewest others, in so many places.
+func bestFor(addresses []netip.Addr, places int) []iprules.Rule {
+	var demand iprules.Demand
+	for _, address := range addresses {
+		if address = address.Unmap(); address.Is4() {
+			demand.Add(netip.PrefixFrom(address, address.BitLen()), true)
+		}
+	}
+	return demand.Plan(places).Rules()
 }
 
 // refused are the addresses that the rules do not clearly allow.

@@ -60,7 +60,10 @@ func (s *screen) headline(indent int, sign string, signIn, in style, d Diagnosis
 	if summary == "" {
 		summary = clean(d.Cause)
 	}
-	id := fmt.Sprintf("%s, %s", clean(d.Cause), clean(string(d.Confidence)))
+	id := clean(d.Cause)
+	if confidence := clean(string(d.Confidence)); confidence != "" {
+		id += ", " + confidence
+	}
 	lines := wrap(summary, s.room(text))
 	for i, line := range lines {
 		if i > 0 {

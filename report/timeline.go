@@ -90,7 +90,7 @@ func questions(r *Report, name string) []timeSpan {
 	}
 	switch name {
 	case "egress":
-		for _, s := range firstOf(factsOf[addressFacts](r, name).Sightings, 64) {
+		for _, s := range firstOf(seen[addressFacts](r, name).Sightings, 64) {
 			asked := sourceName(s.Source)
 			if s.Path == "direct" && r.Host.Proxy != nil {
 				asked += ", without the proxy"
@@ -102,7 +102,7 @@ func questions(r *Report, name string) []timeSpan {
 			add(asked, s.TookMS, s.Failure == nil, note)
 		}
 	case "dns":
-		for _, a := range firstOf(factsOf[nameFacts](r, name).Answers, 64) {
+		for _, a := range firstOf(seen[nameFacts](r, name).Answers, 64) {
 			note := ""
 			if a.Pending {
 				note = "not waited for"
@@ -110,11 +110,11 @@ func questions(r *Report, name string) []timeSpan {
 			add(plainServer(a.Resolver), a.TookMS, a.Failure == nil, note)
 		}
 	case "port":
-		for _, a := range firstOf(factsOf[connectionFacts](r, name).Attempts, 64) {
+		for _, a := range firstOf(seen[connectionFacts](r, name).Attempts, 64) {
 			add(a.Address, a.TookMS, a.Connected, "")
 		}
 	case "call":
-		facts := factsOf[replyFacts](r, name)
+		facts := seen[replyFacts](r, name)
 		add("reply", facts.TookMS, facts.Sent, "")
 	}
 	return spans
@@ -128,7 +128,7 @@ func followUps(r *Report) []timeSpan {
 			spans = append(spans, timeSpan{Name: name, MS: sane(ms), OK: ok})
 		}
 	}
-	port := factsOf[connectionFacts](r, "port")
+	port := seen[connectionFacts](r, "port")
 	for _, c := range firstOf(port.Controls, 64) {
 		add("control "+c.Peer, c.TookMS, c.Connected)
 	}
@@ -145,7 +145,7 @@ func followUps(r *Report) []timeSpan {
 		}
 		add(fmt.Sprintf("path walk, %d hops", len(firstOf(walk.Port, mostHops))), longest, true)
 	}
-	names := factsOf[nameFacts](r, "dns")
+	names := seen[nameFacts](r, "dns")
 	for _, asked := range []struct {
 		name   string
 		answer *answerTime
@@ -154,7 +154,7 @@ func followUps(r *Report) []timeSpan {
 			add(asked.name, asked.answer.TookMS, true)
 		}
 	}
-	for _, v := range firstOf(factsOf[handshakeFacts](r, "tls").Variants, 64) {
+	for _, v := range firstOf(seen[handshakeFacts](r, "tls").Variants, 64) {
 		add("handshake, "+v.Name, v.TookMS, v.Works)
 	}
 	return spans

@@ -70,6 +70,8 @@ var vocabulary = map[string]string{
 	"wrong_port":   "the port given",            // "port 443"
 	"beyond":       "the service's edge",        // set only where every router before the host answers
 	"no_place":     "the routers do not answer", // set only where no place may be claimed
+	"silent_name":  "the name",                  // set only where nobody answered at all
+	"garbling":     "the resolver",              // set only where one sent something that is no answer
 	"quiet_host":   "the host",                  // set only where no other port of it answers
 	"good_port":    "443",                       // another port of the same host that answers
 	"connect_ms":   "over a second",             // "1.4 s"

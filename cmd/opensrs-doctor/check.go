@@ -107,12 +107,12 @@ func verdictStatus(r *report.Report, failOn string) error {
 	return nil
 }
 
-// interruptible gives a context that ends with the first SIGINT or SIGTERM; the second one ends the program as
-// if nobody had listened.
-func interruptible() (ctx context.Context, stop func()) {
+// interruptible gives a context that ends with the first SIGINT, SIGTERM or one of more; the second one ends the
+// program as if nobody had listened.
+func interruptible(more ...os.Signal) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(signals, append(more, os.Interrupt, syscall.SIGTERM)...)
 	go func() {
 		select {
 		case <-signals:

@@ -159,6 +159,10 @@ func (s *settings) conflicts(r *request) error {
 		return usagef("%s and %s: the rules come from one place", s.merged["rule"].place(0),
 			s.merged["rules-file"].place(0)).withHint("give one of the two")
 	}
+	if s.text("rules-file") == "-" && s.text("api-key-file") == "-" && s.merged["api-key-file"].from != "environment" {
+		return usagef("%s and %s: both are to come from standard input", s.merged["rules-file"].place(0),
+			s.merged["api-key-file"].place(0)).withHint("give one of the two a path")
+	}
 	if s.bool("no-third-parties") {
 		for _, name := range thirdPartyKeys {
 			if s.given(name) && s.text(name) != "none" {

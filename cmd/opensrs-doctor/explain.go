@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/spf13/cobra"
 
 	"opensrs-doctor/report"
@@ -9,7 +11,7 @@ import (
 // explainCommand is the catalogue: every cause in a line, or one of them in full.
 func explainCommand(s *streams) *cobra.Command {
 	command := &cobra.Command{
-		Use:   "explain [CAUSE]",
+		Use:   "explain [CAUSE|rules]",
 		Short: "what a cause means, how it is recognised and what helps; all causes without one",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) <= 1 {
@@ -18,7 +20,7 @@ func explainCommand(s *streams) *cobra.Command {
 			return usagef("explain takes one cause, and got %d words", len(args))
 		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return causeIDs(), cobra.ShellCompDirectiveNoFileComp
+			return append(causeIDs(), report.Topics...), cobra.ShellCompDirectiveNoFileComp
 		},
 	}
 	flags := addKeys(command.Flags(), append([]key{dataFormat}, viewKeys()...))
@@ -52,9 +54,15 @@ func viewKeys() []key {
 }
 
 func explainOne(id string, asJSON bool, options report.TextOptions, s *streams) error {
+	if slices.Contains(report.Topics, id) {
+		if asJSON {
+			return report.ExplainTopicJSON(s.stdout, id)
+		}
+		return report.ExplainTopic(s.stdout, id, options)
+	}
 	if _, found := report.Lookup(id); !found {
 		err := usagef("no cause is called %s", shown(id)).withHint("opensrs-doctor explain lists them")
-		return err.withNearest(id, causeIDs())
+		return err.withNearest(id, append(causeIDs(), report.Topics...))
 	}
 	if asJSON {
 		return report.ExplainJSON(s.stdout, id)

@@ -29,6 +29,15 @@ func formats() []format {
 	}
 }
 
+// formatNames are the words that -f takes, the default first.
+func formatNames() []string {
+	var names []string
+	for _, one := range formats() {
+		names = append(names, one.name)
+	}
+	return names
+}
+
 // sameForAll makes a writer of one that does not ask how a person wants to read.
 func sameForAll(write func(io.Writer, *report.Report) error) func(io.Writer, *report.Report, report.TextOptions) error {
 	return func(w io.Writer, r *report.Report, _ report.TextOptions) error { return write(w, r) }
@@ -47,11 +56,7 @@ type outputs []output
 // parseOutputs reads the values of --format and opens the files, so that a path that cannot be written is an
 // error before the run and not after it. The caller ends with write or discard.
 func (s *settings) parseOutputs() (out outputs, err error) {
-	all := formats()
-	names := make([]string, len(all))
-	for i, one := range all {
-		names[i] = one.name
-	}
+	all, names := formats(), formatNames()
 	if !s.given("format") {
 		return outputs{{format: all[0]}}, nil
 	}

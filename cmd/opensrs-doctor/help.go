@@ -14,6 +14,10 @@ func writeHelp(w io.Writer, cmd *cobra.Command) {
 	case !cmd.HasParent():
 		fmt.Fprint(w, rootHelp)
 		return
+	case cmd.Parent().Name() == "rules":
+		fmt.Fprintf(w, "Usage:  %s [flags]\n\n%s.\n", strings.TrimSuffix(cmd.UseLine(), " [flags]"), sentence(cmd.Short))
+		writeRulesHelp(w, cmd.Name())
+		return
 	case cmd.Name() == "check":
 		fmt.Fprint(w, checkHelp)
 		writeKeys(w, keys())
@@ -28,15 +32,27 @@ func writeHelp(w io.Writer, cmd *cobra.Command) {
 	fmt.Fprintf(w, "Usage:  opensrs-doctor %s\n\n%s.\n", strings.TrimPrefix(cmd.UseLine(), "opensrs-doctor "),
 		sentence(cmd.Short))
 	switch cmd.Name() {
+	case "rules":
+		fmt.Fprint(w, rulesHelp)
 	case "render":
 		writeKeys(w, outputKeys())
 	case "diff":
 		writeKeys(w, append([]key{dataFormat}, viewKeys()...))
 		fmt.Fprint(w, diffAfter)
 	case "explain":
+		fmt.Fprint(w, "\nrules is a lesson on the IP access rules, on one screen.\n")
 		writeKeys(w, append([]key{dataFormat}, viewKeys()...))
 	case "version":
 		writeKeys(w, []key{dataFormat})
+	case "sign":
+		writeKeys(w, signKeys())
+		fmt.Fprint(w, signAfter)
+	case "verify":
+		writeKeys(w, verifyKeys())
+		fmt.Fprint(w, verifyAfter)
+	case "sandbox":
+		writeKeys(w, sandboxKeys())
+		fmt.Fprint(w, sandboxAfter)
 	case "completion":
 		fmt.Fprint(w, "\nShells: bash zsh fish powershell, as in: opensrs-doctor completion bash\n")
 	}
@@ -50,6 +66,10 @@ Usage:  opensrs-doctor [check] [flags]
         opensrs-doctor COMMAND
 
   check        find out why this host can't reach the API (the main job)
+  rules        lint the access rules, check addresses against them, plan them
+  sign         compute the signature of a body, and the headers of its call
+  sign verify  find out why a client's signature, or its request, is wrong
+  sandbox      an OpenSRS-like service on this machine, for clients
   ticket       check, and write the bundle for a support ticket
   render       render a saved report in any format
   diff         what changed between two saved reports
@@ -110,6 +130,36 @@ given. What follows opensrs-doctor check --help is true here too: the config
 file, the variables and the exit status.
 `
 
+const signAfter = `
+It prints the headers for copying into a client's test, and is the only command
+that prints a signature. The body is taken byte for byte.
+
+  opensrs-doctor sign verify    find out why a client's signature is wrong
+
+Exit status: 0 signed, 2 a wrong flag, file or value.
+`
+
+const verifyAfter = `
+It names the mistake, or two made together, that give the client's signature,
+and what to do in PHP, Python, Ruby, Node and Perl. It never prints the right
+signature: opensrs-doctor sign does. With --request it looks at the headers too;
+without a key at the headers alone.
+
+Exit status: 0 all is right, 1 something is wrong, 2 a wrong flag, file or value.
+`
+
+const sandboxAfter = `
+It runs until it is interrupted, and prints for each request what was right or
+wrong with it. What it is not given it makes: a certificate for its address, a
+user, a key. Files of its own are removed at the end. With --format json the
+standard output is what the ready file gets, and the log goes to standard error.
+
+Every caller from this machine counts as 203.0.113.10, and the rules judge that
+address; without rules all are allowed. The printed check runs against it.
+
+Exit status: 0 interrupted, 2 a wrong flag, file or value, 3 it failed itself.
+`
+
 // helpColumn is where the words of a flag begin.
 const helpColumn = 29
 
@@ -168,10 +218,14 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 				return nil
 			}
 			for _, command := range root.Commands() {
-				if command.Name() == args[0] {
-					writeHelp(root.OutOrStdout(), command)
-					return nil
+				if command.Name() != args[0] {
+					continue
 				}
+				if below, rest, err := command.Find(args[1:]); err == nil && len(rest) == 0 { // help rules plan
+					command = below
+				}
+				writeHelp(root.OutOrStdout(), command)
+				return nil
 			}
 			return unknownCommand(root, args[0])
 		},

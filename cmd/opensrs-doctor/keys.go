@@ -2,6 +2,7 @@ package main
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/spf13/pflag"
 )
@@ -42,7 +43,7 @@ func keys() []key {
 
 		{"rule", "", list, "RULE", groupRules,
 			`one access rule as in the control panel, "allow 203.0.113.0/25"; repeatable, in order`},
-		{"rules-file", "", text, "PATH", groupRules, "the access rules, one a line, # comments"},
+		{"rules-file", "", text, "PATH", groupRules, "the access rules, one a line, # comments; - is standard input"},
 
 		{"egress-source", "", list, "URI", groupEgress,
 			"who tells the public address: https://…, http://…, dns://SERVER/NAME?type=A; repeatable; none"},
@@ -69,7 +70,7 @@ func keys() []key {
 		{"require", "", list, "PROBE", groupRun, "that probe being skipped is a failure; repeatable"},
 
 		{"format", "f", list, "NAME[=PATH]", groupOutput,
-			"human (default), json, junit, tap, markdown, prometheus, nagios or github; repeatable; without PATH to standard output"},
+			strings.Join(formatNames(), ", ") + "; the first is the default; repeatable; without PATH to standard output"},
 		{"fail-on", "", text, "fail|warn", groupOutput, "from which verdict on the exit status is 1 (default fail)"},
 		{"anonymize", "", boolean, "", groupOutput, "replace addresses, names and the username by tokens"},
 		{"quiet", "q", boolean, "", groupOutput, "only what is wrong and what to do"},
@@ -84,13 +85,15 @@ const (
 	groupService     = "Which service"
 	groupCredentials = "Credentials"
 	groupRules       = "Access rules"
+	groupAddresses   = "Addresses"
 	groupEgress      = "Where this host comes from"
 	groupNetwork     = "Network"
 	groupRun         = "What runs"
 	groupOutput      = "Output"
 )
 
-var groups = []string{groupService, groupCredentials, groupRules, groupEgress, groupNetwork, groupRun, groupOutput}
+var groups = []string{groupService, groupWhat, groupCredentials, groupRules, groupAddresses, groupEgress, groupNetwork,
+	groupRun, groupConfig, groupOutput}
 
 // flagValue collects the texts that the command line gives for one key. Validation is later, at one
 // place for flags, environment and file.

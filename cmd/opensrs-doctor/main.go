@@ -137,7 +137,8 @@ func rootCommand(s *streams) *cobra.Command {
 	root.SetIn(s.stdin)
 	root.Flags().AddFlagSet(flags)
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(check, ticketCommand(s), renderCommand(s), diffCommand(s), explainCommand(s), versionCommand(s))
+	root.AddCommand(check, rulesCommand(s), signCommand(s), sandboxCommand(s), ticketCommand(s), renderCommand(s),
+		diffCommand(s), explainCommand(s), versionCommand(s))
 	root.InitDefaultCompletionCmd()
 	for _, command := range root.Commands() {
 		if command.Name() == "completion" {

@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,50 +13,7 @@ import (
 	"golang.org/x/net/http/httpproxy"
 
 	"opensrs-doctor/probes"
-	"opensrs-doctor/probes/iprules"
 )
-
-// rules reads the access rules, of flags, the config file or a file of their own.
-func (s *settings) rules(r *request) error {
-	o := &r.options
-	from := s.merged["rule"]
-	for i, one := range from.values {
-		rule, err := iprules.Parse(one.text)
-		if err != nil {
-			return s.bad("rule", i, "%s", err)
-		}
-		rule.Source, rule.Line = from.name, one.line
-		if from.from == "file" {
-			rule.Source = from.file
-		}
-		o.Rules, o.RulesGiven, o.RulesSource = append(o.Rules, rule), true, rule.Source
-	}
-	if !s.given("rules-file") {
-		return nil
-	}
-	path := s.text("rules-file")
-	file, err := os.Open(path)
-	if err != nil {
-		return s.bad("rules-file", 0, "cannot read %s: %s", shownPath(path), plain(err))
-	}
-	defer file.Close()
-	if info, err := file.Stat(); err == nil && info.IsDir() {
-		return s.bad("rules-file", 0, "%s is a directory", shownPath(path))
-	}
-	rules, bad := iprules.ParseList(file, path)
-	if len(bad) > 0 {
-		lines := make([]string, 0, 5)
-		for i := range bad[:min(len(bad), 5)] {
-			lines = append(lines, bad[i].Error())
-		}
-		if more := len(bad) - len(lines); more > 0 {
-			lines = append(lines, fmt.Sprintf("and %d more", more))
-		}
-		return usagef("%s", strings.Join(lines, "\n       "))
-	}
-	o.Rules, o.RulesGiven, o.RulesSource = rules, true, path
-	return nil
-}
 
 // thirdParties are all whom the run may ask besides the service itself.
 func (s *settings) thirdParties(r *request) error {

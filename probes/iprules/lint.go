@@ -18,6 +18,11 @@ const (
 	NeverPublic = "never-public" // warning: a range that no service on the internet ever sees
 	Shadowed    = "shadowed"     // warning: without it the list says the same, under every reading
 	Cancelled   = "cancelled"    // warning: a Deny leaves nothing of an Allow, under one reading or more
+	Ambiguous   = "ambiguous"    // warning: the readings of the list judge some addresses differently
+	Unreadable  = "unreadable"   // error: a line that is no rule
+	Empty       = "empty"        // warning: no rule at all
+	Unused      = "unused"       // warning: no address in use matches an Allow
+	TooGenerous = "too-generous" // warning: an Allow is far wider than the addresses in use
 )
 
 // Severities of a problem.
@@ -59,6 +64,7 @@ func Lint(rules []Rule) []Problem {
 	var between map[int]Problem
 	if len(rules) <= maxCompared {
 		between = lintBetween(rules)
+		problems = append(problems, lintReadings(rules)...)
 	}
 	first := map[string]int{}
 	for i, rule := range rules {
@@ -79,6 +85,24 @@ func Lint(rules []Rule) []Problem {
 		}
 	}
 	return problems
+}
+
+// lintReadings tells where the readings of the list disagree, and the change after which they don't. Its place is
+// that of the last rule that matches there: the later of two is the one to look at.
+func lintReadings(rules []Rule) []Problem {
+	doubtful := Doubtful(rules)
+	if len(doubtful) == 0 {
+		return nil
+	}
+	best, opposite := Clarify(rules)
+	fix := best.Text()
+	if opposite != nil {
+		fix += " If the opposite is meant: " + opposite.Text()
+	}
+	by := Evaluate(rules, doubtful[0].Addr())
+	last := rules[slices.Max(append(by.MatchedAllow, by.MatchedDeny...))-1]
+	return []Problem{{ID: Ambiguous, Severity: SeverityWarning, Source: last.Source, Line: last.Line,
+		Text: fmt.Sprintf("the ways in which the list can be read disagree about %s", PrefixList(doubtful)), Fix: fix}}
 }
 
 // lintOne looks at one rule alone.

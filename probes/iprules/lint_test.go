@@ -35,10 +35,11 @@ func TestLint(t *testing.T) {
 		{"covered by two", "allow 203.0.113.0/26,allow 203.0.113.64/26,allow 203.0.113.0/25",
 			"warning shadowed 1,warning shadowed 2", "rule 3"},
 		{"an exception of a Deny is no shadow", "allow 203.0.113.7,deny 203.0.113.0/28,allow 203.0.113.0/25",
-			"warning cancelled 1", "deny-wins"},
+			"warning ambiguous 0,warning cancelled 1", "Remove rule 1, allow 203.0.113.7/32. Then every reading denies 203.0.113.7."},
 		{"a Deny where nothing is allowed", "allow 203.0.113.0/25,deny 198.51.100.1", "", ""},
 		{"cancelled", "deny 203.0.113.7,allow 203.0.113.7", "warning cancelled 2", "under every reading"},
-		{"cancelled by a wider Deny", "allow 203.0.113.7,deny 203.0.113.0/25", "warning cancelled 1", "read as deny-wins: rule 2, deny 203.0.113.0/25"},
+		{"cancelled by a wider Deny", "allow 203.0.113.7,deny 203.0.113.0/25", "warning ambiguous 0,warning cancelled 1",
+			"Remove rule 2, deny 203.0.113.0/25. Then every reading allows 203.0.113.7."},
 		{"cancelled by two", "deny 203.0.113.0/26,deny 203.0.113.64/26,allow 203.0.113.0/25", "warning cancelled 3", "rule 1, deny 203.0.113.0/26; rule 2"},
 		{"partly denied", "deny 203.0.113.7,allow 203.0.113.0/25", "", ""},
 	} {

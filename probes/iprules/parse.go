@@ -13,11 +13,13 @@ import (
 
 // Bounds of a list: whatever is longer is no list of access rules.
 const (
-	maxLine   = 1024    // bytes of one line
-	maxList   = 1 << 20 // bytes of a whole list
-	maxErrors = 100     // bad lines that are told one by one
-	maxQuote  = 80      // bytes of a value that an error repeats
+	maxLine  = 1024    // bytes of one line
+	maxList  = 1 << 20 // bytes of a whole list
+	maxQuote = 80      // bytes of a value that an error repeats
 )
+
+// MaxUnreadable is after how many bad lines ParseList stops.
+const MaxUnreadable = 100
 
 // ParseError is one rule that could not be read.
 type ParseError struct {
@@ -42,20 +44,32 @@ func (e *ParseError) Error() string {
 // quote repeats a value within bounds. What looks like an API key is not repeated at all: a path to
 // the key given as a list of rules must not print the key.
 func quote(text string) string {
-	if hexRun(text) >= 16 || strings.Contains(text, "@") {
-		return "[not shown, it may hold a secret]"
+	shown := scrub(text)
+	if shown == notShown {
+		return shown
 	}
-	if len(text) > maxQuote {
-		text = text[:maxQuote] + "…"
+	return strconv.Quote(shown)
+}
+
+// notShown stands in the place of what may be a secret.
+const notShown = "[not shown, it may hold a secret]"
+
+// scrub is what may be repeated of a value, without quotes.
+func scrub(text string) string {
+	switch {
+	case hexRun(text) >= 16 || strings.Contains(text, "@"):
+		return notShown
+	case len(text) > maxQuote:
+		return text[:maxQuote] + "…"
 	}
-	return strconv.Quote(text)
+	return text
 }
 
 // hexRun is the length of the longest run of hex digits.
 func hexRun(text string) int {
 	longest, run := 0, 0
-	for i := 0; i < len(text); i++ {
-		if strings.IndexByte("0123456789abcdefABCDEF", text[i]) < 0 {
+	for i := range len(text) {
+		if c := text[i]; c-'0' > 9 && c-'a' > 5 && c-'A' > 5 {
 			run = 0
 			continue
 		}
@@ -102,6 +116,9 @@ func Parse(text string) (Rule, error) {
 // parsePrefix reads an address or prefix; why is "" where it is one.
 func parsePrefix(text string) (prefix netip.Prefix, why string) {
 	address, length, sliced := strings.Cut(text, "/")
+	if strings.IndexByte(address, '.') < 0 && strings.IndexByte(address, ':') < 0 {
+		return prefix, whyNoAddress(address)
+	}
 	ip, err := netip.ParseAddr(address)
 	switch {
 	case err != nil:
@@ -128,13 +145,12 @@ func parsePrefix(text string) (prefix netip.Prefix, why string) {
 
 // whyNoAddress tells the usual ways to miss an address apart.
 func whyNoAddress(text string) string {
-	octets := strings.Split(text, ".")
 	digits := strings.Trim(text, "0123456789.") == ""
 	switch {
-	case strings.Contains(text, "-"), strings.Contains(text, ","), strings.Contains(text, "*"):
+	case strings.IndexByte(text, '-') >= 0, strings.IndexByte(text, ',') >= 0, strings.IndexByte(text, '*') >= 0:
 		return "this is no address; write one address or a prefix such as 203.0.113.0/25, without ranges and wildcards"
-	case digits && len(octets) == 4:
-		for _, octet := range octets {
+	case digits && strings.Count(text, ".") == 3:
+		for _, octet := range strings.Split(text, ".") {
 			if len(octet) > 1 && octet[0] == '0' {
 				return "a number with a leading zero is octal to some programs; write it without the zero"
 			}
@@ -189,7 +205,7 @@ func ParseList(r io.Reader, source string) ([]Rule, []ParseError) {
 			errors.As(parseErr, &failed)
 			bad = append(bad, ParseError{source, line, failed.Text, failed.Why})
 		}
-		if err == io.EOF || len(bad) >= maxErrors {
+		if err == io.EOF || len(bad) >= MaxUnreadable {
 			return rules, bad
 		}
 	}

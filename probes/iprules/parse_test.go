@@ -122,8 +122,8 @@ func TestParseListIsBounded(t *testing.T) {
 		}
 	}
 	_, bad := ParseList(strings.NewReader(strings.Repeat("x\n", 1000)), "f")
-	if len(bad) != maxErrors {
-		t.Errorf("%d bad lines told, want %d", len(bad), maxErrors)
+	if len(bad) != MaxUnreadable {
+		t.Errorf("%d bad lines told, want %d", len(bad), MaxUnreadable)
 	}
 	_, bad = ParseList(strings.NewReader("\xff\xfea\x00"), "f")
 	if len(bad) != 1 || !strings.Contains(bad[0].Why, "UTF-16") {

@@ -101,14 +101,14 @@ var oddCertificates = []Fault{
 		root := (*bearer)(nil).issue("Odd Public Root", true, func(c *x509.Certificate) { c.MaxPathLenZero = true })
 		w.present(root.issue("Odd Issuing CA", true, nil).issue(Host, false, nil))
 	}},
-	{Cause: "unexplained", Name: "issuer-that-only-has-the-name", Break: func(w *World) {
+	{Cause: "tls.unknown-ca", Name: "issuer-that-only-has-the-name", Confidence: "likely", Says: []string{"another authority of that name"}, Break: func(w *World) {
 		known := oddRoot()
 		namesake := oddRoot()
 		w.present(known.issue("Odd Issuing CA", true, nil).issue(Host, false, nil))
 		leaf := namesake.issue("Odd Issuing CA", true, nil).issue(Host, false, nil)
 		w.API.Certificate = &tls.Certificate{PrivateKey: leaf.key, Certificate: [][]byte{leaf.certificate.Raw, leaf.issuer.certificate.Raw}}
 	}},
-	{Cause: "unexplained", Name: "root-that-only-has-the-name", Break: func(w *World) {
+	{Cause: "tls.unknown-ca", Name: "root-that-only-has-the-name", Confidence: "likely", Break: func(w *World) {
 		known := oddRoot()
 		namesake := oddRoot()
 		w.present(known.issue("Odd Issuing CA", true, nil).issue(Host, false, nil))

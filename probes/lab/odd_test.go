@@ -32,7 +32,7 @@ var oddWorlds = []Fault{
 		}
 	}},
 	// DNS
-	{Cause: "unexplained", Name: "dns-garbage", Break: func(w *World) {
+	{Cause: "dns.resolver-unreachable", Name: "garbage", Confidence: "likely", Says: []string{"no answer to the question"}, Never: []string{"No answer came"}, Break: func(w *World) {
 		w.Resolvers[0].Closed = true
 		pc := w.Far.ListenPacket("192.0.2.53:53")
 		w.tb.Cleanup(func() { pc.Close() })

@@ -2,12 +2,9 @@ package sandbox
 
 import (
 	"crypto/tls"
-	"io"
 	"net/http"
 	"strconv"
 	"time"
-
-	"opensrs-doctor/probes/opensrs"
 )
 
 const day = 24 * time.Hour
@@ -105,60 +102,47 @@ var callFaults = []fault{
 	{id: "call.malformed-reply", server: true, prepare: answering(answerCutShort)},
 }
 
-func answering(handler http.HandlerFunc) func(*plan) error {
+func answering(answer func() *reply) func(*plan) error {
 	return func(p *plan) error {
-		p.answer = handler
+		p.answer = answer
 		return nil
 	}
 }
 
 // answerCode refuses every request with a code of the protocol.
-func answerCode(code int, text string) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) { answer{code: code, text: text}.write(w) }
+func answerCode(code int, text string) func() *reply {
+	return func() *reply { return refusal(code, text) }
 }
 
 // answerStatus refuses every request with an HTTP status and a page, as a gateway before the service does.
-func answerStatus(status int) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		text := strconv.Itoa(status) + " " + http.StatusText(status)
-		w.Header().Set("Content-Type", "text/html")
-		w.WriteHeader(status)
-		io.WriteString(w, "<html><head><title>"+text+"</title></head><body><h1>"+text+"</h1></body></html>\n")
+func answerStatus(status int) func() *reply {
+	text := strconv.Itoa(status) + " " + http.StatusText(status)
+	return func() *reply {
+		return page(status, "<html><head><title>"+text+"</title></head><body><h1>"+text+"</h1></body></html>\n")
 	}
 }
 
 // answerNothing hangs up once the request is read.
-func answerNothing(w http.ResponseWriter, _ *http.Request) {
-	if hijacker, ok := w.(http.Hijacker); ok {
-		if conn, _, err := hijacker.Hijack(); err == nil {
-			conn.Close()
-		}
-	}
-}
+func answerNothing() *reply { return &reply{} }
 
 // answerNever waits until the client leaves or the sandbox closes, and says nothing even then.
-func answerNever(_ http.ResponseWriter, r *http.Request) {
-	<-r.Context().Done()
-	panic(http.ErrAbortHandler) // net/http's way to end a connection without a reply
-}
+func answerNever() *reply { return &reply{hold: true} }
 
-func answerHTML(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	io.WriteString(w, "<!DOCTYPE html>\n<html><head><title>Guest network</title></head>\n"+
+func answerHTML() *reply {
+	return page(http.StatusOK, "<!DOCTYPE html>\n<html><head><title>Guest network</title></head>\n"+
 		"<body><p>Please accept the terms of use.</p></body></html>\n")
 }
 
-func answerElsewhere(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Location", "https://portal.example/login")
-	w.WriteHeader(http.StatusFound)
+func answerElsewhere() *reply {
+	r := page(http.StatusFound, "")
+	r.location = "https://portal.example/login"
+	return r
 }
 
 // answerCutShort sends the first half of a good reply as if it were all.
-func answerCutShort(w http.ResponseWriter, _ *http.Request) {
-	body := opensrs.EncodeReply(codeOK, "Command successful", true, "REPLY", "BALANCE",
+func answerCutShort() *reply {
+	r := envelope(codeOK, "Command successful", true, "BALANCE",
 		map[string]string{"balance": Balance, "hold_balance": HoldBalance})
-	body = body[:len(body)/2]
-	w.Header().Set("Content-Type", opensrs.ContentType)
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	w.Write(body)
+	r.body = r.body[:len(r.body)/2]
+	return r
 }

@@ -1,169 +1,206 @@
 package sandbox
 
 import (
+	"bufio"
+	"bytes"
 	"crypto/subtle"
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
+	"net"
 	"net/http"
-	"net/netip"
-	"regexp"
+	"net/http/httputil"
+	"slices"
 	"strings"
 
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/opensrs"
 )
 
-// inspection is what was right and wrong with one request. The words are this file's own, never the
-// request's: it may hold a key in any place.
+// inspection is one request under the loupe.
 type inspection struct {
-	right, wrong []string
-
-	status        int // an HTTP status that the request earned; 0: it is good enough to be read
-	allowed       bool
-	authenticated bool
-	body          []byte
+	Observation
+	head    opensrs.RequestHead
+	request *http.Request // nil: the head cannot be read
+	body    []byte        // as far as it came
+	came    int64         // bytes of it; -1: not known
+	status  int           // an HTTP status that the request earned; 0: it is good enough to be read
+	last    bool          // where the next request would begin is not known, or there will be none
+	allowed bool
+	known   bool // user and signature are right
+	release func()
 }
 
-func (i *inspection) good(words string)    { i.right = append(i.right, words) }
-func (i *inspection) bad(id, words string) { i.wrong = append(i.wrong, id+" ("+words+")") }
+func (i *inspection) problem(id string) { i.Problems = append(i.Problems, Problem{ID: id}) }
 
-// refuse is bad for what the service could not even read.
-func (i *inspection) refuse(status int, id, words string) {
-	i.bad(id, words)
+// refuse ends what can be done with a request: the service could not even read it.
+func (i *inspection) refuse(status int) {
+	i.last = true
 	if i.status == 0 {
 		i.status = status
 	}
 }
 
-// String is the line for the log.
-func (i *inspection) String() string {
-	var parts []string
-	if len(i.right) > 0 {
-		parts = append(parts, "right: "+strings.Join(i.right, ", "))
+// inspect looks at a request: its head, which was read, its body, which is not yet, user, signature and address.
+func (v *visit) inspect(head []byte, broken error) *inspection {
+	i := &inspection{Observation: v.observation(), head: headOf(head), came: -1, release: func() {}}
+	i.address(v.plan.rules)
+	if i.parse(head, broken) {
+		i.readBody(v)
+		i.credentials(v)
+		i.form()
 	}
-	if len(i.wrong) > 0 {
-		parts = append(parts, "wrong: "+strings.Join(i.wrong, ", "))
-	}
-	return strings.Join(parts, "; ")
-}
-
-// inspect looks at a request in the words of "sign verify --request", reads its body, and judges user,
-// signature and address.
-func (p *plan) inspect(w http.ResponseWriter, r *http.Request) *inspection {
-	i := &inspection{}
-	i.shape(r)
-	i.readBody(w, r)
-	i.credentials(r, p.sandbox.Username, p.sandbox.Key)
-	i.address(p.callerOf(r.RemoteAddr).address, p.rules)
+	i.Findings = opensrs.InspectRequest(i.head, i.came)
+	i.Bytes = len(i.body)
 	return i
 }
 
-func (i *inspection) shape(r *http.Request) {
-	if r.Method != http.MethodPost {
-		i.refuse(http.StatusMethodNotAllowed, "method", "the call is a POST")
+// headOf takes a head apart without judging it.
+func headOf(head []byte) (h opensrs.RequestHead) {
+	lines := strings.Split(string(head), "\n")
+	if words := strings.Fields(lines[0]); len(words) > 1 {
+		h.Method, h.Target = words[0], words[1]
 	}
-	if r.URL.Path != "/" {
-		i.refuse(http.StatusNotFound, "path", "the call goes to /")
-	}
-	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
-	if strings.EqualFold(strings.TrimSpace(kind), opensrs.ContentType) {
-		i.good("content type")
-	} else {
-		i.bad("content-type", "it is text/xml") // told, not refused: the service's own mind is not known
-	}
-	switch {
-	case len(r.TransferEncoding) > 0:
-		i.refuse(http.StatusLengthRequired, "chunked-body", "send Content-Length and the body in one piece")
-	case r.Header.Get("Content-Length") == "":
-		i.refuse(http.StatusLengthRequired, "content-length-missing", "send Content-Length")
-	}
-}
-
-func (i *inspection) readBody(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, opensrs.MaxReply))
-	i.body = body
-	var big *http.MaxBytesError
-	switch {
-	case errors.As(err, &big):
-		i.refuse(http.StatusRequestEntityTooLarge, "body", "it is over 1 MiB")
-	case err != nil:
-		i.refuse(http.StatusBadRequest, "content-length-wrong", "fewer bytes came than it says")
-	default:
-		i.good(fmt.Sprintf("length, %d bytes", len(body)))
-	}
-}
-
-func (i *inspection) credentials(r *http.Request, username string, key []byte) {
-	given := r.Header.Get(opensrs.HeaderUsername)
-	userOK := subtle.ConstantTimeCompare([]byte(given), []byte(username)) == 1
-	switch {
-	case given == "":
-		i.missing(r, opensrs.HeaderUsername, "user")
-	case userOK:
-		i.good("username")
-	default:
-		i.bad("username", "it is not the sandbox's user")
-	}
-	signature := r.Header.Get(opensrs.HeaderSignature)
-	wrong := checkSignature(signature, i.body, key)
-	switch {
-	case signature == "":
-		i.missing(r, opensrs.HeaderSignature, "signature")
-	case wrong == "":
-		i.good("signature")
-	default:
-		i.bad("signature", wrong)
-	}
-	i.authenticated = userOK && signature != "" && wrong == ""
-}
-
-// checkSignature gives "" for the right signature, else what can be said without giving the right one away.
-func checkSignature(signature string, body, key []byte) string {
-	right := opensrs.Sign(body, key)
-	if subtle.ConstantTimeCompare([]byte(signature), []byte(right)) == 1 {
-		return ""
-	}
-	if _, err := hex.DecodeString(signature); err != nil || len(signature) != len(right) {
-		return "it is not 32 hex characters"
-	}
-	return "it is not that of this body under this key"
-}
-
-// plainHeader is a header name that may be repeated in the log: letters and marks, too short for a key.
-var plainHeader = regexp.MustCompile(`^[A-Za-z_-]{4,20}$`)
-
-// missing says that a header is not there, or stands there under another name.
-func (i *inspection) missing(r *http.Request, name, like string) {
-	for other := range r.Header {
-		if strings.Contains(strings.ToLower(other), like) && other != http.CanonicalHeaderKey("User-Agent") &&
-			other != name && plainHeader.MatchString(other) {
-			i.bad("header-name", other+" instead of "+name)
-			return
+	for _, line := range lines[1:] {
+		if name, value, ok := strings.Cut(strings.TrimSuffix(line, "\r"), ":"); ok {
+			h.Headers = append(h.Headers, opensrs.Header{Name: name, Value: strings.Trim(value, " \t")})
 		}
 	}
-	i.bad("header-missing", name)
+	return h
+}
+
+// parse reads the head as a server does.
+func (i *inspection) parse(head []byte, broken error) bool {
+	switch {
+	case errors.Is(broken, errHeadTooBig):
+		i.problem(HeadTooBig)
+		i.refuse(http.StatusRequestHeaderFieldsTooLarge)
+		return false
+	case broken != nil:
+		i.problem(Unfinished)
+		i.refuse(cutShort(broken))
+		return false
+	}
+	request, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(head)))
+	if err != nil {
+		i.problem(NotHTTP)
+		i.refuse(http.StatusBadRequest)
+		return false
+	}
+	i.request, i.last = request, request.Close
+	return true
+}
+
+// readBody reads the body, and of one without a length what comes.
+func (i *inspection) readBody(v *visit) {
+	length, announced := i.head.Length()
+	switch {
+	case i.head.Chunked():
+		i.refuse(http.StatusLengthRequired)
+		i.body, _ = io.ReadAll(io.LimitReader(httputil.NewChunkedReader(patient{v, quietTime}), bigBody))
+	case !announced:
+		if i.request.Method == http.MethodPost {
+			i.refuse(http.StatusLengthRequired)
+			i.body = v.readRest()
+		}
+		i.came = int64(len(i.body))
+	case length > opensrs.MaxReply:
+		i.problem(BodyTooBig)
+		i.refuse(http.StatusRequestEntityTooLarge)
+	default:
+		if i.request.ProtoAtLeast(1, 1) && strings.EqualFold(i.request.Header.Get("Expect"), "100-continue") {
+			io.WriteString(v.conn, "HTTP/1.1 100 Continue\r\n\r\n")
+		}
+		i.release = v.plan.sandbox.group.turn(length)
+		var err error
+		if i.body, err = v.readBody(length); err != nil {
+			i.refuse(cutShort(err))
+		}
+		if i.came = int64(len(i.body)); i.came == 0 && length == 0 && i.request.Method == http.MethodPost {
+			i.problem(EmptyBody)
+		}
+	}
+}
+
+// cutShort is the status for a request that ends too early: the client was silent, or is done.
+func cutShort(err error) int {
+	var timeout net.Error
+	if errors.As(err, &timeout) && timeout.Timeout() {
+		return http.StatusRequestTimeout
+	}
+	return http.StatusBadRequest
+}
+
+// credentials judges user and signature.
+func (i *inspection) credentials(v *visit) {
+	user := i.head.Username()
+	s := v.plan.sandbox
+	if user != "" && user != s.Username {
+		i.problem(Username)
+	}
+	if signature := i.head.Signature(); signature != "" && len(i.body) > 0 {
+		i.signature(v, opensrs.Attempt{Body: i.body, Key: s.Key, Username: user, Signature: signature})
+	}
+	username, _ := i.head.Get(opensrs.HeaderUsername)
+	signature, _ := i.head.Get(opensrs.HeaderSignature)
+	i.known = username == s.Username &&
+		subtle.ConstantTimeCompare([]byte(signature), []byte(opensrs.Sign(i.body, s.Key))) == 1
+}
+
+// signature explains a signature. Where nothing explains it and the envelope has no end, the bytes behind it may: a
+// body can be longer than its Content-Length says.
+func (i *inspection) signature(v *visit, attempt opensrs.Attempt) {
+	if len(attempt.Body) > bigBody && attempt.Signature != opensrs.Sign(attempt.Body, attempt.Key) {
+		i.problem(SignatureUnexplained)
+		return
+	}
+	verdict := v.plan.sandbox.explain(attempt)
+	i.Signature, i.Shape = &verdict, opensrs.ShapeOf(attempt.Signature)
+	if !unexplained(verdict) || i.status != 0 || bytes.HasSuffix(bytes.TrimSpace(i.body), []byte("</OPS_envelope>")) {
+		return
+	}
+	rest := v.readRest()
+	if len(rest) == 0 {
+		return
+	}
+	attempt.Body = slices.Concat(i.body, rest)
+	whole := v.plan.sandbox.explain(attempt)
+	if unexplained(whole) && len(bytes.Trim(rest, "\r\n")) == 0 {
+		return // an empty line behind a body is no part of it
+	}
+	i.Signature, i.came, i.last = &whole, int64(len(attempt.Body)), true
+}
+
+func unexplained(v opensrs.Verdict) bool { return slices.Equal(v.Mistakes, []string{opensrs.WrongKey}) }
+
+// explain looks for a signature's mistakes, for one request at a time: that takes a processor for a moment.
+func (s *Sandbox) explain(attempt opensrs.Attempt) opensrs.Verdict {
+	s.explaining.Lock()
+	defer s.explaining.Unlock()
+	return opensrs.ExplainSignature(attempt)
+}
+
+// form judges method, path and host. A wrong content type is told, not refused: the service's own mind about
+// that is not known.
+func (i *inspection) form() {
+	if i.request.Method != http.MethodPost {
+		i.refuse(http.StatusMethodNotAllowed)
+	}
+	if i.request.URL.Path != "/" || i.request.URL.RawQuery != "" {
+		i.refuse(http.StatusNotFound)
+	}
+	if i.request.ProtoAtLeast(1, 1) && i.request.Host == "" { // RFC 9112, 3.2
+		i.problem(HostMissing)
+		i.refuse(http.StatusBadRequest)
+	}
 }
 
 // address judges the caller. Where the readings of the list disagree it is refused: a client that works
 // here shall not depend on a reading that nobody has documented.
-func (i *inspection) address(address netip.Addr, rules []iprules.Rule) {
-	result := iprules.Evaluate(rules, address)
-	switch {
-	case result.Verdict == iprules.VerdictUnknown:
-		i.good(fmt.Sprintf("address %s, there are no rules", address))
-	case result.Verdict == iprules.VerdictAllow && result.Rule != nil:
-		i.good(fmt.Sprintf("address %s, allowed by rule %d, %s", address, *result.Rule, rules[*result.Rule-1]))
-	case result.Verdict == iprules.VerdictAmbiguous:
-		i.bad("address", fmt.Sprintf("the rules can be read both ways for %s", address))
-		return
-	case result.Rule != nil:
-		i.bad("address", fmt.Sprintf("%s is refused by rule %d, %s", address, *result.Rule, rules[*result.Rule-1]))
-		return
-	default:
-		i.bad("address", fmt.Sprintf("no rule allows %s", address))
-		return
+func (i *inspection) address(rules []iprules.Rule) {
+	result := iprules.Evaluate(rules, i.Caller)
+	i.Address.Verdict = result.Verdict
+	if result.Rule != nil {
+		i.Address.Rule, i.Address.Text = *result.Rule, rules[*result.Rule-1].String()
 	}
-	i.allowed = true
+	i.allowed = result.Verdict == iprules.VerdictAllow || result.Verdict == iprules.VerdictUnknown
 }

@@ -48,11 +48,11 @@ func (c *closer) Close() error { return c.close() }
 func sameFreePort(host string) (net.Listener, net.PacketConn, error) {
 	var last error
 	for range 20 {
-		listener, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
+		listener, err := net.Listen("tcp4", net.JoinHostPort(host, "0"))
 		if err != nil {
 			return nil, nil, err
 		}
-		packets, err := net.ListenPacket("udp", listener.Addr().String())
+		packets, err := net.ListenPacket("udp4", listener.Addr().String())
 		if err == nil {
 			return listener, packets, nil
 		}
@@ -153,7 +153,7 @@ func failing(rcode int) dns.HandlerFunc {
 // refused.
 func (p *plan) silentResolver() (string, error) {
 	return p.sandbox.group.holdBoth(p.host, func(at string) (io.Closer, error) {
-		return net.ListenPacket("udp", at) // never read: the kernel drops what does not fit
+		return net.ListenPacket("udp4", at) // never read: the kernel drops what does not fit
 	})
 }
 
@@ -198,7 +198,7 @@ func (g *group) holdClosed(at string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	listener, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
+	listener, err := net.Listen("tcp4", net.JoinHostPort(host, "0"))
 	if err != nil {
 		return "", err
 	}

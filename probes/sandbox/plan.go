@@ -4,8 +4,8 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"net"
-	"net/http"
 	"net/netip"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -19,6 +19,7 @@ import (
 // plan is the world that build makes: a healthy one, of which a fault changes what it is about.
 type plan struct {
 	sandbox *Sandbox
+	fault   string // its ID; "": healthy
 	host    string // the address that everything listens on
 	port    uint16 // of the API; 0: a free one
 	ca      *Authority
@@ -31,7 +32,7 @@ type plan struct {
 	filter func(*plan, net.Conn) net.Conn // looks at the connection before TLS does
 	tls    func(*tls.Config)              // changes the configuration
 	leaf   func(*plan) tls.Certificate    // the API's certificate
-	answer http.HandlerFunc               // answers instead of the API, once the request was looked at
+	answer func() *reply                  // answers instead of the API, once the request was looked at
 	rules  []iprules.Rule
 	peers  func(*plan) tls.Certificate // the certificate of the controls and of the https source
 
@@ -75,9 +76,22 @@ func (p *plan) template() Template {
 	}
 }
 
+// names are all by which a client may call the services: those of loopback, and the address that they listen on,
+// or every one of this host's where that is all of them.
 func (p *plan) names() []string {
 	names := []string{"localhost", Name, "127.0.0.1", "::1"}
-	if address := netip.MustParseAddr(p.host); !address.IsLoopback() && !address.IsUnspecified() {
+	switch address := netip.MustParseAddr(p.host); {
+	case address.IsUnspecified():
+		if host, err := os.Hostname(); err == nil {
+			names = append(names, host)
+		}
+		addresses, _ := net.InterfaceAddrs()
+		for _, one := range addresses {
+			if prefix, err := netip.ParsePrefix(one.String()); err == nil && !prefix.Addr().IsLoopback() {
+				names = append(names, prefix.Addr().String())
+			}
+		}
+	case p.host != "127.0.0.1":
 		names = append(names, address.String())
 	}
 	return names
@@ -144,10 +158,11 @@ func (p *plan) openAPI() (string, error) {
 		leaf = p.leaf(p)
 	}
 	config := tlsConfig(leaf)
+	config.NextProtos = nil // no ALPN: a client that offers http/1.0 alone, as curl can, is none to be refused
 	if p.tls != nil {
 		p.tls(config)
 	}
-	p.serveHTTP(tls.NewListener(listener, config), p.api(), true)
+	p.sandbox.group.serve(listener, func(conn net.Conn) { p.converse(conn, config) })
 	return address, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -23,7 +24,7 @@ const Name = "sandbox.opensrs.test"
 
 // Config says what to start. The zero value is a healthy service on a free port of 127.0.0.1.
 type Config struct {
-	Listen   string // HOST:PORT, the host an address; "": 127.0.0.1:0. All else listens on the same host
+	Listen   string // IP:PORT, IPv4; "": 127.0.0.1:0. All else listens on the same address
 	Username string // "": made
 	Key      []byte // empty: made, 112 hex characters
 
@@ -31,9 +32,9 @@ type Config struct {
 	Rules []iprules.Rule
 	Fault string // one of Faults; "": healthy
 
-	// Log gets a line for each request, one at a time: what was right and wrong with it. It never gets the
-	// key, the right signature, or anything else that a request contained. Nil: no log.
-	Log func(line string)
+	// Log gets what was seen of each request, one at a time, before the client has its reply. Nil: no log. As
+	// long as it does not return, no other request is answered.
+	Log func(Observation)
 }
 
 // Sandbox is a running service. Its fields are set by Start and not changed afterwards.
@@ -46,12 +47,15 @@ type Sandbox struct {
 	EgressSources []string // URIs: three by HTTP, two by DNS
 	StatusURL     string   // Statuspage JSON
 	Controls      []string // HOST:PORT of two TLS peers
+	LocalCaller   string   // the address that a caller on this host counts as
 
-	client   Client
-	group    *group
-	requests sync.Mutex // of the log's lines
-	count    int
-	log      func(string)
+	client    Client
+	group     *group
+	observing sync.Mutex // of count and log
+	count     int
+	log       func(Observation)
+
+	explaining sync.Mutex
 }
 
 // Client is how a check has to be set up to meet the fault: a fault of DNS comes with a resolver, one of
@@ -114,7 +118,9 @@ func Start(config Config) (*Sandbox, error) {
 		s.Key = []byte(hex.EncodeToString(key))
 	}
 	p := newPlan(s, host, port, config.Rules)
+	p.fault = fault.id
 	s.CA, s.CAPEM = p.ca.Certificate, p.ca.PEM()
+	s.LocalCaller = p.callerOf(net.JoinHostPort(p.clientHost(), "1")).address.String()
 	s.client = Client{
 		Username: s.Username, Key: s.Key,
 		PublicRoots: []*x509.Certificate{s.CA}, SystemRoots: []*x509.Certificate{s.CA},
@@ -135,45 +141,34 @@ func Start(config Config) (*Sandbox, error) {
 	return s, nil
 }
 
+// CheckListen reports what is wrong with a Config.Listen, before anything is opened.
+func CheckListen(text string) error {
+	_, _, err := listenAddress(text)
+	return err
+}
+
 // listenAddress takes HOST:PORT apart. The host must be an address: which one a name means is a question
-// that this machine's resolver may answer wrongly.
+// that this machine's resolver may answer wrongly. It must be IPv4, as the service's is.
 func listenAddress(text string) (host string, port uint16, err error) {
 	host, number, err := net.SplitHostPort(text)
 	if err != nil {
-		return "", 0, fmt.Errorf("listen: %q is not HOST:PORT", text)
+		return "", 0, fmt.Errorf("%s is not IP:PORT", quoted(text))
 	}
 	if host == "localhost" {
 		host = "127.0.0.1"
 	}
-	if _, err := netip.ParseAddr(host); err != nil {
-		return "", 0, fmt.Errorf("listen: %q is no IP address", host)
+	address, err := netip.ParseAddr(host)
+	switch {
+	case err != nil:
+		return "", 0, fmt.Errorf("%s is no IP address", quoted(host))
+	case !address.Is4():
+		return "", 0, errors.New("the service speaks IPv4, and so does the sandbox")
 	}
 	value, err := strconv.ParseUint(number, 10, 16)
 	if err != nil {
-		return "", 0, fmt.Errorf("listen: %q is no port", number)
+		return "", 0, fmt.Errorf("%s is no port", quoted(number))
 	}
 	return host, uint16(value), nil
-}
-
-// note writes a line to the log; lines come one at a time and are numbered by request.
-func (s *Sandbox) note(line string) {
-	if s.log == nil {
-		return
-	}
-	s.requests.Lock()
-	defer s.requests.Unlock()
-	s.log(line)
-}
-
-// noteRequest is note for one request, with its number.
-func (s *Sandbox) noteRequest(line string) {
-	if s.log == nil {
-		return
-	}
-	s.requests.Lock()
-	defer s.requests.Unlock()
-	s.count++
-	s.log("request " + strconv.Itoa(s.count) + ": " + line)
 }
 
 // goodFor is how long a certificate of the sandbox is valid.

@@ -27,26 +27,29 @@ func start(t *testing.T, config Config) *Sandbox {
 	return s
 }
 
-// logged collects a sandbox's log.
+// logged collects what a sandbox observes.
 type logged struct {
-	mu    sync.Mutex
-	lines []string
+	mu   sync.Mutex
+	seen []Observation
 }
 
-func (l *logged) add(line string) {
+func (l *logged) add(o Observation) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.lines = append(l.lines, line)
+	l.seen = append(l.seen, o)
 }
 
-func (l *logged) last() string {
+func (l *logged) last() Observation {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.lines) == 0 {
-		return ""
+	if len(l.seen) == 0 {
+		return Observation{}
 	}
-	return l.lines[len(l.lines)-1]
+	return l.seen[len(l.seen)-1]
 }
+
+// wrong names what an observation found.
+func wrong(o Observation) string { return strings.Join(o.Mistakes(), " ") }
 
 func httpsClient(s *Sandbox) *http.Client {
 	roots := x509.NewCertPool()
@@ -107,42 +110,41 @@ func TestRequests(t *testing.T) {
 		want   string
 		says   string
 	}{
-		{"good", good, nil, "200", "right: content type, length, "},
-		{"username", good, set("X-Username", "somebody"), "401", "wrong: username"},
-		{"signature", good, set("X-Signature", opensrs.Sign(good, []byte("other"))), "401",
-			"signature (it is not that of this body under this key)"},
-		{"capitals", good, set("X-Signature", strings.ToUpper(opensrs.Sign(good, s.Key))), "401", "signature ("},
-		{"no hex", good, set("X-Signature", "zzz"), "401", "signature (it is not 32 hex characters)"},
-		{"no signature", good, func(r *http.Request) { r.Header.Del("X-Signature") }, "401",
-			"header-missing (X-Signature)"},
+		{"good", good, nil, "200", ""},
+		{"username", good, set("X-Username", "somebody"), "401", "username"},
+		{"signature", good, set("X-Signature", opensrs.Sign(good, []byte("other"))), "401", "wrong-key"},
+		{"capitals", good, set("X-Signature", strings.ToUpper(opensrs.Sign(good, s.Key))), "401", "uppercase-hex"},
+		{"once", good, set("X-Signature", opensrs.Sign(good, nil)), "401", "key-empty"},
+		{"no hex", good, set("X-Signature", "zzz"), "401", "wrong-key"},
+		{"no signature", good, func(r *http.Request) { r.Header.Del("X-Signature") }, "401", "header-missing"},
 		{"misspelt", good, func(r *http.Request) {
 			r.Header.Del("X-Username")
 			r.Header.Set("X-User-Name", "sandbox-reseller")
-		}, "401", "header-name (X-User-Name instead of X-Username)"},
-		{"content type", good, set("Content-Type", "application/json"), "200", "wrong: content-type"},
-		{"path", good, func(r *http.Request) { r.URL.Path = "/api" }, "HTTP 404", "wrong: path"},
-		{"method", good, func(r *http.Request) { r.Method = "PUT" }, "HTTP 405", "wrong: method"},
+		}, "401", "header-name"},
+		{"content type", good, set("Content-Type", "application/json"), "200", "content-type"},
+		{"path", good, func(r *http.Request) { r.URL.Path = "/api" }, "HTTP 404", "path"},
+		{"method", good, func(r *http.Request) { r.Method = "PUT" }, "HTTP 405", "method"},
 		{"chunked", good, func(r *http.Request) { r.ContentLength = -1 }, "HTTP 411", "chunked-body"},
-		{"no envelope", []byte("hello"), nil, "400", "body (not an OPS envelope)"},
-		{"too big", bytes.Repeat([]byte(" "), opensrs.MaxReply+1), nil, "HTTP 413", "body (it is over 1 MiB)"},
-		{"free name", lookupBody("free.example"), nil, "210", "LOOKUP: "},
-		{"taken name", lookupBody("taken1.example"), nil, "211", "LOOKUP: "},
+		{"no envelope", []byte("hello"), nil, "400", "no-envelope"},
+		{"cut short", good[:len(good)/2], nil, "400", "bad-envelope"},
+		{"too big", bytes.Repeat([]byte(" "), opensrs.MaxReply+1), nil, "HTTP 413", "body-too-big"},
+		{"free name", lookupBody("free.example"), nil, "210", ""},
+		{"taken name", lookupBody("taken1.example"), nil, "211", ""},
 		{"taken by rule", lookupBody("Example.COM"), nil, "211", ""},
-		{"no name", lookupBody("nodots"), nil, "400", ""},
-		{"unknown command", command("SW_REGISTER", "DOMAIN", nil), nil, "430", "another command: "},
-		{"balance, as the guide has it", command("get_balance", "domain", nil), nil, "200", "GET_BALANCE: "},
+		{"no name", lookupBody("nodots"), nil, "400", "no-domain"},
+		{"unknown command", command("SW_REGISTER", "DOMAIN", nil), nil, "430", "unknown-command"},
+		{"balance, as the guide has it", command("get_balance", "domain", nil), nil, "200", ""},
 	}
 	for _, test := range tests {
-		if got := ask(t, client, request(t, s, test.body, test.change)); got != test.want {
-			t.Errorf("%s: %s, want %s (%s)", test.name, got, test.want, log.last())
-		}
-		if !strings.Contains(log.last(), test.says) {
-			t.Errorf("%s: logged %q, want %q in it", test.name, log.last(), test.says)
+		got := ask(t, client, request(t, s, test.body, test.change))
+		if seen := log.last(); got != test.want || wrong(seen) != test.says {
+			t.Errorf("%s: %s and %q, want %s and %q", test.name, got, wrong(seen), test.want, test.says)
 		}
 	}
-	for _, line := range log.lines {
-		if strings.Contains(line, string(s.Key[:8])) || strings.Contains(line, opensrs.Sign(good, s.Key)[:8]) {
-			t.Errorf("a secret in the log: %s", line)
+	everything := fmt.Sprintf("%+v", log.seen)
+	for _, secret := range []string{string(s.Key), opensrs.Sign(good, s.Key), Balance, HoldBalance} {
+		if strings.Contains(everything, secret[:min(len(secret), 8)]) {
+			t.Error("a secret in what was observed")
 		}
 	}
 }
@@ -228,17 +230,19 @@ func TestRules(t *testing.T) {
 		want  string
 		says  string
 	}{
-		{nil, "200", "there are no rules"},
-		{allowed, "200", "allowed by rule 1, allow 203.0.113.0/25"},
-		{notThisAddress, "400", "no rule allows 203.0.113.10"},
-		{denied, "400", "refused by rule 1, deny 203.0.113.10/32"},
-		{ambiguous, "400", "can be read both ways"},
+		{nil, "200", "unknown 0 "},
+		{allowed, "200", "allow 1 allow 203.0.113.0/25"},
+		{notThisAddress, "400", "deny 0 "},
+		{denied, "400", "deny 1 deny 203.0.113.10/32"},
+		{ambiguous, "400", "ambiguous 1 allow 203.0.113.0/25"},
 	} {
 		var log logged
 		s := start(t, Config{Rules: rulesOf(test.rules...), Log: log.add})
 		got := ask(t, httpsClient(s), request(t, s, opensrs.GetBalanceBody(), nil))
-		if got != test.want || !strings.Contains(log.last(), test.says) {
-			t.Errorf("%v: %s, %s", test.rules, got, log.last())
+		seen := log.last()
+		judged := fmt.Sprint(seen.Address.Verdict, " ", seen.Address.Rule, " ", seen.Address.Text)
+		if got != test.want || judged != test.says {
+			t.Errorf("%v: %s, %s", test.rules, got, judged)
 		}
 		if client := s.Client(); strings.Join(client.Rules, ";") != strings.Join(test.rules, ";") || client.RulesGiven {
 			t.Errorf("the client's rules: %v", client.Rules)
@@ -378,8 +382,8 @@ func TestClose(t *testing.T) {
 
 // A service that never answers does not answer when it ends either.
 func TestCloseWithoutReply(t *testing.T) {
-	arrived := make(chan string, 1)
-	s := start(t, Config{Fault: "call.timeout", Log: func(line string) { arrived <- line }})
+	arrived := make(chan Observation, 1)
+	s := start(t, Config{Fault: "call.timeout", Log: func(o Observation) { arrived <- o }})
 	met := make(chan string, 1)
 	go func() { met <- observer{t: t, client: s.Client(), patience: longPatience}.observe() }()
 	<-arrived
@@ -390,14 +394,31 @@ func TestCloseWithoutReply(t *testing.T) {
 }
 
 // Why a handshake broke off is worth a line: most authors of clients meet this first.
-func TestHandshakeLog(t *testing.T) {
-	lines := make(chan string, 4)
-	s := start(t, Config{Log: func(line string) { lines <- line }})
-	if response, err := http.Post(s.URL, "text/xml", nil); err == nil {
-		response.Body.Close()
-		t.Fatal("a client without the CA trusts the sandbox")
-	}
-	if got := <-lines; !strings.Contains(got, "it does not trust the certificate") {
-		t.Error(got)
+func TestBrokenHandshakes(t *testing.T) {
+	seen := make(chan Observation, 4)
+	s := start(t, Config{Log: func(o Observation) { seen <- o }})
+	address := strings.Trim(strings.TrimPrefix(s.URL, "https:"), "/")
+	for want, try := range map[Broken]func(){
+		BrokenUntrusted: func() { tls.Dial("tcp", address, &tls.Config{}) },
+		BrokenNoVersion: func() {
+			tls.Dial("tcp", address, &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS10,
+				MaxVersion: tls.VersionTLS11})
+		},
+		BrokenNotTLS: func() {
+			response, err := http.Get("http://" + address)
+			if err != nil || response.StatusCode != 400 {
+				t.Errorf("plain HTTP: %v, %v", response, err)
+			}
+		},
+		BrokenHungUp: func() {
+			if conn, err := net.Dial("tcp", address); err == nil {
+				conn.Close()
+			}
+		},
+	} {
+		try()
+		if got := <-seen; got.Broken != want || got.Number != 0 {
+			t.Errorf("%s: %+v", want, got)
+		}
 	}
 }

@@ -27,7 +27,7 @@ func (p *plan) openSources() error {
 		}
 		p.reachable[at] = at
 		s.EgressSources = append(s.EgressSources, uri)
-		p.serveHTTP(listener, p.source(path, i), false)
+		p.serveHTTP(listener, p.source(path, i))
 	}
 	if p.sees[0] != p.sees[1] {
 		// Of a pool, two sources that disagree are enough: with a third, two could agree and end the question.
@@ -89,7 +89,7 @@ func (p *plan) openControls() error {
 		p.reachable[at] = at
 		p.sandbox.Controls = append(p.sandbox.Controls, at)
 		p.serveHTTP(tls.NewListener(listener, tlsConfig(p.peerCertificate())),
-			http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("a control\n")) }), false)
+			http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("a control\n")) }))
 	}
 	return nil
 }
@@ -110,7 +110,7 @@ func (p *plan) openStatus() error {
 	}
 	mux.HandleFunc("/api/v2/summary.json", serve)
 	mux.HandleFunc("/api/v2/status.json", serve)
-	p.serveHTTP(listener, mux, false)
+	p.serveHTTP(listener, mux)
 	return nil
 }
 

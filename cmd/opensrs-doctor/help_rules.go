@@ -1,0 +1,66 @@
+package main
+
+import (
+	"fmt"
+	"io"
+)
+
+const rulesHelp = `
+  lint         what is wrong or doubtful in a list of rules
+  check        what a list says of addresses
+  plan         the best list for some addresses, and the steps to it
+
+Nobody is asked anything: it is arithmetic. opensrs-doctor explain rules tells
+what access rules are.
+
+  opensrs-doctor rules lint --rules-file rules.txt
+  opensrs-doctor rules check --rules-file rules.txt 203.0.113.10
+  opensrs-doctor rules plan --ips access.log --current-rule "allow 203.0.113.7"
+  opensrs-doctor help rules plan      all flags of one of them
+`
+
+// writeRulesHelp is what stands below the usage of lint, check and plan.
+func writeRulesHelp(w io.Writer, name string) {
+	switch name {
+	case "plan":
+		writeKeys(w, planKeys())
+		fmt.Fprint(w, planAfter)
+	case "lint":
+		writeKeys(w, ruleKeys())
+		fmt.Fprint(w, rulesAfter, lintAfter)
+	case "check":
+		writeKeys(w, ruleKeys())
+		fmt.Fprint(w, rulesAfter, rulesCheckAfter)
+	}
+}
+
+const rulesAfter = `
+      --config PATH          the config file; without flags the rules are taken
+                             from there
+`
+
+const lintAfter = `
+With --ips it also tells which ranges nobody uses, and which are far wider than
+the addresses in use.
+
+Exit status: 0 no error, though there may be warnings; 1 an error; 2 a wrong
+flag or file.
+`
+
+const rulesCheckAfter = `
+An address is allowed if all three ways to read the list allow it. -f json
+prints one object a line; a line that is no address is {"line": …, "error": …}.
+
+Exit status: 0 every address is allowed; 1 some address is not, or some line is
+no address, or there is none; 2 a wrong flag or file.
+`
+
+const planAfter = `
+Best means, in this order: it covers the most distinct addresses, admits the
+fewest others, has the fewest rules, and the smallest addresses. Proven, not
+guessed. Lines are addresses or CIDR ranges. What is printed is a list that
+rules lint, rules check and --rules-file take: whatever is no rule is a comment.
+
+Exit status: 0 a plan was made, whatever it has to leave out; 1 there was no
+address to plan for; 2 a wrong flag or file.
+`

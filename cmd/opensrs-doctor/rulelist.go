@@ -1,0 +1,109 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"opensrs-doctor/probes/iprules"
+)
+
+// ruleList is a list of access rules as it was given, with what could not be read.
+type ruleList struct {
+	rules  []iprules.Rule
+	bad    []iprules.ParseError
+	given  bool   // a list was given, be it an empty one
+	source string // a path, "--rule", "standard input"
+}
+
+// ruleList reads the rules of a list key (rule) or else of a file key (rules-file); "-" is standard input. A rule
+// that cannot be read is no error here.
+func (s *settings) ruleList(listKey, fileKey string) (ruleList, error) {
+	var list ruleList
+	from := s.merged[listKey]
+	for i, one := range from.values {
+		rule, err := iprules.Parse(one.text)
+		source, line := from.name, one.line
+		if from.from == "file" {
+			source = from.file
+		}
+		list.given, list.source = true, source
+		if err != nil {
+			failed := *err.(*iprules.ParseError)
+			failed.Source, failed.Line = source, line
+			if line == 0 {
+				failed.Line = i + 1
+			}
+			list.bad = append(list.bad, failed)
+			continue
+		}
+		rule.Source, rule.Line = source, line
+		list.rules = append(list.rules, rule)
+	}
+	if !s.given(fileKey) {
+		return list, nil
+	}
+	path := s.text(fileKey)
+	file, name, err := s.open(fileKey)
+	if err != nil {
+		return list, err
+	}
+	defer file.Close()
+	if path != "-" {
+		name = path
+	}
+	list.rules, list.bad = iprules.ParseList(file, name)
+	list.given, list.source = true, name
+	return list, nil
+}
+
+// open opens the file that a key names, "-" for standard input. Its errors are usage errors with the place.
+func (s *settings) open(key string) (io.ReadCloser, string, error) {
+	path := s.text(key)
+	if path == "-" {
+		return io.NopCloser(s.streams.stdin), "standard input", nil
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, "", s.bad(key, 0, "cannot read %s: %s", shownPath(path), plain(err))
+	}
+	if info, err := file.Stat(); err == nil && info.IsDir() {
+		file.Close()
+		return nil, "", s.bad(key, 0, "%s is a directory", shownPath(path))
+	}
+	return file, shownPath(path), nil
+}
+
+// readable gives the rules of a list all of which must be readable.
+func (s *settings) readable(listKey, fileKey string) (ruleList, error) {
+	list, err := s.ruleList(listKey, fileKey)
+	switch {
+	case err != nil || len(list.bad) == 0:
+		return list, err
+	case s.given(listKey):
+		for i, one := range s.merged[listKey].values {
+			if _, err := iprules.Parse(one.text); err != nil {
+				return list, s.bad(listKey, i, "%s", err)
+			}
+		}
+	}
+	lines := make([]string, 0, 5)
+	for i := range list.bad[:min(len(list.bad), 5)] {
+		lines = append(lines, list.bad[i].Error())
+	}
+	if more := len(list.bad) - len(lines); more > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more", more))
+	}
+	return list, usagef("%s", strings.Join(lines, "\n       "))
+}
+
+// rules reads the access rules, of flags, the config file or a file of their own.
+func (s *settings) rules(r *request) error {
+	list, err := s.readable("rule", "rules-file")
+	if err != nil {
+		return err
+	}
+	r.options.Rules, r.options.RulesGiven, r.options.RulesSource = list.rules, list.given, list.source
+	return nil
+}

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/netip"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/report"
+)
+
+// rulesCommand is the arithmetic of the access rules. Nobody is asked anything.
+func rulesCommand(s *streams) *cobra.Command {
+	command := &cobra.Command{
+		Use:   "rules lint|check|plan",
+		Short: "lint the access rules, check addresses against them, plan them",
+	}
+	command.AddCommand(rulesLintCommand(s), rulesCheckCommand(s), rulesPlanCommand(s))
+	command.Args = func(_ *cobra.Command, args []string) error {
+		names := []string{"lint", "check", "plan"}
+		if len(args) == 0 {
+			return usagef("rules takes one of lint, check and plan").withHint("opensrs-doctor help rules")
+		}
+		err := usagef("rules takes one of lint, check and plan, and got %s", shown(args[0]))
+		if near := nearest(args[0], names); near != "" {
+			return err.withHint("did you mean opensrs-doctor rules %s?", near)
+		}
+		return err.withHint("opensrs-doctor help rules")
+	}
+	command.RunE = func(cmd *cobra.Command, args []string) error { return cmd.Args(cmd, args) }
+	return command
+}
+
+// ipsKey is where a list of addresses comes from.
+var ipsKey = key{"ips", "", text, "FILE|-", groupAddresses,
+	"addresses, one a line, as the first word: an access log will do; - is standard input"}
+
+// ruleKeys are the keys of lint and check.
+func ruleKeys() []key {
+	return slices.Concat(keysNamed("rule", "rules-file"), []key{ipsKey, dataFormat}, viewKeys())
+}
+
+// keysNamed are keys of check.
+func keysNamed(names ...string) []key {
+	var out []key
+	for _, key := range keys() {
+		if slices.Contains(names, key.name) {
+			out = append(out, key)
+		}
+	}
+	return out
+}
+
+// rulesRun is one run of a rules command: its settings and how its words are set.
+type rulesRun struct {
+	settings *settings
+	asJSON   bool
+	options  report.TextOptions
+	streams  *streams
+}
+
+// newRulesRun reads the flags, and from the config file the list of rules and how words are set.
+func newRulesRun(flags map[string]*flagValue, config string, s *streams) (*rulesRun, error) {
+	path, named := configPath(config, s)
+	file, err := readConfig(path, named)
+	if err != nil {
+		return nil, err
+	}
+	for name := range file {
+		if !slices.Contains([]string{"rule", "rules-file", "no-color", "ascii"}, name) {
+			delete(file, name)
+		}
+	}
+	settings := gather(flags, file, s)
+	if err := settings.conflicts(&request{}); err != nil {
+		return nil, err
+	}
+	format, err := settings.choice("format", "human", "json")
+	if err != nil {
+		return nil, err
+	}
+	if settings.text("ips") == "-" && settings.text("rules-file") == "-" {
+		return nil, usagef("--ips and --rules-file: both are to come from standard input").
+			withHint("give one of the two a path")
+	}
+	look := view{noColor: settings.bool("no-color"), ascii: settings.bool("ascii")}
+	return &rulesRun{settings, format == "json", look.forTerminal(s), s}, nil
+}
+
+// note is a word on standard error.
+func (r *rulesRun) note(format string, args ...any) {
+	fmt.Fprintf(r.streams.stderr, "note: "+format+"\n", args...)
+}
+
+// addresses calls tell with every line of --ips. name is how the file is called in a message.
+func (r *rulesRun) addresses(idle func(), tell func(name string, line iprules.AddressLine)) error {
+	if !r.settings.given("ips") {
+		return nil
+	}
+	file, name, err := r.settings.open("ips")
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	in := iprules.NewAddressReader(idleReader{file, idle})
+	for {
+		line, ok := in.Next()
+		if !ok {
+			break
+		}
+		tell(name, line)
+	}
+	if err := in.Err(); err != nil {
+		return fmt.Errorf("%s could not be read to its end, only to line %d: %s", name, in.Lines(), plain(err))
+	}
+	return nil
+}
+
+// idleReader calls idle before it may have to wait for input, so that what is known is shown by then.
+type idleReader struct {
+	from io.Reader
+	idle func()
+}
+
+func (r idleReader) Read(p []byte) (int, error) {
+	if r.idle != nil {
+		r.idle()
+	}
+	return r.from.Read(p)
+}
+
+// words reads the addresses that stand on the command line itself.
+func words(args []string, ranges bool) ([]netip.Prefix, error) {
+	var prefixes []netip.Prefix
+	for _, arg := range args {
+		line, said := iprules.ParseAddressLine(arg)
+		switch {
+		case arg == "-":
+			return nil, usagef(`"-" is no address`).withHint("--ips - reads addresses from standard input")
+		case !said:
+			return nil, usagef("%s is no address", shown(arg))
+		case line.Why != "":
+			return nil, usagef("%s", line.Error())
+		case !ranges && !line.Prefix.IsSingleIP():
+			return nil, usagef("%s is a range, and check takes single addresses", line.Prefix).
+				withHint("opensrs-doctor rules plan takes ranges")
+		}
+		prefixes = append(prefixes, line.Prefix)
+	}
+	return prefixes, nil
+}

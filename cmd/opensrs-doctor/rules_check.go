@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/report"
+)
+
+func rulesCheckCommand(s *streams) *cobra.Command {
+	command := &cobra.Command{
+		Use:   "check [ADDRESS…]",
+		Short: "what the access rules say of addresses, under each way to read the list",
+	}
+	flags := addKeys(command.Flags(), ruleKeys())
+	config := command.Flags().String("config", "", "the config file, instead of the default one")
+	command.RunE = func(_ *cobra.Command, args []string) error {
+		run, err := newRulesRun(flags, *config, s)
+		if err != nil {
+			return err
+		}
+		return run.check(args)
+	}
+	return command
+}
+
+// check judges addresses line by line. Nothing is kept of a line, so that a log may be as long as it likes.
+func (r *rulesRun) check(args []string) error {
+	if len(args) == 0 && !r.settings.given("ips") {
+		return usagef("no address to judge").withHint("opensrs-doctor rules check ADDRESS, or --ips FILE")
+	}
+	given, err := words(args, false)
+	if err != nil {
+		return err
+	}
+	list, err := r.settings.readable("rule", "rules-file")
+	if err != nil {
+		return err
+	}
+	r.doubtfulList(list)
+	matcher := iprules.NewMatcher(list.rules)
+	judgement := report.NewJudgement(r.streams.stdout, matcher, r.asJSON, r.options)
+	for _, address := range given {
+		judgement.Address(address.Addr())
+	}
+	err = r.addresses(func() { judgement.Flush() }, func(_ string, line iprules.AddressLine) {
+		switch {
+		case line.Why != "":
+			judgement.Bad(line)
+		case !line.Prefix.IsSingleIP():
+			judgement.Range(line)
+		default:
+			judgement.Address(line.Prefix.Addr())
+		}
+	})
+	if wrote := judgement.End(); wrote != nil && err == nil {
+		err = fmt.Errorf("the answers could not be written: %s", plain(wrote))
+	}
+	if err != nil {
+		return err
+	}
+	if counts, bad := judgement.Judged(); counts == (iprules.Counts{}) && bad == 0 {
+		r.note("there is no address in the input, so nothing was shown to be allowed")
+	}
+	if !judgement.AllAllowed() {
+		return exitError(exitFail)
+	}
+	return nil
+}
+
+// doubtfulList warns of a list that the answers should not be trusted with.
+func (r *rulesRun) doubtfulList(list ruleList) {
+	switch {
+	case !list.given:
+		r.note("no rules were given: --rule or --rules-file, as they stand in the control panel")
+	case len(list.rules) == 0:
+		r.note("%s holds no rule; what an empty list means is not documented", shownPath(list.source))
+	default:
+		for _, problem := range iprules.Lint(list.rules) {
+			if problem.Severity == iprules.SeverityError {
+				r.note("the control panel would refuse this list; opensrs-doctor rules lint says why")
+				return
+			}
+		}
+	}
+}

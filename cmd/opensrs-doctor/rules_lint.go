@@ -1,0 +1,113 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/report"
+)
+
+func rulesLintCommand(s *streams) *cobra.Command {
+	command := &cobra.Command{
+		Use:   "lint",
+		Short: "what is wrong or doubtful in a list of access rules, where, and what to do",
+		Args:  noWords,
+	}
+	flags := addKeys(command.Flags(), ruleKeys())
+	config := command.Flags().String("config", "", "the config file, instead of the default one")
+	command.RunE = func(*cobra.Command, []string) error {
+		run, err := newRulesRun(flags, *config, s)
+		if err != nil {
+			return err
+		}
+		return run.lint()
+	}
+	return command
+}
+
+// lint writes every problem. What cannot be read is one of them, and the rest is still looked at.
+func (r *rulesRun) lint() error {
+	list, err := r.settings.ruleList("rule", "rules-file")
+	if err != nil {
+		return err
+	}
+	if !list.given {
+		return usagef("no rules to look at").
+			withHint("give them with --rule or --rules-file, as they stand in the control panel")
+	}
+	for i := range list.rules {
+		if list.rules[i].Source == "--rule" { // a flag has no line, it is the n-th
+			list.rules[i].Line = flagNumber(r.settings.merged["rule"], list, i)
+		}
+	}
+	problems := append(unreadable(list), iprules.Lint(list.rules)...)
+	use := iprules.NewUse(list.rules)
+	if err := r.addresses(nil, func(name string, line iprules.AddressLine) {
+		if line.Why != "" {
+			r.note("%s:%d: %s", name, line.Number, line.Error())
+			return
+		}
+		use.Add(line.Prefix)
+	}); err != nil {
+		return err
+	}
+	if r.settings.given("ips") && use.Len() == 0 {
+		r.note("there is no IPv4 address in %s, so the rules were not compared with any", shownPath(r.settings.text("ips")))
+	}
+	result := report.NewLint(list.rules, append(problems, use.Problems()...))
+	write := result.WriteJSON
+	if !r.asJSON {
+		write = func(w io.Writer) error { return result.WriteText(w, r.options) }
+	}
+	if err := write(r.streams.stdout); err != nil {
+		return fmt.Errorf("the problems could not be written: %s", plain(err))
+	}
+	if result.Errors > 0 {
+		return exitError(exitFail)
+	}
+	return nil
+}
+
+// flagNumber is which --rule a readable rule is, from 1.
+func flagNumber(flags setting, list ruleList, index int) int {
+	for i := range flags.values {
+		bad := false
+		for _, failed := range list.bad {
+			bad = bad || failed.Line == i+1
+		}
+		if bad {
+			continue
+		}
+		if index == 0 {
+			return i + 1
+		}
+		index--
+	}
+	return 0
+}
+
+// unreadable are the lines of a list that are no rules, as problems. An empty list is one too.
+func unreadable(list ruleList) []iprules.Problem {
+	var problems []iprules.Problem
+	for _, bad := range list.bad {
+		source, line := bad.Source, bad.Line
+		bad.Source, bad.Line = "", 0
+		problems = append(problems, iprules.Problem{ID: iprules.Unreadable, Severity: iprules.SeverityError,
+			Source: source, Line: line, Text: bad.Error(), Fix: "Write it as in the control panel, or take it out."})
+	}
+	if len(list.bad) >= iprules.MaxUnreadable {
+		last := list.bad[len(list.bad)-1]
+		problems = append(problems, iprules.Problem{ID: iprules.Unreadable, Severity: iprules.SeverityError,
+			Source: last.Source, Line: last.Line, Text: fmt.Sprintf("%d lines are no rules, and nothing was read from here on", len(list.bad)),
+			Fix: "Give a list of access rules, one a line."})
+	}
+	if len(list.rules)+len(list.bad) == 0 {
+		problems = append(problems, iprules.Problem{ID: iprules.Empty, Severity: iprules.SeverityWarning,
+			Source: list.source, Text: "the list holds no rule, and what an empty list means is not documented",
+			Fix: "Add an Allow rule for the address that the calls come from."})
+	}
+	return problems
+}

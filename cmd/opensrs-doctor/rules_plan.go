@@ -1,0 +1,132 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"opensrs-doctor/probes/iprules"
+)
+
+// planKeys are the keys of plan.
+func planKeys() []key {
+	all := []key{
+		{"max-rules", "", text, "N", groupRules,
+			fmt.Sprintf("how many rules the control panel takes, 1 to %d (default %d)", iprules.MaxPlanned, iprules.MaxRules)},
+		{"current-rule", "", list, "RULE", groupRules,
+			"a rule that stands in the control panel now; repeatable, in order"},
+		{"current-rules-file", "", text, "PATH", groupRules,
+			"the rules that stand there now, one a line; - is standard input"},
+		ipsKey, dataFormat,
+	}
+	return append(all, viewKeys()...)
+}
+
+func rulesPlanCommand(s *streams) *cobra.Command {
+	command := &cobra.Command{
+		Use:   "plan [ADDRESS…]",
+		Short: "the best Allow rules for some addresses, and how to get there without a gap",
+	}
+	flags := addKeys(command.Flags(), planKeys())
+	config := command.Flags().String("config", "", "the config file, instead of the default one")
+	command.RunE = func(_ *cobra.Command, args []string) error {
+		run, err := newRulesRun(flags, *config, s)
+		if err != nil {
+			return err
+		}
+		return run.plan(args)
+	}
+	return command
+}
+
+// plan makes the best list. Exit status 0 says that there is one; what it leaves out is in the output. Without
+// any address to plan for it is 1.
+func (r *rulesRun) plan(args []string) error {
+	if len(args) == 0 && !r.settings.given("ips") {
+		return usagef("no address to plan for").
+			withHint("opensrs-doctor rules plan --ips FILE, or --ips - for standard input")
+	}
+	limit, err := r.maxRules()
+	if err != nil {
+		return err
+	}
+	current, err := r.currentRules(limit)
+	if err != nil {
+		return err
+	}
+	given, err := words(args, true)
+	if err != nil {
+		return err
+	}
+	wish := wish{run: r, notes: bufio.NewWriterSize(r.streams.stderr, 64<<10)}
+	for i, prefix := range given {
+		wish.add("command line", iprules.AddressLine{Number: i + 1, Prefix: prefix, Bare: !strings.Contains(args[i], "/")})
+	}
+	err = r.addresses(func() { wish.notes.Flush() }, wish.add)
+	wish.notes.Flush()
+	if err != nil {
+		return err
+	}
+	result := wish.plan(current, limit)
+	if r.asJSON {
+		err = result.WriteJSON(r.streams.stdout)
+		for _, note := range result.Notes {
+			r.note("%s", note)
+		}
+	} else {
+		err = result.WriteText(r.streams.stdout, r.options)
+	}
+	if err != nil {
+		return fmt.Errorf("the plan could not be written: %s", plain(err))
+	}
+	if result.Asked == 0 {
+		if r.asJSON {
+			r.note("no address was asked for, so there is nothing to plan")
+		}
+		return exitError(exitFail)
+	}
+	return nil
+}
+
+func (r *rulesRun) maxRules() (int, error) {
+	if !r.settings.given("max-rules") {
+		return iprules.MaxRules, nil
+	}
+	text := r.settings.text("max-rules")
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > iprules.MaxPlanned {
+		return 0, r.settings.bad("max-rules", 0, "%s is not a number from 1 to %d", shown(text), iprules.MaxPlanned).
+			withHint("the control panel takes %d rules, unless OpenSRS Support has raised that", iprules.MaxRules)
+	}
+	return n, nil
+}
+
+// currentRules reads what stands in the panel. It has to be a list that the panel could hold.
+func (r *rulesRun) currentRules(limit int) (ruleList, error) {
+	if r.settings.given("current-rule") && r.settings.given("current-rules-file") {
+		return ruleList{}, usagef("--current-rule and --current-rules-file: the rules come from one place").
+			withHint("give one of the two")
+	}
+	if r.settings.text("current-rules-file") == "-" && r.settings.text("ips") == "-" {
+		return ruleList{}, usagef("--ips and --current-rules-file: both are to come from standard input").
+			withHint("give one of the two a path")
+	}
+	list, err := r.settings.readable("current-rule", "current-rules-file")
+	if err != nil {
+		return list, err
+	}
+	for _, problem := range iprules.Lint(list.rules) {
+		if problem.Severity == iprules.SeverityError && problem.ID != iprules.TooMany {
+			return list, usagef("current rule %d: %s", problem.Rule, problem.Text).
+				withHint("give the rules as they stand in the control panel")
+		}
+	}
+	if n := len(list.rules); n > limit {
+		return list, usagef("%d current rules are more than the %d that the control panel takes", n, limit).
+			withHint("give the rules as they stand there; if OpenSRS Support has raised the limit, say so with --max-rules")
+	}
+	return list, nil
+}

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/sandbox"
+)
+
+// sandboxReady is what a client, or a check, has to know of a sandbox.
+type sandboxReady struct {
+	URL           string   `json:"url"`
+	CAFile        string   `json:"ca_file"`
+	Username      string   `json:"username"`
+	APIKeyFile    string   `json:"api_key_file"`
+	EgressSources []string `json:"egress_sources"`
+	StatusURL     string   `json:"status_url"`
+	Resolvers     []string `json:"resolvers,omitempty"` // of a fault of DNS
+	Proxy         string   `json:"proxy,omitempty"`     // of a fault of proxies
+	CheckCommand  string   `json:"check_command"`
+}
+
+// sandboxHome are the files of one sandbox: a private directory, and the ready file wherever the user wants it.
+type sandboxHome struct {
+	directory string
+	keyFile   string // the user's own; "": one is made
+	file      *pendingFile
+	published []byte // what stands in the ready file
+}
+
+// newSandboxHome makes what can fail for the user's reasons before anything listens.
+func newSandboxHome(s *settings) (home *sandboxHome, err error) {
+	home = &sandboxHome{}
+	defer func() {
+		if err != nil {
+			home.remove()
+		}
+	}()
+	if key := s.merged["api-key-file"]; key.from == "flag" && s.text("api-key-file") != "-" {
+		if home.keyFile, err = filepath.Abs(s.text("api-key-file")); err != nil {
+			return home, err
+		}
+	}
+	if s.given("ready-file") {
+		path := s.text("ready-file")
+		if path == "" {
+			return home, s.bad("ready-file", 0, "the path is empty")
+		}
+		if home.file, err = openPending(path); err != nil {
+			return home, s.bad("ready-file", 0, "cannot write %s: %s", shownPath(path), plain(err))
+		}
+	}
+	if home.directory, err = os.MkdirTemp("", "opensrs-doctor-sandbox-"); err != nil {
+		return home, fmt.Errorf("the sandbox needs a directory for its files: %w", err)
+	}
+	return home, nil
+}
+
+// ready writes the files that a client needs and says where all is.
+func (h *sandboxHome) ready(s *sandbox.Sandbox) (*sandboxReady, error) {
+	c := s.Client()
+	r := &sandboxReady{URL: s.URL, CAFile: filepath.Join(h.directory, "ca.pem"), Username: s.Username,
+		APIKeyFile: h.keyFile, EgressSources: s.EgressSources, StatusURL: s.StatusURL, Resolvers: c.Resolvers, Proxy: c.Proxy}
+	if err := os.WriteFile(r.CAFile, s.CAPEM, 0o600); err != nil {
+		return nil, fmt.Errorf("the CA file could not be written: %w", err)
+	}
+	if r.APIKeyFile == "" {
+		r.APIKeyFile = filepath.Join(h.directory, "api-key")
+		if err := os.WriteFile(r.APIKeyFile, append(s.Key, '\n'), 0o600); err != nil {
+			return nil, fmt.Errorf("the key file could not be written: %w", err)
+		}
+	}
+	program, err := os.Executable()
+	if err != nil {
+		program = "opensrs-doctor"
+	}
+	r.CheckCommand = shellLine(append([]string{program}, checkArguments(s, r)...))
+	return r, nil
+}
+
+// checkArguments are those of the check that fits a sandbox. Nothing is left to the config file or to the variables
+// of whoever runs it.
+func checkArguments(s *sandbox.Sandbox, r *sandboxReady) []string {
+	c := s.Client()
+	arguments := []string{"check", "--config", os.DevNull, "--endpoint", c.URL, "--username", r.Username,
+		"--api-key-file", r.APIKeyFile}
+	each := func(flag string, values []string) {
+		for _, value := range values {
+			arguments = append(arguments, flag, value)
+		}
+	}
+	rules := c.Rules
+	if len(rules) == 0 && !c.RulesGiven {
+		rules = []string{allowRule(s.LocalCaller)} // all are allowed, this one too: then the rules are checked as well
+	}
+	each("--rule", rules)
+	each("--egress-source", c.EgressSources)
+	each("--control", c.Controls)
+	each("--resolver", c.Resolvers)
+	proxy := c.Proxy
+	if proxy == "" {
+		proxy = "none"
+	}
+	return append(arguments, "--status-url", c.StatusURL, "--proxy", proxy, "--public-roots", r.CAFile,
+		"--system-roots", r.CAFile)
+}
+
+// allowRule is the widest rule that the control panel takes around an address.
+func allowRule(address string) string {
+	prefix, err := netip.MustParseAddr(address).Prefix(iprules.MinBits)
+	if err != nil {
+		panic("sandbox: a caller without an IPv4 address")
+	}
+	return iprules.Rule{Action: iprules.Allow, Prefix: prefix}.String()
+}
+
+// publish puts the ready file in its place.
+func (h *sandboxHome) publish(r *sandboxReady) error {
+	if h.file == nil {
+		return nil
+	}
+	var document bytes.Buffer
+	if err := writeJSON(&document, r); err != nil {
+		return err
+	}
+	if h.file.target != "" { // a pipe keeps its mode
+		if err := h.file.Chmod(0o600); err != nil {
+			return err
+		}
+	}
+	if _, err := h.file.Write(document.Bytes()); err != nil {
+		return err
+	}
+	if err := h.file.commit(); err != nil {
+		return err
+	}
+	h.published = document.Bytes()
+	return nil
+}
+
+// remove takes everything away again. The ready file goes too, unless another one has replaced it: it says that
+// the sandbox is ready.
+func (h *sandboxHome) remove() {
+	if h.file != nil {
+		h.file.discard()
+		if found, err := readFile(h.file.target, maxConfig); err == nil && h.published != nil && bytes.Equal(found, h.published) {
+			os.Remove(h.file.target)
+		}
+	}
+	if h.directory != "" {
+		os.RemoveAll(h.directory)
+	}
+}
+
+// plainArgument needs no quotes in any shell.
+var plainArgument = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)
+
+// shellLine writes arguments so that a POSIX shell takes them apart again.
+func shellLine(arguments []string) string {
+	quoted := make([]string, len(arguments))
+	for i, argument := range arguments {
+		if quoted[i] = argument; !plainArgument.MatchString(argument) {
+			quoted[i] = "'" + strings.ReplaceAll(argument, "'", `'\''`) + "'"
+		}
+	}
+	return strings.Join(quoted, " ")
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"opensrs-doctor/probes/opensrs"
+	"opensrs-doctor/report"
+)
+
+// maxBody is the largest body, or captured request, that is read, in bytes. The service's own calls have some
+// thousand.
+const maxBody = 128 << 20
+
+// Headings of the help of sign and sign verify.
+const (
+	groupWhat   = "What to look at"
+	groupConfig = "Configuration"
+)
+
+var (
+	bodyKey      = key{"body", "", text, "FILE", groupWhat, "the body as it is sent, byte for byte; - for standard input"}
+	signatureKey = key{"signature", "", text, "TEXT", groupWhat,
+		"the signature that the client made; - for standard input"}
+	requestKey = key{"request", "", text, "FILE", groupWhat, "instead of the two: a whole HTTP request as captured, " +
+		"by a proxy or as text of tcpdump -A; - for standard input"}
+	configKey = key{"config", "", text, "PATH", groupConfig,
+		"the config file, instead of the default one; username and api-key-file are taken from it"}
+)
+
+func signKeys() []key { return append([]key{bodyKey}, commonSignKeys()...) }
+
+func verifyKeys() []key { return append([]key{bodyKey, signatureKey, requestKey}, commonSignKeys()...) }
+
+// commonSignKeys are those of check that tell who signs and how words are set.
+func commonSignKeys() []key {
+	var common []key
+	for _, key := range keys() {
+		if key.name == "username" || key.name == "api-key-file" {
+			common = append(common, key)
+		}
+	}
+	return append(append(common, configKey, dataFormat), viewKeys()...)
+}
+
+// signCommand computes a signature; below it, verify finds out what is wrong with one.
+func signCommand(s *streams) *cobra.Command {
+	command := &cobra.Command{
+		Use:   "sign --body FILE",
+		Short: "compute the signature of a body, and the headers of its call",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			err := usagef("sign takes no words but verify, and got %s", shown(args[0]))
+			if nearest(args[0], []string{"verify"}) != "" {
+				return err.withHint("did you mean opensrs-doctor sign verify?")
+			}
+			return err.withHint("the body is given with --body FILE")
+		},
+	}
+	flags := addKeys(command.Flags(), signKeys())
+	command.RunE = func(*cobra.Command, []string) error { return sign(flags, s) }
+	command.AddCommand(verifyCommand(s))
+	return command
+}
+
+// sign prints the signature of a body, and the headers of its call.
+func sign(flags map[string]*flagValue, s *streams) error {
+	g, err := newSigner(flags, s)
+	if err != nil {
+		return err
+	}
+	if !g.settings.given("body") {
+		return usagef("no body was given").withHint("opensrs-doctor sign --body FILE, - for standard input")
+	}
+	if err := g.needKey(); err != nil {
+		return err
+	}
+	body, err := g.read("body")
+	if err != nil {
+		return err
+	}
+	if _, err := opensrs.ParseRequest(body); err != nil {
+		g.request.notes = append(g.request.notes, "the body does not look like a call: "+err.Error())
+	}
+	call := report.SignedCall{Username: g.request.options.Username, Signature: opensrs.Sign(body, g.key()), Length: len(body)}
+	if call.Username == "" {
+		g.request.notes = append(g.request.notes, "no username was given, so X-Username is left out")
+	}
+	g.note()
+	if g.asJSON {
+		return report.WriteSignedJSON(s.stdout, call)
+	}
+	return report.WriteSignedText(s.stdout, call)
+}

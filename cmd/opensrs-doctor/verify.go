@@ -1,0 +1,127 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"opensrs-doctor/probes/opensrs"
+	"opensrs-doctor/report"
+)
+
+func verifyCommand(s *streams) *cobra.Command {
+	command := &cobra.Command{
+		Use:                   "verify --body FILE --signature TEXT | --request FILE",
+		DisableFlagsInUseLine: true,
+		Short:                 "find out why a client's signature, or its whole request, is wrong",
+		Args:                  noWords,
+	}
+	flags := addKeys(command.Flags(), verifyKeys())
+	command.RunE = func(*cobra.Command, []string) error { return verify(flags, s) }
+	return command
+}
+
+// verify finds out what is wrong with a signature or a request, and prints everything but the right one.
+func verify(flags map[string]*flagValue, s *streams) error {
+	g, err := newSigner(flags, s)
+	if err != nil {
+		return err
+	}
+	check, err := g.check()
+	if err != nil {
+		return err
+	}
+	g.note()
+	look := view{noColor: g.settings.bool("no-color"), ascii: g.settings.bool("ascii")}.forTerminal(s)
+	if g.asJSON {
+		err = report.WriteSignatureJSON(s.stdout, check)
+	} else {
+		err = report.WriteSignatureText(s.stdout, check, look)
+	}
+	if err == nil && !check.Match() {
+		err = exitError(exitFail)
+	}
+	return err
+}
+
+// check looks at what was given: a body and a signature, or a request.
+func (g *signer) check() (report.SignatureCheck, error) {
+	const hint = "opensrs-doctor sign verify --body FILE --signature TEXT, or --request FILE"
+	switch set := g.settings; {
+	case set.given("request") && (set.given("body") || set.given("signature")):
+		return report.SignatureCheck{}, usagef("--request brings body and signature; --body and --signature do not go with it")
+	case set.given("request"):
+		return g.checkRequest()
+	case !set.given("body") && !set.given("signature"):
+		return report.SignatureCheck{}, usagef("no body and no signature were given").withHint(hint)
+	case !set.given("body"):
+		return report.SignatureCheck{}, usagef("no body was given").withHint(hint)
+	case !set.given("signature"):
+		return report.SignatureCheck{}, usagef("no signature was given").withHint(hint)
+	}
+	return g.checkSignature()
+}
+
+func (g *signer) checkSignature() (check report.SignatureCheck, err error) {
+	if err := g.needKey(); err != nil {
+		return check, err
+	}
+	signature := g.settings.text("signature")
+	if signature == "-" {
+		content, err := readBounded(g.streams.stdin, maxKey)
+		if err != nil {
+			return check, g.settings.bad("signature", 0, "standard input %s", plain(err))
+		}
+		signature = strings.TrimSpace(string(content))
+	}
+	if signature == "" {
+		return check, g.settings.bad("signature", 0, "it is empty")
+	}
+	body, err := g.read("body")
+	if err != nil {
+		return check, err
+	}
+	name := g.request.options.Username
+	return report.SignatureCheck{
+		Verdict: opensrs.ExplainSignature(opensrs.Attempt{Body: body, Key: g.key(), Username: name, Signature: signature}),
+		Shape:   opensrs.ShapeOf(signature),
+		Checked: true, KeyGiven: true, NameKnown: name != "", Fingerprint: g.request.options.Key.Fingerprint(),
+	}, nil
+}
+
+func (g *signer) checkRequest() (check report.SignatureCheck, err error) {
+	content, err := g.read("request")
+	if err != nil {
+		return check, err
+	}
+	captured, err := opensrs.ParseRawRequest(content)
+	var broken *opensrs.CaptureError
+	if errors.As(err, &broken) {
+		place := shownPath(g.settings.text("request"))
+		if broken.Line > 0 {
+			place = fmt.Sprintf("%s:%d", place, broken.Line)
+		}
+		return check, usagef("%s: %s", place, broken.Why).withHint("%s", broken.Hint)
+	}
+	if err != nil {
+		return check, err
+	}
+	name := g.request.options.Username
+	if own := captured.Username(); own != "" && name != "" && own != name {
+		g.request.notes = append(g.request.notes, fmt.Sprintf("the request's username is not the one of %s",
+			g.settings.merged["username"].place(0)))
+	}
+	check = report.SignatureCheck{Request: true, KeyGiven: g.request.options.KeySource != "", AsText: captured.AsText,
+		NameKnown: name != "" || captured.Username() != "", Shape: opensrs.ShapeOf(captured.Signature()),
+		Fingerprint: g.request.options.Key.Fingerprint()}
+	if !check.KeyGiven {
+		if check.Findings = captured.Inspect(); len(check.Findings) == 0 {
+			return check, g.needKey()
+		}
+		return check, nil
+	}
+	check.Verdict, check.Findings, check.Checked = captured.Explain(g.key(), name)
+	return check, nil
+}

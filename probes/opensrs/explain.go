@@ -1,0 +1,177 @@
+package opensrs
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+)
+
+// Attempt is a signature as a client made it, with what it should have been made of.
+type Attempt struct {
+	Body      []byte // as it was sent, byte for byte
+	Key       []byte
+	Username  string // "" where it is not known: then it is not looked for in the hash
+	Signature string // white space around it does not count
+}
+
+// Verdict is what is wrong with a signature.
+type Verdict struct {
+	Match    bool     // the signature is the right one; the rest is empty then
+	Mistakes []string // the smallest set that explains it, in the table's order; else WrongKey alone
+	Forms    []string // which form each of the mistakes took, "" for the usual one
+	Cut      bool     // the search ended at its bound: not every pair was tried
+}
+
+// The bounds of the search. Bodies of some kilobytes need a thousandth of what they allow. They are counts and
+// not times, so that the same question has the same answer everywhere.
+const (
+	maxHashed = 3 << 30 // bytes that are hashed, counted before they are rewritten
+	maxPaired = 1 << 20 // bytes of a body with which two mistakes are made that both change it
+)
+
+// ExplainSignature finds the mistakes that a client made with a signature: the smallest set of rows of the
+// table, up to two and the ways of writing a digest besides, with which the given signature comes out. Among
+// sets of one size the one that is tried first wins, see run. The right signature and the key are in no part
+// of the verdict.
+func ExplainSignature(a Attempt) Verdict { return explainWithin(a, maxHashed) }
+
+func explainWithin(a Attempt, limit int64) Verdict {
+	signature := strings.TrimSpace(a.Signature)
+	if signature == Sign(a.Body, a.Key) {
+		return Verdict{Match: true}
+	}
+	s := &search{targets: targets(signature), name: []byte(a.Username), limit: limit}
+	if len(s.targets) > 0 {
+		s.body = &bodyForm{content: whole(a.Body), spent: &s.hashed, cost: int64(len(a.Body))}
+		s.keys = keyForms(a.Key)
+		s.schemes = schemeForms(len(a.Username) > 0)
+		s.run(a.Body)
+	}
+	if s.best == nil {
+		return Verdict{Mistakes: []string{WrongKey}, Forms: []string{""}, Cut: s.cut}
+	}
+	verdict := Verdict{Cut: s.cut && len(s.best) > 1}
+	for _, one := range s.best {
+		verdict.Mistakes = append(verdict.Mistakes, one.id)
+		verdict.Forms = append(verdict.Forms, one.form)
+	}
+	return verdict
+}
+
+// step is one mistake in one form.
+type step struct{ id, form string }
+
+// search tries body, key and scheme against the digests that the signature may stand for.
+type search struct {
+	targets []target
+	body    *bodyForm    // as sent
+	bodies  []*bodyForm  // with one mistake
+	keys    [3][]keyForm // with none, one and two mistakes
+	schemes [3][]schemeForm
+	name    []byte
+
+	best   []step // nil: nothing found yet
+	hashed int64
+	limit  int64
+	cut    bool
+}
+
+// run tries no mistake, one, and two, and ends where nothing smaller can come any more. What is cheap to try,
+// and likely, comes first.
+func (s *search) run(sent []byte) {
+	asSent := []*bodyForm{s.body}
+	s.combine(asSent, 0, 0)
+	for _, one := range []func(){
+		func() { s.combine(asSent, 0, 1) },
+		func() { s.combine(asSent, 1, 0) },
+		func() { s.bodies = s.bodyForms(s.body, sent); s.combine(s.bodies, 0, 0) },
+	} {
+		if s.done(1) {
+			return
+		}
+		one()
+	}
+	for _, two := range []func(){
+		func() { s.combine(s.bodies, 1, 0) },
+		func() { s.combine(asSent, 2, 0) },
+		func() { s.combine(asSent, 0, 2) },
+		func() { s.combine(s.bodies, 0, 1) },
+		func() { s.combine(asSent, 1, 1) },
+		s.combineBodies,
+	} {
+		if s.done(2) {
+			return
+		}
+		two()
+	}
+}
+
+// combineBodies tries the bodies with two mistakes.
+func (s *search) combineBodies() {
+	for _, first := range s.bodies {
+		if first.length > maxPaired || s.hashed > s.limit {
+			s.cut = true
+			return
+		}
+		if s.combine(s.bodyForms(first, first.bytes()), 0, 0); s.done(2) {
+			return
+		}
+	}
+}
+
+// done reports whether no set of that many mistakes could be smaller than what was found.
+func (s *search) done(mistakes int) bool { return s.best != nil && len(s.best) <= mistakes }
+
+// combine tries bodies with all keys and schemes of so many mistakes.
+func (s *search) combine(bodies []*bodyForm, keys, schemes int) {
+	for _, body := range bodies {
+		for _, key := range s.keys[keys] {
+			for _, scheme := range s.schemes[schemes] {
+				switch {
+				case !s.wanted(scheme.last):
+				case s.hashed > s.limit && scheme.readsAnew(body):
+					s.cut = true
+				default:
+					s.try(body, key, scheme)
+				}
+			}
+		}
+	}
+}
+
+func (s *search) wanted(a algorithm) bool {
+	return slices.ContainsFunc(s.targets, func(t target) bool { return len(t.digest) == a.size() })
+}
+
+func (s *search) try(body *bodyForm, key keyForm, scheme schemeForm) {
+	digest := scheme.digest(body, key.key, s.name)
+	for _, target := range s.targets {
+		if !bytes.Equal(target.digest, digest) {
+			continue
+		}
+		found := slices.Concat(body.steps, key.steps, scheme.steps)
+		for _, id := range target.ids {
+			if !hasStep(found, id) {
+				found = append(found, step{id: id})
+			}
+		}
+		slices.SortStableFunc(found, func(a, b step) int { return place(a.id) - place(b.id) })
+		if s.best == nil || len(found) < len(s.best) {
+			s.best = found
+		}
+	}
+}
+
+func hasStep(steps []step, id string) bool {
+	return slices.ContainsFunc(steps, func(one step) bool { return one.id == id })
+}
+
+// unit is the hash that bodies are compared by: one that is needed anyway.
+func (s *search) unit() algorithm {
+	for a := range algorithm(algorithms) {
+		if s.wanted(a) {
+			return a
+		}
+	}
+	return withMD5
+}

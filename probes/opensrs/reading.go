@@ -1,0 +1,135 @@
+package opensrs
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"slices"
+	"strings"
+)
+
+// target is a digest that a signature may stand for, and the mistakes that were made in writing it so.
+type target struct {
+	digest []byte
+	ids    []string
+}
+
+// maxSignature is the longest text that is looked at as a signature, in bytes. A SHA-256 has 64.
+const maxSignature = 4096
+
+// targets reads a signature in every way that the table knows, the plainest first.
+func targets(signature string) []target {
+	type reading struct {
+		text string
+		ids  []string
+	}
+	if signature = strings.TrimSpace(signature); len(signature) > maxSignature {
+		return nil
+	}
+	var found []target
+	seen := map[string]bool{signature: true}
+	for next := []reading{{text: signature}}; len(next) > 0; next = next[1:] {
+		now := next[0]
+		if lowerHexDigest().MatchString(now.text) {
+			digest, _ := hex.DecodeString(now.text)
+			found = append(found, target{digest, now.ids})
+		}
+		for _, row := range mistakes() {
+			for _, form := range row.forms {
+				if form.read == nil || slices.Contains(now.ids, row.id) {
+					continue
+				}
+				if plainer, ok := form.read(now.text); ok && !seen[plainer] {
+					seen[plainer] = true
+					next = append(next, reading{plainer, append(slices.Clone(now.ids), row.id)})
+				}
+			}
+		}
+	}
+	return found
+}
+
+var (
+	lowerHexDigest = lazily(`^([0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$`)
+	hexDigest      = lazily(`(?i)^([0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$`)
+	hexInside      = lazily(`(?i)\b([0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})\b`)
+	zerosLost      = lazily(`(?i)^[0-9a-f]{24,31}$`)
+)
+
+func readUppercase(text string) (string, bool) {
+	lower := strings.ToLower(text)
+	return lower, lower != text && hexDigest().MatchString(text)
+}
+
+// readBase64 takes base64 of the raw digest, or of a text with its hex digits, in either alphabet, padded or not.
+func readBase64(text string) (string, bool) {
+	plain := strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(text, "="))
+	bytes, err := base64.RawStdEncoding.DecodeString(plain)
+	switch {
+	case err != nil:
+		return "", false
+	case hexDigest().Match(bytes):
+		return string(bytes), true
+	case ascii(bytes):
+		if _, is := undecorated(string(bytes), hexDigest().MatchString); is {
+			return string(bytes), true
+		}
+	}
+	for a := range algorithm(algorithms) {
+		if len(bytes) == a.size() {
+			return hex.EncodeToString(bytes), true
+		}
+	}
+	return "", false
+}
+
+// readDecorated takes a digest out of what stands around and inside it: 0x, quotation marks, spaces, dashes
+// and colons between the bytes, the file name that md5sum prints. It is what is left when all of one of these
+// goes, or the one word that is a digest.
+func readDecorated(text string) (string, bool) {
+	return undecorated(text, func(plain string) bool {
+		_, is64 := readBase64(plain)
+		return is64 || hexDigest().MatchString(plain)
+	})
+}
+
+func undecorated(text string, isDigest func(string) bool) (string, bool) {
+	inner := strings.Trim(text, "\"'<> \t\r\n")
+	inner = strings.TrimPrefix(strings.TrimPrefix(inner, "0x"), "0X")
+	words := strings.Fields(inner)
+	for _, plain := range append([]string{inner, separators.Replace(inner), strings.Join(words, "")}, words...) {
+		if plain != text && isDigest(plain) {
+			return plain, true
+		}
+	}
+	if all := hexInside().FindAllString(text, 2); len(all) == 1 && all[0] != text {
+		return all[0], true
+	}
+	return "", false
+}
+
+var separators = strings.NewReplacer(" ", "", "\t", "", "\r", "", "\n", "", ":", "", "-", "")
+
+// readZerosLost puts zeros back that a number does not keep: Java's BigInteger.toString(16) drops them.
+func readZerosLost(text string) (string, bool) {
+	if !zerosLost().MatchString(text) {
+		return "", false
+	}
+	return strings.Repeat("0", 2*withMD5.size()-len(text)) + text, true
+}
+
+// SignatureShape is what a signature looks like, for somebody to whom nothing else can be said about it.
+type SignatureShape struct {
+	Readable bool // a digest can be read from it, in some way that the table knows
+	Hex      bool // all of it is hex digits
+	Length   int  // in bytes, without white space around it
+}
+
+// ShapeOf looks at a signature.
+func ShapeOf(signature string) SignatureShape {
+	signature = strings.TrimSpace(signature)
+	return SignatureShape{
+		Readable: len(targets(signature)) > 0,
+		Hex:      strings.Trim(signature, "0123456789abcdefABCDEF") == "",
+		Length:   len(signature),
+	}
+}

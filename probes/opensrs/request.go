@@ -1,0 +1,270 @@
+package opensrs
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+)
+
+// RawRequest is an HTTP/1 request as somebody captured it.
+type RawRequest struct {
+	RequestHead
+	Bodies []BodyReading // what the body may have been, at least one
+	AsText bool          // tcpdump wrote it as text: bytes beyond ASCII are lost
+	More   bool          // something else follows that is no part of it
+}
+
+// BodyReading is one way to read the bytes behind a head. A capture may have gained or lost a line end that
+// was never, or always, on the wire.
+type BodyReading struct {
+	Body []byte
+	Came int64 // the bytes that were on the wire, to be compared with Content-Length
+}
+
+// CaptureError says that there is no request to be read. Its text is our own: a capture may hold a key.
+type CaptureError struct {
+	Line int // from 1; 0 where it is about the whole
+	Why  string
+	Hint string // what to do, or ""
+}
+
+func (e *CaptureError) Error() string {
+	if e.Line == 0 {
+		return e.Why
+	}
+	return fmt.Sprintf("line %d: %s", e.Line, e.Why)
+}
+
+// Limits of a head. A real one has less than a thousand bytes.
+const (
+	maxHead    = 64 << 10 // bytes
+	maxHeaders = 200
+)
+
+// ParseRawRequest reads a request out of a capture: the bytes as they were, or the text that tcpdump -A makes
+// of them, with CRLF, LF or tcpdump's dot and LF behind each line of the head. Of several requests the first
+// counts, CONNECT aside. Errors are *CaptureError.
+func ParseRawRequest(raw []byte) (RawRequest, error) {
+	text, fromPackets := joinPackets(raw)
+	at := findRequestLine(text)
+	for at >= 0 && bytes.HasPrefix(text[at:], []byte("CONNECT ")) {
+		behind := at + len(firstLine(text[at:]))
+		next := findRequestLine(text[behind:])
+		if next < 0 {
+			break
+		}
+		at = behind + next
+	}
+	if at < 0 {
+		return RawRequest{}, noRequest(raw)
+	}
+	p := headParser{rest: text[at:], line: 1 + bytes.Count(text[:at], []byte("\n")), exact: !fromPackets}
+	request, err := p.parse()
+	if err != nil {
+		return RawRequest{}, err
+	}
+	request.AsText = fromPackets || p.end == ".\n" || at > 0
+	err = request.readBody(p.rest, p.end)
+	return request, err
+}
+
+var (
+	methods     = `(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH)`
+	requestLine = lazily(`(?:^[!#$%&'*+.^_|~0-9A-Za-z-]+|` + methods + `) +[^ \r\n]+ HTTP/[0-9](?:\.[0-9])?[.\r]?$`)
+	knownMethod = lazily(methods + ` +[^ \r\n]+ HTTP/[0-9](?:\.[0-9])?[.\r]?$`)
+	headerLine  = lazily(`^[A-Za-z][A-Za-z0-9_-]*[ \t]*:`)
+)
+
+// findRequestLine gives where the first request begins, -1 where none does. Packet headers may stand before it
+// on its line. Behind it comes a header or an empty line: a line about a request is none.
+func findRequestLine(text []byte) int {
+	for from := 0; ; {
+		at := bytes.Index(text[from:], []byte(" HTTP/"))
+		if at < 0 {
+			return -1
+		}
+		at += from
+		from = at + 1
+		end := bytes.IndexByte(text[at:min(len(text), at+12)], '\n')
+		if end < 0 {
+			continue
+		}
+		start := bytes.LastIndexByte(text[:at], '\n') + 1
+		line, next := text[start:at+end], text[at+end+1:]
+		if len(line) > maxHead || !requestLine().Match(line) || bytes.HasPrefix(line, []byte("PRI * ")) {
+			continue
+		}
+		next = next[:min(len(next), 256)]
+		if !headerLine().Match(next) && len(bytes.TrimLeft(firstLine(next), ".\r")) > 0 {
+			continue
+		}
+		// A known method that stands late in the line had a packet's header before it.
+		if found := knownMethod().FindIndex(line); found != nil {
+			start += found[0]
+		}
+		return start
+	}
+}
+
+func firstLine(text []byte) []byte {
+	line, _, _ := bytes.Cut(text, []byte("\n"))
+	return line
+}
+
+// noRequest says what a capture without a request looks like.
+func noRequest(raw []byte) *CaptureError {
+	err := &CaptureError{Why: "no HTTP request is in it: no line such as \"POST / HTTP/1.1\" with headers below"}
+	start := string(raw[:min(len(raw), 24)])
+	begins := func(texts ...string) bool {
+		for _, text := range texts {
+			if strings.HasPrefix(start, text) {
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	case len(bytes.TrimSpace(raw)) == 0:
+		err.Why = "it is empty"
+	case begins("\xd4\xc3\xb2\xa1", "\xa1\xb2\xc3\xd4", "\x4d\x3c\xb2\xa1", "\xa1\xb2\x3c\x4d", "\x0a\x0d\x0d\x0a"):
+		err.Why, err.Hint = "it is a packet capture in binary", "tcpdump -A -r FILE prints it as text"
+	case begins("\x16\x03"):
+		err.Why, err.Hint = "it is encrypted TLS", "capture in front of the encryption, with a proxy or in the client"
+	case begins("PRI * HTTP/2"):
+		err.Why, err.Hint = "it is HTTP/2", "have the client speak HTTP/1.1"
+	case begins("HTTP/"):
+		err.Why = "it is a reply, and the request is asked for"
+	case begins("<?xml", "<OPS_", "<!DOCTYPE OPS_", "\xEF\xBB\xBF<?xml"):
+		err.Why, err.Hint = "it is a body without its request", "give it with --body, and the signature with --signature"
+	}
+	return err
+}
+
+// headParser reads the head line by line.
+type headParser struct {
+	rest  []byte
+	line  int
+	exact bool   // the line numbers are those of the file
+	end   string // how the first line ends: "\r\n", "\n", ".\n"
+}
+
+func (p *headParser) fail(why string) *CaptureError {
+	if !p.exact {
+		return &CaptureError{Why: why}
+	}
+	return &CaptureError{Line: p.line, Why: why}
+}
+
+// next gives the next line without its end; false where there is no end any more.
+func (p *headParser) next() (string, bool) {
+	at := bytes.IndexByte(p.rest, '\n')
+	if at < 0 {
+		return "", false
+	}
+	line := string(p.rest[:at])
+	p.rest = p.rest[at+1:]
+	p.line++
+	if p.end == ".\n" {
+		return strings.TrimSuffix(line, "."), true
+	}
+	return strings.TrimSuffix(line, "\r"), true
+}
+
+func (p *headParser) parse() (request RawRequest, err error) {
+	first := firstLine(p.rest)
+	switch {
+	case bytes.HasSuffix(first, []byte("\r")):
+		p.end = "\r\n"
+	case bytes.HasSuffix(first, []byte(".")):
+		p.end = ".\n"
+	default:
+		p.end = "\n"
+	}
+	line, _ := p.next()
+	words := strings.Fields(line)
+	request.Method, request.Target = words[0], words[1]
+	for size := len(line); ; {
+		number := p.line
+		line, ok := p.next()
+		if !ok {
+			return request, &CaptureError{Why: "it ends within the headers: there is no empty line behind them",
+				Hint: "capture the whole request, with its body"}
+		}
+		if line == "" {
+			return request, nil
+		}
+		if size += len(line); size > maxHead || len(request.Headers) >= maxHeaders {
+			return request, &CaptureError{Why: fmt.Sprintf("its head is over %d headers or %d KiB", maxHeaders, maxHead>>10)}
+		}
+		p.line = number
+		name, value, isHeader := strings.Cut(line, ":")
+		switch {
+		case line[0] == ' ' || line[0] == '\t':
+			return request, p.fail("a header goes on in a second line; HTTP has no such lines any more")
+		case !isHeader || name == "":
+			return request, p.fail("it is no header, as in \"Name: value\", and no empty line came before it")
+		}
+		p.line = number + 1
+		header := Header{Name: name, Value: strings.Trim(value, " \t"), Line: number}
+		if err := request.twice(header); err != nil {
+			return request, err
+		}
+		request.Headers = append(request.Headers, header)
+	}
+}
+
+// twice refuses a second name or signature that differs from the first.
+func (r *RawRequest) twice(header Header) error {
+	for _, name := range []string{HeaderUsername, HeaderSignature} {
+		if !strings.EqualFold(header.Name, name) {
+			continue
+		}
+		for _, earlier := range r.Headers {
+			if strings.EqualFold(earlier.Name, name) && earlier.Value != header.Value {
+				return &CaptureError{Line: header.Line, Hint: "a call has one of each; leave the one that counts",
+					Why: fmt.Sprintf("%s stands in line %d already, with another value", name, earlier.Line)}
+			}
+		}
+	}
+	return nil
+}
+
+// Inspect finds what is wrong with a captured request besides its signature, in the reading of its body that
+// fits its head best.
+func (r RawRequest) Inspect() []Finding {
+	best := InspectRequest(r.RequestHead, r.Bodies[0].Came)
+	for _, reading := range r.Bodies[1:] {
+		if other := InspectRequest(r.RequestHead, reading.Came); len(other) < len(best) {
+			best = other
+		}
+	}
+	return best
+}
+
+// Explain finds what is wrong with a captured request under a key, in the reading of its body that needs the
+// fewest mistakes. name is taken where the request has none. checked is false where it has no signature.
+func (r RawRequest) Explain(key []byte, name string) (verdict Verdict, findings []Finding, checked bool) {
+	if own := r.Username(); own != "" {
+		name = own
+	}
+	best := -1
+	for _, reading := range r.Bodies {
+		seen := InspectRequest(r.RequestHead, reading.Came)
+		signature := r.Signature()
+		if signature == "" {
+			return Verdict{}, seen, false
+		}
+		one := ExplainSignature(Attempt{reading.Body, key, name, signature})
+		size := len(one.Mistakes) + len(seen)
+		if len(one.Mistakes) == 1 && one.Mistakes[0] == WrongKey {
+			size += len(mistakes())
+		}
+		if best < 0 || size < best {
+			verdict, findings, best = one, seen, size
+		}
+		if size == 0 {
+			break
+		}
+	}
+	return verdict, findings, true
+}

@@ -1,0 +1,245 @@
+package sandbox
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"opensrs-doctor/probes/opensrs"
+)
+
+// Bounds of one connection to the API. The service's own: a connection lives at most 60 s and 100 commands
+// (domains.opensrs.guide/docs/writing-your-own-client).
+const (
+	lifeTime    = 60 * time.Second
+	headTime    = 10 * time.Second // for the handshake, and for a request's head once it has begun
+	quietTime   = 5 * time.Second  // between two pieces of a body
+	restTime    = 250 * time.Millisecond
+	maxHeader   = 16 << 10
+	maxCommands = 100
+)
+
+// visit is one connection to the API. The sandbox reads requests by itself instead of leaving that to
+// net/http's server: what that refuses in silence, a header that is no header or bytes behind the body, is what
+// the author of a client has to hear about.
+type visit struct {
+	plan *plan
+	tail *tailConn
+	conn *tls.Conn
+	in   *bufio.Reader
+	ends time.Time
+}
+
+// converse serves one connection: handshake, requests, goodbye.
+func (p *plan) converse(conn net.Conn, config *tls.Config) {
+	v := &visit{plan: p, tail: &tailConn{Conn: conn}, ends: time.Now().Add(lifeTime)}
+	v.conn = tls.Server(v.tail, config)
+	v.in = bufio.NewReader(v.conn)
+	defer func() {
+		// What a client sends must neither end the sandbox nor, as the value of a panic, get onto its screen.
+		if recover() != nil {
+			o := v.observation()
+			o.Broken = BrokenInside
+			p.sandbox.observe(o)
+		}
+	}()
+	v.conn.SetDeadline(v.within(headTime))
+	if err := v.conn.Handshake(); err != nil {
+		v.brokeOff(err)
+		return
+	}
+	v.conn.SetDeadline(time.Time{})
+	for nth := 1; v.serve(nth); nth++ {
+	}
+	v.goodbye()
+}
+
+// within is a time from now, and never later than the end of the connection's life.
+func (v *visit) within(d time.Duration) time.Time {
+	if at := time.Now().Add(d); at.Before(v.ends) {
+		return at
+	}
+	return v.ends
+}
+
+// brokeOff tells of a connection that came to no request, and answers one without TLS in words.
+func (v *visit) brokeOff(err error) {
+	if v.plan.sandbox.group.ctx.Err() != nil {
+		return // the sandbox itself ends
+	}
+	o := v.observation()
+	o.Broken = brokenBy(err, v.tail.last)
+	v.plan.sandbox.observe(o)
+	var record tls.RecordHeaderError
+	if errors.As(err, &record) && record.Conn != nil {
+		record.Conn.SetDeadline(v.within(headTime))
+		io.WriteString(record.Conn, "HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain\r\n\r\n"+
+			"This port speaks TLS: the URL begins with https.\n")
+	}
+}
+
+func (v *visit) observation() Observation {
+	return Observation{Caller: v.plan.callerOf(v.conn.RemoteAddr().String()).address, User: v.plan.sandbox.Username}
+}
+
+// serve reads a request and answers it; false ends the connection. What was seen is told before the client has
+// its reply: who has one finds its request in the log.
+func (v *visit) serve(nth int) (again bool) {
+	head, err := v.readHead(nth)
+	if len(head) == 0 {
+		if nth == 1 {
+			v.brokeOff(err)
+		}
+		return false
+	}
+	seen := v.inspect(head, err)
+	defer seen.release()
+	r := v.plan.decide(seen, nth)
+	r.close = r.close || seen.last
+	if seen.Status, seen.Code, seen.Text = r.status, r.code, r.text; r.code == 0 {
+		seen.Text = http.StatusText(r.status)
+	}
+	v.plan.sandbox.observe(seen.Observation)
+	if r.hold {
+		v.conn.SetReadDeadline(time.Time{})
+		io.Copy(io.Discard, v.in)
+	}
+	if r.status == 0 {
+		v.conn.NetConn().Close() // not a word, not even that of TLS
+		return false
+	}
+	v.conn.SetWriteDeadline(time.Now().Add(headTime))
+	err = r.write(v.conn, seen.request, time.Now().Add(v.plan.ahead))
+	return err == nil && !r.close
+}
+
+// goodbye ends the connection so that the client can read the last reply: to close with unread bytes would be a
+// reset, which may overtake it.
+func (v *visit) goodbye() {
+	v.conn.CloseWrite()
+	v.conn.SetReadDeadline(v.within(time.Second))
+	io.CopyN(io.Discard, v.conn, opensrs.MaxReply)
+}
+
+var errHeadTooBig = errors.New("the head is over the size limit")
+
+// readHead reads from the request line to the empty line. A client that sends nothing at all gives no bytes.
+func (v *visit) readHead(nth int) ([]byte, error) {
+	v.conn.SetReadDeadline(v.within(lifeTime))
+	if nth == 1 {
+		v.conn.SetReadDeadline(v.within(headTime))
+	}
+	// Old clients send an empty line behind a body (RFC 9112, 2.2).
+	for {
+		first, err := v.in.Peek(1)
+		if err != nil {
+			return nil, err
+		}
+		if first[0] != '\r' && first[0] != '\n' {
+			break
+		}
+		v.in.Discard(1)
+	}
+	v.conn.SetReadDeadline(v.within(headTime))
+	var head []byte
+	for line := 0; ; {
+		piece, err := v.in.ReadSlice('\n')
+		head, line = append(head, piece...), line+len(piece)
+		switch {
+		case len(head) > maxHeader:
+			return head, errHeadTooBig
+		case errors.Is(err, bufio.ErrBufferFull):
+		case err != nil:
+			return head, err
+		case len(bytes.TrimRight(head[len(head)-line:], "\r\n")) == 0:
+			return head, nil
+		default:
+			line = 0
+		}
+	}
+}
+
+// readBody reads that many bytes, or fewer where the client ends or falls silent.
+func (v *visit) readBody(length int64) ([]byte, error) {
+	var body bytes.Buffer
+	_, err := io.CopyN(&body, patient{v, quietTime}, length)
+	return body.Bytes(), err
+}
+
+// readRest reads what comes at once behind what was read: the rest of a body that is longer than was said. The
+// next request is no rest.
+func (v *visit) readRest() []byte {
+	v.conn.SetReadDeadline(v.within(restTime))
+	if next, _ := v.in.Peek(5); strings.HasPrefix(string(next), "POST ") || strings.HasPrefix(string(next), "GET ") {
+		return nil
+	}
+	var rest bytes.Buffer
+	io.CopyN(&rest, patient{v, restTime}, bigBody)
+	return rest.Bytes()
+}
+
+// patient reads from a visit, and waits that long for each piece.
+type patient struct {
+	visit *visit
+	wait  time.Duration
+}
+
+func (p patient) Read(b []byte) (int, error) {
+	p.visit.conn.SetReadDeadline(p.visit.within(p.wait))
+	return p.visit.in.Read(b)
+}
+
+// reply is what goes back.
+type reply struct {
+	status   int // of HTTP; 0: hangs up without a word
+	kind     string
+	location string // of a redirect; "": none
+	body     []byte
+	close    bool
+	code     int // of the protocol, for the log; 0: this is no envelope
+	text     string
+	hold     bool // waits until the client leaves or the sandbox closes
+}
+
+// write sends the reply in the client's version of HTTP. Its Date is by the services' clock.
+func (r *reply) write(w io.Writer, request *http.Request, now time.Time) error {
+	response := http.Response{
+		StatusCode: r.status, ProtoMajor: 1, ProtoMinor: 1, Close: r.close, Request: request,
+		Header:        http.Header{"Content-Type": {r.kind}, "Date": {now.UTC().Format(http.TimeFormat)}},
+		ContentLength: int64(len(r.body)), Body: io.NopCloser(bytes.NewReader(r.body)),
+	}
+	if r.location != "" {
+		response.Header.Set("Location", r.location)
+	}
+	if request != nil && request.ProtoMajor == 1 && request.ProtoMinor == 0 {
+		response.ProtoMinor = 0
+		if !r.close {
+			response.Header.Set("Connection", "keep-alive")
+		}
+	}
+	buffered := bufio.NewWriter(w)
+	if err := response.Write(buffered); err != nil {
+		return err
+	}
+	return buffered.Flush()
+}
+
+// envelope makes the reply of an answer of the protocol.
+func envelope(code int, text string, success bool, object string, attributes map[string]string) *reply {
+	return &reply{status: http.StatusOK, kind: opensrs.ContentType, code: code, text: text,
+		body: opensrs.EncodeReply(code, text, success, "REPLY", object, attributes)}
+}
+
+// refusal is an envelope that says no.
+func refusal(code int, text string) *reply { return envelope(code, text, false, "", nil) }
+
+// page is a reply that is not the API's: what a gateway or a portal says.
+func page(status int, body string) *reply {
+	return &reply{status: status, kind: "text/html; charset=utf-8", body: []byte(body)}
+}

@@ -1,0 +1,176 @@
+package sandbox
+
+import (
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/netip"
+	"strings"
+	"time"
+
+	"opensrs-doctor/probes/opensrs"
+)
+
+// Observation is what the sandbox saw of one request to the API, or of a connection that came to none, and
+// what it answered. The key, the right signature and the balance are in no part of it, and of what the client
+// sent only what package opensrs has found to be harmless.
+type Observation struct {
+	Number int        // of the request, from 1 in the order of their answers; 0: the connection came to none
+	At     time.Time  // when it was answered
+	Caller netip.Addr // the address that it counts as
+	Broken Broken     // why there is no request; "": there is one
+
+	Bytes     int               // of the body, as far as it came
+	Command   string            // "GET_BALANCE", "LOOKUP", "other"; "": none was looked at
+	Findings  []opensrs.Finding // what is wrong with the request's form
+	Signature *opensrs.Verdict  // nil: there was nothing to be judged
+	Shape     opensrs.SignatureShape
+	Problems  []Problem      // what else is wrong
+	User      string         // the sandbox's own user, for the words about another one
+	Address   AddressVerdict // what the rules say to Caller
+
+	Status int    // HTTP status of the answer; 0: there was none
+	Code   int    // response_code of the answer; 0: it is no envelope
+	Text   string // response_text of the answer, or the words for its HTTP status
+	Fault  string // the fault that decided on the answer; "": the request did
+}
+
+// Mistakes are the IDs of everything that is wrong, the address aside, in the order in which they are told.
+func (o *Observation) Mistakes() []string {
+	var ids []string
+	for _, finding := range o.Findings {
+		ids = append(ids, finding.ID)
+	}
+	if o.Signature != nil {
+		ids = append(ids, o.Signature.Mistakes...)
+	}
+	for _, problem := range o.Problems {
+		ids = append(ids, problem.ID)
+	}
+	return ids
+}
+
+// Problem is something wrong with a request that only a service can notice.
+type Problem struct {
+	ID     string
+	Detail string // in package opensrs's own words; "": none
+}
+
+// IDs of problems.
+const (
+	NotHTTP              = "not-http"     // the head is none, or holds a line that is no header
+	HostMissing          = "host-missing" // HTTP/1.1 without a Host header
+	HeadTooBig           = "head-too-big" // over 16 KiB
+	Unfinished           = "unfinished"   // the head breaks off
+	EmptyBody            = "empty-body"
+	BodyTooBig           = "body-too-big"          // over 1 MiB
+	SignatureUnexplained = "signature-unexplained" // wrong, and the body is over 64 KiB: not searched
+	Username             = "username"              // not the sandbox's user
+	NoEnvelope           = "no-envelope"           // the body is no OPS envelope, or one without an action
+	BadEnvelope          = "bad-envelope"          // it begins as one and is malformed; Detail says how
+	NoDomain             = "no-domain"             // LOOKUP without a domain name
+	UnknownCommand       = "unknown-command"       // one that the sandbox does not know
+	TooManyCommands      = "too-many-commands"     // on this connection
+)
+
+// ProblemIDs are all of them.
+var ProblemIDs = []string{NotHTTP, HostMissing, HeadTooBig, Unfinished, EmptyBody, BodyTooBig, SignatureUnexplained,
+	Username, NoEnvelope, BadEnvelope, NoDomain, UnknownCommand, TooManyCommands}
+
+// AddressVerdict is how the rules judged a caller.
+type AddressVerdict struct {
+	Verdict string // of iprules: allow, deny, ambiguous, unknown (there are no rules)
+	Rule    int    // from 1: the rule that decided; 0: none
+	Text    string // of that rule
+}
+
+// Broken says how a connection ended before there was a request.
+type Broken string
+
+// The ways to end early. Untrusted, Expired and NoVersion are what the client's TLS said.
+const (
+	BrokenUntrusted Broken = "untrusted"  // the client does not trust the certificate
+	BrokenExpired   Broken = "expired"    // the client finds that it has expired
+	BrokenNoVersion Broken = "no-version" // there is no TLS version that both speak
+	BrokenNotTLS    Broken = "not-tls"    // the client speaks something else; mostly plain HTTP
+	BrokenHungUp    Broken = "hung-up"
+	BrokenSilent    Broken = "silent" // it took longer than the sandbox waits
+	BrokenOther     Broken = "other"
+	BrokenInside    Broken = "inside" // the sandbox itself failed over it
+)
+
+// BrokenWays are all of them.
+var BrokenWays = []Broken{BrokenUntrusted, BrokenExpired, BrokenNoVersion, BrokenNotTLS, BrokenHungUp, BrokenSilent,
+	BrokenOther, BrokenInside}
+
+// brokenBy classifies the error of a handshake, with the last bytes that were read. Alerts have no type of their
+// own that is exported, so their standard names (RFC 8446, 6.2) are looked for in the text.
+func brokenBy(err error, last []byte) Broken {
+	var (
+		record  tls.RecordHeaderError
+		timeout interface{ Timeout() bool }
+	)
+	if broken, is := plainAlert(last); is {
+		return broken
+	}
+	switch why := err.Error(); {
+	case errors.As(err, &record):
+		return BrokenNotTLS
+	case strings.Contains(why, "unknown certificate"), strings.Contains(why, "bad certificate"):
+		return BrokenUntrusted // "unknown certificate authority" too
+	case strings.Contains(why, "expired certificate"), strings.Contains(why, "certificate expired"):
+		return BrokenExpired
+	case strings.Contains(why, "unsupported versions"), strings.Contains(why, "protocol version"):
+		return BrokenNoVersion
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return BrokenSilent
+	case strings.HasSuffix(why, "EOF"), strings.Contains(why, "reset by peer"), strings.Contains(why, "broken pipe"):
+		return BrokenHungUp
+	}
+	return BrokenOther
+}
+
+// plainAlert reads an alert that came unencrypted. OpenSSL sends one so when it does not like the certificate in
+// TLS 1.3, and Go's TLS, which takes it for ciphertext, reports a bad record instead.
+func plainAlert(last []byte) (Broken, bool) {
+	at := len(last) - 7
+	if at < 0 || last[at] != 21 || last[at+1] != 3 || last[at+3] != 0 || last[at+4] != 2 || last[at+5] > 2 {
+		return "", false
+	}
+	switch last[at+6] {
+	case 42, 43, 46, 48: // bad, unsupported, unknown certificate; unknown authority
+		return BrokenUntrusted, true
+	case 45:
+		return BrokenExpired, true
+	case 70:
+		return BrokenNoVersion, true
+	}
+	return "", false
+}
+
+// tailConn remembers the last bytes that were read from it.
+type tailConn struct {
+	net.Conn
+	last []byte
+}
+
+func (c *tailConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	c.last = append(c.last, b[max(0, n-7):n]...)
+	c.last = c.last[max(0, len(c.last)-7):]
+	return n, err
+}
+
+// observe passes an observation on; they come one at a time, and requests are numbered.
+func (s *Sandbox) observe(o Observation) {
+	s.observing.Lock()
+	defer s.observing.Unlock()
+	if o.Broken == "" {
+		s.count++
+		o.Number = s.count
+	}
+	if s.log != nil {
+		o.At = time.Now()
+		s.log(o)
+	}
+}

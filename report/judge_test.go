@@ -1,0 +1,146 @@
+package report
+
+import (
+	"encoding/json"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"opensrs-doctor/probes/iprules"
+)
+
+func rulesOf(t testing.TB, texts ...string) []iprules.Rule {
+	t.Helper()
+	var rules []iprules.Rule
+	for _, text := range texts {
+		rule, err := iprules.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rules = append(rules, rule)
+	}
+	return rules
+}
+
+// TestJudgementLines compares the lines that are put together by hand with the evaluator's result in JSON.
+func TestJudgementLines(t *testing.T) {
+	for _, rules := range [][]string{
+		nil, {"allow 203.0.113.0/25"}, {"deny 203.0.113.0/25", "allow 203.0.113.7", "deny 203.0.113.8/29"},
+		{"allow 203.0.113.7", "deny 203.0.113.7", "allow 2001:db8::/32", "deny 2001:db8::1"},
+	} {
+		list := rulesOf(t, rules...)
+		var out strings.Builder
+		j := NewJudgement(&out, iprules.NewMatcher(list), true, TextOptions{})
+		asked := []string{"203.0.113.7", "203.0.113.8", "203.0.113.99", "9.9.9.9", "2001:db8::1", "2001:db8::2", "::ffff:203.0.113.7"}
+		all := len(list) > 0
+		for _, text := range asked {
+			j.Address(netip.MustParseAddr(text))
+		}
+		if err := j.End(); err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+		if len(lines) != len(asked) {
+			t.Fatalf("%d lines for %d addresses", len(lines), len(asked))
+		}
+		for i, line := range lines {
+			result := iprules.Evaluate(list, netip.MustParseAddr(asked[i]))
+			all = all && result.Verdict == iprules.VerdictAllow
+			want, err := json.Marshal(result)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var a, b any
+			if json.Unmarshal([]byte(line), &a) != nil || json.Unmarshal(want, &b) != nil || !sameJSON(a, b) {
+				t.Errorf("%v on %s: %s, want %s", rules, asked[i], line, want)
+			}
+		}
+		if j.AllAllowed() != all {
+			t.Errorf("%v: all allowed: %v", rules, j.AllAllowed())
+		}
+	}
+}
+
+func sameJSON(a, b any) bool {
+	left, _ := json.Marshal(a)
+	right, _ := json.Marshal(b)
+	return string(left) == string(right)
+}
+
+func TestRejectedRoundTrip(t *testing.T) {
+	var rejected Rejected
+	var want []iprules.AddressLine
+	for i := range 20000 {
+		text := []string{"junk", `quo"ted\`, "\x00\xff", "…", strings.Repeat("z", 500), "0123456789abcdef0123"}[i%6]
+		line := iprules.AddressLine{Number: i + 1, Text: text, Why: []string{"one", "two: \"x\""}[i%2]}
+		rejected.Add(line)
+		want = append(want, line)
+	}
+	i := 0
+	for object := range rejected.All() {
+		var got struct {
+			Line        int
+			Text, Error string
+		}
+		if err := json.Unmarshal(object, &got); err != nil {
+			t.Fatalf("%s: %v", object, err)
+		}
+		if got.Line != i+1 || got.Error != want[i].Why || got.Text != strings.ToValidUTF8(want[i].Shown(), "\ufffd") {
+			t.Fatalf("%s, want %+v", object, want[i])
+		}
+		if strings.Contains(got.Text, "0123456789") {
+			t.Fatal("what looks like a key is repeated")
+		}
+		i++
+	}
+	if i != len(want) || rejected.Len() != i {
+		t.Errorf("%d objects of %d, Len %d", i, len(want), rejected.Len())
+	}
+}
+
+// TestLessonFitsOnAScreen: 24 lines of 80 columns, and a program gets all of it.
+func TestLessonFitsOnAScreen(t *testing.T) {
+	for _, o := range []TextOptions{{}, {ASCII: true}} {
+		var out strings.Builder
+		if err := ExplainTopic(&out, "rules", o); err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
+		if len(lines) > 24 {
+			t.Errorf("%d lines", len(lines))
+		}
+		for _, line := range lines {
+			if widthOf(line) > 80 {
+				t.Errorf("%d columns: %s", widthOf(line), line)
+			}
+		}
+	}
+	var out strings.Builder
+	if err := ExplainTopicJSON(&out, "rules"); err != nil || !json.Valid([]byte(out.String())) {
+		t.Errorf("%v: %s", err, out.String())
+	}
+	if ExplainTopic(&out, "nonsense", TextOptions{}) == nil {
+		t.Error("a topic that there is none of")
+	}
+}
+
+// TestPoolBeyondItsPlaces: where the refused addresses are more than there are places, the rules to add are the
+// best for that number.
+func TestPoolBeyondItsPlaces(t *testing.T) {
+	r := ruling{rules: rulesOf(t, "allow 192.0.2.1", "allow 192.0.2.2", "allow 192.0.2.3", "allow 203.0.113.1")}
+	e := healthy()
+	refused := []netip.Addr{netip.MustParseAddr("203.0.113.8"), netip.MustParseAddr("203.0.113.9")}
+	e.Egress.IPv4 = append([]netip.Addr{netip.MustParseAddr("203.0.113.1")}, refused...)
+	if got := r.addition(e, refused)["rule_to_add"]; got != "allow 203.0.113.8/31" {
+		t.Errorf("one place: %s", got)
+	}
+	r.rules = r.rules[:2]
+	if got := r.addition(e, refused)["rule_to_add"]; got != "allow 203.0.113.8/32 and allow 203.0.113.9/32" {
+		t.Errorf("three places: %s", got)
+	}
+	r.rules = append(r.rules, rulesOf(t, "allow 192.0.2.3", "allow 192.0.2.4", "allow 203.0.113.1")...)
+	values := r.addition(e, refused)
+	if values["rule_to_add"] != "allow 203.0.113.8/31" || values["rule_to_drop"] != "rule 4, allow 192.0.2.4/32" {
+		t.Errorf("none: %v", values)
+	}
+}

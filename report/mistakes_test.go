@@ -1,0 +1,84 @@
+package report
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+
+	"opensrs-doctor/probes/opensrs"
+)
+
+// TestMistakeWords: every mistake has its words, once; each form that has a sentence exists; each has a way out
+// in every language that clients are written in, or in none.
+func TestMistakeWords(t *testing.T) {
+	var told []string
+	for _, words := range mistakeWords {
+		told = append(told, words.id)
+		if words.summary == "" || words.means == "" || words.fix == "" {
+			t.Errorf("%s: words are missing", words.id)
+		}
+		if len(words.summary) > 70 || strings.HasSuffix(words.summary, ".") || unicode.IsUpper(rune(words.summary[0])) &&
+			!strings.HasPrefix(words.summary, "MD5") && !strings.HasPrefix(words.summary, "SHA-") &&
+			!strings.HasPrefix(words.summary, "HMAC") && !strings.HasPrefix(words.summary, "Content-") {
+			t.Errorf("%s: this is no line for a log: %s", words.id, words.summary)
+		}
+		for form, sentence := range words.forms {
+			if !slices.Contains(opensrs.FormsOf(words.id), form) {
+				t.Errorf("%s: words for the form %q, which does not exist", words.id, form)
+			}
+			if !strings.HasSuffix(sentence, ".") {
+				t.Errorf("%s: no sentence: %s", words.id, sentence)
+			}
+		}
+		if languages := len(words.fixes().Languages); languages != 5 && languages != 0 {
+			t.Errorf("%s: fixes in %d languages", words.id, languages)
+		}
+		for _, text := range append(flatFixes([]Fix{words.fixes()}), words.means) {
+			if !strings.HasSuffix(text, ".") || text != clean(text) {
+				t.Errorf("%s: no sentence: %q", words.id, text)
+			}
+		}
+	}
+	want := opensrs.Mistakes()
+	slices.Sort(told)
+	slices.Sort(want)
+	if !slices.Equal(told, want) {
+		t.Errorf("words for %v\nmistakes  %v", told, want)
+	}
+}
+
+func TestExplainMistakes(t *testing.T) {
+	explanation, fixes := ExplainMistakes([]string{opensrs.BodyHTMLEscaped, opensrs.KeyQuoted}, []string{"go", "double"})
+	for _, part := range []string{"&lt;", "Go's html.EscapeString", "quotation marks around the key"} {
+		if !strings.Contains(explanation, part) {
+			t.Errorf("%q is not in %q", part, explanation)
+		}
+	}
+	if len(fixes) != 12 || !strings.HasPrefix(fixes[1], "PHP: ") || !strings.HasPrefix(fixes[11], "Perl: ") {
+		t.Errorf("%q", fixes)
+	}
+	if MistakeSummary(opensrs.SingleMD5) != "MD5 was taken once instead of twice" || MistakeSummary("a\x1bb") != "ab" {
+		t.Error("summaries")
+	}
+}
+
+func TestExplainFinding(t *testing.T) {
+	for _, test := range []struct {
+		finding opensrs.Finding
+		want    string
+	}{
+		{opensrs.Finding{ID: opensrs.ContentLengthWrong, Said: 9, Came: 7}, "It says 9, and 7 bytes are there; unless the capture was cut"},
+		{opensrs.Finding{ID: opensrs.ContentLengthWrong, Said: 7, Came: 9}, "It says 7, and 9 bytes are there."},
+		{opensrs.Finding{ID: opensrs.ContentLengthWrong, Said: -1}, "no single number"},
+		{opensrs.Finding{ID: opensrs.WrongContentType}, "There is none here."},
+		{opensrs.Finding{ID: opensrs.WrongContentType, Found: "text/plain"}, "Here it is text/plain."},
+		{opensrs.Finding{ID: opensrs.HeaderMissing, Header: "X-Username"}, "X-Username is missing."},
+		{opensrs.Finding{ID: opensrs.HeaderName, Header: "X-Username", Found: "X-User"}, `"X-User" has to be X-Username.`},
+		{opensrs.Finding{ID: opensrs.WrongMethod, Found: "GET"}, "Here it is GET."},
+	} {
+		if got := ExplainFinding(test.finding); !strings.Contains(got, test.want) {
+			t.Errorf("%+v: %s", test.finding, got)
+		}
+	}
+}

@@ -1,0 +1,163 @@
+package report
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/opensrs"
+	"opensrs-doctor/probes/sandbox"
+)
+
+// RequestLog is how the sandbox's log reads: an entry a request, with what is wrong, why, and what helps. What
+// helps against a mistake is told once; later entries point back to it. Not for several goroutines at once.
+type RequestLog struct {
+	options TextOptions
+	told    map[string]int // the request at which a mistake was explained
+}
+
+// NewRequestLog begins a log in which nothing was explained yet.
+func NewRequestLog(o TextOptions) *RequestLog { return &RequestLog{o, map[string]int{}} }
+
+// Entry is the text for one observation, with an empty line behind it.
+func (l *RequestLog) Entry(o sandbox.Observation) string {
+	s := newScreen(l.options)
+	clock := o.At.Format(time.TimeOnly) + "  "
+	if o.Broken != "" {
+		s.paragraph(clock, len(clock), "A connection without a request: "+brokenWords[o.Broken], plain)
+		s.end()
+		return s.out.String()
+	}
+	s.paragraph(clock, len(clock), fmt.Sprintf("request %d from %s: %s", o.Number, o.Caller, outcomeWords(o)), bold)
+	for _, one := range checkOf(o).told() {
+		l.mistake(s, o.Number, one)
+	}
+	for _, problem := range o.Problems {
+		words := problemWords[problem.ID]
+		summary := strings.ReplaceAll(words.summary, "{user}", o.User)
+		l.wrong(s, problem.ID, strings.TrimSpace(summary+" "+problem.Detail))
+		s.paragraph("    ", 4, words.fix, plain)
+	}
+	if text := refusedWords(o); text != "" {
+		l.wrong(s, "address", text)
+	}
+	if right := l.right(o); len(right) > 0 {
+		l.line(s, "pass", strings.Join(right, ", "), plain)
+	}
+	s.end()
+	return s.out.String()
+}
+
+// wrong is the line that names something wrong.
+func (l *RequestLog) wrong(s *screen, id, summary string) {
+	l.line(s, "fail", id+": "+summary, bold)
+}
+
+// line is one with a mark before it; its further lines begin where its text does.
+func (l *RequestLog) line(s *screen, status, text string, in style) {
+	sign, colour := s.mark(status)
+	indent := 2 + widthOf(sign) + 1
+	s.raw("  ", plain)
+	s.raw(sign, colour)
+	s.raw(" ", plain)
+	for i, line := range wrap(s.spell(clean(text)), s.room(indent)) {
+		if i > 0 {
+			s.raw(strings.Repeat(" ", indent), plain)
+		}
+		s.raw(line, in)
+		s.end()
+	}
+}
+
+// checkOf is what "sign verify" would be told of the request.
+func checkOf(o sandbox.Observation) SignatureCheck {
+	check := SignatureCheck{Findings: o.Findings, Request: true, KeyGiven: true, NameKnown: true}
+	if o.Signature != nil {
+		check.Verdict, check.Shape, check.Checked = *o.Signature, o.Shape, true
+	}
+	return check
+}
+
+// mistake names a mistake in the words of "sign verify".
+func (l *RequestLog) mistake(s *screen, request int, one toldMistake) {
+	l.wrong(s, one.id, one.summary)
+	s.paragraph("    ", 4, one.explanation, plain)
+	if at, told := l.told[one.id]; told {
+		s.paragraph("    ", 4, fmt.Sprintf("What helps stands at request %d.", at), faint)
+		return
+	}
+	l.told[one.id] = request
+	s.paragraph("    ", 4, one.fix.Text, plain)
+	for _, in := range one.fix.Languages {
+		s.paragraph("      "+in.Language, 14, in.Text, plain)
+	}
+}
+
+// outcomeWords say what came of a request.
+func outcomeWords(o sandbox.Observation) string {
+	answer := "HTTP " + strconv.Itoa(o.Status) + " " + o.Text
+	switch {
+	case o.Status == 0:
+		answer = "no answer"
+	case o.Code != 0:
+		answer = strconv.Itoa(o.Code) + " " + o.Text
+	}
+	switch {
+	case o.Fault != "":
+		return answer + ", as the fault " + o.Fault + " wants it"
+	case o.Command != "" && o.Command != "other":
+		return o.Command + ", " + answer
+	}
+	return answer
+}
+
+// right names what was looked at and is right.
+func (l *RequestLog) right(o sandbox.Observation) []string {
+	wrong := map[string]bool{}
+	for _, id := range o.Mistakes() {
+		wrong[id] = true
+	}
+	headers := map[string]bool{}
+	for _, finding := range o.Findings {
+		headers[finding.Header] = true
+	}
+	var right []string
+	add := func(ok bool, words string) {
+		if ok {
+			right = append(right, words)
+		}
+	}
+	readable := !wrong[sandbox.NotHTTP] && !wrong[sandbox.HeadTooBig] && !wrong[sandbox.Unfinished]
+	add(readable && !wrong[opensrs.WrongMethod] && !wrong[opensrs.WrongPath], "POST /")
+	add(readable && !wrong[opensrs.WrongContentType], "content type")
+	add(o.Bytes > 0 && !headers["Content-Length"] && !headers["Transfer-Encoding"], fmt.Sprintf("length (%d bytes)", o.Bytes))
+	add(readable && !headers[opensrs.HeaderUsername] && !wrong[sandbox.Username], "username")
+	add(o.Signature != nil && o.Signature.Match && !headers[opensrs.HeaderSignature], "signature")
+	switch {
+	case o.Address.Verdict == iprules.VerdictUnknown:
+		add(true, "address (no rules)")
+	case o.Address.Verdict == iprules.VerdictAllow:
+		add(true, fmt.Sprintf("address (rule %d, %s)", o.Address.Rule, o.Address.Text))
+	}
+	return right
+}
+
+// refusedWords say why the caller's address is refused, "" where it is not.
+func refusedWords(o sandbox.Observation) string {
+	switch {
+	case o.Address.Verdict == iprules.VerdictAmbiguous:
+		return fmt.Sprintf("the rules can be read both ways for %s, and the sandbox takes that as a refusal", o.Caller)
+	case o.Address.Verdict != iprules.VerdictDeny:
+		return ""
+	case o.Address.Rule > 0:
+		return fmt.Sprintf("rule %d, %s, refuses %s", o.Address.Rule, o.Address.Text, o.Caller)
+	}
+	return fmt.Sprintf("no rule allows %s", o.Caller)
+}
+
+// NotShown is the entry that stands for those which nobody took in time.
+func NotShown(requests int64) string {
+	return fmt.Sprintf("%d more entries, which nobody read in time\n\n", requests)
+}

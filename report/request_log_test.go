@@ -1,0 +1,113 @@
+package report
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/opensrs"
+	"opensrs-doctor/probes/sandbox"
+)
+
+// observations are those of a client that is corrected step by step, and what else can be seen.
+func observations() []sandbox.Observation {
+	at := time.Date(2026, 3, 1, 14, 2, 11, 0, time.UTC)
+	seen := func(change func(*sandbox.Observation)) sandbox.Observation {
+		o := sandbox.Observation{At: at, Caller: netip.MustParseAddr("203.0.113.10"), User: "sandbox-reseller",
+			Bytes: 439, Status: 200, Code: 401, Text: "Authentication failed", Signature: &opensrs.Verdict{Match: true},
+			Address: sandbox.AddressVerdict{Verdict: iprules.VerdictAllow, Rule: 1, Text: "allow 203.0.113.0/25"}}
+		change(&o)
+		return o
+	}
+	all := []sandbox.Observation{
+		seen(func(o *sandbox.Observation) { o.Broken = sandbox.BrokenUntrusted }),
+		seen(func(o *sandbox.Observation) {
+			o.Signature = &opensrs.Verdict{Mistakes: []string{opensrs.SingleMD5, opensrs.KeyTrailingNewline}, Forms: []string{"", "crlf"}}
+			o.Findings = []opensrs.Finding{{ID: opensrs.HeaderName, Header: opensrs.HeaderUsername, Found: "X_Username"}}
+		}),
+		seen(func(o *sandbox.Observation) {
+			o.Signature = &opensrs.Verdict{Mistakes: []string{opensrs.SingleMD5}, Forms: []string{""}}
+			o.Problems = []sandbox.Problem{{ID: sandbox.Username}}
+		}),
+		seen(func(o *sandbox.Observation) {
+			o.Code, o.Text = 400, "Access denied: invalid IP address"
+			o.Address = sandbox.AddressVerdict{Verdict: iprules.VerdictDeny}
+		}),
+		seen(func(o *sandbox.Observation) {
+			o.Status, o.Code, o.Text, o.Signature, o.Bytes = 411, 0, "Length Required", nil, 0
+			o.Findings = []opensrs.Finding{{ID: opensrs.ContentLengthMissing, Header: "Content-Length"}}
+		}),
+		seen(func(o *sandbox.Observation) {
+			o.Code, o.Text, o.Problems = 400, "Invalid Command", []sandbox.Problem{{ID: sandbox.BadEnvelope, Detail: "it is cut short"}}
+		}),
+		seen(func(o *sandbox.Observation) {
+			o.Status, o.Code, o.Text, o.Fault = 0, 0, "", "call.no-reply"
+		}),
+		seen(func(o *sandbox.Observation) {
+			o.Code, o.Text, o.Command = 200, "Command successful", "GET_BALANCE"
+		}),
+	}
+	number := 0
+	for i := range all {
+		if all[i].Broken == "" {
+			number++
+			all[i].Number = number
+		}
+	}
+	return all
+}
+
+func TestRequestLog(t *testing.T) {
+	for name, o := range map[string]TextOptions{"request-log.txt": {}, "request-log-ascii.txt": {ASCII: true, Width: 60}} {
+		log := NewRequestLog(o)
+		var text strings.Builder
+		for _, observation := range observations() {
+			text.WriteString(log.Entry(observation))
+		}
+		golden(t, name, text.String())
+	}
+}
+
+// TestSandboxWords: everything that the sandbox can notice has words.
+func TestSandboxWords(t *testing.T) {
+	for _, id := range sandbox.ProblemIDs {
+		if words := problemWords[id]; words.summary == "" || words.fix == "" {
+			t.Errorf("%s has no words", id)
+		}
+	}
+	if len(problemWords) != len(sandbox.ProblemIDs) {
+		t.Error("there are words for what no sandbox notices")
+	}
+	for _, broken := range sandbox.BrokenWays {
+		if brokenWords[broken] == "" {
+			t.Errorf("%s has no words", broken)
+		}
+	}
+}
+
+func TestSandboxScreen(t *testing.T) {
+	set := SandboxSetting{
+		URL: "https://127.0.0.1:8443/", CAFile: "/tmp/opensrs-doctor-sandbox-1/ca.pem", Username: "sandbox-reseller",
+		APIKeyFile: "/tmp/opensrs-doctor-sandbox-1/api-key", EgressSources: []string{"http://127.0.0.1:8081/ip", "http://127.0.0.1:8082/ip"},
+		StatusURL: "http://127.0.0.1:8083/api/v2/summary.json", Caller: "203.0.113.10",
+		Command: "/usr/bin/opensrs-doctor check --endpoint https://127.0.0.1:8443/ --rule 'allow 203.0.113.0/25' --proxy none",
+	}
+	for name, change := range map[string]func(*SandboxSetting){
+		"sandbox-healthy.txt": func(*SandboxSetting) {},
+		"sandbox-fault.txt": func(s *SandboxSetting) {
+			s.Fault, s.Resolvers, s.Rules = "dns.nxdomain", []string{"127.0.0.1:5353"}, []string{"allow 203.0.113.0/25", "deny 203.0.113.77/32"}
+		},
+		"sandbox-rules.txt": func(s *SandboxSetting) {
+			s.Fault, s.RulesOfFault = "call.ip-denied", true
+		},
+	} {
+		changed, text := set, strings.Builder{}
+		change(&changed)
+		if err := WriteSandbox(&text, changed, TextOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, name, text.String())
+	}
+}

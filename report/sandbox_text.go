@@ -1,0 +1,63 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// SandboxSetting is what somebody who starts the sandbox has to know.
+type SandboxSetting struct {
+	URL           string
+	Fault         string // "": healthy
+	CAFile        string
+	Username      string
+	APIKeyFile    string
+	EgressSources []string
+	StatusURL     string
+	Resolvers     []string // of a fault of DNS
+	Proxy         string   // of a fault of proxies
+	Rules         []string
+	RulesOfFault  bool   // the fault decides on the rules
+	Caller        string // the address that a caller on this host counts as
+	Command       string // the check that fits, for a shell
+}
+
+// WriteSandbox says where the sandbox is and what it takes. The command stands on one line, for copying.
+func WriteSandbox(w io.Writer, set SandboxSetting, o TextOptions) error {
+	s := newScreen(o)
+	dot := " · "
+	if o.ASCII {
+		dot = " - "
+	}
+	state := "healthy"
+	if set.Fault != "" {
+		state = "shows " + set.Fault
+	}
+	s.raw("opensrs-doctor sandbox", bold)
+	s.raw(dot+state, plain)
+	s.end()
+	s.end()
+	for _, line := range []fact{
+		{"URL", set.URL}, {"CA file", set.CAFile}, {"username", set.Username}, {"API key file", set.APIKeyFile},
+		{"egress sources", strings.Join(set.EgressSources, " ")}, {"status page", set.StatusURL},
+		{"resolvers", strings.Join(set.Resolvers, " ")}, {"proxy", set.Proxy},
+	} {
+		s.paragraph("  "+line.key, 18, line.value, plain)
+	}
+	s.end()
+	rules := "There are no rules: every address is allowed."
+	switch {
+	case set.RulesOfFault:
+		rules = "The rules come with the fault."
+	case len(set.Rules) > 0:
+		rules = "The rules: " + strings.Join(set.Rules, "; ") + "."
+	}
+	s.paragraph("  ", 2, fmt.Sprintf("A caller on this machine counts as %s. %s", set.Caller, rules), plain)
+	s.paragraph("  ", 2, "It knows GET_BALANCE and LOOKUP. Ctrl-C ends it. The check that fits, for another terminal:", plain)
+	s.end()
+	s.raw(set.Command, plain)
+	s.end()
+	s.end()
+	return s.writeTo(w)
+}
