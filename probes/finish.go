@@ -143,6 +143,7 @@ func (r *run) finish() {
 		r.crossCheck()
 	}
 	if r.o.Deep && r.ctx.Err() == nil {
+		r.watch(Event{Probe: Measuring})
 		r.deepen("")
 		r.settleDeep()
 	}

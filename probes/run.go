@@ -20,9 +20,12 @@ import (
 	"opensrs-doctor/probes/opensrs"
 )
 
+// Measuring stands for a probe's name in the event that begins the end of a deep run.
+const Measuring = "measuring"
+
 // Event tells a watcher that a probe has started (Status "") or ended.
 type Event struct {
-	Probe  string
+	Probe  string // one of Names, or Measuring
 	Status Status
 	Took   time.Duration
 }

@@ -112,9 +112,10 @@ half as short, and 100 ms apart.
 Exit status: 0 nothing differs, 1 something does, 2 a file is no report.
 `
 
-const ticketHelp = `Check, and write one zip for a support ticket. It answers what support asks for,
-curl icanhazip.com, ping, traceroute and openssl s_client, and holds the report
-and a letter to the support engineer. A run takes some seconds longer than check.
+const ticketHelp = `Check, and write one zip for a support ticket. It answers what support asks
+for, curl icanhazip.com, ping, traceroute and openssl s_client, and holds the
+report and a letter to the support engineer. A run takes some seconds longer
+than check.
 
 Usage:  opensrs-doctor ticket [flags of check] [--output PATH]
 `

@@ -4,22 +4,16 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"path/filepath"
-	"strconv"
 )
 
 // newFile opens a file next to path that will become path, where nothing may stand, when it is complete. Its owner
 // alone can read it.
 func newFile(path string) (*pendingFile, error) {
-	directory, name := filepath.Split(path)
-	for try := 0; ; try++ {
-		temporary := filepath.Join(directory, "."+name+"."+strconv.Itoa(os.Getpid())+"-"+strconv.Itoa(try)+".tmp")
-		file, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-		if errors.Is(err, fs.ErrExist) && try < 1000 {
-			continue
-		}
-		return &pendingFile{File: file, target: path}, err
+	file, err := openBeside(path, 0o600)
+	if err != nil {
+		return nil, err
 	}
+	return &pendingFile{File: file, target: path}, nil
 }
 
 // writeNew writes a file that was not there before, whole or not at all. The error is fs.ErrExist where something

@@ -55,21 +55,26 @@ func openPending(path string) (*pendingFile, error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	}
+	file, err := openBeside(path, 0o666)
+	if err != nil {
+		return nil, err
+	}
+	if info != nil {
+		_ = file.Chmod(info.Mode().Perm())
+	}
+	return &pendingFile{File: file, target: path}, nil
+}
+
+// openBeside makes a file with a name of its own in the directory of path. Not os.CreateTemp: its mode is 0600, and a
+// new file gets what the umask leaves of mode.
+func openBeside(path string, mode fs.FileMode) (*os.File, error) {
 	directory, name := filepath.Split(path)
 	for try := 0; ; try++ {
-		// Not os.CreateTemp: its mode is 0600, and a new file gets what the umask leaves.
 		temporary := filepath.Join(directory, "."+name+"."+strconv.Itoa(os.Getpid())+"-"+strconv.Itoa(try)+".tmp")
-		file, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-		if errors.Is(err, fs.ErrExist) && try < 1000 {
-			continue
+		file, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+		if !errors.Is(err, fs.ErrExist) || try >= 1000 {
+			return file, err
 		}
-		if err != nil {
-			return nil, err
-		}
-		if info != nil {
-			_ = file.Chmod(info.Mode().Perm())
-		}
-		return &pendingFile{File: file, target: path}, nil
 	}
 }
 

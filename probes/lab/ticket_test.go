@@ -62,6 +62,17 @@ func TestTicketHealthy(t *testing.T) {
 	if trips := facts.RoundTrips; trips == nil || trips.Sent != 10 || trips.Answered != 10 || trips.MinMS <= 0 {
 		t.Errorf("round trips %+v", trips)
 	}
+	var report struct {
+		Host struct {
+			Route struct{ To, Interface, Gateway string }
+		}
+	}
+	if err := json.Unmarshal(result.Stdout, &report); err != nil {
+		t.Fatal(err)
+	}
+	if route := report.Host.Route; route.To != HostIP || route.Gateway != GatewayIP || route.Interface == "" {
+		t.Errorf("route %+v", route)
+	}
 	if facts.Path == nil || len(facts.Path.Port) != 4 || facts.Path.Port[0].From != GatewayIP ||
 		facts.Path.Port[3].Answer != "connected" || len(facts.Path.Compare) != 4 {
 		t.Errorf("path %+v", facts.Path)
