@@ -102,6 +102,11 @@ func flatFixes(fixes []Fix) []string {
 // ExplainFinding says what is wrong with a request, with the values that were found there.
 func ExplainFinding(f opensrs.Finding) string {
 	words, _ := wordsFor(f.ID)
+	return strings.TrimSpace(words.means + " " + findingDetail(f))
+}
+
+// findingDetail is the part of the explanation that two findings of one mistake do not share.
+func findingDetail(f opensrs.Finding) string {
 	found := clean(f.Found)
 	detail := ""
 	switch f.ID {
@@ -132,5 +137,5 @@ func ExplainFinding(f opensrs.Finding) string {
 			detail = "Here it is " + found + "."
 		}
 	}
-	return strings.TrimSpace(words.means + " " + detail)
+	return detail
 }

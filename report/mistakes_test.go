@@ -1,6 +1,7 @@
 package report
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -80,5 +81,34 @@ func TestExplainFinding(t *testing.T) {
 		if got := ExplainFinding(test.finding); !strings.Contains(got, test.want) {
 			t.Errorf("%+v: %s", test.finding, got)
 		}
+	}
+}
+
+// TestTwoFindingsOneMistake: both headers wrong in one way is one mistake, told once, with the names of both.
+func TestTwoFindingsOneMistake(t *testing.T) {
+	check := SignatureCheck{Request: true, Findings: []opensrs.Finding{
+		{ID: opensrs.HeaderMissing, Header: "X-Username"}, {ID: opensrs.HeaderMissing, Header: "X-Signature"},
+		{ID: opensrs.WrongPath, Found: "/x"},
+	}}
+	var out strings.Builder
+	if err := WriteSignatureJSON(&out, check); err != nil {
+		t.Fatal(err)
+	}
+	var document struct {
+		Mistakes    []string
+		Explanation string
+		Fixes       []string
+	}
+	if err := json.Unmarshal([]byte(out.String()), &document); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(document.Mistakes, " "); got != "header-missing path" {
+		t.Errorf("mistakes: %s", got)
+	}
+	if !strings.Contains(document.Explanation, "X-Username is missing. X-Signature is missing.") {
+		t.Error(document.Explanation)
+	}
+	if got := slices.Compact(slices.Clone(document.Fixes)); len(got) != 7 || len(document.Fixes) != 7 {
+		t.Errorf("%d fixes: %q", len(document.Fixes), document.Fixes)
 	}
 }

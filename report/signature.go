@@ -32,7 +32,7 @@ type toldMistake struct {
 	fix                      Fix
 }
 
-// told puts every mistake into words: those of the signature first, then those of the request.
+// told puts every mistake into words, each once: those of the signature first, then those of the request.
 func (c SignatureCheck) told() []toldMistake {
 	var told []toldMistake
 	if c.Checked {
@@ -53,6 +53,10 @@ func (c SignatureCheck) told() []toldMistake {
 		}
 	}
 	for _, finding := range c.Findings {
+		if last := len(told) - 1; last >= 0 && told[last].id == finding.ID { // both headers: one mistake
+			told[last].explanation += " " + findingDetail(finding)
+			continue
+		}
 		words, _ := wordsFor(finding.ID)
 		told = append(told, toldMistake{finding.ID, words.summary, ExplainFinding(finding), words.fixes()})
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -108,6 +109,24 @@ func TestVerifyGivesNothingAway(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestTooLargeIsNotRead: a file that is too large by its size is refused before it fills the memory.
+func TestTooLargeIsNotRead(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "body")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, maxBody+1); err != nil {
+		t.Fatal(err)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := readWhole(path, nil)
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; err == nil || took > 1<<20 {
+		t.Errorf("%v, with %d bytes of memory", err, took)
 	}
 }
 

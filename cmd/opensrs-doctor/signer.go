@@ -117,6 +117,8 @@ func (g *signer) read(name string) ([]byte, error) {
 	return content, nil
 }
 
+func tooLarge() error { return usagef("is larger than %d MiB; a call has some kilobytes", maxBody>>20) }
+
 // readWhole reads a file, or standard input for "-", into memory of its own size.
 func readWhole(path string, stdin io.Reader) ([]byte, error) {
 	var content bytes.Buffer
@@ -133,14 +135,16 @@ func readWhole(path string, stdin io.Reader) ([]byte, error) {
 			return nil, err
 		case info.IsDir():
 			return nil, usagef("is a directory")
-		case info.Size() <= maxBody:
+		case info.Size() > maxBody:
+			return nil, tooLarge()
+		default:
 			content.Grow(int(info.Size()) + bytes.MinRead)
 		}
 		from = file
 	}
 	_, err := content.ReadFrom(io.LimitReader(from, maxBody+1))
 	if err == nil && content.Len() > maxBody {
-		return nil, usagef("is larger than %d MiB; a call has some kilobytes", maxBody>>20)
+		return nil, tooLarge()
 	}
 	return content.Bytes(), err
 }

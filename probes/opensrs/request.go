@@ -136,9 +136,20 @@ func noRequest(raw []byte) *CaptureError {
 		err.Why = "it is a reply, and the request is asked for"
 	case begins("<?xml", "<OPS_", "<!DOCTYPE OPS_", "\xEF\xBB\xBF<?xml"):
 		err.Why, err.Hint = "it is a body without its request", "give it with --body, and the signature with --signature"
+	case hexDump().Match(raw[:min(len(raw), 64<<10)]):
+		err.Why, err.Hint = "it is a hex dump of packets", "tcpdump -A prints them as text, instead of -x or -X"
+	case curlTrace().Match(raw[:min(len(raw), 64<<10)]):
+		err.Why = "it is what curl tells of a request, and not the request's bytes"
+		err.Hint = "give the file that curl sends with --body, and the signature with --signature"
 	}
 	return err
 }
+
+// What is often kept instead of a request: tcpdump -x or -X, and curl -v, --trace or --trace-ascii.
+var (
+	hexDump   = lazily(`(?m)^[ \t]+0x[0-9a-f]{4}:  [0-9a-f]{4}`)
+	curlTrace = lazily(`(?m)^(?:> [A-Z]{1,20} \S+ HTTP/[0-9.]+\r?$|=> Send header, )`)
+)
 
 // headParser reads the head line by line.
 type headParser struct {

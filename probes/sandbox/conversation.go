@@ -135,13 +135,13 @@ func (v *visit) readHead(nth int) ([]byte, error) {
 	if nth == 1 {
 		v.conn.SetReadDeadline(v.within(headTime))
 	}
-	// Old clients send an empty line behind a body (RFC 9112, 2.2).
+	// Old clients send an empty line behind a body (RFC 9112, 2.2), those in C the NUL that ends a string.
 	for {
 		first, err := v.in.Peek(1)
 		if err != nil {
 			return nil, err
 		}
-		if first[0] != '\r' && first[0] != '\n' {
+		if bytes.IndexByte([]byte("\r\n\x00"), first[0]) < 0 {
 			break
 		}
 		v.in.Discard(1)

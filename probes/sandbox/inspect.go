@@ -49,7 +49,9 @@ func (v *visit) inspect(head []byte, broken error) *inspection {
 		i.credentials(v)
 		i.form()
 	}
-	i.Findings = opensrs.InspectRequest(i.head, i.came)
+	if broken == nil { // of a head that breaks off nothing can be said to be missing
+		i.Findings = opensrs.InspectRequest(i.head, i.came)
+	}
 	i.Bytes = len(i.body)
 	return i
 }

@@ -208,6 +208,42 @@ func TestHTTP10(t *testing.T) {
 	}
 }
 
+// TestBetweenRequests: a NUL behind a body that was not counted is no request, and of a head that breaks off no
+// header is said to be missing.
+func TestBetweenRequests(t *testing.T) {
+	var log logged
+	s := start(t, Config{Log: log.add})
+	conn, err := tls.Dial("tcp", strings.Trim(strings.TrimPrefix(s.URL, "https:"), "/"), &tls.Config{InsecureSkipVerify: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	reader := bufio.NewReader(conn)
+	for range 2 {
+		r := request(t, s, opensrs.GetBalanceBody(), nil)
+		if err := r.Write(conn); err != nil {
+			t.Fatal(err)
+		}
+		conn.Write([]byte{0})
+		response, err := http.ReadResponse(reader, r)
+		if err != nil || response.StatusCode != http.StatusOK {
+			t.Fatal(response, err)
+		}
+		io.Copy(io.Discard, response.Body)
+		if got := wrong(log.last()); got != "" {
+			t.Errorf("a NUL behind the body: %s", got)
+		}
+	}
+	io.WriteString(conn, "POST / HTTP/1.1\r\nHost")
+	conn.CloseWrite()
+	if response, err := http.ReadResponse(reader, nil); err != nil || response.StatusCode != http.StatusBadRequest {
+		t.Error(response, err)
+	}
+	if got := wrong(log.last()); got != Unfinished {
+		t.Errorf("a head that breaks off: %s", got)
+	}
+}
+
 func TestCommandsPerConnection(t *testing.T) {
 	s := start(t, Config{})
 	client := httpsClient(s)
