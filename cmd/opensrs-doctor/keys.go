@@ -69,7 +69,7 @@ func keys() []key {
 		{"require", "", list, "PROBE", groupRun, "that probe being skipped is a failure; repeatable"},
 
 		{"format", "f", list, "NAME[=PATH]", groupOutput,
-			"human (default), json, junit, tap, markdown, prometheus, nagios or github; repeatable; without PATH to standard output"},
+			"human (default), json, junit, tap, markdown, html, prometheus, nagios or github; repeatable; without PATH to standard output"},
 		{"fail-on", "", text, "fail|warn", groupOutput, "from which verdict on the exit status is 1 (default fail)"},
 		{"anonymize", "", boolean, "", groupOutput, "replace addresses, names and the username by tokens"},
 		{"quiet", "q", boolean, "", groupOutput, "only what is wrong and what to do"},
