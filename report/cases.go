@@ -72,12 +72,12 @@ func testCases(r *Report) []testCase {
 	return cases
 }
 
-// waited is why a probe was skipped.
+// waited is why a probe was skipped: its own words, which say more than the name of what it waited for.
 func waited(row Probe) string {
-	if row.WaitedFor != "" {
-		return "waited for " + clean(row.WaitedFor)
+	if text := clean(row.Summary); text != "" || row.WaitedFor == "" {
+		return cmp.Or(text, "not run")
 	}
-	return cmp.Or(clean(row.Summary), "not run")
+	return "waited for " + clean(row.WaitedFor)
 }
 
 // inFull is a diagnosis as plain lines: what is wrong, why, what to do. Nothing is wrapped.

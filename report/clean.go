@@ -8,8 +8,8 @@ import (
 
 // clean makes text that came from elsewhere safe to print: a peer's reply, a certificate or a saved
 // report may hold terminal escapes, line ends or marks that turn the direction of writing. Line ends,
-// tabs and every other white space become one space; control and format characters and what is no
-// UTF-8 go. Everything that reaches a screen passes through here.
+// tabs and every other white space become one space; control and format characters, what Unicode keeps
+// for no character at all, and what is no UTF-8 go. Everything that reaches a screen passes through here.
 func clean(text string) string {
 	if plainASCII(text) {
 		return text
@@ -31,10 +31,10 @@ func clean(text string) string {
 }
 
 // harmful reports whether a terminal or a reader could be deceived by r: control characters (C1 too,
-// U+009B starts an escape sequence), format characters such as the bidirectional overrides, and the
-// two separators that end a line.
+// U+009B starts an escape sequence), format characters such as the bidirectional overrides, the two
+// separators that end a line, and noncharacters such as U+FFFE, which XML, HTML and YAML forbid.
 func harmful(r rune) bool {
-	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029'
+	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Noncharacter_Code_Point) || r == '\u2028' || r == '\u2029'
 }
 
 // plainASCII is the common case: printable, no two spaces in a row, none at the ends.

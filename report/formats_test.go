@@ -234,7 +234,7 @@ func judgeJUnit(t *testing.T, r *Report, text string) {
 		t.Errorf("junit: %d failures, %d counted, verdict %s", bad, suite.Failures, r.Verdict)
 	}
 	for _, d := range r.Diagnoses {
-		if summary := xmlText(d.Summary); !strings.Contains(strings.ReplaceAll(text, "]]]]><![CDATA[>", "]]>"), summary) {
+		if summary := clean(d.Summary); !strings.Contains(strings.ReplaceAll(text, "]]]]><![CDATA[>", "]]>"), summary) {
 			t.Errorf("junit: nowhere is %q", summary)
 		}
 	}
@@ -284,7 +284,7 @@ func judgeTAP(t *testing.T, r *Report, text string) {
 		t.Errorf("tap: %d tests, %d not ok, verdict %s, begins %q", tests, bad, r.Verdict, lines[:2])
 	}
 	for _, d := range r.Diagnoses {
-		if !told[xmlText(headlineOf(d))] {
+		if !told[clean(headlineOf(d))] {
 			t.Errorf("tap: nowhere is %q", headlineOf(d))
 		}
 	}

@@ -90,7 +90,7 @@ func escapeHarmful(document []byte) []byte {
 		switch {
 		case r <= '~' || !harmful(r):
 			out.Write(document[:size])
-		case r > 0xFFFF: // the only ones are the language tags, as a surrogate pair
+		case r > 0xFFFF: // language tags and noncharacters, as a surrogate pair
 			fmt.Fprintf(&out, `\u%04x\u%04x`, 0xD800+(r-0x10000)>>10, 0xDC00+(r-0x10000)&0x3FF)
 		default:
 			fmt.Fprintf(&out, `\u%04x`, r)

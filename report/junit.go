@@ -16,10 +16,10 @@ import (
 // cause of a failure that belongs to no failed probe. Times are in seconds. Something fails in it if and only
 // if the verdict is fail; what is worth a warning stands in the case's system-out.
 func WriteJUnit(w io.Writer, r *Report) error {
-	suite := junit.Testsuite{Name: "opensrs-doctor", Package: "opensrs-doctor", Hostname: xmlText(r.Host.Hostname),
+	suite := junit.Testsuite{Name: "opensrs-doctor", Package: "opensrs-doctor", Hostname: clean(r.Host.Hostname),
 		Time: seconds(r.DurationMS), Timestamp: r.StartedAt.UTC().Format("2006-01-02T15:04:05")} // UTC, and no zone by its schema
 	for _, property := range junitProperties(r) {
-		if value := xmlText(property.value); value != "" {
+		if value := clean(property.value); value != "" {
 			suite.AddProperty(property.key, value)
 		}
 	}
@@ -64,24 +64,24 @@ func junitProperties(r *Report) []fact {
 }
 
 func junitCase(c testCase) junit.Testcase {
-	out := junit.Testcase{Name: xmlText(c.name), Classname: "opensrs-doctor", Time: seconds(c.ms)}
-	text := xmlLegal(allInFull(c.diagnoses))
+	out := junit.Testcase{Name: clean(c.name), Classname: "opensrs-doctor", Time: seconds(c.ms)}
+	text := allInFull(c.diagnoses)
 	switch c.result {
 	case failed:
-		failure := &junit.Result{Message: xmlText(c.summary), Data: text}
+		failure := &junit.Result{Message: clean(c.summary), Data: text}
 		if len(c.diagnoses) > 0 {
-			failure.Message, failure.Type = xmlText(headlineOf(c.diagnoses[0])), xmlText(c.diagnoses[0].Cause)
+			failure.Message, failure.Type = clean(headlineOf(c.diagnoses[0])), clean(c.diagnoses[0].Cause)
 			failure.Data = text
-			if summary := xmlText(c.summary); summary != failure.Message {
+			if summary := clean(c.summary); summary != failure.Message {
 				failure.Data = summary + "\n\n" + text
 			}
 		}
 		out.Failure = failure
 		return out
 	case skipped:
-		out.Skipped = &junit.Result{Message: xmlText(c.summary)}
+		out.Skipped = &junit.Result{Message: clean(c.summary)}
 	case passed:
-		text = strings.TrimRight(xmlText(c.summary)+"\n\n"+text, "\n")
+		text = strings.TrimRight(clean(c.summary)+"\n\n"+text, "\n")
 	}
 	if text != "" {
 		out.SystemOut = &junit.Output{Data: text}
@@ -91,16 +91,3 @@ func junitCase(c testCase) junit.Testcase {
 
 // seconds is a number of milliseconds as seconds, to the millisecond.
 func seconds(ms float64) string { return strconv.FormatFloat(max(ms, 0)/1000, 'f', 3, 64) }
-
-// xmlText is one line of text that XML 1.0 can hold.
-func xmlText(text string) string { return xmlLegal(clean(text)) }
-
-// xmlLegal leaves out the two characters that clean text can hold and XML 1.0 cannot.
-func xmlLegal(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r == 0xFFFE || r == 0xFFFF {
-			return -1
-		}
-		return r
-	}, text)
-}

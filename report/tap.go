@@ -86,7 +86,7 @@ func yamlText(text string) string {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(xmlText(text)); err != nil { // YAML takes no non-characters either
+	if err := encoder.Encode(clean(text)); err != nil {
 		return `""`
 	}
 	return strings.TrimRight(out.String(), "\n")

@@ -53,13 +53,6 @@ func check(flags map[string]*flagValue, config string, s *streams, ticket *bundl
 	if err != nil {
 		return err
 	}
-	if request.sandbox != "" {
-		closeSandbox, err := request.startSandbox()
-		if err != nil {
-			return err
-		}
-		defer closeSandbox()
-	}
 	out, err := settings.parseOutputs()
 	if err != nil {
 		return err
@@ -71,12 +64,19 @@ func check(flags map[string]*flagValue, config string, s *streams, ticket *bundl
 		}
 		request.options.Deep = true
 	}
+	ctx, stop := interruptible()
+	defer stop()
+	if request.sandbox != "" {
+		closeSandbox, err := request.startSandbox()
+		if err != nil {
+			return err
+		}
+		defer closeSandbox()
+	}
 	for _, note := range request.notes {
 		fmt.Fprintln(s.stderr, "note: "+note)
 	}
 	request.options.Version = ownVersion()
-	ctx, stop := interruptible()
-	defer stop()
 	result := request.run(ctx, s)
 	if request.anonymize {
 		result = report.Anonymize(result)
@@ -92,7 +92,7 @@ func check(flags map[string]*flagValue, config string, s *streams, ticket *bundl
 	if err != nil {
 		return fmt.Errorf("the report could not be written: %s", plain(err))
 	}
-	if ctx.Err() != nil {
+	if result.Interrupted {
 		fmt.Fprintln(s.stderr, "interrupted; the report says what was known by then")
 		return exitError(exitInternal)
 	}
@@ -127,13 +127,22 @@ func interruptible(more ...os.Signal) (ctx context.Context, stop func()) {
 // run is one run, or with --wait several: until nothing is left in the report that can pass by itself, or the
 // time is over. The last report counts.
 func (r *request) run(ctx context.Context, s *streams) *report.Report {
-	deadline := time.Now().Add(r.wait)
-	every := min(max(r.wait/20, time.Second), 30*time.Second)
-	for {
+	return r.repeat(ctx, s, func() *report.Report {
 		progress := startProgress(s)
 		evidence := probes.Run(ctx, r.options, progress.watch)
 		progress.end()
-		result := report.New(evidence, tool(r.options))
+		return report.New(evidence, tool(r.options))
+	})
+}
+
+// repeat is run with the round handed in. A report is interrupted also where the signal came behind a complete
+// round: then every format says what the exit status says.
+func (r *request) repeat(ctx context.Context, s *streams, round func() *report.Report) (result *report.Report) {
+	defer func() { result.Interrupted = result.Interrupted || ctx.Err() != nil }()
+	deadline := time.Now().Add(r.wait)
+	every := min(max(r.wait/20, time.Second), 30*time.Second)
+	for {
+		result = round()
 		left := time.Until(deadline)
 		if left <= 0 || ctx.Err() != nil || !report.CanPass(result) {
 			return result

@@ -4,12 +4,14 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"net"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"opensrs-doctor/report"
 )
@@ -50,5 +52,21 @@ func TestInterrupt(t *testing.T) {
 	}
 	if !strings.Contains(stderr.String(), "interrupted") {
 		t.Errorf("standard error: %q", stderr.String())
+	}
+}
+
+// TestInterruptBehindARound: the signal comes when a round is complete, before the next one or with none to come.
+// The exit status is 3 then, so the report says so too, and a plugin's line is UNKNOWN.
+func TestInterruptBehindARound(t *testing.T) {
+	for _, cause := range []string{"rules.propagating", "port.refused"} { // one that can pass by itself, one that cannot
+		ctx, interrupt := context.WithCancel(t.Context())
+		result := (&request{wait: time.Hour}).repeat(ctx, &streams{}, func() *report.Report {
+			interrupt()
+			return &report.Report{Verdict: report.VerdictFail,
+				Diagnoses: []report.Diagnosis{{Cause: cause, Severity: report.Fail}}}
+		})
+		if !result.Interrupted || report.StateOf(result) != report.NagiosUnknown {
+			t.Errorf("%s: interrupted %v, %s", cause, result.Interrupted, report.StateOf(result))
+		}
 	}
 }

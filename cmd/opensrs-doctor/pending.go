@@ -12,6 +12,7 @@ import (
 type pendingFile struct {
 	*os.File
 	target string // "" where the file is written in place
+	shared bool   // a stream of this process: others write to it too, and it stays open
 	done   bool
 }
 
@@ -30,21 +31,27 @@ func realPath(path string) string {
 }
 
 // openPending opens the file that will replace path: next to it, or it could not be renamed. What is no
-// regular file, such as a pipe or /dev/stderr, cannot be replaced and is written in place.
+// regular file, such as a pipe, cannot be replaced and is written in place. So is what this process's own
+// streams lead to, as /dev/stderr does: to replace the file that a shell appends them to would lose what it holds.
 func openPending(path string) (*pendingFile, error) {
+	if stream := ownStream(path); stream != nil {
+		return &pendingFile{File: stream, shared: true}, nil
+	}
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.IsDir():
+		return nil, errors.New("it is a directory")
+	case err == nil && !info.Mode().IsRegular(): // by the name that was given: of /dev/fd/63 the link names no file
+		file, err := os.OpenFile(path, os.O_WRONLY, 0)
+		return &pendingFile{File: file}, err
+	}
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real // the link stays, what it points to is replaced
 	}
-	info, err := os.Stat(path)
 	if _, linked := os.Readlink(path); linked == nil {
 		return nil, errors.New("it is a link that leads nowhere")
 	}
 	switch {
-	case err == nil && info.IsDir():
-		return nil, errors.New("it is a directory")
-	case err == nil && !info.Mode().IsRegular():
-		file, err := os.OpenFile(path, os.O_WRONLY, 0)
-		return &pendingFile{File: file}, err
 	case err == nil:
 		// A file that may not be written may not be replaced, though the directory would allow it.
 		probe, err := os.OpenFile(path, os.O_WRONLY, 0)
@@ -78,9 +85,26 @@ func openBeside(path string, mode fs.FileMode) (*os.File, error) {
 	}
 }
 
+// ownStream is standard output or standard error where path leads to the same, else nil.
+func ownStream(path string) *os.File {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil
+	}
+	for _, stream := range []*os.File{os.Stdout, os.Stderr} {
+		if own, err := stream.Stat(); err == nil && os.SameFile(info, own) {
+			return stream
+		}
+	}
+	return nil
+}
+
 // commit puts the complete file in its place.
 func (p *pendingFile) commit() error {
 	p.done = true
+	if p.shared {
+		return nil
+	}
 	if p.target == "" {
 		return p.Close()
 	}
@@ -100,6 +124,9 @@ func (p *pendingFile) discard() {
 		return
 	}
 	p.done = true
+	if p.shared {
+		return
+	}
 	p.Close()
 	if p.target != "" {
 		os.Remove(p.Name())

@@ -80,7 +80,7 @@ func readReport(path string, stdin io.Reader) (*report.Report, error) {
 	}
 	saved, err := report.Read(from)
 	if err != nil {
-		return nil, usagef("%s: %s", path, err).withHint("opensrs-doctor check -f json=REPORT.json makes one")
+		return nil, usagef("%s: %s", shownPath(path), err).withHint("opensrs-doctor check -f json=REPORT.json makes one")
 	}
 	return saved, nil
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -64,15 +65,17 @@ func versionCommand(s *streams) *cobra.Command {
 		if asJSON {
 			return writeJSON(s.stdout, info)
 		}
-		fmt.Fprintf(s.stdout, "opensrs-doctor %s\n", info.Version)
+		var out strings.Builder
+		fmt.Fprintf(&out, "opensrs-doctor %s\n", info.Version)
 		if info.Commit != "" {
-			fmt.Fprintf(s.stdout, "commit %s\n", info.Commit)
+			fmt.Fprintf(&out, "commit %s\n", info.Commit)
 		}
-		fmt.Fprintf(s.stdout, "%s, %s\n", info.Go, info.OS)
+		fmt.Fprintf(&out, "%s, %s\n", info.Go, info.OS)
 		if info.RootsDate != "" {
-			fmt.Fprintf(s.stdout, "public root certificates of %s\n", info.RootsDate)
+			fmt.Fprintf(&out, "public root certificates of %s\n", info.RootsDate)
 		}
-		return nil
+		_, err = io.WriteString(s.stdout, out.String())
+		return err
 	}
 	return command
 }
