@@ -257,6 +257,7 @@ var tlsCauses = []Cause{
 		Explanation: []string{
 			"It is made out to {names}.",
 			"Its issuer is {issuer}.",
+			answersForAll,
 			"Either {host} is not this server's name, or another server answers at {address}.",
 		},
 		Fixes: []string{
@@ -282,6 +283,7 @@ var tlsCauses = []Cause{
 		Explanation: []string{
 			"Nobody else vouches for it: subject and issuer are both {subject}.",
 			"It is made out to {names}, valid until {not_after}.",
+			answersForAll,
 			"The public service shows a public authority's certificate, so something else " +
 				"answers, or a server of your own.",
 		},

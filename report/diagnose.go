@@ -185,6 +185,9 @@ func notExplained(e *probes.Evidence, found []match) (match, bool) {
 		finding.Values["seen"] = seen
 		finding.Evidence = append(finding.Evidence, "What was seen: "+seen+".")
 	}
+	if stopped == "tls" && e.TLS != nil { // it works now and then
+		finding.Evidence = append(finding.Evidence, variantWords(e)...)
+	}
 	if stopped == "call" && e.Call != nil && e.Call.Code != "" {
 		finding.Values["code"], finding.Values["text"] = e.Call.Code, e.Call.Text
 	}

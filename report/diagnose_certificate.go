@@ -108,6 +108,25 @@ func whenTlsNotYetValid(e *probes.Evidence) (Finding, bool) {
 	return finding, true
 }
 
+// sameCertificate is a control that shows the very certificate that the endpoint shows, or "": no two servers do that
+// unless something on the way answers for both.
+func sameCertificate(e *probes.Evidence) string {
+	for _, control := range e.Controls {
+		if len(control.Chain) > 0 && len(e.TLS.Chain) > 0 && control.Chain[0].SHA256 == e.TLS.Chain[0].SHA256 {
+			return control.Peer
+		}
+	}
+	return ""
+}
+
+// answeredForAll adds to a finding that the certificate is not the endpoint's alone.
+func (f *Finding) answeredForAll(e *probes.Evidence) {
+	if peer := sameCertificate(e); peer != "" {
+		f.Values["same_certificate"] = peer
+		f.Evidence = append(f.Evidence, peer+" shows the very same certificate.")
+	}
+}
+
 func whenTlsNameMismatch(e *probes.Evidence) (Finding, bool) {
 	trust := presented(e)
 	if trust == nil || trust.NameOK || !known(trust) {
@@ -119,6 +138,7 @@ func whenTlsNameMismatch(e *probes.Evidence) (Finding, bool) {
 		names = "no name at all (only a common name, which clients no longer look at)"
 	}
 	finding.Evidence = []string{fmt.Sprintf("The certificate is for %s, by %s.", names, plainName(trust.Issuer))}
+	finding.answeredForAll(e)
 	return finding, true
 }
 
@@ -132,6 +152,7 @@ func whenTlsSelfSigned(e *probes.Evidence) (Finding, bool) {
 	if names := finding.Values["names"]; names != "" && !trust.NameOK {
 		finding.Evidence = append(finding.Evidence, "It is made out to "+names+".")
 	}
+	finding.answeredForAll(e)
 	return finding, true
 }
 

@@ -42,7 +42,7 @@ func atOrBeyondHost(e *probes.Evidence) bool {
 		walk := walkOf(e)
 		return failedWith(e, "port", probes.KindTimeout) && walk != nil && beyondLastRouter(walk)
 	case "tls":
-		if e.TLS != nil && (tellingVariant(e) != "" || works(e, probes.VariantAsIs)) {
+		if e.TLS != nil && (tellingVariant(e) != "" || works(e, probes.VariantAsIs) || nowAndThen(e)) {
 			return false // an experiment has shown another reason
 		}
 		return failedWith(e, "tls", probes.KindReset, probes.KindHungUp, probes.KindTimeout, probes.KindAlert, probes.KindNotTLS)
