@@ -110,8 +110,19 @@ func whenPortRefused(e *probes.Evidence) (Finding, bool) {
 		}
 		finding.Confidence = Certain
 	}
+	if answersToo(e) {
+		finding.Confidence = Likely
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("Tried again, port %d took the connection: it answers now and then, "+
+			"as where one of several servers behind an address is down.", e.Target.Port))
+	}
 	surroundings(e, &finding)
 	return finding, true
+}
+
+// answersToo: a packet of the walk, or an ordinary one beside it, was taken where the probe's connection was refused.
+func answersToo(e *probes.Evidence) bool {
+	walk := walkOf(e)
+	return walk != nil && slices.ContainsFunc(allHops(walk), func(h probes.Hop) bool { return h.Answer == probes.HopConnected })
 }
 
 func whenPortRejectedEnRoute(e *probes.Evidence) (Finding, bool) {

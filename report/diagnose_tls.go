@@ -115,7 +115,10 @@ func whenTlsSniBlocked(e *probes.Evidence) (Finding, bool) {
 	if !handshakeFailed(e, probes.KindReset, probes.KindHungUp, probes.KindTimeout) || tellingVariant(e) != probes.VariantNoSNI {
 		return Finding{}, false
 	}
-	return handshakeFinding(e), true
+	finding := handshakeFinding(e)
+	finding.Values["cut"] = map[probes.Kind]string{probes.KindReset: "is reset", probes.KindHungUp: "is closed",
+		probes.KindTimeout: "gets no answer"}[e.TLS.Failure.Kind]
+	return finding, true
 }
 
 func whenTlsMtuBlackhole(e *probes.Evidence) (Finding, bool) {

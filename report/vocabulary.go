@@ -99,6 +99,7 @@ var vocabulary = map[string]string{
 	"control_same":     "a control with the same issuer",
 	"same_certificate": "a control with the same certificate",
 	"alert":            "handshake_failure",
+	"cut":              "is reset",      // "gets no answer"
 	"variants":         "every variant", // set only where the experiments were made
 	"tls_version":      "TLS 1.0 or 1.1",
 	"quote":            "what the peer said",

@@ -4,6 +4,7 @@ package lab
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"net"
@@ -48,6 +49,36 @@ var unseenWorlds = []Fault{
 		w.Resolvers = append([]*Resolver{{Address: "192.0.2.54", Dead: true}}, w.Resolvers...)
 		w.Flags = append(w.Flags, "--timeout", "3s")
 	}},
+	{Cause: "unexplained", Name: "first-resolver-without-data-second-knows", Says: []string{"192.0.2.54", HostIP}, Break: func(w *World) {
+		w.Resolvers[0].Answer = func(q dns.Question) (*dns.Msg, bool) { return new(dns.Msg), q.Name == Host+"." }
+		w.Resolvers = append(w.Resolvers, &Resolver{Address: "192.0.2.54"})
+	}},
+	// a port that answers now and then: one of several servers behind one address is down
+	{Cause: "port.refused", Name: "every-second-connection", Confidence: "likely", Says: []string{"now and then"}, Break: func(w *World) {
+		w.Far.Filter("input", "tcp dport 55443 tcp flags & (syn | ack) == syn numgen inc mod 2 0 reject with tcp reset")
+	}},
+	{Cause: "port.refused", Name: "although-the-first-hop-rations-icmp", Break: func(w *World) {
+		w.API.Closed = true
+		w.Gateway.Filter("output", "icmp type time-exceeded limit rate over 1/second burst 1 packets drop")
+	}},
+	{Cause: "port.prohibited", Name: "said-to-one-packet-in-three", Or: []string{"port.filtered"}, Break: func(w *World) {
+		w.ISP.Filter("forward", "tcp dport 55443 numgen inc mod 3 0 reject with icmp type admin-prohibited", "tcp dport 55443 drop")
+	}},
+	{Name: "p521-key-share-only", Check: oneConnection, Break: func(w *World) {
+		w.API.TLS = func(config *tls.Config) { config.CurvePreferences = []tls.CurveID{tls.CurveP521} }
+	}},
+	{Cause: "port.filtered", Name: "udp-and-icmp-fine-tcp-gone", Or: []string{"host.offline", "host.local-firewall"}, Break: func(w *World) {
+		w.ISP.Filter("forward", "meta l4proto tcp drop")
+	}},
+	{Cause: "tls.intercepted", Name: "only-the-endpoint-and-the-rules-deny", Then: []string{"rules.not-allowed"}, Break: func(w *World) {
+		intercepted(w)
+		w.Rules = lists["no-match"]
+	}},
+	{Cause: "call.no-reply", Name: "hosts-file-and-the-service-hangs-up", Or: []string{"dns.hosts-override"}, Break: func(w *World) {
+		w.HostsFile = SpareIP + " " + Host + "\n"
+		w.API.Addresses = []string{HostIP, SpareIP}
+		w.API.Reply = HangUp
+	}},
 	// two faults
 	{Cause: "port.filtered", Name: "hosts-file-pins-an-old-address-and-the-port-is-filtered", Then: []string{"dns.hosts-override"}, Break: func(w *World) {
 		w.HostsFile = SpareIP + " " + Host + "\n"
@@ -76,6 +107,39 @@ var unseenWorlds = []Fault{
 		outcomes["401"](w)
 	}},
 	{Cause: "tls.name-mismatch", Name: "portal-that-answers-all-tls", Says: []string{"192.0.2.21:443", "the very same certificate"}, Break: portal},
+	{Name: "pages-from-a-cache", Check: oneConnection, Break: func(w *World) {
+		w.Sources[0] = &Peer{Address: "192.0.2.11:80"}
+		for _, source := range w.Sources {
+			source.Answer = func(rw http.ResponseWriter, r *http.Request) {
+				rw.Header().Set("Date", time.Now().Add(-2*time.Hour).UTC().Format(http.TimeFormat))
+				rw.Header().Set("Age", "7200")
+				TellAddress(rw, r)
+			}
+		}
+	}},
+	{Cause: "tls.name-mismatch", Name: "proxy-that-leads-elsewhere", Never: []string{proxyAddress + " is the address", "answers at " + proxyAddress}, Break: func(w *World) {
+		w.UseProxy("http", "")
+		certificate(w, apiIssuer(), sandbox.Template{Names: []string{"other.example"}})
+	}},
+	{Cause: "unexplained", Name: "resets-every-second-connection-and-little-time", Break: func(w *World) {
+		takes(func(n int32) bool { return n%2 == 0 })(w)
+		w.Flags = append(w.Flags, "--timeout", "3s")
+	}},
+	{Cause: "tls.sni-blocked", Name: "silent-on-the-name-says-so", Says: []string{"gets no answer"}, Never: []string{"is reset"}, Break: func(w *World) {
+		w.API.TLS = onHello(func(hello *tls.ClientHelloInfo) {
+			if hello.ServerName != "" {
+				_, _ = io.Copy(io.Discard, hello.Conn)
+			}
+		})
+	}},
+	{Cause: "tls.mtu-blackhole", Name: "big-packets-vanish-and-some-small-ones", Or: []string{"unexplained"}, Break: func(w *World) {
+		w.ISP.Filter("forward", "meta length > 1300 drop", "ip protocol icmp drop", `tcp dport 55443 numgen inc mod 17 0 drop`)
+	}},
+	{Cause: "unexplained", Name: "signed-with-sha1-below-a-public-root", Says: []string{"SHA1"}, Break: func(w *World) {
+		root := (*bearer)(nil).issue("Lab Old Root", true, nil)
+		leaf := root.issue(Host, false, func(c *x509.Certificate) { c.SignatureAlgorithm = x509.ECDSAWithSHA1 })
+		w.present(leaf)
+	}},
 	// egress
 	{Name: "a-source-in-the-own-network", Break: func(w *World) {
 		w.Sources[1].Answer = Page(200, "text/plain", ClientIP+"\n")
