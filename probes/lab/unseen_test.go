@@ -117,6 +117,51 @@ var unseenWorlds = []Fault{
 			}
 		}
 	}},
+	{Cause: "egress.unknown", Name: "portal-with-a-wrong-clock-on-port-80-only", Verdict: "warn", Then: []string{}, Break: func(w *World) {
+		w.Sources[0] = &Peer{Address: "192.0.2.11:80"}
+		for _, source := range w.Sources {
+			source.Answer = func(rw http.ResponseWriter, r *http.Request) {
+				rw.Header().Set("Date", "Thu, 01 Jan 1970 03:00:00 GMT")
+				Page(200, "text/html", "<html><title>Please log in</title></html>")(rw, r)
+			}
+		}
+	}},
+	{Cause: "host.clock-wrong", Name: "portal-cannot-hide-it", Break: func(w *World) {
+		w.Skew = 2 * 365 * 24 * time.Hour
+		w.Sources[1].Answer = func(rw http.ResponseWriter, r *http.Request) {
+			rw.Header().Set("Date", "Thu, 01 Jan 1970 03:00:00 GMT")
+			Page(200, "text/html", "<html><title>Please log in</title></html>")(rw, r)
+		}
+	}},
+	{Cause: "tls.sni-blocked", Name: "through-a-proxy", Break: func(w *World) {
+		w.UseProxy("http", "")
+		w.API.TLS = onHello(func(hello *tls.ClientHelloInfo) {
+			if hello.ServerName != "" {
+				abort(hello.Conn)
+			}
+		})
+	}},
+	{Cause: "call.auth-failed", Name: "through-a-pool-of-which-the-rules-know-one", Or: []string{"rules.pool-partly-allowed"}, Break: func(w *World) {
+		pool(w)
+		w.Rules = []string{"allow " + PublicIP}
+		outcomes["401"](w)
+	}},
+	{Cause: "proxy.upstream-failed", Name: "proxy-that-is-slow-to-say-so", Break: func(w *World) {
+		w.UseProxy("http", "")
+		w.Proxy.Closed = true
+		go accept(w.Far.Listen(proxyAddress+":3128"), func(conn net.Conn) {
+			_, _ = conn.Read(make([]byte, 4096))
+			<-time.After(2 * time.Second)
+			_, _ = io.WriteString(conn, "HTTP/1.1 504 Gateway Timeout\r\nConnection: close\r\n\r\n")
+		})
+	}},
+	{Cause: "proxy.upstream-failed", Name: "socks-connection-refused", Says: []string{"5"}, Break: func(w *World) {
+		w.UseProxy("socks5", "")
+		w.API.Closed = true
+	}},
+	{Cause: "dns.hosts-override", Name: "pins-to-nowhere-and-the-real-address-answers", Says: []string{HostIP, "answers"}, Confidence: "certain", Break: func(w *World) {
+		w.HostsFile = NobodyIP + " " + Host + "\n"
+	}},
 	{Cause: "tls.name-mismatch", Name: "proxy-that-leads-elsewhere", Never: []string{proxyAddress + " is the address", "answers at " + proxyAddress}, Break: func(w *World) {
 		w.UseProxy("http", "")
 		certificate(w, apiIssuer(), sandbox.Template{Names: []string{"other.example"}})
