@@ -133,6 +133,19 @@ var unseenWorlds = []Fault{
 			Page(200, "text/html", "<html><title>Please log in</title></html>")(rw, r)
 		}
 	}},
+	// both are wrong, and by this host's clock the certificate is so in another way than in truth
+	{Cause: "tls.expired", Name: "and-the-clock-is-two-years-behind", Says: []string{"it is now 20"}, Then: []string{"host.clock-wrong"}, Break: func(w *World) {
+		w.Skew = 730 * day
+		certificate(w, apiIssuer(), lifetime(w, 640*day, 729*day))
+	}},
+	{Cause: "tls.not-yet-valid", Name: "and-the-clock-is-two-years-ahead", Then: []string{"host.clock-wrong"}, Break: func(w *World) {
+		w.Skew = -730 * day
+		certificate(w, apiIssuer(), lifetime(w, -729*day, -640*day))
+	}},
+	{Cause: "tls.expired", Name: "and-the-clock-is-two-hours-behind", Then: []string{"host.clock-wrong"}, Break: func(w *World) {
+		w.Skew = 2 * time.Hour
+		certificate(w, apiIssuer(), lifetime(w, -90*day, -time.Hour))
+	}},
 	{Cause: "tls.sni-blocked", Name: "through-a-proxy", Break: func(w *World) {
 		w.UseProxy("http", "")
 		w.API.TLS = onHello(func(hello *tls.ClientHelloInfo) {
@@ -244,13 +257,15 @@ var unseenWorlds = []Fault{
 	replies("call.not-opensrs", "http-403-of-a-firewall-for-pages", HTTP("403 Forbidden", "text/html", "<title>Access denied | your IP has been blocked</title>", "Server: cloudflare")),
 	replies("call.not-opensrs", "http-407-of-a-hidden-proxy", HTTP("407 Proxy Authentication Required", "text/html", "<title>Log in to the proxy</title>", "Proxy-Authenticate: Basic realm=x")),
 	// status pages
-	{Cause: "service.incident", Name: "incident-without-an-indicator", Or: []string{"port.refused"}, Break: func(w *World) {
+	{Cause: "port.refused", Name: "incident-that-the-page-calls-harmless", Then: []string{"service.incident"}, Break: func(w *World) {
 		w.API.Closed = true
 		w.Status.Answer = Page(200, "application/json", `{"status":{"indicator":"none","description":"All Systems Operational"},"incidents":[{"name":"API login trouble","status":"investigating","impact":"none"}]}`)
 	}},
 	{Cause: "port.refused", Name: "status-page-redirects", Break: func(w *World) {
 		w.API.Closed = true
-		w.Status.Answer = func(rw http.ResponseWriter, r *http.Request) { http.Redirect(rw, r, "https://elsewhere.example/", 302) }
+		w.Status.Answer = func(rw http.ResponseWriter, r *http.Request) {
+			http.Redirect(rw, r, "https://elsewhere.example/", http.StatusFound)
+		}
 	}},
 	{Cause: "port.refused", Name: "status-page-of-another-form", Break: func(w *World) {
 		w.API.Closed = true
