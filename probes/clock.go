@@ -33,7 +33,8 @@ func (c *clockNotes) note(peer string, date *time.Time, local time.Time, verifie
 // agreement is how near to each other peers must be to count as telling the same time.
 const agreement = time.Minute
 
-// summary gives the largest group of peers that agree, and their median. Nil where nobody told the time.
+// summary gives the largest group of peers that agree, and their median: that with the most proven peers, for one
+// login page can answer for all that is not proven. Nil where nobody told the time.
 func (c *clockNotes) summary() *Clock {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -51,13 +52,17 @@ func (c *clockNotes) summary() *Clock {
 		}
 		return a.Peer < b.Peer
 	})
+	most := -1
 	for from := range clock.Samples {
-		to := from
+		to, verified := from, 0
 		for to < len(clock.Samples) && clock.Samples[to].OffsetMS-clock.Samples[from].OffsetMS <= milliseconds(agreement) {
+			if clock.Samples[to].Verified {
+				verified++
+			}
 			to++
 		}
-		if to-from > clock.Agreeing {
-			clock.Agreeing = to - from
+		if verified > most || verified == most && to-from > clock.Agreeing {
+			most, clock.Agreeing = verified, to-from
 			clock.OffsetMS = clock.Samples[from+(to-from)/2].OffsetMS
 		}
 	}

@@ -152,6 +152,7 @@ func (r *egressRun) snapshot(onPath string) *Egress {
 			facts.IPv6 = appendNew(facts.IPv6, s.Address)
 		}
 	}
+	facts.IPv4 = publicOnes(facts.IPv4)
 	if judged := facts.Addresses(); len(judged) > 0 {
 		for _, s := range facts.Sightings {
 			if s.Address == judged[0] && (s.Path == onPath || s.Path == pathDNS && onPath != pathProxy) {
@@ -161,6 +162,24 @@ func (r *egressRun) snapshot(onPath string) *Egress {
 	}
 	return &facts
 }
+
+// publicOnes leaves out, beside a public address, those of private networks: a source inside this network sees them,
+// the service never does. Where there are only such ones, the service may be inside too.
+func publicOnes(seen []netip.Addr) []netip.Addr {
+	public := []netip.Addr{}
+	for _, address := range seen {
+		if !address.IsPrivate() && !address.IsLoopback() && !address.IsLinkLocalUnicast() && !carrierGrade.Contains(address) {
+			public = append(public, address)
+		}
+	}
+	if len(public) == 0 {
+		return seen
+	}
+	return public
+}
+
+// carrierGrade is the shared address space of carriers' NAT (RFC 6598).
+var carrierGrade = netip.MustParsePrefix("100.64.0.0/10")
 
 // givenEgress is for --egress-ip: nobody is asked.
 func givenEgress(addresses []netip.Addr) *Egress {

@@ -230,15 +230,17 @@ type Port struct {
 	// Follow-ups.
 	Path       *Path     `json:"path,omitempty"`
 	OtherPorts []Attempt `json:"other_ports,omitempty"` // 443, and 55443 where that was not the target
+	ByDNS      *Attempt  `json:"by_dns,omitempty"`      // where the hosts file decides: at the address that DNS gives
 
 	RoundTrips *RoundTrips `json:"round_trips,omitempty"` // of a deep run
 }
 
 // ProxyReply is how the proxy answered CONNECT or the SOCKS request.
 type ProxyReply struct {
-	Protocol string `json:"protocol"` // "http" or "socks5"
-	Code     int    `json:"code"`     // HTTP status or SOCKS reply
-	Text     string `json:"text"`
+	Protocol string   `json:"protocol"` // "http" or "socks5"
+	Code     int      `json:"code"`     // HTTP status or SOCKS reply
+	Text     string   `json:"text"`
+	Logins   []string `json:"logins,omitempty"` // of 407: the schemes that it takes, "Basic", "NTLM"
 }
 
 // Path is the walk towards the endpoint with growing TTL.
@@ -310,7 +312,8 @@ type Variant struct {
 	Name    string   `json:"name"` // as-is, no-server-name, classic-key-share, small-segments, old-versions
 	Works   bool     `json:"works"`
 	Version string   `json:"version,omitempty"`
-	Proven  bool     `json:"proven"` // the certificate verified as the endpoint's
+	Proven  bool     `json:"proven"`           // the certificate verified as the endpoint's
+	Fickle  bool     `json:"fickle,omitempty"` // made again, it ended the other way
 	TookMS  float64  `json:"took_ms"`
 	Failure *Failure `json:"failure,omitempty"`
 }

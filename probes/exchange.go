@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -80,6 +81,10 @@ func exchange(ctx context.Context, conn net.Conn, request []byte, method string)
 
 func (r *reply) readBody(tap *tapReader, limited *io.LimitedReader) {
 	if date, err := http.ParseTime(r.status.Header.Get("Date")); err == nil {
+		// A cache keeps the Date of the day it got the page, and says how long ago that was (RFC 9111, 5.1).
+		if age, err := strconv.ParseUint(r.status.Header.Get("Age"), 10, 31); err == nil {
+			date = date.Add(time.Duration(age) * time.Second)
+		}
 		r.date = &date
 	}
 	body, err := io.ReadAll(io.LimitReader(r.status.Body, maxBody+1))

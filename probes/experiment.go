@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -31,6 +32,7 @@ type findings struct {
 	status     *StatusPage
 	path       *Path
 	otherPorts []Attempt
+	byDNS      *Attempt
 	roundTrips *RoundTrips
 	variants   []Variant
 	madeUpName string
@@ -45,9 +47,14 @@ const (
 	statusTime  = 2500 * time.Millisecond
 	otherTime   = 2 * time.Second
 	variantTime = 3 * time.Second
+	roundsTime  = 7 * time.Second         // of all handshakes, those included that are made again
+	plainTime   = 1500 * time.Millisecond // of a plain handshake that is made again and has been silent before
 	pathTime    = 4 * time.Second
 	tripsTime   = 6 * time.Second
 )
+
+// confirmations are how often an experiment that tells something is made again.
+const confirmations = 3
 
 func (x *experiments) once(name string, limit time.Duration, run func(context.Context)) {
 	x.mu.Lock()
@@ -114,18 +121,32 @@ func (x *experiments) path(to netip.AddrPort, answered bool) {
 // otherPort connects to another port of the same host, and says nothing there.
 func (x *experiments) otherPort(to netip.AddrPort) {
 	x.once("port "+to.String(), otherTime, func(ctx context.Context) {
-		start := time.Now()
-		attempt := Attempt{Address: to}
-		conn, err := x.world.connect(ctx, to)
-		attempt.TookMS = milliseconds(time.Since(start))
-		if err == nil {
-			attempt.Connected, attempt.LocalAddress = true, localAddress(conn)
-			conn.Close()
-		} else {
-			attempt.Failure = x.world.connectFailure(err, to.Addr())
-		}
+		attempt := x.world.attempt(ctx, to)
 		x.keep(func(f *findings) { f.otherPorts = append(f.otherPorts, attempt) })
 	})
+}
+
+// addressByDNS connects to the address that DNS gives where the hosts file pins another one.
+func (x *experiments) addressByDNS(to netip.AddrPort) {
+	x.once("address by DNS", otherTime, func(ctx context.Context) {
+		attempt := x.world.attempt(ctx, to)
+		x.keep(func(f *findings) { f.byDNS = &attempt })
+	})
+}
+
+// attempt makes one connection and closes it.
+func (w *world) attempt(ctx context.Context, to netip.AddrPort) Attempt {
+	start := time.Now()
+	attempt := Attempt{Address: to}
+	conn, err := w.connect(ctx, to)
+	attempt.TookMS = milliseconds(time.Since(start))
+	if err == nil {
+		attempt.Connected, attempt.LocalAddress = true, localAddress(conn)
+		conn.Close()
+	} else {
+		attempt.Failure = w.connectFailure(err, to.Addr())
+	}
+	return attempt
 }
 
 // names asks the resolvers for a name that nobody has registered (a captive portal answers it), and for
@@ -169,27 +190,82 @@ func (x *experiments) names(endpoint, other string) {
 // handshakes repeats the handshake with one thing changed at a time, each on a connection of its own. No
 // data is sent on any.
 func (x *experiments) handshakes(t target, host string) {
-	classic := func(c *tls.Config) { c.CurvePreferences = []tls.CurveID{tls.X25519, tls.CurveP256, tls.CurveP384} }
-	for _, variant := range []struct {
-		name   string
-		change func(*tls.Config)
-		socket func(string, string, syscall.RawConn) error
-	}{
-		{VariantAsIs, nil, nil},
-		{VariantNoSNI, func(c *tls.Config) { c.ServerName = "" }, nil},
-		{VariantClassic, classic, nil},
-		{VariantSmall, nil, smallSegments},
-		{VariantOld, func(c *tls.Config) {
-			c.MinVersion = tls.VersionTLS10
-			c.CipherSuites = append(suites(), tls.TLS_RSA_WITH_3DES_EDE_CBC_SHA)
-		}, nil},
-	} {
-		x.once("handshake "+variant.name, variantTime, func(ctx context.Context) {
-			result := x.world.tryHandshake(ctx, t, host, variant.change, variant.socket)
-			result.Name = variant.name
-			x.keep(func(f *findings) { f.variants = append(f.variants, result) })
-		})
+	x.once("handshakes", roundsTime, func(ctx context.Context) {
+		found := make([]Variant, len(handshakeVariants))
+		var group sync.WaitGroup
+		for i, variant := range handshakeVariants {
+			group.Go(func() {
+				found[i] = x.world.tryVariant(ctx, t, host, variant, variantTime)
+				x.keep(func(f *findings) { f.variants = append(f.variants, found[i]) })
+			})
+		}
+		group.Wait()
+		x.confirm(ctx, t, host, found)
+	})
+}
+
+// confirm makes the telling handshakes again: a service that answers now and then lets one experiment work and
+// another fail, whatever was changed in it. What worked must work again, and the plain one must fail again.
+func (x *experiments) confirm(ctx context.Context, t target, host string, found []Variant) {
+	telling := slices.ContainsFunc(found, func(v Variant) bool { return v.Works })
+	if !telling || found[0].Works || ctx.Err() != nil {
+		return
 	}
+	var group sync.WaitGroup
+	for i, variant := range handshakeVariants {
+		limit := variantTime
+		switch {
+		case i == 0:
+			limit = plainTime // silence is what is expected
+		case !found[i].Works:
+			continue
+		}
+		for range confirmations {
+			group.Go(func() {
+				again := x.world.tryVariant(ctx, t, host, variant, limit)
+				if ctx.Err() != nil || again.Works == found[i].Works {
+					return
+				}
+				x.keep(func(f *findings) {
+					for k := range f.variants {
+						if f.variants[k].Name == variant.name {
+							f.variants[k].Fickle = true
+						}
+					}
+				})
+			})
+		}
+	}
+	group.Wait()
+}
+
+// handshakeVariant is the handshake with one thing changed.
+type handshakeVariant struct {
+	name   string
+	change func(*tls.Config)
+	socket func(string, string, syscall.RawConn) error
+}
+
+// handshakeVariants begin with the one in which nothing is changed.
+var handshakeVariants = []handshakeVariant{
+	{VariantAsIs, nil, nil},
+	{VariantNoSNI, func(c *tls.Config) { c.ServerName = "" }, nil},
+	{VariantClassic, func(c *tls.Config) {
+		c.CurvePreferences = []tls.CurveID{tls.X25519, tls.CurveP256, tls.CurveP384}
+	}, nil},
+	{VariantSmall, nil, smallSegments},
+	{VariantOld, func(c *tls.Config) {
+		c.MinVersion = tls.VersionTLS10
+		c.CipherSuites = append(suites(), tls.TLS_RSA_WITH_3DES_EDE_CBC_SHA)
+	}, nil},
+}
+
+func (w *world) tryVariant(ctx context.Context, t target, host string, variant handshakeVariant, limit time.Duration) Variant {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	result := w.tryHandshake(ctx, t, host, variant.change, variant.socket)
+	result.Name = variant.name
+	return result
 }
 
 func (w *world) tryHandshake(ctx context.Context, t target, host string, change func(*tls.Config),

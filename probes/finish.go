@@ -41,6 +41,9 @@ func (r *run) trouble(probe string, failure *Failure) {
 	case "port":
 		if len(r.target.addresses) > 0 && r.way.proxy == nil {
 			r.x.path(r.failedAddress(failure), failure != nil && failure.Kind != KindTimeout)
+			if to, ok := r.otherByDNS(); ok {
+				r.x.addressByDNS(to)
+			}
 		}
 	case "tls":
 		if failure == nil || !r.ev.TLS.Connected { // a certificate does not get better by asking again
@@ -51,6 +54,27 @@ func (r *run) trouble(probe string, failure *Failure) {
 		r.x.otherPort(netip.AddrPortFrom(r.connectedTarget().addresses[0].Addr(), ServicePort))
 	}
 	r.deepen(probe)
+}
+
+// otherByDNS is the address that DNS gives where the hosts file pins the endpoint to another one; false where DNS
+// agrees or has not answered.
+func (r *run) otherByDNS() (netip.AddrPort, bool) {
+	facts := r.dns.snapshot()
+	if facts.Used != usedHosts {
+		return netip.AddrPort{}, false
+	}
+	var first netip.Addr
+	for _, answer := range facts.Answers {
+		for _, address := range answer.A {
+			if slices.Contains(facts.HostsIPs, address) {
+				return netip.AddrPort{}, false
+			}
+			if !first.IsValid() {
+				first = address
+			}
+		}
+	}
+	return netip.AddrPortFrom(first, r.o.Port), first.IsValid()
 }
 
 // connectedTarget is the target with the address first that the port probe got through to: of several, the others
@@ -190,6 +214,7 @@ func (r *run) gather() {
 	}
 	if ev.Port != nil {
 		ev.Port.Path, ev.Port.OtherPorts, ev.Port.RoundTrips = found.path, found.otherPorts, found.roundTrips
+		ev.Port.ByDNS = found.byDNS
 	}
 	if ev.TLS != nil {
 		ev.TLS.Variants = found.variants

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -30,7 +31,10 @@ func (r *roots) examine(chain []*x509.Certificate, trust *Trust) {
 						plainName(issuer.Subject.String()), plainName(current.Subject.String()))
 				}
 			}
-			trust.Namesake = len(public) > 0
+			if trust.Flaw == "" {
+				trust.Flaw = oldSignature(slices.Concat(public, presented), current)
+			}
+			trust.Namesake = len(public) > 0 && trust.Flaw == ""
 			return
 		}
 		if bytes.Equal(next.RawSubject, next.RawIssuer) {
@@ -58,6 +62,19 @@ func signs(issuers []*x509.Certificate, issued *x509.Certificate) *x509.Certific
 		}
 	}
 	return nil
+}
+
+// oldSignature says that a certificate is signed in a way which nobody can rely on today (SHA-1), "" where it is not:
+// whether an issuer of that name signed it is then not known.
+func oldSignature(issuers []*x509.Certificate, issued *x509.Certificate) string {
+	for _, issuer := range issuers {
+		var insecure x509.InsecureAlgorithmError
+		if err := issued.CheckSignatureFrom(issuer); errors.As(err, &insecure) || errors.Is(err, x509.ErrUnsupportedAlgorithm) {
+			return fmt.Sprintf("%s is signed with %s, which is not taken any more or not known",
+				plainName(issued.Subject.String()), issued.SignatureAlgorithm)
+		}
+	}
+	return ""
 }
 
 // brokenRule is what keeps a chain whose signatures hold from being good, in the verifier's words: "" where only the

@@ -42,8 +42,43 @@ func (w *world) walk(ctx context.Context, to netip.AddrPort, compareTo uint16, f
 	if first != nil && first.Answer == HopSilence { // a router that had no ICMP message to spare has one by now
 		path.Answer = w.ordinaryHop(ctx, to, walkHop)
 	}
+	w.askAgain(ctx, to, path)
 	path.Distance, path.ByHost = distanceOf(path.Compare, udp, func(hop Hop) bool { return hop.From == to.Addr() })
 	return path
+}
+
+// askAgain repeats the hops that were silent for the port and answered for the one to compare it with: routers send
+// few ICMP errors at a time, and one that had none to spare looks like one that never got the packet.
+func (w *world) askAgain(ctx context.Context, to netip.AddrPort, path *Path) {
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < walkHop+walkGap {
+		return
+	}
+	if len(path.Port) == 0 || path.Port[len(path.Port)-1].Answer != HopSilence {
+		return
+	}
+	var asked []*askedHop
+	for _, hop := range path.Compare {
+		if hop.Answer != HopTimeExceeded {
+			continue
+		}
+		for len(path.Port) < hop.TTL { // silence past the third was left out
+			path.Port = append(path.Port, Hop{TTL: len(path.Port) + 1, Answer: HopSilence})
+		}
+		if path.Port[hop.TTL-1].Answer == HopSilence {
+			asked = append(asked, openHop(to, unix.SOCK_STREAM, hop.TTL, w.sourceIP, walkHop))
+		}
+	}
+	for len(asked) > 0 && ctx.Err() == nil {
+		asked = pollHops(asked, 20*time.Millisecond, func(again Hop) {
+			if again.Answer == HopTimeExceeded {
+				path.Port[again.TTL-1] = again
+			}
+		})
+	}
+	for _, one := range asked {
+		unix.Close(one.fd)
+	}
+	path.Port = tidy(path.Port)
 }
 
 // ordinaryHop sends one packet with an ordinary TTL. Nil: not available, or not IPv4.

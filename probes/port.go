@@ -12,8 +12,19 @@ import (
 // healthy round trip, so that a healthy host makes one connection.
 const stagger = time.Second
 
+// staggerFor is the same where there are so many addresses, or so little time, that the last of them would not get
+// its turn.
+func staggerFor(ctx context.Context, addresses int) time.Duration {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return stagger
+	}
+	return min(stagger, time.Until(deadline)/time.Duration(addresses+1))
+}
+
 // connectAny connects to the first address that answers, in their order.
 func (w *world) connectAny(ctx context.Context, to []netip.AddrPort) (net.Conn, []Attempt) {
+	patience := staggerFor(ctx, len(to))
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	type outcome struct {
@@ -31,7 +42,7 @@ func (w *world) connectAny(ctx context.Context, to []netip.AddrPort) (net.Conn, 
 		begun := time.Now()
 		attempts = append(attempts, Attempt{Address: to[index]})
 		starts = append(starts, begun)
-		next = time.After(stagger)
+		next = time.After(patience)
 		go func() {
 			conn, err := w.connect(ctx, to[index])
 			outcomes <- outcome{index, conn, err, time.Since(begun)}

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -168,11 +169,24 @@ func (p *proxyServer) connectMethod(conn net.Conn, peer HostPort) (net.Conn, *Pr
 	switch code := response.StatusCode; {
 	case code == http.StatusProxyAuthRequired:
 		kind = KindProxyAuth
+		reply.Logins = p.loginsOf(response)
 	case code >= 500 && code != http.StatusNotImplemented:
 		kind = KindProxyUpstream
 	}
 	return nil, reply, &Failure{Op: "connect through the proxy", Kind: kind,
 		Detail: strings.TrimSpace(fmt.Sprintf("%d %s", reply.Code, reply.Text))}
+}
+
+// loginsOf are the login schemes that a proxy offers (RFC 9110, 11.7.1), the first few of them.
+func (p *proxyServer) loginsOf(response *http.Response) (schemes []string) {
+	for _, offer := range response.Header.Values("Proxy-Authenticate") {
+		scheme, _, _ := strings.Cut(strings.TrimSpace(offer), " ")
+		scheme = printable(p.scrub.Scrub(strings.TrimSuffix(scheme, ",")), 20)
+		if scheme != "" && len(schemes) < 5 && !slices.Contains(schemes, scheme) {
+			schemes = append(schemes, scheme)
+		}
+	}
+	return schemes
 }
 
 // bufferedConn reads first what a reader has already taken from the connection.

@@ -82,6 +82,8 @@ const (
 	askSupport = "Send the output of opensrs-doctor -v to OpenSRS Support."
 	rightPlace = "Compare {own_endpoint} with the public services: live is " +
 		"rr-n1-tor.opensrs.net:55443, test is horizon.opensrs.net:55443."
+	answersForAll = "{same_certificate} shows the very same certificate, so something in this network answers for " +
+		"every server: a login page does, until somebody has logged in, and a filter's block page."
 	withoutProxy = "Try {direct_way}, opensrs-doctor --proxy none; if that works, add {host} to NO_PROXY."
 	keepVerify   = "Leave certificate verification on in the API client: without it anybody on " +
 		"the way can pose as OpenSRS."

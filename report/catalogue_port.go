@@ -267,12 +267,14 @@ var portCauses = []Cause{
 		Explanation: []string{
 			"Asked for {endpoint}, {proxy} answers: {proxy_reply}.",
 			"The proxy is set by {proxy_from}.",
+			"It takes logins by {proxy_logins} only; this tool and most API clients know Basic alone.",
 			"Without the proxy, {direct}.",
 		},
 		Fixes: []string{
+			"Run a helper on this host that logs in by {proxy_logins} (cntlm, px), and name it as the proxy.",
 			"Put the login into HTTPS_PROXY or the config file, as " +
-				"scheme://USER:PASSWORD@HOST:PORT, not on the command line.",
-			"Write special characters in it percent-encoded: @ as %40, a colon as %3A, a slash as %2F.",
+				"scheme://USER:PASSWORD@HOST:PORT, not on the command line. Special characters in it are " +
+				"percent-encoded: @ as %40, a colon as %3A, a slash as %2F.",
 			"Ask whoever runs {proxy} for a login for this host, or to let it through without one.",
 			withoutProxy,
 			again,

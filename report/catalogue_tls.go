@@ -56,7 +56,7 @@ var tlsCauses = []Cause{
 		ID: "tls.sni-blocked", Probe: "tls", Severity: Fail,
 		Summary: "TLS is cut as soon as it names {host}",
 		Explanation: []string{
-			"With the server name in it the handshake is reset, without the name it goes through.",
+			"With the server name in it the handshake {cut}, without the name it goes through.",
 			"A device on the way that reads the name and blocks it behaves like this.",
 		},
 		Fixes: []string{
@@ -73,7 +73,7 @@ var tlsCauses = []Cause{
 			"wanted. Web filters read that name. This one is cut off when it appears and let " +
 			"through when it is left out.",
 		Recognised: "The same handshake was made twice, with the server name and without. Only " +
-			"the one with the name is reset. Which device does it cannot be seen.",
+			"the one with the name is reset, or gets no answer. Which device does it cannot be seen.",
 		when: whenTlsSniBlocked,
 	},
 	{
@@ -257,6 +257,7 @@ var tlsCauses = []Cause{
 		Explanation: []string{
 			"It is made out to {names}.",
 			"Its issuer is {issuer}.",
+			answersForAll,
 			"Either {host} is not this server's name, or another server answers at {address}.",
 		},
 		Fixes: []string{
@@ -282,6 +283,7 @@ var tlsCauses = []Cause{
 		Explanation: []string{
 			"Nobody else vouches for it: subject and issuer are both {subject}.",
 			"It is made out to {names}, valid until {not_after}.",
+			answersForAll,
 			"The public service shows a public authority's certificate, so something else " +
 				"answers, or a server of your own.",
 		},

@@ -185,6 +185,15 @@ func notExplained(e *probes.Evidence, found []match) (match, bool) {
 		finding.Values["seen"] = seen
 		finding.Evidence = append(finding.Evidence, "What was seen: "+seen+".")
 	}
+	if stopped == "dns" && e.DNS != nil {
+		finding.Evidence = append(finding.Evidence, dnsFinding(e.DNS).Evidence...)
+	}
+	if stopped == "tls" && e.TLS != nil {
+		finding.Evidence = append(finding.Evidence, variantWords(e)...)
+		if works(e, probes.VariantAsIs) || nowAndThen(e) {
+			finding.Evidence = append(finding.Evidence, "So the same handshake fails at one time and works at another.")
+		}
+	}
 	if stopped == "call" && e.Call != nil && e.Call.Code != "" {
 		finding.Values["code"], finding.Values["text"] = e.Call.Code, e.Call.Text
 	}

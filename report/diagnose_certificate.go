@@ -78,7 +78,7 @@ func dated(e *probes.Evidence, certificate *probes.Certificate) Finding {
 	values["issuer"] = plainName(certificate.Issuer)
 	finding := Finding{Values: values, Evidence: []string{fmt.Sprintf("The certificate of %s by %s is valid from %s to %s; it is now %s.",
 		values["subject"], values["issuer"], certificate.NotBefore.UTC().Format("2006-01-02 15:04"),
-		certificate.NotAfter.UTC().Format("2006-01-02 15:04 UTC"), e.StartedAt.UTC().Format("2006-01-02 15:04 UTC"))}}
+		certificate.NotAfter.UTC().Format("2006-01-02 15:04 UTC"), trueTime(e).UTC().Format("2006-01-02 15:04 UTC"))}}
 	if clockVouched(e) {
 		finding.Evidence = append(finding.Evidence, countWords(e.Clock.Agreeing, "peer agrees", "peers agree")+" with this host's clock.")
 	} else if _, known := clockOffset(e); !known {
@@ -88,24 +88,70 @@ func dated(e *probes.Evidence, certificate *probes.Certificate) Finding {
 	return finding
 }
 
+// outOfDate are the certificates that have ended, or not begun: by the peers' time, where this host's clock is wrong and
+// setting it right would not help.
+func outOfDate(e *probes.Evidence, trust *probes.Trust) (ended, early *probes.Certificate) {
+	at := trueTime(e)
+	if datesFitAt(trust, at) {
+		return trust.Expired, trust.NotYetValid
+	}
+	for _, certificate := range []*probes.Certificate{trust.Expired, trust.NotYetValid} {
+		switch {
+		case certificate == nil:
+		case at.After(certificate.NotAfter):
+			ended = certificate
+		case at.Before(certificate.NotBefore):
+			early = certificate
+		}
+	}
+	return ended, early
+}
+
 func whenTlsExpired(e *probes.Evidence) (Finding, bool) {
 	trust := presented(e)
-	if trust == nil || trust.Expired == nil || trust.DatesOK || !known(trust) {
+	if trust == nil || trust.DatesOK || !known(trust) {
 		return Finding{}, false
 	}
-	finding := dated(e, trust.Expired)
-	finding.Values["days"] = span(e.StartedAt.Sub(trust.Expired.NotAfter))
+	ended, _ := outOfDate(e, trust)
+	if ended == nil {
+		return Finding{}, false
+	}
+	finding := dated(e, ended)
+	finding.Values["days"] = span(trueTime(e).Sub(ended.NotAfter))
 	return finding, true
 }
 
 func whenTlsNotYetValid(e *probes.Evidence) (Finding, bool) {
 	trust := presented(e)
-	if trust == nil || trust.NotYetValid == nil || trust.DatesOK || !known(trust) {
+	if trust == nil || trust.DatesOK || !known(trust) {
 		return Finding{}, false
 	}
-	finding := dated(e, trust.NotYetValid)
-	finding.Values["days"] = span(trust.NotYetValid.NotBefore.Sub(e.StartedAt))
+	_, early := outOfDate(e, trust)
+	if early == nil {
+		return Finding{}, false
+	}
+	finding := dated(e, early)
+	finding.Values["days"] = span(early.NotBefore.Sub(trueTime(e)))
 	return finding, true
+}
+
+// sameCertificate is a control that shows the very certificate that the endpoint shows, or "": no two servers do that
+// unless something on the way answers for both.
+func sameCertificate(e *probes.Evidence) string {
+	for _, control := range e.Controls {
+		if len(control.Chain) > 0 && len(e.TLS.Chain) > 0 && control.Chain[0].SHA256 == e.TLS.Chain[0].SHA256 {
+			return control.Peer
+		}
+	}
+	return ""
+}
+
+// answeredForAll adds to a finding that the certificate is not the endpoint's alone.
+func (f *Finding) answeredForAll(e *probes.Evidence) {
+	if peer := sameCertificate(e); peer != "" {
+		f.Values["same_certificate"] = peer
+		f.Evidence = append(f.Evidence, peer+" shows the very same certificate.")
+	}
 }
 
 func whenTlsNameMismatch(e *probes.Evidence) (Finding, bool) {
@@ -119,6 +165,7 @@ func whenTlsNameMismatch(e *probes.Evidence) (Finding, bool) {
 		names = "no name at all (only a common name, which clients no longer look at)"
 	}
 	finding.Evidence = []string{fmt.Sprintf("The certificate is for %s, by %s.", names, plainName(trust.Issuer))}
+	finding.answeredForAll(e)
 	return finding, true
 }
 
@@ -132,6 +179,7 @@ func whenTlsSelfSigned(e *probes.Evidence) (Finding, bool) {
 	if names := finding.Values["names"]; names != "" && !trust.NameOK {
 		finding.Evidence = append(finding.Evidence, "It is made out to "+names+".")
 	}
+	finding.answeredForAll(e)
 	return finding, true
 }
 

@@ -72,6 +72,23 @@ func usedAnswer(d *probes.DNS) (probes.DNSAnswer, bool) {
 	return probes.DNSAnswer{}, false
 }
 
+// otherAnswer says which resolver has other addresses than those that were tried, and which; "" where none has.
+func otherAnswer(e *probes.Evidence) string {
+	d := endpointDNS(e)
+	if d == nil || d.Used == "hosts file" {
+		return ""
+	}
+	for _, answer := range d.Answers {
+		tried := func(address netip.Addr) bool { return slices.Contains(d.IPv4, address) }
+		if answer.Resolver == d.Used || len(answer.A) == 0 || slices.ContainsFunc(answer.A, tried) {
+			continue
+		}
+		return fmt.Sprintf("The resolvers differ: %s gives %s, and %s gives %s.", plainServer(d.Used), list(texts(d.IPv4)),
+			plainServer(answer.Resolver), list(texts(answer.A)))
+	}
+	return ""
+}
+
 func whenDnsNxdomain(e *probes.Evidence) (Finding, bool) {
 	if !dnsFailed(e) || e.DNS.OfProxy {
 		return Finding{}, false
@@ -276,11 +293,35 @@ func whenDnsHostsOverride(e *probes.Evidence) (Finding, bool) {
 	}
 	if fails {
 		finding.Severity = Fail
+	}
+	if same, words := sameByDNS(e); words != "" {
+		finding.Evidence = append(finding.Evidence, words)
+		if same { // the entry is wrong, and it is not why this fails
+			finding.Alone = true
+			return finding, true
+		}
+	}
+	if fails {
 		finding.First = true
 		finding.Explains = stops
 		finding.Hides = append([]string{"dns.no-ipv4"}, elsewhere...)
 	}
 	return finding, true
+}
+
+// sameByDNS: the port fails at the address that DNS gives just as it does at the pinned one. words is what was seen
+// there; "" where nobody looked.
+func sameByDNS(e *probes.Evidence) (same bool, words string) {
+	if e.Port == nil || e.Port.ByDNS == nil {
+		return false, ""
+	}
+	attempt := e.Port.ByDNS
+	if attempt.Connected {
+		return false, fmt.Sprintf("%s, which DNS gives, answers.", attempt.Address)
+	}
+	step := e.Step("port").Failure
+	same = step != nil && attempt.Failure != nil && step.Kind == attempt.Failure.Kind
+	return same, fmt.Sprintf("%s, which DNS gives, cannot be reached either (%s).", attempt.Address, failureWords(attempt.Failure))
 }
 
 func whenDnsNoIpv4(e *probes.Evidence) (Finding, bool) {

@@ -57,6 +57,9 @@ func surroundings(e *probes.Evidence, finding *Finding) {
 		finding.Values["good_port"] = strconv.Itoa(int(port))
 		finding.Evidence = append(finding.Evidence, fmt.Sprintf("Port %d of the same host answers.", port))
 	}
+	if words := otherAnswer(e); words != "" {
+		finding.Evidence = append(finding.Evidence, words)
+	}
 	good, bad := controls(e)
 	if len(good) > 0 {
 		finding.Evidence = append(finding.Evidence, "Controls that answer: "+list(good)+".")
@@ -107,8 +110,19 @@ func whenPortRefused(e *probes.Evidence) (Finding, bool) {
 		}
 		finding.Confidence = Certain
 	}
+	if answersToo(e) {
+		finding.Confidence = Likely
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("Tried again, port %d took the connection: it answers now and then, "+
+			"as where one of several servers behind an address is down.", e.Target.Port))
+	}
 	surroundings(e, &finding)
 	return finding, true
+}
+
+// answersToo: a packet of the walk, or an ordinary one beside it, was taken where the probe's connection was refused.
+func answersToo(e *probes.Evidence) bool {
+	walk := walkOf(e)
+	return walk != nil && slices.ContainsFunc(allHops(walk), func(h probes.Hop) bool { return h.Answer == probes.HopConnected })
 }
 
 func whenPortRejectedEnRoute(e *probes.Evidence) (Finding, bool) {
@@ -224,13 +238,17 @@ func whenPortWrongPort(e *probes.Evidence) (Finding, bool) {
 	if e.Target.Port == probes.ServicePort || e.Port == nil || e.Host.Proxy != nil {
 		return Finding{}, false
 	}
-	fails := e.Step("port").Status == probes.Fail || blocked(e) == "tls" || whenOK(whenCallNotOpensrs(e))
-	if !fails || blocked(e) == "" {
-		return Finding{}, false
+	stopped := blocked(e)
+	if stopped != "port" && stopped != "tls" && (stopped != "call" || !called(e) || e.Call.Envelope) {
+		return Finding{}, false // an envelope comes from the API, wherever it is
+	}
+	confidence := Certain
+	if stopped == "call" && !callFailedAs(e, probes.KindBadAnswer, probes.KindNotHTTP) && e.Call.HTTPStatus/100 != 3 {
+		confidence = Likely // the API in trouble looks like this too
 	}
 	for _, attempt := range e.Port.OtherPorts {
 		if attempt.Connected && attempt.Address.Port() == probes.ServicePort {
-			return Finding{Explains: stops, First: true, Hides: []string{"port.", "tls.", "call.not-opensrs", "host.local-firewall"},
+			return Finding{Confidence: confidence, Explains: stops, First: true, Hides: []string{"port.", "tls.", "call.", "host.local-firewall"},
 				Values: Values{"good_port": "55443", "wrong_port": fmt.Sprintf("port %d", e.Target.Port)}, Evidence: []string{
 					fmt.Sprintf("Port %d of %s does not work; port 55443 of the same host answers.", e.Target.Port, e.Target.Host)}}, true
 		}

@@ -2,6 +2,8 @@ package report
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"opensrs-doctor/probes"
 )
@@ -109,10 +111,22 @@ func whenProxyDenied(e *probes.Evidence) (Finding, bool) {
 
 func whenProxyAuthRequired(e *probes.Evidence) (Finding, bool) {
 	finding, ok := proxyReply(e, probes.KindProxyAuth)
-	if ok && e.Host.Proxy.HasUser {
+	if !ok {
+		return finding, false
+	}
+	var logins []string
+	if reply := e.Port.ProxyReply; reply != nil {
+		logins = reply.Logins
+	}
+	basic := slices.ContainsFunc(logins, func(scheme string) bool { return strings.EqualFold(scheme, "Basic") })
+	switch {
+	case len(logins) > 0 && !basic:
+		finding.Values["proxy_logins"] = list(logins)
+		finding.Evidence = append(finding.Evidence, "The proxy takes logins by "+list(logins)+" only.")
+	case e.Host.Proxy.HasUser:
 		finding.Evidence = append(finding.Evidence, "A login was given, and the proxy does not take it.")
 	}
-	return finding, ok
+	return finding, true
 }
 
 func whenProxyUpstreamFailed(e *probes.Evidence) (Finding, bool) {

@@ -11,7 +11,11 @@ import (
 // incident comes first; else it stands beside.
 func whenServiceIncident(e *probes.Evidence) (Finding, bool) {
 	page := e.StatusPage
-	if page == nil || page.Failure != nil || page.Indicator == "" || page.Indicator == "none" {
+	if page == nil || page.Failure != nil || page.Indicator == "" {
+		return Finding{}, false
+	}
+	sound := page.Indicator == "none" // what it lists all the same is called harmless
+	if sound && len(page.Incidents) == 0 {
 		return Finding{}, false
 	}
 	words := page.Description
@@ -24,7 +28,10 @@ func whenServiceIncident(e *probes.Evidence) (Finding, bool) {
 	finding := Finding{Severity: Warn, Confidence: Likely,
 		Values:   Values{"incident": words, "status_url": statusPage(page.URL)},
 		Evidence: []string{fmt.Sprintf("The status page says: %s (%s).", words, page.Indicator)}}
-	if atOrBeyondHost(e) {
+	switch {
+	case sound:
+		finding.Confidence = Possible
+	case atOrBeyondHost(e):
 		finding.Values["failed_step"] = blocked(e)
 		finding.Severity = Fail
 		finding.Explains, finding.First = []string{"port", "tls", "call"}, true
@@ -42,7 +49,7 @@ func atOrBeyondHost(e *probes.Evidence) bool {
 		walk := walkOf(e)
 		return failedWith(e, "port", probes.KindTimeout) && walk != nil && beyondLastRouter(walk)
 	case "tls":
-		if e.TLS != nil && (tellingVariant(e) != "" || works(e, probes.VariantAsIs)) {
+		if e.TLS != nil && (tellingVariant(e) != "" || works(e, probes.VariantAsIs) || nowAndThen(e)) {
 			return false // an experiment has shown another reason
 		}
 		return failedWith(e, "tls", probes.KindReset, probes.KindHungUp, probes.KindTimeout, probes.KindAlert, probes.KindNotTLS)

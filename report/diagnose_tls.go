@@ -41,9 +41,11 @@ func variantWords(e *probes.Evidence) []string {
 	names := map[string]string{probes.VariantAsIs: "once more as it was", probes.VariantNoSNI: "without the server name",
 		probes.VariantClassic: "without the post-quantum key share", probes.VariantSmall: "with small TCP segments",
 		probes.VariantOld: "with TLS 1.0 and 1.1 allowed"}
-	var fine, failing, kinds []string
+	var fine, failing, kinds, fickle []string
 	for _, v := range e.TLS.Variants {
-		if v.Works {
+		if v.Fickle {
+			fickle = append(fickle, names[v.Name])
+		} else if v.Works {
 			fine = append(fine, names[v.Name]+" ("+v.Version+")")
 		} else if v.Failure != nil {
 			failing = append(failing, names[v.Name])
@@ -62,7 +64,15 @@ func variantWords(e *probes.Evidence) []string {
 	if len(failing) > 0 {
 		lines = append(lines, "It fails "+list(failing)+".")
 	}
+	if len(fickle) > 0 {
+		lines = append(lines, "It works now and then, made several times "+list(fickle)+".")
+	}
 	return lines
+}
+
+// nowAndThen: an experiment that was made again ended the other way, so what was changed in it tells nothing.
+func nowAndThen(e *probes.Evidence) bool {
+	return slices.ContainsFunc(e.TLS.Variants, func(v probes.Variant) bool { return v.Fickle })
 }
 
 func handshakeFinding(e *probes.Evidence) Finding {
@@ -85,7 +95,7 @@ func whenTlsNotTls(e *probes.Evidence) (Finding, bool) {
 
 // tellingVariant is the experiment that works and so tells the cause, apart from the plain repetition.
 func tellingVariant(e *probes.Evidence) string {
-	if works(e, probes.VariantAsIs) {
+	if works(e, probes.VariantAsIs) || nowAndThen(e) {
 		return ""
 	}
 	switch old := variant(e, probes.VariantOld); {
@@ -105,7 +115,10 @@ func whenTlsSniBlocked(e *probes.Evidence) (Finding, bool) {
 	if !handshakeFailed(e, probes.KindReset, probes.KindHungUp, probes.KindTimeout) || tellingVariant(e) != probes.VariantNoSNI {
 		return Finding{}, false
 	}
-	return handshakeFinding(e), true
+	finding := handshakeFinding(e)
+	finding.Values["cut"] = map[probes.Kind]string{probes.KindReset: "is reset", probes.KindHungUp: "is closed",
+		probes.KindTimeout: "gets no answer"}[e.TLS.Failure.Kind]
+	return finding, true
 }
 
 func whenTlsMtuBlackhole(e *probes.Evidence) (Finding, bool) {
@@ -144,7 +157,7 @@ func whenTlsVersionUnsupported(e *probes.Evidence) (Finding, bool) {
 
 // inEveryVariant: the experiments were made and none works. Without them it is likely at best.
 func inEveryVariant(e *probes.Evidence, kinds ...probes.Kind) (Finding, bool) {
-	if !handshakeFailed(e, kinds...) || tellingVariant(e) != "" || works(e, probes.VariantAsIs) {
+	if !handshakeFailed(e, kinds...) || tellingVariant(e) != "" || works(e, probes.VariantAsIs) || nowAndThen(e) {
 		return Finding{}, false
 	}
 	finding := handshakeFinding(e)

@@ -139,6 +139,8 @@ func distrustWords(t *probes.TLS, host string) string {
 	switch {
 	case trust.SelfSigned && !trust.Public:
 		return "the certificate is self-signed"
+	case trust.Flaw != "" && !trust.Public && !trust.System:
+		return "the certificate, or one above it, breaks a rule"
 	case trust.Missing != "" && !trust.Public:
 		return firstFitting(rowWidth, "the chain stops at "+commonName(trust.Missing)+", which is missing",
 			"the chain is incomplete, an issuer is missing")

@@ -82,25 +82,28 @@ var vocabulary = map[string]string{
 	// Proxy.
 	"proxy_failure": "how the connection to the proxy failed",
 	"proxy_reply":   "the proxy's reply", // "403 Forbidden", "SOCKS reply 2, not allowed by ruleset"
+	"proxy_logins":  "NTLM",              // set only where Basic is not among them
 
 	// TLS.
-	"subject":      "the certificate's name",
-	"issuer":       "a private issuer",
-	"names":        "the certificate's names",
-	"not_before":   "its first day",       // "2026-01-31"
-	"not_after":    "its last day",        // "2026-01-31"
-	"days":         "some days",           // "9 days"
-	"roots_age":    "over 400 days",       // set only where the carried roots are too old to be sure: "412 days"
-	"allow_flag":   "--allow-intercepted", // set only where it was not given
-	"missing":      "the missing issuer",
-	"missing_url":  "the missing issuer's address",
-	"product":      "an inspection product",
-	"control_same": "a control with the same issuer",
-	"alert":        "handshake_failure",
-	"variants":     "every variant", // set only where the experiments were made
-	"tls_version":  "TLS 1.0 or 1.1",
-	"quote":        "what the peer said",
-	"empty_store":  "this host has no root certificates", // set only where the store is empty
+	"subject":          "the certificate's name",
+	"issuer":           "a private issuer",
+	"names":            "the certificate's names",
+	"not_before":       "its first day",       // "2026-01-31"
+	"not_after":        "its last day",        // "2026-01-31"
+	"days":             "some days",           // "9 days"
+	"roots_age":        "over 400 days",       // set only where the carried roots are too old to be sure: "412 days"
+	"allow_flag":       "--allow-intercepted", // set only where it was not given
+	"missing":          "the missing issuer",
+	"missing_url":      "the missing issuer's address",
+	"product":          "an inspection product",
+	"control_same":     "a control with the same issuer",
+	"same_certificate": "a control with the same certificate",
+	"alert":            "handshake_failure",
+	"cut":              "is reset",      // "gets no answer"
+	"variants":         "every variant", // set only where the experiments were made
+	"tls_version":      "TLS 1.0 or 1.1",
+	"quote":            "what the peer said",
+	"empty_store":      "this host has no root certificates", // set only where the store is empty
 
 	// Clock.
 	"offset":      "ahead or behind", // "2 h 3 min behind"
