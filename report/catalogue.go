@@ -79,7 +79,7 @@ const (
 const (
 	again      = "Run opensrs-doctor again from this host."
 	seeStatus  = "Look at {status_url} for an incident or maintenance."
-	askSupport = "Send the output of opensrs-doctor -v to OpenSRS Support."
+	askSupport = "Send OpenSRS Support the bundle that opensrs-doctor ticket writes."
 	rightPlace = "Compare {own_endpoint} with the public services: live is " +
 		"rr-n1-tor.opensrs.net:55443, test is horizon.opensrs.net:55443."
 	answersForAll = "{same_certificate} shows the very same certificate, so something in this network answers for " +

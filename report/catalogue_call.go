@@ -93,7 +93,7 @@ var callCauses = []Cause{
 			"Use the primary reseller user of the {environment} environment, with that account's " +
 				"key, in place of {username}.",
 			"Check the account in {panel}: whether it is active, and whose key it is.",
-			"Send the output of opensrs-doctor -v to OpenSRS Support, if {username} is the primary " +
+			"Send OpenSRS Support the bundle that opensrs-doctor ticket writes, if {username} is the primary " +
 				"reseller user.",
 			again,
 		},
@@ -138,7 +138,7 @@ var callCauses = []Cause{
 			seeStatus,
 			"Run opensrs-doctor again in a few minutes.",
 			"Ask whoever runs {proxy} whether the error is the proxy's own.",
-			"Send the output of opensrs-doctor -v to OpenSRS Support, if it stays.",
+			"Send OpenSRS Support the bundle that opensrs-doctor ticket writes, if it stays.",
 		},
 		Docs:  []string{docStatus, docCodes},
 		Hides: []string{"call.not-opensrs", "call.malformed-reply"},
@@ -262,7 +262,7 @@ var callCauses = []Cause{
 			"Give the call more time: opensrs-doctor --timeout 100s.",
 			seeStatus,
 			"Ask whoever runs {proxy} whether it holds replies back.",
-			"Send the output of opensrs-doctor -v to OpenSRS Support, if it stays.",
+			"Send OpenSRS Support the bundle that opensrs-doctor ticket writes, if it stays.",
 		},
 		Docs: []string{docStatus, docOwnClient},
 		Means: "The call arrived as far as can be seen, and the answer did not come in time. The " +

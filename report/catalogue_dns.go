@@ -215,7 +215,7 @@ var dnsCauses = []Cause{
 			otherDNS,
 			"Ask whoever runs {resolvers} why the A record of {name} is held back: some are set " +
 				"to give IPv6 answers only.",
-			"Send the output of opensrs-doctor -v to OpenSRS Support, if every resolver lacks the " +
+			"Send OpenSRS Support the bundle that opensrs-doctor ticket writes, if every resolver lacks the " +
 				"A record.",
 			again,
 		},

@@ -160,7 +160,7 @@ var egressCauses = []Cause{
 		},
 		Fixes: []string{
 			"{rule_fix}",
-			"Run opensrs-doctor -v to see every problem of the list.",
+			"Run opensrs-doctor rules lint with the same rules to see every problem of the list.",
 			"Compare the list with {panel}, Account settings, API settings: only what is saved there " +
 				"counts.",
 			"Ask OpenSRS Support for more than five rules, if they cannot cover your addresses.",
@@ -292,7 +292,7 @@ var egressCauses = []Cause{
 			"Run opensrs-doctor --wait 20m: a saved change takes up to 15 minutes to take effect.",
 			"Check that it is the list of the {environment} environment: live and test each have " +
 				"their own.",
-			"Send the output of opensrs-doctor -v to OpenSRS Support, if it does not work after " +
+			"Send OpenSRS Support the bundle that opensrs-doctor ticket writes, if it does not work after " +
 				"an hour.",
 		},
 		Docs:  []string{docKeyAndRules, docTroubleshooting},

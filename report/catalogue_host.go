@@ -181,7 +181,7 @@ var hostCauses = []Cause{
 			"Run opensrs-doctor --wait 20m: it repeats the check until nothing is left that can " +
 				"pass by itself.",
 			"Leave key, access rules and firewall as they are until the incident is over.",
-			"Send the output of opensrs-doctor -v to OpenSRS Support, if the failure outlasts the " +
+			"Send OpenSRS Support the bundle that opensrs-doctor ticket writes, if the failure outlasts the " +
 				"incident.",
 		},
 		Docs: []string{docStatus, docChecklist},
@@ -213,7 +213,8 @@ var unexplained = Cause{
 	Fixes: []string{
 		"Run opensrs-doctor again, to see whether it stays.",
 		seeStatus,
-		"Run opensrs-doctor -v here and on a host that works, and compare the two.",
+		"Compare this run with one on a host that works: opensrs-doctor -f json=FILE on both, then " +
+			"opensrs-doctor diff GOOD BAD.",
 		askSupport,
 	},
 	Docs: []string{docChecklist, docStatus},

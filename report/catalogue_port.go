@@ -18,7 +18,7 @@ var portCauses = []Cause{
 			seeStatus,
 			"Ask whoever runs the firewall of this network whether it resets outgoing TCP to " +
 				"port {port}.",
-			"Send the output of opensrs-doctor -v to OpenSRS Support, if it is refused from another " +
+			"Send OpenSRS Support the bundle that opensrs-doctor ticket writes, if it is refused from another " +
 				"network too.",
 			again,
 		},
@@ -123,7 +123,7 @@ var portCauses = []Cause{
 		},
 		Fixes: []string{
 			"Ask whoever runs {last_hop} to allow TCP from this host to {address} port {port}.",
-			"Send the output of opensrs-doctor -v to OpenSRS Support, and ask whether {egress} is " +
+			"Send OpenSRS Support the bundle that opensrs-doctor ticket writes, and ask whether {egress} is " +
 				"let in behind {beyond}.",
 			"Allow outgoing TCP to {address} port {port} in the firewall of this network; in a " +
 				"cloud, in the security group and in the network ACL, there with the replies to " +

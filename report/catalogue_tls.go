@@ -167,8 +167,8 @@ var tlsCauses = []Cause{
 		Fixes: []string{
 			seeStatus,
 			exempt,
-			"Try from another network; if it is silent there too, send the output of " +
-				"opensrs-doctor -v to OpenSRS Support.",
+			"Try from another network; if it is silent there too, send OpenSRS Support the bundle " +
+				"that opensrs-doctor ticket writes.",
 			again,
 		},
 		Docs:  []string{docStatus, docChecklist},
@@ -216,7 +216,7 @@ var tlsCauses = []Cause{
 		},
 		Fixes: []string{
 			"Tell whoever runs {host} to renew it; for the public service that is OpenSRS " +
-				"Support (send them the output of opensrs-doctor -v).",
+				"Support (send them the bundle that opensrs-doctor ticket writes).",
 			seeStatus,
 			keepVerify,
 			again,
@@ -238,7 +238,7 @@ var tlsCauses = []Cause{
 		},
 		Fixes: []string{
 			"Tell whoever runs {host}; for the public service that is OpenSRS Support " +
-				"(send them the output of opensrs-doctor -v).",
+				"(send them the bundle that opensrs-doctor ticket writes).",
 			"Check this host's clock all the same, with timedatectl or date -u.",
 			keepVerify,
 			again,
@@ -316,7 +316,7 @@ var tlsCauses = []Cause{
 		},
 		Fixes: []string{
 			"Tell whoever runs {host} to send the whole chain; for the public service that is " +
-				"OpenSRS Support (send them the output of opensrs-doctor -v).",
+				"OpenSRS Support (send them the bundle that opensrs-doctor ticket writes).",
 			"Ask whoever runs this network whether a device that opens TLS sends this " +
 				"certificate in the service's place.",
 			"Check the missing certificate at {missing_url} before you install it anywhere: it " +
