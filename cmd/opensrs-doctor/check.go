@@ -85,7 +85,7 @@ func check(flags map[string]*flagValue, config string, s *streams, ticket *bundl
 	if ticket != nil { // before anything is printed: a reader that hangs up would end the program
 		saved = ticket.save(result, request.anonymize)
 	}
-	err = errors.Join(out.write(result, request.view, s), saved)
+	err = out.write(result, request.view, s, saved)
 	if ticket != nil && saved == nil {
 		err = errors.Join(err, ticket.tell(request, out, s))
 	}

@@ -101,10 +101,11 @@ func (s *settings) parseOutputs() (out outputs, err error) {
 	return out, nil
 }
 
-// write writes every format, those with a path first. All are tried; the first error is returned. A plugin's
-// line is not written after an error: the line for the error takes its place.
-func (out outputs) write(r *report.Report, v view, s *streams) error {
-	var first error
+// write writes every format, those with a path first. All are tried; the first error is returned, which is the
+// given one where something else could not be written before. A plugin's line is not written after an error:
+// the line for the error takes its place.
+func (out outputs) write(r *report.Report, v view, s *streams, before error) error {
+	first := before
 	for _, one := range out {
 		if one.file == nil {
 			continue

@@ -58,7 +58,7 @@ func render(path string, flags map[string]*flagValue, s *streams) error {
 	if request.anonymize {
 		saved = report.Anonymize(saved)
 	}
-	if err := out.write(saved, request.view, s); err != nil {
+	if err := out.write(saved, request.view, s, nil); err != nil {
 		return errors.New("the report could not be written: " + plain(err))
 	}
 	if saved.Interrupted {

@@ -132,3 +132,18 @@ func TestNewFileTakesNoName(t *testing.T) {
 		}
 	}
 }
+
+// TestPluginLineAfterAFailedBundle: a bundle that could not be written leaves standard output to the plugin's line
+// about that; the verdict's line before it would be taken for the state.
+func TestPluginLineAfterAFailedBundle(t *testing.T) {
+	var stdout bytes.Buffer
+	out := outputs{{format: formats()[slices.IndexFunc(formats(), func(f format) bool { return f.name == "nagios" })]}}
+	failed := errors.New("t.zip: no space left on device")
+	s := &streams{stdout: &stdout, lookup: func(string) (string, bool) { return "", false }}
+	if err := out.write(&report.Report{Verdict: report.VerdictPass}, view{}, s, failed); !errors.Is(err, failed) {
+		t.Errorf("error %v", err)
+	}
+	if stdout.Len() > 0 {
+		t.Errorf("standard output: %q", stdout.String())
+	}
+}
