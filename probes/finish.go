@@ -59,6 +59,9 @@ func (r *run) trouble(probe string, failure *Failure) {
 // otherByDNS is the address that DNS gives where the hosts file pins the endpoint to another one; false where DNS
 // agrees or has not answered.
 func (r *run) otherByDNS() (netip.AddrPort, bool) {
+	if r.dns == nil {
+		return netip.AddrPort{}, false
+	}
 	facts := r.dns.snapshot()
 	if facts.Used != usedHosts {
 		return netip.AddrPort{}, false
