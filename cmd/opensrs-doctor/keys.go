@@ -70,7 +70,7 @@ func keys() []key {
 		{"require", "", list, "PROBE", groupRun, "that probe being skipped is a failure; repeatable"},
 
 		{"format", "f", list, "NAME[=PATH]", groupOutput,
-			strings.Join(formatNames(), ", ") + "; the first is the default; repeatable; without PATH to standard output"},
+			strings.Replace(strings.Join(formatNames(), ", "), ",", " (default),", 1) + "; repeatable; without PATH to standard output"},
 		{"fail-on", "", text, "fail|warn", groupOutput, "from which verdict on the exit status is 1 (default fail)"},
 		{"anonymize", "", boolean, "", groupOutput, "replace addresses, names and the username by tokens"},
 		{"quiet", "q", boolean, "", groupOutput, "only what is wrong and what to do"},
