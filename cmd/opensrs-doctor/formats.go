@@ -38,6 +38,13 @@ func formatNames() []string {
 	return names
 }
 
+// formatChoice is what the help says of them.
+func formatChoice() string {
+	names := formatNames()
+	last := len(names) - 1
+	return names[0] + " (default), " + strings.Join(names[1:last], ", ") + " or " + names[last]
+}
+
 // sameForAll makes a writer of one that does not ask how a person wants to read.
 func sameForAll(write func(io.Writer, *report.Report) error) func(io.Writer, *report.Report, report.TextOptions) error {
 	return func(w io.Writer, r *report.Report, _ report.TextOptions) error { return write(w, r) }

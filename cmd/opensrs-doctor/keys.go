@@ -2,7 +2,6 @@ package main
 
 import (
 	"strconv"
-	"strings"
 
 	"github.com/spf13/pflag"
 )
@@ -70,7 +69,7 @@ func keys() []key {
 		{"require", "", list, "PROBE", groupRun, "that probe being skipped is a failure; repeatable"},
 
 		{"format", "f", list, "NAME[=PATH]", groupOutput,
-			strings.Replace(strings.Join(formatNames(), ", "), ",", " (default),", 1) + "; repeatable; without PATH to standard output"},
+			formatChoice() + "; repeatable; without PATH to standard output"},
 		{"fail-on", "", text, "fail|warn", groupOutput, "from which verdict on the exit status is 1 (default fail)"},
 		{"anonymize", "", boolean, "", groupOutput, "replace addresses, names and the username by tokens"},
 		{"quiet", "q", boolean, "", groupOutput, "only what is wrong and what to do"},
