@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -31,16 +32,24 @@ func program(t *testing.T, name string) string {
 	return ""
 }
 
+// nextPort counts through the ports below those that systems give out by themselves (from 32768 or 49152 on): the other
+// tests' listeners and connections, of which there are thousands, never get one of these between the look and the use.
+var nextPort atomic.Uint32
+
 // freePort is a port of loopback on which nothing listens.
 func freePort(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	const first, ports = 20000, 12000
+	for range 200 {
+		offset := (uint32(os.Getpid())*97 + nextPort.Add(1)) % ports
+		port := strconv.Itoa(first + int(offset))
+		if listener, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
+			listener.Close()
+			return port
+		}
 	}
-	defer listener.Close()
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	return port
+	t.Fatal("no port of loopback is free")
+	return ""
 }
 
 // foreignServer runs a server until the test ends, and returns when it takes connections on that port.
