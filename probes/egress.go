@@ -168,7 +168,7 @@ func (r *egressRun) snapshot(onPath string) *Egress {
 func publicOnes(seen []netip.Addr) []netip.Addr {
 	public := []netip.Addr{}
 	for _, address := range seen {
-		if !address.IsPrivate() && !address.IsLoopback() && !address.IsLinkLocalUnicast() && !carrierGrade.Contains(address) {
+		if !address.IsPrivate() && !address.IsLoopback() && !address.IsLinkLocalUnicast() && !SharedSpace.Contains(address) {
 			public = append(public, address)
 		}
 	}
@@ -178,8 +178,8 @@ func publicOnes(seen []netip.Addr) []netip.Addr {
 	return public
 }
 
-// carrierGrade is the shared address space of carriers' NAT (RFC 6598).
-var carrierGrade = netip.MustParsePrefix("100.64.0.0/10")
+// SharedSpace is what carriers use between them and their customers (CGNAT, RFC 6598).
+var SharedSpace = netip.MustParsePrefix("100.64.0.0/10")
 
 // givenEgress is for --egress-ip: nobody is asked.
 func givenEgress(addresses []netip.Addr) *Egress {

@@ -97,9 +97,6 @@ type failureFact struct {
 	Kind string `json:"kind"`
 }
 
-// sharedSpace is what carriers use between them and their customers, RFC 6598.
-var sharedSpace = netip.MustParsePrefix("100.64.0.0/10")
-
 // inside reports whether an address is one that the internet does not route: its owner is still behind address
 // translation. known is false for a token.
 func inside(text string) (private, known bool) {
@@ -107,7 +104,5 @@ func inside(text string) (private, known bool) {
 	if err != nil {
 		return false, false
 	}
-	address = address.Unmap()
-	private = address.IsPrivate() || address.IsLoopback() || address.IsLinkLocalUnicast() || sharedSpace.Contains(address)
-	return private, true
+	return special(address.Unmap()) != "", true
 }

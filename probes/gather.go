@@ -1,0 +1,122 @@
+package probes
+
+import (
+	"cmp"
+	"context"
+	"net/netip"
+	"slices"
+	"time"
+)
+
+// gather puts what is known now into the evidence.
+func (r *run) gather() {
+	ev := r.ev
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel() // whoever is still under way is not waited for
+	found := r.x.wait(ctx)
+	if r.egress != nil {
+		before := ev.Egress.Addresses()
+		ev.Egress = r.egress.snapshot(r.way.name())
+		r.renew(before)
+	}
+	if r.dns != nil {
+		ev.DNS = r.dns.snapshot()
+		ev.DNS.MadeUpName, ev.DNS.MadeUp = found.madeUpName, found.madeUp
+		ev.DNS.OtherName, ev.DNS.Other = found.otherName, found.other
+	}
+	if ev.Port != nil {
+		ev.Port.Path, ev.Port.OtherPorts, ev.Port.RoundTrips = found.path, found.otherPorts, found.roundTrips
+		ev.Port.ByDNS = found.byDNS
+	}
+	if ev.TLS != nil {
+		ev.TLS.Variants = found.variants
+	}
+	slices.SortFunc(found.controls, func(a, b Control) int {
+		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Peer, b.Peer))
+	})
+	slices.SortFunc(found.variants, func(a, b Variant) int { return cmp.Compare(a.Name, b.Name) })
+	ev.Controls, ev.StatusPage = found.controls, found.status
+	r.gatherDirect()
+	ev.Clock = r.w.clock.summary()
+	r.routes()
+	if trust := trustOf(ev.TLS); trust != nil && trust.Missing != "" && !trust.MissingKnown {
+		trust.MissingKnown = r.w.roots.seen(trust.Missing)
+	}
+	ev.Took = time.Since(r.budget.begun)
+}
+
+// renew judges again where late sightings brought other addresses.
+func (r *run) renew(before []netip.Addr) {
+	ev := r.ev
+	if slices.Equal(ev.Egress.Addresses(), before) {
+		return
+	}
+	if ev.Rules != nil {
+		ev.Rules = simulateRules(r.o.Rules, ev.Egress.Addresses())
+	}
+	for i := range ev.Steps {
+		step := &ev.Steps[i]
+		switch {
+		case step.Probe == "egress" && step.Status != Skip:
+			step.Status, step.Failure = egressStatus(ev.Egress)
+		case step.Probe == "rules" && (step.Status != Skip || step.WaitedFor == "egress") && ev.Rules != nil:
+			step.Status, step.WaitedFor = rulesStatus(ev.Rules), ""
+		}
+	}
+}
+
+func (r *run) gatherDirect() {
+	if r.way.proxy == nil {
+		return
+	}
+	select {
+	case r.ev.Direct = <-r.direct:
+	default:
+		if r.o.Proxy.Mode != "url" && r.direct != nil {
+			r.ev.Direct = &Direct{Resolves: true, Failure: &Failure{Op: "connect", Kind: KindTimeout, Detail: "no answer before the run ended"}}
+		}
+	}
+	select {
+	case answer := <-r.byName:
+		r.ev.DNS.Endpoint = answer
+	default:
+	}
+}
+
+// routes asks the kernel whether it has a way to the public internet at all. Nothing is sent.
+func (r *run) routes() {
+	// The endpoint alone may have a route of its own, or none: any public address will do.
+	public := []netip.Addr{netip.MustParseAddr("192.0.2.1")}
+	for _, peer := range r.o.Controls {
+		if address, err := netip.ParseAddr(peer.Host); err == nil && address.Is4() {
+			public = append(public, address)
+		}
+	}
+	public = append(public, r.ev.Target.Addresses...)
+	for _, towards := range r.target.addresses { // the address that the call leaves from, or would
+		if local, ok := r.w.hasRoute(towards.Addr()); ok && !r.ev.Host.LocalAddress.IsValid() {
+			r.ev.Host.LocalAddress = local
+		}
+	}
+	has := false
+	for _, address := range public {
+		local, ok := r.w.hasRoute(address)
+		has = has || ok
+		if ok && !r.ev.Host.LocalAddress.IsValid() {
+			r.ev.Host.LocalAddress = local
+		}
+	}
+	r.ev.Host.HasIPv4Route = &has
+	_, six := r.w.hasRoute(netip.MustParseAddr("2606:4700:4700::1111"))
+	r.ev.Host.HasIPv6Route = &six
+	if r.o.Deep {
+		r.ev.Host.System, r.ev.Host.Route = systemFacts(), r.route(public)
+	}
+}
+
+func trustOf(facts *TLS) *Trust {
+	if facts == nil {
+		return nil
+	}
+	return facts.Trust
+}

@@ -1,0 +1,94 @@
+package report
+
+import (
+	"fmt"
+	"time"
+
+	"opensrs-doctor/probes"
+)
+
+// clockVouched: some peers told the time, and it is this host's.
+func clockVouched(e *probes.Evidence) bool {
+	offset, ok := clockOffset(e)
+	return ok && offset.Abs() < wrongClock
+}
+
+func dated(e *probes.Evidence, certificate *probes.Certificate) Finding {
+	values := certificateValues(e)
+	values["subject"] = subjectOf(*certificate)
+	values["not_before"], values["not_after"] = day(certificate.NotBefore), day(certificate.NotAfter)
+	values["issuer"] = plainName(certificate.Issuer)
+	finding := Finding{Values: values, Evidence: []string{fmt.Sprintf("The certificate of %s by %s is valid from %s to %s; it is now %s.",
+		values["subject"], values["issuer"], certificate.NotBefore.UTC().Format("2006-01-02 15:04"),
+		certificate.NotAfter.UTC().Format("2006-01-02 15:04 UTC"), trueTime(e).UTC().Format("2006-01-02 15:04 UTC"))}}
+	if clockVouched(e) {
+		finding.Evidence = append(finding.Evidence, countWords(e.Clock.Agreeing, "peer agrees", "peers agree")+" with this host's clock.")
+	} else if _, known := clockOffset(e); !known {
+		finding.Confidence = Likely
+		finding.Evidence = append(finding.Evidence, "No two peers told the time, so this host's clock is not checked.")
+	}
+	return finding
+}
+
+// outOfDate are the certificates that have ended, or not begun: by the peers' time, where this host's clock is wrong and
+// setting it right would not help.
+func outOfDate(e *probes.Evidence, trust *probes.Trust) (ended, early *probes.Certificate) {
+	at := trueTime(e)
+	if datesFitAt(trust, at) {
+		return trust.Expired, trust.NotYetValid
+	}
+	for _, certificate := range []*probes.Certificate{trust.Expired, trust.NotYetValid} {
+		switch {
+		case certificate == nil:
+		case at.After(certificate.NotAfter):
+			ended = certificate
+		case at.Before(certificate.NotBefore):
+			early = certificate
+		}
+	}
+	return ended, early
+}
+
+func whenTlsExpired(e *probes.Evidence) (Finding, bool) {
+	trust := presented(e)
+	if trust == nil || trust.DatesOK || !known(trust) {
+		return Finding{}, false
+	}
+	ended, _ := outOfDate(e, trust)
+	if ended == nil {
+		return Finding{}, false
+	}
+	finding := dated(e, ended)
+	finding.Values["days"] = span(trueTime(e).Sub(ended.NotAfter))
+	return finding, true
+}
+
+func whenTlsNotYetValid(e *probes.Evidence) (Finding, bool) {
+	trust := presented(e)
+	if trust == nil || trust.DatesOK || !known(trust) {
+		return Finding{}, false
+	}
+	_, early := outOfDate(e, trust)
+	if early == nil {
+		return Finding{}, false
+	}
+	finding := dated(e, early)
+	finding.Values["days"] = span(early.NotBefore.Sub(trueTime(e)))
+	return finding, true
+}
+
+func whenTlsExpiresSoon(e *probes.Evidence) (Finding, bool) {
+	trust := presented(e)
+	if trust == nil || !trust.Verified() {
+		return Finding{}, false
+	}
+	now := trueTime(e)
+	if !probes.ExpiresSoon(trust, now) {
+		return Finding{}, false
+	}
+	certificate := *trust.FirstToEnd
+	values := certificateValues(e)
+	values["subject"], values["not_after"] = subjectOf(certificate), day(certificate.NotAfter)
+	values["days"] = span(certificate.NotAfter.Sub(now).Round(time.Minute))
+	return Finding{Values: values, Evidence: []string{fmt.Sprintf("The certificate of %s ends on %s.", values["subject"], certificate.NotAfter.UTC().Format("2006-01-02 15:04 UTC"))}}, true
+}
