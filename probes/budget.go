@@ -12,6 +12,7 @@ const (
 	shareCall      = 10 * time.Second
 	silence        = 11500 * time.Millisecond // a default run that meets nothing but silence ends by then
 	leastCall      = 3 * time.Second
+	leastStep      = 500 * time.Millisecond  // with less, a probe's silence would show nothing but the end of the time
 	reserve        = 400 * time.Millisecond  // kept back from the call, for follow-ups to end in
 	patience       = 1200 * time.Millisecond // after that much silence the follow-ups begin beside the waiting
 )
@@ -56,6 +57,19 @@ func (b budget) lookup(ctx context.Context) (context.Context, context.CancelFunc
 func (b budget) forCall() time.Duration {
 	rest := max(b.left(b.whole)-b.scaled(reserve), b.scaled(leastCall))
 	return min(b.scaled(b.call), rest, b.left(b.hard)-b.scaled(reserve))
+}
+
+// fair reports whether a probe that begins now would have time enough to show anything. Slow answers before it may have
+// taken the time of a run with a short timeout.
+func (b budget) fair(probe string) bool {
+	left := b.left(b.hard)
+	switch probe {
+	case "rules": // it waits for nobody
+		return true
+	case "call":
+		left = b.forCall()
+	}
+	return left >= b.scaled(leastStep)
 }
 
 // forFollowUps is how long the run waits for them at its end.

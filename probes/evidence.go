@@ -33,7 +33,7 @@ type Evidence struct {
 	Direct     *Direct // with a proxy: what the way without it does
 	Clock      *Clock  // nil where no peer told the time
 
-	Interrupted bool // Ctrl-C: what follows the last step is not known
+	Interrupted bool // a signal came, or the time was up before every step had begun: the rest is not known
 }
 
 // Names are the probes, always in this order.
@@ -54,11 +54,17 @@ const (
 type Step struct {
 	Probe     string
 	Status    Status
-	WaitedFor string // of a skipped one: a probe's name, or "credentials", "rules", "--only", "interrupt"
+	WaitedFor string // of a skipped one: a probe's name, or "credentials", "rules", "--only", WaitInterrupt, WaitTimeout
 	Counts    bool   // false for a probe that ran only because a chosen one needs it, or not at all
 	Failure   *Failure
 	Took      time.Duration
 }
+
+// What a step waited for that the run did not come to.
+const (
+	WaitInterrupt = "interrupt" // the user, or the system, ended the run
+	WaitTimeout   = "timeout"   // the steps before it, which did answer, took the run's time
+)
 
 // Step gives the step of a probe; the zero Step where the run has none.
 func (e *Evidence) Step(name string) Step {

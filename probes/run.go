@@ -151,7 +151,7 @@ func (r *run) chooseWay() {
 }
 
 // step runs one probe and keeps its row. It is passed over where it was not chosen, where the user has
-// interrupted, and where it waits for one that did not get through.
+// interrupted, where it waits for one that did not get through, and where no time is left for it.
 func (r *run) step(name, waitedFor string, probe func(ctx context.Context) (Status, *Failure)) {
 	step := Step{Probe: name, Status: Skip, Counts: r.plan[name].counts}
 	switch {
@@ -161,17 +161,18 @@ func (r *run) step(name, waitedFor string, probe func(ctx context.Context) (Stat
 			step.WaitedFor = "--skip"
 		}
 	case r.ctx.Err() != nil:
-		step.WaitedFor = "interrupt"
-		r.ev.Interrupted = true
+		step.WaitedFor, r.ev.Interrupted = WaitInterrupt, true
 	case waitedFor != "":
 		step.WaitedFor = waitedFor
+	case !r.budget.fair(name):
+		step.WaitedFor, r.ev.Interrupted = WaitTimeout, true
 	default:
 		r.watch(Event{Probe: name})
 		start := time.Now()
 		step.Status, step.Failure = probe(r.all)
 		step.Took = time.Since(start)
 		if r.ctx.Err() != nil && step.Status == Fail {
-			step.Status, step.WaitedFor, r.ev.Interrupted = Skip, "interrupt", true
+			step.Status, step.WaitedFor, r.ev.Interrupted = Skip, WaitInterrupt, true
 		}
 	}
 	r.ev.Steps = append(r.ev.Steps, step)

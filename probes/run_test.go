@@ -1,6 +1,7 @@
 package probes
 
 import (
+	"context"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 func TestPlan(t *testing.T) {
@@ -51,6 +53,33 @@ func TestBudget(t *testing.T) {
 		b := newBudget(timeout)
 		if call := b.scaled(b.call).Truncate(time.Millisecond); b.whole != want[0] || call != want[1] {
 			t.Errorf("%s: whole %s, call %s, want %s", timeout, b.whole, call, want)
+		}
+	}
+}
+
+// TestNoTimeForAStep: steps that answered slowly took the time of the run. The next ones are not begun, since their
+// silence would show nothing but the end of the time, and the run says that it is incomplete. A step that waits for a
+// failed one does so as before, which is no cut.
+func TestNoTimeForAStep(t *testing.T) {
+	r := newRun(t.Context(), Options{Timeout: 2 * time.Second}, nil)
+	r.budget.begun = time.Now().Add(-2 * time.Second)
+	ran := func(context.Context) (Status, *Failure) { return Pass, nil }
+	r.step("rules", "", ran)
+	r.step("tls", "port", ran)
+	if r.ev.Interrupted {
+		t.Errorf("cut short by a step that waited for another: %+v", r.ev.Steps)
+	}
+	r.step("call", "", ran)
+	want := []Step{{Probe: "rules", Status: Pass, Counts: true}, {Probe: "tls", Status: Skip, WaitedFor: "port", Counts: true},
+		{Probe: "call", Status: Skip, WaitedFor: WaitTimeout, Counts: true}}
+	if diff := cmp.Diff(want, r.ev.Steps, cmpopts.IgnoreFields(Step{}, "Took")); diff != "" || !r.ev.Interrupted {
+		t.Errorf("interrupted: %v, %s", r.ev.Interrupted, diff)
+	}
+	for _, timeout := range []time.Duration{time.Second, 30 * time.Second, time.Hour} {
+		for _, probe := range Names {
+			if !newBudget(timeout).fair(probe) {
+				t.Errorf("--timeout %s has no time for %s from the beginning", timeout, probe)
+			}
 		}
 	}
 }

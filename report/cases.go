@@ -16,6 +16,7 @@ const (
 	passed result = iota
 	failed
 	skipped
+	errored // it says nothing of the service: the run was cut short
 )
 
 // testCase is a probe as a test report shows it, or a cause that belongs to no probe which failed.
@@ -28,11 +29,13 @@ type testCase struct {
 }
 
 // testCases are the probes in their order, each once, and behind them the causes that would be told nowhere
-// else. A case fails if and only if the verdict is fail: a probe may fail under a verdict of warn, and a
-// verdict of fail need not be that of a probe (a required one was skipped).
+// else. A case fails if and only if a failure was found: a probe may fail under a verdict of warn, and a
+// verdict of fail need not be that of a probe (a required one was skipped). A run that was cut short ends in an
+// error of its own.
 func testCases(r *Report) []testCase {
 	var root *Diagnosis
-	if r.Verdict == VerdictFail && len(r.Diagnoses) > 0 && r.Diagnoses[0].Severity == Fail {
+	fails := r.found() == VerdictFail
+	if fails && len(r.Diagnoses) > 0 && r.Diagnoses[0].Severity == Fail {
 		root = &r.Diagnoses[0]
 	}
 	told := map[string]bool{} // causes
@@ -42,12 +45,12 @@ func testCases(r *Report) []testCase {
 		switch {
 		case row.Status == probes.Skip:
 			c.result, c.summary = skipped, waited(row)
-		case row.Status == probes.Fail && r.Verdict == VerdictFail && counts(row):
+		case row.Status == probes.Fail && fails && counts(row):
 			c.result = failed
 		}
 		explained := false
 		for _, d := range r.Diagnoses {
-			elsewhere := d.Severity == Fail && r.Verdict == VerdictFail && c.result != failed // a case of its own
+			elsewhere := d.Severity == Fail && fails && c.result != failed // a case of its own
 			if d.Probe == row.Name && !elsewhere {
 				explained = explained || d.Severity == Fail
 				told[d.Cause] = true
@@ -61,13 +64,16 @@ func testCases(r *Report) []testCase {
 		cases = append(cases, c)
 	}
 	for _, d := range r.Diagnoses {
-		if d.Severity == Fail && r.Verdict == VerdictFail && !told[d.Cause] {
+		if d.Severity == Fail && fails && !told[d.Cause] {
 			cases = append(cases, testCase{name: clean(d.Cause), result: failed, summary: clean(d.Summary),
 				diagnoses: []Diagnosis{d}})
 		}
 	}
-	if r.Verdict == VerdictFail && !slices.ContainsFunc(cases, func(c testCase) bool { return c.result == failed }) {
+	if fails && !slices.ContainsFunc(cases, func(c testCase) bool { return c.result == failed }) {
 		cases = append(cases, testCase{name: "verdict", result: failed, summary: "the verdict is fail"})
+	}
+	if cut := r.CutWords(); cut != "" {
+		cases = append(cases, testCase{name: "run", result: errored, summary: cut})
 	}
 	return cases
 }

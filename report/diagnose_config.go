@@ -82,7 +82,7 @@ func whenConfigRequiredSkipped(e *probes.Evidence) (Finding, bool) {
 // failsAnyway: what a skipped probe waited for is a failure with a cause of its own.
 func failsAnyway(e *probes.Evidence, step probes.Step) bool {
 	switch step.WaitedFor {
-	case "interrupt", "api-key":
+	case probes.WaitInterrupt, probes.WaitTimeout, "api-key":
 		return true
 	case "credentials":
 		return step.Probe == "call"

@@ -135,7 +135,7 @@ func (d *Diff) comparable(before, after *Report) bool {
 		r    *Report
 	}{{"first", before}, {"second", after}} {
 		if side.r.Interrupted {
-			d.Notes = append(d.Notes, "The "+side.name+" run was interrupted: what its later probes would have shown is not known.")
+			d.Notes = append(d.Notes, "The "+side.name+" run was cut short: what its later probes would have shown is not known.")
 		}
 	}
 	switch {
@@ -215,7 +215,7 @@ func (d *Diff) timing(before, after *Report) {
 			compare(row.Name+".duration_ms", before.Probes[i].DurationMS, row.DurationMS)
 		}
 	}
-	if before.Verdict == after.Verdict {
+	if before.Verdict == after.Verdict && !after.Interrupted {
 		compare("duration_ms", before.DurationMS, after.DurationMS)
 	}
 }

@@ -125,7 +125,7 @@ func saved(t testing.TB, e *probes.Evidence, diagnoses ...Diagnosis) *Report {
 	r := &Report{
 		Schema: Schema, Tool: Tool{Name: "opensrs-doctor", Version: "1.2.3", RootsDate: "2026-02-01"},
 		RunID: "20260304T031245Z-6f1d", StartedAt: e.StartedAt, DurationMS: milliseconds(e.Took),
-		Verdict: VerdictPass, Interrupted: e.Interrupted, Diagnoses: diagnoses, Probes: probeRows(e),
+		Verdict: VerdictPass, Diagnoses: diagnoses, Probes: probeRows(e),
 	}
 	for _, pair := range [][2]any{{e.Target, &r.Target}, {e.Host, &r.Host}} {
 		document, err := json.Marshal(pair[0])
@@ -143,6 +143,9 @@ func saved(t testing.TB, e *probes.Evidence, diagnoses ...Diagnosis) *Report {
 		case d.Severity == Warn && r.Verdict == VerdictPass:
 			r.Verdict = VerdictWarn
 		}
+	}
+	if e.Interrupted {
+		r.Interrupt()
 	}
 	return r
 }

@@ -230,8 +230,9 @@ func judgeJUnit(t *testing.T, r *Report, text string) {
 			t.Errorf("junit: case %d is %+v, of %+v", i, c, r.Probes[i])
 		}
 	}
-	if suite.Failures != bad || suites.Failures != bad || suite.Tests != len(suite.Testcases) || (bad > 0) != (r.Verdict == VerdictFail) {
-		t.Errorf("junit: %d failures, %d counted, verdict %s", bad, suite.Failures, r.Verdict)
+	if suite.Failures != bad || suites.Failures != bad || suite.Tests != len(suite.Testcases) || (bad > 0) != (r.found() == VerdictFail) ||
+		suite.Errors != int(oneIf(r.Interrupted)) || suites.Errors != suite.Errors {
+		t.Errorf("junit: %d failures, %d counted, %d errors, verdict %s", bad, suite.Failures, suite.Errors, r.Verdict)
 	}
 	for _, d := range r.Diagnoses {
 		if summary := clean(d.Summary); !strings.Contains(strings.ReplaceAll(text, "]]]]><![CDATA[>", "]]>"), summary) {
@@ -280,7 +281,8 @@ func judgeTAP(t *testing.T, r *Report, text string) {
 			t.Errorf("tap: %q", line)
 		}
 	}
-	if lines[0] != "TAP version 13" || lines[1] != "1.."+strconv.Itoa(tests) || (bad > 0) != (r.Verdict == VerdictFail) {
+	if lines[0] != "TAP version 13" || lines[1] != "1.."+strconv.Itoa(tests) ||
+		(bad > 0) != (r.found() == VerdictFail || r.Interrupted) {
 		t.Errorf("tap: %d tests, %d not ok, verdict %s, begins %q", tests, bad, r.Verdict, lines[:2])
 	}
 	for _, d := range r.Diagnoses {
@@ -336,10 +338,8 @@ func judgeNagios(t *testing.T, r *Report, text string) {
 	if parts == nil || parts[0] != text {
 		t.Fatalf("nagios: %q", text)
 	}
-	want := map[string]string{VerdictPass: "OK", VerdictWarn: "WARNING", VerdictFail: "CRITICAL"}[r.Verdict]
-	if r.Interrupted {
-		want = "UNKNOWN"
-	}
+	want := map[string]string{VerdictPass: "OK", VerdictWarn: "WARNING", VerdictFail: "CRITICAL",
+		VerdictIncomplete: "UNKNOWN"}[r.Verdict]
 	if parts[1] != want || StateOf(r).String() != want {
 		t.Errorf("nagios: %s of %s", parts[1], r.Verdict)
 	}
@@ -358,7 +358,7 @@ func judgeGitHub(t *testing.T, r *Report, text string) {
 		}
 		levels[parts[1]]++
 	}
-	if (levels["error"] > 0) != (r.Verdict == VerdictFail) || len(levels) == 0 {
+	if (levels["error"] > 0) != (r.found() == VerdictFail || r.Interrupted) || len(levels) == 0 {
 		t.Errorf("github: %v of %s", levels, r.Verdict)
 	}
 }

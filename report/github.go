@@ -8,7 +8,7 @@ import (
 )
 
 // WriteGitHub writes the diagnoses as workflow commands of GitHub Actions, one a line: ::error for what fails,
-// ::warning and ::notice for the rest, and a ::notice of what a pass proves. Text from the network cannot begin
+// ::warning and ::notice for the rest, an ::error where the run was cut short, and a ::notice of what a pass proves. Text from the network cannot begin
 // a command: each line is one command, and what is inside is escaped as the runner undoes it.
 func WriteGitHub(w io.Writer, r *Report) error {
 	var out bytes.Buffer
@@ -25,7 +25,7 @@ func WriteGitHub(w io.Writer, r *Report) error {
 	case r.Verdict == VerdictFail && worst != VerdictFail:
 		annotate(&out, "error", "fail", "The verdict is fail.")
 	case r.Interrupted:
-		annotate(&out, "warning", "interrupted", "The run was interrupted: what the later probes would have shown is not known.")
+		annotate(&out, "error", VerdictIncomplete, r.CutWords())
 	case r.Verdict == VerdictPass:
 		annotate(&out, "notice", "pass", strings.TrimSpace(headline+" "+more))
 	}

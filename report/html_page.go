@@ -67,8 +67,8 @@ func newPage(r *Report) htmlPage {
 	for _, row := range r.Probes {
 		p.Probes = append(p.Probes, newPageProbe(r, row))
 	}
-	if r.Interrupted {
-		p.Notes = append(p.Notes, "The run was interrupted: what the later steps would have shown is not known.")
+	if cut := r.CutWords(); cut != "" {
+		p.Notes = append(p.Notes, cut)
 	}
 	p.Title = clip(p.Headline, 120) + " · " + p.Endpoint
 	return p
@@ -78,10 +78,10 @@ func newPage(r *Report) htmlPage {
 func (p *htmlPage) verdict(r *Report) {
 	diagnoses := firstOf(r.Diagnoses, mostDiagnoses)
 	p.Mark, p.VerdictWords = markOpen, "Verdict: "+r.Verdict
-	if r.Verdict == VerdictPass || len(diagnoses) == 0 {
+	if r.found() == VerdictPass || len(diagnoses) == 0 {
 		p.Headline, p.Lead = passWords(r)
 		if r.Interrupted {
-			p.Mark, p.VerdictWords = markUnknown, "Interrupted"
+			p.Mark = markUnknown
 		}
 	} else {
 		root := newPageDiagnosis(diagnoses[0])
@@ -91,7 +91,7 @@ func (p *htmlPage) verdict(r *Report) {
 		if len(root.Fixes) > 0 {
 			p.First, p.MoreSteps = root.Fixes[0], len(root.Fixes) > 1
 		}
-		if r.Verdict == VerdictWarn && ended(r, "call") {
+		if r.found() == VerdictWarn && ended(r, "call") {
 			p.Notes = append(p.Notes, "Calls get through all the same: this one was accepted.")
 		}
 	}

@@ -133,6 +133,9 @@ func Read(from io.Reader) (*Report, error) {
 	if err := r.check(); err != nil {
 		return nil, fmt.Errorf("not a valid report: %w", err)
 	}
+	if r.Interrupted || r.Verdict == VerdictIncomplete { // earlier releases gave the verdict on the part that was made
+		r.Interrupt()
+	}
 	return r, nil
 }
 
@@ -155,8 +158,8 @@ func jsonProblem(err error) string {
 
 // check reports the first thing that JSON's types cannot say and every format relies on.
 func (r *Report) check() error {
-	if !slices.Contains([]string{VerdictPass, VerdictWarn, VerdictFail}, r.Verdict) {
-		return fmt.Errorf("verdict is %q, not pass, warn or fail", clip(clean(r.Verdict), 40))
+	if !slices.Contains(verdicts, r.Verdict) {
+		return fmt.Errorf("verdict is %q, not pass, warn, fail or incomplete", clip(clean(r.Verdict), 40))
 	}
 	if len(r.Probes) != len(probes.Names) {
 		return fmt.Errorf("it has %d probes, not %d", len(r.Probes), len(probes.Names))

@@ -14,7 +14,8 @@ import (
 
 // WriteJUnit writes the report as a JUnit XML document with one suite: a test case a probe, and one for each
 // cause of a failure that belongs to no failed probe. Times are in seconds. Something fails in it if and only
-// if the verdict is fail; what is worth a warning stands in the case's system-out.
+// if a failure was found; a run that was cut short has one error. What is worth a warning stands in the case's
+// system-out.
 func WriteJUnit(w io.Writer, r *Report) error {
 	suite := junit.Testsuite{Name: "opensrs-doctor", Package: "opensrs-doctor", Hostname: clean(r.Host.Hostname),
 		Time: seconds(r.DurationMS), Timestamp: r.StartedAt.UTC().Format("2006-01-02T15:04:05")} // UTC, and no zone by its schema
@@ -78,6 +79,8 @@ func junitCase(c testCase) junit.Testcase {
 		}
 		out.Failure = failure
 		return out
+	case errored:
+		out.Error = &junit.Result{Message: clean(c.summary), Type: VerdictIncomplete}
 	case skipped:
 		out.Skipped = &junit.Result{Message: clean(c.summary)}
 	case passed:

@@ -37,19 +37,14 @@ func (m *markdown) block(lines ...string) {
 }
 
 // signs are the marks of the statuses and severities.
-var signs = map[string]string{"pass": "✓", "warn": "⚠", "fail": "✗", "skip": "–", "info": "ℹ"}
+var signs = map[string]string{"pass": "✓", "warn": "⚠", "fail": "✗", "skip": "–", "info": "ℹ", VerdictIncomplete: "–"}
 
 func (m *markdown) head(r *Report) {
 	headline, more := passWords(r)
-	switch {
-	case r.Interrupted && r.Verdict == VerdictPass:
-		m.block(fmt.Sprintf("## %s opensrs-doctor: interrupted", signs["skip"]))
-	default:
-		m.block(fmt.Sprintf("## %s opensrs-doctor: %s", signs[r.Verdict], r.Verdict))
-	}
+	m.block(fmt.Sprintf("## %s opensrs-doctor: %s", signs[r.Verdict], r.Verdict))
 	switch {
 	case r.Interrupted:
-		m.block("The run was interrupted: what the later probes would have shown is not known.")
+		m.block(r.CutWords())
 	case r.Verdict == VerdictPass:
 		m.block("**" + mdText(headline) + "** " + mdText(more))
 	case r.Verdict == VerdictWarn && ended(r, "call"):

@@ -35,17 +35,17 @@ func (s NagiosState) String() string {
 	return "UNKNOWN"
 }
 
-// StateOf is the verdict as a state. What an interrupted run would have shown is unknown.
+// StateOf is the verdict as a state. What a run that was cut short would have shown is unknown.
 func StateOf(r *Report) NagiosState {
-	switch {
-	case r.Interrupted:
-		return NagiosUnknown
-	case r.Verdict == VerdictFail:
-		return NagiosCritical
-	case r.Verdict == VerdictWarn:
+	switch r.Verdict {
+	case VerdictPass:
+		return NagiosOK
+	case VerdictWarn:
 		return NagiosWarning
+	case VerdictFail:
+		return NagiosCritical
 	}
-	return NagiosOK
+	return NagiosUnknown
 }
 
 // longestPlugin is how wide the text of the line may be, in columns: it goes into messages and small columns.
@@ -66,7 +66,7 @@ func WriteNagios(w io.Writer, r *Report) error {
 			text += fmt.Sprintf(" and %d more", more)
 		}
 		if r.Interrupted {
-			text = "interrupted; " + text
+			text = "incomplete; " + text
 		}
 	default:
 		headline, more := passWords(r)

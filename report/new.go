@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 
 	"opensrs-doctor/probes"
 )
@@ -9,22 +10,47 @@ import (
 // New makes the report of one run: its facts, its causes, and the words for both.
 func New(e *probes.Evidence, tool Tool) *Report {
 	r := &Report{
-		Schema:      Schema,
-		Tool:        tool,
-		RunID:       e.RunID,
-		StartedAt:   e.StartedAt.UTC(),
-		DurationMS:  float64(e.Took.Microseconds()) / 1000,
-		Interrupted: e.Interrupted,
-		Target:      newTarget(e.Target),
-		Host:        newHost(e.Host),
-		Diagnoses:   Diagnose(e),
-		Probes:      probeRows(e),
+		Schema:     Schema,
+		Tool:       tool,
+		RunID:      e.RunID,
+		StartedAt:  e.StartedAt.UTC(),
+		DurationMS: float64(e.Took.Microseconds()) / 1000,
+		Target:     newTarget(e.Target),
+		Host:       newHost(e.Host),
+		Diagnoses:  Diagnose(e),
+		Probes:     probeRows(e),
 	}
 	if !e.Asked.RootsDate.IsZero() {
 		r.Tool.RootsDate = day(e.Asked.RootsDate)
 	}
 	r.Verdict = verdictOf(r.Diagnoses)
+	if e.Interrupted {
+		r.Interrupt()
+	}
 	return r
+}
+
+// Interrupt marks the report as that of a run that was cut short. What it has found stays.
+func (r *Report) Interrupt() { r.Interrupted, r.Verdict = true, VerdictIncomplete }
+
+// found is the verdict on what was seen, also where the run was cut short.
+func (r *Report) found() string {
+	if r.Verdict == VerdictIncomplete {
+		return verdictOf(r.Diagnoses)
+	}
+	return r.Verdict
+}
+
+// CutWords say what cut the run short, and what that leaves open; "" where nothing did.
+func (r *Report) CutWords() string {
+	timeUp := func(row Probe) bool { return row.WaitedFor == probes.WaitTimeout }
+	switch {
+	case !r.Interrupted:
+		return ""
+	case slices.ContainsFunc(r.Probes, timeUp):
+		return "The time for the run was up (--timeout): what the later steps would have shown is not known."
+	}
+	return "The run was interrupted: what the later steps would have shown is not known."
 }
 
 // String is one line, for logs of tests.

@@ -73,8 +73,8 @@ func oneIf(is bool) float64 {
 
 func (m *metrics) run(r *Report) {
 	m.family("verdict", "Whether the verdict of the last run is the one in the label.")
-	m.set("verdict", r.Verdict, []string{VerdictPass, VerdictWarn, VerdictFail})
-	m.family("interrupted", "Whether the last run was interrupted, so that its verdict is that of a part.")
+	m.set("verdict", r.Verdict, verdicts)
+	m.family("interrupted", "Whether the last run was cut short, so that the verdict is incomplete.")
 	m.add(oneIf(r.Interrupted))
 	m.family("run_timestamp_seconds", "When the last run began, in seconds since 1970.")
 	m.add(float64(r.StartedAt.UnixMilli()) / 1000)

@@ -130,7 +130,7 @@ func TestGeneratedReportsRead(t *testing.T) {
 				}
 			}
 		}
-		if r.Verdict != verdictOf(r.Diagnoses) {
+		if r.found() != verdictOf(r.Diagnoses) || r.Interrupted != (r.Verdict == VerdictIncomplete) {
 			t.Errorf("the verdict is %s of %s", r.Verdict, told(r.Diagnoses))
 		}
 		document := jsonOf(t, r)

@@ -37,7 +37,12 @@ const (
 	VerdictPass = "pass"
 	VerdictWarn = "warn"
 	VerdictFail = "fail"
+
+	// VerdictIncomplete is that of a run that was cut short, whatever it had found by then: the rest is not known.
+	VerdictIncomplete = "incomplete"
 )
+
+var verdicts = []string{VerdictPass, VerdictWarn, VerdictFail, VerdictIncomplete}
 
 // Report is one run, diagnosed: all that any format needs, and all that is saved.
 type Report struct {
@@ -46,8 +51,8 @@ type Report struct {
 	RunID       string      `json:"run_id"`
 	StartedAt   time.Time   `json:"started_at"`
 	DurationMS  float64     `json:"duration_ms"`
-	Verdict     string      `json:"verdict"` // pass, warn, fail
-	Interrupted bool        `json:"interrupted,omitempty"`
+	Verdict     string      `json:"verdict"`               // pass, warn, fail, incomplete
+	Interrupted bool        `json:"interrupted,omitempty"` // the run was cut short: the verdict is incomplete
 	Target      Target      `json:"target"`
 	Host        Host        `json:"host"`
 	Diagnoses   []Diagnosis `json:"diagnoses"` // root cause first

@@ -134,7 +134,7 @@ func (d *drawing) markOf(row Probe) mark {
 				beside = false
 			}
 		}
-		if beside || d.r.Verdict != VerdictFail {
+		if beside || d.r.found() != VerdictFail {
 			return markDoubt
 		}
 		return markStop

@@ -167,6 +167,9 @@ func (s *screen) mark(of string) (string, style) {
 		"warn": {"!", "!", doubtful},
 		"fail": {"✗", "x", bad},
 		"skip": {"–", "-", faint},
+
+		VerdictIncomplete: {"–", "-", faint},
+
 		"info": {"i", "i", bold},
 	}
 	m, ok := marks[of]

@@ -17,7 +17,7 @@ func probeRows(e *probes.Evidence) []Probe {
 	for _, name := range probes.Names {
 		step := e.Step(name)
 		if step.Status == "" {
-			step = probes.Step{Probe: name, Status: probes.Skip, WaitedFor: waitInterrupt}
+			step = probes.Step{Probe: name, Status: probes.Skip, WaitedFor: probes.WaitInterrupt}
 		}
 		row := Probe{
 			Name:       name,

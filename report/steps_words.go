@@ -13,9 +13,6 @@ import (
 // rowWidth is what a row's sentence should take: 80 columns less the mark, the name and the duration.
 const rowWidth = 59
 
-// waitInterrupt is what a probe waited for that an interrupted run never came to.
-const waitInterrupt = "interrupt"
-
 // kindWords say of each kind what was seen. They name no culprit: the causes do.
 var kindWords = map[probes.Kind]string{
 	probes.KindRefused:       "connection refused",
@@ -99,8 +96,10 @@ func skipWords(e *probes.Evidence, step probes.Step) string {
 		return "not run: the API key cannot be right"
 	case wait == "--only", wait == "--skip":
 		return "not chosen"
-	case wait == waitInterrupt:
+	case wait == probes.WaitInterrupt:
 		return "interrupted"
+	case wait == probes.WaitTimeout:
+		return "not run: the time for the run was up"
 	case step.Probe == "egress" && e.Asked.EgressSources == 0:
 		return "no source was to be asked"
 	case wait != "":

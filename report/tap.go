@@ -11,8 +11,8 @@ import (
 )
 
 // WriteTAP writes the report in the Test Anything Protocol: a test a probe, and one for each cause of a failure
-// that belongs to no failed probe. Something is "not ok" if and only if the verdict is fail. What is to be
-// told stands below its test as YAML. The version is 13, which readers of version 14 take too.
+// that belongs to no failed probe. Something is "not ok" if and only if the verdict is fail or incomplete. What is
+// to be told stands below its test as YAML. The version is 13, which readers of version 14 take too.
 func WriteTAP(w io.Writer, r *Report) error {
 	cases := testCases(r)
 	var out bytes.Buffer
@@ -21,7 +21,7 @@ func WriteTAP(w io.Writer, r *Report) error {
 		endpoint(r), clean(r.RunID), r.StartedAt.UTC().Format(time.RFC3339))
 	for i, c := range cases {
 		switch c.result {
-		case failed:
+		case failed, errored:
 			fmt.Fprintf(&out, "not ok %d - %s\n", i+1, tapText(c.name))
 		case skipped:
 			fmt.Fprintf(&out, "ok %d - %s # SKIP %s\n", i+1, tapText(c.name), tapText(c.summary))
@@ -29,9 +29,6 @@ func WriteTAP(w io.Writer, r *Report) error {
 			fmt.Fprintf(&out, "ok %d - %s\n", i+1, tapText(c.name))
 		}
 		tapDiagnostics(&out, c)
-	}
-	if r.Interrupted {
-		out.WriteString("# interrupted: what the later probes would have shown is not known\n")
 	}
 	fmt.Fprintf(&out, "# verdict: %s\n", r.Verdict)
 	_, err := w.Write(out.Bytes())

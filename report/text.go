@@ -126,7 +126,7 @@ func (s *screen) verdict(r *Report) {
 			}
 		}
 	}
-	passes := r.Verdict == VerdictPass || len(shown) == 0
+	passes := r.found() == VerdictPass || len(shown) == 0
 	if passes {
 		s.blank()
 		s.passed(r)
@@ -138,13 +138,12 @@ func (s *screen) verdict(r *Report) {
 	if len(shown) > 0 {
 		s.also(shown)
 	}
-	if !passes && r.Verdict == VerdictWarn {
+	if !passes && r.found() == VerdictWarn {
 		s.works(r)
 	}
-	if r.Interrupted {
+	if cut := r.CutWords(); cut != "" {
 		s.blank()
-		s.paragraph("", 0, "The run was interrupted: what the later steps would have shown is not known.",
-			doubtful)
+		s.paragraph("", 0, cut, doubtful)
 	}
 }
 
@@ -167,7 +166,7 @@ func passWords(r *Report) (headline, more string) {
 	headline = "This host can use the OpenSRS API."
 	switch {
 	case r.Interrupted:
-		headline = "Nothing wrong was seen before the interruption."
+		headline = "Nothing wrong was seen before the run was cut short."
 	case ended(r, "call") && r.Target.Sandbox:
 		headline = "The sandbox accepts signed calls."
 		more = "It runs inside this tool: this proves nothing about the real service."

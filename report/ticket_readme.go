@@ -77,8 +77,8 @@ func (l *letter) head() {
 	l.row("Where", fmt.Sprintf("%s (%s), to %s, %s", r.Host.Hostname, r.Host.OS, service(r), endpoint(r)))
 	l.row("When", fmt.Sprintf("%s, for %s", r.StartedAt.UTC().Format("2006-01-02 15:04:05 UTC"), spanMS(r.DurationMS)))
 	verdict := r.Verdict
-	if r.Interrupted {
-		verdict += "; the run was interrupted, and what the later steps would have shown is not known"
+	if cut := r.CutWords(); cut != "" {
+		verdict += ". " + cut
 	}
 	l.row("Verdict", verdict)
 	if len(r.Diagnoses) == 0 {

@@ -93,7 +93,7 @@ func check(flags map[string]*flagValue, config string, s *streams, ticket *bundl
 		return fmt.Errorf("the report could not be written: %s", plain(err))
 	}
 	if result.Interrupted {
-		fmt.Fprintln(s.stderr, "interrupted; the report says what was known by then")
+		fmt.Fprintln(s.stderr, result.CutWords()+" The report says what was known by then.")
 		return exitError(exitInternal)
 	}
 	return out.status(result, request.failOn)
@@ -135,10 +135,14 @@ func (r *request) run(ctx context.Context, s *streams) *report.Report {
 	})
 }
 
-// repeat is run with the round handed in. A report is interrupted also where the signal came behind a complete
+// repeat is run with the round handed in. A report is incomplete also where the signal came after a complete
 // round: then every format says what the exit status says.
 func (r *request) repeat(ctx context.Context, s *streams, round func() *report.Report) (result *report.Report) {
-	defer func() { result.Interrupted = result.Interrupted || ctx.Err() != nil }()
+	defer func() {
+		if ctx.Err() != nil {
+			result.Interrupt()
+		}
+	}()
 	deadline := time.Now().Add(r.wait)
 	every := min(max(r.wait/20, time.Second), 30*time.Second)
 	for {

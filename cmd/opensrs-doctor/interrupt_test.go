@@ -47,6 +47,9 @@ func TestInterrupt(t *testing.T) {
 	if err := command.Wait(); !errors.As(err, &status) || status.ExitCode() != exitInternal {
 		t.Errorf("%v, want exit status 3", err)
 	}
+	if saved := stdout.String(); !strings.Contains(saved, `"verdict": "incomplete"`) {
+		t.Errorf("the report: %s", saved)
+	}
 	if _, err := report.Read(&stdout); err != nil {
 		t.Errorf("the report: %v", err)
 	}
@@ -55,9 +58,9 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
-// TestInterruptBehindARound: the signal comes when a round is complete, before the next one or with none to come.
+// TestInterruptAfterARound: the signal comes when a round is complete, before the next one or with none to come.
 // The exit status is 3 then, so the report says so too, and a plugin's line is UNKNOWN.
-func TestInterruptBehindARound(t *testing.T) {
+func TestInterruptAfterARound(t *testing.T) {
 	for _, cause := range []string{"rules.propagating", "port.refused"} { // one that can pass by itself, one that cannot
 		ctx, interrupt := context.WithCancel(t.Context())
 		result := (&request{wait: time.Hour}).repeat(ctx, &streams{}, func() *report.Report {
@@ -65,8 +68,9 @@ func TestInterruptBehindARound(t *testing.T) {
 			return &report.Report{Verdict: report.VerdictFail,
 				Diagnoses: []report.Diagnosis{{Cause: cause, Severity: report.Fail}}}
 		})
-		if !result.Interrupted || report.StateOf(result) != report.NagiosUnknown {
-			t.Errorf("%s: interrupted %v, %s", cause, result.Interrupted, report.StateOf(result))
+		if result.Verdict != report.VerdictIncomplete || !result.Interrupted || report.StateOf(result) != report.NagiosUnknown ||
+			len(result.Diagnoses) != 1 {
+			t.Errorf("%s: interrupted %v, %s, %s", cause, result.Interrupted, result.Verdict, report.StateOf(result))
 		}
 	}
 }

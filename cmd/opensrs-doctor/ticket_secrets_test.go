@@ -157,7 +157,7 @@ func TestInterruptedTicket(t *testing.T) {
 	if got.status != exitInternal || report.Probes[4].Status != "pass" || report.Probes[5].Status != "skip" {
 		t.Errorf("exit status %d, %+v", got.status, report.Probes)
 	}
-	if !strings.Contains(string(files["README.txt"]), "the run was interrupted") ||
+	if !strings.Contains(string(files["README.txt"]), "incomplete. The run was interrupted") ||
 		!strings.Contains(string(files["chain.pem"]), "BEGIN CERTIFICATE") {
 		t.Errorf("%s%s", files["README.txt"], files["chain.pem"])
 	}
