@@ -39,5 +39,5 @@ func mayCrossCheck(o Options, call *Call) bool {
 	if call == nil || call.Class != string(opensrs.AuthFailed) || !o.CrossCheck || o.Custom || o.Sandbox {
 		return false
 	}
-	return o.Port == ServicePort && (o.Host == LiveHost && o.Environment == "live" || o.Host == TestHost && o.Environment == "test")
+	return o.publicService() && EnvironmentOf(o.Host) == o.Environment
 }

@@ -78,8 +78,8 @@ func (e *Evidence) Step(name string) Step {
 
 // Target is what the run was about.
 type Target struct {
-	Environment    string       `json:"environment"` // "live" or "test"
-	CustomEndpoint bool         `json:"custom_endpoint,omitempty"`
+	Environment    string       `json:"environment"`               // EnvLive, EnvTest or EnvSandbox
+	CustomEndpoint bool         `json:"custom_endpoint,omitempty"` // --endpoint, and not exactly one of the public services
 	Sandbox        bool         `json:"sandbox,omitempty"`
 	Host           string       `json:"host"`
 	Port           uint16       `json:"port"`

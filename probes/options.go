@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"net/netip"
 	"net/url"
+	"strings"
 	"time"
 
 	"opensrs-doctor/probes/iprules"
@@ -12,11 +13,11 @@ import (
 // Options is a validated request for one run. Package cmd makes it of flags, environment and file.
 type Options struct {
 	Version     string // of the tool, for the User-Agent
-	Environment string // "live" or "test"
+	Environment string // EnvLive, EnvTest or EnvSandbox
 	Host        string // the endpoint's name or address, without brackets
 	Port        uint16
 	Path        string // of the endpoint's URL, "/" where it has none
-	Custom      bool   // --endpoint was given
+	Custom      bool   // --endpoint was given, of whatever host
 	Sandbox     bool   // the embedded sandbox is the endpoint
 
 	Username    string
@@ -68,3 +69,26 @@ const (
 	TestHost    = "horizon.opensrs.net"
 	ServicePort = 55443
 )
+
+// The environments. Each of the two public ones has accounts, keys and access rules of its own.
+const (
+	EnvLive    = "live"
+	EnvTest    = "test"
+	EnvSandbox = "sandbox" // the service inside this program: nobody's account, and no control panel
+)
+
+// EnvironmentOf is the environment of a public host, in any case and on any port; "" for a host of one's own.
+func EnvironmentOf(host string) string {
+	switch {
+	case strings.EqualFold(host, LiveHost):
+		return EnvLive
+	case strings.EqualFold(host, TestHost):
+		return EnvTest
+	}
+	return ""
+}
+
+// publicService reports whether the endpoint is exactly one of the two public services, however it was named.
+func (o Options) publicService() bool {
+	return EnvironmentOf(o.Host) != "" && o.Port == ServicePort && (o.Path == "/" || o.Path == "")
+}

@@ -102,7 +102,7 @@ func (r *run) prepare() {
 	w.resolver = newResolver(r.all, o.Resolvers, o.SourceIP, w.scrub)
 	w.resolver.deep = o.Deep
 	r.x = &experiments{world: w, deep: o.Deep, trip: r.budget.scaled(roundTripWait), ctx: r.all, begun: map[string]bool{}}
-	ev.Target = Target{Environment: o.Environment, CustomEndpoint: o.Custom, Sandbox: o.Sandbox, Host: o.Host,
+	ev.Target = Target{Environment: o.Environment, CustomEndpoint: o.Custom && !o.publicService(), Sandbox: o.Sandbox, Host: o.Host,
 		Port: o.Port, Username: o.Username, KeyFingerprint: o.Key.Fingerprint(), Addresses: []netip.Addr{}}
 	hostname, _ := os.Hostname()
 	ev.Host = Host{Hostname: hostname, OS: runtime.GOOS + "/" + runtime.GOARCH, SourceIP: o.SourceIP,

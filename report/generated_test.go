@@ -96,7 +96,7 @@ func run(r *rand.Rand, e *probes.Evidence) {
 		case step.Status == probes.Fail:
 			anything(r, reflect.ValueOf(&step.Failure).Elem(), "")
 		case step.Status == probes.Skip && step.WaitedFor == "":
-			step.WaitedFor = pick(r, "--only", "credentials", "rules", "api-key", "interrupt", "--egress-source")
+			step.WaitedFor = pick(r, "--only", "credentials", "rules", "api-key", probes.WaitInterrupt, probes.WaitTimeout, "--egress-source")
 			step.Counts = step.WaitedFor != "--only"
 		}
 		through[name] = step.Status == probes.Pass || step.Status == probes.Warn ||
@@ -108,6 +108,9 @@ func run(r *rand.Rand, e *probes.Evidence) {
 // sound takes out what no probe records: an address that no sighting has, a pinned name without a line, words
 // and chains that are empty, a control asked by DNS, an experiment made twice.
 func sound(e *probes.Evidence) {
+	if e.Target.Sandbox {
+		e.Target.Environment = probes.EnvSandbox
+	}
 	if g := e.Egress; g != nil && !g.Given {
 		g.IPv4, g.DNSSeen = nil, nil
 		for i := range g.Sightings {

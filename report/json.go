@@ -133,6 +133,9 @@ func Read(from io.Reader) (*Report, error) {
 	if err := r.check(); err != nil {
 		return nil, fmt.Errorf("not a valid report: %w", err)
 	}
+	if r.Target.Sandbox {
+		r.Target.Environment = probes.EnvSandbox // earlier releases called it live
+	}
 	if r.Interrupted || r.Verdict == VerdictIncomplete { // earlier releases gave the verdict on the part that was made
 		r.Interrupt()
 	}

@@ -9,8 +9,8 @@ import (
 // Target is what the run was about. Addresses are text here and in Host: an anonymized report holds
 // tokens in their place, and can be read again.
 type Target struct {
-	Environment    string   `json:"environment"` // "live" or "test"
-	CustomEndpoint bool     `json:"custom_endpoint,omitempty"`
+	Environment    string   `json:"environment"`               // "live", "test" or "sandbox"
+	CustomEndpoint bool     `json:"custom_endpoint,omitempty"` // --endpoint, and not exactly one of the public services
 	Sandbox        bool     `json:"sandbox,omitempty"`
 	Host           string   `json:"host"`
 	Port           uint16   `json:"port"`

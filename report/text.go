@@ -51,10 +51,7 @@ func (s *screen) header(r *Report) {
 
 // service is which of the services the run was about.
 func service(r *Report) string {
-	switch {
-	case r.Target.Sandbox:
-		return "sandbox"
-	case r.Target.CustomEndpoint:
+	if r.Target.CustomEndpoint && !r.Target.Sandbox {
 		return r.Target.Environment + " (custom endpoint)"
 	}
 	return r.Target.Environment

@@ -50,7 +50,7 @@ func screens(t *testing.T) map[string]*Report {
 		Summary:     "Clients on this host may leave by IPv6",
 		Explanation: "The endpoint has no IPv6 address today. Access rules know IPv4 only."}
 	sandbox := healthyEvidence()
-	sandbox.Target.Sandbox = true
+	sandbox.Target.Sandbox, sandbox.Target.Environment = true, probes.EnvSandbox
 	interrupted := healthyEvidence()
 	interrupted.Interrupted, interrupted.Steps = true, interrupted.Steps[:3]
 	interrupted.Target.CustomEndpoint = true

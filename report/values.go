@@ -29,9 +29,14 @@ func commonValues(e *probes.Evidence) Values {
 	if len(e.Target.Addresses) > 0 {
 		set("address", e.Target.Addresses[0].String())
 	}
-	set("environment", e.Target.Environment)
-	set("other_env", otherEnvironment(e.Target.Environment))
-	set("panel", "the Reseller Control Panel of the "+e.Target.Environment+" environment")
+	if e.Target.Environment == probes.EnvSandbox { // what a fault shows is advice for a real account
+		set("environment", "right")
+		set("panel", vocabulary["panel"])
+	} else {
+		set("environment", e.Target.Environment)
+		set("other_env", otherEnvironment(e.Target.Environment))
+		set("panel", "the Reseller Control Panel of the "+e.Target.Environment+" environment")
+	}
 	set("username", e.Target.Username)
 	if e.Target.KeyFingerprint != nil {
 		set("fingerprint", *e.Target.KeyFingerprint)

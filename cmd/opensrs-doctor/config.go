@@ -188,22 +188,38 @@ func (s *settings) conflicts(r *request) error {
 
 func (s *settings) target(r *request) (err error) {
 	o := &r.options
-	if o.Environment, err = s.choice("env", "live", "test"); err != nil {
+	if o.Environment, err = s.choice("env", probes.EnvLive, probes.EnvTest); err != nil {
 		return err
 	}
 	o.Host, o.Port, o.Path = probes.LiveHost, probes.ServicePort, "/"
-	if o.Environment == "test" {
+	if o.Environment == probes.EnvTest {
 		o.Host = probes.TestHost
 	}
 	if !s.given("endpoint") {
 		return nil
 	}
-	o.Custom = true
-	err = s.each("endpoint", func(text string) error {
-		o.Host, o.Port, o.Path, err = parseEndpoint(text)
+	var host, path string
+	var port uint16
+	if err = s.each("endpoint", func(text string) error {
+		host, port, path, err = parseEndpoint(text)
 		return err
-	})
-	return err
+	}); err != nil {
+		return err
+	}
+	// The two public hosts are their environment, and --env may not say another one.
+	if known := probes.EnvironmentOf(host); known != "" && known != o.Environment {
+		env, endpoint := s.merged["env"], s.merged["endpoint"]
+		switch {
+		case s.given("env") && env.from == endpoint.from:
+			return usagef("%s %s and %s contradict each other: %s is the %s environment", env.place(0), o.Environment,
+				endpoint.place(0), strings.ToLower(host), known).withHint("give one of the two")
+		case s.given("env") && env.from == "flag":
+			return nil // the file's endpoint is that of the other environment
+		}
+		o.Environment = known
+	}
+	o.Host, o.Port, o.Path, o.Custom = host, port, path, true
+	return nil
 }
 
 func (s *settings) times(r *request) (err error) {

@@ -79,6 +79,53 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
+// TestEnvironments: the two public hosts are their environment, on whatever port. A contradiction from one place is an
+// error, and from two the stronger place wins both.
+func TestEnvironments(t *testing.T) {
+	const horizon, live = "https://horizon.opensrs.net:55443", "https://rr-n1-tor.opensrs.net"
+	for _, c := range []struct {
+		args   []string
+		file   string
+		want   string // environment host port custom, or what the error says
+		public bool   // exactly one of the public services, for the report
+	}{
+		{nil, "", "live rr-n1-tor.opensrs.net 55443 false", true},
+		{[]string{"--env", "test"}, "", "test horizon.opensrs.net 55443 false", true},
+		{[]string{"--endpoint", horizon}, "", "test horizon.opensrs.net 55443 true", true},
+		{[]string{"--endpoint", horizon + "/"}, "env: test", "test horizon.opensrs.net 55443 true", true},
+		{[]string{"--endpoint", "https://HORIZON.OpenSRS.net.:443"}, "", "test horizon.opensrs.net 443 true", false},
+		{[]string{"--endpoint", live + ":55443/other"}, "", "live rr-n1-tor.opensrs.net 55443 true", false},
+		{[]string{"--endpoint", live}, "env: test", "live rr-n1-tor.opensrs.net 55443 true", true},
+		{[]string{"--env", "live"}, "endpoint: " + horizon, "live rr-n1-tor.opensrs.net 55443 false", true},
+		{[]string{"--env", "test"}, "endpoint: " + horizon, "test horizon.opensrs.net 55443 true", true},
+		{nil, "endpoint: Horizon.opensrs.net", "test horizon.opensrs.net 55443 true", true},
+		{[]string{"--env", "test"}, "endpoint: relay.example:9", "test relay.example 9 true", false},
+		{[]string{"--endpoint", "https://batch.opensrs.net"}, "", "live batch.opensrs.net 55443 true", false},
+		{[]string{"--env", "live", "--endpoint", horizon}, "",
+			"--env live and --endpoint contradict each other: horizon.opensrs.net is the test environment", false},
+		{[]string{"--env", "test", "--endpoint", "RR-N1-TOR.opensrs.net.:443"}, "",
+			"--env test and --endpoint contradict each other: rr-n1-tor.opensrs.net is the live environment", false},
+		{nil, "endpoint: " + horizon + "\nenv: live\n",
+			"c.yaml:2: env live and c.yaml:1: endpoint contradict each other: horizon.opensrs.net is the test environment", false},
+	} {
+		r, err := requestOf(t, c.args, c.file, nil)
+		if err != nil {
+			if err.Error() != c.want {
+				t.Errorf("%v, %q: %v, want %s", c.args, c.file, err, c.want)
+			}
+			continue
+		}
+		o := r.options
+		if got := fmt.Sprint(o.Environment, " ", o.Host, " ", o.Port, " ", o.Custom); got != c.want {
+			t.Errorf("%v, %q: %s, want %s", c.args, c.file, got, c.want)
+		}
+		o.EgressSources, o.Controls, o.StatusURL, o.Only = nil, nil, nil, []string{"rules"}
+		if target := probes.Run(t.Context(), o, nil).Target; (target.CustomEndpoint == c.public) || target.Environment != o.Environment {
+			t.Errorf("%v, %q: the report has %s, custom %v", c.args, c.file, target.Environment, target.CustomEndpoint)
+		}
+	}
+}
+
 func TestRulesKnowTheirPlace(t *testing.T) {
 	r, err := requestOf(t, nil, "env: test\nrule:\n  - allow 203.0.113.7\n  - deny 203.0.113.9\n", nil)
 	if err != nil {

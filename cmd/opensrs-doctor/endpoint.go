@@ -59,6 +59,9 @@ func checkHost(host string) (string, error) {
 		return address.Unmap().String(), nil
 	}
 	host = strings.TrimSuffix(host, ".")
+	if probes.EnvironmentOf(host) != "" {
+		return strings.ToLower(host), nil
+	}
 	if host == "" {
 		return "", errors.New("the host is missing; give https://HOST:PORT")
 	}

@@ -1,0 +1,55 @@
+package report
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"opensrs-doctor/probes"
+)
+
+// TestAdviceKnowsTheEnvironment: every sentence that names an environment or its control panel names the run's. The
+// sandbox has neither, and what it shows is advice for a real account.
+func TestAdviceKnowsTheEnvironment(t *testing.T) {
+	for _, cause := range Causes() {
+		if cause.ID == "call.wrong-environment" { // it names both
+			continue
+		}
+		for environment, not := range map[string][]string{
+			probes.EnvLive:    {"test environment", "sandbox environment"},
+			probes.EnvTest:    {"live environment", "sandbox environment"},
+			probes.EnvSandbox: {"live environment", "test environment", "sandbox environment"},
+		} {
+			e := fixtureOf(t, cause.ID)
+			e.Target.Environment, e.Target.Sandbox = environment, environment == probes.EnvSandbox
+			for _, d := range Diagnose(e) {
+				text := strings.Join(append([]string{d.Summary, d.Explanation}, d.Fixes...), "\n")
+				for _, wrong := range not {
+					if strings.Contains(text, wrong) {
+						t.Errorf("%s in %s: %s", cause.ID, environment, text)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestSandboxIsItsOwnEnvironment: also of a report that a release saved when the sandbox still counted as live.
+func TestSandboxIsItsOwnEnvironment(t *testing.T) {
+	old := screens(t)["sandbox"]
+	old.Target.Environment = probes.EnvLive
+	r, err := Read(bytes.NewReader(jsonOf(t, old)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	validate(t, "sandbox", jsonOf(t, r))
+	for _, f := range machineFormats {
+		if text := written(t, r, f.write); strings.Contains(text, `"live"`) || f.name != "nagios" && !strings.Contains(text, "sandbox") {
+			t.Errorf("%s:\n%s", f.name, text)
+		}
+	}
+	if d := Compare(r, screens(t)["pass"]); d.Old.Target != "sandbox, rr-n1-tor.opensrs.net:55443" || len(d.Changes) == 0 ||
+		d.Changes[0] != (Change{"target.environment", "sandbox", "live"}) {
+		t.Errorf("%+v", d)
+	}
+}
