@@ -57,7 +57,7 @@ func (r *run) settleDeep() {
 func (r *egressRun) settle(ctx context.Context) {
 	for {
 		r.mu.Lock()
-		pending := len(r.waiting)
+		pending := r.waiting()
 		r.mu.Unlock()
 		if pending == 0 {
 			return

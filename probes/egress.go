@@ -16,11 +16,12 @@ import (
 type egressRun struct {
 	world   *world
 	mu      sync.Mutex
-	facts   Egress
+	sights  []Sighting     // one a question, in the order in which the sources were given
+	came    []int          // the questions that were answered, first come first
+	pending map[string]int // questions without an answer, by path
 	decided bool
-	pending map[string]int    // by path
-	waiting map[Sighting]bool // source and path of those that have not answered
-	changed chan struct{}     // capacity 1: something new came
+	sources int
+	changed chan struct{} // capacity 1: something new came
 }
 
 const (
@@ -32,17 +33,18 @@ const (
 // startEgress asks every source at once. HTTP sources are asked on the call's way, and with a proxy on the
 // direct way too; DNS sources only directly.
 func (w *world) startEgress(ctx context.Context, sources []Source, v way) *egressRun {
-	r := &egressRun{world: w, pending: map[string]int{}, waiting: map[Sighting]bool{}, changed: make(chan struct{}, 1)}
-	r.facts.Asked = len(sources)
+	r := &egressRun{world: w, pending: map[string]int{}, sources: len(sources), changed: make(chan struct{}, 1)}
 	ask := func(source Source, path string, sight func(context.Context) Sighting) {
 		r.pending[path]++
-		r.waiting[Sighting{Source: source.URI, Path: path}] = true
+		question := len(r.sights)
+		r.sights = append(r.sights, Sighting{Source: source.URI, Path: path,
+			Failure: &Failure{Op: "fetch", Kind: KindTimeout, Detail: "no answer before the run ended"}})
 		go func() {
 			start := time.Now()
 			sighting := sight(ctx)
 			sighting.Path = path
 			sighting.TookMS = milliseconds(time.Since(start))
-			r.take(sighting)
+			r.take(question, sighting)
 		}()
 	}
 	r.mu.Lock()
@@ -60,21 +62,22 @@ func (w *world) startEgress(ctx context.Context, sources []Source, v way) *egres
 	return r
 }
 
-// take adds one sighting.
-func (r *egressRun) take(sighting Sighting) {
+// take puts an answer to its question.
+func (r *egressRun) take(question int, sighting Sighting) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.pending[sighting.Path]--
-	delete(r.waiting, Sighting{Source: sighting.Source, Path: sighting.Path})
 	sighting.Late = r.decided
-	if len(r.facts.Sightings) < 64 {
-		r.facts.Sightings = append(r.facts.Sightings, sighting)
-	}
+	r.sights[question] = sighting
+	r.came = append(r.came, question)
 	select {
 	case r.changed <- struct{}{}:
 	default:
 	}
 }
+
+// waiting is how many questions have no answer yet. The caller holds the lock.
+func (r *egressRun) waiting() int { return len(r.sights) - len(r.came) }
 
 // wait returns when enough is known: two sources agree, one of them on the call's path where any of those
 // still may answer; or nobody is left to answer; or a moment after the first answer where the rest is silent.
@@ -110,7 +113,8 @@ func (r *egressRun) enough(onPath string) (enough, some bool) {
 	waiting := r.pending[onPath]
 	seen := map[netip.Addr]int{}
 	pathSeen := map[netip.Addr]bool{}
-	for _, s := range r.facts.Sightings {
+	for _, question := range r.came {
+		s := r.sights[question]
 		if !s.Address.Is4() || s.Path != onPath && (s.Path != pathDNS || onPath == pathProxy) {
 			continue
 		}
@@ -128,18 +132,15 @@ func (r *egressRun) enough(onPath string) (enough, some bool) {
 	return waiting == 0 && (r.pending[pathDNS] == 0 || some || onPath == pathProxy), some
 }
 
-// snapshot is what is known now.
+// snapshot is what is known now: a sighting for each question, in the order in which the sources were given, and the
+// addresses in the order in which they were seen.
 func (r *egressRun) snapshot(onPath string) *Egress {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	facts := r.facts
-	facts.Sightings = append([]Sighting{}, r.facts.Sightings...)
-	facts.IPv4, facts.IPv6, facts.DNSSeen = []netip.Addr{}, []netip.Addr{}, []netip.Addr{}
-	for silent := range r.waiting {
-		silent.Failure = &Failure{Op: "fetch", Kind: KindTimeout, Detail: "no answer before the run ended"}
-		facts.Sightings = append(facts.Sightings, silent)
-	}
-	for _, s := range facts.Sightings {
+	facts := Egress{Sightings: append([]Sighting{}, r.sights...), Asked: r.sources,
+		IPv4: []netip.Addr{}, IPv6: []netip.Addr{}, DNSSeen: []netip.Addr{}}
+	for _, question := range r.came {
+		s := r.sights[question]
 		switch {
 		case !s.Address.IsValid():
 		case s.Path == pathDNS && onPath == pathProxy: // DNS does not go through the proxy

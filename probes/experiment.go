@@ -20,9 +20,10 @@ type experiments struct {
 	deep  bool          // Options.Deep
 	trip  time.Duration // how long one round trip may take
 	ctx   context.Context
-	group sync.WaitGroup
 	mu    sync.Mutex
 	begun map[string]bool
+	under int           // how many are under way; no WaitGroup, for more may be started while somebody waits
+	idle  chan struct{} // closed when none is under way any more; nil where none is
 	found findings
 }
 
@@ -63,11 +64,24 @@ func (x *experiments) once(name string, limit time.Duration, run func(context.Co
 		return
 	}
 	x.begun[name] = true
-	x.group.Go(func() {
+	if x.under++; x.idle == nil {
+		x.idle = make(chan struct{})
+	}
+	go func() {
+		defer x.done()
 		ctx, cancel := context.WithTimeout(x.ctx, limit)
 		defer cancel()
 		run(ctx)
-	})
+	}()
+}
+
+func (x *experiments) done() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.under--; x.under == 0 {
+		close(x.idle)
+		x.idle = nil
+	}
 }
 
 func (x *experiments) keep(store func(*findings)) {
@@ -78,11 +92,14 @@ func (x *experiments) keep(store func(*findings)) {
 
 // wait returns when all that was started is done, or the run is over; then it gives what there is.
 func (x *experiments) wait(ctx context.Context) findings {
-	done := make(chan struct{})
-	go func() { x.group.Wait(); close(done) }()
-	select {
-	case <-done:
-	case <-ctx.Done():
+	x.mu.Lock()
+	idle := x.idle
+	x.mu.Unlock()
+	if idle != nil {
+		select {
+		case <-idle:
+		case <-ctx.Done():
+		}
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()

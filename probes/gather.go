@@ -24,6 +24,7 @@ func (r *run) gather() {
 		ev.DNS.MadeUpName, ev.DNS.MadeUp = found.madeUpName, found.madeUp
 		ev.DNS.OtherName, ev.DNS.Other = found.otherName, found.other
 	}
+	slices.SortFunc(found.otherPorts, func(a, b Attempt) int { return a.Address.Compare(b.Address) })
 	if ev.Port != nil {
 		ev.Port.Path, ev.Port.OtherPorts, ev.Port.RoundTrips = found.path, found.otherPorts, found.roundTrips
 		ev.Port.ByDNS = found.byDNS

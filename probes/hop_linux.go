@@ -16,18 +16,25 @@ type askedHop struct {
 	begun time.Time
 	until time.Time
 	hop   Hop
+	err   error // the packet was not sent: hop is no answer, and no silence either
 }
 
-// openHop sends one packet: a SYN, or a datagram to a port where nobody listens. pollHops reads the answer.
+// openHop sends one packet: a SYN, or a datagram to a port where nobody listens. pollHops reads the answer. It sends
+// none where the TTL cannot be set: one that goes all the way would be read as the answer of a nearer place.
 func openHop(to netip.AddrPort, kind, ttl int, source netip.Addr, wait time.Duration) *askedHop {
 	asked := &askedHop{fd: -1, kind: kind, begun: time.Now(), hop: Hop{TTL: ttl, Answer: HopSilence}}
 	asked.until = asked.begun.Add(wait)
 	fd, err := unix.Socket(unix.AF_INET, kind|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
+		asked.err = err
 		return asked
 	}
-	unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_RECVERR, 1)
-	unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_TTL, ttl)
+	for _, option := range []struct{ name, value int }{{unix.IP_RECVERR, 1}, {unix.IP_TTL, ttl}} {
+		if asked.err = unix.SetsockoptInt(fd, unix.IPPROTO_IP, option.name, option.value); asked.err != nil {
+			unix.Close(fd)
+			return asked
+		}
+	}
 	// A connection that comes about is ended at once: nothing is left open at the host.
 	unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
 	if source.Is4() {
@@ -58,7 +65,7 @@ func openHop(to netip.AddrPort, kind, ttl int, source netip.Addr, wait time.Dura
 }
 
 // pollHops waits up to a slice of time for answers, hands over those that came or are overdue, and gives the
-// rest back.
+// rest back. What was not sent is left out.
 func pollHops(asked []*askedHop, slice time.Duration, take func(Hop)) (rest []*askedHop) {
 	polled := make([]unix.PollFd, 0, len(asked))
 	for _, one := range asked {
@@ -84,6 +91,9 @@ func pollHops(asked []*askedHop, slice time.Duration, take func(Hop)) (rest []*a
 			unix.Close(one.fd)
 		default:
 			rest = append(rest, one)
+			continue
+		}
+		if one.err != nil {
 			continue
 		}
 		one.hop.TookMS = milliseconds(time.Since(one.begun))

@@ -31,14 +31,19 @@ func (w *world) walk(ctx context.Context, to netip.AddrPort, compareTo uint16, f
 		return path
 	}
 	var udp []Hop
+	var unsent error
 	var group sync.WaitGroup
 	if first == nil {
 		group.Go(func() { path.Answer = w.ordinaryHop(ctx, to, walkLate) })
 	}
-	group.Go(func() { path.Port = w.walkOne(ctx, to, unix.SOCK_STREAM) })
-	group.Go(func() { path.Compare = w.walkOne(ctx, netip.AddrPortFrom(to.Addr(), compareTo), unix.SOCK_STREAM) })
-	group.Go(func() { udp = w.walkOne(ctx, netip.AddrPortFrom(to.Addr(), 33434), unix.SOCK_DGRAM) })
+	group.Go(func() { path.Port, unsent = w.walkOne(ctx, to, unix.SOCK_STREAM) })
+	group.Go(func() { path.Compare, _ = w.walkOne(ctx, netip.AddrPortFrom(to.Addr(), compareTo), unix.SOCK_STREAM) })
+	group.Go(func() { udp, _ = w.walkOne(ctx, netip.AddrPortFrom(to.Addr(), 33434), unix.SOCK_DGRAM) })
 	group.Wait()
+	if len(path.Port) == 0 && unsent != nil {
+		path.Available, path.Why = false, "packets with a small TTL cannot be sent here: "+unsent.Error()
+		return path
+	}
 	if first != nil && first.Answer == HopSilence { // a router that had no ICMP message to spare has one by now
 		path.Answer = w.ordinaryHop(ctx, to, walkHop)
 	}
@@ -81,13 +86,17 @@ func (w *world) askAgain(ctx context.Context, to netip.AddrPort, path *Path) {
 	path.Port = tidy(path.Port)
 }
 
-// ordinaryHop sends one packet with an ordinary TTL. Nil: not available, or not IPv4.
+// ordinaryHop sends one packet with an ordinary TTL. Nil: not sent, or not IPv4.
 func (w *world) ordinaryHop(ctx context.Context, to netip.AddrPort, wait time.Duration) *Hop {
 	if !to.Addr().Is4() {
 		return nil
 	}
-	hop := Hop{TTL: 64, Answer: HopSilence}
-	for asked := []*askedHop{openHop(to, unix.SOCK_STREAM, 64, w.sourceIP, wait)}; len(asked) > 0; {
+	asked := []*askedHop{openHop(to, unix.SOCK_STREAM, 64, w.sourceIP, wait)}
+	if asked[0].err != nil {
+		return nil
+	}
+	hop := asked[0].hop
+	for len(asked) > 0 {
 		if ctx.Err() != nil {
 			unix.Close(asked[0].fd)
 			break
@@ -99,8 +108,9 @@ func (w *world) ordinaryHop(ctx context.Context, to netip.AddrPort, wait time.Du
 }
 
 // walkOne asks hop after hop, a batch at a time, until the end answers or the hops run out. One goroutine waits
-// for all of them: a thread a hop would be too many where processes are counted.
-func (w *world) walkOne(ctx context.Context, to netip.AddrPort, kind int) []Hop {
+// for all of them: a thread a hop would be too many where processes are counted. unsent is why a packet was not sent;
+// the walk ends before it.
+func (w *world) walkOne(ctx context.Context, to netip.AddrPort, kind int) (walked []Hop, unsent error) {
 	var asked []*askedHop
 	var hops []Hop
 	end, next := walkMost, time.Now() // where the walk ends, and when the next batch goes
@@ -109,7 +119,10 @@ func (w *world) walkOne(ctx context.Context, to netip.AddrPort, kind int) []Hop 
 		if ttl < end && !time.Now().Before(next) {
 			for range min(walkBatch, end-ttl) {
 				ttl++
-				asked = append(asked, openHop(to, kind, ttl, w.sourceIP, walkHop))
+				one := openHop(to, kind, ttl, w.sourceIP, walkHop)
+				if asked = append(asked, one); one.err != nil && unsent == nil {
+					unsent, end = one.err, min(end, ttl-1)
+				}
 			}
 			next = time.Now().Add(walkGap)
 		}
@@ -130,14 +143,16 @@ func (w *world) walkOne(ctx context.Context, to netip.AddrPort, kind int) []Hop 
 		}
 	}
 	for _, one := range asked {
-		unix.Close(one.fd)
-		hops = append(hops, one.hop)
+		if one.err == nil {
+			unix.Close(one.fd)
+			hops = append(hops, one.hop)
+		}
 	}
 	own := ownAddresses()
 	for i := range hops {
 		hops[i].FromSelf = hops[i].From.IsValid() && own[hops[i].From]
 	}
-	return tidy(hops)
+	return tidy(hops), unsent
 }
 
 // tidy orders the hops and drops what lies behind the first that is no router's, and trailing silence past

@@ -1,6 +1,45 @@
 package probes
 
-import "testing"
+import (
+	"context"
+	"net"
+	"net/netip"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// A packet whose TTL the system did not take would go all the way, and its answer would be read as a nearer
+// place's: it is not sent, and counts as no answer and as no silence.
+func TestHopWithoutItsTTLIsNotSent(t *testing.T) {
+	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	to := listener.Addr().(*net.TCPAddr).AddrPort()
+	const none = 300 // more than an IP header holds
+	for _, kind := range []int{unix.SOCK_STREAM, unix.SOCK_DGRAM} {
+		hop := openHop(to, kind, none, netip.Addr{}, time.Second)
+		if hop.err == nil {
+			t.Fatalf("sent with a TTL of %d", none)
+		}
+		rest := pollHops([]*askedHop{hop}, time.Millisecond, func(h Hop) { t.Errorf("it answers: %+v", h) })
+		if len(rest) > 0 {
+			t.Error("it is waited for")
+		}
+	}
+	listener.(*net.TCPListener).SetDeadline(time.Now().Add(50 * time.Millisecond))
+	if conn, err := listener.Accept(); err == nil {
+		conn.Close()
+		t.Error("a packet came")
+	}
+	w := &world{}
+	if hops, unsent := w.walkOne(context.Background(), to, unix.SOCK_STREAM); unsent != nil || len(hops) != 1 || hops[0].Answer != HopConnected {
+		t.Errorf("with the TTLs that there are: %v, %+v", unsent, hops)
+	}
+}
 
 func TestTidyWalk(t *testing.T) {
 	answers := map[int]string{1: HopTimeExceeded, 3: HopTimeExceeded, 4: HopRefused, 5: HopRefused}

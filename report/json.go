@@ -101,8 +101,8 @@ func escapeHarmful(document []byte) []byte {
 }
 
 // Read reads a saved report. It takes exactly one JSON document of this schema, of at most MaxBytes;
-// the error says what is wrong with any other. Fields that it does not know are left out, so that a
-// report of a later release of the same schema can be read.
+// the error says what is wrong with any other. Fields and probes that it does not know are left out, so that
+// a report of a later release of the same schema can be read.
 func Read(from io.Reader) (*Report, error) {
 	document, err := io.ReadAll(io.LimitReader(from, MaxBytes+1))
 	switch {
@@ -129,6 +129,10 @@ func Read(from io.Reader) (*Report, error) {
 	r := new(Report)
 	if err := json.Unmarshal(document, r); err != nil {
 		return nil, fmt.Errorf("not a valid report: %s", jsonProblem(err))
+	}
+	known := slices.DeleteFunc(slices.Clone(r.Probes), func(row Probe) bool { return !slices.Contains(probes.Names, row.Name) })
+	if len(known) == len(probes.Names) { // else check names what is amiss
+		r.Probes = known
 	}
 	if err := r.check(); err != nil {
 		return nil, fmt.Errorf("not a valid report: %w", err)

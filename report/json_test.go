@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -194,6 +195,24 @@ func TestReadNamesWhatIsWrong(t *testing.T) {
 		_, err := Read(strings.NewReader(text))
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want an error with %q", err, want)
+		}
+	}
+}
+
+// A later release may have a probe more: the rest of its report is read.
+func TestReadLeavesOutWhatItDoesNotKnow(t *testing.T) {
+	r := saved(t, healthyEvidence())
+	want := screenOf(t, r, TextOptions{})
+	later := Probe{Name: "whois", Status: "maybe", Facts: json.RawMessage(`[]`)}
+	for at := range len(r.Probes) + 1 {
+		longer := *r
+		longer.Probes = slices.Insert(slices.Clone(r.Probes), at, later)
+		again, err := Read(bytes.NewReader(jsonOf(t, &longer)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := screenOf(t, again, TextOptions{}); got != want {
+			t.Errorf("with a probe more at %d it looks different:\n%s", at, got)
 		}
 	}
 }

@@ -69,9 +69,6 @@ func commonValues(e *probes.Evidence) Values {
 	if set("rules_source", e.Asked.RulesSource); e.Asked.RulesSource == "--rule" {
 		set("rules_source", "the --rule flags")
 	}
-	if e.Asked.RulesSource == "--rule" {
-		set("rules_source", "the --rule flags")
-	}
 	if !e.Asked.RootsDate.IsZero() {
 		set("roots_date", day(e.Asked.RootsDate))
 	}

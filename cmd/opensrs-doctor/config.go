@@ -255,7 +255,8 @@ func (s *settings) duration(name string, least time.Duration) (time.Duration, er
 // selection validates --only, --skip and --require against the probes and each other.
 func (s *settings) selection(r *request) error {
 	o := &r.options
-	for name, target := range map[string]*[]string{"only": &o.Only, "skip": &o.Skip, "require": &o.Require} {
+	for at, target := range []*[]string{&o.Only, &o.Skip, &o.Require} {
+		name := []string{"only", "skip", "require"}[at] // in this order: of two mistakes the first is told
 		for i, one := range s.merged[name].values {
 			for _, probe := range strings.Split(one.text, ",") {
 				probe = strings.TrimSpace(probe)
