@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/hex"
 	"encoding/pem"
 	"strings"
@@ -70,9 +71,8 @@ func describe(certificate *x509.Certificate, withPEM bool) Certificate {
 		SelfSigned: selfSigned(certificate),
 		SHA256:     hex.EncodeToString(sum[:]),
 	}
-	if len(certificate.Issuer.Organization) > 0 {
-		shown.IssuerOrg = plainName(certificate.Issuer.Organization[0])
-	}
+	shown.SubjectCN, shown.SubjectOrg = nameParts(certificate.Subject)
+	shown.IssuerCN, shown.IssuerOrg = nameParts(certificate.Issuer)
 	for _, name := range certificate.DNSNames {
 		if len(shown.Names) < 20 {
 			shown.Names = append(shown.Names, printable(name, 253))
@@ -101,5 +101,13 @@ func describeAll(chain []*x509.Certificate) []Certificate {
 	return all
 }
 
-// plainName is a distinguished name as people read it, bounded.
+// nameParts are the parts of a distinguished name that people go by; "" for one that it does not have.
+func nameParts(name pkix.Name) (common, organization string) {
+	if len(name.Organization) > 0 {
+		organization = plainName(name.Organization[0])
+	}
+	return plainName(name.CommonName), organization
+}
+
+// plainName is a name, or a part of one, that can be printed, bounded.
 func plainName(name string) string { return printable(name, 200) }

@@ -272,10 +272,15 @@ type Hop struct {
 	TookMS   float64    `json:"took_ms"`
 }
 
-// Certificate is the part of a certificate that people need.
+// Certificate is the part of a certificate that people need. Its names stand twice: whole, in the form of RFC 4514, and
+// in the parts that people go by, for in the whole form a comma inside a part is not told from one between parts by
+// everybody. Reports of older releases have only the whole ones and the issuer's organization.
 type Certificate struct {
 	Subject        string    `json:"subject"`
+	SubjectCN      string    `json:"subject_common_name,omitempty"`
+	SubjectOrg     string    `json:"subject_organization,omitempty"`
 	Issuer         string    `json:"issuer"`
+	IssuerCN       string    `json:"issuer_common_name,omitempty"`
 	IssuerOrg      string    `json:"issuer_organization,omitempty"`
 	Names          []string  `json:"names,omitempty"` // DNS names and addresses
 	NotBefore      time.Time `json:"not_before"`
@@ -298,12 +303,16 @@ type Trust struct {
 	RootShown    bool         `json:"root_presented"`           // the chain, as presented, ends in a self-signed certificate
 	SelfSigned   bool         `json:"self_signed"`              // the leaf is its own issuer
 	Missing      string       `json:"missing_issuer,omitempty"` // the issuer at the end of the presented chain that nobody has
+	MissingCN    string       `json:"missing_issuer_common_name,omitempty"`
+	MissingOrg   string       `json:"missing_issuer_organization,omitempty"`
 	MissingURL   string       `json:"missing_issuer_url,omitempty"`
 	MissingKnown bool         `json:"missing_issuer_is_public"`     // a verified peer presented it, so it is public
 	Flaw         string       `json:"flaw,omitempty"`               // no issuer is missing, and a rule is broken: which
 	Namesake     bool         `json:"namesake,omitempty"`           // the issuer it names is a public root by name and not by key
 	BelowPublic  bool         `json:"below_public_root,omitempty"`  // not good, and signed up to a public root all the same
 	Issuer       string       `json:"issuer"`                       // of the last presented certificate: who stands behind the chain
+	IssuerCN     string       `json:"issuer_common_name,omitempty"` // of that issuer, like the next
+	IssuerOrg    string       `json:"issuer_organization,omitempty"`
 	Product      string       `json:"inspection_product,omitempty"` // a known inspection product's name in an issuer
 	FirstToEnd   *Certificate `json:"first_to_end,omitempty"`       // of the way to a public root, the root apart
 	Expired      *Certificate `json:"expired,omitempty"`

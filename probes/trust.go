@@ -106,6 +106,7 @@ func (r *roots) judge(chain []*x509.Certificate, host string, now time.Time) *Tr
 	last := lastLinked(chain)
 	trust.RootShown = last != leaf && selfSigned(last)
 	trust.Issuer = plainName(last.Issuer.String())
+	trust.IssuerCN, trust.IssuerOrg = nameParts(last.Issuer)
 	trust.Product = inspectionProduct(chain)
 
 	var publicNow, systemNow bool
@@ -118,7 +119,8 @@ func (r *roots) judge(chain []*x509.Certificate, host string, now time.Time) *Tr
 	if !trust.Public && !trust.System {
 		trust.DatesOK = true
 		if !selfSigned(last) {
-			trust.Missing = plainName(last.Issuer.String())
+			trust.Missing = trust.Issuer
+			trust.MissingCN, trust.MissingOrg = trust.IssuerCN, trust.IssuerOrg
 			trust.MissingKnown = r.seen(trust.Missing)
 			if len(last.IssuingCertificateURL) > 0 {
 				trust.MissingURL = last.IssuingCertificateURL[0]

@@ -141,9 +141,13 @@ func publicChain(o object, inherited bool) bool {
 // collectIssuer takes the names of a certificate that say whose it is.
 func (t *tokens) collectIssuer(key, text string, of object, public bool) {
 	switch key {
-	case "issuer", "issuer_organization", "missing_issuer":
+	case "issuer", "missing_issuer":
 		if !public {
 			t.addDistinguished(text)
+		}
+	case "issuer_common_name", "issuer_organization", "missing_issuer_common_name", "missing_issuer_organization":
+		if !public {
+			t.add("certificate", text)
 		}
 	case "authority_key_id":
 		if !public {
@@ -152,6 +156,10 @@ func (t *tokens) collectIssuer(key, text string, of object, public bool) {
 	case "subject":
 		if !public || t.foreignNames(of) {
 			t.addDistinguished(text)
+		}
+	case "subject_common_name", "subject_organization":
+		if !public || t.foreignNames(of) {
+			t.add("certificate", text)
 		}
 	case "sha256":
 		if !public || t.foreignNames(of) {
@@ -174,11 +182,9 @@ func (t *tokens) foreignNames(certificate object) bool {
 
 // addDistinguished takes a distinguished name as a whole, and the parts of it that evidence quotes.
 func (t *tokens) addDistinguished(name string) {
-	parts := strings.FieldsFunc(name, func(r rune) bool { return r == ',' || r == '+' })
-	for _, part := range parts {
-		kind, value, found := strings.Cut(strings.TrimSpace(part), "=")
-		if found && (kind == "CN" || kind == "O" || kind == "OU") {
-			t.add("certificate", value)
+	for _, part := range splitName(name) {
+		if part.kind == "CN" || part.kind == "O" || part.kind == "OU" {
+			t.add("certificate", part.value)
 		}
 	}
 	t.add("certificate", name)

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"strings"
 
 	"opensrs-doctor/probes"
 )
@@ -24,44 +23,18 @@ func certificateValues(e *probes.Evidence) Values {
 		return v
 	}
 	leaf := e.TLS.Chain[0]
-	v["subject"], v["issuer"] = subjectOf(leaf), plainName(leaf.Issuer)
+	v["subject"], v["issuer"] = subjectOf(leaf), issuerOf(leaf)
 	v["not_before"], v["not_after"] = day(leaf.NotBefore), day(leaf.NotAfter)
 	if names := list(leaf.Names); names != "" {
 		v["names"] = names
 	}
-	if issuer := e.TLS.Trust.Issuer; issuer != "" {
-		v["issuer"] = plainName(issuer)
+	if trust := e.TLS.Trust; trust.Issuer != "" {
+		v["issuer"] = lastIssuer(trust)
 	}
 	if e.TLS.Trust.Product != "" {
 		v["product"] = e.TLS.Trust.Product
 	}
 	return v
-}
-
-// plainName is a distinguished name as people read it: the common name, and the organization where that
-// tells more. What has no common name stays as it is.
-func plainName(name string) string {
-	common, organization := commonName(name), ""
-	for _, part := range strings.Split(name, ",") {
-		if value, ok := strings.CutPrefix(part, "O="); ok {
-			organization = value
-		}
-	}
-	if common == name || organization == "" || strings.Contains(common, organization) {
-		return common
-	}
-	return common + " (" + organization + ")"
-}
-
-// subjectOf is whose certificate it is. Many of today have no subject but the names they are good for.
-func subjectOf(certificate probes.Certificate) string {
-	switch {
-	case certificate.Subject != "":
-		return plainName(certificate.Subject)
-	case len(certificate.Names) > 0:
-		return certificate.Names[0]
-	}
-	return "an unnamed server"
 }
 
 // sameCertificate is a control that shows the very certificate that the endpoint shows, or "": no two servers do that
@@ -93,7 +66,7 @@ func whenTlsNameMismatch(e *probes.Evidence) (Finding, bool) {
 	if names == "" {
 		names = "no name at all (only a common name, which clients no longer look at)"
 	}
-	finding.Evidence = []string{fmt.Sprintf("The certificate is for %s, by %s.", names, plainName(trust.Issuer))}
+	finding.Evidence = []string{fmt.Sprintf("The certificate is for %s, by %s.", names, lastIssuer(trust))}
 	finding.answeredForAll(e)
 	return finding, true
 }
@@ -140,7 +113,7 @@ func whenTlsIncompleteChain(e *probes.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	finding := Finding{Confidence: Likely, Values: certificateValues(e)}
-	finding.Values["missing"] = plainName(trust.Missing)
+	finding.Values["missing"] = missingIssuer(trust)
 	finding.Evidence = []string{
 		fmt.Sprintf("%s presented, no root among them; the certificate of %s is missing.",
 			countWords(len(e.TLS.Chain), "certificate was", "certificates were"), finding.Values["missing"]),
@@ -178,7 +151,7 @@ func whenTlsIntercepted(e *probes.Evidence) (Finding, bool) {
 		return Finding{}, false // it was allowed, and something else is wrong
 	}
 	finding := Finding{Confidence: Likely, Values: certificateValues(e)}
-	finding.Evidence = []string{"The certificate is issued by " + plainName(trust.Issuer) + ", which is no public authority."}
+	finding.Evidence = []string{"The certificate is issued by " + lastIssuer(trust) + ", which is no public authority."}
 	if trust.System {
 		finding.Evidence = append(finding.Evidence, "This host's own certificate store trusts it.")
 	}
@@ -212,11 +185,11 @@ func whenTlsUnknownCa(e *probes.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	finding := Finding{Values: certificateValues(e)}
-	finding.Evidence = []string{fmt.Sprintf("The certificate is issued by %s; neither this host's store nor the public roots know it.", plainName(trust.Issuer))}
+	finding.Evidence = []string{fmt.Sprintf("The certificate is issued by %s; neither this host's store nor the public roots know it.", lastIssuer(trust))}
 	switch {
 	case trust.Namesake:
 		finding.Confidence = Likely
-		finding.Evidence = append(finding.Evidence, fmt.Sprintf("A public root is called %s too, and its key did not sign this: it is another authority of that name.", plainName(trust.Issuer)))
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("A public root is called %s too, and its key did not sign this: it is another authority of that name.", lastIssuer(trust)))
 	case !trust.RootShown: // nor is there a peer that verifies: then it would be an incomplete chain
 		finding.Confidence = Possible
 		finding.Evidence = append(finding.Evidence, "No root was presented, so the server may only have left out an intermediate certificate; no other peer could be compared.")
@@ -238,7 +211,7 @@ func whenTlsLocalRootsOutdated(e *probes.Evidence) (Finding, bool) {
 		finding.Values["empty_store"] = "this host has no root certificates"
 		finding.Evidence = []string{"This host has no root certificates."}
 	} else {
-		finding.Evidence = []string{fmt.Sprintf("The public roots verify the certificate by %s, this host's store does not.", plainName(trust.Issuer))}
+		finding.Evidence = []string{fmt.Sprintf("The public roots verify the certificate by %s, this host's store does not.", lastIssuer(trust))}
 	}
 	return finding, true
 }

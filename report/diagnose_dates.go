@@ -17,7 +17,7 @@ func dated(e *probes.Evidence, certificate *probes.Certificate) Finding {
 	values := certificateValues(e)
 	values["subject"] = subjectOf(*certificate)
 	values["not_before"], values["not_after"] = day(certificate.NotBefore), day(certificate.NotAfter)
-	values["issuer"] = plainName(certificate.Issuer)
+	values["issuer"] = issuerOf(*certificate)
 	finding := Finding{Values: values, Evidence: []string{fmt.Sprintf("The certificate of %s by %s is valid from %s to %s; it is now %s.",
 		values["subject"], values["issuer"], certificate.NotBefore.UTC().Format("2006-01-02 15:04"),
 		certificate.NotAfter.UTC().Format("2006-01-02 15:04 UTC"), trueTime(e).UTC().Format("2006-01-02 15:04 UTC"))}}

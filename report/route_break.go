@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -220,10 +221,7 @@ func (d *drawing) breakSkipped() {
 // breakIntercepted draws who answers in the service's place. Where on the way is not known.
 func (d *drawing) breakIntercepted() {
 	trust := seen[handshakeFacts](d.r, "tls").Trust
-	who := trust.Product
-	if who == "" {
-		who = commonName(trust.Issuer)
-	}
+	who := cmp.Or(trust.Product, fullName(trust.Issuer, trust.IssuerCN, trust.IssuerOrg))
 	at := max(d.find(placeService), 1)
 	d.insert(at, place{Kind: placeDevice, Name: "TLS inspection", ID: who,
 		Words: "Answers in the service's name, somewhere on the way."})

@@ -83,8 +83,10 @@ type handshakeFacts struct {
 		TookMS float64 `json:"took_ms"`
 	} `json:"variants"`
 	Trust struct {
-		Issuer  string `json:"issuer"`
-		Product string `json:"inspection_product"`
+		Issuer    string `json:"issuer"`
+		IssuerCN  string `json:"issuer_common_name"`
+		IssuerOrg string `json:"issuer_organization"`
+		Product   string `json:"inspection_product"`
 	} `json:"trust"`
 }
 

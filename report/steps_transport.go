@@ -115,21 +115,21 @@ func tlsWords(e *probes.Evidence, step probes.Step) string {
 
 // certificateWords is a handshake that completed with a peer that may be called.
 func certificateWords(t *probes.TLS) string {
-	leaf, issuer := t.Chain[0], issuerName(t.Chain[0])
+	leaf, issuer := t.Chain[0], shortIssuer(t.Chain[0])
 	until := leaf.NotAfter.UTC().Format("2006-01-02")
 	if t.Trust != nil && !t.Trust.Public {
 		return firstFitting(rowWidth, t.Version+", certificate by "+issuer+", not a public authority",
 			"certificate by "+issuer+", not public", "certificate of an authority that is not public")
 	}
 	return firstFitting(rowWidth,
-		fmt.Sprintf("%s, certificate of %s by %s until %s", t.Version, commonName(leaf.Subject), issuer, until),
+		fmt.Sprintf("%s, certificate of %s by %s until %s", t.Version, shortSubject(leaf), issuer, until),
 		fmt.Sprintf("%s, certificate by %s until %s", t.Version, issuer, until),
 		fmt.Sprintf("%s, certificate valid until %s", t.Version, until))
 }
 
 // distrustWords is what is wrong with the certificate, the gravest first.
 func distrustWords(t *probes.TLS, host string) string {
-	trust, issuer := t.Trust, issuerName(t.Chain[0])
+	trust, issuer := t.Trust, shortIssuer(t.Chain[0])
 	day := func(c *probes.Certificate, after bool) string {
 		if after {
 			return c.NotAfter.UTC().Format("2006-01-02")
@@ -142,7 +142,7 @@ func distrustWords(t *probes.TLS, host string) string {
 	case trust.Flaw != "" && !trust.Public && !trust.System:
 		return "the certificate, or one above it, breaks a rule"
 	case trust.Missing != "" && !trust.Public:
-		return firstFitting(rowWidth, "the chain stops at "+commonName(trust.Missing)+", which is missing",
+		return firstFitting(rowWidth, "the chain stops at "+shortName(trust.Missing, trust.MissingCN, trust.MissingOrg)+", which is missing",
 			"the chain is incomplete, an issuer is missing")
 	case !trust.Public:
 		return firstFitting(rowWidth, "certificate by "+issuer+", not a public authority",
@@ -160,27 +160,6 @@ func distrustWords(t *probes.TLS, host string) string {
 		return "public roots verify the certificate, this host's do not"
 	}
 	return "the certificate did not verify"
-}
-
-// issuerName is who issued the certificate, as short as it can be told.
-func issuerName(c probes.Certificate) string {
-	if c.IssuerOrg != "" {
-		return c.IssuerOrg
-	}
-	return commonName(c.Issuer)
-}
-
-// commonName is the CN of a distinguished name in the form of RFC 4514, else the whole name.
-func commonName(name string) string {
-	for _, part := range strings.FieldsFunc(name, func(r rune) bool { return r == ',' || r == '+' }) {
-		if cn, ok := strings.CutPrefix(strings.TrimSpace(part), "CN="); ok && cn != "" {
-			return cn
-		}
-	}
-	if name == "" {
-		return "an unnamed issuer"
-	}
-	return name
 }
 
 func callWords(c *probes.Call, step probes.Step) string {

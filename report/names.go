@@ -1,0 +1,120 @@
+package report
+
+import (
+	"encoding/hex"
+	"strings"
+
+	"opensrs-doctor/probes"
+)
+
+// A certificate's names, as people read them. The parts come from the certificate; reports of older releases have only
+// the whole name, and it is taken apart here.
+
+// fullName is the common name, and the organization where that tells more. What has neither stays whole.
+func fullName(whole, common, organization string) string {
+	common, organization = nameParts(whole, common, organization)
+	switch {
+	case common == "" && organization == "":
+		return whole
+	case common == "":
+		return organization
+	case organization == "" || strings.Contains(common, organization):
+		return common
+	}
+	return common + " (" + organization + ")"
+}
+
+// shortName is the common name, or what there is in its place.
+func shortName(whole, common, organization string) string {
+	if common, _ = nameParts(whole, common, organization); common != "" {
+		return common
+	}
+	if name := fullName(whole, common, organization); name != "" {
+		return name
+	}
+	return "an unnamed issuer"
+}
+
+// nameParts fills in what is not given from the whole name.
+func nameParts(whole, common, organization string) (string, string) {
+	for _, part := range splitName(whole) {
+		switch {
+		case part.kind == "CN" && common == "":
+			common = part.value
+		case part.kind == "O" && organization == "":
+			organization = part.value
+		}
+	}
+	return common, organization
+}
+
+// subjectOf is whose certificate it is. Many of today have no subject but the names they are good for.
+func subjectOf(c probes.Certificate) string {
+	switch {
+	case c.Subject != "":
+		return fullName(c.Subject, c.SubjectCN, c.SubjectOrg)
+	case len(c.Names) > 0:
+		return c.Names[0]
+	}
+	return "an unnamed server"
+}
+
+// issuerOf is who issued a certificate.
+func issuerOf(c probes.Certificate) string { return fullName(c.Issuer, c.IssuerCN, c.IssuerOrg) }
+
+// lastIssuer is who stands behind a presented chain.
+func lastIssuer(t *probes.Trust) string { return fullName(t.Issuer, t.IssuerCN, t.IssuerOrg) }
+
+// missingIssuer is whose certificate the chain lacks.
+func missingIssuer(t *probes.Trust) string { return fullName(t.Missing, t.MissingCN, t.MissingOrg) }
+
+// shortSubject and shortIssuer are for a row, where there is little room.
+func shortSubject(c probes.Certificate) string {
+	return shortName(c.Subject, c.SubjectCN, c.SubjectOrg)
+}
+
+func shortIssuer(c probes.Certificate) string {
+	if c.IssuerOrg != "" {
+		return c.IssuerOrg
+	}
+	return shortName(c.Issuer, c.IssuerCN, "")
+}
+
+// namePart is one attribute of a distinguished name.
+type namePart struct{ kind, value string }
+
+// splitName takes a distinguished name apart. In the form of RFC 4514 a comma or a plus sign that belongs to a value
+// stands behind a backslash, as itself or as two hex digits.
+func splitName(name string) []namePart {
+	var parts []namePart
+	var value strings.Builder
+	kind, isKind := "", true
+	end := func() {
+		if !isKind {
+			parts = append(parts, namePart{kind, value.String()})
+		}
+		kind, isKind = "", true
+		value.Reset()
+	}
+	for i := 0; i < len(name); i++ {
+		switch c := name[i]; {
+		case c == '\\' && i+1 < len(name):
+			if code, err := hex.DecodeString(name[i+1 : min(i+3, len(name))]); err == nil && len(code) == 1 {
+				value.WriteByte(code[0])
+				i += 2
+			} else {
+				i++
+				value.WriteByte(name[i])
+			}
+		case c == ',' || c == '+':
+			end()
+		case c == '=' && isKind:
+			kind, isKind = strings.TrimSpace(value.String()), false
+			value.Reset()
+		default:
+			value.WriteByte(c)
+		}
+	}
+	end()
+	return parts
+}
