@@ -90,7 +90,7 @@ func waited(row Probe) string {
 func (d Diagnosis) inFull() []string {
 	lines := []string{
 		headlineOf(d),
-		fmt.Sprintf("cause: %s (%s, %s)", clean(d.Cause), clean(string(d.Severity)), clean(string(d.Confidence))),
+		fmt.Sprintf("cause: %s (%s)", clean(d.Cause), d.qualified(clean(string(d.Severity)))),
 	}
 	section := func(heading string, texts []string, bullet func(int) string) {
 		first := true

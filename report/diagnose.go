@@ -176,7 +176,7 @@ func notExplained(e *probes.Evidence, found []match) (match, bool) {
 		return match{}, false
 	}
 	row.Probe = stopped
-	finding := Finding{Values: Values{"failed_step": stopped}}
+	finding := Finding{Confidence: Possible, Values: Values{"failed_step": stopped}}
 	if failure := e.Step(stopped).Failure; failure != nil {
 		seen := failureWords(failure)
 		if failure.Op != "" && failure.Op != stopped {

@@ -91,6 +91,6 @@ var callFixtures = []fixture{
 	{"call.timeout", Fail, Certain, func(e *probes.Evidence) {
 		replied(e, probes.Call{Failure: failure("call", probes.KindTimeout, "i/o timeout")})
 	}},
-	{"unexplained", Fail, Certain, func(e *probes.Evidence) { refuse(e, "465", "Unknown command", "unknown") }},
-	{"unexplained/dns", Fail, Certain, func(e *probes.Evidence) { answered(e, "NOTIMP", probes.KindBadAnswer) }},
+	{"unexplained", Fail, Possible, func(e *probes.Evidence) { refuse(e, "465", "Unknown command", "unknown") }},
+	{"unexplained/dns", Fail, Possible, func(e *probes.Evidence) { answered(e, "NOTIMP", probes.KindBadAnswer) }},
 }

@@ -38,10 +38,7 @@ func breakLabel(r *Report) string {
 	case ended(r, "call"):
 		label = "The fault is here"
 	}
-	if sure := r.Diagnoses[0].Confidence; sure != Certain {
-		label += map[Confidence]string{Likely: ", likely", Possible: ", possibly"}[sure]
-	}
-	return label
+	return label + map[string]string{string(Likely): ", likely", string(Possible): ", possibly"}[r.Diagnoses[0].sureness()]
 }
 
 // pageTime is the waterfall: bars on a scale of 0 to 1000.

@@ -87,7 +87,7 @@ func (p *htmlPage) verdict(r *Report) {
 		root := newPageDiagnosis(diagnoses[0])
 		diagnoses = diagnoses[1:]
 		p.Root, p.Mark, p.Headline, p.Lead = &root, root.Mark, root.Summary, root.Explanation
-		p.Cause = root.Cause + ", " + root.Confidence
+		p.Cause = inline(r.Diagnoses[0].qualified(r.Diagnoses[0].Cause))
 		if len(root.Fixes) > 0 {
 			p.First, p.MoreSteps = root.Fixes[0], len(root.Fixes) > 1
 		}
@@ -105,7 +105,7 @@ func (p *htmlPage) verdict(r *Report) {
 
 func newPageDiagnosis(d Diagnosis) pageDiagnosis {
 	shown := pageDiagnosis{
-		Cause: inline(d.Cause), Confidence: inline(string(d.Confidence)),
+		Cause: inline(d.Cause), Confidence: inline(d.sureness()),
 		Summary: cmp.Or(inline(d.Summary), inline(d.Cause)), Explanation: inline(d.Explanation),
 		Hides: joined(d.Hides), Evidence: lines(d.Evidence), Fixes: lines(d.Fixes),
 		Mark: map[Severity]mark{Fail: markStop, Warn: markDoubt, Info: markInfo}[d.Severity],

@@ -66,8 +66,7 @@ func (m *markdown) diagnosis(i int, d Diagnosis) {
 	if i == 1 {
 		m.block("### Also")
 	}
-	m.block(fmt.Sprintf("**%s %s** (%s, %s)", signs[string(d.Severity)], mdText(headlineOf(d)), mdCode(d.Cause),
-		mdText(string(d.Confidence))))
+	m.block(fmt.Sprintf("**%s %s** (%s)", signs[string(d.Severity)], mdText(headlineOf(d)), d.qualified(mdCode(d.Cause))))
 	if text := mdText(d.Explanation); text != "" {
 		m.block(mdStart(text))
 	}

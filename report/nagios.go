@@ -61,7 +61,7 @@ func WriteNagios(w io.Writer, r *Report) error {
 		text, _ = passWords(r)
 	case len(r.Diagnoses) > 0 && r.Diagnoses[0].Severity != Info:
 		first := r.Diagnoses[0]
-		text = fmt.Sprintf("%s (%s, %s)", headlineOf(first), first.Cause, first.Confidence)
+		text = fmt.Sprintf("%s (%s)", headlineOf(first), first.qualified(first.Cause))
 		if more := complaints(r) - 1; more > 0 {
 			text += fmt.Sprintf(" and %d more", more)
 		}

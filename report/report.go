@@ -4,6 +4,8 @@ package report
 
 import (
 	"encoding/json"
+	"slices"
+	"strings"
 	"time"
 
 	"opensrs-doctor/probes"
@@ -78,6 +80,19 @@ type Diagnosis struct {
 	Fixes       []string   `json:"fixes"`
 	Docs        []string   `json:"docs"`
 	Hides       []string   `json:"hides"`
+}
+
+// sureness is the confidence as people are told it: "" where nothing is claimed that could be more or less sure.
+func (d Diagnosis) sureness() string {
+	if d.Cause == unexplainedID {
+		return ""
+	}
+	return clean(string(d.Confidence))
+}
+
+// qualified is words and the sureness behind them, without those that are empty.
+func (d Diagnosis) qualified(words ...string) string {
+	return strings.Join(slices.DeleteFunc(append(words, d.sureness()), func(word string) bool { return word == "" }), ", ")
 }
 
 // Probe is one step, with its facts.

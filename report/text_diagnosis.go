@@ -60,10 +60,7 @@ func (s *screen) headline(indent int, sign string, signIn, in style, d Diagnosis
 	if summary == "" {
 		summary = clean(d.Cause)
 	}
-	id := clean(d.Cause)
-	if confidence := clean(string(d.Confidence)); confidence != "" {
-		id += ", " + confidence
-	}
+	id := d.qualified(clean(d.Cause))
 	lines := wrap(summary, s.room(text))
 	for i, line := range lines {
 		if i > 0 {

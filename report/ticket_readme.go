@@ -90,7 +90,7 @@ func (l *letter) head() {
 		if i == 0 {
 			name = "Cause"
 		}
-		l.row(name, fmt.Sprintf("%s (%s, %s): %s", d.Cause, d.Severity, d.Confidence, d.Summary))
+		l.row(name, fmt.Sprintf("%s (%s): %s", d.Cause, d.qualified(string(d.Severity)), d.Summary))
 		if i == 0 {
 			l.row("", d.Explanation)
 		}
