@@ -1,0 +1,292 @@
+package opensrs
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// XMLFault is the first place at which a text stops being well-formed XML, and why. Source: XML 1.0, 5th edition.
+type XMLFault struct {
+	Kind   XMLKind
+	Line   int    // from 1
+	Tag    string // the element that it is about; "" where there is none, or it may not be repeated
+	Opened int    // the line in which Tag was opened, 0 where that does not matter
+	Met    string // what is there: the name of another tag, of an entity or an attribute, a character as U+0001
+}
+
+// XMLKind is a way to be not well-formed; "" is well-formed.
+type XMLKind string
+
+// The kinds.
+const (
+	XMLEmpty        XMLKind = "empty"           // nothing, or white space alone
+	XMLCut          XMLKind = "cut"             // it ends while Tag is open, or within a tag or comment
+	XMLWrongEnd     XMLKind = "wrong-end"       // Tag is closed by </Met>
+	XMLStrayEnd     XMLKind = "stray-end"       // </Met> closes nothing
+	XMLAmpersand    XMLKind = "ampersand"       // an & that begins no reference
+	XMLEntity       XMLKind = "entity"          // &Met; is none of XML's five
+	XMLLessThan     XMLKind = "less-than"       // a < that begins no tag
+	XMLAttribute    XMLKind = "attribute"       // Met, of Tag, is not name="value"
+	XMLTwice        XMLKind = "attribute-twice" // Tag has the attribute Met twice
+	XMLCharacter    XMLKind = "character"       // Met is a character that XML does not allow
+	XMLTextBefore   XMLKind = "text-before"     // before the first tag
+	XMLTextAfter    XMLKind = "text-after"      // behind the end of Tag, the outermost element
+	XMLSecondRoot   XMLKind = "second-document" // another element, or document, behind the end of Tag
+	XMLDeclaration  XMLKind = "declaration"     // <?xml ...?> is not spelled as it has to be
+	XMLDeclaredLate XMLKind = "declared-late"   // <?xml ...?> is not at the very start
+	XMLEncoding     XMLKind = "encoding"        // a byte is not of the encoding Met, declared or the default
+	XMLOther        XMLKind = "other"           // -- in a comment, ]]> in a text, a misplaced DOCTYPE
+)
+
+// CheckXML looks for the first place at which a document is not well-formed; Kind is "" where there is none. It
+// reads no external DTD, so a reference to an entity that only such a DTD could declare counts as unknown.
+func CheckXML(document []byte) XMLFault {
+	if wide := fromUTF16(document); wide != nil {
+		var text []byte
+		wide(func(piece []byte) { text = append(text, piece...) })
+		document = text
+	} else if fault := checkEncoding(document); fault.Kind != "" {
+		return fault
+	}
+	document = bytes.TrimPrefix(document, mark)
+	if len(bytes.TrimLeft(document, xmlSpace)) == 0 {
+		return XMLFault{Kind: XMLEmpty, Line: 1}
+	}
+	s := &xmlScanner{text: document}
+	for s.fault.Kind == "" && s.at < len(s.text) {
+		s.next()
+	}
+	if s.fault.Kind == "" && (len(s.open) > 0 || s.root == "") {
+		s.stop(XMLCut, len(s.text), "")
+	}
+	return s.fault
+}
+
+const xmlSpace = " \t\r\n"
+
+// checkEncoding finds the first byte that is not of the document's encoding, where that can be known: in UTF-8,
+// which is the default, and in ASCII.
+func checkEncoding(document []byte) XMLFault {
+	label, at := declaredEncoding(document), -1
+	switch label {
+	case "", "utf-8", "utf8":
+		label = "UTF-8"
+		for i := 0; i < len(document) && at < 0; {
+			r, size := utf8.DecodeRune(document[i:])
+			if r == utf8.RuneError && size == 1 {
+				at = i
+			}
+			i += size
+		}
+	case "us-ascii", "ascii":
+		label = "ASCII"
+		at = bytes.IndexFunc(document, func(r rune) bool { return r >= utf8.RuneSelf })
+	case "utf-16", "utf-16le", "utf-16be", "ucs-2", "iso-10646-ucs-2", "utf-32":
+		label, at = strings.ToUpper(label), 0
+	}
+	if at < 0 {
+		return XMLFault{}
+	}
+	return XMLFault{Kind: XMLEncoding, Line: lineOf(document, at), Met: label}
+}
+
+// declaredEncoding is the encoding that a document declares, in small letters; "" where it declares none.
+func declaredEncoding(document []byte) string {
+	document = bytes.TrimLeft(bytes.TrimPrefix(document, mark), xmlSpace)
+	match := declaration.FindSubmatch(document[:min(len(document), maxDeclaration)])
+	if match == nil {
+		return ""
+	}
+	return strings.ToLower(string(match[1]))
+}
+
+func lineOf(text []byte, at int) int { return 1 + bytes.Count(text[:at], []byte("\n")) }
+
+// xmlScanner reads a document once, from its start to its end or its first fault.
+type xmlScanner struct {
+	text     []byte
+	at       int
+	open     []openElement
+	root     string // the outermost element, once it was met
+	entities bool   // the document declares its own
+	doctype  bool
+	fault    XMLFault
+}
+
+type openElement struct {
+	name string
+	at   int
+}
+
+// stop notes the fault. Of names only those are kept that may be repeated.
+func (s *xmlScanner) stop(kind XMLKind, at int, met string) {
+	fault := XMLFault{Kind: kind, Line: lineOf(s.text, at), Met: plainName(met)}
+	switch {
+	case len(s.open) > 0:
+		last := s.open[len(s.open)-1]
+		fault.Tag, fault.Opened = plainName(last.name), lineOf(s.text, last.at)
+	case s.root != "":
+		fault.Tag = plainName(s.root)
+	}
+	s.fault = fault
+}
+
+// plainName is a name that may be repeated: short, and no run that could be a part of a key.
+func plainName(name string) string {
+	if !xmlName().MatchString(name) || hexRun8().MatchString(name) {
+		return ""
+	}
+	return name
+}
+
+var xmlName = lazily(`^(?:[A-Za-z_][A-Za-z0-9_.:-]{0,39}|U\+[0-9A-F]{4,6})$`)
+
+// next reads the text up to the next tag, or one tag, comment, instruction or CDATA section.
+func (s *xmlScanner) next() {
+	rest := s.text[s.at:]
+	if rest[0] != '<' {
+		s.characters(rest[:cutAt(rest, '<')])
+		return
+	}
+	switch {
+	case bytes.HasPrefix(rest, []byte("<?")):
+		s.instruction(rest)
+	case bytes.HasPrefix(rest, []byte("<!--")):
+		if end := s.skipTo("-->", 4); end > 0 && bytes.Contains(rest[4:end-3], []byte("--")) {
+			s.stop(XMLOther, s.at-end+4+bytes.Index(rest[4:], []byte("--")), "")
+		}
+	case bytes.HasPrefix(rest, []byte("<![CDATA[")) && len(s.open) > 0:
+		from := s.at + 9
+		if end := s.skipTo("]]>", 9); end > 0 {
+			s.allowed(s.text[from:s.at-3], from)
+		}
+	case bytes.HasPrefix(rest, []byte("<!DOCTYPE")) && s.root == "" && !s.doctype:
+		s.documentType(rest)
+	case bytes.HasPrefix([]byte("<!DOCTYPE"), rest), bytes.HasPrefix([]byte("<![CDATA["), rest):
+		s.stop(XMLCut, len(s.text), "")
+	case bytes.HasPrefix(rest, []byte("<!")):
+		s.stop(XMLOther, s.at, "")
+	case bytes.HasPrefix(rest, []byte("</")):
+		s.endTag(rest)
+	default:
+		s.startTag(rest)
+	}
+}
+
+// cutAt is where a byte comes first, or the length.
+func cutAt(text []byte, b byte) int {
+	if at := bytes.IndexByte(text, b); at >= 0 {
+		return at
+	}
+	return len(text)
+}
+
+// skipTo goes behind the next end, and gives how far that was; 0 where it never comes.
+func (s *xmlScanner) skipTo(end string, from int) int {
+	rest := s.text[s.at:]
+	at := bytes.Index(rest[min(from, len(rest)):], []byte(end))
+	if at < 0 {
+		s.stop(XMLCut, len(s.text), "")
+		return 0
+	}
+	s.at += from + at + len(end)
+	return from + at + len(end)
+}
+
+// characters judges text between tags.
+func (s *xmlScanner) characters(text []byte) {
+	from := s.at
+	s.at += len(text)
+	if len(s.open) == 0 {
+		if outside := bytes.TrimLeft(text, xmlSpace); len(outside) > 0 {
+			kind := XMLTextBefore
+			if s.root != "" {
+				kind = XMLTextAfter
+			}
+			if at := from + len(text) - len(outside); s.allowed(outside[:1], at) {
+				s.stop(kind, at, "")
+			}
+		}
+		return
+	}
+	if at := bytes.Index(text, []byte("]]>")); at >= 0 {
+		s.stop(XMLOther, from+at, "")
+		return
+	}
+	s.references(text, from)
+}
+
+// allowed stops at the first character that XML does not allow.
+func (s *xmlScanner) allowed(text []byte, from int) bool {
+	for i, c := range text {
+		if c < ' ' && strings.IndexByte(xmlSpace, c) < 0 {
+			s.stop(XMLCharacter, from+i, fmt.Sprintf("U+%04X", c))
+			return false
+		}
+	}
+	for _, none := range []string{"\uFFFE", "\uFFFF"} {
+		if at := bytes.Index(text, []byte(none)); at >= 0 && utf8.Valid(s.text) {
+			s.stop(XMLCharacter, from+at, fmt.Sprintf("U+%04X", []rune(none)[0]))
+			return false
+		}
+	}
+	return true
+}
+
+// references judges the characters of a text or value, and the references in it.
+func (s *xmlScanner) references(text []byte, from int) {
+	if !s.allowed(text, from) {
+		return
+	}
+	for i := 0; ; {
+		at := bytes.IndexByte(text[i:], '&')
+		if at < 0 {
+			return
+		}
+		i += at + 1
+		name, _, ended := bytes.Cut(text[i:min(len(text), i+64)], []byte(";"))
+		switch {
+		case !ended:
+			s.stop(XMLAmpersand, from+i, "")
+			return
+		case len(name) > 0 && name[0] == '#':
+			if !characterReference(string(name[1:])) {
+				s.stop(XMLAmpersand, from+i, "")
+				return
+			}
+		case nameLength(name) != len(name) || len(name) == 0:
+			s.stop(XMLAmpersand, from+i, "")
+			return
+		case !s.entities && !predefined[string(name)]:
+			s.stop(XMLEntity, from+i, string(name))
+			return
+		}
+	}
+}
+
+var predefined = map[string]bool{"amp": true, "lt": true, "gt": true, "quot": true, "apos": true}
+
+// characterReference reports whether the digits name a character that XML allows.
+func characterReference(digits string) bool {
+	base := 10
+	if hex, is := strings.CutPrefix(digits, "x"); is {
+		digits, base = hex, 16
+	}
+	n, err := strconv.ParseUint(digits, base, 32)
+	return err == nil && (n == 9 || n == 10 || n == 13 || n >= 0x20 && n < 0xD800 || n > 0xDFFF && n < 0xFFFE ||
+		n >= 0x10000 && n <= 0x10FFFF)
+}
+
+// nameLength is how many of the bytes are a name.
+func nameLength(text []byte) int {
+	for i, c := range text {
+		letter := 'a' <= c|0x20 && c|0x20 <= 'z' || c == '_' || c == ':' || c >= utf8.RuneSelf
+		if !letter && (i == 0 || (c < '0' || c > '9') && c != '-' && c != '.') {
+			return i
+		}
+	}
+	return len(text)
+}
