@@ -23,7 +23,7 @@ type mistake struct {
 	perl    string
 }
 
-var mistakeWords = slices.Concat(digestMistakes, bodyMistakes, keyMistakes, requestMistakes)
+var mistakeWords = slices.Concat(digestMistakes, bodyMistakes, keyMistakes, requestMistakes, xmlMistakes)
 
 func wordsFor(id string) (mistake, bool) {
 	for _, words := range mistakeWords {
@@ -136,6 +136,8 @@ func findingDetail(f opensrs.Finding) string {
 		if found != "" {
 			detail = "Here it is " + found + "."
 		}
+	default:
+		detail = bodyDetail(f)
 	}
 	return detail
 }

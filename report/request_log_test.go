@@ -40,7 +40,8 @@ func observations() []sandbox.Observation {
 			o.Findings = []opensrs.Finding{{ID: opensrs.ContentLengthMissing, Header: "Content-Length"}}
 		}),
 		seen(func(o *sandbox.Observation) {
-			o.Code, o.Text, o.Problems = 400, "Invalid Command", []sandbox.Problem{{ID: sandbox.BadEnvelope, Detail: "it is cut short"}}
+			o.Code, o.Text, o.Findings = 400, "Invalid Command", []opensrs.Finding{{ID: opensrs.BodyNotWellFormed,
+				XML: opensrs.XMLFault{Kind: opensrs.XMLWrongEnd, Line: 7, Tag: "item", Opened: 7, Met: "dt_assoc"}}}
 		}),
 		seen(func(o *sandbox.Observation) {
 			o.Status, o.Code, o.Text, o.Fault = 0, 0, "", "call.no-reply"

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"opensrs-doctor/probes/opensrs"
@@ -10,8 +11,9 @@ import (
 
 // SignatureCheck is what was found out about a client's signature, or about its whole request.
 type SignatureCheck struct {
-	Verdict   opensrs.Verdict // where Checked
-	Findings  []opensrs.Finding
+	Verdict   opensrs.Verdict   // where Checked
+	Findings  []opensrs.Finding // about the request, and in the sandbox about its body too
+	Body      []opensrs.Finding // about the body: told, and no part of Match, because any bytes can be signed right
 	Shape     opensrs.SignatureShape
 	Request   bool // a whole request was looked at
 	Checked   bool // the signature was checked
@@ -43,7 +45,14 @@ func (c SignatureCheck) told() []toldMistake {
 				explanation += " " + more
 			}
 			fix := words.fixes()
-			if id == opensrs.WrongKey {
+			switch id {
+			case opensrs.SignatureMalformed:
+				explanation += " " + c.shapeWords()
+			case opensrs.SignatureFormat:
+				if !c.Request {
+					explanation += " If that comes from where the signature was copied, the signature itself is right."
+				}
+			case opensrs.WrongKey:
 				explanation = c.unexplained(explanation)
 				if c.Fingerprint != nil {
 					fix.Text += " That of the key given here is " + *c.Fingerprint + "."
@@ -52,9 +61,34 @@ func (c SignatureCheck) told() []toldMistake {
 			told = append(told, toldMistake{id, words.summary, explanation, fix})
 		}
 	}
-	for _, finding := range c.Findings {
-		if last := len(told) - 1; last >= 0 && told[last].id == finding.ID { // both headers: one mistake
-			told[last].explanation += " " + findingDetail(finding)
+	told = tell(told, c.Findings)
+	for i := range told {
+		for _, finding := range c.Body {
+			if finding.ID == told[i].id {
+				told[i].explanation += " " + findingDetail(finding)
+			}
+		}
+	}
+	return told
+}
+
+// toldOfBody are the mistakes that the body alone shows, those aside that its signature shows too.
+func (c SignatureCheck) toldOfBody() []toldMistake {
+	var others []opensrs.Finding
+	for _, finding := range c.Body {
+		if !slices.Contains(c.Verdict.Mistakes, finding.ID) {
+			others = append(others, finding)
+		}
+	}
+	return tell(nil, others)
+}
+
+// tell puts findings into words behind what was told. Two of one mistake, as for both headers, are told once.
+func tell(told []toldMistake, findings []opensrs.Finding) []toldMistake {
+	for _, finding := range findings {
+		same := func(one toldMistake) bool { return one.id == finding.ID }
+		if at := slices.IndexFunc(told, same); at >= 0 {
+			told[at].explanation = strings.TrimSpace(told[at].explanation + " " + findingDetail(finding))
 			continue
 		}
 		words, _ := wordsFor(finding.ID)
@@ -66,22 +100,22 @@ func (c SignatureCheck) told() []toldMistake {
 // digestLengths are what is known by its number of hex digits.
 var digestLengths = map[int]string{40: "SHA-1", 56: "SHA-224", 64: "SHA-256", 96: "SHA-384", 128: "SHA-512"}
 
+// shapeWords say what a signature is that is no digest.
+func (c SignatureCheck) shapeWords() string {
+	shape := c.Shape
+	switch {
+	case shape.Hex && digestLengths[shape.Length] != "":
+		return fmt.Sprintf("It has %d hex digits, as a %s digest has.", shape.Length, digestLengths[shape.Length])
+	case shape.Hex:
+		return fmt.Sprintf("It has %s.", countWords(shape.Length, "hex digit", "hex digits"))
+	}
+	return fmt.Sprintf("It has %s, and %d of them can't be in a hex number.",
+		countWords(shape.Length, "character", "characters"), shape.Others)
+}
+
 // unexplained says what can be said where no mistake was found.
 func (c SignatureCheck) unexplained(means string) string {
 	var more []string
-	switch shape := c.Shape; {
-	case shape.Hex && digestLengths[shape.Length] != "":
-		more = append(more, fmt.Sprintf("The signature has %d hex digits, as a %s digest has; a right one has 32.",
-			shape.Length, digestLengths[shape.Length]))
-	case shape.Hex && shape.Length != 32:
-		more = append(more, fmt.Sprintf("The signature has %d hex digits; a right one has 32.", shape.Length))
-	case !shape.Readable:
-		more = append(more, fmt.Sprintf("The signature has %d characters and can't be read as a digest; a right one has 32 hex digits.",
-			shape.Length))
-	}
-	if !c.Shape.Readable {
-		means = "Nothing known explains this signature."
-	}
 	if !c.NameKnown {
 		more = append(more, "That the username was hashed too was not tried: no username is known here; --username gives it.")
 	}
@@ -118,52 +152,66 @@ func (c SignatureCheck) together() string {
 
 // WriteSignatureJSON writes the outcome as one JSON document.
 func WriteSignatureJSON(w io.Writer, c SignatureCheck) error {
+	var body *mistakesJSON
+	if told := c.toldOfBody(); len(told) > 0 {
+		body = mistakesAsJSON("", told, "")
+	}
 	if c.Match() {
 		return writePage(w, struct {
-			Match bool `json:"match"`
-		}{true})
+			Match bool          `json:"match"`
+			Body  *mistakesJSON `json:"body,omitempty"`
+		}{true, body})
 	}
-	document := struct {
-		Match       bool     `json:"match"`
-		Mistakes    []string `json:"mistakes"`
-		Explanation string   `json:"explanation"`
-		Fixes       []string `json:"fixes"`
-	}{Mistakes: []string{}}
-	texts := []string{c.together()}
+	return writePage(w, struct {
+		Match bool `json:"match"`
+		*mistakesJSON
+		Body *mistakesJSON `json:"body,omitempty"`
+	}{false, mistakesAsJSON(c.together(), c.told(), c.state()), body})
+}
+
+// mistakesJSON is how mistakes are told in JSON: those of the signature and the request, and in "body" those that the
+// body shows besides.
+type mistakesJSON struct {
+	Mistakes    []string `json:"mistakes"`
+	Explanation string   `json:"explanation"`
+	Fixes       []string `json:"fixes"`
+}
+
+func mistakesAsJSON(before string, told []toldMistake, behind string) *mistakesJSON {
+	document := &mistakesJSON{Mistakes: []string{}}
+	texts := []string{before}
 	var fixes []Fix
-	for _, one := range c.told() {
+	for _, one := range told {
 		document.Mistakes = append(document.Mistakes, one.id)
 		texts = append(texts, one.explanation)
 		fixes = append(fixes, one.fix)
 	}
-	texts = append(texts, c.state())
-	document.Explanation = strings.Join(strings.Fields(strings.Join(texts, " ")), " ")
+	document.Explanation = strings.Join(strings.Fields(strings.Join(append(texts, behind), " ")), " ")
 	document.Fixes = flatFixes(fixes)
-	return writePage(w, document)
+	return document
 }
 
 // WriteSignatureText writes the outcome for a person: each mistake, what it means and what to do.
 func WriteSignatureText(w io.Writer, c SignatureCheck, o TextOptions) error {
 	s := newScreen(o)
+	ofBody := c.toldOfBody()
 	if c.Match() {
 		sign, in := s.mark("pass")
 		s.raw(sign, in)
-		if c.Request {
+		switch {
+		case c.Request && len(ofBody) == 0:
 			s.paragraph(" ", 1, "The request is right: its signature, its headers and its length.", bold)
-		} else {
+		case c.Request:
+			s.paragraph(" ", 1, "The signature, the headers and the length are right, and the body is not:", bold)
+		default:
 			s.paragraph(" ", 1, "The signature is right for this body and this key.", bold)
 		}
+		s.mistakes("warn", ofBody)
 		return s.writeTo(w)
 	}
 	s.paragraph("", 0, c.together(), plain)
-	for _, one := range c.told() {
-		s.blank()
-		sign, in := s.mark("fail")
-		s.headline(0, sign, in, in, Diagnosis{Summary: sentence(one.summary), Cause: one.id})
-		s.paragraph("  ", 2, one.explanation, plain)
-		s.blank()
-		s.fix(one.fix)
-	}
+	s.mistakes("fail", c.told())
+	s.mistakes("warn", ofBody)
 	if state := c.state(); state != "" {
 		s.blank()
 		sign, in := s.mark("skip")
@@ -174,6 +222,18 @@ func WriteSignatureText(w io.Writer, c SignatureCheck, o TextOptions) error {
 		s.paragraph(" ", 1, state, plain)
 	}
 	return s.writeTo(w)
+}
+
+// mistakes writes each mistake, what it means and what to do.
+func (s *screen) mistakes(status string, told []toldMistake) {
+	for _, one := range told {
+		s.blank()
+		sign, in := s.mark(status)
+		s.headline(0, sign, in, in, Diagnosis{Summary: sentence(one.summary), Cause: one.id})
+		s.paragraph("  ", 2, one.explanation, plain)
+		s.blank()
+		s.fix(one.fix)
+	}
 }
 
 // fix writes what to do, and below it a line a language.

@@ -80,8 +80,8 @@ func sign(flags map[string]*flagValue, s *streams) error {
 	if err != nil {
 		return err
 	}
-	if _, err := opensrs.ParseRequest(body); err != nil {
-		g.request.notes = append(g.request.notes, "the body does not look like a call: "+err.Error())
+	for _, finding := range opensrs.InspectBody(body, opensrs.Verdict{}, nil) {
+		g.request.notes = append(g.request.notes, report.MistakeSummary(finding.ID)+". "+report.ExplainFinding(finding))
 	}
 	call := report.SignedCall{Username: g.request.options.Username, Signature: opensrs.Sign(body, g.key()), Length: len(body)}
 	if call.Username == "" {

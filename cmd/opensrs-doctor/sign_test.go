@@ -59,8 +59,9 @@ func TestVerifyGivesNothingAway(t *testing.T) {
 		"key-quoted":                      opensrs.Sign([]byte(body), []byte(`"`+key+`"`)),
 		"body-trailing-nul key-uppercase": opensrs.Sign([]byte(body+"\x00"), []byte(strings.ToUpper(key))),
 		"wrong-key":                       m("something else"),
-		"wrong-key ":                      key,
-		"wrong-key  ":                     "<script>\x1b[31m" + key[:20],
+		"signature-malformed":             key,
+		"signature-malformed ":            "<script>\x1b[31m" + key[:20],
+		"signature-cut":                   right[:31],
 	}
 	raw := md5.Sum([]byte(m(body+key) + key))
 	based := base64.StdEncoding.EncodeToString(raw[:])

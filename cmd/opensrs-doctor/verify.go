@@ -74,9 +74,9 @@ func (g *signer) checkSignature() (check report.SignatureCheck, err error) {
 		if err != nil {
 			return check, g.settings.bad("signature", 0, "standard input %s", plain(err))
 		}
-		signature = strings.TrimSpace(string(content))
+		signature = string(content)
 	}
-	if signature == "" {
+	if signature = headerValue(signature); signature == "" {
 		return check, g.settings.bad("signature", 0, "it is empty")
 	}
 	body, err := g.read("body")
@@ -84,11 +84,20 @@ func (g *signer) checkSignature() (check report.SignatureCheck, err error) {
 		return check, err
 	}
 	name := g.request.options.Username
+	verdict := opensrs.ExplainSignature(opensrs.Attempt{Body: body, Key: g.key(), Username: name, Signature: signature})
 	return report.SignatureCheck{
-		Verdict: opensrs.ExplainSignature(opensrs.Attempt{Body: body, Key: g.key(), Username: name, Signature: signature}),
-		Shape:   opensrs.ShapeOf(signature),
+		Verdict: verdict, Shape: opensrs.ShapeOf(signature), Body: opensrs.InspectBody(body, verdict, nil),
 		Checked: true, KeyGiven: true, NameKnown: name != "", Fingerprint: g.request.options.Key.Fingerprint(),
 	}, nil
+}
+
+// headerValue takes the name of the header off a signature that was copied with it.
+func headerValue(text string) string {
+	text = strings.TrimSpace(text)
+	if name, value, found := strings.Cut(text, ":"); found && strings.EqualFold(strings.TrimSpace(name), opensrs.HeaderSignature) {
+		text = strings.TrimSpace(value)
+	}
+	return text
 }
 
 func (g *signer) checkRequest() (check report.SignatureCheck, err error) {
@@ -116,12 +125,21 @@ func (g *signer) checkRequest() (check report.SignatureCheck, err error) {
 	check = report.SignatureCheck{Request: true, KeyGiven: g.request.options.KeySource != "", AsText: captured.AsText,
 		NameKnown: name != "" || captured.Username() != "", Shape: opensrs.ShapeOf(captured.Signature()),
 		Fingerprint: g.request.options.Key.Fingerprint()}
-	if !check.KeyGiven {
-		if check.Findings = captured.Inspect(); len(check.Findings) == 0 {
-			return check, g.needKey()
-		}
-		return check, nil
+	var findings []opensrs.Finding
+	if check.KeyGiven {
+		check.Verdict, findings, check.Checked = captured.Explain(g.key(), name)
+	} else {
+		findings = captured.Inspect()
 	}
-	check.Verdict, check.Findings, check.Checked = captured.Explain(g.key(), name)
+	for _, finding := range findings {
+		if finding.OfBody() {
+			check.Body = append(check.Body, finding)
+		} else {
+			check.Findings = append(check.Findings, finding)
+		}
+	}
+	if !check.KeyGiven && len(check.Findings) == 0 {
+		return check, g.needKey()
+	}
 	return check, nil
 }

@@ -37,7 +37,7 @@ func TestBounds(t *testing.T) {
 	if s.run([]byte(body)); s.hashed > limit+int64(len(body)) {
 		t.Errorf("%d bytes were hashed, the bound is %d", s.hashed, limit)
 	}
-	if got := ExplainSignature(Attempt{Body: []byte("x"), Signature: strings.Repeat("0 ", 1<<20)}); got.Mistakes[0] != WrongKey {
+	if got := ExplainSignature(Attempt{Body: []byte("x"), Signature: strings.Repeat("0 ", 1<<20)}); got.Mistakes[0] != SignatureMalformed {
 		t.Errorf("a signature of 2 MB: %+v", got)
 	}
 }

@@ -60,9 +60,7 @@ func Decode(document []byte) (Value, error) {
 	if !ok {
 		return Value{}, malformed(whyEncoding)
 	}
-	d := decoder{xml: xml.NewDecoder(bytes.NewReader(text))}
-	d.xml.CharsetReader = func(_ string, input io.Reader) (io.Reader, error) { return input, nil }
-	return d.envelope()
+	return newDecoder(text).envelope()
 }
 
 // maxDeclaration is how far into a document its declaration is looked for, in bytes.
@@ -99,6 +97,13 @@ type decoder struct {
 	xml   *xml.Decoder
 	depth int
 	root  bool // the envelope's own element was met
+}
+
+// newDecoder reads a document that is in UTF-8 already, whatever it declares.
+func newDecoder(text []byte) *decoder {
+	d := &decoder{xml: xml.NewDecoder(bytes.NewReader(text))}
+	d.xml.CharsetReader = func(_ string, input io.Reader) (io.Reader, error) { return input, nil }
+	return d
 }
 
 // next gives the next start, end or characters.

@@ -17,9 +17,14 @@ type Attempt struct {
 // Verdict is what is wrong with a signature.
 type Verdict struct {
 	Match    bool     // the signature is the right one; the rest is empty then
-	Mistakes []string // the smallest set that explains it, in the table's order; else WrongKey alone
+	Mistakes []string // the smallest set that explains it, in the table's order; else one of Unexplained alone
 	Forms    []string // which form each of the mistakes took, "" for the usual one
 	Cut      bool     // the search ended at its bound: not every pair was tried
+}
+
+// Unexplained reports whether nothing explains the signature: it may be that of another key, or none at all.
+func (v Verdict) Unexplained() bool {
+	return len(v.Mistakes) == 1 && (v.Mistakes[0] == WrongKey || v.Mistakes[0] == SignatureMalformed)
 }
 
 // The bounds of the search. Bodies of some kilobytes need a thousandth of what they allow. They are counts and
@@ -36,8 +41,8 @@ const (
 func ExplainSignature(a Attempt) Verdict { return explainWithin(a, maxHashed) }
 
 func explainWithin(a Attempt, limit int64) Verdict {
-	signature := strings.TrimSpace(a.Signature)
-	if signature == Sign(a.Body, a.Key) {
+	signature, right := strings.TrimSpace(a.Signature), Sign(a.Body, a.Key)
+	if signature == right {
 		return Verdict{Match: true}
 	}
 	s := &search{targets: targets(signature), name: []byte(a.Username), limit: limit}
@@ -48,7 +53,8 @@ func explainWithin(a Attempt, limit int64) Verdict {
 		s.run(a.Body)
 	}
 	if s.best == nil {
-		return Verdict{Mistakes: []string{WrongKey}, Forms: []string{""}, Cut: s.cut}
+		id, form := unexplained(signature, right, s.targets)
+		return Verdict{Mistakes: []string{id}, Forms: []string{form}, Cut: s.cut}
 	}
 	verdict := Verdict{Cut: s.cut && len(s.best) > 1}
 	for _, one := range s.best {
@@ -56,6 +62,28 @@ func explainWithin(a Attempt, limit int64) Verdict {
 		verdict.Forms = append(verdict.Forms, one.form)
 	}
 	return verdict
+}
+
+// minCut is the shortest part of a signature that is called one, in hex digits: by chance one of four billion others
+// begins so.
+const minCut = 8
+
+// unexplained says what a signature is that no mistake explains: one of another key only where it is an MD5 digest.
+func unexplained(signature, right string, targets []target) (id, form string) {
+	lower := strings.ToLower(signature)
+	hex := strings.Trim(lower, lowerDigits) == ""
+	switch {
+	case hex && len(lower) >= minCut && len(lower) < len(right) && strings.HasPrefix(right, lower):
+		return SignatureCut, ""
+	case hex && len(lower) >= minCut && len(lower) < len(right) && strings.HasSuffix(right, lower):
+		return SignatureCut, "start"
+	case hex && strings.Contains(lower, right):
+		return SignatureFormat, longer
+	case hex && len(lower) != len(right): // other alphabets' readings of it are none
+	case slices.ContainsFunc(targets, func(t target) bool { return len(t.digest) == withMD5.size() }):
+		return WrongKey, ""
+	}
+	return SignatureMalformed, ""
 }
 
 // step is one mistake in one form.

@@ -36,9 +36,12 @@ type RequestHead struct {
 type Finding struct {
 	ID     string
 	Header string // the header that it is about, "" where it is about none
-	Found  string // what stands there, "" where nothing does or it may not be repeated
+	Found  string // what is there, "" where nothing is or it may not be repeated; of a body, what it is instead
 	Said   int64  // ContentLengthWrong: the bytes that the header announces, -1 where it is no number
 	Came   int64  // ContentLengthWrong: the bytes that are there
+
+	XML XMLFault // BodyNotWellFormed and BodyEncoding: what, and in which line
+	Why string   // BadEnvelope: in our own words
 }
 
 // Get gives the value of the first header with that name, in any case of letters; false where there is none.

@@ -1,7 +1,9 @@
 package opensrs
 
 import (
+	"net/url"
 	"regexp"
+	"slices"
 	"sync"
 )
 
@@ -32,6 +34,7 @@ const (
 	BodyLatin1                 = "body-latin1"
 	BodyHTMLEscaped            = "body-html-escaped"
 	BodyURLEncoded             = "body-url-encoded"
+	// BodyFormEncoded and BodyJSON too, which can be seen without a signature: inspect_body.go.
 
 	KeyTrailingNewline = "key-trailing-newline"
 	KeyQuoted          = "key-quoted"
@@ -42,6 +45,10 @@ const (
 	KeyIsEmpty         = "key-empty"
 
 	WrongKey = "wrong-key" // nothing known explains the signature
+
+	// What is said of a signature that is no digest, so that no key could have made it.
+	SignatureCut       = "signature-cut"       // the beginning, or the end, of the right one
+	SignatureMalformed = "signature-malformed" // not 32 hex digits
 )
 
 // mistake is one row of the table: a way to get the signature wrong, with the forms that it takes.
@@ -74,7 +81,11 @@ var mistakes = sync.OnceValue(func() []mistake {
 			{read: readBase64},
 			{name: "both-rounds", scheme: spellBetween(inBase64)},
 		}},
-		{SignatureFormat, []form{{read: readDecorated}, {name: "leading-zeros", read: readZerosLost}}},
+		{SignatureFormat, []form{
+			{read: readDecorated},
+			{name: "leading-zeros", read: readZerosLost},
+			{name: longer}, // see unexplained
+		}},
 
 		{SingleMD5, []form{{scheme: rounds(1)}}},
 		{TripleMD5, []form{{scheme: rounds(3)}}},
@@ -167,6 +178,13 @@ var mistakes = sync.OnceValue(func() []mistake {
 			{name: "sent", body: fromPercent(false)},
 			{name: "sent-plus", body: fromPercent(true)},
 		}},
+		{BodyFormEncoded, []form{ // the signature is that of the XML inside
+			{name: "inside-field", body: fromField(url.QueryUnescape)},
+			{name: "inside-percent", body: fromField(url.PathUnescape)},
+			{name: "inside-raw", body: fromField(nil)},
+			{name: "inside-part", body: fromPart},
+		}},
+		{BodyJSON, []form{{name: "inside", body: fromJSON}}},
 
 		{KeyTrailingNewline, []form{
 			{name: "lf", key: wrapped("", "\n")},
@@ -207,12 +225,24 @@ func Mistakes() []string {
 	for _, row := range mistakes() {
 		ids = append(ids, row.id)
 	}
-	return append(ids, WrongKey, ContentLengthWrong, ContentLengthMissing, ChunkedBody, WrongContentType, HeaderMissing,
+	ids = append(ids, WrongKey, SignatureCut, SignatureMalformed, ContentLengthWrong, ContentLengthMissing, ChunkedBody, WrongContentType, HeaderMissing,
 		HeaderName, WrongMethod, WrongPath)
+	for _, id := range ofBody {
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
+
+// longer is the form of SignatureFormat in which more hex digits are next to the right ones.
+const longer = "longer"
 
 // FormsOf are the names of the forms that a mistake takes, "" being the usual one.
 func FormsOf(id string) []string {
+	if id == SignatureCut {
+		return []string{"", "start"}
+	}
 	var names []string
 	for _, row := range mistakes() {
 		for _, form := range row.forms {

@@ -346,6 +346,9 @@ func TestSingleMistakes(t *testing.T) {
 		try(HMACMD5, "swapped", body, hmacWith(k, body))
 		try(KeyTrailingNewline, "cr", body, right(body, k+"\r"))
 	}
+	inside := "xml=" + url.QueryEscape(sentBodies[0])
+	try(BodyFormEncoded, "", inside, right(sentBodies[0], clientKey))
+	try(BodyJSON, "", fmt.Sprintf(`{"xml":%q}`, sentBodies[0]), right(sentBodies[0], clientKey))
 	for _, row := range mistakes() {
 		if !named[row.id] {
 			t.Errorf("no test makes the mistake %s", row.id)

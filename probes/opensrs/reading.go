@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // target is a digest that a signature may stand for, and the mistakes that were made in writing it so.
@@ -119,17 +120,20 @@ func readZerosLost(text string) (string, bool) {
 
 // SignatureShape is what a signature looks like, for somebody to whom nothing else can be said about it.
 type SignatureShape struct {
-	Readable bool // a digest can be read from it, in some way that the table knows
-	Hex      bool // all of it is hex digits
-	Length   int  // in bytes, without white space around it
+	Hex    bool // all of it is hex digits
+	Length int  // in characters, without white space around it
+	Others int  // how many of them are no hex digits
 }
 
 // ShapeOf looks at a signature.
 func ShapeOf(signature string) SignatureShape {
 	signature = strings.TrimSpace(signature)
-	return SignatureShape{
-		Readable: len(targets(signature)) > 0,
-		Hex:      strings.Trim(signature, "0123456789abcdefABCDEF") == "",
-		Length:   len(signature),
+	shape := SignatureShape{Length: utf8.RuneCountInString(signature)}
+	for _, r := range signature {
+		if !strings.ContainsRune("0123456789abcdefABCDEF", r) {
+			shape.Others++
+		}
 	}
+	shape.Hex = shape.Others == 0
+	return shape
 }

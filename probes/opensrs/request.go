@@ -243,13 +243,13 @@ func (r *RawRequest) twice(header Header) error {
 // Inspect finds what is wrong with a captured request besides its signature, in the reading of its body that
 // fits its head best.
 func (r RawRequest) Inspect() []Finding {
-	best := InspectRequest(r.RequestHead, r.Bodies[0].Came)
+	body, best := r.Bodies[0].Body, InspectRequest(r.RequestHead, r.Bodies[0].Came)
 	for _, reading := range r.Bodies[1:] {
 		if other := InspectRequest(r.RequestHead, reading.Came); len(other) < len(best) {
-			best = other
+			body, best = reading.Body, other
 		}
 	}
-	return best
+	return append(best, InspectBody(body, Verdict{}, best)...)
 }
 
 // Explain finds what is wrong with a captured request under a key, in the reading of its body that needs the
@@ -258,24 +258,24 @@ func (r RawRequest) Explain(key []byte, name string) (verdict Verdict, findings 
 	if own := r.Username(); own != "" {
 		name = own
 	}
-	best := -1
+	best, body := -1, []byte(nil)
 	for _, reading := range r.Bodies {
 		seen := InspectRequest(r.RequestHead, reading.Came)
 		signature := r.Signature()
 		if signature == "" {
-			return Verdict{}, seen, false
+			return Verdict{}, r.Inspect(), false
 		}
 		one := ExplainSignature(Attempt{reading.Body, key, name, signature})
 		size := len(one.Mistakes) + len(seen)
-		if len(one.Mistakes) == 1 && one.Mistakes[0] == WrongKey {
+		if one.Unexplained() {
 			size += len(mistakes())
 		}
 		if best < 0 || size < best {
-			verdict, findings, best = one, seen, size
+			verdict, findings, best, body = one, seen, size, reading.Body
 		}
 		if size == 0 {
 			break
 		}
 	}
-	return verdict, findings, true
+	return verdict, append(findings, InspectBody(body, verdict, findings)...), true
 }

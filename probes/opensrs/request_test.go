@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-const requestBody = "<?xml version=\"1.0\"?>\n<OPS_envelope>\n</OPS_envelope>\n"
+const requestBody = "<?xml version=\"1.0\"?>\n<OPS_envelope>\n<body><data_block><dt_assoc>\n<item key='protocol'>XCP</item>\n" +
+	"<item key='action'>A</item><item key='object'>B</item></dt_assoc></data_block></body>\n</OPS_envelope>\n"
 
 // captured writes a request with the right signature; edits change its text, pair by pair.
 func captured(edits ...string) string {
@@ -149,6 +150,7 @@ func TestTcpdump(t *testing.T) {
 		}
 		key := []byte(strings.Repeat("5c7e0d91b2a4f638", 7))
 		verdict, findings, checked := request.Explain(key, "")
+		findings = slices.DeleteFunc(findings, Finding.OfBody) // this client left two items out
 		if !verdict.Match || len(findings) > 0 || !checked || !request.AsText || request.Username() != "bob" {
 			t.Errorf("%s: %+v %+v %+v", name, verdict, findings, request)
 		}

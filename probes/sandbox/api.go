@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -20,6 +19,7 @@ const (
 	codeAuth         = 401
 	codeUnknown      = 430
 	codePermission   = 435
+	codeProtocol     = 500 // not on that page: an integrator saw it
 	refusedAddress   = "Access denied: invalid IP address"
 	refusedSignature = "Authentication failed"
 )
@@ -58,13 +58,10 @@ func (i *inspection) respond(nth int) *reply {
 		return r
 	}
 	request, err := opensrs.ParseRequest(i.body)
-	var malformed *opensrs.MalformedError
 	switch {
-	case errors.As(err, &malformed):
-		i.Problems = append(i.Problems, Problem{BadEnvelope, malformed.Why})
-		return refusal(codeBad, "Invalid Command")
-	case err != nil:
-		i.problem(NoEnvelope)
+	case i.found(opensrs.ProtocolMissing, opensrs.EnvelopeOrder):
+		return refusal(codeProtocol, "Unrecognized protocol")
+	case err != nil || i.found(opensrs.BodyNotWellFormed, opensrs.CommandMissing):
 		return refusal(codeBad, "Invalid Command")
 	}
 	switch request.Action + " " + request.Object {

@@ -51,6 +51,7 @@ func (v *visit) inspect(head []byte, broken error) *inspection {
 	}
 	if broken == nil { // of a head that breaks off nothing can be said to be missing
 		i.Findings = opensrs.InspectRequest(i.head, i.came)
+		i.ofBody()
 	}
 	i.Bytes = len(i.body)
 	return i
@@ -194,6 +195,23 @@ func (i *inspection) form() {
 		i.problem(HostMissing)
 		i.refuse(http.StatusBadRequest)
 	}
+}
+
+// found reports whether one of these was found.
+func (i *inspection) found(ids ...string) bool {
+	return slices.ContainsFunc(i.Findings, func(f opensrs.Finding) bool { return slices.Contains(ids, f.ID) })
+}
+
+// ofBody finds what is wrong with a body that came.
+func (i *inspection) ofBody() {
+	if len(i.body) == 0 {
+		return
+	}
+	verdict := opensrs.Verdict{}
+	if i.Signature != nil {
+		verdict = *i.Signature
+	}
+	i.Findings = append(i.Findings, opensrs.InspectBody(i.body, verdict, i.Findings)...)
 }
 
 // address judges the caller. Where the readings of the list disagree it is refused: a client that works

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,7 +23,7 @@ type Observation struct {
 
 	Bytes     int               // of the body, as far as it came
 	Command   string            // "GET_BALANCE", "LOOKUP", "other"; "": none was looked at
-	Findings  []opensrs.Finding // what is wrong with the request's form
+	Findings  []opensrs.Finding // what is wrong with the form of the request, and with its body
 	Signature *opensrs.Verdict  // nil: there was nothing to be judged
 	Shape     opensrs.SignatureShape
 	Problems  []Problem      // what else is wrong
@@ -35,17 +36,24 @@ type Observation struct {
 	Fault  string // the fault that decided on the answer; "": the request did
 }
 
-// Mistakes are the IDs of everything that is wrong, the address aside, in the order in which they are told.
+// Mistakes are the IDs of everything that is wrong, the address aside, each once, in the order in which they are told.
 func (o *Observation) Mistakes() []string {
 	var ids []string
+	add := func(id string) {
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
 	for _, finding := range o.Findings {
-		ids = append(ids, finding.ID)
+		add(finding.ID)
 	}
 	if o.Signature != nil {
-		ids = append(ids, o.Signature.Mistakes...)
+		for _, id := range o.Signature.Mistakes {
+			add(id)
+		}
 	}
 	for _, problem := range o.Problems {
-		ids = append(ids, problem.ID)
+		add(problem.ID)
 	}
 	return ids
 }
@@ -66,8 +74,6 @@ const (
 	BodyTooBig           = "body-too-big"          // over 1 MiB
 	SignatureUnexplained = "signature-unexplained" // wrong, and the body is over 64 KiB: not searched
 	Username             = "username"              // not the sandbox's user
-	NoEnvelope           = "no-envelope"           // the body is no OPS envelope, or one without an action
-	BadEnvelope          = "bad-envelope"          // it begins as one and is malformed; Detail says how
 	NoDomain             = "no-domain"             // LOOKUP without a domain name
 	UnknownCommand       = "unknown-command"       // one that the sandbox does not know
 	TooManyCommands      = "too-many-commands"     // on this connection
@@ -75,7 +81,7 @@ const (
 
 // ProblemIDs are all of them.
 var ProblemIDs = []string{NotHTTP, HostMissing, HeadTooBig, Unfinished, EmptyBody, BodyTooBig, SignatureUnexplained,
-	Username, NoEnvelope, BadEnvelope, NoDomain, UnknownCommand, TooManyCommands}
+	Username, NoDomain, UnknownCommand, TooManyCommands}
 
 // AddressVerdict is how the rules judged a caller.
 type AddressVerdict struct {

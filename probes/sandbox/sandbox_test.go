@@ -10,6 +10,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -115,7 +118,8 @@ func TestRequests(t *testing.T) {
 		{"signature", good, set("X-Signature", opensrs.Sign(good, []byte("other"))), "401", "wrong-key"},
 		{"capitals", good, set("X-Signature", strings.ToUpper(opensrs.Sign(good, s.Key))), "401", "uppercase-hex"},
 		{"once", good, set("X-Signature", opensrs.Sign(good, nil)), "401", "key-empty"},
-		{"no hex", good, set("X-Signature", "zzz"), "401", "wrong-key"},
+		{"no hex", good, set("X-Signature", "zzz"), "401", "signature-malformed"},
+		{"cut off", good, set("X-Signature", opensrs.Sign(good, s.Key)[:20]), "401", "signature-cut"},
 		{"no signature", good, func(r *http.Request) { r.Header.Del("X-Signature") }, "401", "header-missing"},
 		{"misspelt", good, func(r *http.Request) {
 			r.Header.Del("X-Username")
@@ -125,8 +129,21 @@ func TestRequests(t *testing.T) {
 		{"path", good, func(r *http.Request) { r.URL.Path = "/api" }, "HTTP 404", "path"},
 		{"method", good, func(r *http.Request) { r.Method = "PUT" }, "HTTP 405", "method"},
 		{"chunked", good, func(r *http.Request) { r.ContentLength = -1 }, "HTTP 411", "chunked-body"},
-		{"no envelope", []byte("hello"), nil, "400", "no-envelope"},
-		{"cut short", good[:len(good)/2], nil, "400", "bad-envelope"},
+		{"no XML", []byte("hello"), nil, "400", "body-not-xml"},
+		{"no envelope", []byte("<methodCall/>"), nil, "400", "no-envelope"},
+		{"an empty envelope", []byte("<OPS_envelope/>"), nil, "400", "bad-envelope"},
+		{"cut short", good[:len(good)/2], nil, "400", "body-not-well-formed"},
+		{"two documents", slices.Concat(good, good), nil, "400", "body-not-well-formed"},
+		{"cut short, and signed wrong", good[:len(good)/2], set("X-Signature", strings.Repeat("0", 32)), "401", "body-not-well-formed wrong-key"},
+		{"a form", []byte("xml=" + url.QueryEscape(string(good))), nil, "400", "body-form-encoded"},
+		{"a form, and the XML signed", []byte("xml=" + url.QueryEscape(string(good))), set("X-Signature", opensrs.Sign(good, s.Key)), "401",
+			"body-form-encoded"},
+		{"JSON", []byte(`{"protocol": "XCP"}`), nil, "400", "body-json"},
+		{"no protocol", without(good, "protocol"), nil, "500", "protocol-missing"},
+		{"no action", without(good, "action"), nil, "400", "command-missing"},
+		{"no object", without(good, "object"), nil, "400", "command-missing"},
+		{"header behind the body", headerLast(good), nil, "500", "envelope-order"},
+		{"UTF-8 that declares Latin-1", bytes.Replace(lookupBody("é.example"), []byte("UTF-8"), []byte("ISO-8859-1"), 1), nil, "210", "body-encoding"},
 		{"too big", bytes.Repeat([]byte(" "), opensrs.MaxReply+1), nil, "HTTP 413", "body-too-big"},
 		{"free name", lookupBody("free.example"), nil, "210", ""},
 		{"taken name", lookupBody("taken1.example"), nil, "211", ""},
@@ -156,6 +173,17 @@ func command(action, object string, attributes map[string]string) []byte {
 		{Key: "object", Value: opensrs.TextOf(object)},
 		{Key: "attributes", Value: opensrs.AssocOf(attributes)},
 	}})
+}
+
+// without takes an item out of a body.
+func without(body []byte, key string) []byte {
+	return regexp.MustCompile(`(?m)^.*<item key="`+key+`">.*\n`).ReplaceAll(body, nil)
+}
+
+// headerLast moves the header behind the body.
+func headerLast(body []byte) []byte {
+	header := regexp.MustCompile(`(?s) <header>.*</header>\n`).Find(body)
+	return bytes.Replace(bytes.Replace(body, header, nil, 1), []byte(" </body>\n"), append([]byte(" </body>\n"), header...), 1)
 }
 
 func lookupBody(domain string) []byte {

@@ -1,0 +1,268 @@
+package opensrs
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// The mistakes that can be seen on a body without a key.
+const (
+	BodyNotXML        = "body-not-xml"
+	BodyNotWellFormed = "body-not-well-formed"
+	BodyEncoding      = "body-encoding" // declared, and another one used
+	BodyFormEncoded   = "body-form-encoded"
+	BodyJSON          = "body-json"
+	NoEnvelope        = "no-envelope"      // XML, and no OPS envelope
+	BadEnvelope       = "bad-envelope"     // it begins as an envelope, and cannot be read as one
+	EnvelopeOrder     = "envelope-order"   // the header comes behind the body
+	ProtocolMissing   = "protocol-missing" // or it is not XCP
+	CommandMissing    = "command-missing"  // the item action, or the item object
+)
+
+var ofBody = []string{BodyNotXML, BodyNotWellFormed, BodyEncoding, BodyFormEncoded, BodyJSON, NoEnvelope, BadEnvelope,
+	EnvelopeOrder, ProtocolMissing, CommandMissing}
+
+// OfBody reports whether a finding is about the body, and not about the request around it. A signature can be right
+// for any body.
+func (f Finding) OfBody() bool { return slices.Contains(ofBody, f.ID) }
+
+// What a body is instead of XML: Found of BodyNotXML, BodyFormEncoded and BodyJSON.
+const (
+	AsText      = "text"       // anything else
+	AsEscaped   = "escaped"    // &lt;?xml: the document as a whole went through an HTML escape
+	AsBase64    = "base64"     // of XML
+	AsGzip      = "gzip"       // compressed
+	AsRequest   = "request"    // an HTTP request, headers and all
+	AsPHP       = "php"        // "Array", what PHP makes of one as a text
+	AsPython    = "python"     // b'<?xml...', what Python's str() makes of bytes
+	AsRuby      = "ruby"       // #<Object:0x...>, what inspect makes of an object
+	AsNode      = "node"       // "[object Object]"
+	AsPerl      = "perl"       // "HASH(0x...)"
+	AsField     = "field"      // xml=%3C...
+	AsRawField  = "raw-field"  // xml=<?xml...: a field whose value was not encoded either
+	AsFields    = "fields"     // user=bob&action=...
+	AsEncoded   = "encoded"    // %3C%3Fxml: no field, and URL-encoded as a whole
+	AsMultipart = "multipart"  // multipart/form-data
+	AsObject    = "object"     // JSON: {...} or [...]
+	AsString    = "string"     // JSON: "<?xml..."
+	AsXMLInJSON = "xml-inside" // JSON: an object that holds XML as a text
+)
+
+// InspectBody finds what is wrong with a body besides its signature, whether the command exists aside: where it is no
+// envelope, the first thing that shows it. What the verdict on its signature, or the findings about its request,
+// explain is left out; both may be zero. Bodies over MaxReply bytes are not looked at.
+func InspectBody(body []byte, verdict Verdict, request []Finding) []Finding {
+	return withoutSymptoms(inspectBody(body), verdict, request)
+}
+
+func inspectBody(body []byte) []Finding {
+	if len(body) > MaxReply {
+		return nil
+	}
+	for _, look := range []func([]byte) (Finding, bool){inForm, inJSON, notXML} {
+		if finding, found := look(body); found {
+			return []Finding{finding}
+		}
+	}
+	switch fault := CheckXML(body); fault.Kind {
+	case "":
+		return inspectEnvelope(body)
+	case XMLEncoding:
+		return []Finding{{ID: BodyEncoding, XML: fault}}
+	default:
+		return []Finding{{ID: BodyNotWellFormed, XML: fault}}
+	}
+}
+
+var (
+	formField      = lazily(`^[A-Za-z0-9_.%\[\]-]{1,64}=`)
+	allFields      = lazily(`^[A-Za-z0-9_.%\[\]+-]{1,64}=[^<>\s&]*(?:&[A-Za-z0-9_.%\[\]+-]{1,64}=[^<>\s&]*)*\s*$`)
+	multipartStart = lazily(`(?i)^(?:\r?\n)*--[^\r\n]{1,200}\r?\ncontent-[a-z]+:`)
+)
+
+// inForm finds fields of a form, which web pages send.
+func inForm(body []byte) (Finding, bool) {
+	as := ""
+	switch field := formField().Find(body); {
+	case multipartStart().Match(body):
+		as = AsMultipart
+	case hasPrefixFold(body, "%3C"):
+		as = AsEncoded
+	case field == nil:
+	case hasPrefixFold(body[len(field):], "%3C"):
+		as = AsField
+	case bytes.HasPrefix(bytes.TrimLeft(body[len(field):], xmlSpace), []byte("<")):
+		as = AsRawField
+	case allFields().Match(body):
+		as = AsFields
+	}
+	return Finding{ID: BodyFormEncoded, Found: as}, as != ""
+}
+
+func hasPrefixFold(text []byte, prefix string) bool {
+	return len(text) >= len(prefix) && strings.EqualFold(string(text[:len(prefix)]), prefix)
+}
+
+// inJSON finds JSON, also where it breaks off.
+func inJSON(body []byte) (Finding, bool) {
+	text := bytes.TrimSpace(bytes.TrimPrefix(body, mark))
+	if len(text) == 0 || bytes.IndexByte([]byte(`{["`), text[0]) < 0 {
+		return Finding{}, false
+	}
+	second := bytes.TrimLeft(text[1:], xmlSpace)
+	like := len(second) > 0 && (text[0] == '{' && second[0] == '"' || text[0] == '[' && second[0] == '{' ||
+		text[0] == '"' && (second[0] == '<' || hasPrefixFold(second, `\u003c`)))
+	if !like && !json.Valid(text) {
+		return Finding{}, false
+	}
+	as := AsObject
+	if text[0] == '"' {
+		as = AsString
+	} else if xmlInJSON(text) != nil {
+		as = AsXMLInJSON
+	}
+	return Finding{ID: BodyJSON, Found: as}, true
+}
+
+// xmlInJSON gives the first text in JSON that is XML; nil where there is none.
+func xmlInJSON(text []byte) []byte {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	for {
+		token, err := decoder.Token()
+		if err != nil {
+			return nil
+		}
+		if value, is := token.(string); is && strings.HasPrefix(strings.TrimSpace(value), "<") {
+			return []byte(value)
+		}
+	}
+}
+
+// shapes are what else bodies turn out to be. Each is known by its start.
+var shapes = []struct {
+	as    string
+	start func() matcher
+}{
+	{AsGzip, prefix("\x1f\x8b")},
+	{AsEscaped, prefix("&lt;")},
+	{AsEscaped, prefix("&#60;")},
+	{AsBase64, prefix("PD94bWwg")}, // "<?xml "
+	{AsBase64, prefix("PE9QU19l")}, // "<OPS_e"
+	{AsPHP, expression(`^Array\s*$`)},
+	{AsPHP, expression(`^Array\s*\(\s*\[`)},
+	{AsPython, expression(`^b['"]<`)},
+	{AsPython, expression(`^<[A-Za-z_.]+ .{0,80}at 0x[0-9a-f]+>\s*$`)},
+	{AsRuby, expression(`^#<[A-Z][A-Za-z:]*[: >]`)},
+	{AsNode, expression(`^\[object [A-Z][A-Za-z]*\]\s*$`)},
+	{AsPerl, expression(`^(?:[A-Za-z:]+=)?(?:HASH|ARRAY|SCALAR)\(0x[0-9a-f]+\)\s*$`)},
+}
+
+// matcher is the part of a regular expression that is needed here.
+type matcher interface{ Match([]byte) bool }
+
+type literal string
+
+func (l literal) Match(text []byte) bool { return bytes.HasPrefix(text, []byte(l)) }
+
+func prefix(text string) func() matcher { return func() matcher { return literal(text) } }
+
+func expression(text string) func() matcher {
+	compiled := lazily(text)
+	return func() matcher { return compiled() }
+}
+
+// notXML finds what begins otherwise than XML does, and what only looks like a tag.
+func notXML(body []byte) (Finding, bool) {
+	text := bytes.TrimLeft(bytes.TrimPrefix(body, mark), xmlSpace)
+	as := ""
+	for _, shape := range shapes {
+		if shape.start().Match(text) {
+			as = shape.as
+			break
+		}
+	}
+	switch {
+	case as != "" || len(text) == 0 || fromUTF16(body) != nil:
+	case findRequestLine(text) == 0:
+		as = AsRequest
+	case bytes.IndexByte(text, '<') < 0:
+		as = AsText
+	}
+	return Finding{ID: BodyNotXML, Found: as}, as != ""
+}
+
+// inspectEnvelope finds what well-formed XML lacks as a command.
+func inspectEnvelope(body []byte) []Finding {
+	tree, err := Decode(body)
+	var malformed *MalformedError
+	switch {
+	case errors.As(err, &malformed):
+		return []Finding{{ID: BadEnvelope, Why: malformed.Why}}
+	case err != nil:
+		return []Finding{{ID: NoEnvelope}}
+	}
+	var findings []Finding
+	if label := declaredEncoding(body); strings.HasPrefix(label, "iso-8859") || strings.HasPrefix(label, "latin") ||
+		strings.HasPrefix(label, "windows-125") {
+		if text := bytes.TrimPrefix(body, mark); !ascii(text) && utf8.Valid(text) {
+			findings = append(findings, Finding{ID: BodyEncoding, Found: plainWord(label)})
+		}
+	}
+	// The DTD has the header first; the order of items is free (domains.opensrs.guide/docs/protocol-message-structure).
+	if parts := partsOf(body); slices.Index(parts, "header") > slices.Index(parts, "body") {
+		findings = append(findings, Finding{ID: EnvelopeOrder})
+	}
+	if protocol := strings.TrimSpace(tree.textAt("protocol")); !strings.EqualFold(protocol, "XCP") {
+		findings = append(findings, Finding{ID: ProtocolMissing, Found: plainWord(protocol)})
+	}
+	for _, name := range []string{"action", "object"} {
+		if strings.TrimSpace(tree.textAt(name)) == "" {
+			findings = append(findings, Finding{ID: CommandMissing, Found: name})
+		}
+	}
+	return findings
+}
+
+// partsOf are the names of the elements right inside the outermost one.
+func partsOf(document []byte) (names []string) {
+	text, _ := toUTF8(bytes.TrimPrefix(document, mark))
+	for d := newDecoder(text); ; {
+		token, err := d.next()
+		if err != nil {
+			return names
+		}
+		if start, is := token.(xml.StartElement); is && d.depth == 2 {
+			names = append(names, start.Name.Local)
+		}
+	}
+}
+
+// withoutSymptoms drops what a mistake of the signature, or of the request, explains: a body that was escaped after
+// signing is no XML for that reason, and one that Content-Length cuts off has no end.
+func withoutSymptoms(body []Finding, verdict Verdict, request []Finding) []Finding {
+	made := func(ids ...string) bool {
+		return slices.ContainsFunc(ids, func(id string) bool { return slices.Contains(verdict.Mistakes, id) })
+	}
+	return slices.DeleteFunc(body, func(f Finding) bool {
+		switch {
+		case f.XML.Kind == XMLCut || f.XML.Kind == XMLEmpty:
+			return slices.ContainsFunc(request, func(r Finding) bool {
+				return r.ID == ContentLengthWrong || r.ID == ContentLengthMissing || r.ID == ChunkedBody || r.ID == WrongMethod
+			})
+		case f.Found == AsEscaped:
+			return made(BodyHTMLEscaped)
+		case f.Found == AsEncoded:
+			return made(BodyURLEncoded)
+		case f.ID == BodyEncoding:
+			return made(BodyLatin1, BodyUTF16)
+		case f.XML.Kind == XMLCharacter && f.XML.Met == "U+0000":
+			return made(BodyTrailingNUL)
+		}
+		return false
+	})
+}

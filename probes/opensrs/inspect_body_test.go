@@ -1,0 +1,157 @@
+package opensrs
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"html"
+	"mime/multipart"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// inJSONAs writes a value as JSON.
+func inJSONAs(t *testing.T, value any) string {
+	t.Helper()
+	text, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func inPart(t *testing.T, text string) string {
+	t.Helper()
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	if err := form.WriteField("xml", text); err != nil {
+		t.Fatal(err)
+	}
+	form.Close()
+	return body.String()
+}
+
+func TestInspectBody(t *testing.T) {
+	edit := func(old, now string) string { return edited(t, old, now) }
+	var zipped bytes.Buffer
+	packer := gzip.NewWriter(&zipped)
+	packer.Write([]byte(commandBody))
+	packer.Close()
+	header := " <header><version>0.9</version></header>\n"
+	for _, test := range []struct {
+		name, body string
+		want       []Finding
+	}{
+		{"right", commandBody, nil},
+		{"the tool's own", string(GetBalanceBody()), nil},
+		{"small letters, as the service's toolkit sends them", edit("LOOKUP", "lookup"), nil},
+		{"another order of items", strings.Replace(edit("  <item key=\"protocol\">XCP</item>\n", ""),
+			" </dt_assoc></data", "  <item key=\"protocol\">XCP</item>\n </dt_assoc></data", 1), nil},
+		{"no header", edit(header, ""), nil},
+		{"no DOCTYPE", edit("<!DOCTYPE OPS_envelope SYSTEM \"ops.dtd\">\n", ""), nil},
+
+		{"a field", "xml=" + url.QueryEscape(commandBody), []Finding{{ID: BodyFormEncoded, Found: AsField}}},
+		{"a field, not encoded", "xml=" + commandBody, []Finding{{ID: BodyFormEncoded, Found: AsRawField}}},
+		{"fields", "username=bob&action=LOOKUP&domain=example.com", []Finding{{ID: BodyFormEncoded, Found: AsFields}}},
+		{"encoded as a whole", url.PathEscape(commandBody), []Finding{{ID: BodyFormEncoded, Found: AsEncoded}}},
+		{"multipart", inPart(t, commandBody), []Finding{{ID: BodyFormEncoded, Found: AsMultipart}}},
+		{"an object", `{"protocol": "XCP", "action": "LOOKUP"}`, []Finding{{ID: BodyJSON, Found: AsObject}}},
+		{"an object that breaks off", `{"protocol": "XCP", "act`, []Finding{{ID: BodyJSON, Found: AsObject}}},
+		{"a list", `[{"action": "LOOKUP"}]`, []Finding{{ID: BodyJSON, Found: AsObject}}},
+		{"a string", inJSONAs(t, commandBody), []Finding{{ID: BodyJSON, Found: AsString}}},
+		{"XML in an object", inJSONAs(t, map[string]string{"xml": commandBody}), []Finding{{ID: BodyJSON, Found: AsXMLInJSON}}},
+		{"text", "hello", []Finding{{ID: BodyNotXML, Found: AsText}}},
+		{"escaped", html.EscapeString(commandBody), []Finding{{ID: BodyNotXML, Found: AsEscaped}}},
+		{"base64", base64.StdEncoding.EncodeToString([]byte(commandBody)), []Finding{{ID: BodyNotXML, Found: AsBase64}}},
+		{"gzip", zipped.String(), []Finding{{ID: BodyNotXML, Found: AsGzip}}},
+		{"a request", "POST / HTTP/1.1\r\nHost: a\r\n\r\n" + commandBody, []Finding{{ID: BodyNotXML, Found: AsRequest}}},
+		{"PHP's array", "Array", []Finding{{ID: BodyNotXML, Found: AsPHP}}},
+		{"PHP's print_r", "Array\n(\n    [protocol] => XCP\n)\n", []Finding{{ID: BodyNotXML, Found: AsPHP}}},
+		{"Python's bytes", "b'" + commandBody + "'", []Finding{{ID: BodyNotXML, Found: AsPython}}},
+		{"Python's element", "<Element 'OPS_envelope' at 0x7f0123456789>", []Finding{{ID: BodyNotXML, Found: AsPython}}},
+		{"Ruby's object", "#<Nokogiri::XML::Document:0x1234 name=\"document\">", []Finding{{ID: BodyNotXML, Found: AsRuby}}},
+		{"Node's object", "[object Object]", []Finding{{ID: BodyNotXML, Found: AsNode}}},
+		{"Perl's hash", "HASH(0x55d0c8a7b2a0)", []Finding{{ID: BodyNotXML, Found: AsPerl}}},
+		{"Perl's document", "XML::LibXML::Document=SCALAR(0x55d0c8a7b2a0)", []Finding{{ID: BodyNotXML, Found: AsPerl}}},
+		{"not well-formed", edit("LOOKUP</item>", "LOOKUP"),
+			[]Finding{{ID: BodyNotWellFormed, XML: XMLFault{Kind: XMLWrongEnd, Line: 12, Tag: "item", Opened: 7, Met: "dt_assoc"}}}},
+		{"empty", "", []Finding{{ID: BodyNotWellFormed, XML: XMLFault{Kind: XMLEmpty, Line: 1}}}},
+		{"Latin-1 that declares UTF-8", strings.ReplaceAll(commandBody, "ä", "\xe4"),
+			[]Finding{{ID: BodyEncoding, XML: XMLFault{Kind: XMLEncoding, Line: 10, Met: "UTF-8"}}}},
+		{"UTF-8 that declares Latin-1", edit("UTF-8", "ISO-8859-1"), []Finding{{ID: BodyEncoding, Found: "iso-8859-1"}}},
+		{"HTML", "<!DOCTYPE html><html></html>", []Finding{{ID: NoEnvelope}}},
+		{"other XML", "<methodCall/>", []Finding{{ID: NoEnvelope}}},
+		{"an encoding that is not read here", edit("UTF-8", "EUC-JP"), []Finding{{ID: BadEnvelope, Why: whyEncoding}}},
+		{"parts next to each other", "<OPS_envelope><header/><version/>0.9<body/><data_block/><dt_assoc><item key='action'>A</item>" +
+			"</dt_assoc></OPS_envelope>", []Finding{{ID: BadEnvelope, Why: whyNoData}}},
+		{"header behind", strings.Replace(edit(header, ""), "</body>\n", "</body>\n"+header, 1), []Finding{{ID: EnvelopeOrder}}},
+		{"no protocol", edit("  <item key=\"protocol\">XCP</item>\n", ""), []Finding{{ID: ProtocolMissing}}},
+		{"another protocol", edit("XCP", "TPP"), []Finding{{ID: ProtocolMissing, Found: "TPP"}}},
+		{"a protocol that may be a key", edit("XCP", clientKey[:24]), []Finding{{ID: ProtocolMissing}}},
+		{"no action", edit("  <item key=\"action\">LOOKUP</item>\n", ""), []Finding{{ID: CommandMissing, Found: "action"}}},
+		{"empty", edit("LOOKUP", " "), []Finding{{ID: CommandMissing, Found: "action"}}},
+		{"no object", edit("object", "subject"), []Finding{{ID: CommandMissing, Found: "object"}}},
+		{"nothing but attributes", "<OPS_envelope><body><data_block><dt_assoc/></data_block></body></OPS_envelope>",
+			[]Finding{{ID: ProtocolMissing}, {ID: CommandMissing, Found: "action"}, {ID: CommandMissing, Found: "object"}}},
+	} {
+		if got := InspectBody([]byte(test.body), Verdict{}, nil); !slices.Equal(got, test.want) {
+			t.Errorf("%s: %+v, want %+v", test.name, got, test.want)
+		}
+	}
+	if got := InspectBody(bytes.Repeat([]byte("x"), MaxReply+1), Verdict{}, nil); got != nil {
+		t.Errorf("a body that is too large: %+v", got)
+	}
+}
+
+// TestSignedInside: XML that was signed, and sent inside something else, is found by its signature.
+func TestSignedInside(t *testing.T) {
+	for name, test := range map[string]struct{ body, want string }{
+		"a field":              {"xml=" + url.QueryEscape(commandBody), BodyFormEncoded},
+		"the first of two":     {"xml=" + url.QueryEscape(commandBody) + "&submit=1", BodyFormEncoded},
+		"a field with %20":     {"xml=" + url.PathEscape(commandBody), BodyFormEncoded},
+		"a field, not encoded": {"xml=" + commandBody, BodyFormEncoded},
+		"multipart":            {inPart(t, commandBody), BodyFormEncoded},
+		"a JSON string":        {inJSONAs(t, commandBody), BodyJSON},
+		"XML in an object":     {inJSONAs(t, map[string]any{"a": 1, "xml": commandBody}), BodyJSON},
+	} {
+		if got := explain(t, test.body, clientKey, right(commandBody, clientKey)); !slices.Equal(got, []string{test.want}) {
+			t.Errorf("%s: %v", name, got)
+		}
+		if got := explain(t, test.body, clientKey, right(commandBody, clientKey+"\n")); !slices.Equal(got, inTableOrder(test.want, KeyTrailingNewline)) {
+			t.Errorf("%s, and another mistake: %v", name, got)
+		}
+		if got := explain(t, test.body, clientKey, right(test.body, clientKey)); got != nil {
+			t.Errorf("%s, signed as it was sent: %v", name, got)
+		}
+	}
+}
+
+// TestSymptomsLeftOut: what another mistake explains is not told twice.
+func TestSymptomsLeftOut(t *testing.T) {
+	request := func(body string, length int, signature string) string {
+		return fmt.Sprintf("POST / HTTP/1.1\r\nContent-Type: text/xml\r\nX-Username: bob\r\nX-Signature: %s\r\nContent-Length: %d\r\n\r\n%s",
+			signature, length, body)
+	}
+	signature := right(commandBody, clientKey)
+	cut := commandBody[:len(commandBody)-20]
+	for name, test := range map[string]struct{ raw, want string }{
+		"right":                     {request(commandBody, len(commandBody), signature), ""},
+		"escaped":                   {request(html.EscapeString(commandBody), len(html.EscapeString(commandBody)), signature), BodyHTMLEscaped},
+		"URL-encoded":               {request(url.QueryEscape(commandBody), len(url.QueryEscape(commandBody)), signature), BodyURLEncoded},
+		"a NUL behind":              {request(commandBody+"\x00", len(commandBody)+1, signature), BodyTrailingNUL},
+		"Latin-1":                   {request(strings.ReplaceAll(commandBody, "ä", "\xe4"), len(commandBody)-1, signature), BodyLatin1},
+		"cut off":                   {request(cut, len(commandBody), right(cut, clientKey)), ContentLengthWrong},
+		"escaped, signed so":        {request(html.EscapeString(commandBody), len(html.EscapeString(commandBody)), right(html.EscapeString(commandBody), clientKey)), BodyNotXML},
+		"not well-formed":           {request(cut, len(cut), right(cut, clientKey)), BodyNotWellFormed},
+		"a field":                   {request("xml="+url.QueryEscape(commandBody), 4+len(url.QueryEscape(commandBody)), signature), BodyFormEncoded + " " + BodyFormEncoded},
+		"a field, and another sign": {request("a=b&c=d", 7, signature), WrongKey + " " + BodyFormEncoded},
+	} {
+		if got := strings.Join(found(t, test.raw), " "); got != test.want {
+			t.Errorf("%s: %q, want %q", name, got, test.want)
+		}
+	}
+}
