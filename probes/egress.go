@@ -237,7 +237,7 @@ func (w *world) sightByDNS(ctx context.Context, source Source) Sighting {
 		sighting.Failure = w.fail("query", reply.err)
 		return sighting
 	}
-	sighting.LocalAddress, _ = w.hasRoute(server.Addr())
+	sighting.LocalAddress, _, _ = w.hasRoute(server.Addr())
 	for _, record := range reply.msg.Answer {
 		switch record := record.(type) {
 		case *dns.A:

@@ -26,6 +26,8 @@ const (
 	KindNoRoute       Kind = "no-route"       // this host's own routing table has no way
 	KindNotPermitted  Kind = "not-permitted"  // EPERM or EACCES: this host's own policy
 	KindNoAddress     Kind = "no-address"     // the source address is not on this host
+	KindInUse         Kind = "in-use"         // another socket of this host has the address and port
+	KindExhausted     Kind = "exhausted"      // this host is out of descriptors, ports or memory for sockets
 	KindNXDomain      Kind = "nxdomain"       // the name does not exist
 	KindServFail      Kind = "servfail"       // the resolver failed
 	KindDNSRefused    Kind = "dns-refused"    // the resolver refuses to answer
@@ -78,25 +80,14 @@ func kindOf(op string, err error) Kind {
 		verify  *tls.CertificateVerificationError
 		opError *net.OpError
 		timeout net.Error
+		errno   syscall.Errno
 	)
 	switch {
 	case errors.Is(err, context.Canceled):
 		return KindCanceled
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return KindRefused
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE),
-		errors.Is(err, syscall.ECONNABORTED):
-		return KindReset
-	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH),
-		errors.Is(err, syscall.EHOSTDOWN), errors.Is(err, syscall.EPROTO), errors.Is(err, syscall.ENOPROTOOPT):
-		return KindUnreachable
-	case errors.Is(err, syscall.EPERM), errors.Is(err, syscall.EACCES),
-		op == "connect" && errors.Is(err, syscall.EINVAL): // a route of type blackhole
-		return KindNotPermitted
-	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return KindNoAddress
-	case errors.Is(err, syscall.ETIMEDOUT), errors.Is(err, context.DeadlineExceeded),
-		errors.Is(err, os.ErrDeadlineExceeded):
+	case errors.As(err, &errno) && systemKind(op, errno) != KindUnclassified:
+		return systemKind(op, errno)
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		return KindTimeout
 	case errors.As(err, &header):
 		return KindNotTLS

@@ -95,21 +95,24 @@ func (r *run) routes() {
 	}
 	public = append(public, r.ev.Target.Addresses...)
 	for _, towards := range r.target.addresses { // the address that the call leaves from, or would
-		if local, ok := r.w.hasRoute(towards.Addr()); ok && !r.ev.Host.LocalAddress.IsValid() {
+		if local, has, _ := r.w.hasRoute(towards.Addr()); has && !r.ev.Host.LocalAddress.IsValid() {
 			r.ev.Host.LocalAddress = local
 		}
 	}
-	has := false
+	four, fourKnown := false, false
 	for _, address := range public {
-		local, ok := r.w.hasRoute(address)
-		has = has || ok
-		if ok && !r.ev.Host.LocalAddress.IsValid() {
+		local, has, known := r.w.hasRoute(address)
+		four, fourKnown = four || has, fourKnown || known
+		if has && !r.ev.Host.LocalAddress.IsValid() {
 			r.ev.Host.LocalAddress = local
 		}
 	}
-	r.ev.Host.HasIPv4Route = &has
-	_, six := r.w.hasRoute(netip.MustParseAddr("2606:4700:4700::1111"))
-	r.ev.Host.HasIPv6Route = &six
+	if fourKnown {
+		r.ev.Host.HasIPv4Route = &four
+	}
+	if _, six, known := r.w.hasRoute(netip.MustParseAddr("2606:4700:4700::1111")); known {
+		r.ev.Host.HasIPv6Route = &six
+	}
 	if r.o.Deep {
 		r.ev.Host.System, r.ev.Host.Route = systemFacts(), r.route(public)
 	}

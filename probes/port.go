@@ -100,7 +100,7 @@ func (w *world) connectAny(ctx context.Context, to []netip.AddrPort) (net.Conn, 
 func (w *world) connectFailure(err error, to netip.Addr) *Failure {
 	failure := w.fail("connect", err)
 	if failure.Kind == KindUnreachable {
-		if _, ok := w.hasRoute(to); !ok {
+		if _, has, known := w.hasRoute(to); known && !has {
 			failure.Kind = KindNoRoute
 		}
 	}

@@ -12,8 +12,8 @@ func (r *run) route(public []netip.Addr) *Route {
 	if len(r.target.addresses) > 0 {
 		to = r.target.addresses[0].Addr()
 	}
-	local, ok := r.w.hasRoute(to)
-	if !ok {
+	local, has, _ := r.w.hasRoute(to)
+	if !has {
 		return nil
 	}
 	facts := &Route{To: to, LocalAddress: local}

@@ -125,9 +125,9 @@ func (r *run) usable(facts *DNS) []netip.Addr {
 		return facts.IPv6
 	}
 	if len(facts.IPv4) > 0 && len(facts.IPv6) > 0 {
-		_, four := r.w.hasRoute(facts.IPv4[0])
-		_, six := r.w.hasRoute(facts.IPv6[0])
-		if !four && six {
+		_, four, known := r.w.hasRoute(facts.IPv4[0])
+		_, six, _ := r.w.hasRoute(facts.IPv6[0])
+		if known && !four && six {
 			return facts.IPv6
 		}
 	}

@@ -98,21 +98,23 @@ func localAddress(conn net.Conn) netip.Addr {
 	return netip.Addr{}
 }
 
-// hasRoute asks the kernel, without sending anything, whether it knows a way to an address.
-func (w *world) hasRoute(to netip.Addr) (local netip.Addr, ok bool) {
+// hasRoute asks the kernel, without sending anything, whether it knows a way to an address, and by which local
+// address. known is false where the kernel gives no answer: that is no missing route.
+func (w *world) hasRoute(to netip.Addr) (local netip.Addr, has, known bool) {
 	d := net.Dialer{}
 	if w.sourceIP.IsValid() && w.sourceIP.Is4() == to.Is4() {
 		d.LocalAddr = &net.UDPAddr{IP: w.sourceIP.AsSlice()}
 	}
 	conn, err := d.Dial("udp", netip.AddrPortFrom(to, 9).String())
 	if err != nil {
-		return netip.Addr{}, false
+		kind := w.fail("connect", err).Kind
+		return netip.Addr{}, false, kind == KindUnreachable || kind == KindNotPermitted
 	}
 	defer conn.Close()
 	if udp, isUDP := conn.LocalAddr().(*net.UDPAddr); isUDP {
 		local = udp.AddrPort().Addr().Unmap().WithZone("")
 	}
-	return local, true
+	return local, true, true
 }
 
 // milliseconds since start, with a microsecond's resolution.

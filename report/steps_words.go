@@ -24,6 +24,8 @@ var kindWords = map[probes.Kind]string{
 	probes.KindNoRoute:       "this host has no route there",
 	probes.KindNotPermitted:  "this host does not permit it",
 	probes.KindNoAddress:     "the source address is not on this host",
+	probes.KindInUse:         "another program uses the address and port",
+	probes.KindExhausted:     "this host is out of ports, descriptors or socket memory",
 	probes.KindNXDomain:      "the name does not exist (NXDOMAIN)",
 	probes.KindServFail:      "the resolver failed (SERVFAIL)",
 	probes.KindDNSRefused:    "the resolver refuses to answer (REFUSED)",

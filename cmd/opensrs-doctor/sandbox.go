@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"opensrs-doctor/probes"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/probes/sandbox"
@@ -203,13 +204,13 @@ func (s *settings) cannotStart(err error) error {
 		return fmt.Errorf("the sandbox did not start: %w", err)
 	}
 	bad := s.bad("listen", 0, "cannot listen on %s: %s", shown(s.text("listen")), errnoWords(err))
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
+	switch probes.Classify("listen", err, &probes.Scrubber{}).Kind {
+	case probes.KindInUse:
 		return bad.withHint("something listens there already; another port, or port 0 for a free one")
-	case errors.Is(err, syscall.EADDRNOTAVAIL):
+	case probes.KindNoAddress:
 		return bad.withHint("the address is none of this host's; 127.0.0.1 always is, 0.0.0.0 is all of them")
-	case errors.Is(err, syscall.EACCES):
-		return bad.withHint("ports below 1024 are for root; take a higher one")
+	case probes.KindNotPermitted:
+		return bad.withHint("this user may not have that port: below 1024 it takes root; take a higher one")
 	}
 	return bad
 }

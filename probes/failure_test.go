@@ -1,0 +1,116 @@
+package probes
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// systemErrors is each error number of this system that says something, by its kind. failure_unix_test.go and
+// failure_windows_test.go have the tables; the latter's runs wherever Wine does (make systems).
+func TestSystemErrors(t *testing.T) {
+	for kind, numbers := range systemErrors {
+		for _, number := range numbers {
+			for _, op := range []string{"connect", "handshake", "call"} {
+				err := &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", number)}
+				if got := Classify(op, fmt.Errorf("tried: %w", err), nil); got.Kind != kind {
+					t.Errorf("%s: %q (%d) is %s, want %s", op, number, int(number), got.Kind, kind)
+				}
+			}
+		}
+	}
+	for op, numbers := range connectErrors {
+		for number, kind := range numbers {
+			if got := Classify(op, os.NewSyscallError("connect", number), nil).Kind; got != kind {
+				t.Errorf("%s: %q (%d) is %s, want %s", op, number, int(number), got, kind)
+			}
+		}
+	}
+}
+
+func TestOtherErrors(t *testing.T) {
+	for _, test := range []struct {
+		err  error
+		kind Kind
+	}{
+		{context.Canceled, KindCanceled}, {fmt.Errorf("x: %w", context.DeadlineExceeded), KindTimeout},
+		{os.ErrDeadlineExceeded, KindTimeout}, {&net.DNSError{IsTimeout: true}, KindTimeout},
+		{tls.RecordHeaderError{Msg: "no TLS"}, KindNotTLS}, {&tls.CertificateVerificationError{Err: io.EOF}, KindUntrusted},
+		{&net.OpError{Op: "remote error", Err: errors.New("tls: alert")}, KindAlert},
+		{io.EOF, KindHungUp}, {io.ErrUnexpectedEOF, KindHungUp}, {net.ErrClosed, KindHungUp},
+		{errors.New("something else"), KindUnclassified}, {syscall.Errno(0x7abcdef), KindUnclassified},
+	} {
+		if got := Classify("handshake", test.err, nil); got.Kind != test.kind {
+			t.Errorf("%v is %s, want %s", test.err, got.Kind, test.kind)
+		}
+	}
+	if Classify("connect", nil, nil) != nil {
+		t.Error("no error is a failure")
+	}
+}
+
+// What sockets of this system really return: no table can be wrong about that.
+func TestErrorsOfSockets(t *testing.T) {
+	w := &world{scrub: &Scrubber{}}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := listener.Addr().(*net.TCPAddr).AddrPort()
+
+	_, err = net.Listen("tcp", to.String())
+	if got := Classify("listen", err, nil); got == nil || got.Kind != KindInUse {
+		t.Errorf("a port that is taken: %v", got)
+	}
+
+	go func() {
+		conn, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		conn.Read(make([]byte, 1))
+		conn.(*net.TCPConn).SetLinger(0)
+		conn.Close()
+	}()
+	conn, err := net.Dial("tcp", to.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(10 * time.Second))
+	conn.Write([]byte{1})
+	if _, err = conn.Read(make([]byte, 1)); err == nil {
+		t.Fatal("the peer said something")
+	}
+	if got := Classify("handshake", err, nil); got.Kind != KindReset {
+		t.Errorf("a connection that is reset: %v", got)
+	}
+
+	silent, err := net.Dial("tcp", to.String()) // the kernel takes it, and nobody speaks
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	silent.SetReadDeadline(time.Now().Add(-time.Second))
+	_, err = silent.Read(make([]byte, 1))
+	if got := Classify("handshake", err, nil); got == nil || got.Kind != KindTimeout {
+		t.Errorf("a deadline that has passed: %v", got)
+	}
+
+	listener.Close()
+	if got := w.attempt(t.Context(), to); got.Failure == nil || got.Failure.Kind != KindRefused {
+		t.Errorf("a closed port: %+v", got)
+	}
+	w.sourceIP = netip.MustParseAddr("203.0.113.99")
+	if got := w.attempt(t.Context(), to); got.Failure == nil || got.Failure.Kind != KindNoAddress {
+		t.Errorf("a source address of somebody else: %+v", got)
+	}
+}
