@@ -251,7 +251,7 @@ type ProxyReply struct {
 
 // Path is the walk towards the endpoint with growing TTL.
 type Path struct {
-	Available  bool   `json:"available"` // false: not on this system; Why says so
+	Available  bool   `json:"available"` // false: it was not walked; Why says why, NotAvailable where this system is the reason
 	Why        string `json:"why,omitempty"`
 	Answer     *Hop   `json:"answer,omitempty"` // to a packet with an ordinary TTL
 	Port       []Hop  `json:"port"`             // for the port that fails
@@ -322,9 +322,13 @@ type Trust struct {
 // Verified reports whether the peer is proven to be who it should be: by the public roots, name and dates.
 func (t *Trust) Verified() bool { return t != nil && t.Public && t.NameOK && t.DatesOK }
 
+// NotAvailable is why an experiment was not made that this operating system has no means for.
+const NotAvailable = "not available on this system"
+
 // Variant is one TLS follow-up experiment: the same handshake with one thing changed.
 type Variant struct {
-	Name    string   `json:"name"` // as-is, no-server-name, classic-key-share, small-segments, old-versions
+	Name    string   `json:"name"`               // as-is, no-server-name, classic-key-share, small-segments, old-versions
+	NotMade string   `json:"not_made,omitempty"` // why it was not made, or not to its end; Works then says nothing
 	Works   bool     `json:"works"`
 	Version string   `json:"version,omitempty"`
 	Proven  bool     `json:"proven"`           // the certificate verified as the endpoint's

@@ -5,11 +5,11 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"encoding/hex"
+	"errors"
 	"net"
 	"net/netip"
 	"slices"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -260,43 +260,65 @@ func (x *experiments) confirm(ctx context.Context, t target, host string, found 
 type handshakeVariant struct {
 	name   string
 	change func(*tls.Config)
-	socket func(string, string, syscall.RawConn) error
+	small  bool // with small TCP segments
 }
+
+// notMade is the error of an experiment that could not be made, which is not one that failed.
+type notMade string
+
+func (why notMade) Error() string { return string(why) }
 
 // handshakeVariants begin with the one in which nothing is changed.
 var handshakeVariants = []handshakeVariant{
-	{VariantAsIs, nil, nil},
-	{VariantNoSNI, func(c *tls.Config) { c.ServerName = "" }, nil},
+	{VariantAsIs, nil, false},
+	{VariantNoSNI, func(c *tls.Config) { c.ServerName = "" }, false},
 	{VariantClassic, func(c *tls.Config) {
 		c.CurvePreferences = []tls.CurveID{tls.X25519, tls.CurveP256, tls.CurveP384}
-	}, nil},
-	{VariantSmall, nil, smallSegments},
+	}, false},
+	{VariantSmall, nil, true},
 	{VariantOld, func(c *tls.Config) {
 		c.MinVersion = tls.VersionTLS10
 		c.CipherSuites = append(suites(), tls.TLS_RSA_WITH_3DES_EDE_CBC_SHA)
-	}, nil},
+	}, false},
 }
 
 func (w *world) tryVariant(ctx context.Context, t target, host string, variant handshakeVariant, limit time.Duration) Variant {
+	whole := ctx
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	result := w.tryHandshake(ctx, t, host, variant.change, variant.socket)
-	result.Name = variant.name
+	result := w.tryHandshake(ctx, t, host, variant)
+	switch {
+	case result.Works || result.NotMade != "":
+	case whole.Err() != nil:
+		result.NotMade = "the run ended first"
+	case variant.small && smallOneWay != "":
+		result.NotMade = smallOneWay
+	}
+	if result.NotMade != "" {
+		result.Failure = nil
+	}
 	return result
 }
 
-func (w *world) tryHandshake(ctx context.Context, t target, host string, change func(*tls.Config),
-	socket func(string, string, syscall.RawConn) error) Variant {
+func (w *world) tryHandshake(ctx context.Context, t target, host string, variant handshakeVariant) Variant {
 	start := time.Now()
-	var result Variant
+	result := Variant{Name: variant.name}
 	finish := func(err error) Variant {
+		var not notMade
+		if errors.As(err, &not) {
+			result.NotMade = string(not)
+		}
 		if err != nil && ctx.Err() != nil {
 			err = ctx.Err()
 		}
 		result.TookMS, result.Failure = milliseconds(time.Since(start)), w.fail("handshake", err)
 		return result
 	}
-	conn, err := w.dialer(socket).DialContext(ctx, "tcp", t.addresses[0].String())
+	dial := w.connect
+	if variant.small {
+		dial = w.connectSmall
+	}
+	conn, err := dial(ctx, t.addresses[0])
 	if err != nil {
 		return finish(err)
 	}
@@ -307,7 +329,7 @@ func (w *world) tryHandshake(ctx context.Context, t target, host string, change 
 			return finish(err)
 		}
 	}
-	secured, trust, _, err := w.secure(ctx, stream, host, change)
+	secured, trust, _, err := w.secure(ctx, stream, host, variant.change)
 	if err != nil {
 		return finish(err)
 	}

@@ -115,5 +115,5 @@ func plainWords(err error) string {
 	if errors.As(err, &sys) {
 		err = sys.Err
 	}
-	return strings.TrimSpace(err.Error())
+	return strings.TrimSuffix(strings.TrimSpace(err.Error()), ".") // Windows ends its texts as sentences
 }

@@ -4,6 +4,7 @@ package probes
 
 import (
 	"context"
+	"net"
 	"net/netip"
 	"time"
 )
@@ -15,5 +16,8 @@ func (w *world) ordinaryHop(context.Context, netip.AddrPort, time.Duration) *Hop
 
 // walk needs the error queue of Linux sockets; elsewhere it says so.
 func (w *world) walk(_ context.Context, _ netip.AddrPort, compareTo uint16, _ *Hop) *Path {
-	return &Path{Why: "not available on this system", ComparedTo: compareTo}
+	return &Path{Why: NotAvailable, ComparedTo: compareTo}
 }
+
+// retransmits would be read from TCP_INFO, which is Linux's.
+func retransmits(net.Conn) *int { return nil }

@@ -1,7 +1,9 @@
 package probes
 
 import (
+	"context"
 	"net"
+	"net/netip"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -36,15 +38,13 @@ func retransmits(conn net.Conn) *int {
 	return count
 }
 
-// smallSegments makes both ends send segments of at most 536 bytes (RFC 879's default): with those, a black
+// smallOneWay: here both ends send small segments.
+const smallOneWay = ""
+
+// connectSmall connects so that both ends send segments of at most 536 bytes (RFC 879's default): with those, a black
 // hole for big packets has nothing to swallow.
-func smallSegments(_, _ string, raw syscall.RawConn) error {
-	var result error
-	err := raw.Control(func(fd uintptr) {
-		result = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_MAXSEG, 536)
-	})
-	if err != nil {
-		return err
-	}
-	return result
+func (w *world) connectSmall(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
+	return w.dialer(func(_, _ string, raw syscall.RawConn) error {
+		return setSegmentSize(raw, 536)
+	}).DialContext(ctx, "tcp", to.String())
 }

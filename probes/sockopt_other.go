@@ -1,17 +1,16 @@
-//go:build !linux
+//go:build !linux && !darwin
 
 package probes
 
 import (
-	"errors"
+	"context"
 	"net"
-	"syscall"
+	"net/netip"
 )
 
-// retransmits is not available here.
-func retransmits(net.Conn) *int { return nil }
+const smallOneWay = ""
 
-// smallSegments is not available here; the experiment says so.
-func smallSegments(string, string, syscall.RawConn) error {
-	return errors.New("a segment size can't be set on this system")
+// connectSmall: no size of segments can be set here.
+func (w *world) connectSmall(context.Context, netip.AddrPort) (net.Conn, error) {
+	return nil, notMade(NotAvailable)
 }

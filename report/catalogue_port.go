@@ -88,12 +88,14 @@ var portCauses = []Cause{
 		Explanation: []string{
 			"The answer was the ICMP message \"{icmp}\", sent by {sender}.",
 			"A route is missing or a link is down there, or a firewall says so in place of a no.",
+			"On macOS this host's own packet filter gives the same error for what it drops; " +
+				"{pf_rules} lists its rules.",
 			"The controls do answer ({controls_ok}), so the rest of the internet is within reach.",
 		},
 		Fixes: []string{
 			"Ask whoever runs {sender} to look at its route to {address}.",
 			"Look at this host's own route: ip route get {address} on Linux, route print on " +
-				"Windows, route -n get {address} on macOS.",
+				"Windows, route -n get {address} and sudo pfctl -s rules on macOS.",
 			"Remove a stale route that a VPN or a second interface left behind, if it covers " +
 				"{address}.",
 			seeStatus,
@@ -120,6 +122,8 @@ var portCauses = []Cause{
 				"behind it, at the service's edge, or this host's address is not let in there.",
 			"No other port of {quiet_host} that was tried answers either, so it may simply be down.",
 			"The position is unknown: {no_place}.",
+			"A router that refuses the port with an ICMP message looks the same from here, for " +
+				"reading such messages is {no_icmp}.",
 		},
 		Fixes: []string{
 			"Ask whoever runs {last_hop} to allow TCP from this host to {address} port {port}.",
@@ -140,7 +144,8 @@ var portCauses = []Cause{
 			"certain that the port is filtered; without that the host may simply be down, and it " +
 			"is likely. The place is found by packets that may travel only so far, on Linux, and " +
 			"is at best likely: a router that drops on arrival looks like the one before it. No " +
-			"place is claimed unless another port gets further.",
+			"place is claimed unless another port gets further. On Windows and macOS an answer by " +
+			"ICMP would not be seen, so there it is likely only.",
 		when: whenPortFiltered,
 	},
 	{
@@ -197,6 +202,7 @@ var portCauses = []Cause{
 			"A connect takes one round trip, and between most places that is well under half a " +
 				"second.",
 			"A long way, an overloaded link or a busy firewall looks the same from here.",
+			"So does a lost packet that was sent again: the count of those is {no_count}.",
 		},
 		Fixes: []string{
 			"Run opensrs-doctor a few times, at different hours, to see whether it stays.",
@@ -209,7 +215,8 @@ var portCauses = []Cause{
 		Means: "Reaching the service takes unusually long. Calls work, but each one is slow, and " +
 			"clients with short timeouts give up.",
 		Recognised: "The TCP connect took more than one second, and no packet had to be sent " +
-			"again as far as the system tells. Where the time goes cannot be seen from one end.",
+			"again as far as the system tells: it does on Linux, elsewhere this is likely only. Where " +
+			"the time goes cannot be seen from one end.",
 		when: whenPortSlow,
 	},
 	{

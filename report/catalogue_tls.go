@@ -33,6 +33,7 @@ var tlsCauses = []Cause{
 				"the handshake.",
 			"It is the same in {variants} of the handshake, so it is not the name, the size or the " +
 				"version.",
+			smallOpen,
 		},
 		Fixes: []string{
 			seeStatus,
@@ -58,8 +59,10 @@ var tlsCauses = []Cause{
 		Explanation: []string{
 			"With the server name in it the handshake {cut}, without the name it goes through.",
 			"A device on the way that reads the name and blocks it behaves like this.",
+			smallOpen,
 		},
 		Fixes: []string{
+			mtuTest,
 			"Ask whoever runs the firewall or web filter to allow the TLS server name {host} on " +
 				"port {port}.",
 			"Search the filter's log for {host}: it shows the rule or the category that blocks it.",
@@ -82,11 +85,13 @@ var tlsCauses = []Cause{
 		Explanation: []string{
 			"With the post-quantum key share (about 1.6 kB, two packets) it dies, with a classic " +
 				"one it works.",
-			"Smaller packets do not help, so it is the message's size and not the packets'.",
+			"{small_fails} do not help, so it is the message's size and not the packets'.",
 			"An old firewall or load balancer that expects the message in one packet behaves " +
 				"like this.",
+			smallOpen,
 		},
 		Fixes: []string{
+			mtuTest,
 			"Ask whoever runs the firewall or load balancer on the way to update it: first " +
 				"messages in two packets are normal now.",
 			exempt,
@@ -102,7 +107,8 @@ var tlsCauses = []Cause{
 			"puzzling.",
 		Recognised: "The handshake works once the big key share is left out, and with nothing " +
 			"else changed. Smaller packets alone do not help, which tells it from a link that " +
-			"swallows big packets. Which device does it cannot be seen.",
+			"swallows big packets; where they cannot be tried, as on Windows, it is likely only. " +
+			"Which device does it cannot be seen.",
 		when: whenTlsHelloTooBig,
 	},
 	{
@@ -116,8 +122,7 @@ var tlsCauses = []Cause{
 		Fixes: []string{
 			"Allow ICMP type 3 code 4 (fragmentation needed) in the firewalls and security " +
 				"groups on the way.",
-			"Lower the MTU of the interface or tunnel meanwhile: sudo ip link set dev INTERFACE " +
-				"mtu 1400.",
+			"Lower the MTU of the interface or tunnel meanwhile: {lower_mtu}.",
 			"Clamp the segment size on the router or VPN gateway: iptables -t mangle -A FORWARD " +
 				"-p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu.",
 			"Set the container network's MTU to the one of the link underneath: \"mtu\" in " +
@@ -131,7 +136,8 @@ var tlsCauses = []Cause{
 			"container networks with a wrong MTU, the size of the biggest packet, are the usual " +
 			"place.",
 		Recognised: "The handshake stalls as it is and completes with small segments. Packets " +
-			"may vanish in either direction, and at which link cannot be seen from here.",
+			"may vanish in either direction, and at which link cannot be seen from here. Small " +
+			"segments can be tried on Linux, and towards the server on macOS.",
 		when: whenTlsMtuBlackhole,
 	},
 	{
@@ -163,9 +169,11 @@ var tlsCauses = []Cause{
 			"The connection opens, then nothing comes.",
 			"It is the same in {variants} of the handshake.",
 			"A device that holds the connection and a server that hangs look the same from here.",
+			smallOpen,
 		},
 		Fixes: []string{
 			seeStatus,
+			mtuTest,
 			exempt,
 			"Try from another network; if it is silent there too, send OpenSRS Support the bundle " +
 				"that opensrs-doctor ticket writes.",
@@ -177,8 +185,8 @@ var tlsCauses = []Cause{
 			"firewall accepts connections in its place and cannot complete them. Nothing signed " +
 			"was sent.",
 		Recognised: "TCP connected, and no byte came back before the time was up: not with the " +
-			"name left out, not with a small first message, not with small packets. Who is " +
-			"silent cannot be told.",
+			"name left out, not with a small first message, not with small packets. Where small " +
+			"packets cannot be tried, as on Windows, it is likely only. Who is silent cannot be told.",
 		when: whenTlsTimeout,
 	},
 	{

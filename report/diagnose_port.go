@@ -188,6 +188,9 @@ func whenPortUnreachable(e *probes.Evidence) (Finding, bool) {
 	} else {
 		finding.Evidence = []string{"The kernel says: " + e.Step("port").Failure.Detail + "."}
 		finding.Confidence = Likely
+		if onSystem(e, "darwin") { // pf_inet_hook of xnu gives EHOSTUNREACH for a packet that pf drops
+			finding.Values["pf_rules"] = "sudo pfctl -s rules"
+		}
 	}
 	surroundings(e, &finding)
 	return finding, true
@@ -208,6 +211,9 @@ func whenPortFiltered(e *probes.Evidence) (Finding, bool) {
 	}
 	surroundings(e, &finding)
 	walk := walkOf(e)
+	if path := e.Port.Path; path != nil && path.Why == probes.NotAvailable {
+		finding.Confidence, finding.Values["no_icmp"] = Likely, probes.NotAvailable
+	}
 	if walk == nil {
 		if e.Port.Path != nil && e.Port.Path.Why != "" {
 			finding.Evidence = append(finding.Evidence, "Where on the way: "+e.Port.Path.Why+".")
@@ -290,6 +296,10 @@ func whenPortSlow(e *probes.Evidence) (Finding, bool) {
 	if e.Port == nil || e.Step("port").Status == probes.Fail || e.Port.ConnectMS <= 1000 || len(e.Port.Attempts) > 1 {
 		return Finding{}, false
 	}
-	return Finding{Values: Values{"connect_ms": fmt.Sprintf("%.0f ms", e.Port.ConnectMS)}, Evidence: []string{
-		fmt.Sprintf("Connecting took %.0f ms.", e.Port.ConnectMS)}}, true
+	finding := Finding{Values: Values{"connect_ms": fmt.Sprintf("%.0f ms", e.Port.ConnectMS)}, Evidence: []string{
+		fmt.Sprintf("Connecting took %.0f ms.", e.Port.ConnectMS)}}
+	if e.Port.Retransmits == nil {
+		finding.Confidence, finding.Values["no_count"] = Likely, probes.NotAvailable
+	}
+	return finding, true
 }

@@ -23,6 +23,40 @@ func works(e *probes.Evidence, name string) bool {
 	return v != nil && v.Works
 }
 
+// unmade is why an experiment was not made to its end; "" where it was, whatever it showed.
+func unmade(e *probes.Evidence, name string) string {
+	switch v := variant(e, name); {
+	case v == nil:
+		return "the run ended first"
+	case v.Failure != nil && v.Failure.Kind == probes.KindCanceled:
+		return kindWords[probes.KindCanceled]
+	default:
+		return v.NotMade
+	}
+}
+
+// variantNames are the experiments in words, in the order in which they are told.
+var variantNames = []struct{ name, words string }{
+	{probes.VariantAsIs, "once more as it was"},
+	{probes.VariantNoSNI, "without the server name"},
+	{probes.VariantClassic, "without the post-quantum key share"},
+	{probes.VariantSmall, "with small TCP segments"},
+	{probes.VariantOld, "with TLS 1.0 and 1.1 allowed"},
+}
+
+// openEnded lowers a claim that rests on these experiments where one of them was not made; silent says that the
+// handshake met silence, which is what a path that loses big packets looks like.
+func (f *Finding) openEnded(e *probes.Evidence, silent bool, names ...string) {
+	for _, name := range names {
+		if unmade(e, name) != "" {
+			f.Confidence = Likely
+		}
+	}
+	if why := unmade(e, probes.VariantSmall); silent && why != "" && slices.Contains(names, probes.VariantSmall) {
+		f.Values["no_small"], f.Values["mtu_test"] = why, lowerMTU(e)
+	}
+}
+
 // handshakeFailed: the handshake did not complete, in one of these ways.
 func handshakeFailed(e *probes.Evidence, kinds ...probes.Kind) bool {
 	if e.TLS == nil || e.TLS.Connected || e.TLS.Failure == nil {
@@ -38,12 +72,15 @@ func handshakeFailed(e *probes.Evidence, kinds ...probes.Kind) bool {
 
 // variantWords tells what the experiments showed, one line each.
 func variantWords(e *probes.Evidence) []string {
-	names := map[string]string{probes.VariantAsIs: "once more as it was", probes.VariantNoSNI: "without the server name",
-		probes.VariantClassic: "without the post-quantum key share", probes.VariantSmall: "with small TCP segments",
-		probes.VariantOld: "with TLS 1.0 and 1.1 allowed"}
-	var fine, failing, kinds, fickle []string
+	names := map[string]string{}
+	for _, known := range variantNames {
+		names[known.name] = known.words
+	}
+	var fine, failing, kinds, fickle, lines []string
 	for _, v := range e.TLS.Variants {
-		if v.Fickle {
+		if v.NotMade != "" {
+			continue
+		} else if v.Fickle {
 			fickle = append(fickle, names[v.Name])
 		} else if v.Works {
 			fine = append(fine, names[v.Name]+" ("+v.Version+")")
@@ -57,7 +94,6 @@ func variantWords(e *probes.Evidence) []string {
 			failing[i] += " (" + kinds[i] + ")"
 		}
 	}
-	var lines []string
 	if len(fine) > 0 {
 		lines = append(lines, "The handshake works "+list(fine)+".")
 	}
@@ -66,6 +102,11 @@ func variantWords(e *probes.Evidence) []string {
 	}
 	if len(fickle) > 0 {
 		lines = append(lines, "It works now and then, made several times "+list(fickle)+".")
+	}
+	for _, known := range variantNames {
+		if v := variant(e, known.name); v != nil && v.NotMade != "" {
+			lines = append(lines, "It was not tried "+known.words+": "+v.NotMade+".")
+		}
 	}
 	return lines
 }
@@ -118,6 +159,12 @@ func whenTlsSniBlocked(e *probes.Evidence) (Finding, bool) {
 	finding := handshakeFinding(e)
 	finding.Values["cut"] = map[probes.Kind]string{probes.KindReset: "is reset", probes.KindHungUp: "is closed",
 		probes.KindTimeout: "gets no answer"}[e.TLS.Failure.Kind]
+	if handshakeFailed(e, probes.KindTimeout) { // without the name some servers send a smaller certificate
+		finding.openEnded(e, true, probes.VariantSmall)
+		if works(e, probes.VariantSmall) {
+			finding.Confidence = Likely
+		}
+	}
 	return finding, true
 }
 
@@ -133,7 +180,12 @@ func whenTlsHelloTooBig(e *probes.Evidence) (Finding, bool) {
 		tellingVariant(e) != probes.VariantClassic {
 		return Finding{}, false
 	}
-	return handshakeFinding(e), true
+	finding := handshakeFinding(e)
+	finding.openEnded(e, handshakeFailed(e, probes.KindTimeout), probes.VariantSmall)
+	if unmade(e, probes.VariantSmall) == "" {
+		finding.Values["small_fails"] = vocabulary["small_fails"]
+	}
+	return finding, true
 }
 
 func whenTlsVersionUnsupported(e *probes.Evidence) (Finding, bool) {
@@ -161,9 +213,12 @@ func inEveryVariant(e *probes.Evidence, kinds ...probes.Kind) (Finding, bool) {
 		return Finding{}, false
 	}
 	finding := handshakeFinding(e)
-	if len(e.TLS.Variants) == 0 {
-		finding.Confidence = Likely
-	} else {
+	every := []string{}
+	for _, known := range variantNames {
+		every = append(every, known.name)
+	}
+	finding.openEnded(e, len(e.TLS.Variants) > 0 && !handshakeFailed(e, probes.KindReset), every...)
+	if finding.Confidence == "" {
 		finding.Values["variants"] = "every variant"
 	}
 	return finding, true

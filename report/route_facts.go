@@ -78,9 +78,10 @@ type hopFact struct {
 
 type handshakeFacts struct {
 	Variants []struct {
-		Name   string  `json:"name"`
-		Works  bool    `json:"works"`
-		TookMS float64 `json:"took_ms"`
+		Name    string  `json:"name"`
+		NotMade string  `json:"not_made"`
+		Works   bool    `json:"works"`
+		TookMS  float64 `json:"took_ms"`
 	} `json:"variants"`
 	Trust struct {
 		Issuer    string `json:"issuer"`

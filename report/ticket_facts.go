@@ -34,8 +34,9 @@ type presentedChain struct {
 	Quote    string       `json:"quote"`
 	Failure  *failureSeen `json:"failure"`
 	Variants []struct {
-		Name  string `json:"name"`
-		Works bool   `json:"works"`
+		Name    string `json:"name"`
+		NotMade string `json:"not_made"`
+		Works   bool   `json:"works"`
 	} `json:"variants"`
 }
 

@@ -154,7 +154,10 @@ func (l *letter) certificates() {
 	}
 	for _, v := range facts.Variants {
 		works := "fails too"
-		if v.Works {
+		switch {
+		case v.NotMade != "":
+			works = "not made, " + v.NotMade
+		case v.Works:
 			works = "works"
 		}
 		l.sayf(2, "The same handshake once more, %s: %s", strings.ReplaceAll(v.Name, "-", " "), works)

@@ -155,7 +155,9 @@ func followUps(r *Report) []timeSpan {
 		}
 	}
 	for _, v := range firstOf(seen[handshakeFacts](r, "tls").Variants, 64) {
-		add("handshake, "+v.Name, v.TookMS, v.Works)
+		if v.NotMade == "" {
+			add("handshake, "+v.Name, v.TookMS, v.Works)
+		}
 	}
 	return spans
 }

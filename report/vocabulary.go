@@ -22,6 +22,7 @@ var vocabulary = map[string]string{
 	"sources_failed": "the egress sources", // that were asked, where none told the address
 	"none_asked":     "--no-third-parties", // the flag because of which no source was asked
 	"direct_egress":  "the address without the proxy",
+	"lower_mtu":      "sudo ip link set dev INTERFACE mtu 1280",
 	"no_route":       "no way out", // set only where the routing table is the reason: "no way to the internet"
 	"local_address":  "this host's local address",
 	"proxy":          "the proxy",           // scheme://host:port
@@ -66,15 +67,18 @@ var vocabulary = map[string]string{
 	"last_hop":     "the last router that answers", // set only where a place may be claimed
 	"last_hop_n":   "its number",
 	"hop":          "the hop that answered",
-	"distance":     "how many",                  // hops to the host itself, where measured: "3"
-	"wrong_port":   "the port given",            // "port 443"
-	"beyond":       "the service's edge",        // set only where every router before the host answers
-	"no_place":     "the routers do not answer", // set only where no place may be claimed
-	"silent_name":  "the name",                  // set only where nobody answered at all
-	"garbling":     "the resolver",              // set only where one sent something that is no answer
-	"quiet_host":   "the host",                  // set only where no other port of it answers
-	"good_port":    "443",                       // another port of the same host that answers
-	"connect_ms":   "over a second",             // "1.4 s"
+	"distance":     "how many",                     // hops to the host itself, where measured: "3"
+	"wrong_port":   "the port given",               // "port 443"
+	"beyond":       "the service's edge",           // set only where every router before the host answers
+	"no_place":     "the routers do not answer",    // set only where no place may be claimed
+	"no_icmp":      "not available on this system", // set only where no ICMP message can be read
+	"no_count":     "not available on this system", // set only where nobody counts what was sent again
+	"pf_rules":     "sudo pfctl -s rules",          // set only on macOS
+	"silent_name":  "the name",                     // set only where nobody answered at all
+	"garbling":     "the resolver",                 // set only where one sent something that is no answer
+	"quiet_host":   "the host",                     // set only where no other port of it answers
+	"good_port":    "443",                          // another port of the same host that answers
+	"connect_ms":   "over a second",                // "1.4 s"
 	"retransmits":  "how many segments were sent again",
 	"controls_ok":  "the controls that answer", // "1.1.1.1:443 and 8.8.8.8:443"
 	"controls_bad": "the controls that do not",
@@ -99,8 +103,11 @@ var vocabulary = map[string]string{
 	"control_same":     "a control with the same issuer",
 	"same_certificate": "a control with the same certificate",
 	"alert":            "handshake_failure",
-	"cut":              "is reset",      // "gets no answer"
-	"variants":         "every variant", // set only where the experiments were made
+	"cut":              "is reset",                                // "gets no answer"
+	"variants":         "every variant",                           // set only where the experiments were made
+	"small_fails":      "Smaller packets",                         // set only where they were tried
+	"no_small":         "not available on this system",            // why they were not
+	"mtu_test":         "sudo ip link set dev INTERFACE mtu 1280", // set only with no_small
 	"tls_version":      "TLS 1.0 or 1.1",
 	"quote":            "what the peer said",
 	"empty_store":      "this host has no root certificates", // set only where the store is empty

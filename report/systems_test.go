@@ -1,0 +1,159 @@
+package report
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"opensrs-doctor/probes"
+)
+
+// asSeenOn makes of a run on Linux what the same world gives on a system without the walk, the count of packets sent
+// again and (but for macOS, towards the server) small segments.
+func asSeenOn(system string, e *probes.Evidence) *probes.Evidence {
+	e.Host.OS = system + "/amd64"
+	if e.Port != nil {
+		e.Port.Retransmits = nil
+		if path := e.Port.Path; path != nil {
+			if icmpAnswered(path) && e.Step("port").Status == probes.Fail { // no socket is told of it
+				silence := failure("connect", probes.KindTimeout, "no answer so far")
+				step(e, "port").Failure, step(e, "port").Took = silence, 3*time.Second
+				for i := range e.Port.Attempts {
+					e.Port.Attempts[i].Failure, e.Port.Attempts[i].TookMS = silence, 3000
+				}
+			}
+			e.Port.Path = &probes.Path{Why: probes.NotAvailable, ComparedTo: path.ComparedTo}
+		}
+	}
+	if e.Call != nil {
+		e.Call.Retransmits = nil
+	}
+	if e.TLS != nil {
+		towards := works(e, probes.VariantClassic) // big packets to the server are the trouble
+		for i := range e.TLS.Variants {
+			v := &e.TLS.Variants[i]
+			switch {
+			case v.Name != probes.VariantSmall || system == "darwin" && v.Works && towards:
+			case system == "darwin":
+				*v = probes.Variant{Name: v.Name, NotMade: "only packets to the server can be made small on this system", TookMS: 3000}
+			default:
+				*v = probes.Variant{Name: v.Name, NotMade: probes.NotAvailable}
+			}
+		}
+	}
+	return e
+}
+
+func icmpAnswered(path *probes.Path) bool {
+	return slices.ContainsFunc(allHops(path), func(h probes.Hop) bool {
+		return h.Answer == probes.HopProhibited || h.Answer == probes.HopUnreachable || h.Answer == probes.HopPortUnreachable
+	})
+}
+
+var otherSystems = []string{"windows", "darwin"}
+
+// What another system cannot see makes no other cause certain: whatever the world, its evidence there is a claim about
+// another world at most likely.
+func TestOtherSystemsAreNotSureOfAnotherCause(t *testing.T) {
+	for _, system := range otherSystems {
+		for _, f := range fixtures() {
+			cause, _, _ := strings.Cut(f.name, "/")
+			diagnoses := reportOf(asSeenOn(system, f.evidence())).Diagnoses
+			if _, found := diagnosisOf(diagnoses, cause); found || len(diagnoses) == 0 {
+				continue
+			}
+			first := diagnoses[0]
+			if first.Severity == Fail && first.Confidence == Certain && first.Cause != unexplainedID {
+				t.Errorf("%s on %s is %s, certain", f.name, system, first.Cause)
+			}
+		}
+	}
+}
+
+// Each claim that rests on an experiment, where that experiment is not made.
+func TestClaimsWithoutTheirExperiment(t *testing.T) {
+	for _, test := range []struct {
+		fixture, system string
+		cause           string
+		confidence      Confidence
+		says            string
+	}{
+		{"tls.mtu-blackhole", "windows", "tls.timeout", Likely, "store=active, and run opensrs-doctor again"},
+		{"tls.mtu-blackhole", "darwin", "tls.timeout", Likely, "were not tried: only packets to the server can be made small"},
+		{"tls.mtu-blackhole/to-the-server", "windows", "tls.hello-too-big", Likely, "Big packets that vanish on the way would look the same"},
+		{"tls.mtu-blackhole/to-the-server", "darwin", "tls.mtu-blackhole", Certain, "sudo ifconfig INTERFACE mtu 1280"},
+		{"tls.hello-too-big", "windows", "tls.hello-too-big", Likely, "not available on this system"},
+		{"tls.hello-too-big", "darwin", "tls.hello-too-big", Likely, "sudo ifconfig INTERFACE mtu 1280, and run"},
+		{"tls.timeout", "windows", "tls.timeout", Likely, "It was not tried with small TCP segments: not available on this system."},
+		{"tls.reset", "windows", "tls.reset", Likely, "It was not tried with small TCP segments"},
+		{"tls.sni-blocked", "windows", "tls.sni-blocked", Certain, "without the server name"}, // a reset is no lost packet
+		{"tls.version-unsupported", "windows", "tls.version-unsupported", Certain, "TLS 1.1"}, // the version was read
+		{"tls.rejected", "windows", "tls.rejected", Certain, "handshake failure"},             // so was the alert
+		{"port.filtered", "windows", "port.filtered", Likely, "reading such messages is not available on this system"},
+		{"port.prohibited", "windows", "port.filtered", Likely, "refuses the port with an ICMP message looks the same"},
+		{"port.unreachable", "darwin", "port.filtered", Likely, "refuses the port with an ICMP message looks the same"},
+		{"port.refused", "windows", "port.refused", Likely, "refus"},
+		{"port.rejected-en-route", "windows", "port.refused", Likely, "refus"},
+		{"port.slow", "windows", "port.slow", Likely, "the count of those is not available on this system"},
+	} {
+		t.Run(test.system+"/"+test.fixture, func(t *testing.T) {
+			at := slices.IndexFunc(fixtures(), func(f fixture) bool { return f.name == test.fixture })
+			if at < 0 {
+				t.Fatal("no such fixture")
+			}
+			r := reportOf(asSeenOn(test.system, fixtures()[at].evidence()))
+			validate(t, test.fixture, jsonOf(t, r))
+			if len(r.Diagnoses) == 0 || r.Diagnoses[0].Cause != test.cause || r.Diagnoses[0].Confidence != test.confidence {
+				t.Fatalf("found %s, want %s, %s", told(r.Diagnoses), test.cause, test.confidence)
+			}
+			d := r.Diagnoses[0]
+			words := strings.Join(slices.Concat([]string{d.Summary, d.Explanation}, d.Evidence, d.Fixes), "\n")
+			if !strings.Contains(words, test.says) {
+				t.Errorf("it does not say %q:\n%s", test.says, words)
+			}
+			for _, line := range d.Evidence {
+				if strings.HasPrefix(line, "It fails") && strings.Contains(line, "small TCP segments") {
+					t.Errorf("not made counts as failed: %s", line)
+				}
+			}
+			for _, wrong := range []string{"every variant", "Smaller packets do not help"} {
+				if strings.HasPrefix(test.cause, "tls.") && strings.Contains(words, wrong) {
+					t.Errorf("it says %q:\n%s", wrong, words)
+				}
+			}
+		})
+	}
+}
+
+// macOS gives the error for an unreachable host also for what its own packet filter drops.
+func TestUnreachableOnMacOS(t *testing.T) {
+	e := healthy()
+	stopAt(e, "port", failure("connect", probes.KindUnreachable, "no route to host"))
+	e.Port.Path = &probes.Path{Why: probes.NotAvailable, ComparedTo: 443}
+	e.Host.OS = "darwin/arm64"
+	d, found := diagnosisOf(Diagnose(e), "port.unreachable")
+	if !found || d.Confidence != Likely || !strings.Contains(d.Explanation, "sudo pfctl -s rules") {
+		t.Errorf("%v: %s", causesOf(Diagnose(e)), d.Explanation)
+	}
+	e.Host.OS = "linux/amd64"
+	if d, _ := diagnosisOf(Diagnose(e), "port.unreachable"); strings.Contains(d.Explanation, "macOS") {
+		t.Error(d.Explanation)
+	}
+}
+
+// The bundle for support and the page's timeline tell what was not made from what failed.
+func TestNotMadeElsewhere(t *testing.T) {
+	r := reportOf(asSeenOn("windows", fixtureOf(t, "tls.timeout")))
+	readme := strings.Join(strings.Fields(ticketOf(t, r, false)["README.txt"]), " ")
+	if want := "once more, small segments: not made, not available on this system"; !strings.Contains(readme, want) {
+		t.Errorf("the letter does not say %q:\n%s", want, readme)
+	}
+	spans := followUps(r)
+	drawn := func(name string) bool {
+		return slices.ContainsFunc(spans, func(s timeSpan) bool { return strings.Contains(s.Name, name) })
+	}
+	if drawn(probes.VariantSmall) || !drawn(probes.VariantClassic) {
+		t.Errorf("the timeline is %+v", spans)
+	}
+}
