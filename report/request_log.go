@@ -12,7 +12,8 @@ import (
 )
 
 // RequestLog is how the sandbox's log reads: an entry a request, with what is wrong, why, and what helps. What
-// helps against a mistake is told once; later entries point back to it. Not for several goroutines at once.
+// helps in each language is told once; later entries point back to it, so every entry has to be printed. Not for
+// several goroutines at once.
 type RequestLog struct {
 	options TextOptions
 	told    map[string]int // the request at which a mistake was explained
@@ -26,24 +27,18 @@ func (l *RequestLog) Entry(o sandbox.Observation) string {
 	s := newScreen(l.options)
 	clock := o.At.Format(time.TimeOnly) + "  "
 	if o.Broken != "" {
-		s.paragraph(clock, len(clock), "A connection without a request: "+brokenWords[o.Broken], plain)
+		s.paragraph(clock, len(clock), "A connection without a request: "+brokenOff(o), plain)
 		s.end()
 		return s.out.String()
 	}
 	s.paragraph(clock, len(clock), fmt.Sprintf("request %d from %s: %s", o.Number, o.Caller, outcomeWords(o)), bold)
-	for _, one := range checkOf(o).told() {
+	for _, one := range mistakesIn(o) {
 		l.mistake(s, o.Number, one)
-	}
-	for _, problem := range o.Problems {
-		words := problemWords[problem.ID]
-		summary := strings.ReplaceAll(words.summary, "{user}", o.User)
-		l.wrong(s, problem.ID, strings.TrimSpace(summary+" "+problem.Detail))
-		s.paragraph("    ", 4, words.fix, plain)
 	}
 	if text := refusedWords(o); text != "" {
 		l.wrong(s, "address", text)
 	}
-	if right := l.right(o); len(right) > 0 {
+	if right := rightIn(o); len(right) > 0 {
 		l.line(s, "pass", strings.Join(right, ", "), plain)
 	}
 	s.end()
@@ -71,6 +66,15 @@ func (l *RequestLog) line(s *screen, status, text string, in style) {
 	}
 }
 
+// mistakesIn puts everything that is wrong with a request into words, the address aside.
+func mistakesIn(o sandbox.Observation) []toldMistake {
+	told := checkOf(o).told()
+	for _, problem := range o.Problems {
+		told = append(told, problemIn(o, problem))
+	}
+	return told
+}
+
 // checkOf is what "sign verify" would be told of the request.
 func checkOf(o sandbox.Observation) SignatureCheck {
 	check := SignatureCheck{Findings: o.Findings, Request: true, KeyGiven: true, NameKnown: true}
@@ -84,8 +88,8 @@ func checkOf(o sandbox.Observation) SignatureCheck {
 func (l *RequestLog) mistake(s *screen, request int, one toldMistake) {
 	l.wrong(s, one.id, one.summary)
 	s.paragraph("    ", 4, one.explanation, plain)
-	if at, told := l.told[one.id]; told {
-		s.paragraph("    ", 4, fmt.Sprintf("What helps stands at request %d.", at), faint)
+	if at, told := l.told[one.id]; told && len(one.fix.Languages) > 0 {
+		s.paragraph("    ", 4, fmt.Sprintf("What helps: see request %d.", at), faint)
 		return
 	}
 	l.told[one.id] = request
@@ -113,8 +117,11 @@ func outcomeWords(o sandbox.Observation) string {
 	return answer
 }
 
-// right names what was looked at and is right.
-func (l *RequestLog) right(o sandbox.Observation) []string {
+// rightIn names what was looked at and is right.
+func rightIn(o sandbox.Observation) []string {
+	if o.Command == sandbox.WhoAmI {
+		return nil
+	}
 	wrong := map[string]bool{}
 	for _, id := range o.Mistakes() {
 		wrong[id] = true

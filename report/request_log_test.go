@@ -1,7 +1,10 @@
 package report
 
 import (
+	"encoding/json"
 	"net/netip"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -49,6 +52,27 @@ func observations() []sandbox.Observation {
 		seen(func(o *sandbox.Observation) {
 			o.Code, o.Text, o.Command = 200, "Command successful", "GET_BALANCE"
 		}),
+		seen(func(o *sandbox.Observation) {
+			o.Code, o.Text, o.Command, o.Dummy = 200, "Command successful; dummy values of a sandbox", "GET_PRICE", true
+		}),
+		seen(func(o *sandbox.Observation) {
+			o.Code, o.Text = 400, "Invalid Command: searchstring is missing"
+			o.Command = "NAME_SUGGEST"
+			o.Problems = []sandbox.Problem{{ID: sandbox.Attribute, Detail: "searchstring is missing"}}
+		}),
+		seen(func(o *sandbox.Observation) {
+			o.Code, o.Text, o.Command, o.Address, o.Signature, o.Bytes = 0, "OK", sandbox.WhoAmI, sandbox.AddressVerdict{}, nil, 0
+		}),
+		seen(func(o *sandbox.Observation) {
+			o.Code, o.Text, o.Command, o.Refusable = 200, "Command successful", "GET_BALANCE", "tls.self-signed"
+			o.Problems = []sandbox.Problem{{ID: sandbox.Unverified}}
+		}),
+		seen(func(o *sandbox.Observation) {
+			o.Code, o.Text, o.Command, o.Refusable = 200, "Command successful", "GET_BALANCE", "tls.self-signed"
+			o.Problems = []sandbox.Problem{{ID: sandbox.Unverified}}
+		}),
+		seen(func(o *sandbox.Observation) { o.Broken, o.Refusable = sandbox.BrokenUntrusted, "tls.self-signed" }),
+		seen(func(o *sandbox.Observation) { o.Broken, o.Refusable = sandbox.BrokenHungUp, "tls.name-mismatch" }),
 	}
 	number := 0
 	for i := range all {
@@ -71,6 +95,41 @@ func TestRequestLog(t *testing.T) {
 	}
 }
 
+// TestRequestRecords: as JSON, each entry is one object on one line, complete by itself.
+func TestRequestRecords(t *testing.T) {
+	var text strings.Builder
+	for _, observation := range observations() {
+		record := NewRequestRecord(observation)
+		line := record.Line()
+		if strings.Count(line, "\n") != 1 || !json.Valid([]byte(line)) {
+			t.Errorf("not one line: %s", line)
+		}
+		if record.OK == strings.Contains(line, `"mistakes"`) && record.Connection == "" {
+			t.Errorf("ok is %v: %s", record.OK, line)
+		}
+		if strings.Contains(line, "see request") {
+			t.Errorf("it points elsewhere: %s", line)
+		}
+		text.WriteString(line)
+	}
+	text.WriteString(NotShownLine(observations()[0].At, 3))
+	golden(t, "request-log.jsonl", text.String())
+}
+
+// TestRequestLogReferences: what an entry refers to is an earlier entry that holds it.
+func TestRequestLogReferences(t *testing.T) {
+	log, printed := NewRequestLog(TextOptions{}), map[string]string{}
+	for _, observation := range observations() {
+		entry := log.Entry(observation)
+		printed[strconv.Itoa(observation.Number)] = entry
+		for _, match := range regexp.MustCompile(`What helps: see request (\d+)\.`).FindAllStringSubmatch(entry, -1) {
+			if earlier := printed[match[1]]; match[1] == strconv.Itoa(observation.Number) || !strings.Contains(earlier, "      PHP ") {
+				t.Errorf("request %s does not say what helps:\n%s", match[1], entry)
+			}
+		}
+	}
+}
+
 // TestSandboxWords: everything that the sandbox can notice has words.
 func TestSandboxWords(t *testing.T) {
 	for _, id := range sandbox.ProblemIDs {
@@ -80,6 +139,14 @@ func TestSandboxWords(t *testing.T) {
 	}
 	if len(problemWords) != len(sandbox.ProblemIDs) {
 		t.Error("there are words for what no sandbox notices")
+	}
+	for _, fault := range sandbox.RefusableFaults() {
+		if refusableWords[fault] == "" {
+			t.Errorf("%s has no words", fault)
+		}
+	}
+	if len(refusableWords) != len(sandbox.RefusableFaults()) {
+		t.Error("there are words for a fault that no client has to refuse")
 	}
 	for _, broken := range sandbox.BrokenWays {
 		if brokenWords[broken] == "" {
@@ -99,6 +166,9 @@ func TestSandboxScreen(t *testing.T) {
 		"sandbox-healthy.txt": func(*SandboxSetting) {},
 		"sandbox-fault.txt": func(s *SandboxSetting) {
 			s.Fault, s.Resolvers, s.Rules = "dns.nxdomain", []string{"127.0.0.1:5353"}, []string{"allow 203.0.113.0/25", "deny 203.0.113.77/32"}
+		},
+		"sandbox-name.txt": func(s *SandboxSetting) {
+			s.URL, s.HostsLine = "https://rr-n1-tor.opensrs.net:55443/", "127.0.0.1 rr-n1-tor.opensrs.net"
 		},
 		"sandbox-rules.txt": func(s *SandboxSetting) {
 			s.Fault, s.RulesOfFault = "call.ip-denied", true

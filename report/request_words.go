@@ -1,6 +1,10 @@
 package report
 
-import "opensrs-doctor/probes/sandbox"
+import (
+	"strings"
+
+	"opensrs-doctor/probes/sandbox"
+)
 
 // brokenWords say why a connection to the sandbox came to no request.
 var brokenWords = map[sandbox.Broken]string{
@@ -32,10 +36,66 @@ var problemWords = map[string]struct{ summary, fix string }{
 		"Send a command with a body under 64 KiB, such as GET_BALANCE: what is wrong with its signature is wrong with this one too."},
 	sandbox.Username: {"X-Username is not {user}",
 		"Send the sandbox's username; against the service, that of the primary reseller user of that environment."},
-	sandbox.NoDomain: {"LOOKUP asks for no domain name",
+	sandbox.NoDomain: {"the command asks about no domain name",
 		"The item attributes has a dt_assoc with an item domain, as in example.com."},
-	sandbox.UnknownCommand: {"the sandbox does not know this command",
-		"It knows GET_BALANCE of BALANCE or DOMAIN, and LOOKUP of DOMAIN. The service knows more."},
+	sandbox.Attribute: {"an attribute is missing or wrong:",
+		"The items of attributes are described in the API guide, domains.opensrs.guide/docs, on the command's page."},
+	sandbox.Unverified:     {unverified.summary, unverified.fix},
+	sandbox.UnknownCommand: {"the sandbox does not know this command", commandWords() + " The service knows more."},
 	sandbox.TooManyCommands: {"this connection has had its 100 commands",
 		"Open a new connection after 100 commands; the service wants that too."},
+}
+
+// problemIn puts a problem into words.
+func problemIn(o sandbox.Observation, problem sandbox.Problem) toldMistake {
+	if problem.ID == sandbox.Unverified {
+		means := strings.ReplaceAll(unverified.means, "{certificate}", refusableWords[o.Refusable])
+		return toldMistake{unverified.id, unverified.summary, means, unverified.fixes()}
+	}
+	words := problemWords[problem.ID]
+	summary := strings.ReplaceAll(words.summary, "{user}", o.User)
+	return toldMistake{problem.ID, strings.TrimSpace(summary + " " + problem.Detail), "", Fix{Text: words.fix}}
+}
+
+// commandWords say what the sandbox answers.
+func commandWords() string {
+	known, dummies := sandbox.Commands()
+	return "It knows " + list(known) + ", and with dummy values " + list(dummies) + "."
+}
+
+// refusableWords say what is wrong with the handshake of a fault that a client may end.
+var refusableWords = map[string]string{
+	"tls.expired":             "the certificate has expired",
+	"tls.not-yet-valid":       "the certificate is not valid yet",
+	"host.clock-wrong":        "the certificate is not valid yet by this machine's clock",
+	"tls.name-mismatch":       "the certificate names another host",
+	"tls.self-signed":         "the certificate is self-signed",
+	"tls.unknown-ca":          "the certificate comes from an authority that nobody trusts",
+	"tls.incomplete-chain":    "the intermediate certificate is missing",
+	"tls.version-unsupported": "only TLS 1.0 and 1.1 are offered",
+}
+
+// brokenOff says why a connection came to no request, and where the client was right to end it.
+func brokenOff(o sandbox.Observation) string {
+	switch o.Broken {
+	case sandbox.BrokenUntrusted, sandbox.BrokenExpired, sandbox.BrokenNoVersion, sandbox.BrokenHungUp, sandbox.BrokenOther:
+		if why := refusableWords[o.Refusable]; why != "" {
+			return "the client ended the handshake, and rightly so: " + why + "."
+		}
+	}
+	return brokenWords[o.Broken]
+}
+
+// unverified is the mistake of a client that sends its request over a certificate which should not verify.
+var unverified = mistake{
+	id:      sandbox.Unverified,
+	summary: "the client does not verify the server's certificate",
+	means: "It sent this request although {certificate}. So it would send username and signature to anyone who gets between " +
+		"it and the service.",
+	fix:    "Switch verification of certificate and host name on. For the sandbox, give the client its CA file.",
+	php:    "CURLOPT_SSL_VERIFYPEER true, CURLOPT_SSL_VERIFYHOST 2, CURLOPT_CAINFO for the sandbox; for streams verify_peer and verify_peer_name true, cafile.",
+	python: "no verify=False, no _create_unverified_context(); ssl.create_default_context(cafile=path), or verify=path in requests.",
+	ruby:   "http.verify_mode = OpenSSL::SSL::VERIFY_PEER instead of VERIFY_NONE; http.ca_file for the sandbox.",
+	node:   "no rejectUnauthorized: false, no NODE_TLS_REJECT_UNAUTHORIZED=0; NODE_EXTRA_CA_CERTS or ca for the sandbox.",
+	perl:   "ssl_opts => {verify_hostname => 1}, SSL_verify_mode not 0x00; SSL_ca_file, or PERL_LWP_SSL_CA_FILE, for the sandbox.",
 }

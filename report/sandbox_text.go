@@ -20,6 +20,7 @@ type SandboxSetting struct {
 	Rules         []string
 	RulesOfFault  bool   // the fault decides on the rules
 	Caller        string // the address that a caller on this host counts as
+	HostsLine     string // leads the name in URL here, for clients with a built-in host; "": none
 	Command       string // the check that fits, for a shell
 }
 
@@ -54,7 +55,16 @@ func WriteSandbox(w io.Writer, set SandboxSetting, o TextOptions) error {
 		rules = "The rules: " + strings.Join(set.Rules, "; ") + "."
 	}
 	s.paragraph("  ", 2, fmt.Sprintf("A caller on this machine counts as %s. %s", set.Caller, rules), plain)
-	s.paragraph("  ", 2, "It knows GET_BALANCE and LOOKUP. Ctrl-C ends it. The check that fits, for another terminal:", plain)
+	s.paragraph("  ", 2, commandWords(), plain)
+	if set.HostsLine != "" {
+		s.paragraph("  ", 2, "For a client with this host name built in, add this line to the hosts file (/etc/hosts, on Windows "+
+			"C:\\Windows\\System32\\drivers\\etc\\hosts), and remove it afterwards:", plain)
+		s.end()
+		s.raw(set.HostsLine, plain)
+		s.end()
+		s.end()
+	}
+	s.paragraph("  ", 2, "Ctrl-C ends it. The check that fits, for another terminal:", plain)
 	s.end()
 	s.raw(set.Command, plain)
 	s.end()

@@ -143,7 +143,7 @@ func Envelope(code int, text string) func(net.Conn, *Request) {
 	if code == 200 {
 		attributes = map[string]string{"balance": balance, "hold_balance": "1676.05"}
 	}
-	body := opensrs.EncodeReply(code, text, code == 200, "REPLY", "BALANCE", attributes)
+	body := opensrs.EncodeReply(code, text, code == 200, "REPLY", "BALANCE", opensrs.AssocOf(attributes))
 	return HTTP("200 OK", opensrs.ContentType, string(body))
 }
 

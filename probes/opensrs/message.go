@@ -99,10 +99,9 @@ func balances(value Value, found []string) []string {
 	return found
 }
 
-// EncodeReply writes a reply as the service does. The action of every real one is "REPLY"; attributes may
-// be nil.
-func EncodeReply(code int, text string, success bool, action, object string,
-	attributes map[string]string) []byte {
+// EncodeReply writes a reply as the service does. The action of every real one is "REPLY"; the zero Value stands
+// for no attributes. more stands next to them.
+func EncodeReply(code int, text string, success bool, action, object string, attributes Value, more ...Item) []byte {
 	isSuccess := "0"
 	if success {
 		isSuccess = "1"
@@ -115,8 +114,9 @@ func EncodeReply(code int, text string, success bool, action, object string,
 		{"response_code", TextOf(strconv.Itoa(code))},
 		{"response_text", TextOf(text)},
 	}}
-	if attributes != nil {
-		tree.Items = append(tree.Items, Item{"attributes", AssocOf(attributes)})
+	tree.Items = append(tree.Items, more...)
+	if attributes.Shape != Text {
+		tree.Items = append(tree.Items, Item{"attributes", attributes})
 	}
 	return Encode(tree)
 }

@@ -108,7 +108,7 @@ func TestParseReplyRefuses(t *testing.T) {
 
 // A reply that breaks off anywhere before its end is malformed, never a wrong reply.
 func TestParseReplyCutShort(t *testing.T) {
-	whole := bytes.TrimSpace(EncodeReply(400, "a & b", false, "REPLY", "BALANCE", map[string]string{"é": "ü"}))
+	whole := bytes.TrimSpace(EncodeReply(400, "a & b", false, "REPLY", "BALANCE", AssocOf(map[string]string{"é": "ü"})))
 	for i := range whole {
 		_, err := ParseReply(whole[:i])
 		var broken *MalformedError
@@ -122,7 +122,7 @@ func TestParseReplyCutShort(t *testing.T) {
 }
 
 func TestEncodeReply(t *testing.T) {
-	document := EncodeReply(200, `<"&'>`, true, "REPLY", "BALANCE", map[string]string{"balance": "1.00"})
+	document := EncodeReply(200, `<"&'>`, true, "REPLY", "BALANCE", AssocOf(map[string]string{"balance": "1.00"}))
 	if !bytes.Contains(document, []byte(`<item key="response_code">200</item>`)) {
 		t.Errorf("items are not spelled as the service spells them:\n%s", document)
 	}
@@ -194,7 +194,7 @@ func TestClassOf(t *testing.T) {
 
 func FuzzParseReply(f *testing.F) {
 	f.Add([]byte(around(denied)))
-	f.Add(EncodeReply(200, "ok", true, "REPLY", "BALANCE", map[string]string{"balance": "1"}))
+	f.Add(EncodeReply(200, "ok", true, "REPLY", "BALANCE", AssocOf(map[string]string{"balance": "1"})))
 	f.Add([]byte("<!DOCTYPE a [<!ENTITY b 'c'>]><OPS_envelope/>"))
 	f.Add([]byte("<html>"))
 	f.Fuzz(func(t *testing.T, document []byte) {

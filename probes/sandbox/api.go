@@ -2,8 +2,6 @@ package sandbox
 
 import (
 	"net/http"
-	"slices"
-	"strings"
 
 	"opensrs-doctor/probes/opensrs"
 )
@@ -33,12 +31,15 @@ const (
 // decide gives the reply to a request: that of the fault, the refusal that its form has earned, or the service's.
 func (p *plan) decide(seen *inspection, nth int) *reply {
 	switch {
+	case seen.whoami:
+		return plainText(http.StatusOK, seen.Caller.String())
 	case p.answer != nil:
-		seen.Fault = p.fault
+		seen.Fault = p.fault.id
 		return p.answer()
 	case seen.status != 0:
-		return &reply{status: seen.status, kind: "text/plain", body: []byte(http.StatusText(seen.status) + "\n"),
-			close: true}
+		r := plainText(seen.status, http.StatusText(seen.status))
+		r.close = true
+		return r
 	}
 	return seen.respond(nth)
 }
@@ -64,35 +65,5 @@ func (i *inspection) respond(nth int) *reply {
 	case err != nil || i.found(opensrs.BodyNotWellFormed, opensrs.CommandMissing):
 		return refusal(codeBad, "Invalid Command")
 	}
-	switch request.Action + " " + request.Object {
-	case "GET_BALANCE BALANCE", "GET_BALANCE DOMAIN":
-		i.Command = "GET_BALANCE"
-		return envelope(codeOK, "Command successful", true, request.Object,
-			map[string]string{"balance": Balance, "hold_balance": HoldBalance})
-	case "LOOKUP DOMAIN":
-		i.Command = "LOOKUP"
-		return i.lookup(request)
-	}
-	i.Command = "other"
-	i.problem(UnknownCommand)
-	return refusal(codeUnknown, "Unsupported action or object")
-}
-
-// lookup answers LOOKUP of a domain. A name is taken if its first label holds "taken" or it is one of
-// example.com, example.net and example.org; all others are available.
-func (i *inspection) lookup(request opensrs.Request) *reply {
-	domain, _ := request.Attributes.Get("domain")
-	name := strings.TrimSuffix(strings.ToLower(strings.TrimSpace(domain.Text)), ".")
-	first, rest, dotted := strings.Cut(name, ".")
-	status := func(code int, text, status string) *reply {
-		return envelope(code, text, true, "DOMAIN", map[string]string{"status": status})
-	}
-	switch {
-	case !dotted || first == "" || rest == "":
-		i.problem(NoDomain)
-		return refusal(codeBad, "Invalid Command: attribute domain is no domain name")
-	case strings.Contains(first, "taken"), slices.Contains(wellKnown, name):
-		return status(codeTaken, "Domain taken", "taken")
-	}
-	return status(codeAvailable, "Domain available", "available")
+	return i.run(request)
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -79,13 +80,19 @@ func (v *visit) brokeOff(err error) {
 	var record tls.RecordHeaderError
 	if errors.As(err, &record) && record.Conn != nil {
 		record.Conn.SetDeadline(v.within(headTime))
-		io.WriteString(record.Conn, "HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain\r\n\r\n"+
-			"This port speaks TLS: the URL begins with https.\n")
+		r := plainText(http.StatusBadRequest, "This port speaks TLS: the URL begins with https.")
+		r.close = true
+		r.write(record.Conn, nil, time.Now().Add(v.plan.ahead))
+		linger(v.tail.Conn)
 	}
 }
 
 func (v *visit) observation() Observation {
-	return Observation{Caller: v.plan.callerOf(v.conn.RemoteAddr().String()).address, User: v.plan.sandbox.Username}
+	o := Observation{Caller: v.plan.callerOf(v.conn.RemoteAddr().String()).address, User: v.plan.sandbox.Username}
+	if v.plan.fault.shakes != takes {
+		o.Refusable = v.plan.fault.id
+	}
+	return o
 }
 
 // serve reads a request and answers it; false ends the connection. What was seen is told before the client has
@@ -207,37 +214,50 @@ type reply struct {
 	hold     bool // waits until the client leaves or the sandbox closes
 }
 
-// write sends the reply in the client's version of HTTP. Its Date is by the services' clock.
+// write sends the reply, with head and body in one piece. Its status line is HTTP/1.1 and it has a Content-Length
+// whatever the client spoke: the service's own PHP toolkit speaks HTTP/1.0 and takes nothing else. Its Date is by
+// the services' clock.
 func (r *reply) write(w io.Writer, request *http.Request, now time.Time) error {
-	response := http.Response{
-		StatusCode: r.status, ProtoMajor: 1, ProtoMinor: 1, Close: r.close, Request: request,
-		Header:        http.Header{"Content-Type": {r.kind}, "Date": {now.UTC().Format(http.TimeFormat)}},
-		ContentLength: int64(len(r.body)), Body: io.NopCloser(bytes.NewReader(r.body)),
-	}
-	if r.location != "" {
-		response.Header.Set("Location", r.location)
-	}
-	if request != nil && request.ProtoMajor == 1 && request.ProtoMinor == 0 {
-		response.ProtoMinor = 0
-		if !r.close {
-			response.Header.Set("Connection", "keep-alive")
+	var out bytes.Buffer
+	header := func(name, value string) {
+		if value != "" {
+			out.WriteString(name + ": " + value + "\r\n")
 		}
 	}
-	buffered := bufio.NewWriter(w)
-	if err := response.Write(buffered); err != nil {
-		return err
+	out.WriteString("HTTP/1.1 " + decimal(r.status) + " " + http.StatusText(r.status) + "\r\n")
+	header("Date", now.UTC().Format(http.TimeFormat))
+	header("Location", r.location)
+	header("Content-Type", r.kind)
+	header("Content-Length", decimal(len(r.body)))
+	switch {
+	case r.close:
+		header("Connection", "close")
+	case request != nil && !request.ProtoAtLeast(1, 1):
+		header("Connection", "keep-alive")
 	}
-	return buffered.Flush()
+	out.WriteString("\r\n")
+	if request == nil || request.Method != http.MethodHead {
+		out.Write(r.body)
+	}
+	_, err := w.Write(out.Bytes())
+	return err
+}
+
+func decimal(n int) string { return strconv.Itoa(n) }
+
+// plainText is a reply in words that is not the API's.
+func plainText(status int, text string) *reply {
+	return &reply{status: status, kind: "text/plain", body: []byte(text + "\n")}
 }
 
 // envelope makes the reply of an answer of the protocol.
-func envelope(code int, text string, success bool, object string, attributes map[string]string) *reply {
+func envelope(code int, text string, success bool, object string, attributes opensrs.Value, more ...opensrs.Item) *reply {
 	return &reply{status: http.StatusOK, kind: opensrs.ContentType, code: code, text: text,
-		body: opensrs.EncodeReply(code, text, success, "REPLY", object, attributes)}
+		body: opensrs.EncodeReply(code, text, success, "REPLY", object, attributes, more...)}
 }
 
 // refusal is an envelope that says no.
-func refusal(code int, text string) *reply { return envelope(code, text, false, "", nil) }
+func refusal(code int, text string) *reply { return envelope(code, text, false, "", opensrs.Value{}) }
 
 // page is a reply that is not the API's: what a gateway or a portal says.
 func page(status int, body string) *reply {

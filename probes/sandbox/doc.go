@@ -8,7 +8,8 @@
 //
 // # What it is not
 //
-// The account has one user and a fixed balance. Names are available or taken by their first label. An
+// The account has one user and a fixed balance. Names are available or taken by their first label. What NAME_SUGGEST,
+// GET_PRICE, GET and GET_DOMAINS_BY_EXPIREDATE answer besides has the service's form and dummy values. An
 // address that the readings of a list disagree on is refused. Where the service's behaviour is not
 // documented (chunked bodies, other paths), the sandbox answers with the plain HTTP status for it and
 // says so in its log.
@@ -16,7 +17,8 @@
 // # Addresses
 //
 // Every loopback caller counts as CallerAddress: the egress sources say so and the rules judge that
-// address. Any other caller counts as itself, which lets the sandbox stand in a network of its own:
+// address. GET /ip on the API's port answers with it, whatever the fault of the API's answers. Any other caller
+// counts as itself, which lets the sandbox stand in a network of its own:
 // Start opens all of its listening sockets in the goroutine that calls it, so a test that has locked its
 // thread into a network namespace may pass an address of that namespace as Config.Listen. The
 // certificates then name that address too.

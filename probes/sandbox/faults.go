@@ -11,9 +11,19 @@ import (
 type fault struct {
 	id     string
 	server bool // the services alone show it; false: it is in the client's setting too
+	shakes handshake
 	// prepare changes the healthy plan; nil for the healthy one.
 	prepare func(*plan) error
 }
+
+// handshake is what a client should make of the handshake that a fault shows.
+type handshake int
+
+const (
+	takes      handshake = iota // there is nothing wrong with it
+	mayRefuse                   // a client that ends it does right, and so does one that can cope
+	mustRefuse                  // whoever sends a request over it has not verified the certificate
+)
 
 // tables of the faults, in the order of the probes.
 var tables = [][]fault{worldFaults, dnsFaults, rulesFaults, proxyFaults, tlsFaults, callFaults}
@@ -24,6 +34,9 @@ func Faults() []string { return faultIDs(func(fault) bool { return true }) }
 // ServerFaults are those of Faults that the services show by themselves, to a client that uses what they
 // offer (URL, egress sources, resolver, proxy, status page) and has its own key and root store. Sorted.
 func ServerFaults() []string { return faultIDs(func(f fault) bool { return f.server }) }
+
+// RefusableFaults are those of ServerFaults whose handshake a client does right to end. Sorted.
+func RefusableFaults() []string { return faultIDs(func(f fault) bool { return f.shakes != takes }) }
 
 func faultIDs(wanted func(fault) bool) []string {
 	var ids []string

@@ -3,18 +3,21 @@ package sandbox
 import (
 	"crypto/tls"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
+
+	"opensrs-doctor/probes/opensrs"
 )
 
 const day = 24 * time.Hour
 
 var tlsFaults = []fault{
-	{id: "tls.expired", server: true, prepare: certified(func(p *plan, t Template) tls.Certificate {
+	{id: "tls.expired", server: true, shakes: mustRefuse, prepare: certified(func(p *plan, t Template) tls.Certificate {
 		t.NotBefore, t.NotAfter = time.Now().Add(-90*day), time.Now().Add(-3*day)
 		return p.ca.Issue(t)
 	})},
-	{id: "tls.not-yet-valid", server: true, prepare: certified(func(p *plan, t Template) tls.Certificate {
+	{id: "tls.not-yet-valid", server: true, shakes: mustRefuse, prepare: certified(func(p *plan, t Template) tls.Certificate {
 		t.NotBefore, t.NotAfter = time.Now().Add(3*day), time.Now().Add(goodFor)
 		return p.ca.Issue(t)
 	})},
@@ -22,19 +25,22 @@ var tlsFaults = []fault{
 		t.NotBefore, t.NotAfter = time.Now().Add(-85*day), time.Now().Add(5*day)
 		return p.ca.Issue(t)
 	})},
-	{id: "tls.name-mismatch", server: true, prepare: certified(func(p *plan, t Template) tls.Certificate {
+	{id: "tls.name-mismatch", server: true, shakes: mustRefuse, prepare: certified(func(p *plan, t Template) tls.Certificate {
 		t.CommonName, t.Names = "", []string{"www.example.net", "example.net"}
+		if slices.Contains(t.Names, p.name) {
+			t.Names = []string{"www.example.org", "example.org"}
+		}
 		return p.ca.Issue(t)
 	})},
-	{id: "tls.self-signed", server: true, prepare: certified(func(_ *plan, t Template) tls.Certificate {
+	{id: "tls.self-signed", server: true, shakes: mustRefuse, prepare: certified(func(_ *plan, t Template) tls.Certificate {
 		t.CommonName = "appliance.local"
 		return SelfSigned(t)
 	})},
-	{id: "tls.unknown-ca", server: true, prepare: certified(func(_ *plan, t Template) tls.Certificate {
+	{id: "tls.unknown-ca", server: true, shakes: mustRefuse, prepare: certified(func(_ *plan, t Template) tls.Certificate {
 		t.WithRoot = true
 		return NewRoot(Template{CommonName: "Example Private Root", Organization: "Example Ltd"}).Issue(t)
 	})},
-	{id: "tls.incomplete-chain", server: true, prepare: incompleteChain},
+	{id: "tls.incomplete-chain", server: true, shakes: mayRefuse, prepare: incompleteChain},
 	{id: "tls.intercepted", prepare: intercepted},
 	{id: "tls.local-roots-outdated", prepare: func(p *plan) error {
 		p.sandbox.client.SystemRoots = onlyRoots(NewAuthority("Example Root of 2009"))
@@ -49,7 +55,7 @@ var tlsFaults = []fault{
 		p.filter = resetNamed
 		return resolvedBy(resolving(p.clientHost()))(p)
 	}},
-	{id: "tls.version-unsupported", server: true, prepare: func(p *plan) error {
+	{id: "tls.version-unsupported", server: true, shakes: mayRefuse, prepare: func(p *plan) error {
 		p.tls = func(config *tls.Config) {
 			config.MinVersion, config.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
 		}
@@ -134,15 +140,14 @@ func answerHTML() *reply {
 }
 
 func answerElsewhere() *reply {
-	r := page(http.StatusFound, "")
+	r := page(http.StatusFound, "<html><head><title>302 Found</title></head><body><h1>302 Found</h1></body></html>\n")
 	r.location = "https://portal.example/login"
 	return r
 }
 
 // answerCutShort sends the first half of a good reply as if it were all.
 func answerCutShort() *reply {
-	r := envelope(codeOK, "Command successful", true, "BALANCE",
-		map[string]string{"balance": Balance, "hold_balance": HoldBalance})
+	r := (*inspection)(nil).balance(opensrs.Request{Object: "BALANCE"})
 	r.body = r.body[:len(r.body)/2]
 	return r
 }

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"crypto/tls"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -10,6 +11,8 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
+
+	"opensrs-doctor/probes/opensrs"
 )
 
 // seen is what a client meets on the wire, for each fault.
@@ -231,5 +234,90 @@ func TestUnknownFault(t *testing.T) {
 	}
 	if err := UnknownFault("tls.intercepted", ServerFaults()...); err == nil {
 		t.Error("tls.intercepted hangs on the client's store, and a server claims to show it")
+	}
+}
+
+// TestUnverified: over a certificate that should not verify, a request is a mistake and a refusal is none.
+func TestUnverified(t *testing.T) {
+	for fault, proof := range map[string]bool{
+		"": false, "tls.expired": true, "tls.self-signed": true, "tls.name-mismatch": true, "tls.unknown-ca": true,
+		"tls.not-yet-valid": true, "host.clock-wrong": true, "tls.expires-soon": false, "tls.incomplete-chain": false,
+		"call.auth-failed": false,
+	} {
+		var log logged
+		s := start(t, Config{Fault: fault, Log: log.add})
+		if _, err := toolkitSays(t, s, toolkit{s.Username, s.Key}.request(opensrs.GetBalanceBody())); err != nil {
+			t.Fatal(err)
+		}
+		last := log.last()
+		if got := wrong(last); (got == Unverified) != proof || last.Wrong() != proof {
+			t.Errorf("%s: a request: %q", fault, got)
+		}
+		// A client that knows no authority at all refuses every certificate.
+		_, port, _ := net.SplitHostPort(strings.Trim(strings.TrimPrefix(s.URL, "https:"), "/"))
+		if _, err := tls.Dial("tcp", "127.0.0.1:"+port, &tls.Config{}); err == nil {
+			t.Fatal("a client that verifies goes on")
+		}
+		refused := log.await(t, func(o Observation) bool { return o.Broken != "" })
+		if right := proof || fault == "tls.incomplete-chain"; refused.Wrong() == right {
+			t.Errorf("%s: a refusal: %+v", fault, refused)
+		}
+	}
+}
+
+// await gives the first observation that is wanted.
+func (l *logged) await(t *testing.T, wanted func(Observation) bool) Observation {
+	t.Helper()
+	for end := time.Now().Add(longPatience); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		l.mu.Lock()
+		for _, o := range l.seen {
+			if wanted(o) {
+				l.mu.Unlock()
+				return o
+			}
+		}
+		l.mu.Unlock()
+	}
+	t.Fatal("nothing of the kind was observed")
+	return Observation{}
+}
+
+// TestNamed: with a name of one's own the URL and the certificate have it, and every fault is met as without.
+func TestNamed(t *testing.T) {
+	const name = "rr-n1-tor.opensrs.net"
+	for _, id := range append([]string{""}, ServerFaults()...) {
+		t.Run(id, func(t *testing.T) {
+			t.Parallel()
+			s := start(t, Config{Fault: id, Name: name})
+			_, port, _ := net.SplitHostPort(strings.Trim(strings.TrimPrefix(s.URL, "https:"), "/"))
+			if s.URL != "https://"+name+":"+port+"/" {
+				t.Errorf("URL %s", s.URL)
+			}
+			if is := s.HostsLine == "127.0.0.1 "+name; is == strings.HasPrefix(id, "dns.") {
+				t.Errorf("the line of the hosts file: %q", s.HostsLine)
+			}
+			client := s.Client()
+			for _, url := range []string{client.URL, s.URL} { // as the check calls it, and as other clients do
+				client.URL = url
+				o := observer{t: t, client: client, patience: longPatience, name: name}
+				if url == s.URL && len(client.Resolvers) == 0 {
+					o.at = "127.0.0.1"
+				}
+				if strings.Contains(seen[id], "silence") {
+					o.patience = 200 * time.Millisecond
+				}
+				if got := o.observe(); got != seen[id] {
+					t.Errorf("%s: met %q, want %q", url, got, seen[id])
+				}
+			}
+		})
+	}
+	for _, name := range []string{"www.example.net", "example.net"} {
+		s := start(t, Config{Fault: "tls.name-mismatch", Name: name})
+		o := observer{t: t, client: s.Client(), patience: longPatience, name: name, at: "127.0.0.1"}
+		o.client.URL = s.URL
+		if got := o.observe(); got != seen["tls.name-mismatch"] {
+			t.Errorf("%s: met %q", name, got)
+		}
 	}
 }

@@ -24,7 +24,7 @@ var worldFaults = []fault{
 		p.sandbox.client.Username, p.sandbox.client.Key = "", nil
 		return nil
 	}},
-	{id: "host.clock-wrong", server: true, prepare: func(p *plan) error {
+	{id: "host.clock-wrong", server: true, shakes: mustRefuse, prepare: func(p *plan) error {
 		p.ahead = clockAhead
 		return nil
 	}},
@@ -79,9 +79,9 @@ var dnsFaults = []fault{
 	}},
 }
 
-func resolvedBy(handle dns.HandlerFunc) func(*plan) error {
+func resolvedBy(by resolver) func(*plan) error {
 	return func(p *plan) error {
-		p.named, p.resolver = true, handle
+		p.named, p.resolver = true, by
 		return nil
 	}
 }

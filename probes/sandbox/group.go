@@ -129,6 +129,13 @@ type boundedListener struct {
 	open map[*ownedConn]bool
 }
 
+// idle reports whether none of its connections is open.
+func (l *boundedListener) idle() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.open) == 0
+}
+
 // Accept waits for a connection, and makes room for it.
 func (l *boundedListener) Accept() (net.Conn, error) {
 	conn, err := l.Listener.Accept()

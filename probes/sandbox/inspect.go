@@ -25,6 +25,7 @@ type inspection struct {
 	came    int64         // bytes of it; -1: not known
 	status  int           // an HTTP status that the request earned; 0: it is good enough to be read
 	last    bool          // where the next request would begin is not known, or there will be none
+	whoami  bool          // GET /ip: it asks for its address, and needs neither user nor signature
 	allowed bool
 	known   bool // user and signature are right
 	release func()
@@ -43,8 +44,16 @@ func (i *inspection) refuse(status int) {
 // inspect looks at a request: its head, which was read, its body, which is not yet, user, signature and address.
 func (v *visit) inspect(head []byte, broken error) *inspection {
 	i := &inspection{Observation: v.observation(), head: headOf(head), came: -1, release: func() {}}
+	parsed := i.parse(head, broken)
+	if parsed && i.asksAddress() {
+		i.whoami, i.Command = true, WhoAmI
+		return i
+	}
 	i.address(v.plan.rules)
-	if i.parse(head, broken) {
+	if v.plan.fault.shakes == mustRefuse {
+		i.problem(Unverified)
+	}
+	if parsed {
 		i.readBody(v)
 		i.credentials(v)
 		i.form()
@@ -91,6 +100,12 @@ func (i *inspection) parse(head []byte, broken error) bool {
 	}
 	i.request, i.last = request, request.Close
 	return true
+}
+
+// asksAddress reports whether a request asks who it comes from: GET /ip, without a body.
+func (i *inspection) asksAddress() bool {
+	return (i.request.Method == http.MethodGet || i.request.Method == http.MethodHead) && i.request.URL.Path == "/ip" &&
+		i.request.URL.RawQuery == "" && i.request.ContentLength == 0
 }
 
 // readBody reads the body, and of one without a length what comes.

@@ -109,43 +109,54 @@ var wellKnown = []string{"example.com", "example.net", "example.org"}
 
 var nowhere = netip.MustParseAddr("192.0.2.1")
 
-// resolving is a resolver in which the service's name has these addresses.
-func resolving(addresses ...string) dns.HandlerFunc {
+// resolver makes a name server that knows the service by that name.
+type resolver func(name string) dns.HandlerFunc
+
+// resolving is one in which the service's name has these addresses.
+func resolving(addresses ...string) resolver {
 	var service []netip.Addr
 	for _, address := range addresses {
 		service = append(service, netip.MustParseAddr(address))
 	}
-	return func(w dns.ResponseWriter, question *dns.Msg) {
-		reply := new(dns.Msg).SetReply(question)
-		reply.RecursionAvailable = true
-		q := question.Question[0]
-		switch {
-		case isName(q.Name, Name) && len(service) > 0:
-			reply.Answer = addressRecords(q, service...)
-		case slices.Contains(wellKnown, strings.ToLower(strings.TrimSuffix(q.Name, "."))):
-			reply.Answer = addressRecords(q, nowhere)
-		default:
-			reply.Rcode = dns.RcodeNameError
+	return func(name string) dns.HandlerFunc {
+		return func(w dns.ResponseWriter, question *dns.Msg) {
+			reply := new(dns.Msg).SetReply(question)
+			reply.RecursionAvailable = true
+			q := question.Question[0]
+			switch {
+			case isName(q.Name, name):
+				if reply.Answer = addressRecords(q, service...); len(service) == 0 {
+					reply.Rcode = dns.RcodeNameError
+				}
+			case slices.Contains(wellKnown, strings.ToLower(strings.TrimSuffix(q.Name, "."))):
+				reply.Answer = addressRecords(q, nowhere)
+			default:
+				reply.Rcode = dns.RcodeNameError
+			}
+			w.WriteMsg(reply)
 		}
-		w.WriteMsg(reply)
 	}
 }
 
 // everyName is a resolver of a captive portal: whatever is asked for, it is here.
-func everyName(address string) dns.HandlerFunc {
+func everyName(address string) resolver {
 	here := netip.MustParseAddr(address)
-	return func(w dns.ResponseWriter, question *dns.Msg) {
-		reply := new(dns.Msg).SetReply(question)
-		reply.RecursionAvailable = true
-		reply.Answer = addressRecords(question.Question[0], here)
-		w.WriteMsg(reply)
+	return func(string) dns.HandlerFunc {
+		return func(w dns.ResponseWriter, question *dns.Msg) {
+			reply := new(dns.Msg).SetReply(question)
+			reply.RecursionAvailable = true
+			reply.Answer = addressRecords(question.Question[0], here)
+			w.WriteMsg(reply)
+		}
 	}
 }
 
 // failing is a resolver that answers everything with one code.
-func failing(rcode int) dns.HandlerFunc {
-	return func(w dns.ResponseWriter, question *dns.Msg) {
-		w.WriteMsg(new(dns.Msg).SetRcode(question, rcode))
+func failing(rcode int) resolver {
+	return func(string) dns.HandlerFunc {
+		return func(w dns.ResponseWriter, question *dns.Msg) {
+			w.WriteMsg(new(dns.Msg).SetRcode(question, rcode))
+		}
 	}
 }
 

@@ -21,8 +21,12 @@ type Observation struct {
 	Caller netip.Addr // the address that it counts as
 	Broken Broken     // why there is no request; "": there is one
 
+	// Refusable is the fault for which a client that ends the handshake does right; "": there is none such.
+	Refusable string
+
 	Bytes     int               // of the body, as far as it came
-	Command   string            // "GET_BALANCE", "LOOKUP", "other"; "": none was looked at
+	Command   string            // one of Commands, WhoAmI, "other"; "": none was looked at
+	Dummy     bool              // the answer has dummy values
 	Findings  []opensrs.Finding // what is wrong with the form of the request, and with its body
 	Signature *opensrs.Verdict  // nil: there was nothing to be judged
 	Shape     opensrs.SignatureShape
@@ -35,6 +39,9 @@ type Observation struct {
 	Text   string // response_text of the answer, or the words for its HTTP status
 	Fault  string // the fault that decided on the answer; "": the request did
 }
+
+// WhoAmI is the Command of a request that asks for the address it comes from.
+const WhoAmI = "GET /ip"
 
 // Mistakes are the IDs of everything that is wrong, the address aside, each once, in the order in which they are told.
 func (o *Observation) Mistakes() []string {
@@ -58,6 +65,20 @@ func (o *Observation) Mistakes() []string {
 	return ids
 }
 
+// Wrong reports whether the client has made a mistake: one of Mistakes, or a connection that came to no request by its
+// doing. An address that the rules refuse is none, nor is a connection that was opened and left.
+func (o *Observation) Wrong() bool {
+	switch o.Broken {
+	case "":
+		return len(o.Mistakes()) > 0
+	case BrokenHungUp, BrokenSilent:
+		return false
+	case BrokenUntrusted, BrokenExpired, BrokenNoVersion, BrokenOther:
+		return o.Refusable == ""
+	}
+	return true
+}
+
 // Problem is something wrong with a request that only a service can notice.
 type Problem struct {
 	ID     string
@@ -74,14 +95,16 @@ const (
 	BodyTooBig           = "body-too-big"          // over 1 MiB
 	SignatureUnexplained = "signature-unexplained" // wrong, and the body is over 64 KiB: not searched
 	Username             = "username"              // not the sandbox's user
-	NoDomain             = "no-domain"             // LOOKUP without a domain name
+	NoDomain             = "no-domain"             // a command about a domain without a domain name
+	Attribute            = "attribute"             // one is missing or wrong; Detail says which and how
+	Unverified           = "certificate-unchecked" // a client that verifies certificates would not have sent this
 	UnknownCommand       = "unknown-command"       // one that the sandbox does not know
 	TooManyCommands      = "too-many-commands"     // on this connection
 )
 
 // ProblemIDs are all of them.
 var ProblemIDs = []string{NotHTTP, HostMissing, HeadTooBig, Unfinished, EmptyBody, BodyTooBig, SignatureUnexplained,
-	Username, NoDomain, UnknownCommand, TooManyCommands}
+	Username, NoDomain, Attribute, Unverified, UnknownCommand, TooManyCommands}
 
 // AddressVerdict is how the rules judged a caller.
 type AddressVerdict struct {

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -28,6 +29,8 @@ type observer struct {
 	client   Client
 	patience time.Duration // how long it bears silence
 	change   func(*tls.Config)
+	name     string // of the service, where it is not Name
+	at       string // its address by the hosts file; "": it is not in there
 }
 
 const longPatience = 20 * time.Second
@@ -80,8 +83,11 @@ func (o observer) connect(endpoint *url.URL) (net.Conn, string) {
 		return conn, ""
 	}
 	before := ""
-	if endpoint.Hostname() == Name {
-		address, met := o.resolve()
+	if name := endpoint.Hostname(); name == Name || name == o.name {
+		address, met := o.at, ""
+		if address == "" {
+			address, met = o.resolve()
+		}
 		if address == "" {
 			return nil, met
 		}
@@ -106,7 +112,7 @@ func connectThrough(t *testing.T, conn net.Conn, target string) int {
 
 func (o observer) resolve() (address, met string) {
 	for i, server := range o.client.Resolvers {
-		question := new(dns.Msg).SetQuestion(dns.Fqdn(Name), dns.TypeA)
+		question := new(dns.Msg).SetQuestion(dns.Fqdn(cmp.Or(o.name, Name)), dns.TypeA)
 		patience := o.patience
 		if i < len(o.client.Resolvers)-1 {
 			patience = 100 * time.Millisecond // the first of two is silent

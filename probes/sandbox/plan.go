@@ -19,11 +19,13 @@ import (
 // plan is the world that build makes: a healthy one, of which a fault changes what it is about.
 type plan struct {
 	sandbox *Sandbox
-	fault   string // its ID; "": healthy
+	fault   fault  // the zero value: healthy
 	host    string // the address that everything listens on
 	port    uint16 // of the API; 0: a free one
 	ca      *Authority
-	named   bool          // the URL has Name, and the check uses our name server
+	name    string        // of the service, where it has one
+	given   bool          // clients call it so: the URL has it
+	named   bool          // the check calls it so too, and uses our name server
 	ahead   time.Duration // how far the services' clocks run before this host's
 
 	// Of the API, from the outside in. At each stage nil means the healthy thing.
@@ -39,7 +41,7 @@ type plan struct {
 	sees     [httpSources]string     // what the HTTP sources tell a loopback caller
 	deaf     bool                    // no source knows an address
 	incident bool                    // the status page reports one
-	resolver dns.HandlerFunc         // our name server for the check; nil: it has none
+	resolver resolver                // our name server for the check; nil: it has none
 	proxy    func(target string) int // a proxy for the check: the HTTP status of its answer, 200 connects
 
 	// Filled by build.
@@ -53,14 +55,17 @@ type plan struct {
 
 const httpSources = 3
 
-func newPlan(s *Sandbox, host string, port uint16, rules []iprules.Rule) *plan {
+func newPlan(s *Sandbox, config Config, host string, port uint16) *plan {
 	p := &plan{
-		sandbox: s, host: host, port: port, rules: rules,
+		sandbox: s, host: host, port: port, name: Name, rules: config.Rules,
 		ca:        NewRoot(Template{CommonName: "Sandbox Root", Organization: "opensrs-doctor sandbox"}),
 		reachable: map[string]string{},
 	}
 	for i := range p.sees {
 		p.sees[i] = CallerAddress
+	}
+	if config.Name != "" {
+		p.name, p.given = config.Name, true
 	}
 	return p
 }
@@ -79,7 +84,7 @@ func (p *plan) template() Template {
 // names are all by which a client may call the services: those of loopback, and the address that they listen on,
 // or every one of this host's where that is all of them.
 func (p *plan) names() []string {
-	names := []string{"localhost", Name, "127.0.0.1", "::1"}
+	names := []string{"localhost", p.name, "127.0.0.1", "::1"}
 	switch address := netip.MustParseAddr(p.host); {
 	case address.IsUnspecified():
 		if host, err := os.Hostname(); err == nil {
@@ -114,16 +119,20 @@ func (p *plan) build() error {
 		return err
 	}
 	p.apiAddress = address
-	host, port, _ := net.SplitHostPort(address)
-	if p.named {
-		host = Name
-	}
-	s.URL = "https://" + net.JoinHostPort(host, port) + "/"
-	p.reachable[net.JoinHostPort(host, port)] = address
+	_, port, _ := net.SplitHostPort(address)
+	byName := net.JoinHostPort(p.name, port)
+	p.reachable[address], p.reachable[byName] = address, address
 	c := &s.client
-	c.URL, c.EgressSources, c.Controls, c.StatusURL = s.URL, s.EgressSources, s.Controls, s.StatusURL
+	s.URL, c.URL = "https://"+address+"/", "https://"+address+"/"
+	if p.named {
+		c.URL = "https://" + byName + "/"
+	}
+	if p.named || p.given {
+		s.URL = "https://" + byName + "/"
+	}
+	c.EgressSources, c.Controls, c.StatusURL = s.EgressSources, s.Controls, s.StatusURL
 	if p.resolver != nil {
-		address, err := p.openNameServer(p.resolver)
+		address, err := p.openNameServer(p.resolver(p.name))
 		if err != nil {
 			return err
 		}
@@ -145,6 +154,7 @@ func (p *plan) openAPI() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	p.sandbox.api = listener.(*boundedListener)
 	address := seenFromHere(listener.Addr())
 	switch {
 	case p.raw != nil:

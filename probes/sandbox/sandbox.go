@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -19,12 +20,14 @@ import (
 // CallerAddress is the public address that every loopback caller counts as.
 const CallerAddress = "203.0.113.10"
 
-// Name is the name of the service where a fault needs one: only the sandbox's own name server knows it.
+// Name is the name of the service where a fault needs one and Config gives none: only the sandbox's own name
+// server knows it.
 const Name = "sandbox.opensrs.test"
 
 // Config says what to start. The zero value is a healthy service on a free port of 127.0.0.1.
 type Config struct {
 	Listen   string // IP:PORT, IPv4; "": 127.0.0.1:0. All else listens on the same address
+	Name     string // a host name that URL and certificate have, for clients with a built-in one; "": none
 	Username string // "": made
 	Key      []byte // empty: made, 112 hex characters
 
@@ -48,10 +51,12 @@ type Sandbox struct {
 	StatusURL     string   // Statuspage JSON
 	Controls      []string // HOST:PORT of two TLS peers
 	LocalCaller   string   // the address that a caller on this host counts as
+	HostsLine     string   // of a hosts file: leads Config.Name to the sandbox. "": there is no name, or it must not be found
 
 	client    Client
 	group     *group
-	observing sync.Mutex // of count and log
+	api       *boundedListener // nil: nothing listens
+	observing sync.Mutex       // of count and log
 	count     int
 	log       func(Observation)
 
@@ -61,7 +66,7 @@ type Sandbox struct {
 // Client is how a check has to be set up to meet the fault: a fault of DNS comes with a resolver, one of
 // the rules with rules, and so on. Everything in it is to be used as it stands.
 type Client struct {
-	URL      string
+	URL      string // by address, if the fault needs no name: a name that leads to loopback looks like a sinkhole
 	Username string // "" where the fault is that there is none
 	Key      []byte `json:"-"` // empty likewise
 
@@ -86,6 +91,14 @@ func (c Client) Format(f fmt.State, _ rune) { io.WriteString(f, "client of the s
 
 // Client gives the setting of the check that meets this sandbox's fault.
 func (s *Sandbox) Client() Client { return s.client }
+
+// Settle waits until the connections to the API that are open have ended, that long at most. A client that has ended may
+// leave one whose last words are still to be read, and what they say is worth an observation.
+func (s *Sandbox) Settle(atMost time.Duration) {
+	for end := time.Now().Add(atMost); s.api != nil && !s.api.idle() && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
+}
 
 // Close ends every listener, connection and goroutine of the sandbox, and returns when they are gone. A
 // second Close does nothing.
@@ -117,8 +130,8 @@ func Start(config Config) (*Sandbox, error) {
 		rand.Read(key)
 		s.Key = []byte(hex.EncodeToString(key))
 	}
-	p := newPlan(s, host, port, config.Rules)
-	p.fault = fault.id
+	p := newPlan(s, config, host, port)
+	p.fault = fault
 	s.CA, s.CAPEM = p.ca.Certificate, p.ca.PEM()
 	s.LocalCaller = p.callerOf(net.JoinHostPort(p.clientHost(), "1")).address.String()
 	s.client = Client{
@@ -127,6 +140,9 @@ func Start(config Config) (*Sandbox, error) {
 	}
 	for _, rule := range config.Rules {
 		s.client.Rules = append(s.client.Rules, rule.String())
+	}
+	if config.Name != "" && !strings.HasPrefix(fault.id, "dns.") {
+		s.HostsLine = p.clientHost() + " " + config.Name
 	}
 	if fault.prepare != nil {
 		err = fault.prepare(p)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/http"
 	"time"
 )
 
@@ -27,15 +28,17 @@ func rejectHello(_ *plan, conn net.Conn) {
 // speakPlain answers like a web server on which somebody forgot to switch TLS on.
 func speakPlain(_ *plan, conn net.Conn) {
 	readHello(conn)
-	io.WriteString(conn, "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n"+
-		"Bad request: this is a plain HTTP server\n")
+	r := plainText(http.StatusBadRequest, "Bad request: this is a plain HTTP server")
+	r.close = true
+	r.write(conn, nil, time.Now())
 	linger(conn)
 }
 
 // speakPortal answers like a captive portal: plain HTTP, whatever was asked.
 func speakPortal(_ *plan, conn net.Conn) {
 	readHello(conn)
-	io.WriteString(conn, "HTTP/1.1 302 Found\r\nLocation: http://portal.example/login\r\nConnection: close\r\n\r\n")
+	r := &reply{status: http.StatusFound, location: "http://portal.example/login", close: true}
+	r.write(conn, nil, time.Now())
 	linger(conn)
 }
 
