@@ -182,6 +182,31 @@ func TestNetOpenSRS(t *testing.T) {
 	}
 }
 
+// TestToolkit: a client with the reader of the service's own PHP toolkit gets through, finding the sandbox and its CA in
+// its environment, and the log finds nothing wrong with it.
+func TestToolkit(t *testing.T) {
+	t.Parallel()
+	client := with(t, "toolkit.php", "php", "-r", `in_array("ssl", stream_get_transports()) || exit(1);`)
+	commands := []string{"GET_BALANCE BALANCE", "LOOKUP DOMAIN domain=free.example", "NAME_SUGGEST DOMAIN searchstring=free",
+		"GET_PRICE DOMAIN domain=free.example", "GET DOMAIN domain=free.example type=all_info",
+		"GET_DOMAINS_BY_EXPIREDATE DOMAIN exp_from=2026-01-01 exp_to=2026-12-31"}
+	got := invocation{}.run(t, append(append([]string{"sandbox", "--"}, client...), commands...)...)
+	if got.status != exitOK || got.stdout != "200\n210\n200\n200\n200\n200\n" || strings.Contains(got.stderr, "✗") {
+		t.Errorf("exit status %d\n%s%s", got.status, got.stdout, got.stderr)
+	}
+	// What it meets under a fault is in its own words.
+	for fault, says := range map[string]string{
+		"call.auth-failed": "401\n", "call.server-error": "no response_code\n",
+		"call.no-reply": "UNEXPECTED READ: Unable to parse HTTP response code.\n",
+		"tls.expired":   "Unable to establish socket: (0) \n",
+	} {
+		got := invocation{}.run(t, append(append([]string{"sandbox", "--fault", fault, "--"}, client...), commands[0])...)
+		if got.stdout != says || strings.Contains(got.stderr, "✗") {
+			t.Errorf("%s: %s%s", fault, got.stdout, got.stderr)
+		}
+	}
+}
+
 // TestCurlAndOpenSSL: curl with the headers that "sign" prints, in both versions of HTTP, and openssl's own client.
 func TestCurlAndOpenSSL(t *testing.T) {
 	t.Parallel()

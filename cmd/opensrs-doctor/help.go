@@ -153,11 +153,25 @@ It runs until it is interrupted, and prints for each request what was right or
 wrong with it. What it is not given it makes: a certificate for its address, a
 user, a key. Files of its own are removed at the end. With --format json the
 standard output is what the ready file gets, and the log goes to standard error.
+With --log-format json the log is one JSON object a line, and standard output
+holds nothing else.
+
+  opensrs-doctor sandbox -- php test.php
+
+runs a client's test with the sandbox, and ends with it. The test finds it by
+OPENSRS_URL, OPENSRS_HOST, OPENSRS_PORT, OPENSRS_USERNAME, OPENSRS_API_KEY_FILE,
+OPENSRS_CA_FILE and SSL_CERT_FILE. It has the standard streams, and the log goes
+to standard error. Signals are passed on; what the test leaves running is ended,
+except on a terminal.
 
 Every caller from this machine counts as 203.0.113.10, and the rules judge that
-address; without rules all are allowed. The printed check runs against it.
+address; without rules all are allowed. GET /ip on the API's port answers with
+the address that a caller counts as. The printed check runs against it.
 
 Exit status: 0 interrupted, 2 a wrong flag, file or value, 3 it failed itself.
+With a command, the command's own: 128 and the signal's number where a signal
+ended it, 127 not found, 126 cannot be run; and 1 where the command ended with 0
+and the log holds a mistake.
 `
 
 // helpColumn is where the words of a flag begin.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"os/signal"
 	"slices"
@@ -21,19 +22,35 @@ import (
 // sandboxCommand is the service on this machine, until it is interrupted.
 func sandboxCommand(s *streams) *cobra.Command {
 	command := &cobra.Command{
-		Use:   "sandbox [flags]",
+		Use:   "sandbox [flags] [-- COMMAND]",
 		Short: "an OpenSRS-like service on this machine, for clients and for trying out",
-		Args:  noWords,
+		Args:  commandAfterDash,
 	}
 	flags := addKeys(command.Flags(), sandboxKeys())
-	command.RunE = func(*cobra.Command, []string) error { return serveSandbox(flags, s) }
+	command.RunE = func(_ *cobra.Command, args []string) error { return serveSandbox(flags, args, s) }
 	return command
+}
+
+// commandAfterDash takes words after -- only: a command with its arguments.
+func commandAfterDash(cmd *cobra.Command, args []string) error {
+	switch dash := cmd.ArgsLenAtDash(); {
+	case dash < 0 && len(args) > 0:
+		return usagef("%s takes no arguments before --, got %s", cmd.Name(), shown(args[0])).
+			withHint("a command to run with the sandbox goes after --: %s -- COMMAND", cmd.CommandPath())
+	case dash > 0:
+		return usagef("%s takes no arguments before --, got %s", cmd.Name(), shown(args[0])).
+			withHint("%s --help", cmd.CommandPath())
+	case dash == 0 && len(args) == 0:
+		return usagef("there is no command after --").withHint("%s -- php test.php", cmd.CommandPath())
+	}
+	return nil
 }
 
 // sandboxKeys are the flags of sandbox. Those that check has too mean the same there.
 func sandboxKeys() []key {
 	own := []key{
 		{"listen", "", text, "IP:PORT", groupService, "where it listens (default 127.0.0.1:0, a free port)"},
+		{"name", "", text, "HOST", groupService, "a host name for its URL and certificate, for clients with a built-in one"},
 		{"fault", "", text, "CAUSE", groupService, "show what that cause looks like to a client"},
 		{"ready-file", "", text, "PATH", groupService,
 			"gets what a client has to know, as JSON, once the sandbox listens; removed at the end"},
@@ -44,60 +61,107 @@ func sandboxKeys() []key {
 			own = append(own, key)
 		}
 	}
-	return append(append(own, dataFormat), viewKeys()...)
+	own = append(own, dataFormat,
+		key{"log-format", "", text, "NAME", groupOutput, "the log of requests as text (default) or json, one object a line"})
+	return append(own, viewKeys()...)
 }
 
-// serveSandbox starts the sandbox, says where it is, and tells of every request until a signal comes.
-func serveSandbox(flags map[string]*flagValue, s *streams) error {
+// serveSandbox starts the sandbox, says where it is, and tells of every request until a signal comes, or until the
+// command that runs with it has ended.
+func serveSandbox(flags map[string]*flagValue, args []string, s *streams) error {
 	settings := gather(flags, nil, s)
 	config, request, err := settings.sandbox()
 	if err != nil {
 		return err
 	}
-	asJSON, err := wantsJSON(flags, s)
+	forms, err := settings.logForms(len(args) > 0)
 	if err != nil {
 		return err
 	}
-	// Whoever closes the terminal or the pipe ends the sandbox too, and its files go with it.
-	signal.Ignore(syscall.SIGPIPE)
-	var hangUp []os.Signal
-	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
-		hangUp = append(hangUp, syscall.SIGHUP)
+	// Whoever closes the terminal or the pipe ends the sandbox too, and its files go with it. Not signal.Ignore: what is
+	// ignored stays so in a command.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	var command *companion
+	ctx := context.Background()
+	if forms.command {
+		if command, err = newCompanion(args, s); err != nil {
+			return err
+		}
+	} else {
+		var hangUp []os.Signal
+		if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
+			hangUp = append(hangUp, syscall.SIGHUP)
+		}
+		var stop func()
+		ctx, stop = interruptible(hangUp...)
+		defer stop()
 	}
-	ctx, stop := interruptible(hangUp...)
-	defer stop()
 
-	log := newRequestLog(request.view, asJSON, s)
+	log := newRequestLog(request.view, forms, s)
 	defer log.close()
 	config.Log = log.observe
-	home, err := newSandboxHome(settings)
+	open, err := settings.openSandbox(config, request)
 	if err != nil {
 		return err
 	}
-	defer home.remove()
-	inside, err := sandbox.Start(config)
-	if err != nil {
-		return settings.cannotStart(err)
-	}
-	defer inside.Close()
-	if inside.Client().RulesGiven && request.options.RulesGiven {
-		return usagef("%s does not go with --fault %s, which brings its own rules",
-			settings.rulesFlag(), config.Fault).withHint("leave one of the two out")
-	}
-	ready, err := home.ready(inside)
-	if err != nil {
-		return err
-	}
+	defer open.close()
 	for _, note := range request.notes {
 		fmt.Fprintln(s.stderr, "note: "+note)
 	}
-	if err := log.announce(ready, inside, config.Fault); err != nil {
+	if err := log.announce(open.ready, open.inside, config.Fault); err != nil {
 		return fmt.Errorf("cannot say where the sandbox is: %s", plain(err))
 	}
-	if err := home.publish(ready); err != nil {
+	if err := open.home.publish(open.ready); err != nil {
 		return fmt.Errorf("the ready file could not be written: %s", plain(err))
 	}
-	return serveUntil(ctx, log)
+	if command == nil {
+		return serveUntil(ctx, log)
+	}
+	status, err := command.run(open.ready, s)
+	if err != nil {
+		return err
+	}
+	open.inside.Settle(lastWords)
+	open.close()
+	log.close()
+	return log.verdict(status, config.Fault)
+}
+
+// openedSandbox is a sandbox that listens, and its files.
+type openedSandbox struct {
+	home   *sandboxHome
+	inside *sandbox.Sandbox
+	ready  *sandboxReady
+}
+
+func (o *openedSandbox) close() {
+	o.inside.Close()
+	o.home.remove()
+}
+
+// openSandbox starts the sandbox and writes the files that its clients need.
+func (s *settings) openSandbox(config sandbox.Config, request *request) (*openedSandbox, error) {
+	home, err := newSandboxHome(s)
+	if err != nil {
+		return nil, err
+	}
+	inside, err := sandbox.Start(config)
+	if err != nil {
+		home.remove()
+		return nil, s.cannotStart(err)
+	}
+	open := &openedSandbox{home: home, inside: inside}
+	if inside.Client().RulesGiven && request.options.RulesGiven {
+		err = usagef("%s does not go with --fault %s, which brings its own rules",
+			s.rulesFlag(), config.Fault).withHint("leave one of the two out")
+	} else {
+		open.ready, err = home.ready(inside)
+	}
+	if err != nil {
+		open.close()
+		return nil, err
+	}
+	return open, nil
 }
 
 // serveUntil waits for the end: a signal, which is a clean one, or nobody who takes the log any more.
@@ -121,7 +185,7 @@ func (s *settings) sandbox() (config sandbox.Config, r *request, err error) {
 			return config, r, err
 		}
 	}
-	config = sandbox.Config{Listen: s.text("listen"), Username: r.options.Username,
+	config = sandbox.Config{Listen: s.text("listen"), Name: strings.ToLower(s.text("name")), Username: r.options.Username,
 		Key: r.options.Key.Reveal(), Rules: r.options.Rules, Fault: s.text("fault")}
 	if err := s.checkKey(r); err != nil {
 		return config, r, err
@@ -137,6 +201,11 @@ func (s *settings) sandbox() (config sandbox.Config, r *request, err error) {
 				withHint("an IPv4 address and a port, as in 127.0.0.1:8443; 0.0.0.0:8443 is every address of this host")
 		}
 	}
+	if s.given("name") {
+		if err := checkName(config.Name); err != nil {
+			return config, r, s.bad("name", 0, "%s", err).withHint("a host name, as in rr-n1-tor.opensrs.net")
+		}
+	}
 	for _, problem := range iprules.Lint(config.Rules) {
 		if problem.Severity == iprules.SeverityError {
 			r.notes = append(r.notes, "the control panel would refuse these rules, and the check says so: "+problem.Text)
@@ -144,6 +213,18 @@ func (s *settings) sandbox() (config sandbox.Config, r *request, err error) {
 		}
 	}
 	return config, r, nil
+}
+
+// checkName takes a host's name, and no address.
+func checkName(name string) error {
+	if _, err := netip.ParseAddr(name); err == nil {
+		return errors.New("an address is for --listen")
+	}
+	host, err := checkHost(name)
+	if err == nil && host != name {
+		err = errors.New("the name ends in a dot")
+	}
+	return err
 }
 
 // checkKey refuses what can be no key: no client could sign with it.

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"fmt"
 	"io"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -15,35 +17,66 @@ const (
 	lastWords  = 500 * time.Millisecond
 )
 
+// logForms say what goes where. The log goes to standard output, or to standard error where that has something else
+// to carry.
+type logForms struct {
+	document bool // standard output is the ready file's document, and nothing else
+	lines    bool // the log is JSON, one object a line, and nothing else
+	command  bool // a command runs: standard output is its own
+}
+
+// logForms reads --format and --log-format.
+func (s *settings) logForms(command bool) (forms logForms, err error) {
+	form, err := s.choice("format", "human", "json")
+	if err != nil {
+		return forms, err
+	}
+	lines, err := s.choice("log-format", "text", "json")
+	if err != nil {
+		return forms, err
+	}
+	forms = logForms{document: form == "json", lines: lines == "json", command: command}
+	if forms.command && forms.document {
+		return forms, s.bad("format", 0, "json does not go with a command: the standard output is the command's own").
+			withHint("--ready-file PATH gets the same document, and --log-format json is for the log")
+	}
+	return forms, nil
+}
+
 // requestLog writes what the sandbox observes. A reader that does not read costs entries, not requests: a sandbox
 // whose output is a full pipe goes on answering.
 type requestLog struct {
-	asJSON  bool
+	forms   logForms
 	streams *streams
 	to      io.Writer // of the entries
 	options report.TextOptions
-	words   *report.RequestLog
 
-	entries chan string
-	lost    atomic.Int64
-	failed  chan error
-	done    chan struct{} // nil: nothing was announced yet
+	entries  chan sandbox.Observation
+	lost     atomic.Int64
+	observed atomic.Int64
+	wrong    atomic.Int64 // of those observed
+	failed   chan error
+	done     chan struct{} // nil: nothing was announced yet
+	once     sync.Once
 }
 
-func newRequestLog(v view, asJSON bool, s *streams) *requestLog {
-	l := &requestLog{asJSON: asJSON, streams: s, to: s.stdout, options: v.forTerminal(s),
-		entries: make(chan string, maxWaiting), failed: make(chan error, 1)}
-	if asJSON {
+func newRequestLog(v view, forms logForms, s *streams) *requestLog {
+	l := &requestLog{forms: forms, streams: s, to: s.stdout, options: v.forTerminal(s),
+		entries: make(chan sandbox.Observation, maxWaiting), failed: make(chan error, 1)}
+	if forms.document || forms.command {
 		l.to, l.options = s.stderr, v.plain()
 	}
-	l.words = report.NewRequestLog(l.options)
 	return l
 }
 
 // observe takes one observation. They come one at a time.
 func (l *requestLog) observe(o sandbox.Observation) {
+	l.observed.Add(1)
+	if o.Wrong() {
+		l.wrong.Add(1)
+	}
 	select {
-	case l.entries <- l.words.Entry(o):
+	case l.entries <- o:
 	default:
 		l.lost.Add(1)
 	}
@@ -51,16 +84,23 @@ func (l *requestLog) observe(o sandbox.Observation) {
 
 // announce says where the sandbox is, and has the entries follow.
 func (l *requestLog) announce(r *sandboxReady, s *sandbox.Sandbox, fault string) error {
+	c := s.Client()
+	set := report.SandboxSetting{
+		URL: r.URL, Fault: fault, CAFile: r.CAFile, Username: r.Username, APIKeyFile: r.APIKeyFile,
+		EgressSources: r.EgressSources, StatusURL: r.StatusURL, Resolvers: r.Resolvers, Proxy: r.Proxy,
+		Rules: c.Rules, RulesOfFault: c.RulesGiven, Caller: s.LocalCaller, HostsLine: r.HostsLine, Command: r.CheckCommand,
+	}
 	var err error
-	if l.asJSON {
+	switch {
+	case l.forms.command && r.HostsLine != "":
+		fmt.Fprintln(l.streams.stderr, "note: the hosts file has to hold the line "+r.HostsLine)
+	case l.forms.command:
+	case l.forms.document:
 		err = writeJSON(l.streams.stdout, r)
-	} else {
-		c := s.Client()
-		err = report.WriteSandbox(l.streams.stdout, report.SandboxSetting{
-			URL: r.URL, Fault: fault, CAFile: r.CAFile, Username: r.Username, APIKeyFile: r.APIKeyFile,
-			EgressSources: r.EgressSources, StatusURL: r.StatusURL, Resolvers: r.Resolvers, Proxy: r.Proxy,
-			Rules: c.Rules, RulesOfFault: c.RulesGiven, Caller: s.LocalCaller, Command: r.CheckCommand,
-		}, l.options)
+	case l.forms.lines:
+		err = report.WriteSandbox(l.streams.stderr, set, l.options)
+	default:
+		err = report.WriteSandbox(l.streams.stdout, set, l.options)
 	}
 	if err != nil {
 		return err
@@ -70,11 +110,21 @@ func (l *requestLog) announce(r *sandboxReady, s *sandbox.Sandbox, fault string)
 	return nil
 }
 
+// write puts each entry into words only here: one that was lost on the way is none that a later one may refer to.
 func (l *requestLog) write() {
 	defer close(l.done)
-	for entry := range l.entries {
-		if lost := l.lost.Swap(0); lost > 0 {
-			entry = report.NotShown(lost) + entry
+	words := report.NewRequestLog(l.options)
+	for o := range l.entries {
+		lost, entry := l.lost.Swap(0), ""
+		switch {
+		case l.forms.lines && lost > 0:
+			entry = report.NotShownLine(o.At, lost) + report.NewRequestRecord(o).Line()
+		case l.forms.lines:
+			entry = report.NewRequestRecord(o).Line()
+		case lost > 0:
+			entry = report.NotShown(lost) + words.Entry(o)
+		default:
+			entry = words.Entry(o)
 		}
 		if _, err := io.WriteString(l.to, entry); err != nil {
 			l.failed <- err
@@ -83,14 +133,37 @@ func (l *requestLog) write() {
 	}
 }
 
-// close writes what waits, unless nobody takes it. The sandbox is closed by then.
+// close writes what waits, unless nobody takes it. The sandbox is closed by then. A second close does nothing.
 func (l *requestLog) close() {
-	close(l.entries)
-	if l.done == nil {
-		return
+	l.once.Do(func() {
+		close(l.entries)
+		if l.done == nil {
+			return
+		}
+		select {
+		case <-l.done:
+		case <-time.After(lastWords):
+		}
+	})
+}
+
+// verdict is the exit status after a command that ended with that one: 1 where all went well by the command, and not
+// by the log.
+func (l *requestLog) verdict(status int, fault string) error {
+	observed, wrong := l.observed.Load(), l.wrong.Load()
+	switch {
+	case observed == 0 && fault == "":
+		fmt.Fprintln(l.streams.stderr, "note: nothing has reached the sandbox")
+	case status == exitOK && wrong > 0:
+		mistakes := "a mistake"
+		if wrong > 1 {
+			mistakes = fmt.Sprintf("mistakes in %d entries", wrong)
+		}
+		fmt.Fprintf(l.streams.stderr, "error: the command ended with exit status 0, but the sandbox's log holds %s\n", mistakes)
+		return exitError(exitFail)
 	}
-	select {
-	case <-l.done:
-	case <-time.After(lastWords):
+	if status == exitOK {
+		return nil
 	}
+	return exitError(status)
 }

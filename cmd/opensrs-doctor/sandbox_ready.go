@@ -21,8 +21,9 @@ type sandboxReady struct {
 	APIKeyFile    string   `json:"api_key_file"`
 	EgressSources []string `json:"egress_sources"`
 	StatusURL     string   `json:"status_url"`
-	Resolvers     []string `json:"resolvers,omitempty"` // of a fault of DNS
-	Proxy         string   `json:"proxy,omitempty"`     // of a fault of proxies
+	Resolvers     []string `json:"resolvers,omitempty"`  // of a fault of DNS
+	Proxy         string   `json:"proxy,omitempty"`      // of a fault of proxies
+	HostsLine     string   `json:"hosts_line,omitempty"` // of --name: leads that name to the sandbox
 	CheckCommand  string   `json:"check_command"`
 }
 
@@ -66,7 +67,8 @@ func newSandboxHome(s *settings) (home *sandboxHome, err error) {
 func (h *sandboxHome) ready(s *sandbox.Sandbox) (*sandboxReady, error) {
 	c := s.Client()
 	r := &sandboxReady{URL: s.URL, CAFile: filepath.Join(h.directory, "ca.pem"), Username: s.Username,
-		APIKeyFile: h.keyFile, EgressSources: s.EgressSources, StatusURL: s.StatusURL, Resolvers: c.Resolvers, Proxy: c.Proxy}
+		APIKeyFile: h.keyFile, EgressSources: s.EgressSources, StatusURL: s.StatusURL, Resolvers: c.Resolvers, Proxy: c.Proxy,
+		HostsLine: s.HostsLine}
 	if err := os.WriteFile(r.CAFile, s.CAPEM, 0o600); err != nil {
 		return nil, fmt.Errorf("the CA file could not be written: %w", err)
 	}

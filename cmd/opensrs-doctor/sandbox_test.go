@@ -87,6 +87,42 @@ func TestSandboxFaults(t *testing.T) {
 	})
 }
 
+// TestSandboxName: with a name of one's own the ready file has it and the line for the hosts file, and the printed
+// check still meets what it should.
+func TestSandboxName(t *testing.T) {
+	t.Parallel()
+	const name = "rr-n1-tor.opensrs.net"
+	faults := []string{"healthy", "tls.name-mismatch", "tls.sni-blocked", "dns.nxdomain", "dns.resolver-unreachable",
+		"proxy.denied", "rules.denied", "port.refused", "call.auth-failed"}
+	atOnce(t, faults, func(t *testing.T, fault string) {
+		args := []string{"--name", strings.ToUpper(name)}
+		if fault != "healthy" {
+			args = append(args, "--fault", fault)
+		}
+		l := startSandbox(t, args...)
+		if !strings.HasPrefix(l.URL, "https://"+name+":") {
+			t.Errorf("URL %s", l.URL)
+		}
+		shell(t, l.CheckCommand+" -f json").names(t, strings.TrimPrefix(fault, "healthy"))
+		if fault == "healthy" {
+			_, port, _ := net.SplitHostPort(strings.Trim(strings.TrimPrefix(l.URL, "https:"), "/"))
+			got := shell(t, "curl -sS --cacert "+l.CAFile+" --resolve "+name+":"+port+":127.0.0.1 "+l.URL+"ip")
+			if got.stdout != sandbox.CallerAddress+"\n" {
+				t.Errorf("curl: %s%s", got.stdout, got.stderr)
+			}
+		}
+		_, printed := l.stop(t, syscall.SIGTERM)
+		want := "127.0.0.1 " + name
+		if strings.HasPrefix(fault, "dns.") { // with the line the fault would not be met
+			want = ""
+		}
+		if l.HostsLine != want || strings.Contains(printed, "\n127.0.0.1 "+name+"\n") != (want != "") {
+			t.Errorf("the line for the hosts file: %q\n%s", l.HostsLine, printed)
+		}
+		l.leavesNothing(t)
+	})
+}
+
 // TestSandboxGivenKey: the user's own key file is used where it is and stays; from elsewhere the key gets a file.
 func TestSandboxGivenKey(t *testing.T) {
 	t.Parallel()
@@ -160,7 +196,13 @@ func TestSandboxUsage(t *testing.T) {
 		{"-f yaml", "not one of human, json"},
 		{"--endpoint https://127.0.0.1", "unknown flag --endpoint"},
 		{"--api-key " + plantedKey, "no flag that takes the key itself"},
-		{"healthy", "takes no words"},
+		{"healthy", "takes no arguments before --"},
+		{"--name 127.0.0.1", "an address is for --listen"},
+		{"--name https://rr-n1-tor.opensrs.net", "--name: the host is"},
+		{"--name *.opensrs.net", "--name: the host is"},
+		{"--name example.com.", "ends in a dot"},
+		{"--name=", "--name: the host is missing"},
+		{"--log-format yaml", "not one of text, json"},
 	} {
 		home := t.TempDir()
 		args := []string{"sandbox"}
