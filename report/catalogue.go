@@ -10,7 +10,9 @@ import "slices"
 // Words in {braces} are filled from the run (see vocabulary). A sentence or step with a word that the
 // run does not know is left out, so every sentence stands alone, and a step that is right only sometimes
 // carries a word that is known only then: {rule_to_drop} exists only where there are five rules already.
-// Where there is no run, the vocabulary's own words fill Summary and Fixes, so these read well with them.
+// Where there is no run, the vocabulary's own words fill Summary and Fixes. Where a text reads wrong with them, or is
+// right only sometimes, its words for the general case follow it, behind general: they invent no address, line, date
+// or hop, and say with an if what is right only sometimes.
 //
 // Hides names what the row explains: seen together, only this row is shown. A confidence below certain
 // is said beside the row; so its words name what was found, and a guess at place or culprit reads as one.
@@ -88,7 +90,9 @@ const (
 	smallOpen = "Big packets that vanish on the way would look the same. Small TCP segments, which would show that, " +
 		"were not tried: {no_small}."
 	mtuTest = "Lower this host's MTU for a test, {mtu_test}, and run opensrs-doctor again: if it then works, big " +
-		"packets vanish on the way (opensrs-doctor explain tls.mtu-blackhole)."
+		"packets vanish on the way (opensrs-doctor explain tls.mtu-blackhole)." + general +
+		"Lower this host's MTU for a test, if the report says that small segments were not tried, and run " +
+		"opensrs-doctor again: if it then works, big packets vanish on the way (opensrs-doctor explain tls.mtu-blackhole)."
 	withoutProxy = "Try {direct_way}, opensrs-doctor --proxy none; if that works, add {host} to NO_PROXY."
 	keepVerify   = "Leave certificate verification on in the API client: without it anybody on " +
 		"the way can pose as OpenSRS."

@@ -13,7 +13,8 @@ var callCauses = []Cause{
 		Fixes: []string{
 			"Look at the IP access rules in {panel}, Account settings, API settings: an Allow rule " +
 				"has to match this host's public address.",
-			"Add the rule allow {egress}/32 there, if none does; five rules are the limit.",
+			"Add the rule allow {egress}/32 there, if none does; five rules are the limit." + general +
+				"Add an Allow rule for it there, if none does; five rules are the limit.",
 			"Wait up to 15 minutes for a change to take effect, then run opensrs-doctor again " +
 				"from this host.",
 			"Give the list to opensrs-doctor with {rule_flags}, so that it can say which rule is " +
@@ -59,16 +60,21 @@ var callCauses = []Cause{
 	},
 	{
 		ID: "call.wrong-environment", Probe: "call", Severity: Fail,
-		Summary: "These credentials are not for {environment} but for {other_env}",
+		Summary: "These credentials are not for {environment} but for {other_env}" + general +
+			"The credentials are for the other environment",
 		Explanation: []string{
 			"The same username and key are refused in {environment} and accepted in {other_env}.",
 			"Each environment has an account, a key and access rules of its own.",
 		},
 		Fixes: []string{
 			"Run opensrs-doctor --env {other_env}, if that is the environment you mean, and set " +
-				"the same in the API client.",
+				"the same in the API client." + general +
+				"Run opensrs-doctor with --env live or --env test, whichever the credentials are " +
+				"for, if that is the environment you mean, and set the same in the API client.",
 			"Take username and key for {environment} from its own control panel otherwise: " +
-				"Account settings, API settings.",
+				"Account settings, API settings." + general +
+				"Take the username and key of the environment that is called from its own control panel " +
+				"otherwise: Account settings, API settings.",
 			"Add the access rules there too: rules are not shared between the two.",
 			again,
 		},
@@ -83,7 +89,8 @@ var callCauses = []Cause{
 	},
 	{
 		ID: "call.permission-denied", Probe: "call", Severity: Fail,
-		Summary: "OpenSRS does not permit {username} to make the call",
+		Summary: "OpenSRS does not permit {username} to make the call" + general +
+			"OpenSRS does not permit this user to make the call",
 		Explanation: []string{
 			"The API answered {code}, \"{text}\".",
 			"OpenSRS lists such codes for sub-users and end users; the API is for the primary " +
@@ -91,7 +98,8 @@ var callCauses = []Cause{
 		},
 		Fixes: []string{
 			"Use the primary reseller user of the {environment} environment, with that account's " +
-				"key, in place of {username}.",
+				"key, in place of {username}." + general +
+				"Use the primary reseller user of the right environment, with that account's key.",
 			"Check the account in {panel}: whether it is active, and whose key it is.",
 			"Send OpenSRS Support the bundle that opensrs-doctor ticket writes, if {username} is the primary " +
 				"reseller user.",
@@ -116,7 +124,8 @@ var callCauses = []Cause{
 			"Run opensrs-doctor --wait 5m: it repeats until the limit has passed.",
 			"Spread the calls of your programs over time, and make fewer at once.",
 			"Close each connection when it is done: one lives at most 60 seconds and 100 commands.",
-			"Look for other hosts and jobs that use the account of {username}.",
+			"Look for other hosts and jobs that use the account of {username}." + general +
+				"Look for other hosts and jobs that use the same account.",
 		},
 		Docs: []string{docCodes, docOwnClient},
 		Means: "The account makes more calls than OpenSRS takes at one time. This check makes a " +
@@ -137,7 +146,8 @@ var callCauses = []Cause{
 		Fixes: []string{
 			seeStatus,
 			"Run opensrs-doctor again in a few minutes.",
-			"Ask whoever runs {proxy} whether the error is the proxy's own.",
+			"Ask whoever runs {proxy} whether the error is the proxy's own." + general +
+				"Ask whoever runs the proxy, if there is one, whether the error is its own.",
 			"Send OpenSRS Support the bundle that opensrs-doctor ticket writes, if it stays.",
 		},
 		Docs:  []string{docStatus, docCodes},
@@ -162,6 +172,8 @@ var callCauses = []Cause{
 			"Check that an Allow rule matches {egress}, in {panel}, Account settings, API " +
 				"settings, IP access rules.",
 			"Add the rule allow {egress}/32 there, if none does; a change takes up to 15 minutes " +
+				"to take effect." + general +
+				"Add an Allow rule for it there, if none does; a change takes up to 15 minutes " +
 				"to take effect.",
 			seeStatus,
 			askSupport,
@@ -187,7 +199,9 @@ var callCauses = []Cause{
 		Fixes: []string{
 			"Read the quoted words, a proxy or a firewall often names itself there, and ask whoever " +
 				"runs it to let port {port} of {host} through.",
-			"Ask whoever runs {proxy} to pass {host} port {port} through untouched.",
+			"Ask whoever runs {proxy} to pass {host} port {port} through untouched." + general +
+				"Ask whoever runs the proxy, if there is one, to pass {host} port {port} through " +
+				"untouched.",
 			"Compare host, port and path of {own_endpoint}: live is " +
 				"https://rr-n1-tor.opensrs.net:55443/.",
 			seeStatus,
@@ -212,10 +226,15 @@ var callCauses = []Cause{
 			"A login page, a proxy or a wrong path answers like this.",
 		},
 		Fixes: []string{
-			"Log in or accept the network's terms, if {location} is a login page.",
+			"Log in or accept the network's terms, if {location} is a login page." + general +
+				"Log in or accept the network's terms, if the reply leads to a login page.",
 			"Correct the endpoint with --endpoint, if {location} is the right place and you " +
-				"trust it.",
-			"Ask whoever runs {proxy} to pass {host} port {port} through untouched.",
+				"trust it." + general +
+				"Correct the endpoint with --endpoint, if the reply leads to the right place and " +
+				"you trust it.",
+			"Ask whoever runs {proxy} to pass {host} port {port} through untouched." + general +
+				"Ask whoever runs the proxy, if there is one, to pass {host} port {port} through " +
+				"untouched.",
 			again,
 		},
 		Docs:  []string{docQuickstart, rfc + "9110#section-15.4"},
@@ -238,7 +257,8 @@ var callCauses = []Cause{
 		},
 		Fixes: []string{
 			"Run opensrs-doctor again, to see whether it stays.",
-			"Ask whoever runs {proxy} whether it filters or rewrites XML.",
+			"Ask whoever runs {proxy} whether it filters or rewrites XML." + general +
+				"Ask whoever runs the proxy, if there is one, whether it filters or rewrites XML.",
 			seeStatus,
 			askSupport,
 		},
@@ -261,7 +281,8 @@ var callCauses = []Cause{
 		Fixes: []string{
 			"Give the call more time: opensrs-doctor --timeout 100s.",
 			seeStatus,
-			"Ask whoever runs {proxy} whether it holds replies back.",
+			"Ask whoever runs {proxy} whether it holds replies back." + general +
+				"Ask whoever runs the proxy, if there is one, whether it holds replies back.",
 			"Send OpenSRS Support the bundle that opensrs-doctor ticket writes, if it stays.",
 		},
 		Docs: []string{docStatus, docOwnClient},

@@ -135,7 +135,8 @@ var dnsCauses = []Cause{
 				"Umbrella, the firewall's DNS security.",
 			"Ask whoever runs {resolvers} whether an internal zone answers for {name}, and to " +
 				"give the public address.",
-			"Connect the VPN or private link first, if {private_answer} is meant.",
+			"Connect the VPN or private link first, if {private_answer} is meant." + general +
+				"Connect the VPN or private link first, if a private address is meant.",
 			otherDNS,
 			again,
 		},
@@ -154,7 +155,8 @@ var dnsCauses = []Cause{
 	},
 	{
 		ID: "dns.captive-portal", Probe: "dns", Severity: Fail,
-		Summary: "DNS sends every name to {answer}, even a made-up one",
+		Summary: "DNS sends every name to {answer}, even a made-up one" + general +
+			"DNS sends every name to one address, even a made-up one",
 		Explanation: []string{
 			"Nobody has registered {made_up}, yet it resolves to the same address as {name}.",
 			"Networks do this until somebody logs in or accepts their terms, and some providers " +
@@ -187,7 +189,9 @@ var dnsCauses = []Cause{
 			"DNS itself gives {dns_address}.",
 		},
 		Fixes: []string{
-			"Remove the entry at {hosts_line}, unless it is there for a reason.",
+			"Remove the entry at {hosts_line}, unless it is there for a reason." + general +
+				"Remove the line with {name} from the hosts file (/etc/hosts, on Windows " +
+				"%SystemRoot%\\System32\\drivers\\etc\\hosts), unless it is there for a reason.",
 			"Write {dns_address} in its place, if the name has to stay pinned.",
 			"Look for what wrote it before it comes back: configuration management, cloud-init, " +
 				"--add-host of Docker, hostAliases of Kubernetes.",
@@ -230,7 +234,8 @@ var dnsCauses = []Cause{
 	},
 	{
 		ID: "dns.slow-resolver", Probe: "dns", Severity: Warn,
-		Summary: "No quick answer from {resolver}, which is asked first",
+		Summary: "No quick answer from {resolver}, which is asked first" + general +
+			"The resolver that is asked first is slow or does not answer",
 		Explanation: []string{
 			"The answer came from {good_resolver} instead.",
 			"Waiting for {resolver} took {slow}.",
@@ -238,8 +243,10 @@ var dnsCauses = []Cause{
 				"timeout fails.",
 		},
 		Fixes: []string{
-			"Remove {resolver} from {resolvers_by}, or move it behind {good_resolver}.",
-			"Check that {resolver} runs, and that UDP and TCP port 53 to it are open.",
+			"Remove {resolver} from {resolvers_by}, or move it behind {good_resolver}." + general +
+				"Remove that resolver from {resolvers_by}, or move it behind one that answers.",
+			"Check that {resolver} runs, and that UDP and TCP port 53 to it are open." + general +
+				"Check that it runs, and that UDP and TCP port 53 to it are open.",
 			"Change the list where {resolvers_by} is made, or it comes back: DHCP, netplan, " +
 				"NetworkManager, systemd-resolved.",
 			again,

@@ -17,7 +17,9 @@ var egressCauses = []Cause{
 			"Look it up where this network is run: the NAT gateway, the instance or the proxy " +
 				"has it.",
 			"Allow TCP port 443 to one of these: {sources_failed}; or name a source of your own: " +
-				"--egress-source https://HOST/PATH.",
+				"--egress-source https://HOST/PATH." + general +
+				"Allow TCP port 443 to the sources that the report names, or name a source of " +
+				"your own: --egress-source https://HOST/PATH.",
 			"Change nothing if the call succeeds: then the address is allowed, whichever it is.",
 		},
 		Docs: []string{docKeyAndRules, docTroubleshooting},
@@ -63,8 +65,11 @@ var egressCauses = []Cause{
 		},
 		Fixes: []string{
 			"Find out which way the API client takes: many ignore proxy settings.",
-			"Allow {egress} in the access rules, if the client uses the proxy.",
-			"Allow {direct_egress} instead, if it does not.",
+			"Allow {egress} in the access rules, if the client uses the proxy." + general +
+				"Allow the address that is seen through the proxy in the access rules, if the " +
+				"client uses the proxy.",
+			"Allow {direct_egress} instead, if it does not." + general +
+				"Allow the address that is seen without it instead, if the client does not.",
 			"Change nothing if the client's calls succeed.",
 		},
 		Docs: []string{docKeyAndRules},
@@ -85,7 +90,9 @@ var egressCauses = []Cause{
 		},
 		Fixes: []string{
 			"Look at both routes: ip route get {address} and ip rule on Linux, route print on " +
-				"Windows, route -n get {address} on macOS.",
+				"Windows, route -n get {address} on macOS." + general +
+				"Look at the routes to the endpoint and to the sources: ip route get and ip rule " +
+				"on Linux, route print on Windows, route -n get on macOS.",
 			"Remove the extra route or policy, if it is not meant: a VPN or a second interface " +
 				"often adds one.",
 			"Ask whoever runs the network for the public address behind {local_address}, and " +
@@ -159,7 +166,8 @@ var egressCauses = []Cause{
 				"/25 to /32, Allow or Deny.",
 		},
 		Fixes: []string{
-			"{rule_fix}",
+			"{rule_fix}" + general +
+				"Correct the rule that the report names.",
 			"Run opensrs-doctor rules lint with the same rules to see every problem of the list.",
 			"Compare the list with {panel}, Account settings, API settings: only what is saved there " +
 				"counts.",
@@ -183,12 +191,17 @@ var egressCauses = []Cause{
 			"OpenSRS takes calls from addresses that an Allow rule matches.",
 		},
 		Fixes: []string{
-			"Make room first: remove {rule_to_drop}; five rules are the limit.",
+			"Make room first: remove {rule_to_drop}; five rules are the limit." + general +
+				"Make room first, if there are five rules already: remove one that is no longer " +
+				"needed.",
 			"Add the rule {rule_to_add} in {panel}, Account settings, API settings, IP access " +
-				"rules.",
+				"rules." + general +
+				"Add an Allow rule for {egress} in {panel}, Account settings, API settings, IP " +
+				"access rules.",
 			"Add the same rule to {rules_source}, so that the next run compares with the real list.",
 			"Run opensrs-doctor --wait 20m then: a change takes up to 15 minutes to take effect.",
-			"Ask OpenSRS Support for more than five rules, if {rule_to_drop}, is still needed.",
+			"Ask OpenSRS Support for more than five rules, if {rule_to_drop}, is still needed." + general +
+				"Ask OpenSRS Support for more than five rules, if all five are still needed.",
 		},
 		Docs:  []string{docKeyAndRules, docTroubleshooting},
 		Hides: []string{"call.ip-denied", "call.auth-failed", "call.no-reply"},
@@ -209,8 +222,11 @@ var egressCauses = []Cause{
 		},
 		Fixes: []string{
 			"Remove {matching_rule}, in {panel}, Account settings, API settings, or narrow it so " +
+				"that it leaves {egress} out." + general +
+				"Remove that rule in {panel}, Account settings, API settings, or narrow it so " +
 				"that it leaves {egress} out.",
-			"Add the rule {rule_to_add} there: no Allow rule matches the address yet.",
+			"Add the rule {rule_to_add} there: no Allow rule matches the address yet." + general +
+				"Add an Allow rule for the address there, if none matches it yet.",
 			"Ask whoever made the Deny rule before you change it: it may be meant.",
 			"Correct {rules_source} in the same way, and run opensrs-doctor --wait 20m: a change " +
 				"takes up to 15 minutes to take effect.",
@@ -260,8 +276,12 @@ var egressCauses = []Cause{
 			"Which of them a call leaves from changes, so calls fail now and then.",
 		},
 		Fixes: []string{
-			"Make room first: remove {rule_to_drop}; five rules are the limit.",
-			"Add what is missing in {panel}, Account settings, API settings: {rule_to_add}.",
+			"Make room first: remove {rule_to_drop}; five rules are the limit." + general +
+				"Make room first, if there are five rules already: remove one that is no longer " +
+				"needed.",
+			"Add what is missing in {panel}, Account settings, API settings: {rule_to_add}." + general +
+				"Add an Allow rule for each address that is missing, in {panel}, Account " +
+				"settings, API settings.",
 			"Give this host one fixed address instead: a NAT gateway with a single reserved " +
 				"address, or a proxy.",
 			"Ask whoever runs the NAT for all its addresses: one run need not see them all.",

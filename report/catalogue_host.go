@@ -37,7 +37,8 @@ var hostCauses = []Cause{
 	},
 	{
 		ID: "host.clock-wrong", Severity: Fail,
-		Summary: "This host's clock is {offset}",
+		Summary: "This host's clock is {offset}" + general +
+			"This host's clock is wrong",
 		Explanation: []string{
 			"Other computers ({clock_peers}) agree on {true_time}; this host says {now}.",
 			"A certificate counts only between its first and its last day, so a wrong clock " +
@@ -82,7 +83,8 @@ var hostCauses = []Cause{
 			"Allow outgoing TCP to {address} port {port}, ahead of the rule that stops it.",
 			"Check the network policy and the security agent too, if this host is a container, a " +
 				"pod or centrally managed.",
-			"Ask whoever runs the first router ({hop}), if no rule on this host stops it.",
+			"Ask whoever runs the first router ({hop}), if no rule on this host stops it." + general +
+				"Ask whoever runs the first router, if no rule on this host stops it.",
 			again,
 		},
 		Docs:  []string{docNftables, docChecklist},
@@ -149,16 +151,19 @@ var hostCauses = []Cause{
 	},
 	{
 		ID: "config.required-skipped", Severity: Fail,
-		Summary: "Required, but it did not run: {required}",
+		Summary: "Required, but it did not run: {required}" + general +
+			"A probe that was required did not run",
 		Explanation: []string{
 			"With --require, a run that leaves a probe out must not count as passed.",
 			"What it waited for: {waited_for}.",
 		},
 		Fixes: []string{
-			"Give the run what the probe waited for: {waited_for}.",
+			"Give the run what the probe waited for: {waited_for}." + general +
+				"Give the run what the probe waited for: its row in the report says what that is.",
 			"Check that the settings and secrets of this pipeline are set and reach this step.",
 			"Take the probe out of --skip, or add it to --only, if that is what left it out.",
-			"Remove --require {required}, if the probe is left out on purpose.",
+			"Remove --require {required}, if the probe is left out on purpose." + general +
+				"Remove that --require, if the probe is left out on purpose.",
 		},
 		Docs: []string{docQuickstart},
 		Means: "Somebody asked, with --require, that this probe has to run. It did not, so its " +

@@ -41,7 +41,9 @@ var portCauses = []Cause{
 			"Port {good_port} of the same host is not refused there.",
 		},
 		Fixes: []string{
-			"Ask whoever runs {hop} to allow TCP from this host to {address} port {port}.",
+			"Ask whoever runs {hop} to allow TCP from this host to {address} port {port}." + general +
+				"Ask whoever runs that device to allow TCP from this host to {address} port " +
+				"{port}.",
 			"Look for a rule with \"reject\" or \"reset\" in the firewall or intrusion " +
 				"prevention of this network, for outgoing port {port}.",
 			"Use a proxy that may reach port {port}, if this network wants one: opensrs-doctor " +
@@ -95,9 +97,13 @@ var portCauses = []Cause{
 		Fixes: []string{
 			"Ask whoever runs {sender} to look at its route to {address}.",
 			"Look at this host's own route: ip route get {address} on Linux, route print on " +
-				"Windows, route -n get {address} and sudo pfctl -s rules on macOS.",
+				"Windows, route -n get {address} and sudo pfctl -s rules on macOS." + general +
+				"Look at this host's own route to the service: ip route get on Linux, route " +
+				"print on Windows, route -n get and sudo pfctl -s rules on macOS.",
 			"Remove a stale route that a VPN or a second interface left behind, if it covers " +
-				"{address}.",
+				"{address}." + general +
+				"Remove a stale route that a VPN or a second interface left behind, if it covers " +
+				"the service's address.",
 			seeStatus,
 			again,
 		},
@@ -126,9 +132,13 @@ var portCauses = []Cause{
 				"reading such messages is {no_icmp}.",
 		},
 		Fixes: []string{
-			"Ask whoever runs {last_hop} to allow TCP from this host to {address} port {port}.",
+			"Ask whoever runs {last_hop} to allow TCP from this host to {address} port {port}." + general +
+				"Ask whoever runs the last router that answers, if the report names one, to " +
+				"allow TCP from this host to {address} port {port}.",
 			"Send OpenSRS Support the bundle that opensrs-doctor ticket writes, and ask whether {egress} is " +
-				"let in behind {beyond}.",
+				"let in behind {beyond}." + general +
+				"Send OpenSRS Support the bundle that opensrs-doctor ticket writes, if every " +
+				"router up to the service answers, and ask whether {egress} is let in there.",
 			"Allow outgoing TCP to {address} port {port} in the firewall of this network; in a " +
 				"cloud, in the security group and in the network ACL, there with the replies to " +
 				"ports 1024 to 65535.",
@@ -221,7 +231,8 @@ var portCauses = []Cause{
 	},
 	{
 		ID: "proxy.unreachable", Probe: "port", Severity: Fail,
-		Summary: "No proxy answers at {proxy}",
+		Summary: "No proxy answers at {proxy}" + general +
+			"The proxy cannot be reached",
 		Explanation: []string{
 			"The proxy is set by {proxy_from}.",
 			"No connection to it could be made: {proxy_failure}.",
@@ -278,7 +289,9 @@ var portCauses = []Cause{
 			"Without the proxy, {direct}.",
 		},
 		Fixes: []string{
-			"Run a helper on this host that logs in by {proxy_logins} (cntlm, px), and name it as the proxy.",
+			"Run a helper on this host that logs in by {proxy_logins} (cntlm, px), and name it as the proxy." + general +
+				"Run a helper on this host that logs in by NTLM (cntlm, px), if the proxy takes " +
+				"nothing else, and name it as the proxy.",
 			"Put the login into HTTPS_PROXY or the config file, as " +
 				"scheme://USER:PASSWORD@HOST:PORT, not on the command line. Special characters in it are " +
 				"percent-encoded: @ as %40, a colon as %3A, a slash as %2F.",

@@ -80,8 +80,8 @@ func TestEveryRowHasItsTexts(t *testing.T) {
 		if strings.HasSuffix(c.Summary, ".") {
 			t.Errorf("%s: the summary ends with a full stop", c.ID)
 		}
-		if n := utf8.RuneCountInString(fillGeneric(c.Summary)); n > 75 {
-			t.Errorf("%s: the summary has %d characters: %s", c.ID, n, fillGeneric(c.Summary))
+		if n := utf8.RuneCountInString(fillGeneric(c.Summary, nil)); n > 75 {
+			t.Errorf("%s: the summary has %d characters: %s", c.ID, n, fillGeneric(c.Summary, nil))
 		}
 		for _, sentence := range slices.Concat(c.Explanation, []string{c.Means, c.Recognised}) {
 			if !strings.HasSuffix(sentence, ".") {
@@ -95,7 +95,7 @@ func TestEveryFixBeginsWithAVerb(t *testing.T) {
 	for _, c := range Causes() {
 		always := 0
 		for _, fix := range c.Fixes {
-			text := fillGeneric(fix)
+			text := fillGeneric(fix, nil)
 			if first, _, _ := strings.Cut(text, " "); !slices.Contains(verbs, strings.TrimSuffix(first, ",")) {
 				t.Errorf("%s: a fix does not begin with a known verb: %s", c.ID, text)
 			}

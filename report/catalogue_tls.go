@@ -215,7 +215,7 @@ var tlsCauses = []Cause{
 	},
 	{
 		ID: "tls.expired", Probe: "tls", Severity: Fail,
-		Summary: "The certificate of {host} expired on {not_after}",
+		Summary: "The certificate of {host} expired on {not_after}" + general + "The certificate of {host} has expired",
 		Explanation: []string{
 			"The last day of the certificate of {subject} was {not_after}.",
 			"Its issuer is {issuer}.",
@@ -239,7 +239,8 @@ var tlsCauses = []Cause{
 	},
 	{
 		ID: "tls.not-yet-valid", Probe: "tls", Severity: Fail,
-		Summary: "The certificate of {host} is valid only from {not_before}",
+		Summary: "The certificate of {host} is valid only from {not_before}" + general +
+			"The certificate of {host} is not valid yet",
 		Explanation: []string{
 			"The first day of the certificate of {subject} is {not_before}.",
 			"Its issuer is {issuer}.",
@@ -272,6 +273,8 @@ var tlsCauses = []Cause{
 			"Use a name that is in the certificate, if this is the right server: opensrs-doctor " +
 				"--endpoint https://NAME:{port}.",
 			"Check that {address} is the address of {host}: compare it with the answer of " +
+				"another resolver." + general +
+				"Check the address that {host} resolves to: compare it with the answer of " +
 				"another resolver.",
 			"Ask whoever runs this network whether a proxy or a load balancer answers for {host}.",
 			keepVerify,
@@ -328,7 +331,9 @@ var tlsCauses = []Cause{
 			"Ask whoever runs this network whether a device that opens TLS sends this " +
 				"certificate in the service's place.",
 			"Check the missing certificate at {missing_url} before you install it anywhere: it " +
-				"has to be the public authority's own.",
+				"has to be the public authority's own." + general +
+				"Check that the missing certificate is the public authority's own before you install " +
+				"it anywhere.",
 			keepVerify,
 			again,
 		},
@@ -354,7 +359,8 @@ var tlsCauses = []Cause{
 				"makes it all the same.",
 		},
 		Fixes: []string{
-			"Update opensrs-doctor first: its public roots are {roots_age} old.",
+			"Update opensrs-doctor first: its public roots are {roots_age} old." + general +
+				"Update opensrs-doctor first, if its public roots are over 400 days old.",
 			"Ask whoever runs the inspection to exempt {host} port {port} from it.",
 			"Give the inspection's root to the API client too, if it has to stay: " +
 				"update-ca-certificates or update-ca-trust for most, keytool for Java, " +
@@ -422,7 +428,9 @@ var tlsCauses = []Cause{
 				"system's updates bring it.",
 			"Rebuild the store: sudo update-ca-certificates on Debian, Ubuntu, Alpine and SUSE, " +
 				"sudo update-ca-trust on Red Hat, Fedora and Arch.",
-			"Add the package ca-certificates to the image, if this is a container: {empty_store}.",
+			"Add the package ca-certificates to the image, if this is a container: {empty_store}." + general +
+				"Add the package ca-certificates to the image, if this is a container without " +
+				"root certificates.",
 			"Check SSL_CERT_FILE and SSL_CERT_DIR: they may point to an old or missing file.",
 			again,
 		},
@@ -438,7 +446,8 @@ var tlsCauses = []Cause{
 	},
 	{
 		ID: "tls.expires-soon", Probe: "tls", Severity: Warn,
-		Summary: "The certificate of {host} expires in {days}",
+		Summary: "The certificate of {host} expires in {days}" + general +
+			"The certificate of {host} expires soon",
 		Explanation: []string{
 			"Its last day is {not_after}.",
 			"Calls work until then, and nothing is to be done on this host.",

@@ -6,7 +6,8 @@ import (
 
 // Cause is one row of the catalogue: why it does not work, not where it was noticed. Its texts hold
 // {placeholders} that the run's Values fill (see vocabulary); a sentence or a fix with a placeholder that
-// has no value is left out, so that a row reads well with whatever is known.
+// has no value is left out, so that a row reads well with whatever is known. A Summary or a fix that reads wrong
+// without a run has its words for that case too (see general).
 type Cause struct {
 	ID          string
 	Probe       string   // where it belongs: a probe's name, or "" for the whole run

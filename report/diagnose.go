@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
 
@@ -232,10 +231,8 @@ func (m match) inWords(e *probes.Evidence, common Values) Diagnosis {
 		d.Probe = cmp.Or(blocked(e), "call")
 	}
 	summary, ok := fill(m.cause.Summary, values)
-	if !ok { // the vocabulary's words for what is not known, and only for that
-		known := Values(maps.Clone(vocabulary))
-		maps.Copy(known, values)
-		summary, _ = fill(m.cause.Summary, known)
+	if !ok {
+		summary = fillGeneric(m.cause.Summary, values)
 	}
 	d.Summary = summary
 	var sentences []string

@@ -43,7 +43,7 @@ func find(id string) (Cause, error) {
 	return cause, nil
 }
 
-// page is a cause without a run: every text with the vocabulary's general words.
+// page is a cause without a run: every text in general.
 type page struct {
 	Cause        string   `json:"cause"`
 	Severity     Severity `json:"severity"`
@@ -62,16 +62,16 @@ func pageOf(c Cause) page {
 		Cause:        c.ID,
 		Severity:     c.Severity,
 		Probe:        c.Probe,
-		Summary:      fillGeneric(c.Summary),
-		Means:        fillGeneric(c.Means),
-		Recognised:   fillGeneric(c.Recognised),
+		Summary:      fillGeneric(c.Summary, nil),
+		Means:        fillGeneric(c.Means, nil),
+		Recognised:   fillGeneric(c.Recognised, nil),
 		Fixes:        []string{},
 		Docs:         append([]string{}, c.Docs...),
 		Hides:        append([]string{}, c.Hides...),
 		PassesByTime: c.Passes,
 	}
 	for _, fix := range c.Fixes {
-		p.Fixes = append(p.Fixes, fillGeneric(fix))
+		p.Fixes = append(p.Fixes, fillGeneric(fix, nil))
 	}
 	return p
 }
@@ -95,7 +95,7 @@ func explainCause(w io.Writer, c Cause, o TextOptions) error {
 		s.blank()
 		s.paragraph("", 0, "Links", bold)
 		for _, link := range p.Docs {
-			s.paragraph("  ", 2, fillGeneric(link), plain)
+			s.paragraph("  ", 2, link, plain)
 		}
 	}
 	return s.writeTo(w)
@@ -144,7 +144,7 @@ func listCauses(w io.Writer, causes []Cause, o TextOptions) error {
 			s.paragraph("", 0, group, bold)
 		}
 		lead := fmt.Sprintf("  %-*s  ", widest, c.ID)
-		s.paragraph(lead, len(lead), fillGeneric(c.Summary), plain)
+		s.paragraph(lead, len(lead), fillGeneric(c.Summary, nil), plain)
 	}
 	s.blank()
 	s.paragraph("", 0, "opensrs-doctor explain CAUSE tells what one means and how to fix it.", plain)

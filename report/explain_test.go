@@ -9,18 +9,19 @@ import (
 func sampleCauses() []Cause {
 	return []Cause{
 		{
-			ID: "dns.slow-resolver", Probe: "dns", Severity: Warn, Summary: "{resolver} is slow or does not answer",
+			ID: "dns.slow-resolver", Probe: "dns", Severity: Warn, Summary: "{resolver} is slow or does not answer: {slow}",
 			Fixes: []string{"Repair {resolver}."},
 		},
 		{
 			ID: "port.filtered", Probe: "port", Severity: Fail, Summary: "A firewall drops outgoing TCP port {port}",
-			Fixes: []string{"Ask whoever runs {last_hop} to allow TCP from this host to {address} port {port}.",
+			Fixes: []string{"Ask whoever runs {last_hop} to allow TCP from this host to {address} port {port}." + general +
+				"Ask whoever runs the last router that answers to allow TCP from this host to {address} port {port}.",
 				"Run opensrs-doctor again from this host."},
 			Docs:  []string{"https://domains.opensrs.guide/docs/troubleshooting"},
 			Hides: []string{"call.timeout", "tls.timeout"},
 			Means: "Packets to port {port} leave this host and nothing comes back. A firewall between this host and " +
 				"the service throws them away.\n\nMany networks let port 443 out and no other.",
-			Recognised: "{last_hop} answers for port {port} and nobody behind it does, while port {good_port} walks farther.",
+			Recognised: "The last router answers for port {port} and nobody behind it does, while port 443 walks farther.",
 		},
 		{
 			ID: "port.refused", Probe: "port", Severity: Fail, Passes: true,

@@ -10,12 +10,35 @@ import (
 // placeholder is a name in braces, as the catalogue's texts hold it.
 var placeholder = regexp.MustCompile(`\{[a-z][a-z0-9_]*\}`)
 
-// fill puts values in the place of the text's {placeholders}. It is false if one of them has no value,
-// or an empty one; the text is then of no use and the caller leaves it out. A value is never searched
+// general parts a row's text for a run from its words for no run: "Ask {sender}." + general + "Ask the sender."
+// It is there where the first reads wrong without the run's values; most texts have one wording for both.
+const general = "\nIn general: "
+
+// forRun is a row's text with the run's placeholders in it.
+func forRun(text string) string {
+	run, _, _ := strings.Cut(text, general)
+	return run
+}
+
+// detail is what a title says at its end of one run: "No proxy answers: {proxy}", "authentication failed ({code})".
+var detail = regexp.MustCompile(`(: \{[a-z][a-z0-9_]*\}| \(\{[a-z][a-z0-9_]*\}\))+$`)
+
+// inGeneral is a row's text for somebody who has no run at hand: its words for that case, else the same words without
+// the detail. The vocabulary has words for the placeholders that are left.
+func inGeneral(text string) string {
+	run, words, two := strings.Cut(text, general)
+	if two {
+		return words
+	}
+	return detail.ReplaceAllString(run, "")
+}
+
+// fill puts values in the place of the placeholders of a row's text for a run. It is false if one of them has no
+// value, or an empty one; the text is then of no use and the caller leaves it out. A value is never searched
 // for placeholders: it may quote a peer.
 func fill(text string, values Values) (string, bool) {
 	complete := true
-	filled := placeholder.ReplaceAllStringFunc(text, func(found string) string {
+	filled := placeholder.ReplaceAllStringFunc(forRun(text), func(found string) string {
 		value := values[found[1:len(found)-1]]
 		if value == "" {
 			complete = false
@@ -28,23 +51,26 @@ func fill(text string, values Values) (string, bool) {
 	return filled, true
 }
 
-// fillGeneric puts the vocabulary's words in the place of the placeholders, for a text that is about no
-// run. Where such a word begins a sentence it gets a capital letter. A placeholder that the vocabulary
+// fillGeneric gives a row's text in general, with the vocabulary's words in the place of the placeholders that
+// have no value. Where such a word begins a sentence it gets a capital letter. A placeholder that the vocabulary
 // does not know stays as it is.
-func fillGeneric(text string) string {
+func fillGeneric(text string, values Values) string {
+	text = inGeneral(text)
 	var out strings.Builder
 	last := 0
 	for _, at := range placeholder.FindAllStringIndex(text, -1) {
-		before := text[last:at[0]]
-		out.WriteString(before)
-		word, known := vocabulary[text[at[0]+1:at[1]-1]]
-		switch {
-		case !known:
-			word = text[at[0]:at[1]]
+		out.WriteString(text[last:at[0]])
+		name := text[at[0]+1 : at[1]-1]
+		switch word := vocabulary[name]; {
+		case values[name] != "":
+			out.WriteString(values[name])
+		case word == "":
+			out.WriteString(text[at[0]:at[1]])
 		case at[0] == 0, strings.HasSuffix(text[:at[0]], ". "):
-			word = capitalized(word)
+			out.WriteString(capitalized(word))
+		default:
+			out.WriteString(word)
 		}
-		out.WriteString(word)
 		last = at[1]
 	}
 	out.WriteString(text[last:])

@@ -1,143 +1,144 @@
 package report
 
-// vocabulary is every placeholder that a row may use, with the words that stand for it where there is no
-// run to take it from (explain). A value for one run is never empty.
+// vocabulary is every placeholder that a row may use, with the words that take its place where there is no
+// run (explain), in whatever text it is. The word is empty where only a run has one: a Summary or a fix with such a
+// placeholder has words of its own for the general case (see general). A value for one run is never empty.
 var vocabulary = map[string]string{
 	// Every run has these, unless the fact is unknown.
 	"host":           "rr-n1-tor.opensrs.net",       // the endpoint's name
 	"port":           "55443",                       // the endpoint's port
 	"endpoint":       "rr-n1-tor.opensrs.net:55443", // host:port
-	"address":        "ADDRESS",                     // the first address of the endpoint
-	"own_endpoint":   "the endpoint given",          // host:port; set only where it is none of the public services
-	"environment":    "live",
-	"other_env":      "test",                       // "test" where the run was about live, and the other way round
-	"panel":          "the Reseller Control Panel", // with the environment where it helps
+	"address":        "rr-n1-tor.opensrs.net",       // the first address of the endpoint
+	"own_endpoint":   "the endpoint that was given", // host:port; set only where it is none of the public services
+	"environment":    "right",                       // "live" or "test": "the {environment} environment"
+	"other_env":      "",                            // "test" where the run was about live, and the other way round
+	"panel":          "the Reseller Control Panel",  // with the environment where it helps
 	"username":       "the username",
-	"fingerprint":    "the key's fingerprint",
-	"key_source":     "the place where the key comes from", // a path, OPENSRS_API_KEY
-	"egress":         "this host's public address",         // the first address seen
-	"egress_all":     "the addresses seen",                 // "A, B and C"
-	"egress_count":   "several",
-	"sources":        "the egress sources", // that told the address
-	"sources_failed": "the egress sources", // that were asked, where none told the address
-	"none_asked":     "--no-third-parties", // the flag because of which no source was asked
-	"direct_egress":  "the address without the proxy",
+	"fingerprint":    "",                                          // the key's fingerprint
+	"key_source":     "the file or variable that it is read from", // a path, OPENSRS_API_KEY
+	"egress":         "this host's public address",                // the first address seen
+	"egress_all":     "",                                          // "A, B and C"
+	"egress_count":   "",                                          // several
+	"sources":        "",                                          // that told the address
+	"sources_failed": "",                                          // that were asked, where none told the address
+	"none_asked":     "",                                          // the flag because of which no source was asked
+	"direct_egress":  "",                                          // the address without the proxy
 	"lower_mtu":      "sudo ip link set dev INTERFACE mtu 1280",
-	"no_route":       "no way out", // set only where the routing table is the reason: "no way to the internet"
+	"no_route":       "", // set only where the routing table is the reason: "no way to the internet"
 	"local_address":  "this host's local address",
-	"proxy":          "the proxy",           // scheme://host:port
-	"proxy_from":     "the proxy's setting", // HTTPS_PROXY, --proxy, the config file
+	"proxy":          "the proxy",                 // scheme://host:port
+	"proxy_from":     "the setting that names it", // HTTPS_PROXY, --proxy, the config file
 	"proxy_host":     "the proxy's host and port",
-	"resolver":       "the resolver",      // the first one configured
-	"resolvers":      "the resolvers",     // all configured, "A and B"
-	"resolvers_by":   "/etc/resolv.conf",  // where they are configured
-	"rules_source":   "the list of rules", // --rule, a path
-	"roots_date":     "the date of the carried roots",
+	"resolver":       "the resolver",                          // the first one configured
+	"resolvers":      "the resolvers",                         // all configured, "A and B"
+	"resolvers_by":   "/etc/resolv.conf",                      // where they are configured
+	"rules_source":   "the list that opensrs-doctor is given", // --rule, a path
+	"roots_date":     "",                                      // the date of the carried roots
 
 	// Rules.
-	"rule_to_add":   "allow ADDRESS/32",       // "allow 203.0.113.10/32"
+	"rule_to_add":   "",                       // "allow 203.0.113.10/32"
 	"rule_flags":    "--rule or --rules-file", // set only where no rules were given
-	"rule_to_drop":  "the least useful rule",  // set only where there are five already: "rule 3, allow 192.0.2.1/32"
-	"matching_rule": "the rule that matches",  // "rule 2, deny 203.0.113.0/25"
-	"rule_problem":  "what is wrong with a rule",
-	"rule_fix":      "Correct the rule that is named.", // a whole step: iprules.Problem.Fix
-	"allowed":       "the addresses that are allowed",
-	"not_allowed":   "the addresses that are not allowed",
-	"readings":      "what each reading says", // "first-match allows; most-specific and deny-wins deny"
+	"rule_to_drop":  "",                       // set only where there are five already: "rule 3, allow 192.0.2.1/32"
+	"matching_rule": "",                       // "rule 2, deny 203.0.113.0/25"
+	"rule_problem":  "",                       // what is wrong with a rule
+	"rule_fix":      "",                       // a whole step: iprules.Problem.Fix
+	"allowed":       "",                       // the addresses that are allowed
+	"not_allowed":   "",                       // the addresses that are not allowed
+	"readings":      "",                       // "first-match allows; most-specific and deny-wins deny"
 	"clear_list":    "Allow rules only",
 
 	// DNS.
 	"name":            "rr-n1-tor.opensrs.net", // that was asked for
-	"answer":          "10.0.0.1",              // the addresses that came back
-	"private_answer":  "the private address",   // the answer; set only where a VPN could lead there
-	"rcode":           "the answer's code",     // NXDOMAIN, …
-	"other_name":      "another name",          // that does resolve
-	"other_fails":     "another name",          // that does not resolve either
-	"made_up":         "a made-up name",
-	"kind_of_address": "private",       // loopback, private, CGNAT, link-local, unspecified
-	"hosts_line":      "/etc/hosts:12", // /etc/hosts:12
+	"answer":          "",                      // the addresses that came back
+	"private_answer":  "",                      // the answer; set only where a VPN could lead there
+	"rcode":           "",                      // NXDOMAIN, …
+	"other_name":      "",                      // that does resolve
+	"other_fails":     "",                      // that does not resolve either
+	"made_up":         "",                      // a made-up name
+	"kind_of_address": "",                      // loopback, private, CGNAT, link-local, unspecified
+	"hosts_line":      "",                      // /etc/hosts:12
 	"hosts_address":   "another address",
 	"dns_address":     "the address that DNS gives",
-	"good_resolver":   "a later resolver",
-	"slow":            "how long it took",
+	"good_resolver":   "", // a later resolver
+	"slow":            "", // how long it took
 
 	// Port and path.
 	"sender":       "the sender of the ICMP message",
-	"icmp":         "the ICMP message",             // "communication administratively prohibited (type 3, code 13)"
-	"last_hop":     "the last router that answers", // set only where a place may be claimed
-	"last_hop_n":   "its number",
-	"hop":          "the hop that answered",
-	"distance":     "how many",                     // hops to the host itself, where measured: "3"
-	"wrong_port":   "the port given",               // "port 443"
-	"beyond":       "the service's edge",           // set only where every router before the host answers
-	"no_place":     "the routers do not answer",    // set only where no place may be claimed
-	"no_icmp":      "not available on this system", // set only where no ICMP message can be read
-	"no_count":     "not available on this system", // set only where nobody counts what was sent again
-	"pf_rules":     "sudo pfctl -s rules",          // set only on macOS
-	"silent_name":  "the name",                     // set only where nobody answered at all
-	"garbling":     "the resolver",                 // set only where one sent something that is no answer
-	"quiet_host":   "the host",                     // set only where no other port of it answers
-	"good_port":    "443",                          // another port of the same host that answers
-	"connect_ms":   "over a second",                // "1.4 s"
-	"retransmits":  "how many segments were sent again",
-	"controls_ok":  "the controls that answer", // "1.1.1.1:443 and 8.8.8.8:443"
-	"controls_bad": "the controls that do not",
+	"icmp":         "",                        // "communication administratively prohibited (type 3, code 13)"
+	"last_hop":     "",                        // set only where a place may be claimed
+	"last_hop_n":   "",                        // its number
+	"hop":          "",                        // the hop that answered
+	"distance":     "",                        // hops to the host itself, where measured: "3"
+	"wrong_port":   "the port that was given", // "port 443"
+	"beyond":       "",                        // set only where every router before the host answers
+	"no_place":     "",                        // set only where no place may be claimed
+	"no_icmp":      "",                        // set only where no ICMP message can be read
+	"no_count":     "",                        // set only where nobody counts what was sent again
+	"pf_rules":     "",                        // set only on macOS
+	"silent_name":  "",                        // set only where nobody answered at all
+	"garbling":     "",                        // set only where one sent something that is no answer
+	"quiet_host":   "",                        // set only where no other port of it answers
+	"good_port":    "",                        // another port of the same host that answers
+	"connect_ms":   "over a second",           // "1.4 s"
+	"retransmits":  "",                        // how many segments were sent again
+	"controls_ok":  "",                        // "1.1.1.1:443 and 8.8.8.8:443"
+	"controls_bad": "",                        // the controls that do not
 
 	// Proxy.
-	"proxy_failure": "how the connection to the proxy failed",
-	"proxy_reply":   "the proxy's reply", // "403 Forbidden", "SOCKS reply 2, not allowed by ruleset"
-	"proxy_logins":  "NTLM",              // set only where Basic is not among them
+	"proxy_failure": "", // how the connection to the proxy failed
+	"proxy_reply":   "", // "403 Forbidden", "SOCKS reply 2, not allowed by ruleset"
+	"proxy_logins":  "", // set only where Basic is not among them
 
 	// TLS.
-	"subject":          "the certificate's name",
+	"subject":          "", // the certificate's name
 	"issuer":           "a private issuer",
-	"names":            "the certificate's names",
-	"not_before":       "its first day",       // "2026-01-31"
-	"not_after":        "its last day",        // "2026-01-31"
-	"days":             "some days",           // "9 days"
-	"roots_age":        "over 400 days",       // set only where the carried roots are too old to be sure: "412 days"
+	"names":            "",                    // the certificate's names
+	"not_before":       "",                    // "2026-01-31"
+	"not_after":        "",                    // "2026-01-31"
+	"days":             "",                    // "9 days"
+	"roots_age":        "",                    // set only where the carried roots are too old to be sure: "412 days"
 	"allow_flag":       "--allow-intercepted", // set only where it was not given
-	"missing":          "the missing issuer",
-	"missing_url":      "the missing issuer's address",
-	"product":          "an inspection product",
-	"control_same":     "a control with the same issuer",
-	"same_certificate": "a control with the same certificate",
-	"alert":            "handshake_failure",
-	"cut":              "is reset",                                // "gets no answer"
-	"variants":         "every variant",                           // set only where the experiments were made
-	"small_fails":      "Smaller packets",                         // set only where they were tried
-	"no_small":         "not available on this system",            // why they were not
-	"mtu_test":         "sudo ip link set dev INTERFACE mtu 1280", // set only with no_small
-	"tls_version":      "TLS 1.0 or 1.1",
-	"quote":            "what the peer said",
-	"empty_store":      "this host has no root certificates", // set only where the store is empty
+	"missing":          "",                    // the missing issuer
+	"missing_url":      "",                    // the missing issuer's address
+	"product":          "",                    // an inspection product
+	"control_same":     "",                    // a control with the same issuer
+	"same_certificate": "",                    // a control with the same certificate
+	"alert":            "",                    // handshake_failure
+	"cut":              "",                    // "gets no answer"
+	"variants":         "",                    // set only where the experiments were made
+	"small_fails":      "",                    // set only where they were tried
+	"no_small":         "",                    // why they were not
+	"mtu_test":         "",                    // set only with no_small
+	"tls_version":      "",                    // TLS 1.0 or 1.1
+	"quote":            "",                    // what the peer said
+	"empty_store":      "",                    // set only where the store is empty
 
 	// Clock.
-	"offset":      "ahead or behind", // "2 h 3 min behind"
-	"clock_peers": "the peers that told the time",
-	"now":         "the local time",
-	"true_time":   "the time that the peers tell",
+	"offset":      "", // "2 h 3 min behind"
+	"clock_peers": "", // the peers that told the time
+	"now":         "", // the local time
+	"true_time":   "", // the time that the peers tell
 
 	// Call.
-	"code":          "the reply's code",
-	"text":          "the reply's text",
-	"http_status":   "the HTTP status", // "502 Bad Gateway"
-	"location":      "the place that it names",
+	"code":          "", // the reply's code
+	"text":          "", // the reply's text
+	"http_status":   "", // "502 Bad Gateway"
+	"location":      "", // the place that it names
 	"budget":        "the time that the call was given",
-	"ruled_out":     "what is ruled out already",
-	"not_ruled_out": "what may still be wrong",            // "the key, the username and the address"
-	"open_address":  "this host's public address",         // set only where the address is not ruled out
-	"wanted":        "a username and an API key",          // config.credentials-missing: "a username", "an API key", "a username and an API key"
-	"key_problem":   "quotes, spaces or other text in it", // "it stands in quotes"
+	"ruled_out":     "",                           // what is ruled out already
+	"not_ruled_out": "",                           // "the key, the username and the address"
+	"open_address":  "this host's public address", // set only where the address is not ruled out
+	"wanted":        "a username and an API key",  // config.credentials-missing: "a username", "an API key", "a username and an API key"
+	"key_problem":   "",                           // "it stands in quotes"
 
 	// Status page and the rest.
-	"incident":    "the incident",
+	"incident":    "", // the incident
 	"status_url":  "https://status.opensrs.com",
-	"failed_step": "the step that failed",
-	"seen":        "what was seen", // unexplained
-	"required":    "call",
-	"waited_for":  "a username and an API key", // in plain words: "a username and an API key"
-	"direct":      "what the direct way does",
+	"failed_step": "",                          // the step that failed
+	"seen":        "",                          // unexplained
+	"required":    "",                          // call
+	"waited_for":  "",                          // in plain words: "a username and an API key"
+	"direct":      "",                          // what the direct way does
 	"direct_way":  "the way without the proxy", // set only where it is not known to fail
-	"source_path": "the way to the sources",
+	"source_path": "",                          // the way to the sources
 }

@@ -67,7 +67,7 @@ func TestFillGeneric(t *testing.T) {
 		"Ask {sender}; {nothing} known":          "Ask " + vocabulary["sender"] + "; {nothing} known",
 		"{resolvers_by} names it":                "/etc/resolv.conf names it",
 	} {
-		if got := fillGeneric(text); got != want {
+		if got := fillGeneric(text, nil); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 	}
