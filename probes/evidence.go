@@ -101,7 +101,32 @@ type Host struct {
 	HasIPv6Route *bool      `json:"has_ipv6_route"`
 	System       *System    `json:"system,omitempty"` // of a deep run, like Route
 	Route        *Route     `json:"route,omitempty"`
+
+	ResolversProblem *ResolversProblem `json:"resolvers_problem,omitempty"` // nil: Resolvers are those of ResolversBy
 }
+
+// ResolversProblem is why the system's settings name no resolver that can be used. 127.0.0.1 is asked then, which is
+// what glibc and musl do in each of these cases.
+type ResolversProblem struct {
+	Kind   string `json:"kind"`               // missing, unreadable, empty, no-nameserver, no-address, indented
+	Line   int    `json:"line,omitempty"`     // no-address, indented: the first such line, from 1
+	Named  string `json:"resolver,omitempty"` // what this line names, printable; "": nothing
+	Link   string `json:"link,omitempty"`     // missing: the file is a symbolic link to this path
+	Detail string `json:"detail,omitempty"`   // unreadable: the system's words
+}
+
+// The kinds of a ResolversProblem.
+const (
+	ResolversMissing    = "missing"       // there is no such file
+	ResolversUnreadable = "unreadable"    // it is there, and cannot be opened or read, or is not a file
+	ResolversEmpty      = "empty"         // nothing in it but white space
+	ResolversNone       = "no-nameserver" // comments or other settings only
+	ResolversNoAddress  = "no-address"    // what follows nameserver is not an address
+	ResolversIndented   = "indented"      // white space before nameserver: libc passes over such a line
+)
+
+// NotAFile is the Detail of a directory, a pipe or a device.
+const NotAFile = "not a file"
 
 // Proxy is the proxy that the call goes through.
 type Proxy struct {
@@ -182,7 +207,7 @@ type Rules struct {
 // DNSAnswer is what one resolver said.
 type DNSAnswer struct {
 	Resolver  string       `json:"resolver"`            // IP:PORT, or "system"
-	Transport string       `json:"transport,omitempty"` // "udp" or "tcp"
+	Transport string       `json:"transport,omitempty"` // "udp" or "tcp": of the answer, or of the first failure
 	Rcode     string       `json:"rcode,omitempty"`     // NOERROR, NXDOMAIN, …
 	A         []netip.Addr `json:"a"`
 	AAAA      []netip.Addr `json:"aaaa"`

@@ -17,6 +17,7 @@ import (
 type resolver struct {
 	servers  []netip.AddrPort
 	from     string // where they are configured
+	problem  *ResolversProblem
 	hosts    string // path of the hosts file
 	sourceIP netip.Addr
 	scrub    *Scrubber
@@ -50,7 +51,7 @@ func newResolver(base context.Context, given []netip.AddrPort, sourceIP netip.Ad
 	r := &resolver{servers: given, from: "--resolver", hosts: hostsPath(), sourceIP: sourceIP,
 		scrub: scrub, base: base, known: map[string]*lookup{}}
 	if len(given) == 0 {
-		r.servers, r.from = systemResolvers()
+		r.servers, r.from, r.problem = systemResolvers()
 	}
 	return r
 }
@@ -163,7 +164,7 @@ const maxAddresses = 32
 func (a *DNSAnswer) take(reply result) {
 	if reply.err != nil {
 		if a.Rcode == "" {
-			a.Failure = Classify("query", reply.err, reply.scrub)
+			a.Failure, a.Transport = Classify("query", reply.err, reply.scrub), reply.transport
 		}
 		return
 	}

@@ -2,34 +2,20 @@
 
 package probes
 
-import (
-	"net/netip"
-	"strconv"
-
-	"github.com/miekg/dns"
-)
+import "net/netip"
 
 const resolvConf = "/etc/resolv.conf"
 
-// systemResolvers reads resolv.conf(5): three servers at most, and this host itself where none is named.
-func systemResolvers() (servers []netip.AddrPort, from string) {
-	config, err := dns.ClientConfigFromFile(resolvConf)
-	if err == nil {
-		port, err := strconv.ParseUint(config.Port, 10, 16)
-		if err != nil {
-			port = 53
-		}
-		for _, text := range config.Servers {
-			address, err := netip.ParseAddr(text)
-			if err == nil && len(servers) < 3 {
-				servers = append(servers, netip.AddrPortFrom(address, uint16(port)))
-			}
-		}
+// systemResolvers are those of resolv.conf(5), and this host itself where it names none.
+func systemResolvers() (servers []netip.AddrPort, from string, problem *ResolversProblem) {
+	addresses, problem := readResolvConf(resolvConf)
+	if problem != nil {
+		addresses = []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1})}
 	}
-	if len(servers) == 0 {
-		servers = []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:53")}
+	for _, address := range addresses {
+		servers = append(servers, netip.AddrPortFrom(address, 53))
 	}
-	return servers, resolvConf
+	return servers, resolvConf, problem
 }
 
 func hostsPath() string { return "/etc/hosts" }

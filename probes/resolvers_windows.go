@@ -10,7 +10,7 @@ import (
 )
 
 // systemResolvers asks Windows for the DNS servers of every adapter that is up, in its order.
-func systemResolvers() (servers []netip.AddrPort, from string) {
+func systemResolvers() (servers []netip.AddrPort, from string, problem *ResolversProblem) {
 	size := uint32(16 << 10)
 	for range 4 { // the list may grow between the calls
 		buffer := make([]byte, size)
@@ -40,7 +40,7 @@ func systemResolvers() (servers []netip.AddrPort, from string) {
 	if len(servers) == 0 {
 		servers = []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:53")}
 	}
-	return servers, "the network adapters"
+	return servers, "the network adapters", nil
 }
 
 func hostsPath() string {

@@ -106,7 +106,7 @@ func (r *run) prepare() {
 		Port: o.Port, Username: o.Username, KeyFingerprint: o.Key.Fingerprint(), Addresses: []netip.Addr{}}
 	hostname, _ := os.Hostname()
 	ev.Host = Host{Hostname: hostname, OS: runtime.GOOS + "/" + runtime.GOARCH, SourceIP: o.SourceIP,
-		Resolvers: []string{}, ResolversBy: w.resolver.from}
+		Resolvers: []string{}, ResolversBy: w.resolver.from, ResolversProblem: w.resolver.problem}
 	for _, server := range w.resolver.servers {
 		ev.Host.Resolvers = append(ev.Host.Resolvers, server.String())
 	}

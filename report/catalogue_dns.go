@@ -93,21 +93,39 @@ var dnsCauses = []Cause{
 	},
 	{
 		ID: "dns.resolver-unreachable", Probe: "dns", Severity: Fail,
-		Summary: "No resolver answers: {resolvers}",
+		Summary: "{no_resolver}: {unanswered}",
 		Explanation: []string{
 			"No answer came for {silent_name}, neither over UDP nor over TCP.",
+			"Where port 53 is refused, no name server runs at {refusing}, or a firewall refuses in its name.",
+			"{closed_here} is this host itself, and no name server takes questions there.",
 			"What {garbling} sent for {name} is no answer to the question, so it may be no name server, or " +
 				"something on the way speaks in its place.",
 			"Peers that were asked by address do answer ({controls_ok}), so the network works " +
 				"and DNS does not.",
 		},
 		Fixes: []string{
-			"Check the addresses in {resolvers_by}: they may belong to a network or a VPN that " +
-				"this host is no longer in.",
-			"Allow UDP and TCP port 53 from this host to {resolvers}: security group, network " +
-				"ACL, firewall.",
-			"Restart the local resolver, if it runs on this host: sudo systemctl restart " +
-				"systemd-resolved; resolvectl status shows its servers.",
+			"Start the service that writes {resolvers_link}, to which {resolvers_by} is a link: sudo systemctl " +
+				"enable --now systemd-resolved, or NetworkManager, or resolvconf." + general,
+			"Correct {resolvers_line}: the word nameserver begins the line, and an IP address follows." + general,
+			"Let every user read {resolvers_closed}: sudo chmod 644 {resolvers_closed}." + general,
+			"Write a resolver into {resolvers_none}, a line nameserver with its address, where that file is made: " +
+				"DHCP, netplan, NetworkManager, the container's DNS setting." + general +
+				"Write a resolver into {resolvers_by}, if it is missing, cannot be read or names none: a line nameserver " +
+				"with its address, where that file is made: DHCP, netplan, NetworkManager, the container's DNS setting.",
+			"Restart the resolver on this host, {local_resolver}: sudo systemctl restart systemd-resolved, or " +
+				"whichever program it is; resolvectl status shows its servers." + general +
+				"Restart the local resolver, if it runs on this host: sudo systemctl restart systemd-resolved, or " +
+				"whichever program it is; resolvectl status shows its servers.",
+			"Check the addresses in {resolvers_set}: they may belong to a network or a VPN that this host is no " +
+				"longer in." + general +
+				"Check the addresses in {resolvers_by}: they may belong to a network or a VPN that this host is no " +
+				"longer in.",
+			"Ask whoever runs {refusing} whether a name server runs there, and serves this host." + general +
+				"Ask whoever runs a resolver that refuses port 53 whether a name server runs there, and serves " +
+				"this host.",
+			"Allow UDP and TCP port 53 from this host to {silent}: security group, network ACL, firewall." + general +
+				"Allow UDP and TCP port 53 from this host to the resolvers, if they are silent: security group, " +
+				"network ACL, firewall.",
 			"Set a resolver for the container, if it is one: --dns for Docker, dnsConfig for " +
 				"Kubernetes, where CoreDNS has to run.",
 			again,
@@ -119,7 +137,8 @@ var dnsCauses = []Cause{
 			"directory is missing. Every program that uses names has the same trouble.",
 		Recognised: "Each resolver was asked over UDP and over TCP and none answered, and at " +
 			"least one control that is named by its address did. Without a control that answers, " +
-			"it is not told apart from a host that is offline.",
+			"it is not told apart from a host that is offline. Where /etc/resolv.conf is missing, cannot be " +
+			"read or names no resolver, 127.0.0.1 is asked, as glibc and musl do, and the report says so.",
 		when: whenDnsResolverUnreachable,
 	},
 	{

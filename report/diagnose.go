@@ -185,7 +185,7 @@ func notExplained(e *probes.Evidence, found []match) (match, bool) {
 		finding.Evidence = append(finding.Evidence, "What was seen: "+seen+".")
 	}
 	if stopped == "dns" && e.DNS != nil {
-		finding.Evidence = append(finding.Evidence, dnsFinding(e.DNS).Evidence...)
+		finding.Evidence = append(finding.Evidence, dnsFinding(e).Evidence...)
 	}
 	if stopped == "tls" && e.TLS != nil {
 		finding.Evidence = append(finding.Evidence, variantWords(e)...)

@@ -21,27 +21,6 @@ func dnsFailed(e *probes.Evidence) bool {
 	return e.DNS != nil && !e.DNS.Literal && e.Step("dns").Status == probes.Fail
 }
 
-// answerWords is one line an answer: who said what.
-func answerWords(answers []probes.DNSAnswer) []string {
-	var lines []string
-	for _, answer := range answers {
-		who := "The resolver " + plainServer(answer.Resolver)
-		switch {
-		case answer.Pending:
-			lines = append(lines, who+" has not answered.")
-		case len(answer.A) == 0 && len(answer.AAAA) > 0 && answer.Rcode != "NOERROR" && answer.Rcode != "":
-			lines = append(lines, who+" answers "+answer.Rcode+" when asked for IPv4, and "+list(texts(answer.AAAA))+" for IPv6.")
-		case len(answer.A)+len(answer.AAAA) > 0:
-			lines = append(lines, who+" answers "+list(append(texts(answer.A), texts(answer.AAAA)...))+".")
-		case answer.Rcode != "":
-			lines = append(lines, who+" answers "+answer.Rcode+".")
-		case answer.Failure != nil:
-			lines = append(lines, fmt.Sprintf("%s does not answer (%s).", who, answer.Failure.Kind))
-		}
-	}
-	return lines
-}
-
 // otherWorks is the other name that resolved, or "".
 func otherWorks(d *probes.DNS) string {
 	if d.Other != nil && len(d.Other.A)+len(d.Other.AAAA) > 0 {
@@ -50,8 +29,9 @@ func otherWorks(d *probes.DNS) string {
 	return ""
 }
 
-func dnsFinding(d *probes.DNS) Finding {
-	finding := Finding{Values: Values{"name": d.Name}, Evidence: answerWords(d.Answers)}
+func dnsFinding(e *probes.Evidence) Finding {
+	d := e.DNS
+	finding := Finding{Values: Values{"name": d.Name}, Evidence: append(noResolverWords(e.Host), answerWords(d.Answers)...)}
 	if other := otherWorks(d); other != "" {
 		finding.Values["other_name"] = other
 		finding.Evidence = append(finding.Evidence, "Another name, "+other+", does resolve.")
@@ -97,7 +77,7 @@ func whenDnsNxdomain(e *probes.Evidence) (Finding, bool) {
 	if !ok || used.Rcode != "NXDOMAIN" {
 		return Finding{}, false
 	}
-	finding := dnsFinding(e.DNS)
+	finding := dnsFinding(e)
 	finding.Values["rcode"] = "NXDOMAIN"
 	finding.Values["resolver"] = plainServer(used.Resolver)
 	return finding, true
@@ -125,7 +105,7 @@ func everyRcode(e *probes.Evidence, rcode string) (Finding, bool) {
 	if same == 0 || first != rcode {
 		return Finding{}, false
 	}
-	finding := dnsFinding(e.DNS)
+	finding := dnsFinding(e)
 	finding.Values["rcode"] = rcode
 	finding.Values["resolvers"] = list(plainServers(saying))
 	if others > 0 {
@@ -143,42 +123,6 @@ func onlyAFailed(e *probes.Evidence, rcode string) bool {
 func whenDnsServfail(e *probes.Evidence) (Finding, bool) { return everyRcode(e, "SERVFAIL") }
 
 func whenDnsRefused(e *probes.Evidence) (Finding, bool) { return everyRcode(e, "REFUSED") }
-
-func whenDnsResolverUnreachable(e *probes.Evidence) (Finding, bool) {
-	if !dnsFailed(e) || resolverAnswered(e) || len(e.DNS.Answers) == 0 {
-		return Finding{}, false
-	}
-	good, bad := controls(e)
-	finding := dnsFinding(e.DNS)
-	switch {
-	case len(good) > 0:
-		finding.Evidence = append(finding.Evidence, "Controls that answer by address: "+list(good)+".")
-	case anythingAnswered(e):
-		finding.Evidence = append(finding.Evidence, "Other peers do answer: the network is there.")
-	case len(bad) > 0:
-		return Finding{}, false // nothing at all answers: that is no matter of resolvers
-	default:
-		finding.Confidence = Likely // no control was asked
-	}
-	if garbling := garbling(e.DNS); garbling != "" {
-		finding.Confidence = Likely
-		finding.Values["garbling"] = garbling
-	} else {
-		finding.Values["silent_name"] = e.DNS.Name
-	}
-	return finding, true
-}
-
-// garbling are the resolvers that sent something which is no answer to the question, or "".
-func garbling(d *probes.DNS) string {
-	var servers []string
-	for _, answer := range d.Answers {
-		if f := answer.Failure; f != nil && (f.Kind == probes.KindBadAnswer || f.Kind == probes.KindUnclassified) {
-			servers = append(servers, answer.Resolver)
-		}
-	}
-	return list(plainServers(servers))
-}
 
 // special names the kind of an address at which no public service can be; "" for a public one. The
 // documentation ranges count as public.
@@ -225,7 +169,7 @@ func whenDnsSinkholed(e *probes.Evidence) (Finding, bool) {
 	if kind == "" || trustOf(e).Verified() {
 		return Finding{}, false
 	}
-	finding := dnsFinding(d)
+	finding := dnsFinding(e)
 	finding.Values["answer"], finding.Values["kind_of_address"] = d.IPv4[0].String(), kind
 	finding.Values["resolver"] = plainServer(d.Used)
 	finding.Explains = stops

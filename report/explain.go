@@ -71,7 +71,9 @@ func pageOf(c Cause) page {
 		PassesByTime: c.Passes,
 	}
 	for _, fix := range c.Fixes {
-		p.Fixes = append(p.Fixes, fillGeneric(fix, nil))
+		if text := fillGeneric(fix, nil); text != "" {
+			p.Fixes = append(p.Fixes, text)
+		}
 	}
 	return p
 }

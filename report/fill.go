@@ -11,7 +11,8 @@ import (
 var placeholder = regexp.MustCompile(`\{[a-z][a-z0-9_]*\}`)
 
 // general parts a row's text for a run from its words for no run: "Ask {sender}." + general + "Ask the sender."
-// It is there where the first reads wrong without the run's values; most texts have one wording for both.
+// It is there where the first reads wrong without the run's values; most texts have one wording for both. Without words
+// behind it, the text is for a run only: another one says it in general.
 const general = "\nIn general: "
 
 // forRun is a row's text with the run's placeholders in it.

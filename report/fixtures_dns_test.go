@@ -99,6 +99,18 @@ var dnsFixtures = []fixture{
 		noResolver(e, why)
 		e.Controls, e.Asked.ControlsGiven, e.Clock = nil, 0, nil
 	}},
+	{"dns.resolver-unreachable/refused", Fail, Certain, func(e *probes.Evidence) { refusingResolver(e, "192.0.2.53:53") }},
+	{"dns.resolver-unreachable/no-resolv-conf", Fail, Certain, func(e *probes.Evidence) {
+		refusingResolver(e, "127.0.0.1:53")
+		e.Host.ResolversProblem = &probes.ResolversProblem{Kind: probes.ResolversMissing}
+	}},
+	{"dns.servfail/no-resolv-conf", Fail, Certain, func(e *probes.Evidence) {
+		e.Host.Resolvers, e.DNS.Answers[0].Resolver = []string{"127.0.0.1:53"}, "127.0.0.1:53"
+		answered(e, "SERVFAIL", probes.KindServFail)
+		e.DNS.Other = &e.DNS.Answers[0]
+		noSource(e, failure("query", probes.KindServFail, "SERVFAIL"))
+		e.Host.ResolversProblem = &probes.ResolversProblem{Kind: probes.ResolversEmpty}
+	}},
 	{"dns.sinkholed", Fail, Certain, func(e *probes.Evidence) {
 		resolvesTo(e, "0.0.0.0")
 		stopAt(e, "port", failure("connect", probes.KindRefused, "connection refused"))

@@ -152,6 +152,13 @@ func sound(e *probes.Evidence) {
 	if len(e.Host.Resolvers) == 0 {
 		e.Host.Resolvers = []string{"192.0.2.53:53"}
 	}
+	if p := e.Host.ResolversProblem; p != nil {
+		inLine := p.Kind == probes.ResolversNoAddress || p.Kind == probes.ResolversIndented
+		p.Line = map[bool]int{true: p.Line + 1}[inLine]
+		if p.Kind != probes.ResolversMissing {
+			p.Link = ""
+		}
+	}
 	if e.Call != nil && (e.Call.Code == "" || e.Call.Text == "") {
 		e.Call.Code, e.Call.Text = "400", "Access denied"
 	}
@@ -196,6 +203,8 @@ var words = map[string][]string{
 	"Text": {"", "Access denied", "Authentication failed"}, "Why": {"", "it is not available here"},
 	"HostsFile": {"", "/etc/hosts:7"}, "Location": {"", "https://portal.example/login"},
 	"Type": {"A", "AAAA"},
+	"Kind": {probes.ResolversMissing, probes.ResolversUnreadable, probes.ResolversEmpty, probes.ResolversNone,
+		probes.ResolversNoAddress, probes.ResolversIndented},
 }
 
 // anything fills a value of any type. Every pointer may be nil and every list empty.

@@ -72,7 +72,7 @@ func rowWords(e *probes.Evidence, step probes.Step) string {
 	case step.Probe == "rules" && e.Rules != nil:
 		return rulesWords(e.Rules)
 	case step.Probe == "dns" && e.DNS != nil:
-		return dnsWords(e.DNS, step)
+		return dnsWords(e, step)
 	case step.Probe == "port" && e.Port != nil:
 		return portWords(e, step)
 	case step.Probe == "tls" && e.TLS != nil:
@@ -203,8 +203,8 @@ func rulesWords(r *probes.Rules) string {
 	return fmt.Sprintf("%d of %d addresses are allowed", allowed, len(r.Results))
 }
 
-func dnsWords(d *probes.DNS, step probes.Step) string {
-	name := d.Name
+func dnsWords(e *probes.Evidence, step probes.Step) string {
+	d, name := e.DNS, e.DNS.Name
 	if d.OfProxy {
 		name = "the proxy, " + d.Name + ","
 	}
@@ -217,6 +217,8 @@ func dnsWords(d *probes.DNS, step probes.Step) string {
 		return d.Name + " is given as an address"
 	case len(d.IPv4) == 0 && len(d.IPv6) > 0:
 		return d.Name + " has IPv6 addresses only"
+	case len(addresses) == 0 && len(d.Answers) > 0 && !resolverAnswered(e):
+		return noAnswerWords(e)
 	case len(addresses) == 0 && step.Failure != nil && step.Failure.Kind == probes.KindTimeout:
 		return "no resolver answers"
 	case len(addresses) == 0:

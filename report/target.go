@@ -32,6 +32,8 @@ type Host struct {
 	HasIPv6Route *bool    `json:"has_ipv6_route"`
 	System       *System  `json:"system,omitempty"` // of a ticket, like Route
 	Route        *Route   `json:"route,omitempty"`
+
+	ResolversProblem *probes.ResolversProblem `json:"resolvers_problem,omitempty"` // why 127.0.0.1 is asked instead
 }
 
 // Proxy is the proxy that the call went through.
@@ -73,6 +75,7 @@ func newHost(h probes.Host) Host {
 		Hostname: h.Hostname, OS: h.OS, LocalAddress: addressText(h.LocalAddress),
 		SourceIP: addressText(h.SourceIP), Resolvers: append([]string{}, h.Resolvers...),
 		ResolversBy: h.ResolversBy, HasIPv4Route: h.HasIPv4Route, HasIPv6Route: h.HasIPv6Route,
+		ResolversProblem: h.ResolversProblem,
 	}
 	if p := h.Proxy; p != nil {
 		host.Proxy = &Proxy{URL: p.URL, From: p.From, HasUser: p.HasUser, Addresses: addressTexts(p.Addrs)}

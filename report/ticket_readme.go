@@ -277,7 +277,10 @@ func (l *letter) host() {
 	default:
 		l.sayf(2, "Proxy %s, from %s", p.URL, p.From)
 	}
-	if len(h.Resolvers) > 0 {
+	switch title := noResolverTitle(h.ResolversBy, h.ResolversProblem); {
+	case title != "":
+		l.sayf(2, "No resolver is configured: %s; asked instead: %s", title, list(h.Resolvers))
+	case len(h.Resolvers) > 0:
 		l.sayf(2, "Resolvers %s, from %s", list(h.Resolvers), h.ResolversBy)
 	}
 	versions := []string{strings.TrimSpace(l.r.Tool.Name + " " + l.r.Tool.Version)}

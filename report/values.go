@@ -65,7 +65,9 @@ func commonValues(e *probes.Evidence) Values {
 	if d := e.Direct; d == nil || d.Resolves && (d.Attempt == nil || d.Attempt.Connected) {
 		set("direct_way", "the way without the proxy")
 	}
-	set("resolvers_by", e.Host.ResolversBy)
+	if e.Host.ResolversBy != givenResolver {
+		set("resolvers_by", e.Host.ResolversBy)
+	}
 	if set("rules_source", e.Asked.RulesSource); e.Asked.RulesSource == "--rule" {
 		set("rules_source", "the --rule flags")
 	}

@@ -62,6 +62,19 @@ var vocabulary = map[string]string{
 	"good_resolver":   "", // a later resolver
 	"slow":            "", // how long it took
 
+	// Resolvers that do not answer.
+	"no_resolver":      "No resolver answers", // the title's first words
+	"unanswered":       "",                    // "192.0.2.53", "/etc/resolv.conf is empty"
+	"refusing":         "",                    // resolvers whose port 53 is closed, those on this host left out
+	"silent":           "",                    // resolvers that say nothing, those on this host left out
+	"closed_here":      "",                    // a resolver on this host whose port 53 is closed: "127.0.0.53"
+	"local_resolver":   "",                    // a resolver on this host: "127.0.0.53"
+	"resolvers_set":    "",                    // resolvers_by; set only where it names a resolver
+	"resolvers_none":   "",                    // resolvers_by; set only where it names none
+	"resolvers_link":   "",                    // where resolvers_by leads as a symbolic link; set only where nothing is there
+	"resolvers_line":   "",                    // "line 3 of /etc/resolv.conf"; set only where that line is wrong
+	"resolvers_closed": "",                    // resolvers_by; set only where this user may not read it
+
 	// Port and path.
 	"sender":       "the sender of the ICMP message",
 	"icmp":         "",                        // "communication administratively prohibited (type 3, code 13)"

@@ -33,9 +33,10 @@ var dnsFaults = []Fault{
 		w.Resolvers = append(w.Resolvers, &Resolver{Address: "192.0.2.54", Dead: true})
 		w.Resolvers[0].Dead = true
 	}},
-	{Cause: "dns.resolver-unreachable", Name: "nothing-listens", Break: func(w *World) {
-		w.Resolvers[0].Closed = true
-	}},
+	{Cause: "dns.resolver-unreachable", Name: "nothing-listens", Never: openPort53, Confidence: "certain",
+		Says: []string{"The resolver refuses port 53: 192.0.2.53", "connection refused"}, Break: func(w *World) {
+			w.Resolvers[0].Closed = true
+		}},
 	{Cause: "dns.resolver-unreachable", Name: "gateway-drops-port-53", Break: func(w *World) {
 		w.Gateway.Filter("forward", "udp dport 53 drop", "tcp dport 53 drop")
 	}},

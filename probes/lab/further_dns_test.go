@@ -69,7 +69,6 @@ var furtherDNS = []Fault{
 		}},
 	{Cause: "dns.resolver-unreachable", Name: "loopback-nothing-listens", Says: []string{"127.0.0.53"},
 		Break: func(w *World) { w.ResolvConf = "nameserver 127.0.0.53\n" }},
-	{Cause: "dns.resolver-unreachable", Name: "resolv-conf-empty", Break: func(w *World) { w.ResolvConf = "# nothing\n" }},
 	{Cause: "dns.resolver-unreachable", Name: "resolver-of-another-network", Says: []string{"10.77.0.1"},
 		Break: func(w *World) { w.ResolvConf = "nameserver 10.77.0.1\n" }},
 	{Cause: "dns.servfail", Name: "loopback-stub-without-upstream", Says: []string{"127.0.0.53"},

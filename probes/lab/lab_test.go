@@ -27,7 +27,7 @@ type Fault struct {
 // table is every fault of the lab, area by area.
 var table = slices.Concat(healthyWorlds, hostFaults, dnsFaults, portFaults, tlsFaults, clockFaults,
 	callFaults, rulesFaults, egressFaults, proxyFaults, serviceFaults, slowWorlds,
-	furtherDNS, furtherPorts, furtherHosts, furtherTLS, furtherClocks, furtherCalls, furtherServices, furtherRules,
+	furtherDNS, resolverWorlds, furtherPorts, furtherHosts, furtherTLS, furtherClocks, furtherCalls, furtherServices, furtherRules,
 	furtherProxies, furtherIPv6, furtherOptions, oddCertificates, oddWorlds, unseenWorlds)
 
 func TestLab(t *testing.T) {

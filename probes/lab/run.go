@@ -7,8 +7,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -82,8 +85,12 @@ func (w *World) Exec(path string, args ...string) Result {
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Dir, cmd.Env = w.dir, w.Environ()
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	files := w.Files()
+	if w.User != 0 {
+		w.become(path, cmd)
+	}
 	began := time.Now()
-	if err := w.Client.Command(w.Files(), cmd)(); err != nil {
+	if err := w.Client.Command(files, cmd)(); err != nil {
 		w.tb.Fatalf("start %s: %v", path, err)
 	}
 	err := cmd.Wait()
@@ -96,6 +103,26 @@ func (w *World) Exec(path string, args ...string) Result {
 		w.tb.Fatalf("run %s: %v", path, err)
 	}
 	return result
+}
+
+// become lets the program at path run as the world's user, who owns the files that it is given; /etc stays root's.
+func (w *World) become(path string, cmd *exec.Cmd) {
+	w.tb.Helper()
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: w.User, Gid: w.User}}
+	files, err := filepath.Glob(filepath.Join(w.dir, "*"))
+	for _, file := range files {
+		if filepath.Base(file) != "etc" && err == nil {
+			err = os.Chown(file, int(w.User), int(w.User))
+		}
+	}
+	for _, dir := range []string{w.dir, filepath.Dir(w.dir), filepath.Dir(path)} { // of the test alone, and made for its user
+		if err == nil {
+			err = os.Chmod(dir, 0o755)
+		}
+	}
+	if err != nil {
+		w.tb.Fatal(err)
+	}
 }
 
 // Diagnose runs opensrs-doctor with the world's flags and reads its report.

@@ -56,11 +56,13 @@ type World struct {
 	Lost  atomic.Int32  // packets that vanished so far
 
 	// The client's machine.
-	Command     string // "check" where ""
-	ResolvConf  string // instead of what Resolvers give, where not ""
-	HostsFile   string // more lines for /etc/hosts
-	SystemStore []byte // PEM: the system's root certificates; default the public root
-	PublicRoots []byte // PEM: what --public-roots is; default the public root
+	Command     string           // "check" where ""
+	ResolvConf  string           // instead of what Resolvers give, where not ""
+	Etc         func(dir string) // makes the whole of /etc but the hosts file, and with it resolv.conf or not; nil: the machine's
+	User        uint32           // that runs the command; 0: root
+	HostsFile   string           // more lines for /etc/hosts
+	SystemStore []byte           // PEM: the system's root certificates; default the public root
+	PublicRoots []byte           // PEM: what --public-roots is; default the public root
 	Env         map[string]string
 
 	// The command.
@@ -245,9 +247,19 @@ func (w *World) Files() map[string]string {
 			conf += "nameserver " + resolver.Address + "\n"
 		}
 	}
+	hosts := "127.0.0.1 localhost\n" + w.HostsFile
+	if w.Etc != nil {
+		dir := filepath.Join(w.dir, "etc")
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			w.tb.Fatal(err)
+		}
+		w.file("etc/hosts", []byte(hosts))
+		w.Etc(dir)
+		return map[string]string{"/etc": dir}
+	}
 	return map[string]string{
 		"/etc/resolv.conf": w.file("resolv.conf", []byte(conf)),
-		"/etc/hosts":       w.file("hosts", []byte("127.0.0.1 localhost\n"+w.HostsFile)),
+		"/etc/hosts":       w.file("hosts", []byte(hosts)),
 	}
 }
 

@@ -1,0 +1,86 @@
+//go:build !windows
+
+package probes
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"net/netip"
+	"os"
+	"strings"
+	"syscall"
+)
+
+// Bounds of resolv.conf: libc uses the first three servers, and no sound file is longer than this many bytes.
+const (
+	mostResolvers  = 3
+	mostResolvConf = 1 << 20
+)
+
+// readResolvConf gives the servers that a resolv.conf(5) names, as glibc and musl read it: the word nameserver begins
+// the line, and an address follows. Where it names none, problem is why.
+func readResolvConf(path string) (servers []netip.Addr, problem *ResolversProblem) {
+	content, err := readSmallFile(path, mostResolvConf)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		link, _ := os.Readlink(path) // "" where it is no link
+		return nil, &ResolversProblem{Kind: ResolversMissing, Link: printable(link, 200)}
+	case err != nil:
+		return nil, &ResolversProblem{Kind: ResolversUnreadable, Detail: systemWords(err)}
+	case strings.TrimSpace(content) == "":
+		return nil, &ResolversProblem{Kind: ResolversEmpty}
+	}
+	none := &ResolversProblem{Kind: ResolversNone}
+	for number, line := range strings.Split(content, "\n") {
+		fields := strings.Fields(line)
+		if len(fields) == 0 || fields[0] != "nameserver" {
+			continue
+		}
+		text := strings.Join(fields[1:min(len(fields), 2)], "")
+		address, err := netip.ParseAddr(text)
+		kind := ""
+		switch {
+		case err != nil:
+			kind = ResolversNoAddress
+		case !strings.HasPrefix(line, "nameserver"):
+			kind = ResolversIndented
+		case len(servers) < mostResolvers:
+			servers = append(servers, address)
+		}
+		if kind != "" && none.Line == 0 {
+			none = &ResolversProblem{Kind: kind, Line: number + 1, Named: printable(text, 100)}
+		}
+	}
+	if len(servers) > 0 {
+		return servers, nil
+	}
+	return nil, none
+}
+
+// readSmallFile reads a file of the system. It waits for nobody: a pipe or a device in its place is an error.
+func readSmallFile(path string, most int64) (string, error) {
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return "", err
+	}
+	if !info.Mode().IsRegular() {
+		return "", errors.New(NotAFile)
+	}
+	content, err := io.ReadAll(io.LimitReader(file, most))
+	return string(content), err
+}
+
+// systemWords are an error's own, without the path and the operation: "permission denied".
+func systemWords(err error) string {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	return err.Error()
+}

@@ -1,0 +1,72 @@
+//go:build !windows
+
+package probes
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+func TestReadResolvConf(t *testing.T) {
+	dir := t.TempDir()
+	for name, test := range map[string]struct {
+		content string // "": the file is made by make
+		make    func(path string) error
+		servers string
+		problem ResolversProblem
+	}{
+		"three are used":        {content: "nameserver 192.0.2.1\nnameserver\t2001:db8::1\nnameserver fe80::1%eth0 x\nnameserver 192.0.2.4\n", servers: "[192.0.2.1 2001:db8::1 fe80::1%eth0]"},
+		"bad lines beside good": {content: "nameserver dns.example\n nameserver 192.0.2.1\r\nnameserver 192.0.2.2\r\n", servers: "[192.0.2.2]"},
+		"white space":           {content: " \n\t\n", problem: ResolversProblem{Kind: ResolversEmpty}},
+		"comments":              {content: "# nameserver 192.0.2.1\n;nameserver 192.0.2.1\nsearch example\nnameservers 192.0.2.1\n", problem: ResolversProblem{Kind: ResolversNone}},
+		"a name":                {content: "# by hand\nnameserver dns.example\n", problem: ResolversProblem{Kind: ResolversNoAddress, Line: 2, Named: "dns.example"}},
+		"nothing behind it":     {content: "nameserver", problem: ResolversProblem{Kind: ResolversNoAddress, Line: 1}},
+		"a comment behind it":   {content: "nameserver 192.0.2.1#one\n", problem: ResolversProblem{Kind: ResolversNoAddress, Line: 1, Named: "192.0.2.1#one"}},
+		"indented":              {content: "\n  nameserver 192.0.2.1\n", problem: ResolversProblem{Kind: ResolversIndented, Line: 2, Named: "192.0.2.1"}},
+		"escapes": {content: "nameserver \x1b[31m" + strings.Repeat("x", 200),
+			problem: ResolversProblem{Kind: ResolversNoAddress, Line: 1, Named: printable("\x1b[31m"+strings.Repeat("x", 200), 100)}},
+		"empty":   {make: func(path string) error { return os.WriteFile(path, nil, 0o600) }, problem: ResolversProblem{Kind: ResolversEmpty}},
+		"missing": {make: func(string) error { return nil }, problem: ResolversProblem{Kind: ResolversMissing}},
+		"dangling": {make: func(path string) error { return os.Symlink("../run/stub.conf", path) },
+			problem: ResolversProblem{Kind: ResolversMissing, Link: "../run/stub.conf"}},
+		"directory": {make: func(path string) error { return os.Mkdir(path, 0o700) }, problem: ResolversProblem{Kind: ResolversUnreadable, Detail: "not a file"}},
+		"pipe":      {make: func(path string) error { return syscall.Mkfifo(path, 0o600) }, problem: ResolversProblem{Kind: ResolversUnreadable, Detail: "not a file"}},
+		"circle":    {make: func(path string) error { return os.Symlink(path, path) }, problem: ResolversProblem{Kind: ResolversUnreadable, Detail: "too many levels of symbolic links"}},
+	} {
+		path := filepath.Join(dir, strings.ReplaceAll(name, " ", "-"))
+		if test.make == nil {
+			test.make = func(path string) error { return os.WriteFile(path, []byte(test.content), 0o600) }
+		}
+		if err := test.make(path); err != nil {
+			t.Fatal(err)
+		}
+		servers, problem := readResolvConf(path)
+		if test.servers != "" {
+			if fmt.Sprint(servers) != test.servers || problem != nil {
+				t.Errorf("%s: %v, %+v, want %s", name, servers, problem, test.servers)
+			}
+			continue
+		}
+		if problem == nil || *problem != test.problem || servers != nil {
+			t.Errorf("%s: %v, %+v, want %+v", name, servers, problem, test.problem)
+		}
+	}
+}
+
+// What root reads anyway, others cannot.
+func TestResolvConfOfAnotherUser(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("root reads every file; the lab has a world for it")
+	}
+	path := filepath.Join(t.TempDir(), "resolv.conf")
+	if err := os.WriteFile(path, []byte("nameserver 192.0.2.1\n"), 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, problem := readResolvConf(path); problem == nil || problem.Kind != ResolversUnreadable || problem.Detail != "permission denied" {
+		t.Errorf("%+v", problem)
+	}
+}

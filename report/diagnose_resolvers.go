@@ -1,0 +1,215 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"opensrs-doctor/probes"
+)
+
+// The ways in which a resolver gives no answer to a question.
+const (
+	resolverRefuses = "refuses" // port 53 is closed, or something on the way says so
+	resolverGarbles = "garbles" // what it sends is no answer
+	resolverSilent  = "silent"  // everything else
+)
+
+// givenResolver stands in Host.ResolversBy where the user named the resolvers: no settings of the system are at fault.
+const givenResolver = "--resolver"
+
+// resolverFails is the way in which a resolver failed; "" for one that answered.
+func resolverFails(answer probes.DNSAnswer) string {
+	f := answer.Failure
+	switch {
+	case answer.Rcode != "" || len(answer.A)+len(answer.AAAA) > 0:
+		return ""
+	case f == nil:
+		return resolverSilent
+	case f.Kind == probes.KindRefused && answer.Transport != "tcp": // closed over TCP alone it may serve UDP, and be filtered
+		return resolverRefuses
+	case f.Kind == probes.KindBadAnswer || f.Kind == probes.KindUnclassified:
+		return resolverGarbles
+	}
+	return resolverSilent
+}
+
+// failing are the resolvers that fail in that way, as people write them.
+func failing(d *probes.DNS, way string) []string {
+	var servers []string
+	for _, answer := range d.Answers {
+		if resolverFails(answer) == way {
+			servers = append(servers, plainServer(answer.Resolver))
+		}
+	}
+	return servers
+}
+
+// answerWords is one line an answer: who said what.
+func answerWords(answers []probes.DNSAnswer) []string {
+	var lines []string
+	for _, answer := range answers {
+		who := "The resolver " + plainServer(answer.Resolver)
+		switch {
+		case answer.Pending:
+			lines = append(lines, who+" has not answered.")
+		case len(answer.A) == 0 && len(answer.AAAA) > 0 && answer.Rcode != "NOERROR" && answer.Rcode != "":
+			lines = append(lines, who+" answers "+answer.Rcode+" when asked for IPv4, and "+list(texts(answer.AAAA))+" for IPv6.")
+		case len(answer.A)+len(answer.AAAA) > 0:
+			lines = append(lines, who+" answers "+list(append(texts(answer.A), texts(answer.AAAA)...))+".")
+		case answer.Rcode != "":
+			lines = append(lines, who+" answers "+answer.Rcode+".")
+		case answer.Failure != nil && resolverFails(answer) == resolverRefuses:
+			lines = append(lines, fmt.Sprintf("%s refuses questions at port 53 (%s).", who, failureWords(answer.Failure)))
+		case answer.Failure != nil && answer.Failure.Kind == probes.KindRefused:
+			lines = append(lines, who+" does not answer over UDP, and refuses TCP.")
+		case answer.Failure != nil:
+			lines = append(lines, fmt.Sprintf("%s does not answer (%s).", who, failureWords(answer.Failure)))
+		}
+	}
+	return lines
+}
+
+// noResolverTitle is why the settings name no resolver, in the few words of a title; "" where they name one.
+func noResolverTitle(by string, p *probes.ResolversProblem) string {
+	if p == nil {
+		return ""
+	}
+	switch p.Kind {
+	case probes.ResolversMissing:
+		if p.Link != "" {
+			return by + " is a link to nowhere"
+		}
+		return by + " does not exist"
+	case probes.ResolversUnreadable:
+		if p.Detail == probes.NotAFile {
+			return by + " is not a file"
+		}
+		return by + " cannot be read"
+	case probes.ResolversEmpty:
+		return by + " is empty"
+	case probes.ResolversNone:
+		return by + " has no nameserver line"
+	case probes.ResolversNoAddress:
+		return fmt.Sprintf("line %d of %s has no address", p.Line, by)
+	case probes.ResolversIndented:
+		return fmt.Sprintf("line %d of %s is indented", p.Line, by)
+	}
+	return by + " names no usable resolver"
+}
+
+// noResolverKnown begins the title: of a file that this user cannot read, nobody knows whether it names one.
+func noResolverKnown(p *probes.ResolversProblem) string {
+	if p.Kind == probes.ResolversUnreadable {
+		return "No resolver is known"
+	}
+	return "No resolver is configured"
+}
+
+// noResolverWords are the evidence that no resolver is configured, and that 127.0.0.1 is asked because of that.
+func noResolverWords(h probes.Host) []string {
+	p := h.ResolversProblem
+	if p == nil {
+		return nil
+	}
+	words := noResolverTitle(h.ResolversBy, p) + "."
+	switch {
+	case p.Link != "":
+		words = h.ResolversBy + " is a symbolic link to " + p.Link + ", which does not exist."
+	case p.Kind == probes.ResolversUnreadable && p.Detail != "" && p.Detail != probes.NotAFile:
+		words = h.ResolversBy + " cannot be read: " + p.Detail + "."
+	case p.Kind == probes.ResolversNoAddress && p.Named != "":
+		words = fmt.Sprintf("Line %d of %s names %q, which is not an IP address.", p.Line, h.ResolversBy, p.Named)
+	case p.Kind == probes.ResolversNoAddress:
+		words = fmt.Sprintf("Line %d of %s has no address after the word nameserver.", p.Line, h.ResolversBy)
+	case p.Kind == probes.ResolversIndented:
+		words = fmt.Sprintf("Line %d of %s names %s, but a space begins the line, and libc passes over such a line.",
+			p.Line, h.ResolversBy, p.Named)
+	}
+	instead := "127.0.0.1, this host itself, was asked instead"
+	if strings.HasPrefix(h.OS, "linux/") {
+		instead += ", as libc does for other programs"
+	}
+	return []string{words, instead + "."}
+}
+
+func whenDnsResolverUnreachable(e *probes.Evidence) (Finding, bool) {
+	if !dnsFailed(e) || resolverAnswered(e) || len(e.DNS.Answers) == 0 {
+		return Finding{}, false
+	}
+	good, bad := controls(e)
+	finding := dnsFinding(e)
+	switch {
+	case len(good) > 0:
+		finding.Evidence = append(finding.Evidence, "Controls that answer by address: "+list(good)+".")
+	case anythingAnswered(e):
+		finding.Evidence = append(finding.Evidence, "Other peers do answer: the network is there.")
+	case len(bad) > 0:
+		return Finding{}, false // nothing at all answers: that is no matter of resolvers
+	default:
+		finding.Confidence = Likely // no control was asked
+	}
+	finding.noAnswer(e)
+	return finding, true
+}
+
+// noAnswer fills in why the resolvers gave no answer, and so which of the row's steps help.
+func (f *Finding) noAnswer(e *probes.Evidence) {
+	refusing, garbling, silent := failing(e.DNS, resolverRefuses), failing(e.DNS, resolverGarbles), failing(e.DNS, resolverSilent)
+	set := func(name, value string) {
+		if value != "" {
+			f.Values[name] = value
+		}
+	}
+	var asked []string
+	for _, answer := range e.DNS.Answers {
+		asked = append(asked, plainServer(answer.Resolver))
+	}
+	f.Values["no_resolver"], f.Values["unanswered"] = "No resolver answers", list(asked)
+	if len(refusing) == len(asked) {
+		f.Values["no_resolver"] = "Every resolver refuses port 53"
+		if len(asked) == 1 {
+			f.Values["no_resolver"] = "The resolver refuses port 53"
+		}
+	}
+	if len(garbling) > 0 {
+		f.Confidence = Likely
+		set("garbling", list(garbling))
+	} else if len(silent) > 0 {
+		set("silent_name", e.DNS.Name)
+	}
+	local := func(server string) bool { return strings.HasPrefix(server, "127.") || server == "::1" }
+	far := func(server string) bool { return !local(server) }
+	if p := e.Host.ResolversProblem; p != nil {
+		f.Values["no_resolver"], f.Values["unanswered"] = noResolverKnown(p), noResolverTitle(e.Host.ResolversBy, p)
+		switch {
+		case p.Link != "":
+			set("resolvers_link", p.Link)
+		case p.Line > 0:
+			set("resolvers_line", fmt.Sprintf("line %d of %s", p.Line, e.Host.ResolversBy))
+		case p.Kind == probes.ResolversUnreadable && p.Detail == "permission denied":
+			set("resolvers_closed", e.Host.ResolversBy)
+		default:
+			set("resolvers_none", e.Host.ResolversBy)
+		}
+		return
+	}
+	if e.Host.ResolversBy != givenResolver {
+		set("resolvers_set", e.Host.ResolversBy)
+	}
+	set("closed_here", list(slices.DeleteFunc(slices.Clone(refusing), far)))
+	set("local_resolver", list(slices.DeleteFunc(slices.Clone(asked), far)))
+	set("refusing", list(slices.DeleteFunc(refusing, local)))
+	set("silent", list(slices.DeleteFunc(silent, local)))
+}
+
+// noAnswerWords is the row of a name that no resolver answered for.
+func noAnswerWords(e *probes.Evidence) string {
+	switch title := noResolverTitle(e.Host.ResolversBy, e.Host.ResolversProblem); {
+	case title != "":
+		return firstFitting(rowWidth, "n"+noResolverKnown(e.Host.ResolversProblem)[1:]+": "+title, title)
+	case len(failing(e.DNS, resolverRefuses)) == len(e.DNS.Answers):
+		return "port 53 is refused by " + list(plainServers(e.Host.Resolvers))
+	}
+	return "no resolver answers"
+}
