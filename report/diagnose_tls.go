@@ -183,7 +183,7 @@ func whenTlsHelloTooBig(e *probes.Evidence) (Finding, bool) {
 	finding := handshakeFinding(e)
 	finding.openEnded(e, handshakeFailed(e, probes.KindTimeout), probes.VariantSmall)
 	if unmade(e, probes.VariantSmall) == "" {
-		finding.Values["small_fails"] = vocabulary["small_fails"]
+		finding.Values["small_fails"] = "Smaller packets"
 	}
 	return finding, true
 }

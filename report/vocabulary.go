@@ -119,7 +119,7 @@ var vocabulary = map[string]string{
 	"alert":            "",                    // handshake_failure
 	"cut":              "",                    // "gets no answer"
 	"variants":         "",                    // set only where the experiments were made
-	"small_fails":      "",                    // set only where they were tried
+	"small_fails":      "",                    // "Smaller packets"; set only where they were tried
 	"no_small":         "",                    // why they were not
 	"mtu_test":         "",                    // set only with no_small
 	"tls_version":      "",                    // TLS 1.0 or 1.1
