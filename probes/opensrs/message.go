@@ -99,8 +99,8 @@ func balances(value Value, found []string) []string {
 	return found
 }
 
-// EncodeReply writes a reply as the service does. The action of every real one is "REPLY"; the zero Value stands
-// for no attributes. more stands next to them.
+// EncodeReply writes a reply as the service does. The action of every real one is "REPLY"; the zero Value means
+// no attributes. more are items next to them.
 func EncodeReply(code int, text string, success bool, action, object string, attributes Value, more ...Item) []byte {
 	isSuccess := "0"
 	if success {
