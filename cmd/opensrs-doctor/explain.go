@@ -1,28 +1,37 @@
 package main
 
 import (
+	"errors"
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"opensrs-doctor/report"
 )
 
-// explainCommand is the catalogue: every cause in a line, or one of them in full.
+// maxPaste bounds the text of an error that is pasted, in bytes.
+const maxPaste = 64 << 10
+
+// explainCommand is the catalogue (every cause in a line, or one of them in full) and the table of the texts that
+// clients, systems and the service print.
 func explainCommand(s *streams) *cobra.Command {
 	command := &cobra.Command{
-		Use:   "explain [CAUSE|rules]",
-		Short: "what a cause means, how it is recognised and what helps; all causes without one",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) <= 1 {
-				return nil
-			}
-			return usagef("explain takes one cause, and got %d words", len(args))
-		},
+		Use:   `explain [CAUSE | rules | CODE | "TEXT OF AN ERROR" | -]`,
+		Short: "what a cause, a code or the text of an error means; all causes without one",
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return append(causeIDs(), report.Topics...), cobra.ShellCompDirectiveNoFileComp
 		},
+		DisableFlagsInUseLine: true,
 	}
+	command.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		err = flagError(cmd, err)
+		if usage := (*usageError)(nil); errors.As(err, &usage) && !strings.HasPrefix(usage.hint, "did you mean") {
+			usage.hint = explainHint
+		}
+		return err
+	})
 	flags := addKeys(command.Flags(), append([]key{dataFormat}, viewKeys()...))
 	command.RunE = func(_ *cobra.Command, args []string) error {
 		asJSON, err := wantsJSON(flags, s)
@@ -32,8 +41,8 @@ func explainCommand(s *streams) *cobra.Command {
 		look := gather(flags, nil, s)
 		options := view{noColor: look.bool("no-color"), ascii: look.bool("ascii")}.forTerminal(s)
 		switch {
-		case len(args) == 1:
-			return explainOne(args[0], asJSON, options, s)
+		case len(args) > 0:
+			return explainWords(args, asJSON, options, s)
 		case asJSON:
 			return report.ExplainListJSON(s.stdout)
 		}
@@ -41,6 +50,9 @@ func explainCommand(s *streams) *cobra.Command {
 	}
 	return command
 }
+
+// explainHint is how a text gets past the shell unharmed.
+const explainHint = "opensrs-doctor explain - reads the text from standard input; or put it into single quotes after --"
 
 // viewKeys are the keys of check that say how words are set.
 func viewKeys() []key {
@@ -53,21 +65,64 @@ func viewKeys() []key {
 	return out
 }
 
-func explainOne(id string, asJSON bool, options report.TextOptions, s *streams) error {
+// explainWords explains a cause, a lesson, or a text. What has the form of a cause's ID and is none was mistyped.
+func explainWords(args []string, asJSON bool, options report.TextOptions, s *streams) error {
+	if len(args) > 1 || args[0] == "-" {
+		return explainText(args, asJSON, options, s)
+	}
+	id := args[0]
 	if slices.Contains(report.Topics, id) {
 		if asJSON {
 			return report.ExplainTopicJSON(s.stdout, id)
 		}
 		return report.ExplainTopic(s.stdout, id, options)
 	}
-	if _, found := report.Lookup(id); !found {
+	if _, found := report.Lookup(id); found {
+		if asJSON {
+			return report.ExplainJSON(s.stdout, id)
+		}
+		return report.Explain(s.stdout, id, options)
+	}
+	if likeCause(id) {
 		err := usagef("no cause is called %s", shown(id)).withHint("opensrs-doctor explain lists them")
 		return err.withNearest(id, append(causeIDs(), report.Topics...))
 	}
-	if asJSON {
-		return report.ExplainJSON(s.stdout, id)
+	return explainText(args, asJSON, options, s)
+}
+
+// likeCause reports whether a word has the form of a cause's ID: a group that exists, a dot, and a word.
+func likeCause(word string) bool {
+	group, rest, found := strings.Cut(word, ".")
+	return found && regexp.MustCompile(`^[A-Za-z-]+$`).MatchString(rest) &&
+		slices.ContainsFunc(causeIDs(), func(id string) bool { return strings.HasPrefix(id, strings.ToLower(group)+".") })
+}
+
+// explainText explains what a client printed. The text is not repeated: a log can hold a key.
+func explainText(args []string, asJSON bool, options report.TextOptions, s *streams) error {
+	text := strings.Join(args, " ")
+	if len(args) == 1 && args[0] == "-" {
+		content, err := readBounded(s.stdin, maxPaste)
+		if err != nil {
+			return usagef("standard input %s", plain(err)).withHint("tail -n 50 FILE | opensrs-doctor explain -")
+		}
+		text = string(content)
 	}
-	return report.Explain(s.stdout, id, options)
+	switch {
+	case len(text) > maxPaste:
+		return usagef("the text is larger than %d KiB", maxPaste>>10).withHint("tail -n 50 FILE | opensrs-doctor explain -")
+	case strings.TrimSpace(text) == "":
+		return usagef("there is no text to explain").withHint("opensrs-doctor explain lists the causes; %s", explainHint)
+	}
+	reading := report.ReadText(text)
+	write := func() error { return report.WriteTextReading(s.stdout, reading, options) }
+	if asJSON {
+		write = func() error { return report.WriteTextReadingJSON(s.stdout, reading) }
+	}
+	err := write()
+	if err == nil && !reading.Known {
+		err = exitError(exitFail)
+	}
+	return err
 }
 
 func causeIDs() []string {

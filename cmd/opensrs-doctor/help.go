@@ -40,8 +40,9 @@ func writeHelp(w io.Writer, cmd *cobra.Command) {
 		writeKeys(w, append([]key{dataFormat}, viewKeys()...))
 		fmt.Fprint(w, diffAfter)
 	case "explain":
-		fmt.Fprint(w, "\nrules is a lesson on the IP access rules, on one screen.\n")
+		fmt.Fprint(w, explainHelp)
 		writeKeys(w, append([]key{dataFormat}, viewKeys()...))
+		fmt.Fprint(w, explainAfter)
 	case "version":
 		writeKeys(w, []key{dataFormat})
 	case "sign":
@@ -73,7 +74,7 @@ Usage:  opensrs-doctor [check] [flags]
   ticket       check, and write the bundle for a support ticket
   render       render a saved report in any format
   diff         what changed between two saved reports
-  explain      what a cause means, how it is recognised and what helps
+  explain      what a cause, a code or the text of an error means
   version      version, and date of the carried root certificates
   completion   print the completion script of a shell
   help         help on a command
@@ -110,6 +111,31 @@ resolvers, rules, key, versions, and times that are at least twice as long or
 half as short, and 100 ms apart.
 
 Exit status: 0 nothing differs, 1 something does, 2 a file is no report.
+`
+
+const explainHelp = `
+  opensrs-doctor explain port.filtered    a cause
+  opensrs-doctor explain rules            the IP access rules, on one screen
+  opensrs-doctor explain 401              a code: of OpenSRS, HTTP, cURL, errno
+  opensrs-doctor explain cURL error 60    what a client printed
+  opensrs-doctor explain 'Unable to establish socket: (110)'
+  tail -n 50 error.log | opensrs-doctor explain -
+
+Quotes, case, line ends, time stamps, paths and numbers around the text do not
+matter. A shell takes ( ) $ ! & and quotes for itself: put such a text into
+single quotes, or give it to standard input with -. After -- it may begin with
+a dash. At most 64 KiB are read, and nothing of the text is repeated: a log can
+hold a key.
+`
+
+const explainAfter = `
+The likeliest cause comes first, and of several errors the deepest. With -f json
+a text gives {"known", "texts": [{"text", "from", "reading", "role", "means",
+"causes": [{"cause", "why"}], "also", "next"}], "notes", "run", "run_why",
+"nearest"}; "cause" is null where there is no page for it.
+
+Exit status: 0 explained, 1 the text is not known, 2 a wrong flag, no such
+cause, or no text.
 `
 
 const ticketHelp = `Check, and write one zip for a support ticket. It answers what support asks

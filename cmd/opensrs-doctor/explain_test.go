@@ -1,0 +1,52 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"opensrs-doctor/report"
+)
+
+// TestTextCommands: every command that the table of texts proposes exists, with its flags and words.
+func TestTextCommands(t *testing.T) {
+	commands := report.TextCommands()
+	if len(commands) < 5 {
+		t.Fatalf("%q", commands)
+	}
+	for _, line := range commands {
+		words := strings.Fields(strings.ReplaceAll(line, `"allow ADDRESS"`, "allow_ADDRESS"))
+		s := &streams{strings.NewReader(""), &bytes.Buffer{}, &bytes.Buffer{}, func(string) (string, bool) { return "", false }}
+		command, rest, err := rootCommand(s).Find(words[1:])
+		if err != nil || words[0] != "opensrs-doctor" {
+			t.Errorf("%s: %v", line, err)
+			continue
+		}
+		if err := command.ParseFlags(rest); err != nil {
+			t.Errorf("%s: %v", line, err)
+		}
+		if err := command.ValidateArgs(command.Flags().Args()); err != nil {
+			t.Errorf("%s: %v", line, err)
+		}
+		for _, word := range command.Flags().Args() {
+			t.Errorf("%s: %s is no word of a command", line, word)
+		}
+	}
+}
+
+// TestExplainBounds: more than 64 KiB is refused, with the way out; just as much is read.
+func TestExplainBounds(t *testing.T) {
+	for size, want := range map[int]int{maxPaste + 1: exitUsage, maxPaste: exitOK} {
+		text := "cURL error 60 " + strings.Repeat("x", size-14)
+		for name, args := range map[string][]string{"stdin": {"explain", "-"}, "argument": {"explain", text}} {
+			var out, errs bytes.Buffer
+			s := &streams{strings.NewReader(text), &out, &errs, func(string) (string, bool) { return "", false }}
+			if status := run(args, s); status != want {
+				t.Errorf("%s of %d bytes: status %d", name, size, status)
+			}
+			if want == exitUsage && !strings.Contains(errs.String(), "64 KiB\nhint: tail -n 50") {
+				t.Errorf("%s: %s", name, errs.String())
+			}
+		}
+	}
+}

@@ -1,0 +1,221 @@
+package report
+
+import (
+	"embed"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// textFiles is the table of what clients, systems and the service say when a call fails. One entry:
+//
+//	[TITLE]              what is printed of it; a paste itself is never repeated
+//	from:                who says it
+//	level: stage         says where it failed and not why; "wrapper" says only that it failed
+//	text:                what to find, as words: letters and digits count, case and all between does not.
+//	                     "..." is up to twelve words, <path> a file's name, <url> a URL, <n> a number
+//	ours:                the same for words that others use too: only next to a word of OpenSRS, or alone
+//	alone:               the same, only where nothing else was pasted
+//	code: curl 60        a number, and whose (see codeLeads)
+//	means:               one or two sentences
+//	cause: ID why        in order of likelihood; "-" where the catalogue has no row for it, and ID? for a row that
+//	                     is left out of the line as long as the catalogue has none
+//	also:                what else gives this text, or has to be known
+//	run: COMMAND | what it shows
+//	same: TITLE          takes means, causes, also and run from that entry
+//
+// A line that begins with # is a comment.
+//
+//go:embed texts/*.txt
+var textFiles embed.FS
+
+// Levels of a text: how near it is to the reason.
+const (
+	levelReason = iota
+	levelStage
+	levelWrapper
+)
+
+// knownText is one entry of the table.
+type knownText struct {
+	title, from, means string
+	level              int
+	forms              []textForm
+	codes              []textCode
+	causes             []textCause
+	also               []string
+	run                textRun
+	same               string
+	hoped              []string // IDs of causes that the catalogue may get
+}
+
+// textForm is what is looked for, in words.
+type textForm struct {
+	words []string // lower case; gapWord, pathWord, urlWord and numberWord match what they say
+	where formPlace
+}
+
+// formPlace is where a form counts.
+type formPlace int
+
+const (
+	anywhere  formPlace = iota
+	nextToOur           // only beside a word of OpenSRS, or alone
+	byItself            // only alone
+)
+
+// textCode is a number, with whose it is.
+type textCode struct {
+	of     string // a key of codeLeads
+	number int
+}
+
+type textCause struct {
+	ID  string // "" where the catalogue has no row
+	Why string
+}
+
+type textRun struct {
+	Command, Why string
+}
+
+// codeLeads are the words after which a number is one of a kind. The order is that of likelihood, for a number
+// that was pasted without any word.
+var codeLeads = []struct {
+	of, called string // called: how a person names it
+	leads      []string
+}{
+	{"reply", "a reply code of OpenSRS", []string{"response code", "opensrs error", "osrs error", "opensrs error code",
+		"opensrs code", "opensrs returned", "opensrs response", "reply code", "result code"}},
+	{"http", "an HTTP status", []string{"http", "http/1.1", "http/1.0", "http/2", "http status", "http code", "http error",
+		"http status code", "http response code", "status code", "statuscode", "http response", "error returned status",
+		"requested url returned error", "server returned an error", "server returned http response code"}},
+	{"curl", "a cURL error", []string{"curl error", "curl", "curl errno", "curl error code", "curl error number", "pycurl error",
+		"libcurl error", "curlexception", "curl returned error", "error code 60 error message"}},
+	{"errno", "a number of the system (errno)", []string{"errno", "os error", "socketexception", "socket error",
+		"unable to establish socket", "error number", "connect failed with error"}},
+	{"winsock", "a number of Windows", []string{"errno", "os error", "socketexception", "socket error", "winerror", "wsa",
+		"wsa error", "error", "error code", "code", "winhttp", "win32 error", "unable to establish socket"}},
+	{"verify", "a verify code of OpenSSL", []string{"verify return code", "verify error num", "verify error", "verify result",
+		"certificate verify failed verify error"}},
+}
+
+// textTable is the whole table, read once, when it is needed first.
+var textTable = sync.OnceValue(func() []*knownText {
+	table, err := loadTexts()
+	if err != nil {
+		panic(err) // the table is part of the binary, and a test reads it
+	}
+	return table
+})
+
+func loadTexts() ([]*knownText, error) {
+	files, err := textFiles.ReadDir("texts")
+	if err != nil {
+		return nil, err
+	}
+	var table []*knownText
+	for _, file := range files {
+		content, err := textFiles.ReadFile("texts/" + file.Name())
+		if err != nil {
+			return nil, err
+		}
+		for number, line := range strings.Split(string(content), "\n") {
+			if table, err = addTextLine(table, line); err != nil {
+				return nil, fmt.Errorf("%s line %d: %w", file.Name(), number+1, err)
+			}
+		}
+	}
+	for _, entry := range table {
+		if entry.same == "" {
+			continue
+		}
+		at := slices.IndexFunc(table, func(other *knownText) bool { return other.title == entry.same })
+		if at < 0 {
+			return nil, fmt.Errorf("%s: no entry is called %s", entry.title, entry.same)
+		}
+		entry.means, entry.causes, entry.also, entry.run = table[at].means, table[at].causes, table[at].also, table[at].run
+	}
+	return table, nil
+}
+
+// addTextLine adds one line of a file to the table.
+func addTextLine(table []*knownText, line string) ([]*knownText, error) {
+	if line == "" || line[0] == '#' {
+		return table, nil
+	}
+	if title, is := strings.CutPrefix(line, "["); is {
+		return append(table, &knownText{title: strings.TrimSuffix(title, "]")}), nil
+	}
+	name, value, found := strings.Cut(line, ": ")
+	if !found || len(table) == 0 {
+		return nil, fmt.Errorf("not a line of an entry: %q", line)
+	}
+	entry := table[len(table)-1]
+	switch name {
+	case "from":
+		entry.from = value
+	case "level":
+		level, known := map[string]int{"stage": levelStage, "wrapper": levelWrapper}[value]
+		if !known {
+			return nil, fmt.Errorf("no level is called %q", value)
+		}
+		entry.level = level
+	case "text":
+		entry.forms = append(entry.forms, textForm{formWords(value), anywhere})
+	case "ours":
+		entry.forms = append(entry.forms, textForm{formWords(value), nextToOur})
+	case "alone":
+		entry.forms = append(entry.forms, textForm{formWords(value), byItself})
+	case "code":
+		return table, entry.addCode(value)
+	case "means":
+		entry.means = value
+	case "cause":
+		entry.addCause(value)
+	case "also":
+		entry.also = append(entry.also, value)
+	case "run":
+		command, why, _ := strings.Cut(value, " | ")
+		entry.run = textRun{command, why}
+	case "same":
+		entry.same = value
+	default:
+		return nil, fmt.Errorf("no field is called %q", name)
+	}
+	return table, nil
+}
+
+// addCode adds a number, and the forms in which it is written.
+func (t *knownText) addCode(value string) error {
+	of, digits, _ := strings.Cut(value, " ")
+	number, err := strconv.Atoi(digits)
+	if err != nil {
+		return fmt.Errorf("not a number: %q", value)
+	}
+	for _, kind := range codeLeads {
+		if kind.of != of {
+			continue
+		}
+		t.codes = append(t.codes, textCode{of, number})
+		for _, lead := range kind.leads {
+			t.forms = append(t.forms, textForm{formWords(lead + " " + digits), anywhere})
+		}
+		return nil
+	}
+	return fmt.Errorf("no number is of %q", of)
+}
+
+func (t *knownText) addCause(value string) {
+	id, why, _ := strings.Cut(value, " ")
+	if maybe, is := strings.CutSuffix(id, "?"); is {
+		t.hoped = append(t.hoped, maybe)
+		id = "-"
+		if _, known := Lookup(maybe); known {
+			id = maybe
+		}
+	}
+	t.causes = append(t.causes, textCause{strings.TrimPrefix(id, "-"), why})
+}
