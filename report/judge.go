@@ -11,7 +11,8 @@ import (
 	"opensrs-doctor/probes/iprules"
 )
 
-// Judgement writes what a list of rules says of addresses, a line each, as fast as they come. What it says depends
+// Judgement writes what a list of rules says of addresses. As JSON it is a line each, as fast as they come; for a person
+// it is a line for each distinct address, in the order in which they came, once there are no more. What it says depends
 // on where an address lies, not on the address, so that the words of a line are put together once.
 type Judgement struct {
 	out     *bufio.Writer
@@ -20,27 +21,47 @@ type Judgement struct {
 	screen  *screen
 
 	heads, tails [][]byte // by the matcher's rulings: what stands in front of and behind the address
-	counts       []uint64 // by the matcher's rulings
-	bad          uint64
-	failed       []byte // what stands in front of a bad line's number
+	counts       []uint64 // by the matcher's rulings; for a person of distinct addresses
+	judged, bad  uint64   // lines with an address, and without
+	failed       []byte   // what stands in front of a bad line's number
 	line         []byte
 	err          error
+
+	tally *tally // for a person
 }
 
 // NewJudgement writes to w, as JSON lines or for a person.
 func NewJudgement(w io.Writer, m *iprules.Matcher, asJSON bool, o TextOptions) *Judgement {
-	return &Judgement{out: bufio.NewWriterSize(w, 64<<10), matcher: m, json: asJSON, screen: newScreen(o)}
+	return &Judgement{out: bufio.NewWriterSize(w, 64<<10), matcher: m, json: asJSON, screen: newScreen(o),
+		tally: newTally()}
 }
 
 // Address judges one address.
 func (j *Judgement) Address(ip netip.Addr) {
 	ip = ip.Unmap()
+	j.judged++
+	if j.json {
+		index := j.address(ip, 1)
+		j.counts[index]++
+	} else if j.tally.address(ip) {
+		index := j.ruling(ip)
+		j.counts[index]++
+	}
+}
+
+// ruling is the place of what the list says of the address, whose words are then ready.
+func (j *Judgement) ruling(ip netip.Addr) int {
 	index := j.matcher.Index(ip)
 	for index >= len(j.tails) {
 		head, tail := j.words(len(j.tails))
 		j.heads, j.tails, j.counts = append(j.heads, head), append(j.tails, tail), append(j.counts, 0)
 	}
-	j.counts[index]++
+	return index
+}
+
+// address writes the line of one address, which was met so many times, and gives the place of the ruling on it.
+func (j *Judgement) address(ip netip.Addr, times uint32) (ruling int) {
+	index := j.ruling(ip)
 	j.line = append(j.line[:0], j.heads[index]...)
 	start := len(j.line)
 	j.line = ip.AppendTo(j.line)
@@ -48,10 +69,19 @@ func (j *Judgement) Address(ip netip.Addr) {
 		j.line = append(j.line, ' ')
 	}
 	j.line = append(j.line, j.tails[index]...)
-	if !j.json && ip.Is6() && j.matcher.Rulings()[index] == nothingMatches {
-		j.line = append(j.line[:len(j.line)-1], ": the control panel takes IPv4 only\n"...)
+	if !j.json {
+		j.line = j.line[:len(j.line)-1]
+		if ip.Is6() && j.matcher.Rulings()[index] == nothingMatches {
+			j.line = append(j.line, ": the control panel takes IPv4 only"...)
+		}
+		if times > 1 {
+			j.line = append(j.line, " ("...)
+			j.line = append(strconv.AppendUint(j.line, uint64(times), 10), " lines)"...)
+		}
+		j.line = append(j.line, '\n')
 	}
 	j.write(j.line)
+	return index
 }
 
 // nothingMatches is the ruling of a list with rules none of which matches.
@@ -89,13 +119,17 @@ var verdictMarks = map[string]string{
 
 // jsonTail is a line of the contract from behind the address.
 func jsonTail(r iprules.Ruling) []byte {
-	tail := []byte(`","verdict":"` + r.Verdict + `","rule":`)
+	tail := []byte(`","verdict":"` + r.Verdict + `",`)
+	if r.NeverPublic != "" {
+		tail = append(tail, `"reason":"`+iprules.ReasonNeverPublic+`",`...)
+	}
+	tail = append(tail, `"rule":`...)
 	if r.By[0] == 0 {
 		tail = append(tail, "null"...)
 	} else {
 		tail = strconv.AppendInt(tail, int64(r.By[0]), 10)
 	}
-	if r.Verdict == iprules.VerdictUnknown {
+	if r.Says[0] == "" {
 		return append(tail, `,"readings":null}`+"\n"...)
 	}
 	tail = append(tail, `,"readings":{`...)
@@ -111,6 +145,10 @@ func jsonTail(r iprules.Ruling) []byte {
 // rulingWords says which rule decides, under each reading where they differ.
 func rulingWords(r iprules.Ruling, rules []iprules.Rule) string {
 	switch {
+	case r.NeverPublic != "" && r.By[0] > 0:
+		return fmt.Sprintf("never public (%s), though rule %d, %s, matches", r.NeverPublic, r.By[0], rules[r.By[0]-1])
+	case r.NeverPublic != "":
+		return "never public (" + r.NeverPublic + ")"
 	case r.Verdict == iprules.VerdictUnknown:
 		return "there are no rules"
 	case r.Verdict == iprules.VerdictAmbiguous:
@@ -149,14 +187,19 @@ func groups(r iprules.Ruling, between string, say func(int) string, which func(i
 // Bad tells of a line that is no address.
 func (j *Judgement) Bad(line iprules.AddressLine) {
 	j.bad++
-	if j.json {
-		j.line = append(j.line[:0], `{"line":`...)
-		j.line = strconv.AppendInt(j.line, int64(line.Number), 10)
-		j.line = append(j.line, `,"error":`...)
-		j.line = appendJSON(j.line, line.Error())
-		j.write(append(j.line, "}\n"...))
+	if !j.json {
+		j.tally.badLine(line)
 		return
 	}
+	j.line = append(j.line[:0], `{"line":`...)
+	j.line = strconv.AppendInt(j.line, int64(line.Number), 10)
+	j.line = append(j.line, `,"error":`...)
+	j.line = appendJSON(j.line, line.Error())
+	j.write(append(j.line, "}\n"...))
+}
+
+// badLine writes the line of one that is no address.
+func (j *Judgement) badLine(line iprules.AddressLine) {
 	if j.failed == nil {
 		mark, in := j.screen.mark("fail")
 		j.screen.out.Reset()
@@ -217,7 +260,7 @@ func (j *Judgement) Flush() error {
 	return j.err
 }
 
-// Judged is how many addresses got each verdict, and how many lines were no addresses.
+// Judged is how many addresses got each verdict (for a person, distinct ones), and how many lines were no addresses.
 func (j *Judgement) Judged() (counts iprules.Counts, bad uint64) {
 	for i, n := range j.counts {
 		counts.Add(j.matcher.Rulings()[i].Verdict, n)
@@ -231,9 +274,10 @@ func (j *Judgement) AllAllowed() bool {
 	return bad == 0 && counts.Allow > 0 && counts == iprules.Counts{Allow: counts.Allow}
 }
 
-// End writes, for a person, the sum, why the readings disagree and the change that ends that.
+// End writes, for a person, the addresses, the sum, why the readings disagree and the change that ends that.
 func (j *Judgement) End() error {
 	if !j.json {
+		j.tally.all(func(ip netip.Addr, times uint32) { j.address(ip, times) }, j.badLine)
 		j.screen.out.Reset()
 		j.sum()
 		j.disagreements()
@@ -245,15 +289,21 @@ func (j *Judgement) End() error {
 func (j *Judgement) sum() {
 	counts, bad := j.Judged()
 	addresses := counts.Allow + counts.Deny + counts.Ambiguous + counts.Unknown
-	if addresses+bad < 2 {
+	if j.judged+bad < 2 {
 		return
 	}
 	text := plural(addresses, "address", "addresses")
+	if j.judged > addresses {
+		text = plural(addresses, "distinct address", "distinct addresses") + fmt.Sprintf(" in %d lines", j.judged)
+	}
 	if addresses > 0 {
 		text += ": " + verdictWords(counts)
 	}
 	if bad > 0 {
-		text += "; " + plural(bad, "line is no address", "lines are no addresses")
+		text += "; " + plural(bad, "line has no address", "lines have no address")
+	}
+	if bad > MaxNotes {
+		text += fmt.Sprintf(", of which the first %d are shown", MaxNotes)
 	}
 	j.screen.raw("\n", plain)
 	j.screen.paragraph("", 0, text+".", plain)

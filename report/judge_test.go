@@ -3,6 +3,7 @@ package report
 import (
 	"encoding/json"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -67,6 +68,61 @@ func sameJSON(a, b any) bool {
 	return string(left) == string(right)
 }
 
+// TestJudgementOfAddressesThatAreNeverPublic: the readings stay, the verdict is deny and says why.
+func TestJudgementOfAddressesThatAreNeverPublic(t *testing.T) {
+	var out strings.Builder
+	list := rulesOf(t, "allow 10.0.0.0/25", "allow 203.0.113.0/25", "allow fc00::/7")
+	j := NewJudgement(&out, iprules.NewMatcher(list).Public(), true, TextOptions{})
+	never := []string{"10.0.0.1", "10.0.0.128", "0.0.0.1", "100.64.0.1", "127.0.0.1", "169.254.1.1", "172.31.0.1", "192.0.0.8",
+		"192.168.1.1", "198.19.255.255", "224.0.0.1", "240.0.0.1", "255.255.255.255", "fd00::1", "fe80::1", "::1"}
+	asked := append([]string{"9.255.255.255", "11.0.0.0", "203.0.113.1", "192.0.2.1", "198.51.100.1", "100.63.255.255",
+		"172.32.0.1", "192.0.1.0", "198.20.0.0", "223.255.255.255", "2001:db8::1", "2606:4700::1"}, never...)
+	for _, text := range asked {
+		j.Address(netip.MustParseAddr(text))
+	}
+	if err := j.End(); err != nil {
+		t.Fatal(err)
+	}
+	for i, line := range strings.Split(strings.TrimSpace(out.String()), "\n") {
+		result := iprules.EvaluatePublic(list, netip.MustParseAddr(asked[i]))
+		want, _ := json.Marshal(result)
+		var a, b any
+		if json.Unmarshal([]byte(line), &a) != nil || json.Unmarshal(want, &b) != nil || !sameJSON(a, b) {
+			t.Errorf("%s: %s, want %s", asked[i], line, want)
+		}
+		if (result.Reason == iprules.ReasonNeverPublic) != slices.Contains(never, asked[i]) {
+			t.Errorf("%s: reason %q", asked[i], result.Reason)
+		}
+	}
+	if j.AllAllowed() {
+		t.Error("all are allowed")
+	}
+}
+
+// TestJudgementForAPerson: distinct addresses with counts in the order in which they came, and 20 notes.
+func TestJudgementForAPerson(t *testing.T) {
+	var out strings.Builder
+	j := NewJudgement(&out, iprules.NewMatcher(rulesOf(t, "allow 203.0.113.0/25")).Public(), false, TextOptions{Width: 80})
+	for i := range 1000 {
+		j.Address(netip.AddrFrom4([4]byte{203, 0, 113, byte(i % 3)}))
+		j.Address(netip.MustParseAddr("2001:db8::1"))
+		j.Bad(iprules.AddressLine{Number: i + 1, Text: "junk", Why: "not an address"})
+	}
+	if err := j.End(); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	for i, want := range []string{"203.0.113.0      allow      rule 1, allow 203.0.113.0/25 (334 lines)",
+		"2001:db8::1      deny       no rule matches: the control panel takes IPv4 only (1000 lines)", "line 1"} {
+		if !strings.Contains(lines[i], want) {
+			t.Errorf("line %d is %q, want %q", i+1, lines[i], want)
+		}
+	}
+	if n := len(lines); n != 4+MaxNotes+3 || !strings.HasPrefix(lines[n-2], "4 distinct addresses in 2000 lines: 3 allowed, 1") {
+		t.Errorf("%d lines:\n%s", n, out.String())
+	}
+}
+
 func TestRejectedRoundTrip(t *testing.T) {
 	var rejected Rejected
 	var want []iprules.AddressLine
@@ -93,7 +149,7 @@ func TestRejectedRoundTrip(t *testing.T) {
 		}
 		i++
 	}
-	if i != len(want) || rejected.Len() != i {
+	if i != MaxRejected || rejected.Len() != len(want) {
 		t.Errorf("%d objects of %d, Len %d", i, len(want), rejected.Len())
 	}
 }

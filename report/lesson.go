@@ -56,7 +56,7 @@ var rulesLesson = lesson{
 	Commands: []lessonEntry{
 		{"opensrs-doctor rules lint --rules-file FILE", "mistakes, and their fix"},
 		{"opensrs-doctor rules check --rules-file FILE ADDRESS", "is it allowed?"},
-		{"opensrs-doctor rules plan --ips access.log", "the best five rules"},
+		{"opensrs-doctor rules plan --ips servers.csv", "the best five rules"},
 	},
 	Docs: []string{docKeyAndRules},
 }

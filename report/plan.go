@@ -1,8 +1,6 @@
 package report
 
 import (
-	"bufio"
-	"encoding/json"
 	"fmt"
 	"io"
 	"iter"
@@ -12,101 +10,32 @@ import (
 )
 
 // Plan is the best list for some addresses, and the way to it. As JSON it is one document with the keys rules,
-// covered, uncovered, excess, rejected and steps.
+// covered, uncovered, excess, rejected and steps, and besides rejected_total (rejected names up to MaxRejected), list
+// (what is then in the panel, Deny rules too) and, where Deny rules meet no Allow, without_idle_denies.
 type Plan struct {
-	Plan       iprules.Plan
-	Asked      uint64 // distinct addresses
-	Uncovered  iter.Seq[string]
+	PlannedList
+	Asked      uint64           // distinct addresses
+	Apart      uint64           // of those left out, the ones that more rules could let in
+	Uncovered  iter.Seq[string] // what is left out
 	Rejected   *Rejected
-	Steps      []iprules.Step
-	Goal       []iprules.Rule // what then stands in the panel, Deny rules too
 	Limit      int
-	Denies     int      // that stay, and take a place each
-	CurrentOff bool     // nobody said what stands in the panel now: the steps begin with an empty list
-	Notes      []string // what else is worth knowing, sentences
+	Current    []iprules.Rule // what is in the panel now
+	CurrentOff bool           // nobody said what is there: the steps begin with an empty list
+	Notes      []string       // what else is worth knowing, sentences
+	Without    *PlannedList   // the best list without the Deny rules that meet no Allow; nil where there are none
+}
+
+// PlannedList is a list, what it is worth and the way to it.
+type PlannedList struct {
+	Plan   iprules.Plan
+	Steps  []iprules.Step
+	Goal   []iprules.Rule // what is then in the panel, Deny rules too
+	Denies int            // that are kept, and use a place each
+	Leave  []int          // Deny rules that are not kept, by index in the current list
 }
 
 // maxNamed is how many of the addresses left out a person is told by name.
 const maxNamed = 5
-
-// WriteJSON writes the document without holding it in memory: a million addresses may be left out.
-func (p *Plan) WriteJSON(w io.Writer) error {
-	out := bufio.NewWriterSize(w, 64<<10)
-	rules := []string{}
-	for _, rule := range p.Plan.Rules() {
-		rules = append(rules, rule.String())
-	}
-	out.WriteString("{\n  \"rules\": ")
-	writeList(out, func(yield func(any) bool) {
-		for _, rule := range rules {
-			if !yield(rule) {
-				return
-			}
-		}
-	})
-	fmt.Fprintf(out, ",\n  \"covered\": %d,\n  \"uncovered\": ", p.Plan.Covered)
-	writeTexts(out, p.Uncovered)
-	fmt.Fprintf(out, ",\n  \"excess\": %d,\n  \"rejected\": ", p.Plan.Excess)
-	between := "[\n    "
-	for rejected := range p.Rejected.All() {
-		out.WriteString(between)
-		out.Write(rejected)
-		between = ",\n    "
-	}
-	endList(out, between)
-	out.WriteString(",\n  \"steps\": ")
-	writeList(out, func(yield func(any) bool) {
-		for i := range p.Steps {
-			if !yield(&p.Steps[i]) {
-				return
-			}
-		}
-	})
-	out.WriteString("\n}\n")
-	return out.Flush()
-}
-
-// writeList writes a JSON array, an item a line. The writer keeps the first error.
-func writeList(out *bufio.Writer, items iter.Seq[any]) {
-	between := "[\n    "
-	encoder := json.NewEncoder(trimmed{out})
-	encoder.SetEscapeHTML(false)
-	for item := range items {
-		out.WriteString(between)
-		encoder.Encode(item)
-		between = ",\n    "
-	}
-	endList(out, between)
-}
-
-// writeTexts writes a JSON array of texts that need no escapes, such as addresses.
-func writeTexts(out *bufio.Writer, items iter.Seq[string]) {
-	between := "[\n    "
-	for item := range items {
-		out.WriteString(between)
-		out.WriteByte('"')
-		out.WriteString(item)
-		out.WriteByte('"')
-		between = ",\n    "
-	}
-	endList(out, between)
-}
-
-func endList(out *bufio.Writer, between string) {
-	if strings.HasPrefix(between, "[") {
-		out.WriteString("[]")
-		return
-	}
-	out.WriteString("\n  ]")
-}
-
-// trimmed leaves out the line end that an encoder puts behind a value.
-type trimmed struct{ to io.Writer }
-
-func (t trimmed) Write(p []byte) (int, error) {
-	_, err := t.to.Write([]byte(strings.TrimSuffix(string(p), "\n")))
-	return len(p), err
-}
 
 // WriteText writes the plan for a person, and as a list of rules at once: whatever is no rule is a comment.
 func (p *Plan) WriteText(w io.Writer, o TextOptions) error {
@@ -127,37 +56,73 @@ func (p *Plan) WriteText(w io.Writer, o TextOptions) error {
 		c.gap()
 		c.say("", note)
 	}
-	p.way(c)
+	if p.Asked > 0 {
+		p.way(c, &p.PlannedList, "Steps in the control panel (Account settings, API settings, IP access rules), in this order.")
+	}
+	if p.Without != nil {
+		p.otherList(c)
+	}
 	_, err := io.WriteString(w, c.out.String())
 	return err
 }
 
-// list is what stands in the panel in the end. Where there are only Allow rules their order means nothing, and they
+// list is what is in the panel in the end. Where there are only Allow rules their order means nothing, and they
 // are sorted.
-func (p *Plan) list() []iprules.Rule {
-	if p.Denies == 0 {
-		return p.Plan.Rules()
+func (l *PlannedList) list() []iprules.Rule {
+	if l.Denies == 0 || len(l.Plan.Prefixes) == 0 {
+		return l.Plan.Rules()
 	}
-	return p.Goal
+	return l.Goal
 }
 
+// verdict is what the list is worth, and that there is no better one.
 func (p *Plan) verdict() string {
-	n := len(p.Plan.Prefixes)
-	whom := fmt.Sprintf("%d of %s", p.Plan.Covered, plural(p.Asked, "address", "addresses"))
-	switch {
-	case p.Plan.Covered == p.Asked && p.Asked == 1:
-		whom = "the address"
-	case p.Plan.Covered == p.Asked:
-		whom = fmt.Sprintf("all %d addresses", p.Asked)
+	text := capital(p.worth(&p.PlannedList)) + "."
+	if places := p.Limit - p.Denies; len(p.Plan.Prefixes) > 0 {
+		text += fmt.Sprintf(" No list of %s Allow %s does better.", upTo(places), verb(places, "rule", "rules"))
 	}
-	text := fmt.Sprintf("%s %s %s, and %s %s. No list of %s Allow %s does better.",
-		plural(uint64(n), "rule", "rules"), verb(n, "covers", "cover"), whom, verb(n, "admits", "admit"),
-		others(p.Plan.Excess), upTo(p.Limit-p.Denies), verb(p.Limit-p.Denies, "rule", "rules"))
 	if p.Denies > 0 {
-		text += fmt.Sprintf(" %s of now %s, and %s of the %d places.", plural(uint64(p.Denies), "Deny rule", "Deny rules"),
-			verb(p.Denies, "stays", "stay"), verb(p.Denies, "takes one", fmt.Sprintf("take %d", p.Denies)), p.Limit)
+		text += fmt.Sprintf(" %s %s kept and %s %d of %s.", plural(uint64(p.Denies), "existing Deny rule", "existing Deny rules"),
+			verb(p.Denies, "is", "are"), verb(p.Denies, "uses", "use"), p.Denies, plural(uint64(p.Limit), "place", "places"))
 	}
 	return text
+}
+
+// worth is "2 rules cover 3 of 4 addresses, and admit no other".
+func (p *Plan) worth(l *PlannedList) string {
+	n := len(l.Plan.Prefixes)
+	if n == 0 {
+		if p.Asked == 1 {
+			return "no Allow rule can let in the address asked for"
+		}
+		return fmt.Sprintf("no Allow rule can let in any of the %d addresses asked for", p.Asked)
+	}
+	whom := fmt.Sprintf("%d of %s", l.Plan.Covered, plural(p.Asked, "address", "addresses"))
+	switch {
+	case l.Plan.Covered == p.Asked && p.Asked == 1:
+		whom = "the address"
+	case l.Plan.Covered == p.Asked:
+		whom = fmt.Sprintf("all %d addresses", p.Asked)
+	}
+	return fmt.Sprintf("%s %s %s, and %s %s", plural(uint64(n), "rule", "rules"), verb(n, "covers", "cover"), whom,
+		verb(n, "admits", "admit"), others(l.Plan.Excess))
+}
+
+// otherList shows the list without the Deny rules that meet no Allow, and the way to it. All of it is a comment.
+func (p *Plan) otherList(c *comments) {
+	var names []string
+	for _, i := range p.Without.Leave {
+		names = append(names, fmt.Sprintf("rule %d, %s", i+1, p.Current[i]))
+	}
+	n := len(names)
+	c.gap()
+	c.say("", fmt.Sprintf("%s, %s no Allow rule here: %s nothing and %s %d of %s. Without %s, %s:", capital(strings.Join(names, "; ")),
+		verb(n, "meets", "meet"), verb(n, "it changes", "they change"), verb(n, "uses", "use"), n,
+		plural(uint64(p.Limit), "place", "places"), verb(n, "it", "them"), p.worth(p.Without)))
+	for _, rule := range p.Without.list() {
+		c.say("    ", rule.String())
+	}
+	p.way(c, p.Without, "Steps to that list, in place of those above, in this order.")
 }
 
 func upTo(n int) string {
@@ -200,37 +165,48 @@ func (p *Plan) leftOut(c *comments) {
 		if more > 0 {
 			text += fmt.Sprintf(" and %d more", more)
 		}
+		text = fmt.Sprintf("Left out: %s, %s.", plural(left, "address", "addresses"), text)
+		places := p.Limit - p.Denies
+		tooFew := places > 0 && p.Apart > 0
+		if tooFew {
+			text += fmt.Sprintf(" %s cannot follow hosts whose addresses lie far apart or change. What helps:",
+				plural(uint64(places), "Allow rule", "Allow rules"))
+		}
 		c.gap()
-		c.say("", fmt.Sprintf("Left out: %s, %s. %s cannot follow hosts whose addresses lie far apart or change. What helps:",
-			plural(left, "address", "addresses"), text, plural(uint64(p.Limit), "rule", "rules")))
-		c.say("  - ", "one fixed way out for all callers: a NAT gateway or a proxy with a reserved address, and one rule for that;")
-		c.say("  - ", "more rules than the five that everybody has: ask OpenSRS Support, then plan again with --max-rules.")
+		c.say("", text)
+		if tooFew {
+			c.say("  - ", "one fixed address for all callers: a NAT gateway or a proxy with a reserved address, and one rule for that;")
+			c.say("  - ", "more rules than the five that everybody has: ask OpenSRS Support, then plan again with --max-rules.")
+		}
 	}
 	if n := p.Rejected.Len(); n > 0 {
 		c.gap()
-		c.say("", plural(uint64(n), "line asks", "lines ask")+" for no address that a rule could allow;"+
-			" standard error names "+verb(n, "it", "them")+".")
+		named := verb(n, "it", "them")
+		if n > MaxNotes {
+			named = fmt.Sprintf("the first %d", MaxNotes)
+		}
+		c.say("", plural(uint64(n), "line asks", "lines ask")+" for no address that a rule could allow; standard error names "+named+".")
 	}
 }
 
-// way writes the steps.
-func (p *Plan) way(c *comments) {
-	if p.Asked == 0 {
-		return
-	}
+// way writes the steps to a list.
+func (p *Plan) way(c *comments, l *PlannedList, text string) {
 	c.gap()
-	if len(p.Steps) == 0 {
+	switch {
+	case len(l.Plan.Prefixes) == 0:
+		c.say("", "No steps: a list without an Allow rule would let nobody in.")
+		return
+	case len(l.Steps) == 0:
 		c.say("", "The control panel has this list already: nothing is to be changed.")
 		return
 	}
 	locked := uint64(0)
-	for _, step := range p.Steps {
+	for _, step := range l.Steps {
 		locked += step.LocksOut
 	}
-	text := "Steps in the control panel (Account settings, API settings, IP access rules), in this order."
 	switch {
 	case p.CurrentOff:
-		text += " They begin with an empty list; say what stands there now with --current-rule."
+		text += " They begin with an empty list; say what is there now with --current-rule."
 	case locked == 0:
 		text += " No address that is allowed before and after is locked out on the way."
 	default:
@@ -238,7 +214,7 @@ func (p *Plan) way(c *comments) {
 			plural(locked, "address that is", "addresses that are"))
 	}
 	c.say("", text)
-	for i, step := range p.Steps {
+	for i, step := range l.Steps {
 		what := map[string]string{
 			iprules.StepRemove: "Remove " + step.Rule + ".", iprules.StepAdd: "Add " + step.Rule + ".", iprules.StepWait: "Wait",
 		}[step.Action]

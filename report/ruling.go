@@ -142,7 +142,7 @@ func bestFor(addresses []netip.Addr, places int) []iprules.Rule {
 			demand.Add(netip.PrefixFrom(address, address.BitLen()), true)
 		}
 	}
-	return demand.Plan(places).Rules()
+	return demand.Plan(places, nil).Rules()
 }
 
 // refused are the addresses that the rules do not clearly allow.

@@ -15,7 +15,7 @@ what access rules are.
 
   opensrs-doctor rules lint --rules-file rules.txt
   opensrs-doctor rules check --rules-file rules.txt 203.0.113.10
-  opensrs-doctor rules plan --ips access.log --current-rule "allow 203.0.113.7"
+  opensrs-doctor rules plan --ips servers.csv --current-rule "allow 203.0.113.7"
   opensrs-doctor help rules plan      all flags of one of them
 `
 
@@ -40,27 +40,32 @@ const rulesAfter = `
 `
 
 const lintAfter = `
-With --ips it also tells which ranges nobody uses, and which are far wider than
-the addresses in use.
+Problems are in the order of the rules' lines. With --ips it also says which
+ranges nobody uses, and which are far wider than the addresses in use.
 
 Exit status: 0 no error, though there may be warnings; 1 an error; 2 a wrong
 flag or file.
 `
 
 const rulesCheckAfter = `
-An address is allowed if all three ways to read the list allow it. -f json
-prints one object a line; a line that is no address is {"line": …, "error": …}.
+An address is allowed if all three ways to read the list allow it, and it can be
+public at all. Each distinct address is printed once, with the number of its
+lines. -f json prints one object a line, for every line of the input; a line
+without an address is {"line": …, "error": …}.
 
-Exit status: 0 every address is allowed; 1 some address is not, or some line is
+Exit status: 0 every address is allowed; 1 some address is not, or some line has
 no address, or there is none; 2 a wrong flag or file.
 `
 
 const planAfter = `
 Best means, in this order: it covers the most distinct addresses, admits the
 fewest others, has the fewest rules, and the smallest addresses. Proven, not
-guessed. Lines are addresses or CIDR ranges. What is printed is a list that
-rules lint, rules check and --rules-file take: whatever is no rule is a comment.
+guessed. Lines hold an address or a CIDR range: give the addresses that your own
+servers call from. A Deny rule that is there now is kept, and what it refuses is
+not covered. What is printed is a list that rules lint, rules check and
+--rules-file take: whatever is no rule is a comment.
 
 Exit status: 0 a plan was made, whatever it has to leave out; 1 there was no
-address to plan for; 2 a wrong flag or file.
+address to plan for, or with --require-all one stays out; 2 a wrong flag or
+file.
 `

@@ -36,7 +36,7 @@ func rulesCommand(s *streams) *cobra.Command {
 
 // ipsKey is where a list of addresses comes from.
 var ipsKey = key{"ips", "", text, "FILE|-", groupAddresses,
-	"addresses, one a line, as the first word: an access log will do; - is standard input"}
+	"addresses, the first IPv4 address of each line, in any column; - is standard input"}
 
 // ruleKeys are the keys of lint and check.
 func ruleKeys() []key {
@@ -95,7 +95,8 @@ func (r *rulesRun) note(format string, args ...any) {
 	fmt.Fprintf(r.streams.stderr, "note: "+format+"\n", args...)
 }
 
-// addresses calls tell with every line of --ips. name is how the file is called in a message.
+// addresses calls tell with every line of --ips. name is how the file is called in a message. Of lines with more than
+// one address it notes that only the first counts.
 func (r *rulesRun) addresses(idle func(), tell func(name string, line iprules.AddressLine)) error {
 	if !r.settings.given("ips") {
 		return nil
@@ -106,12 +107,21 @@ func (r *rulesRun) addresses(idle func(), tell func(name string, line iprules.Ad
 	}
 	defer file.Close()
 	in := iprules.NewAddressReader(idleReader{file, idle})
+	more, first := 0, 0
 	for {
 		line, ok := in.Next()
 		if !ok {
 			break
 		}
+		if line.More {
+			if more++; more == 1 {
+				first = line.Number
+			}
+		}
 		tell(name, line)
+	}
+	if more > 0 {
+		r.note("%s:%d: more than one address on the line; only the first one counts. Such lines: %d", name, first, more)
 	}
 	if err := in.Err(); err != nil {
 		return fmt.Errorf("%s could not be read to its end, only to line %d: %s", name, in.Lines(), plain(err))
@@ -132,16 +142,35 @@ func (r idleReader) Read(p []byte) (int, error) {
 	return r.from.Read(p)
 }
 
+// notedLines notes the first lines of --ips that hold no address.
+type notedLines struct {
+	run  *rulesRun
+	name string
+	n    int
+}
+
+func (b *notedLines) add(name string, line iprules.AddressLine) {
+	if b.n++; b.n <= report.MaxNotes {
+		b.run.note("%s:%d: %s", name, line.Number, line.Error())
+	}
+	b.name = name
+}
+
+// end says how many more there are.
+func (b *notedLines) end() {
+	if b.n > report.MaxNotes {
+		b.run.note("%s: %d more lines like these", b.name, b.n-report.MaxNotes)
+	}
+}
+
 // words reads the addresses that stand on the command line itself.
 func words(args []string, ranges bool) ([]netip.Prefix, error) {
 	var prefixes []netip.Prefix
 	for _, arg := range args {
-		line, said := iprules.ParseAddressLine(arg)
+		line := iprules.ParseAddress(arg)
 		switch {
 		case arg == "-":
-			return nil, usagef(`"-" is no address`).withHint("--ips - reads addresses from standard input")
-		case !said:
-			return nil, usagef("%s is no address", shown(arg))
+			return nil, usagef(`"-" is not an address`).withHint("--ips - reads addresses from standard input")
 		case line.Why != "":
 			return nil, usagef("%s", line.Error())
 		case !ranges && !line.Prefix.IsSingleIP():

@@ -26,7 +26,8 @@ func rulesCheckCommand(s *streams) *cobra.Command {
 	return command
 }
 
-// check judges addresses line by line. Nothing is kept of a line, so that a log may be as long as it likes.
+// check judges addresses line by line. As JSON nothing is kept of a line, so that a list may be as long as it likes; for
+// a person each distinct address is kept.
 func (r *rulesRun) check(args []string) error {
 	if len(args) == 0 && !r.settings.given("ips") {
 		return usagef("no address to judge").withHint("opensrs-doctor rules check ADDRESS, or --ips FILE")
@@ -40,7 +41,7 @@ func (r *rulesRun) check(args []string) error {
 		return err
 	}
 	r.doubtfulList(list)
-	matcher := iprules.NewMatcher(list.rules)
+	matcher := iprules.NewMatcher(list.rules).Public()
 	judgement := report.NewJudgement(r.streams.stdout, matcher, r.asJSON, r.options)
 	for _, address := range given {
 		judgement.Address(address.Addr())

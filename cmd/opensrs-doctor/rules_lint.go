@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -28,7 +30,7 @@ func rulesLintCommand(s *streams) *cobra.Command {
 	return command
 }
 
-// lint writes every problem. What cannot be read is one of them, and the rest is still looked at.
+// lint writes every problem, in the order of the lines. What cannot be read is one of them, and the rest is still looked at.
 func (r *rulesRun) lint() error {
 	list, err := r.settings.ruleList("rule", "rules-file")
 	if err != nil {
@@ -44,20 +46,23 @@ func (r *rulesRun) lint() error {
 		}
 	}
 	problems := append(unreadable(list), iprules.Lint(list.rules)...)
-	use := iprules.NewUse(list.rules)
+	use, bad := iprules.NewUse(list.rules), notedLines{run: r}
 	if err := r.addresses(nil, func(name string, line iprules.AddressLine) {
 		if line.Why != "" {
-			r.note("%s:%d: %s", name, line.Number, line.Error())
+			bad.add(name, line)
 			return
 		}
 		use.Add(line.Prefix)
 	}); err != nil {
 		return err
 	}
+	bad.end()
 	if r.settings.given("ips") && use.Len() == 0 {
 		r.note("there is no IPv4 address in %s, so the rules were not compared with any", shownPath(r.settings.text("ips")))
 	}
-	result := report.NewLint(list.rules, append(problems, use.Problems()...))
+	problems = append(problems, use.Problems()...)
+	slices.SortStableFunc(problems, func(a, b iprules.Problem) int { return cmp.Compare(a.Line, b.Line) })
+	result := report.NewLint(list.rules, problems)
 	write := result.WriteJSON
 	if !r.asJSON {
 		write = func(w io.Writer) error { return result.WriteText(w, r.options) }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"fmt"
 	"strconv"
 	"strings"
@@ -20,7 +19,9 @@ func planKeys() []key {
 			"a rule that stands in the control panel now; repeatable, in order"},
 		{"current-rules-file", "", text, "PATH", groupRules,
 			"the rules that stand there now, one a line; - is standard input"},
-		ipsKey, dataFormat,
+		ipsKey,
+		{"require-all", "", boolean, "", groupAddresses, "exit status 1 where an address stays out, or a line has none"},
+		dataFormat,
 	}
 	return append(all, viewKeys()...)
 }
@@ -28,7 +29,7 @@ func planKeys() []key {
 func rulesPlanCommand(s *streams) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "plan [ADDRESS…]",
-		Short: "the best Allow rules for some addresses, and how to get there without a gap",
+		Short: "the best Allow rules for some addresses, and the steps to get there",
 	}
 	flags := addKeys(command.Flags(), planKeys())
 	config := command.Flags().String("config", "", "the config file, instead of the default one")
@@ -42,8 +43,8 @@ func rulesPlanCommand(s *streams) *cobra.Command {
 	return command
 }
 
-// plan makes the best list. Exit status 0 says that there is one; what it leaves out is in the output. Without
-// any address to plan for it is 1.
+// plan makes the best list. Exit status 0 says that there is one; what it leaves out is in the output. It is 1 without
+// any address to plan for, and with --require-all where one stays out.
 func (r *rulesRun) plan(args []string) error {
 	if len(args) == 0 && !r.settings.given("ips") {
 		return usagef("no address to plan for").
@@ -61,15 +62,14 @@ func (r *rulesRun) plan(args []string) error {
 	if err != nil {
 		return err
 	}
-	wish := wish{run: r, notes: bufio.NewWriterSize(r.streams.stderr, 64<<10)}
+	wish := wish{run: r, noted: notedLines{run: r}}
 	for i, prefix := range given {
 		wish.add("command line", iprules.AddressLine{Number: i + 1, Prefix: prefix, Bare: !strings.Contains(args[i], "/")})
 	}
-	err = r.addresses(func() { wish.notes.Flush() }, wish.add)
-	wish.notes.Flush()
-	if err != nil {
+	if err := r.addresses(nil, wish.add); err != nil {
 		return err
 	}
+	wish.noted.end()
 	result := wish.plan(current, limit)
 	if r.asJSON {
 		err = result.WriteJSON(r.streams.stdout)
@@ -82,10 +82,12 @@ func (r *rulesRun) plan(args []string) error {
 	if err != nil {
 		return fmt.Errorf("the plan could not be written: %s", plain(err))
 	}
-	if result.Asked == 0 {
-		if r.asJSON {
-			r.note("no address was asked for, so there is nothing to plan")
-		}
+	if result.Asked == 0 && r.asJSON {
+		r.note("no address was asked for, so there is nothing to plan")
+	}
+	never := wish.demand.Within(iprules.NeverPublicRanges())
+	left := result.Asked-result.Plan.Covered > 0 || result.Rejected.Len() > 0
+	if result.Asked == never || left && r.settings.bool("require-all") {
 		return exitError(exitFail)
 	}
 	return nil

@@ -1,9 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"fmt"
-	"strconv"
+	"net/netip"
+	"slices"
 
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/report"
@@ -14,8 +14,8 @@ type wish struct {
 	run      *rulesRun
 	demand   iprules.Demand
 	rejected report.Rejected
-	notes    *bufio.Writer // standard error, for the rejected lines
-	loose    int           // lines with host bits
+	noted    notedLines
+	loose    int // lines with host bits
 	example  iprules.AddressLine
 }
 
@@ -38,46 +38,87 @@ func (w *wish) add(name string, line iprules.AddressLine) {
 		return
 	}
 	if !w.run.asJSON {
-		for _, part := range []string{"note: ", name, ":", strconv.Itoa(line.Number), ": ", line.Error(), "\n"} {
-			w.notes.WriteString(part)
-		}
+		w.noted.add(name, line)
 	}
 	w.rejected.Add(line)
 }
 
-// plan is the best list for the wish, and the way to it.
+// plan is the best list for the wish, and the way to it. Deny rules stay; where some of them meet no Allow of that list,
+// the best list without them is beside it.
 func (w *wish) plan(current ruleList, limit int) *report.Plan {
-	denies := 0
-	for _, rule := range current.rules {
-		if rule.Action == iprules.Deny {
-			denies++
+	result := &report.Plan{PlannedList: w.best(current.rules, nil, limit), Asked: w.demand.Len(), Rejected: &w.rejected,
+		Limit: limit, Current: current.rules, CurrentOff: !current.given}
+	result.Uncovered = w.demand.Uncovered(result.Plan)
+	result.Apart = result.Asked - result.Plan.Covered - w.demand.Within(notLetIn(current.rules, nil))
+	for list := result.PlannedList; ; { // with more places for Allow rules, another Deny may be idle
+		leave := slices.Clone(list.Leave)
+		for _, i := range iprules.IdleDenies(current.rules, list.Plan.Rules()) {
+			if !slices.Contains(leave, i) {
+				leave = append(leave, i)
+			}
+		}
+		if len(leave) == len(list.Leave) {
+			break
+		}
+		slices.Sort(leave)
+		if list = w.best(current.rules, leave, limit); len(list.Plan.Prefixes) > 0 {
+			result.Without = &list
 		}
 	}
-	best := w.demand.Plan(limit - denies)
-	way := iprules.NewTransition(current.rules, best.Prefixes, limit)
-	result := &report.Plan{Plan: best, Asked: w.demand.Len(), Uncovered: w.demand.Uncovered(best.Prefixes),
-		Rejected: &w.rejected, Limit: limit, Denies: denies, CurrentOff: !current.given, Goal: way.Goal()}
-	if result.Asked == 0 {
-		result.Steps = []iprules.Step{} // nothing was asked for: that is no reason to remove what is there
-		return result
+	result.Notes = w.notes(current.rules, result.Denies == limit)
+	return result
+}
+
+// best is the best list where some Deny rules are left out, by index, and the others stay.
+func (w *wish) best(current []iprules.Rule, leave []int, limit int) report.PlannedList {
+	list := report.PlannedList{Leave: leave, Goal: current, Steps: []iprules.Step{}}
+	for i, rule := range current {
+		if rule.Action == iprules.Deny && !slices.Contains(leave, i) {
+			list.Denies++
+		}
 	}
-	result.Steps = way.Steps()
-	for _, denied := range way.DeniedByKept() {
-		result.Notes = append(result.Notes, fmt.Sprintf("Rule %d of now, %s, stays and matches %s of the plan: calls from"+
-			" there are refused in some or all ways to read the list. Remove that rule yourself, if it is not meant.",
-			denied.Number, denied.Rule, iprules.PrefixList(denied.Where)))
+	list.Plan = w.demand.Plan(limit-list.Denies, notLetIn(current, leave))
+	if len(list.Plan.Prefixes) > 0 { // else there is no reason to remove what is there
+		way := iprules.NewTransition(current, leave, list.Plan.Prefixes, limit)
+		list.Goal, list.Steps = way.Goal(), way.Steps()
 	}
-	if denies == limit {
-		result.Notes = append(result.Notes, "Deny rules take every place, so that no Allow rule fits. An address without an"+
-			" Allow rule is not let in anyway: remove the Deny rules that no Allow rule needs, then plan again.")
+	return list
+}
+
+// notLetIn are the addresses that no Allow rule lets in: those that a Deny matches which stays, and those that can never
+// be public.
+func notLetIn(current []iprules.Rule, leave []int) []netip.Prefix {
+	without := iprules.NeverPublicRanges()
+	for i, rule := range current {
+		if rule.Action == iprules.Deny && !slices.Contains(leave, i) {
+			without = append(without, rule.Prefix)
+		}
 	}
-	if n := w.demand.NeverPublic(); n > 0 {
-		result.Notes = append(result.Notes, fmt.Sprintf("Private or reserved addresses are among those asked for, %d of"+
-			" them: the service never sees a call come from there. Ask for the public addresses that the callers leave from.", n))
+	return without
+}
+
+// notes are what else is worth knowing.
+func (w *wish) notes(current []iprules.Rule, full bool) []string {
+	var notes []string
+	for i, rule := range current {
+		if rule.Action != iprules.Deny {
+			continue
+		}
+		if where := w.demand.Which([]netip.Prefix{rule.Prefix}); len(where) > 0 {
+			notes = append(notes, fmt.Sprintf("Rule %d, %s, is kept, and refuses %s in at least one reading of the list."+
+				" Remove that rule yourself if it is not meant.", i+1, rule, iprules.PrefixList(where)))
+		}
+	}
+	if full {
+		notes = append(notes, "Deny rules use every place, so no Allow rule fits.")
+	}
+	if never := w.demand.Which(iprules.NeverPublicRanges()); len(never) > 0 {
+		notes = append(notes, fmt.Sprintf("Private or reserved addresses were asked for: %s. The service never sees a call come"+
+			" from there. Ask for the public addresses that the callers leave from.", iprules.PrefixList(never)))
 	}
 	if w.loose > 0 {
-		result.Notes = append(result.Notes, fmt.Sprintf("An address within a range counts as the whole range, as in line %d:"+
+		notes = append(notes, fmt.Sprintf("An address within a range counts as the whole range, as in line %d:"+
 			" %s is %s. Such lines: %d.", w.example.Number, w.example.Prefix, w.example.Prefix.Masked(), w.loose))
 	}
-	return result
+	return notes
 }

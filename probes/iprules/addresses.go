@@ -3,7 +3,6 @@ package iprules
 import (
 	"bufio"
 	"bytes"
-	"fmt"
 	"io"
 	"net/netip"
 	"strings"
@@ -12,13 +11,15 @@ import (
 // maxAddressLine is how much of a line is looked at for an address, in bytes. The rest of a longer line is skipped.
 const maxAddressLine = 64 << 10
 
-// AddressLine is one line of a list of addresses, such as an access log. The address is the line's first word;
-// what follows it is not looked at, unless it is a second address.
+// AddressLine is one line of a list of addresses as people have it: a plain list, CSV, a log. The address is the first
+// IPv4 address of the line, wherever it stands: in any column, with a port, within a URL. A line that begins with an
+// IPv6 address, as of a log, is about that one.
 type AddressLine struct {
 	Number int          // from 1
 	Prefix netip.Prefix // a bare address is a /32 (an IPv6 one a /128); host bits are kept
 	Bare   bool         // written without a prefix length
-	Text   string       // of a bad line: its first word or words, as given
+	More   bool         // the next word is an address too, and does not count
+	Text   string       // of a bad line: what is taken for the address, or its first word
 	Why    string       // of a bad line: what is wrong; "" for a good one
 }
 
@@ -33,16 +34,23 @@ func (l AddressLine) Error() string {
 // Shown is what may be repeated of a bad line's text.
 func (l AddressLine) Shown() string { return scrub(l.Text) }
 
-// ParseAddressLine reads one line; said is false where it is empty or a comment.
-func ParseAddressLine(text string) (line AddressLine, said bool) {
-	return parseAddressLine([]byte(text), false)
+// ParseAddress reads an address or prefix alone, as on a command line. The line is a bad one where it is anything else.
+func ParseAddress(text string) AddressLine {
+	text = strings.TrimSpace(text)
+	prefix, why := parsePrefix(text)
+	if why != "" {
+		return AddressLine{Text: text, Why: why}
+	}
+	return AddressLine{Prefix: prefix, Bare: !strings.Contains(text, "/")}
 }
 
-// AddressReader reads a list of addresses line by line, in the memory of one line. Empty lines and what follows
-// a # are skipped, lines may end in CRLF, and a byte-order mark is no address.
+// AddressReader reads a list of addresses line by line, in the memory of one line. Empty lines, comments (from a # at
+// the beginning of a word) and lines drawn in a table are skipped, and so are headers: the lines before the first address
+// that name a column for one. Lines may end in CRLF, and a byte-order mark is no address.
 type AddressReader struct {
 	in     *bufio.Reader
 	number int
+	begun  bool // an address was read
 	err    error
 }
 
@@ -77,7 +85,9 @@ func (a *AddressReader) Next() (AddressLine, bool) {
 			}
 			text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
 		}
-		if line, said := parseAddressLine(text, long); said {
+		line, said := parseAddressLine(text, long)
+		a.begun = a.begun || said && line.Why == ""
+		if said && (a.begun || !isHeader(text)) {
 			line.Number = a.number
 			return line, true
 		}
@@ -97,78 +107,6 @@ func (a *AddressReader) readLine() (text []byte, long bool) {
 		_, a.err = a.in.ReadSlice('\n')
 	}
 	return head, true
-}
-
-// parseAddressLine reads one line; said is false where it is empty or a comment.
-func parseAddressLine(text []byte, long bool) (line AddressLine, said bool) {
-	if ip, n, ok := fastIPv4(text); ok {
-		bits, length := fastLength(text[n:])
-		if n += length; n == len(text) || plainRest(text[n:]) {
-			return AddressLine{Prefix: netip.PrefixFrom(netip.AddrFrom4(ip), bits), Bare: length == 0}, true
-		}
-	}
-	text, _, comment := bytes.Cut(text, []byte("#"))
-	text = bytes.TrimSpace(text)
-	if len(text) == 0 {
-		if long && !comment {
-			return AddressLine{Why: fmt.Sprintf("the line begins with more than %d KiB of white space",
-				maxAddressLine/2>>10)}, true
-		}
-		return AddressLine{}, false
-	}
-	first, rest := cutWord(text)
-	prefix, why := parsePrefix(first)
-	if why != "" {
-		return AddressLine{Text: first, Why: why}, true
-	}
-	second, rest := cutWord([]byte(rest))
-	if second == "-" { // a log's empty field, or a range
-		second, _ = cutWord([]byte(rest))
-	}
-	if second != "" {
-		if _, why := parsePrefix(second); why == "" {
-			return AddressLine{Text: first + " " + second,
-				Why: "two addresses stand in the line; write one address or prefix a line"}, true
-		}
-	}
-	return AddressLine{Prefix: prefix, Bare: !strings.Contains(first, "/")}, true
-}
-
-// cutWord splits off the first word, which is no longer than an error shows.
-func cutWord(text []byte) (word, rest string) {
-	text = bytes.TrimSpace(text)
-	end := bytes.IndexAny(text, " \t\r\v\f")
-	if end < 0 {
-		end = len(text)
-	}
-	after := text[end:]
-	return string(text[:min(end, maxWord)]), string(after[:min(len(after), maxWord)])
-}
-
-// maxWord is longer than any address, and than what an error repeats, in bytes.
-const maxWord = 256
-
-// plainRest reports whether what follows an address is of no interest: it begins with white space, and the next
-// word, not counting a log's dashes, begins like no address. About others the slow way looks again.
-func plainRest(rest []byte) bool {
-	if rest[0] != ' ' && rest[0] != '\t' && rest[0] != '\r' {
-		return false
-	}
-	dashes := false
-	for _, c := range rest {
-		switch {
-		case c == ' ', c == '\t', c == '\r':
-		case c == '-':
-			dashes = true
-		case c >= '0' && c <= '9', c == ':':
-			return false
-		case c >= 'a' && c <= 'f', c >= 'A' && c <= 'F':
-			return dashes
-		default:
-			return true
-		}
-	}
-	return true
 }
 
 // fastIPv4 reads the IPv4 address that the text begins with, and says how long it is. It takes what netip takes:

@@ -53,9 +53,11 @@ func (d *Demand) tidy() {
 // open is an item's first and last address and how it was written.
 func open(item uint64) (first, last uint32, bare bool) {
 	first = uint32(item >> 32)
-	length := item >> 1 & 63
-	return first, first | uint32(uint64(1)<<(32-length)-1), item&1 == 0
+	return first, first | uint32(uint64(1)<<(32-bitsOf(item))-1), item&1 == 0
 }
+
+// bitsOf is an item's prefix length.
+func bitsOf(item uint64) int { return int(item >> 1 & 63) }
 
 // Len is how many distinct addresses are asked for, up to 2^32.
 func (d *Demand) Len() uint64 {
@@ -68,60 +70,47 @@ func (d *Demand) Len() uint64 {
 	return n
 }
 
-// NeverPublic is how many of the addresses asked for lie in one of the ranges that no service on the internet sees as
-// a caller's address.
-func (d *Demand) NeverPublic() uint64 {
-	d.tidy()
-	var never ranges
-	for _, special := range neverPublic {
-		first, last := span(netip.MustParsePrefix(special.prefix))
-		never = never.add(first, last)
-	}
-	n := uint64(0)
-	for _, item := range d.items {
-		first, last, _ := open(item)
-		for _, run := range never {
-			if low, high := max(first, run.first), min(last, run.last); low <= high {
-				n += uint64(high-low) + 1
-			}
-		}
-	}
-	return n
+// Within is how many of the addresses asked for lie in one of these prefixes.
+func (d *Demand) Within(prefixes []netip.Prefix) uint64 {
+	return d.within(rangesOf(prefixes)).size()
 }
 
-// Uncovered are what the prefixes leave out, ascending: as it was given where nothing of it is covered, else the
-// fewest prefixes that make up the rest. The text of a bare address has no length.
-func (d *Demand) Uncovered(by []netip.Prefix) iter.Seq[string] {
+// Which are the addresses asked for in these prefixes, as the fewest prefixes, ascending.
+func (d *Demand) Which(prefixes []netip.Prefix) []netip.Prefix {
+	return d.within(rangesOf(prefixes)).prefixes()
+}
+
+func (d *Demand) within(where ranges) ranges {
 	d.tidy()
-	var cover ranges
-	sorted := slices.Clone(by)
-	slices.SortFunc(sorted, func(a, b netip.Prefix) int { return a.Addr().Compare(b.Addr()) })
-	for _, p := range sorted {
-		first, last := span(p)
-		cover = cover.add(first, last)
+	var inside ranges
+	for _, item := range d.items {
+		first, last, _ := open(item)
+		where = where.from(first)
+		for _, run := range where {
+			if run.first > last {
+				break
+			}
+			inside = inside.add(max(first, run.first), min(last, run.last))
+		}
 	}
+	return inside
+}
+
+// Uncovered are what the plan does not let in, ascending: as it was given where nothing of it is, else the fewest
+// prefixes that make up the rest. The text of a bare address has no length.
+func (d *Demand) Uncovered(by Plan) iter.Seq[string] {
+	d.tidy()
+	cover := by.letsIn()
 	return func(yield func(string) bool) {
 		left := cover
 		for _, item := range d.items {
 			first, last, bare := open(item)
-			for len(left) > 0 && left[0].last < first {
-				left = left[1:]
+			left = left.from(first)
+			rest := []netip.Prefix{netip.PrefixFrom(address(first), bitsOf(item))}
+			if len(left) > 0 && left[0].first <= last {
+				rest = (ranges{{first, last}}).minus(left).prefixes()
 			}
-			var rest ranges
-			at := uint64(first)
-			for _, run := range left {
-				if run.first > last || at > uint64(last) {
-					break
-				}
-				if at < uint64(run.first) {
-					rest = rest.add(uint32(at), run.first-1)
-				}
-				at = uint64(run.last) + 1
-			}
-			if at <= uint64(last) {
-				rest = rest.add(uint32(at), last)
-			}
-			for _, p := range rest.prefixes() {
+			for _, p := range rest {
 				text := p.String()
 				if bare && p.IsSingleIP() {
 					text = p.Addr().String()

@@ -1,6 +1,9 @@
 package iprules
 
-import "net/netip"
+import (
+	"net/netip"
+	"slices"
+)
 
 // Evaluate asks the list about one address, under each of the three readings. No match is a deny under
 // all of them. An empty list is unknown: what it means is not documented.
@@ -62,6 +65,19 @@ func Verdict(results []Result) string {
 		return VerdictAllow
 	}
 	return VerdictDeny
+}
+
+// IdleDenies are the Deny rules of a list, by index, that meet no Allow rule of these: no address that they match is let
+// in by one, so that they change nothing, under any reading.
+func IdleDenies(rules, allows []Rule) []int {
+	var idle []int
+	for i, rule := range rules {
+		meets := func(other Rule) bool { return other.Action == Allow && other.Prefix.Overlaps(rule.Prefix) }
+		if rule.Action == Deny && !slices.ContainsFunc(allows, meets) {
+			idle = append(idle, i)
+		}
+	}
+	return idle
 }
 
 // LeastUseful is the number, from 1, of the Allow rule that covers the fewest of the given addresses: the one

@@ -58,8 +58,9 @@ const (
 type Result struct {
 	IP       netip.Addr        `json:"ip"`
 	Verdict  string            `json:"verdict"`
-	Rule     *int              `json:"rule"`     // from 1: the rule that the first-match reading takes; null: none matches
-	Readings map[string]string `json:"readings"` // reading -> "allow" or "deny"; null for an empty list
+	Rule     *int              `json:"rule"`             // from 1: the rule that the first-match reading takes; null: none matches
+	Readings map[string]string `json:"readings"`         // reading -> "allow" or "deny"; null for an empty list
+	Reason   string            `json:"reason,omitempty"` // why Verdict differs from them: ReasonNeverPublic
 
 	MatchedAllow []int `json:"-"` // numbers from 1 of the Allow rules that match
 	MatchedDeny  []int `json:"-"`

@@ -15,9 +15,10 @@ const (
 	NotIPv4     = "not-ipv4"     // error
 	HostBits    = "host-bits"    // warning: bits behind the prefix are set
 	Duplicate   = "duplicate"    // warning: the same rule stands there already
-	NeverPublic = "never-public" // warning: a range that no service on the internet ever sees
+	NotPublic   = "never-public" // warning: a range that no service on the internet ever sees
 	Shadowed    = "shadowed"     // warning: without it the list says the same, under every reading
 	Cancelled   = "cancelled"    // warning: a Deny leaves nothing of an Allow, under one reading or more
+	IdleDeny    = "idle-deny"    // warning: a Deny matches no address that an Allow lets in
 	Ambiguous   = "ambiguous"    // warning: the readings of the list judge some addresses differently
 	Unreadable  = "unreadable"   // error: a line that is no rule
 	Empty       = "empty"        // warning: no rule at all
@@ -34,22 +35,6 @@ const (
 // maxCompared is up to how many rules Lint compares with each other: the panel takes five, and the work
 // grows with the third power.
 const maxCompared = 50
-
-// neverPublic are the ranges that no service on the internet sees as a caller's address (RFC 6890). The
-// documentation ranges are left out on purpose: they stand in for public addresses in labs.
-var neverPublic = []struct{ prefix, name string }{
-	{"0.0.0.0/8", "no host's address"},
-	{"10.0.0.0/8", "private"},
-	{"100.64.0.0/10", "shared by a carrier's NAT (CGNAT)"},
-	{"127.0.0.0/8", "loopback"},
-	{"169.254.0.0/16", "link-local"},
-	{"172.16.0.0/12", "private"},
-	{"192.0.0.0/24", "reserved"},
-	{"192.168.0.0/16", "private"},
-	{"198.18.0.0/15", "reserved for benchmarks"},
-	{"224.0.0.0/4", "multicast"},
-	{"240.0.0.0/4", "reserved"},
-}
 
 // Lint is every problem of a list: those of the whole list first, then rule by rule.
 func Lint(rules []Rule) []Problem {
@@ -131,12 +116,9 @@ func lintOne(rule Rule, add func(id, severity, text, fix string)) {
 			fmt.Sprintf("Write %s %s for the network, or %s %s/32 for the one address.",
 				rule.Action, network, rule.Action, address))
 	}
-	for _, special := range neverPublic {
-		if netip.MustParsePrefix(special.prefix).Contains(address) {
-			add(NeverPublic, SeverityWarning,
-				fmt.Sprintf("%s is %s: the service never sees a call come from there", rule.Prefix, special.name),
-				"Replace it by the public address that the service sees.")
-		}
+	if kind, words := neverPublicWords(address); kind != "" {
+		add(NotPublic, SeverityWarning, fmt.Sprintf("%s is %s: the service never sees a call come from there", rule.Prefix, words),
+			"Replace it by the public address that the service sees.")
 	}
 }
 
@@ -147,8 +129,8 @@ func upperHalf(network netip.Prefix) netip.Addr {
 	return netip.AddrFrom4(bytes)
 }
 
-// lintBetween compares the rules with each other: by index from 0, the Allow rules that a Deny cancels, and
-// rules without which the list says the same.
+// lintBetween compares the rules with each other: by index from 0, the Allow rules that a Deny cancels, the Deny rules
+// that meet no Allow, and rules without which the list says the same.
 func lintBetween(rules []Rule) map[int]Problem {
 	problems := map[int]Problem{}
 	points := representatives(rules)
@@ -157,6 +139,17 @@ func lintBetween(rules []Rule) map[int]Problem {
 			if p, found := cancelled(rules, i, points); found {
 				problems[i] = p
 			}
+		}
+	}
+	for _, i := range IdleDenies(rules, rules) {
+		problems[i] = Problem{ID: IdleDeny, Severity: SeverityWarning,
+			Text: fmt.Sprintf("%s matches no address that an Allow rule lets in: it changes nothing and uses one of the %d places",
+				rules[i], MaxRules),
+			Fix: "Remove it: an address without an Allow rule is refused anyway."}
+		if !slices.ContainsFunc(rules, func(r Rule) bool { return r.Action == Allow }) {
+			problems[i] = Problem{ID: IdleDeny, Severity: SeverityWarning,
+				Text: fmt.Sprintf("%s has nothing to refuse: the list has no Allow rule, and lets nobody in", rules[i]),
+				Fix:  "Add an Allow rule for the address that the calls come from; then remove this one, if it still matches nothing."}
 		}
 	}
 	// Narrow rules go first: of a /25 and a /32 in it, the /32 is the one to drop. What was found is left out

@@ -15,6 +15,9 @@ type Ruling struct {
 	By [3]int
 	// Says is what each of them says; "" for an empty list.
 	Says [3]Action
+	// NeverPublic is the kind of the address, where it can never be public and is denied whatever the readings say; ""
+	// otherwise.
+	NeverPublic string
 }
 
 // Readings are the names of the readings, in the order of Ruling.
@@ -28,6 +31,7 @@ type Matcher struct {
 	indexes []int    // in rulings, of each start
 	rulings []Ruling // distinct ones
 	ipv6    bool     // the list has rules that an IPv6 address can match
+	public  bool     // addresses that can never be public are denied
 }
 
 // NewMatcher divides IPv4 by the rules. It takes time in proportion to n log n.
@@ -157,8 +161,8 @@ func (m matching) ruling(rules []Rule) Ruling {
 	return r
 }
 
-// Rulings are the distinct answers that the list has given up to now; Index points into it. It grows only where
-// the list has IPv6 rules.
+// Rulings are the distinct answers that the list has given up to now; Index points into it. It grows only with IPv6
+// addresses.
 func (m *Matcher) Rulings() []Ruling { return m.rulings }
 
 // Rules is the list.
@@ -169,10 +173,16 @@ func (m *Matcher) Index(ip netip.Addr) int {
 	if ip = ip.Unmap(); ip.Is4() {
 		return m.indexes[m.interval(number(ip))]
 	}
-	if !m.ipv6 {
-		return m.add(matching{}.ruling(m.rules))
+	var r Ruling
+	if m.ipv6 {
+		r = rulingOf(m.rules, ip)
+	} else {
+		r = matching{}.ruling(m.rules)
 	}
-	return m.add(rulingOf(m.rules, ip))
+	if m.public {
+		r = r.public(ip)
+	}
+	return m.add(r)
 }
 
 // Ruling is what the list says of the address.

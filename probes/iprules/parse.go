@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -85,7 +86,11 @@ func hexRun(text string) int {
 func Parse(text string) (Rule, error) {
 	text = strings.TrimSpace(text)
 	bad := func(format string, args ...any) (Rule, error) {
-		return Rule{}, &ParseError{Text: text, Why: fmt.Sprintf(format, args...)}
+		why := exportedRule(text)
+		if why == "" {
+			why = fmt.Sprintf(format, args...)
+		}
+		return Rule{}, &ParseError{Text: text, Why: why}
 	}
 	fields := strings.Fields(text)
 	if len(fields) == 0 {
@@ -111,6 +116,50 @@ func Parse(text string) (Rule, error) {
 		return bad("%s", why)
 	}
 	return Rule{Action: action, Prefix: prefix, Text: text}, nil
+}
+
+// separators are what exports put between the parts of a rule, by their names in an error.
+var separators = []struct{ sign, name string }{
+	{",", "comma"}, {";", "semicolon"}, {":", "colon"}, {"|", "bar"}, {"=", "equals sign"},
+	{`"`, "quotation marks"}, {"'", "quotation marks"},
+}
+
+// exportedRule says how to write a rule that has its two parts, and something else than a space between them, such as
+// "allow,203.0.113.11" or "Allow: 203.0.113.11"; "" where it is no such rule.
+func exportedRule(text string) string {
+	var action, address string
+	parts := strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == '\t' || strings.ContainsRune(`,;|="'`, r) })
+	for _, part := range parts {
+		part = strings.Trim(part, ":")
+		if word := strings.ToLower(part); word == string(Allow) || word == string(Deny) {
+			if action != "" {
+				return ""
+			}
+			action = word
+		} else if head, rest, _ := strings.Cut(word, ":"); action == "" && (head == string(Allow) || head == string(Deny)) {
+			action, part = head, rest
+		}
+		if _, why := parsePrefix(part); why == "" {
+			if address != "" {
+				return ""
+			}
+			address = part
+		}
+	}
+	if action == "" || address == "" {
+		return ""
+	}
+	var without []string
+	for _, separator := range separators {
+		if strings.Contains(strings.ReplaceAll(text, address, ""), separator.sign) && !slices.Contains(without, separator.name) {
+			without = append(without, separator.name)
+		}
+	}
+	why := fmt.Sprintf("write %q: the action, a space and the address", action+" "+address)
+	if len(without) > 0 {
+		why += ", without the " + strings.Join(without, " and ")
+	}
+	return why
 }
 
 // parsePrefix reads an address or prefix; why is "" where it is one.
@@ -148,7 +197,7 @@ func whyNoAddress(text string) string {
 	digits := strings.Trim(text, "0123456789.") == ""
 	switch {
 	case strings.IndexByte(text, '-') >= 0, strings.IndexByte(text, ',') >= 0, strings.IndexByte(text, '*') >= 0:
-		return "this is no address; write one address or a prefix such as 203.0.113.0/25, without ranges and wildcards"
+		return "not an address; write one address or a prefix such as 203.0.113.0/25, without ranges and wildcards"
 	case digits && strings.Count(text, ".") == 3:
 		for _, octet := range strings.Split(text, ".") {
 			if len(octet) > 1 && octet[0] == '0' {
@@ -159,9 +208,9 @@ func whyNoAddress(text string) string {
 	case digits:
 		return "an IPv4 address has four numbers, as in 203.0.113.10"
 	case strings.Contains(text, ":"):
-		return "this is no IPv6 address, and the control panel takes IPv4 only, as in 203.0.113.10"
+		return "not an IPv6 address, and the control panel takes IPv4 only, as in 203.0.113.10"
 	}
-	return "this is no address; the control panel takes IPv4 addresses, not names, as in 203.0.113.10"
+	return "not an address; the control panel takes IPv4 addresses, not names, as in 203.0.113.10"
 }
 
 // ParseList reads one rule a line: empty lines and what follows a # are skipped, lines may end in CRLF,

@@ -48,7 +48,7 @@ func TestParseErrors(t *testing.T) {
 		{"allow 203.0.113.1-203.0.113.9", "without ranges"},
 		{"allow 203.0.113.*", "without ranges"},
 		{"allow www.example.com", "not names"},
-		{"allow 2001:db8::g", "no IPv6 address"},
+		{"allow 2001:db8::g", "not an IPv6 address"},
 		{"allow fe80::1%eth0", "zone"},
 	} {
 		rule, err := Parse(c.text)
@@ -196,4 +196,27 @@ func addresses(texts ...string) []netip.Addr {
 		all = append(all, netip.MustParseAddr(text))
 	}
 	return all
+}
+
+// TestParseOfExportedRules: the error says what stands between the parts, and how to write the rule.
+func TestParseOfExportedRules(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{"allow,203.0.113.11", `write "allow 203.0.113.11": the action, a space and the address, without the comma`},
+		{"Allow: 203.0.113.11", `write "allow 203.0.113.11": the action, a space and the address, without the colon`},
+		{"allow:203.0.113.11", "without the colon"},
+		{"DENY;203.0.113.0/25", `write "deny 203.0.113.0/25": the action, a space and the address, without the semicolon`},
+		{`"Allow","203.0.113.11"`, "without the comma and quotation marks"},
+		{"allow|203.0.113.11", "without the bar"},
+		{"allow=203.0.113.11", "without the equals sign"},
+		{"203.0.113.11,Allow", `write "allow 203.0.113.11"`},
+		{"203.0.113.11 allow", `write "allow 203.0.113.11": the action, a space and the address`},
+		{"1;Allow;203.0.113.11;office", `write "allow 203.0.113.11"`},
+		{"allow 203.0.113.11,", "without the comma"},
+		{"allow: 2001:db8::1", `write "allow 2001:db8::1"`},
+		{"allow 203.0.113.7, allow 203.0.113.8", "one address or prefix per rule"},
+	} {
+		if _, err := Parse(c.text); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("Parse(%q): %v; want %s", c.text, err, c.want)
+		}
+	}
 }

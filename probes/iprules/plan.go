@@ -13,8 +13,9 @@ const MaxPlanned = 32
 // Plan is the best list of Allow rules for a demand.
 type Plan struct {
 	Prefixes []netip.Prefix // ascending, disjoint, /25 to /32
-	Covered  uint64         // distinct addresses asked for that they admit
-	Excess   uint64         // addresses that they admit and nobody asked for
+	Covered  uint64         // distinct addresses asked for that the whole list lets in
+	Excess   uint64         // addresses that it lets in and nobody asked for
+	without  []netip.Prefix // that are not let in, whatever the Allow rules say
 }
 
 // Rules are the plan's Allow rules.
@@ -27,18 +28,25 @@ func (p Plan) Rules() []Rule {
 	return rules
 }
 
+// letsIn are the addresses that the whole list lets in.
+func (p Plan) letsIn() ranges { return rangesOf(p.Prefixes).minus(rangesOf(p.without)) }
+
 // Plan is the best list of at most most Allow rules (0 to MaxPlanned): it covers the most distinct addresses;
 // of those, it admits the fewest others; of those, it has the fewest rules; of those, the list that comes first
-// when they are compared rule by rule, by address, a wide prefix before a narrow one.
+// when they are compared rule by rule, by address, a wide prefix before a narrow one. Addresses of the prefixes in
+// without are let in by no Allow rule: a Deny that stays matches them, so that one reading or more denies them,
+// whatever the order of the rules; or they can never be public. They are neither covered nor admitted, and of two
+// rules that let in the same the narrower one is taken.
 //
 // It is the optimum, not an approximation. A list's score (covered, excess, number of rules) is the sum of its
 // rules' scores, for the rules of a best list are disjoint. So the best list of a prefix with at most k rules is the
 // prefix as one rule, or the best of its lower half with i rules before the best of its upper half with k-i, for the
 // best i; and the same holds for the /25 blocks, which no rule goes beyond. Lists with the same score have the
 // same length, so that the first one of a split is made of the first ones of its parts.
-func (d *Demand) Plan(most int) Plan {
+func (d *Demand) Plan(most int, without []netip.Prefix) Plan {
 	d.tidy()
 	most = min(max(most, 0), MaxPlanned)
+	out := rangesOf(without)
 	total := choices{{}}
 	var alone [1]uint64
 	one := choices{{}, {count: 1, rules: alone[:]}} // of a block that one rule is enough for, over and over
@@ -48,33 +56,43 @@ func (d *Demand) Plan(most int) Plan {
 		if last-first >= blockSize-1 {
 			// All are alike, one rule each and no excess, so that no more than the first few can be chosen.
 			for at := uint64(first); at <= uint64(last) && full < most; at += blockSize {
-				alone[0], one[1].covered, one[1].excess = pack(uint32(at), blockSize), blockSize, 0
-				total = total.join(one, most)
-				full++
+				b := block{start: uint32(at)}
+				out = b.leaveOut(out)
+				switch b.out.count(0, blockSize) {
+				case 0:
+					alone[0], one[1].covered, one[1].excess = pack(b.start, blockSize), blockSize, 0
+					total = total.join(one, most)
+					full++
+				case blockSize:
+					at = max(at, (uint64(out[0].last)+1)&^(blockSize-1)-blockSize) // behind the run
+				default:
+					b.ask(0, blockSize-1)
+					total = total.join(b.choices(0, blockSize, most), most)
+				}
 			}
 			i++
 			continue
 		}
-		var asked mask
-		start, pieces := first&^(blockSize-1), i
+		b, pieces := block{start: first &^ (blockSize - 1)}, i
+		out = b.leaveOut(out)
 		for ; i < len(d.items); i++ {
 			first, last, _ := open(d.items[i])
-			if first&^(blockSize-1) != start {
+			if first&^(blockSize-1) != b.start {
 				break
 			}
-			asked.set(int(first-start), int(last-start))
+			b.ask(int(first-b.start), int(last-b.start))
 		}
-		switch covered := asked.count(0, blockSize); {
-		case full == most || total.settled(covered, most):
-		case i == pieces+1:
+		switch covered := b.asked.count(0, blockSize); {
+		case covered == 0 || full == most || total.settled(covered, most):
+		case i == pieces+1 && b.out == mask{}:
 			alone[0], one[1].covered, one[1].excess = pack(first, covered), covered, 0
 			total = total.join(one, most)
 		default:
-			total = total.join(asked.choices(start, 0, blockSize, most), most)
+			total = total.join(b.choices(0, blockSize, most), most)
 		}
 	}
 	best := total[len(total)-1]
-	return Plan{Prefixes: unpack(best.rules), Covered: uint64(best.covered), Excess: uint64(best.excess)}
+	return Plan{Prefixes: unpack(best.rules), Covered: uint64(best.covered), Excess: uint64(best.excess), without: without}
 }
 
 // unpack gives the prefixes of a list's rules.
@@ -89,7 +107,35 @@ func unpack(rules []uint64) []netip.Prefix {
 // blockSize is how many addresses the widest rule has.
 const blockSize = 1 << (32 - MinBits)
 
-// mask is which addresses of a /25 block are asked for.
+// block is a /25, and which of its addresses are asked for. No rule lets in those that are out, and they are not asked
+// for either.
+type block struct {
+	start      uint32 // its first address
+	asked, out mask
+}
+
+// leaveOut takes the addresses of the runs out, before any is asked for, and gives the runs that do not end before the
+// block.
+func (b *block) leaveOut(runs ranges) ranges {
+	runs = runs.from(b.start)
+	for _, run := range runs {
+		if run.first > b.start|(blockSize-1) {
+			break
+		}
+		b.out.set(int(max(run.first, b.start)-b.start), int(min(run.last, b.start|(blockSize-1))-b.start))
+	}
+	return runs
+}
+
+// ask asks for addresses, by their place in the block.
+func (b *block) ask(from, to int) {
+	b.asked.set(from, to)
+	for i := range b.asked {
+		b.asked[i] &^= b.out[i]
+	}
+}
+
+// mask is some of the addresses of a /25 block.
 type mask [2]uint64
 
 func (m *mask) set(from, to int) {
@@ -98,7 +144,7 @@ func (m *mask) set(from, to int) {
 	}
 }
 
-// count is how many are asked for of those from at on. The size is a power of two, and at a multiple of it.
+// count is how many there are from at on. The size is a power of two, and at a multiple of it.
 func (m *mask) count(at, size int) int {
 	if size == blockSize {
 		return bits.OnesCount64(m[0]) + bits.OnesCount64(m[1])
@@ -135,8 +181,8 @@ func (l list) compareScore(other list) int {
 type choices []list
 
 // single are the choices where one rule is all that can be wanted: none, or that one.
-func single(first uint32, size, covered int) choices {
-	return choices{{}, {rules: []uint64{pack(first, size)}, covered: covered, excess: size - covered, count: 1}}
+func (b *block) single(at, size, covered, excess int) choices {
+	return choices{{}, {rules: []uint64{pack(b.start+uint32(at), size)}, covered: covered, excess: excess, count: 1}}
 }
 
 // pack is a rule as lists hold it: the first address and, behind it, the length. The size is a power of two.
@@ -187,28 +233,30 @@ func (low choices) join(high choices, most int) choices {
 	return low
 }
 
-// choices are the best lists for what is asked for of the size addresses from at on, in the block that begins
-// with the address start.
-func (m *mask) choices(start uint32, at, size, most int) choices {
+// choices are the best lists for what is asked for of the size addresses from at on.
+func (b *block) choices(at, size, most int) choices {
 	for {
-		asked, half := m.count(at, size), size/2
+		asked, half := b.asked.count(at, size), size/2
 		if asked == 0 || most == 0 {
 			return choices{{}}
 		}
 		if asked == size {
-			return single(start+uint32(at), size, asked)
+			return b.single(at, size, asked, 0)
 		}
-		low := m.count(at, half)
-		switch low {
-		case 0: // a rule for the half is better than one for the whole
+		switch b.asked.count(at, half) {
+		case 0: // a rule for the half admits no more than one for the whole, and is narrower
 			at, size = at+half, half
 			continue
 		case asked:
 			size = half
 			continue
 		}
-		best := m.choices(start, at, half, most).join(m.choices(start, at+half, half, most), most)
-		if whole := single(start+uint32(at), size, asked)[1]; whole.compare(best[1]) < 0 {
+		excess := size - asked - b.out.count(at, size)
+		if excess == 0 {
+			return b.single(at, size, asked, 0)
+		}
+		best := b.choices(at, half, most).join(b.choices(at+half, half, most), most)
+		if whole := b.single(at, size, asked, excess)[1]; whole.compare(best[1]) < 0 {
 			best[1] = whole
 			for k := 2; k < len(best) && whole.compare(best[k]) < 0; k++ {
 				best[k] = whole

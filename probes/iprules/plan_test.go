@@ -120,7 +120,7 @@ func TestPlanIsTheOptimum(t *testing.T) {
 		}
 		most := 1 + round%3
 		want := exhaustive(asked, rules, most)
-		got := demand.Plan(most)
+		got := demand.Plan(most, nil)
 		if fmt.Sprint(got.Prefixes) != fmt.Sprint(want.rules) || got.Covered != uint64(want.covered) ||
 			got.Excess != uint64(want.excess) {
 			t.Fatalf("round %d, at most %d, asked %v:\ngot  %v, %d covered, %d excess\nwant %v, %d covered, %d excess",
@@ -132,7 +132,7 @@ func TestPlanIsTheOptimum(t *testing.T) {
 
 // given is the demand as text.
 func (d *Demand) given() string {
-	return strings.Join(slices.Collect(d.Uncovered(nil)), " ")
+	return strings.Join(slices.Collect(d.Uncovered(Plan{})), " ")
 }
 
 // checkPlan compares what the plan says of itself with a count, and with what it leaves out.
@@ -142,7 +142,7 @@ func checkPlan(t *testing.T, demand *Demand, plan Plan, asked map[netip.Addr]boo
 		t.Fatalf("%d addresses asked for, want %d", demand.Len(), len(asked))
 	}
 	left := map[netip.Addr]bool{}
-	for text := range demand.Uncovered(plan.Prefixes) {
+	for text := range demand.Uncovered(plan) {
 		p, why := parsePrefix(text)
 		if why != "" {
 			t.Fatalf("uncovered %q", text)
@@ -223,7 +223,7 @@ func TestPlanOfWholeBlocks(t *testing.T) {
 			}
 		}
 		want := direct(asked, block, most)[most]
-		got := demand.Plan(most)
+		got := demand.Plan(most, nil)
 		if got.Covered != uint64(want[0]) || got.Excess != uint64(want[1]) || len(got.Prefixes) != want[2] {
 			t.Fatalf("at most %d of %s: %v, %d covered, %d excess, want %v", most, demand.given(),
 				got.Prefixes, got.Covered, got.Excess, want)
@@ -270,12 +270,12 @@ func TestPlan(t *testing.T) {
 			}
 			demand.Add(p, !strings.Contains(text, "/"))
 		}
-		plan := demand.Plan(c.most)
+		plan := demand.Plan(c.most, nil)
 		var rules []string
 		for _, p := range plan.Prefixes {
 			rules = append(rules, p.String())
 		}
-		left := strings.Join(slices.Collect(demand.Uncovered(plan.Prefixes)), " ")
+		left := strings.Join(slices.Collect(demand.Uncovered(plan)), " ")
 		if strings.Join(rules, " ") != c.rules || left != c.left || plan.Covered != c.covered || plan.Excess != c.excess {
 			t.Errorf("%s: %v, %d covered, %d excess, left %s", c.name, rules, plan.Covered, plan.Excess, left)
 		}
@@ -293,7 +293,7 @@ func TestPlanReadsBack(t *testing.T) {
 			asked = append(asked, ip)
 			demand.Add(netip.PrefixFrom(ip, 32), true)
 		}
-		plan := demand.Plan(MaxRules)
+		plan := demand.Plan(MaxRules, nil)
 		var text strings.Builder
 		for _, rule := range plan.Rules() {
 			fmt.Fprintln(&text, rule)
@@ -302,7 +302,7 @@ func TestPlanReadsBack(t *testing.T) {
 		if problems := Lint(rules); len(bad) > 0 || len(problems) > 0 {
 			t.Fatalf("%s: %v %v", text.String(), bad, problems)
 		}
-		left := slices.Collect(demand.Uncovered(plan.Prefixes))
+		left := slices.Collect(demand.Uncovered(plan))
 		for _, ip := range asked {
 			allowed := Evaluate(rules, ip).Verdict == VerdictAllow
 			if allowed == slices.Contains(left, ip.String()) {
@@ -335,7 +335,7 @@ func BenchmarkPlan(b *testing.B) {
 				for range 1000000 {
 					demand.Add(netip.PrefixFrom(address(random.Uint32()), 32), true)
 				}
-				demand.Plan(most)
+				demand.Plan(most, nil)
 			}
 		})
 	}

@@ -3,6 +3,7 @@ package iprules
 import (
 	"math/bits"
 	"net/netip"
+	"slices"
 )
 
 // stretch is a run of IPv4 addresses of which the list says the same.
@@ -41,6 +42,62 @@ func (m *Matcher) clear() bool {
 // ranges are disjoint runs of addresses, ascending.
 type ranges []struct{ first, last uint32 }
 
+// rangesOf are the addresses of some IPv4 prefixes, in any order, which may overlap.
+func rangesOf(prefixes []netip.Prefix) ranges {
+	var r ranges
+	sorted := slices.Clone(prefixes)
+	slices.SortFunc(sorted, func(a, b netip.Prefix) int { return a.Masked().Addr().Compare(b.Masked().Addr()) })
+	for _, p := range sorted {
+		first, last := span(p)
+		switch n := len(r); {
+		case n == 0 || uint64(r[n-1].last) < uint64(first):
+			r = r.add(first, last)
+		default:
+			r[n-1].last = max(r[n-1].last, last)
+		}
+	}
+	return r
+}
+
+// from are the runs that do not end before an address.
+func (r ranges) from(at uint32) ranges {
+	for len(r) > 0 && r[0].last < at {
+		r = r[1:]
+	}
+	return r
+}
+
+// minus is what is left of the runs without others.
+func (r ranges) minus(other ranges) ranges {
+	var rest ranges
+	for _, run := range r {
+		other = other.from(run.first)
+		at := uint64(run.first)
+		for _, out := range other {
+			if out.first > run.last {
+				break
+			}
+			if at < uint64(out.first) {
+				rest = rest.add(uint32(at), out.first-1)
+			}
+			at = uint64(out.last) + 1
+		}
+		if at <= uint64(run.last) {
+			rest = rest.add(uint32(at), run.last)
+		}
+	}
+	return rest
+}
+
+// size is how many addresses there are.
+func (r ranges) size() uint64 {
+	n := uint64(0)
+	for _, run := range r {
+		n += uint64(run.last-run.first) + 1
+	}
+	return n
+}
+
 // add appends a run that is behind the others, or joins it to the last one.
 func (r ranges) add(first, last uint32) ranges {
 	if n := len(r); n > 0 && uint64(r[n-1].last)+1 == uint64(first) {
@@ -68,14 +125,5 @@ func (r ranges) prefixes() []netip.Prefix {
 
 // subtract is what is left of an IPv4 prefix without another one in it, as the fewest prefixes, ascending.
 func subtract(outer, inner netip.Prefix) []netip.Prefix {
-	first, last := span(outer)
-	from, to := span(inner)
-	var rest ranges
-	if first < from {
-		rest = rest.add(first, from-1)
-	}
-	if to < last {
-		rest = rest.add(to+1, last)
-	}
-	return rest.prefixes()
+	return rangesOf([]netip.Prefix{outer}).minus(rangesOf([]netip.Prefix{inner})).prefixes()
 }

@@ -7,13 +7,24 @@ const maxStates = 100000
 
 // state is what the panel holds at one moment.
 type state struct {
-	settled set // rules that are in effect for sure, and were not removed
-	pending set // rules that were added and may not yet be in effect
+	settled set // Allow rules that are in effect for sure and were not removed, Deny rules that are gone for sure
+	pending set // Allow rules that were added and may not yet be in effect, Deny rules that may still be
 }
 
 // cost is how bad an order is, the worst first: addresses locked out that every reading would allow, those that
-// some would, waits while any are locked out, waits, steps.
-type cost [5]uint64
+// some would, addresses let in that a Deny refuses and the planned list too, waits while any are locked out, waits,
+// steps.
+type cost [6]uint64
+
+// The parts of a cost.
+const (
+	lostByEvery = iota
+	lostBySome
+	letInMeanwhile
+	waitsWhileLost
+	allWaits
+	allSteps
+)
 
 func (c cost) less(other cost) bool {
 	for i := range c {
@@ -60,8 +71,8 @@ func (q *queue) Pop() any {
 // With touch a planned rule that is there already may be removed and added again, where that makes room. It
 // finds none where there are too many states.
 //
-// Within the time between two waits removals come first: what is in effect for sure does not depend on what
-// was just added, and a removal makes room.
+// Within the time between two waits removals come first, of Allow rules and then of Deny rules: what is in effect for
+// sure does not depend on what was just changed, and a removal makes room.
 func (t *Transition) search(touch bool) (acts []act, found bool) {
 	first := &reached{state: state{settled: t.start}}
 	best := map[state]*reached{first.state: first}
@@ -105,24 +116,32 @@ func (t *Transition) next(now *reached, touch bool, tell func(*reached)) {
 	step := func(to state, by act) {
 		c := now.cost
 		everyThen, someThen := t.lost(to.settled)
-		c[0] += everyThen - min(every, everyThen)
-		c[1] += someThen - min(some, someThen)
-		if by.action == StepWait {
-			c[3]++
+		c[lostByEvery] += everyThen - min(every, everyThen)
+		c[lostBySome] += someThen - min(some, someThen)
+		switch {
+		case by.action == StepWait:
+			c[allWaits]++
 			if every+some > 0 {
-				c[2]++
+				c[waitsWhileLost]++
 			}
+		case t.leaving.has(by.entry):
+			c[letInMeanwhile] += t.exposed(s, by.entry).size()
 		}
-		c[4]++
+		c[allSteps]++
 		tell(&reached{state: to, cost: c, from: now, by: by})
 	}
 	all := s.settled | s.pending
-	for i := 0; i < t.old && s.pending == 0; i++ {
-		if s.settled.has(i) && (touch || !t.goal.has(i)) {
+	for i := range t.old {
+		switch {
+		case t.leaving.has(i):
+			if !all.has(i) && t.leaving.all(s.pending) {
+				step(state{s.settled, s.pending | 1<<i}, act{StepRemove, i})
+			}
+		case s.pending == 0 && s.settled.has(i) && (touch || !t.goal.has(i)):
 			step(state{settled: s.settled &^ (1 << i)}, act{StepRemove, i})
 		}
 	}
-	for i := t.old; i < len(t.entries) && all.len()+t.denies < t.Limit; i++ {
+	for i := t.old; i < len(t.entries) && t.taken(s) < t.Limit; i++ {
 		twin := t.entries[i].twin
 		if !all.has(i) && (twin < 0 || !all.has(twin)) {
 			step(state{s.settled, s.pending | 1<<i}, act{StepAdd, i})
@@ -142,14 +161,19 @@ func (r *reached) acts() []act {
 }
 
 // greedy is an order that keeps the limit, for lists that are too long to search: what nobody needs goes, what fits
-// comes, and only where both fail goes the rule that the fewest addresses need.
+// comes, and only where both fail goes the rule that the fewest addresses need. The Deny rules that go, go first.
 func (t *Transition) greedy() []act {
 	var acts []act
-	s := state{settled: t.start}
+	s := state{settled: t.start, pending: t.leaving}
+	for i := range t.old {
+		if t.leaving.has(i) {
+			acts = append(acts, act{StepRemove, i})
+		}
+	}
 	for !t.finished(s) {
 		every, some := t.lost(s.settled)
 		least, at := ^uint64(0), -1
-		for i := 0; i < t.old && s.pending == 0; i++ {
+		for i := 0; i < t.old && t.leaving.all(s.pending); i++ {
 			if !s.settled.has(i) || t.goal.has(i) {
 				continue
 			}
@@ -159,7 +183,7 @@ func (t *Transition) greedy() []act {
 			}
 		}
 		adding := -1
-		for i := t.old; i < len(t.entries) && (s.settled|s.pending).len()+t.denies < t.Limit; i++ {
+		for i := t.old; i < len(t.entries) && t.taken(s) < t.Limit; i++ {
 			if t.entries[i].twin < 0 && !(s.settled | s.pending).has(i) {
 				adding = i
 				break

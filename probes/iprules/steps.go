@@ -17,7 +17,7 @@ const (
 // Step is one step in the control panel.
 type Step struct {
 	Action string `json:"action"` // "remove", "add" or "wait"
-	Rule   string `json:"rule"`   // "allow 203.0.113.7/32"; of a wait the rule, just added, that is waited for
+	Rule   string `json:"rule"`   // "allow 203.0.113.7/32"; of a wait the rule, just added or removed, that is waited for
 	Why    string `json:"why"`    // one or two sentences
 	// LocksOut counts the addresses that are allowed before and after, and may not be let in from this step
 	// on until it is made up for.
@@ -36,7 +36,11 @@ func (t *Transition) Steps() []Step {
 	for i, next := range acts {
 		switch next.action {
 		case StepRemove:
-			steps = append(steps, t.removal(s, next.entry, acts[i+1:], proven))
+			if t.leaving.has(next.entry) {
+				steps = append(steps, t.denyRemoval(s, next.entry))
+			} else {
+				steps = append(steps, t.removal(s, next.entry, acts[i+1:], proven))
+			}
 		case StepAdd:
 			steps = append(steps, t.addition(s, next.entry, acts[:i]))
 		default:
@@ -73,6 +77,9 @@ func (t *Transition) order() (acts []act, proven bool) {
 func (t *Transition) after(s state, step act) state {
 	switch step.action {
 	case StepRemove:
+		if t.leaving.has(step.entry) {
+			return state{s.settled, s.pending | 1<<step.entry}
+		}
 		return state{s.settled &^ (1 << step.entry), s.pending}
 	case StepAdd:
 		return state{s.settled, s.pending | 1<<step.entry}
@@ -121,8 +128,7 @@ func (t *Transition) removal(s state, i int, later []act, proven bool) Step {
 		step.Why = fmt.Sprintf("It locks out %s, %s, %s.", count(n, "address that is allowed before and after",
 			"addresses that are allowed before and after"), PrefixList(lost.prefixes()), t.until(s, i, later))
 		if proven {
-			step.Why += fmt.Sprintf(" The list has %d of %d places taken, and no order avoids it.",
-				(s.settled|s.pending).len()+t.denies, t.Limit)
+			step.Why += fmt.Sprintf(" The list has %d of %d places taken, and no order avoids it.", t.taken(s), t.Limit)
 		} else {
 			step.Why += " The lists are too long to prove that no order avoids it."
 		}
@@ -135,6 +141,27 @@ func (t *Transition) removal(s state, i int, later []act, proven bool) Step {
 		step.Why = fmt.Sprintf("What stays allowed of it is let in by %s.", t.cover(i, after))
 	default:
 		step.Why = "None of its addresses is in the plan."
+	}
+	return step
+}
+
+// denyRemoval says what a Deny that goes refused.
+func (t *Transition) denyRemoval(s state, i int) Step {
+	step := Step{Action: StepRemove, Rule: t.name(i)}
+	let := rangesOf([]netip.Prefix{t.entries[i].rule.Prefix})
+	var planned []netip.Prefix
+	for j, e := range t.entries {
+		if e.rule.Action == Allow && t.goal.has(j) {
+			planned = append(planned, e.rule.Prefix)
+		}
+	}
+	if let = let.minus(let.minus(rangesOf(planned))); len(let) > 0 {
+		step.Why = fmt.Sprintf("It refuses %s, which this list lets in.", PrefixList(let.prefixes()))
+	} else {
+		step.Why = "It matches nothing that an Allow rule of this list lets in, and uses a place."
+	}
+	if meanwhile := t.exposed(s, i); len(meanwhile) > 0 {
+		step.Why += fmt.Sprintf(" Until the Allow rules that are to go are removed too, %s may be let in.", PrefixList(meanwhile.prefixes()))
 	}
 	return step
 }
@@ -180,11 +207,9 @@ func (t *Transition) cover(i int, in set) string {
 		if !t.entries[i].rule.Prefix.Contains(address(need.first)) {
 			continue
 		}
-		for _, admitting := range need.by {
-			by |= admitting & in
-		}
+		by |= need.through(in)
 	}
-	return t.names(by)
+	return t.names(by &^ t.leaving)
 }
 
 // names are the rules of a set, "A and B".
@@ -203,8 +228,10 @@ func (t *Transition) names(in set) string {
 
 func (t *Transition) addition(s state, i int, earlier []act) Step {
 	step := Step{Action: StepAdd, Rule: t.name(i)}
-	taken := (s.settled | s.pending).len() + t.denies + 1
-	places := fmt.Sprintf("%d of %d places are then taken.", taken, t.Limit)
+	places := fmt.Sprintf("%d of %d places are then taken.", t.taken(s)+1, t.Limit)
+	if t.taken(s) == 0 {
+		places = fmt.Sprintf("1 of %d places is then taken.", t.Limit)
+	}
 	if slices.Contains(earlier, act{StepRemove, t.entries[i].twin}) && t.entries[i].twin >= 0 {
 		step.Why = "It was removed to make room, and belongs to the plan. " + places
 		return step
@@ -222,31 +249,42 @@ func (t *Transition) waiting(s state, later []act) Step {
 		if next.action != StepRemove {
 			break
 		}
+		if t.leaving.has(next.entry) {
+			continue
+		}
 		after := then &^ (1 << next.entry)
 		for _, need := range t.needs {
 			if !need.met(s.settled&^(1<<next.entry)) && need.met(after) {
-				for _, by := range need.by {
-					depends |= by & s.pending
-				}
+				depends |= need.through(after) & s.pending
 			}
 		}
 		then = after
 	}
-	if depends != 0 {
-		step.Rule = t.last(depends)
-		step.Why = fmt.Sprintf("15 minutes, until %s is in effect: what is removed next lets in some of the same"+
-			" addresses until then.", t.names(depends))
-		if depends.len() > 1 {
-			step.Why = strings.Replace(step.Why, " is in effect", " are in effect", 1)
-		}
-		return step
+	what := "what is removed next lets in some of the same addresses until then"
+	if depends == 0 {
+		depends, what = s.pending, "then the addresses that are locked out are let in"
 	}
-	step.Rule = t.last(s.pending)
-	step.Why = fmt.Sprintf("15 minutes, until %s lets in the addresses that are locked out.", t.names(s.pending))
-	if s.pending.len() > 1 {
-		step.Why = strings.Replace(step.Why, " lets in", " let in", 1)
-	}
+	step.Rule = t.last(depends)
+	step.Why = fmt.Sprintf("%d minutes, until %s: %s.", minutesToWait, t.inEffect(depends), what)
 	return step
+}
+
+// inEffect is "allow A is in effect", "allow A is in effect and deny B no longer is".
+func (t *Transition) inEffect(of set) string {
+	verb := func(n int) string {
+		if n == 1 {
+			return " is"
+		}
+		return " are"
+	}
+	there, gone := of&^t.leaving, of&t.leaving
+	switch {
+	case gone == 0:
+		return t.names(there) + verb(there.len()) + " in effect"
+	case there == 0:
+		return t.names(gone) + verb(gone.len()) + " no longer in effect"
+	}
+	return t.names(there) + verb(there.len()) + " in effect and " + t.names(gone) + " no longer" + verb(gone.len())
 }
 
 // last names the last rule of a set.
@@ -257,36 +295,6 @@ func (t *Transition) last(in set) string {
 		}
 	}
 	return ""
-}
-
-// Denied are the addresses of the planned rules that a Deny which stays matches, and that Deny's number, from 1.
-type Denied struct {
-	Number int
-	Rule   Rule
-	Where  []netip.Prefix
-}
-
-// DeniedByKept are the Deny rules that stay and match something that the plan lets in. Which of the two counts there
-// depends on how OpenSRS reads its list, except that a Deny in front of a wider Allow counts in every reading.
-func (t *Transition) DeniedByKept() []Denied {
-	var all []Denied
-	for i, rule := range t.current {
-		if rule.Action != Deny {
-			continue
-		}
-		var where ranges
-		for _, e := range t.entries[t.old:] {
-			first, last := span(e.rule.Prefix)
-			from, to := span(rule.Prefix)
-			if low, high := max(first, from), min(last, to); low <= high {
-				where = where.add(low, high)
-			}
-		}
-		if len(where) > 0 {
-			all = append(all, Denied{i + 1, rule, where.prefixes()})
-		}
-	}
-	return all
 }
 
 // count is "1 address", "2 addresses".

@@ -14,10 +14,20 @@ const smallWorld = 8
 
 // panel is a control panel as a person sees it, and what the service may be doing meanwhile: a change of the last
 // minutes may be in effect or not, each for itself.
-type panel struct {
-	rules  []Rule          // as they stand
-	fresh  map[string]bool // stands there, and may not be in effect
-	ghosts []Rule          // was removed, and may be in effect
+type panel []line
+
+// line is one rule that stands in the panel, or stood there and may still be in effect.
+type line struct {
+	Rule
+	fresh bool // was added, and may not be in effect
+	ghost bool // was removed, and may be in effect
+}
+
+func panelOf(rules []Rule) (p panel) {
+	for _, rule := range rules {
+		p = append(p, line{Rule: rule})
+	}
+	return p
 }
 
 // lets is what an effective list lets in, under each reading, by the naive evaluator.
@@ -31,30 +41,35 @@ func lets(rules []Rule) (allowed [3][smallWorld]bool) {
 	return allowed
 }
 
+// rules are those that stand there.
+func (p panel) rules() (rules []Rule) {
+	for _, line := range p {
+		if !line.ghost {
+			rules = append(rules, line.Rule)
+		}
+	}
+	return rules
+}
+
 // atLeast is what every list that may be in effect lets in.
 func (p panel) atLeast() [3][smallWorld]bool {
-	var unsure []int // indexes of fresh rules; behind them, of ghosts
-	for i, rule := range p.rules {
-		if p.fresh[rule.String()] {
-			unsure = append(unsure, i)
+	unsure := 0
+	for _, line := range p {
+		if line.fresh || line.ghost {
+			unsure++
 		}
 	}
 	var all [3][smallWorld]bool
-	for choice := range 1 << (len(unsure) + len(p.ghosts)) {
+	for choice := range 1 << unsure {
 		var effective []Rule
 		bit := 0
-		for _, rule := range p.rules {
-			if p.fresh[rule.String()] {
+		for _, line := range p {
+			if line.fresh || line.ghost {
 				if bit++; choice>>(bit-1)&1 == 0 {
 					continue
 				}
 			}
-			effective = append(effective, rule)
-		}
-		for i, ghost := range p.ghosts {
-			if choice>>(len(unsure)+i)&1 == 1 {
-				effective = append(effective, ghost)
-			}
+			effective = append(effective, line.Rule)
 		}
 		now := lets(effective)
 		for reading := range now {
@@ -66,28 +81,33 @@ func (p panel) atLeast() [3][smallWorld]bool {
 	return all
 }
 
+// find is the place of a rule that stands there; -1: none.
+func (p panel) find(text string) int {
+	return slices.IndexFunc(p, func(l line) bool { return !l.ghost && l.String() == text })
+}
+
 func (p panel) remove(at int) panel {
-	gone := p.rules[at]
-	next := panel{rules: slices.Delete(slices.Clone(p.rules), at, at+1), fresh: p.fresh, ghosts: slices.Clone(p.ghosts)}
-	if !p.fresh[gone.String()] {
-		next.ghosts = append(next.ghosts, gone)
+	next := slices.Clone(p)
+	if next[at].fresh {
+		return slices.Delete(next, at, at+1)
 	}
+	next[at].ghost = true
 	return next
 }
 
-func (p panel) add(rule Rule) panel {
-	next := panel{rules: append(slices.Clone(p.rules), rule), fresh: map[string]bool{rule.String(): true}, ghosts: p.ghosts}
-	for text := range p.fresh {
-		next.fresh[text] = true
+func (p panel) add(rule Rule) panel { return append(slices.Clone(p), line{Rule: rule, fresh: true}) }
+
+func (p panel) wait() panel { return panelOf(p.rules()) }
+
+// worst is the list that lets in the least of those that may be in effect: no Allow that is new, each Deny that was
+// removed.
+func (p panel) worst() (rules []Rule) {
+	for _, line := range p {
+		if !line.fresh && (!line.ghost || line.Action == Deny) {
+			rules = append(rules, line.Rule)
+		}
 	}
-	return next
-}
-
-func (p panel) wait() panel { return panel{rules: p.rules} }
-
-// sure are the rules that are in effect whatever the service does.
-func (p panel) sure() []Rule {
-	return slices.DeleteFunc(slices.Clone(p.rules), func(r Rule) bool { return p.fresh[r.String()] })
+	return rules
 }
 
 // short is how many addresses are let in before and after and not at least now, under some reading.
@@ -104,34 +124,33 @@ func short(before, after, now [3][smallWorld]bool) int {
 	return n
 }
 
-// possible looks for any order without a gap, with the helpers as rules that may stand there in between. Of the lists
-// that may be in effect it asks the one without the fresh rules and the ghosts: another Allow locks nobody out.
+// possible looks for any order without a gap, with the helpers as rules that may stand there in between.
 func possible(current, goal, helpers []Rule, limit int) bool {
 	before, after := lets(current), lets(goal)
 	want := asSet(goal)
 	seen := map[string]bool{}
-	next := []panel{{rules: current}}
+	next := []panel{panelOf(current)}
 	for len(next) > 0 {
 		p := next[len(next)-1]
 		next = next[:len(next)-1]
-		p.ghosts = nil
-		key := fmt.Sprint(p.rules, len(p.sure()), p.fresh)
-		if seen[key] || short(before, after, lets(p.sure())) > 0 {
+		p = slices.DeleteFunc(p, func(l line) bool { return l.ghost && l.Action == Allow }) // it locks nobody out
+		key := fmt.Sprint(p)
+		if seen[key] || short(before, after, lets(p.worst())) > 0 {
 			continue
 		}
 		seen[key] = true
-		if asSet(p.rules) == want {
+		if asSet(p.rules()) == want {
 			return true
 		}
 		next = append(next, p.wait())
-		for i, rule := range p.rules {
-			if rule.Action == Allow {
+		for i, line := range p {
+			stays := slices.ContainsFunc(goal, func(r Rule) bool { return r.String() == line.String() })
+			if !line.ghost && (line.Action == Allow || !stays) {
 				next = append(next, p.remove(i))
 			}
 		}
 		for _, rule := range helpers {
-			there := slices.ContainsFunc(p.rules, func(r Rule) bool { return r.String() == rule.String() })
-			if len(p.rules) < limit && !there && rule.Action == Allow {
+			if len(p.rules()) < limit && p.find(rule.String()) < 0 && rule.Action == Allow {
 				next = append(next, p.add(rule))
 			}
 		}
@@ -148,8 +167,9 @@ func asSet(rules []Rule) string {
 	return strings.Join(texts, ",")
 }
 
-// randomChange is a list and another one to make of it, within the small world: no rule stands in a list twice.
-func randomChange(random *rand.Rand, limit, denies int) (current []Rule, planned []netip.Prefix) {
+// randomChange is a list and another one to make of it, within the small world: no rule stands in a list twice. Some of
+// the Deny rules leave.
+func randomChange(random *rand.Rand, limit, denies int) (current []Rule, leaving []int, planned []netip.Prefix) {
 	prefix := func() netip.Prefix {
 		bits := 29 + random.IntN(4)
 		return netip.PrefixFrom(netip.AddrFrom4([4]byte{203, 0, 113, byte(random.IntN(smallWorld))}), bits).Masked()
@@ -163,21 +183,31 @@ func randomChange(random *rand.Rand, limit, denies int) (current []Rule, planned
 			current = append(current, rule)
 		}
 	}
-	kept := len(slices.DeleteFunc(slices.Clone(current), func(r Rule) bool { return r.Action == Allow }))
+	kept := 0
+	for i, rule := range current {
+		if rule.Action == Deny && random.IntN(2) == 0 {
+			leaving = append(leaving, i)
+		} else if rule.Action == Deny {
+			kept++
+		}
+	}
 	for range random.IntN(limit - kept + 1) {
 		if p := prefix(); !slices.ContainsFunc(planned, p.Overlaps) {
 			planned = append(planned, p)
 		}
 	}
 	slices.SortFunc(planned, func(a, b netip.Prefix) int { return a.Addr().Compare(b.Addr()) })
-	return current, planned
+	return current, leaving, planned
 }
 
 // goalOf is the list in the end: what stays stands where it stood, what is new stands behind it.
-func goalOf(current []Rule, planned []netip.Prefix) []Rule {
+func goalOf(current []Rule, leaving []int, planned []netip.Prefix) []Rule {
 	var goal []Rule
 	left := slices.Clone(planned)
-	for _, rule := range current {
+	for i, rule := range current {
+		if slices.Contains(leaving, i) {
+			continue
+		}
 		at := slices.Index(left, rule.Prefix.Masked())
 		if rule.Action == Allow && at >= 0 {
 			left = slices.Delete(left, at, at+1)
@@ -194,11 +224,11 @@ func goalOf(current []Rule, planned []netip.Prefix) []Rule {
 
 // replay follows the steps in a panel and compares each with what it says of itself. It gives whether any
 // address was locked out.
-func replay(t *testing.T, current []Rule, planned []netip.Prefix, limit int, steps []Step) (gap bool) {
+func replay(t *testing.T, current []Rule, leaving []int, planned []netip.Prefix, limit int, steps []Step) (gap bool) {
 	t.Helper()
-	goal := goalOf(current, planned)
+	goal := goalOf(current, leaving, planned)
 	before, after := lets(current), lets(goal)
-	p := panel{rules: current}
+	p := panelOf(current)
 	fail := func(i int, why string) {
 		t.Helper()
 		var told []string
@@ -209,15 +239,15 @@ func replay(t *testing.T, current []Rule, planned []netip.Prefix, limit int, ste
 	}
 	for i, step := range steps {
 		was := short(before, after, p.atLeast())
-		at := slices.IndexFunc(p.rules, func(r Rule) bool { return r.String() == step.Rule })
+		at := p.find(step.Rule)
 		switch step.Action {
 		case StepRemove:
-			if at < 0 || p.rules[at].Action == Deny {
+			if at < 0 || p[at].Action == Deny && slices.ContainsFunc(goal, func(r Rule) bool { return r.String() == step.Rule }) {
 				fail(i, "no such rule to remove")
 			}
 			p = p.remove(at)
 		case StepAdd:
-			if at >= 0 || len(p.rules) >= limit {
+			if at >= 0 || len(p.rules()) >= limit {
 				fail(i, "it stands there already, or the list is full")
 			}
 			rule, err := Parse(step.Rule)
@@ -226,8 +256,8 @@ func replay(t *testing.T, current []Rule, planned []netip.Prefix, limit int, ste
 			}
 			p = p.add(Rule{Action: rule.Action, Prefix: rule.Prefix})
 		case StepWait:
-			if !p.fresh[step.Rule] {
-				fail(i, "it waits for a rule that was not just added")
+			if !slices.ContainsFunc(p, func(l line) bool { return l.String() == step.Rule && (l.fresh || l.ghost) }) {
+				fail(i, "it waits for a rule that was not just added or removed")
 			}
 			p = p.wait()
 		}
@@ -240,8 +270,8 @@ func replay(t *testing.T, current []Rule, planned []netip.Prefix, limit int, ste
 		}
 		gap = gap || step.LocksOut > 0
 	}
-	if asSet(p.rules) != asSet(goal) {
-		fail(len(steps)-1, fmt.Sprintf("the list in the end is %v", p.rules))
+	if asSet(p.rules()) != asSet(goal) {
+		fail(len(steps)-1, fmt.Sprintf("the list in the end is %v", p.rules()))
 	}
 	if gap && !slices.ContainsFunc(steps, func(s Step) bool { return strings.Contains(s.Why, "locks out") }) {
 		fail(0, "a gap is not told")
@@ -253,12 +283,13 @@ func replay(t *testing.T, current []Rule, planned []netip.Prefix, limit int, ste
 // take a rule out and add it again.
 func TestStepsAgainstEveryOrder(t *testing.T) {
 	random := rand.New(rand.NewPCG(11, 12))
-	gaps, waits := 0, 0
+	gaps, waits, removals := 0, 0, 0
 	for range 10000 {
 		limit := 1 + random.IntN(4)
-		current, planned := randomChange(random, limit, random.IntN(2))
-		steps := NewTransition(current, planned, limit).Steps()
-		gap := replay(t, current, planned, limit, steps)
+		current, leaving, planned := randomChange(random, limit, random.IntN(3))
+		removals += len(leaving)
+		steps := NewTransition(current, leaving, planned, limit).Steps()
+		gap := replay(t, current, leaving, planned, limit, steps)
 		if slices.ContainsFunc(steps, func(s Step) bool { return s.Action == StepWait }) {
 			waits++
 		}
@@ -266,14 +297,14 @@ func TestStepsAgainstEveryOrder(t *testing.T) {
 			continue
 		}
 		gaps++
-		goal := goalOf(current, planned)
+		goal := goalOf(current, leaving, planned)
 		helpers := append(slices.Clone(current), goal...)
 		if possible(current, goal, helpers, limit) {
 			t.Fatalf("%v to %v, limit %d: there is an order without a gap, and not %v", current, planned, limit, steps)
 		}
 	}
-	if gaps < 50 || waits < 50 {
-		t.Errorf("%d gaps and %d orders with a wait are too few to mean something", gaps, waits)
+	if gaps < 50 || waits < 50 || removals < 500 {
+		t.Errorf("%d gaps, %d orders with a wait and %d removals of a Deny are too few to mean something", gaps, waits, removals)
 	}
 }
 
@@ -281,8 +312,8 @@ func TestStepsAgainstEveryOrder(t *testing.T) {
 func TestStepsOfFive(t *testing.T) {
 	random := rand.New(rand.NewPCG(13, 14))
 	for range 400 {
-		current, planned := randomChange(random, MaxRules, random.IntN(3))
-		replay(t, current, planned, MaxRules, NewTransition(current, planned, MaxRules).Steps())
+		current, leaving, planned := randomChange(random, MaxRules, random.IntN(3))
+		replay(t, current, leaving, planned, MaxRules, NewTransition(current, leaving, planned, MaxRules).Steps())
 	}
 }
 
@@ -310,19 +341,34 @@ func TestSteps(t *testing.T) {
 			"203.0.113.0/30 203.0.113.4/32 203.0.113.5/32", 4,
 			"-203.0.113.4/32 +203.0.113.0/30 =203.0.113.0/30 -203.0.113.0/32 -203.0.113.1/32 +203.0.113.4/32 " +
 				"+203.0.113.5/32 =203.0.113.5/32 -203.0.113.4/30", "makes room for a while"},
+		{"a Deny goes, and makes room", "-deny 203.0.113.9,allow 203.0.113.1", "203.0.113.0/29", 2,
+			"-deny 203.0.113.9/32 +203.0.113.0/29 =203.0.113.0/29 -203.0.113.1/32", "matches nothing that an Allow rule"},
+		{"a Deny goes after what it refuses", "allow 203.0.113.0/28,-deny 203.0.113.9", "203.0.113.32/28", 2,
+			"-203.0.113.0/28 -deny 203.0.113.9/32 +203.0.113.32/28", ""},
+		{"a Deny has to go first", "allow 203.0.113.0/28,-deny 203.0.113.9", "203.0.113.0/29", 2,
+			"-deny 203.0.113.9/32 +203.0.113.0/29 =203.0.113.0/29 -203.0.113.0/28",
+			"Until the Allow rules that are to go are removed too, 203.0.113.9 may be let in."},
+		{"a Deny goes because its address is wanted", "allow 203.0.113.1,-deny 203.0.113.9", "203.0.113.1/32 203.0.113.9/32", 2,
+			"-deny 203.0.113.9/32 +203.0.113.9/32", "It refuses 203.0.113.9, which this list lets in."},
 		{"a Deny stays and counts", "deny 203.0.113.9,allow 203.0.113.1", "203.0.113.0/29", 2,
 			"-203.0.113.1/32 +203.0.113.0/29 =203.0.113.0/29", "2 of 2 places"},
 	} {
 		var current []Rule
+		var leaving []int
 		if c.current != "" {
-			current = mustRules(t, strings.Split(c.current, ",")...)
+			current = mustRules(t, strings.Split(strings.ReplaceAll(c.current, "-deny", "deny"), ",")...)
+		}
+		for i, text := range strings.Split(c.current, ",") {
+			if strings.HasPrefix(text, "-") {
+				leaving = append(leaving, i)
+			}
 		}
 		var planned []netip.Prefix
 		for _, text := range strings.Fields(c.planned) {
 			planned = append(planned, netip.MustParsePrefix(text))
 		}
 		var got, reasons []string
-		for _, step := range NewTransition(current, planned, c.limit).Steps() {
+		for _, step := range NewTransition(current, leaving, planned, c.limit).Steps() {
 			sign := map[string]string{StepRemove: "-", StepAdd: "+", StepWait: "="}[step.Action]
 			got = append(got, sign+strings.TrimPrefix(step.Rule, "allow "))
 			reasons = append(reasons, step.Why)
@@ -348,7 +394,7 @@ func TestStepsOfLongLists(t *testing.T) {
 	for _, rule := range current {
 		there[rule.String()] = true
 	}
-	for i, step := range NewTransition(current, planned, MaxPlanned).Steps() {
+	for i, step := range NewTransition(current, nil, planned, MaxPlanned).Steps() {
 		switch step.Action {
 		case StepRemove:
 			if delete(there, step.Rule); i == 0 && step.LocksOut != 1 {

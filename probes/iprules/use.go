@@ -74,8 +74,8 @@ func (u *Use) Problems() []Problem {
 		problem := Problem{Severity: SeverityWarning, Rule: i + 1, Source: rule.Source, Line: rule.Line}
 		size := 1 << (32 - rule.Prefix.Bits())
 		used := u.seen[i].count(0, blockSize)
-		block := number(rule.Prefix.Addr()) &^ (blockSize - 1)
-		tight := u.seen[i].choices(block, 0, blockSize, 1)
+		start := number(rule.Prefix.Addr()) &^ (blockSize - 1)
+		tight := (&block{start: start, asked: u.seen[i]}).choices(0, blockSize, 1)
 		switch {
 		case used == 0:
 			problem.ID = Unused
