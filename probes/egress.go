@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
+
+	"opensrs-doctor/probes/iprules"
 )
 
 // egressRun is the egress discovery of one run: it reports early and keeps listening. Sightings that come
@@ -169,7 +171,7 @@ func (r *egressRun) snapshot(onPath string) *Egress {
 func publicOnes(seen []netip.Addr) []netip.Addr {
 	public := []netip.Addr{}
 	for _, address := range seen {
-		if !address.IsPrivate() && !address.IsLoopback() && !address.IsLinkLocalUnicast() && !SharedSpace.Contains(address) {
+		if iprules.NeverPublic(address) == "" {
 			public = append(public, address)
 		}
 	}
@@ -178,9 +180,6 @@ func publicOnes(seen []netip.Addr) []netip.Addr {
 	}
 	return public
 }
-
-// SharedSpace is what carriers use between them and their customers (CGNAT, RFC 6598).
-var SharedSpace = netip.MustParsePrefix("100.64.0.0/10")
 
 // givenEgress is for --egress-ip: nobody is asked.
 func givenEgress(addresses []netip.Addr) *Egress {

@@ -18,6 +18,8 @@ func (r *run) gather() {
 		before := ev.Egress.Addresses()
 		ev.Egress = r.egress.snapshot(r.way.name())
 		r.renew(before)
+	} else if ev.Rules != nil { // where the endpoint is, is known by now
+		r.judgeAgain()
 	}
 	if r.dns != nil {
 		ev.DNS = r.dns.snapshot()
@@ -52,16 +54,22 @@ func (r *run) renew(before []netip.Addr) {
 	if slices.Equal(ev.Egress.Addresses(), before) {
 		return
 	}
-	if ev.Rules != nil {
-		ev.Rules = simulateRules(r.o.Rules, ev.Egress.Addresses())
-	}
 	for i := range ev.Steps {
-		step := &ev.Steps[i]
-		switch {
-		case step.Probe == "egress" && step.Status != Skip:
+		if step := &ev.Steps[i]; step.Probe == "egress" && step.Status != Skip {
 			step.Status, step.Failure = egressStatus(ev.Egress)
-		case step.Probe == "rules" && (step.Status != Skip || step.WaitedFor == "egress") && ev.Rules != nil:
-			step.Status, step.WaitedFor = rulesStatus(ev.Rules), ""
+		}
+	}
+	if ev.Rules != nil {
+		r.judgeAgain()
+	}
+}
+
+func (r *run) judgeAgain() {
+	r.ev.Rules = r.judgeRules()
+	for i := range r.ev.Steps {
+		step := &r.ev.Steps[i]
+		if step.Probe == "rules" && (step.Status != Skip || step.WaitedFor == "egress") {
+			step.Status, step.WaitedFor = rulesStatus(r.ev.Rules), ""
 		}
 	}
 }

@@ -54,7 +54,7 @@ func (r *run) probeRules() {
 		waits = "egress"
 	}
 	if len(r.o.Rules) > 0 && r.plan["rules"].runs {
-		r.ev.Rules = simulateRules(r.o.Rules, r.ev.Egress.Addresses())
+		r.ev.Rules = r.judgeRules()
 	}
 	r.step("rules", waits, func(context.Context) (Status, *Failure) { return rulesStatus(r.ev.Rules), nil })
 }

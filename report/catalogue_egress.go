@@ -183,6 +183,46 @@ var egressCauses = []Cause{
 		when: whenRulesInvalid,
 	},
 	{
+		ID: "rules.never-public", Probe: "rules", Severity: Fail,
+		Summary: "OpenSRS never sees a call from {never_public} ({kind_of_address})",
+		Explanation: []string{
+			"{never_given} was given as the address that calls leave from, but the internet carries " +
+				"nothing from such an address.",
+			"No call can match {never_rule} in {rules_source}: OpenSRS sees the public address that " +
+				"a call leaves from.",
+			"That leaves {allow_left} that can let a call in.",
+		},
+		Fixes: []string{
+			"Give --egress-ip the public address that the calls leave from, instead of {never_given}." + general +
+				"Give --egress-ip the public address that the calls leave from.",
+			"Replace {never_rule} by {rule_to_add} in {panel}, Account settings, API settings, and in " +
+				"{rules_source}." + general +
+				"Replace the rule by one for the public address, in {panel}, Account settings, API " +
+				"settings, and in {rules_source}.",
+			"Replace {never_stray} by the public address that is meant, in {panel}, Account settings, API " +
+				"settings, and in {rules_source}, or remove it: it uses one of the five places." + general +
+				"Remove the rule, if nothing calls from there: it uses one of the five places.",
+			"Find the public address: run opensrs-doctor --only egress on the host that makes the " +
+				"calls.",
+			"Run opensrs-doctor --wait 20m after you change {never_rule}: that takes up to 15 minutes to " +
+				"take effect." + general +
+				"Run opensrs-doctor --wait 20m after a change of the rules: it takes up to 15 minutes to " +
+				"take effect.",
+		},
+		Docs: []string{docKeyAndRules, rfc + "6890"},
+		Means: "Addresses such as 10.x, 192.168.x and 100.64.x are used in many networks at once, and " +
+			"the internet carries nothing from them. A host that has one leaves by the public " +
+			"address of a NAT gateway or a proxy, and that is the address that OpenSRS compares " +
+			"with the access rules.",
+		Recognised: "By the addresses given with --egress-ip and the Allow rules given: private, " +
+			"shared by a provider's NAT (CGNAT), loopback, link-local, multicast or reserved. It " +
+			"is a failure where the address asked about is one of these, or every Allow rule is; " +
+			"a warning where such a rule is beside others. The ranges for documentation count as " +
+			"public, and an endpoint that is itself at such an address is left out: it may see " +
+			"them.",
+		when: whenRulesNeverPublic,
+	},
+	{
 		ID: "rules.not-allowed", Probe: "rules", Severity: Fail,
 		Summary: "No Allow rule matches {egress}",
 		Explanation: []string{
@@ -339,7 +379,8 @@ var egressCauses = []Cause{
 			"Compare the environment too: live and test each have a list of their own.",
 			"Leave the rules in the control panel as they are: they let this address in.",
 		},
-		Docs: []string{docKeyAndRules},
+		Docs:  []string{docKeyAndRules},
+		Hides: []string{"rules.never-public"},
 		Means: "The call succeeds, although the rules that were given to this check would not " +
 			"let it through. The real list is the one in the control panel, and the copy here " +
 			"differs. Nothing is broken, but the next plan that is made with this copy may be " +

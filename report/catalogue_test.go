@@ -21,7 +21,7 @@ var released = strings.Fields(`
 	dns.hosts-override dns.no-ipv4 dns.slow-resolver
 	egress.unknown egress.unstable egress.proxied egress.split-route egress.no-ipv4 egress.ipv6-possible
 	rules.invalid rules.not-allowed rules.denied rules.ambiguous rules.pool-partly-allowed
-	rules.propagating rules.stale
+	rules.propagating rules.stale rules.never-public
 	port.refused port.rejected-en-route port.prohibited port.unreachable port.filtered port.wrong-port
 	port.lossy port.slow
 	proxy.unreachable proxy.denied proxy.auth-required proxy.upstream-failed proxy.direct-way

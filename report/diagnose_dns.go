@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/iprules"
 )
 
 // endpointDNS is the endpoint's own resolution; nil where a proxy's name was resolved, or nobody was asked.
@@ -124,24 +125,6 @@ func whenDnsServfail(e *probes.Evidence) (Finding, bool) { return everyRcode(e, 
 
 func whenDnsRefused(e *probes.Evidence) (Finding, bool) { return everyRcode(e, "REFUSED") }
 
-// special names the kind of an address at which no public service can be; "" for a public one. The
-// documentation ranges count as public.
-func special(address netip.Addr) string {
-	switch {
-	case address.IsUnspecified():
-		return "unspecified"
-	case address.IsLoopback():
-		return "loopback"
-	case address.IsPrivate():
-		return "private"
-	case address.IsLinkLocalUnicast():
-		return "link-local"
-	case probes.SharedSpace.Contains(address):
-		return "CGNAT"
-	}
-	return ""
-}
-
 // leadsElsewhere reports whether what was reached at the address is not the service, or nothing was.
 func leadsElsewhere(e *probes.Evidence) bool {
 	switch blocked(e) {
@@ -165,7 +148,7 @@ func whenDnsSinkholed(e *probes.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	// Whoever shows a certificate that the public roots verify is the service, whatever it then says.
-	kind := special(d.IPv4[0])
+	kind := iprules.NeverPublic(d.IPv4[0])
 	if kind == "" || trustOf(e).Verified() {
 		return Finding{}, false
 	}

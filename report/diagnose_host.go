@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/iprules"
 )
 
 func failedWith(e *probes.Evidence, step string, kinds ...probes.Kind) bool {
@@ -53,7 +54,7 @@ func anythingAnswered(e *probes.Evidence) bool {
 func anyResolver(e *probes.Evidence, counts func(near bool, rcode string) bool) bool {
 	return e.DNS != nil && slices.ContainsFunc(e.DNS.Answers, func(answer probes.DNSAnswer) bool {
 		address, err := netip.ParseAddrPort(answer.Resolver)
-		near := err == nil && special(address.Addr()) != ""
+		near := err == nil && iprules.NeverPublic(address.Addr()) != ""
 		return answer.Rcode != "" && counts(near, answer.Rcode)
 	})
 }

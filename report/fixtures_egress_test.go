@@ -149,6 +149,34 @@ var rulesFixtures = []fixture{
 		planned(e, egressIP, otherIP)
 		setRules(e, "allow 203.0.113.10")
 	}},
+	{"rules.never-public", Fail, Certain, func(e *probes.Evidence) {
+		planned(e, ip("10.0.0.1"))
+		setRules(e, "allow 10.0.0.1")
+	}},
+	{"rules.never-public/no-rule-matches", Fail, Certain, func(e *probes.Evidence) {
+		planned(e, ip("127.0.0.1"))
+		setRules(e, "allow 203.0.113.0/25")
+	}},
+	{"rules.never-public/every-allow", Fail, Certain, func(e *probes.Evidence) {
+		setRules(e, "allow 10.0.0.0/25", "allow 100.64.0.7")
+		invalidIP(e)
+	}},
+	{"rules.never-public/every-allow-and-closed", Fail, Likely, func(e *probes.Evidence) {
+		setRules(e, "allow 192.168.0.7")
+		hangUp(e)
+	}},
+	{"rules.never-public/every-allow-and-no-address-seen", Warn, Certain, func(e *probes.Evidence) {
+		setRules(e, "allow 192.168.0.7")
+		noSource(e, silence)
+	}},
+	{"rules.never-public/stray", Warn, Certain, func(e *probes.Evidence) {
+		setRules(e, "allow 203.0.113.0/25", "allow 10.0.0.1")
+	}},
+	{"rules.never-public/endpoint-unknown", Fail, Likely, func(e *probes.Evidence) {
+		planned(e, ip("10.0.0.1"))
+		setRules(e, "allow 10.0.0.1")
+		e.Target.CustomEndpoint, e.Target.Host, e.Target.Addresses = true, "relay.acme.example", nil
+	}},
 	{"rules.denied", Fail, Certain, func(e *probes.Evidence) {
 		setRules(e, "deny 203.0.113.10", "allow 203.0.113.0/25")
 		invalidIP(e)

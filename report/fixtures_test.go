@@ -200,8 +200,12 @@ func setRules(e *probes.Evidence, texts ...string) {
 	for _, rule := range rules {
 		e.Rules.Rules = append(e.Rules.Rules, rule.String())
 	}
+	evaluate := iprules.Evaluate
+	if e.Egress.Given && !e.Target.Inside() {
+		evaluate = iprules.EvaluatePublic
+	}
 	for _, address := range e.Egress.Addresses() {
-		e.Rules.Results = append(e.Rules.Results, iprules.Evaluate(rules, address))
+		e.Rules.Results = append(e.Rules.Results, evaluate(rules, address))
 	}
 	e.Rules.Verdict = iprules.Verdict(e.Rules.Results)
 	row := probes.Step{Probe: "rules", Counts: true, Took: ms(0.05), Status: map[string]probes.Status{

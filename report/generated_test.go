@@ -190,7 +190,7 @@ var words = map[string][]string{
 	"Rules": {"allow 203.0.113.10", "deny 203.0.113.0/25", "allow 203.0.113.0/25", "allow 192.0.2.0/26", "deny 203.0.113.77"},
 	"Answer": {probes.HopTimeExceeded, probes.HopRefused, probes.HopConnected, probes.HopProhibited, probes.HopUnreachable,
 		probes.HopPortUnreachable, probes.HopSilence, probes.HopNotPermitted, probes.HopNoRoute},
-	"Verdict": {"allow", "deny", "ambiguous", "unknown"}, "Severity": {"error", "warning"},
+	"Verdict": {"allow", "deny", "ambiguous", "unknown"}, "Severity": {"error", "warning"}, "Reason": {"", "never-public"},
 	"ID":   {"too-many", "host-bits", "duplicate", "shadowed", "quotes"},
 	"Name": {probes.VariantAsIs, probes.VariantNoSNI, probes.VariantClassic, probes.VariantSmall, probes.VariantOld},
 	"Code": {"", "200", "400", "401", "435"}, "Class": {"", "accepted", "ip-denied", "auth-failed", "permission-denied",

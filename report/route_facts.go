@@ -2,6 +2,8 @@ package report
 
 import (
 	"net/netip"
+
+	"opensrs-doctor/probes/iprules"
 )
 
 // What the drawing needs of a probe's facts. Addresses are texts: an anonymized report holds tokens in their
@@ -107,5 +109,5 @@ func inside(text string) (private, known bool) {
 	if err != nil {
 		return false, false
 	}
-	return special(address.Unmap()) != "", true
+	return iprules.NeverPublic(address) != "", true
 }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -165,5 +166,79 @@ func TestGivenAddressThatIsThisHostsOwn(t *testing.T) {
 	invalidIP(e)
 	if got := told(Diagnose(e)); got != "fail rules.propagating" {
 		t.Errorf("got %s, want rules.propagating", got)
+	}
+}
+
+// TestNeverPublic: which of the rows is found beside it, and which is not.
+func TestNeverPublic(t *testing.T) {
+	for _, test := range []struct {
+		name, want string
+		damage     func(*probes.Evidence)
+	}{
+		{"given", "fail rules.never-public", func(e *probes.Evidence) {
+			planned(e, ip("10.0.0.1"))
+			setRules(e, "allow 203.0.113.0/25")
+		}},
+		{"given, and this host's own", "fail rules.never-public", func(e *probes.Evidence) {
+			planned(e, e.Host.LocalAddress)
+			setRules(e, "allow 203.0.113.0/25")
+		}},
+		{"given beside one that is not allowed", "fail rules.never-public, fail rules.not-allowed", func(e *probes.Evidence) {
+			planned(e, ip("10.0.0.1"), ip("192.0.2.7"))
+			setRules(e, "allow 203.0.113.0/25")
+		}},
+		{"given beside one that is allowed", "fail rules.never-public", func(e *probes.Evidence) {
+			planned(e, ip("10.0.0.1"), egressIP)
+			setRules(e, "allow 203.0.113.0/25")
+		}},
+		{"given, without rules", "", func(e *probes.Evidence) {
+			planned(e, ip("10.0.0.1"))
+			setRules(e)
+		}},
+		{"documentation", "", func(e *probes.Evidence) {
+			planned(e, ip("192.0.2.7"))
+			setRules(e, "allow 192.0.2.7", "allow 198.51.100.0/25")
+		}},
+		{"the endpoint is inside", "", func(e *probes.Evidence) {
+			planned(e, ip("10.0.0.1"))
+			e.Target.Addresses = []netip.Addr{ip("10.9.9.9")}
+			setRules(e, "allow 10.0.0.1")
+		}},
+		{"the endpoint is an address inside", "", func(e *probes.Evidence) {
+			planned(e, ip("10.0.0.1"))
+			e.Target.Host, e.Target.Addresses = "127.0.0.1", nil
+			setRules(e, "allow 10.0.0.1")
+		}},
+		{"every Allow, and accepted", "warn rules.stale", func(e *probes.Evidence) { setRules(e, "allow 10.0.0.1") }},
+		{"every Allow, and refused", "fail rules.never-public", func(e *probes.Evidence) {
+			setRules(e, "allow 10.0.0.1", "deny 192.0.2.0/25")
+			invalidIP(e)
+		}},
+		{"every Allow, and never reached", "fail port.refused, fail rules.never-public", func(e *probes.Evidence) {
+			setRules(e, "allow 10.0.0.1")
+			refused(e)
+		}},
+		{"every Allow, and a Deny", "fail rules.denied, fail rules.never-public", func(e *probes.Evidence) {
+			setRules(e, "allow 10.0.0.1", "deny 203.0.113.0/25")
+			invalidIP(e)
+		}},
+		{"every Allow, planned", "fail rules.never-public", func(e *probes.Evidence) {
+			planned(e, egressIP)
+			setRules(e, "allow 10.0.0.1")
+		}},
+		{"stray", "warn rules.never-public", func(e *probes.Evidence) { setRules(e, "allow 203.0.113.0/25", "allow 10.0.0.1") }},
+		{"a stray Deny", "", func(e *probes.Evidence) { setRules(e, "allow 203.0.113.0/25", "deny 10.0.0.1") }},
+	} {
+		e := healthy()
+		test.damage(e)
+		diagnoses := Diagnose(e)
+		if got := told(diagnoses); got != test.want {
+			t.Errorf("%s: got %s, want %s", test.name, got, test.want)
+		}
+		for _, d := range diagnoses {
+			if strings.Contains(strings.Join(d.Fixes, "\n"), "Add the rule allow 10.") {
+				t.Errorf("%s: %q", test.name, d.Fixes)
+			}
+		}
 	}
 }

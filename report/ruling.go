@@ -73,6 +73,9 @@ func rulingOf(e *probes.Evidence) ruling {
 		return r
 	}
 	for _, address := range e.Egress.Addresses() {
+		if e.Egress.Given && iprules.NeverPublic(address) != "" && !e.Target.Inside() {
+			continue // rules.never-public: no rule helps
+		}
 		r.results = append(r.results, iprules.Evaluate(r.rules, address))
 	}
 	r.verdict = iprules.Verdict(r.results)

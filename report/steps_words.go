@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/iprules"
 )
 
 // rowWidth is what a row's sentence should take: 80 columns less the mark, the name and the duration.
@@ -188,6 +189,8 @@ func rulesWords(r *probes.Rules) string {
 		return "the list is empty; what that means is not documented"
 	case r.Verdict == "ambiguous":
 		return "allowed or denied, depending on how the list is read"
+	case len(r.Results) == 1 && r.Results[0].Reason == iprules.ReasonNeverPublic:
+		return fmt.Sprintf("%s can never be public (%s)", r.Results[0].IP, iprules.NeverPublic(r.Results[0].IP))
 	case len(r.Results) == 1 && r.Results[0].Rule != nil:
 		number := *r.Results[0].Rule
 		verb := map[string]string{"allow": "allowed", "deny": "denied"}[r.Verdict]

@@ -42,6 +42,11 @@ var vocabulary = map[string]string{
 	"matching_rule": "",                       // "rule 2, deny 203.0.113.0/25"
 	"rule_problem":  "",                       // what is wrong with a rule
 	"rule_fix":      "",                       // a whole step: iprules.Problem.Fix
+	"never_public":  "a private address",      // addresses and prefixes that can never be public
+	"never_given":   "",                       // those given with --egress-ip
+	"never_rule":    "",                       // those of Allow rules: "rule 1, allow 10.0.0.0/25"
+	"never_stray":   "",                       // the same, where no rule to add is known
+	"allow_left":    "",                       // "no Allow rule": set only where every Allow rule is one
 	"allowed":       "",                       // the addresses that are allowed
 	"not_allowed":   "",                       // the addresses that are not allowed
 	"readings":      "",                       // "first-match allows; most-specific and deny-wins deny"

@@ -33,6 +33,27 @@ var furtherRules = []Fault{
 		w.Flags = append(w.Flags, "--only", "rules")
 		w.API.Closed = true
 	}},
+	{Cause: "rules.never-public", Name: "planned-private-address", Confidence: "certain", Then: []string{}, Says: []string{"10.0.0.1", "--egress-ip"},
+		Break: func(w *World) { planned(w, []string{"allow 10.0.0.1"}, "10.0.0.1") }},
+	{Cause: "rules.never-public", Name: "planned-private-address-and-only-the-rules", Says: []string{"CGNAT"}, Break: func(w *World) {
+		planned(w, []string{"allow 100.64.0.0/25"}, "100.64.0.7")
+		w.Flags = append(w.Flags, "--only", "rules", "--require", "rules")
+	}},
+	{Cause: "rules.never-public", Name: "every-allow-rule", Confidence: "certain", Then: []string{}, Says: []string{"rule 1, allow 10.0.0.1/32", "allow 203.0.113.10/32"},
+		Break: func(w *World) {
+			w.Rules = []string{"allow 10.0.0.1", "allow 192.168.0.0/25"}
+			outcomes["denied"](w)
+		}},
+	{Cause: "rules.never-public", Name: "every-allow-rule-and-closed", Confidence: "likely", Break: func(w *World) {
+		w.Rules = []string{"allow 10.0.0.1"}
+		outcomes["closed"](w)
+	}},
+	{Cause: "rules.never-public", Name: "a-stray-rule", Verdict: "warn", Then: []string{}, Break: func(w *World) {
+		w.Rules = []string{"allow 203.0.113.0/25", "allow 10.0.0.1"}
+	}},
+	{Cause: "rules.stale", Name: "every-allow-rule-is-private-and-accepted", Verdict: "warn", Then: []string{}, Break: func(w *World) {
+		w.Rules = []string{"allow 10.0.0.1"}
+	}},
 	{Cause: "rules.not-allowed", Name: "only-denies-and-none-matches", Confidence: "certain", Break: func(w *World) {
 		w.Rules = []string{"deny 192.0.2.0/25", "deny 203.0.113.200"}
 		outcomes["denied"](w)
