@@ -158,9 +158,10 @@ func follow(words []string, at int, form []string) int {
 // the paste or an ellipsis, and no other entry begins so.
 func searchCut(pasted pastedWords) []textMatch {
 	var only textMatch
+	ours := aboutOpenSRS(pasted.words)
 	for at, word := range pasted.words {
 		for _, form := range formsByWord()[word] {
-			if form.where == byItself || !pasted.breaksOff(at, form.words) {
+			if form.where == byItself || form.where == nextToOur && !ours || !pasted.breaksOff(at, form.words) {
 				continue
 			}
 			if only.entry != nil && only.entry != form.entry {
@@ -184,7 +185,7 @@ func (p pastedWords) breaksOff(at int, form []string) bool {
 		}
 		word := p.words[at]
 		at++
-		if p.cut[at] && strings.HasPrefix(want, word) {
+		if p.cut[at] && strings.HasPrefix(want, word) && (word != want || i < len(form)-1) {
 			return i >= 2 && letters+len(word) >= 14
 		}
 		if word != want {
