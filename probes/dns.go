@@ -25,19 +25,19 @@ const slowAfter = time.Second
 
 // startDNS asks every resolver at once; the hosts file goes first, as it does for other programs.
 func (w *world) startDNS(ctx context.Context, name string, ofProxy bool) *dnsRun {
-	servers := w.resolver.servers
-	r := &dnsRun{have: make([]bool, len(servers)), changed: make(chan struct{}, 1)}
-	r.facts = DNS{Name: name, OfProxy: ofProxy, Answers: make([]DNSAnswer, len(servers)), IPv4: []netip.Addr{}, IPv6: []netip.Addr{}}
+	everybody := w.resolver.everybody()
+	r := &dnsRun{have: make([]bool, len(everybody)), changed: make(chan struct{}, 1)}
+	r.facts = DNS{Name: name, OfProxy: ofProxy, Answers: make([]DNSAnswer, len(everybody)), IPv4: []netip.Addr{}, IPv6: []netip.Addr{}}
 	if address, err := netip.ParseAddr(name); err == nil {
 		r.facts.Literal, r.facts.Answers, r.have = true, []DNSAnswer{}, nil
 		r.facts.use("given as an address", []netip.Addr{address})
 		return r
 	}
 	r.facts.HostsIPs, r.facts.HostsFile = readHosts(w.resolver.hosts, name)
-	for i, server := range servers {
-		r.facts.Answers[i] = DNSAnswer{Resolver: server.String(), Pending: true, A: []netip.Addr{}, AAAA: []netip.Addr{}}
+	for i, one := range everybody {
+		r.facts.Answers[i] = DNSAnswer{Resolver: one.by, Pending: true, A: []netip.Addr{}, AAAA: []netip.Addr{}}
 		go func() {
-			answer := w.resolver.ask(ctx, server, name)
+			answer := one.ask(ctx, name)
 			r.mu.Lock()
 			r.facts.Answers[i], r.have[i] = answer, true
 			r.mu.Unlock()
@@ -85,7 +85,8 @@ func (r *dnsRun) settle(ctx context.Context, all bool) {
 }
 
 // decide goes through the resolvers in their order, as the system's does: the first that gives an answer,
-// be it "no such name", decides; one that failed or is silent passes the question on.
+// be it "no such name", decides; one that failed or is silent passes the question on. Where the system itself has no
+// address for its programs, a server's does not help them.
 func (r *dnsRun) decide(patient bool) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -97,6 +98,7 @@ func (r *dnsRun) decide(patient bool) bool {
 		return true
 	}
 	var slow []string
+	systemFailed := false
 	for i, answer := range r.facts.Answers {
 		switch {
 		case !r.have[i]:
@@ -104,6 +106,11 @@ func (r *dnsRun) decide(patient bool) bool {
 				return false
 			}
 			slow = append(slow, answer.Resolver)
+		case answer.Resolver == BySystem && answer.Failure != nil:
+			systemFailed = true
+		case systemFailed && len(answer.A)+len(answer.AAAA) > 0:
+			r.facts.use(BySystem, nil)
+			return true
 		case answer.decides():
 			r.facts.Slow = slow
 			r.facts.use(answer.Resolver, append(append([]netip.Addr{}, answer.A...), answer.AAAA...))

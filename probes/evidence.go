@@ -204,9 +204,14 @@ type Rules struct {
 	Results  []iprules.Result  `json:"results"` // one an address
 }
 
+// BySystem stands for a resolver where the operating system was asked as its other programs ask it. On macOS and
+// Windows that need not be the servers that its settings list: a VPN, a profile or a policy may send some names
+// elsewhere. It tells no return code.
+const BySystem = "system"
+
 // DNSAnswer is what one resolver said.
 type DNSAnswer struct {
-	Resolver  string       `json:"resolver"`            // IP:PORT, or "system"
+	Resolver  string       `json:"resolver"`            // IP:PORT, or BySystem
 	Transport string       `json:"transport,omitempty"` // "udp" or "tcp": of the answer, or of the first failure
 	Rcode     string       `json:"rcode,omitempty"`     // NOERROR, NXDOMAIN, …
 	A         []netip.Addr `json:"a"`

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -21,7 +22,8 @@ type resolver struct {
 	hosts    string // path of the hosts file
 	sourceIP netip.Addr
 	scrub    *Scrubber
-	deep     bool // keep each reply with its records too
+	deep     bool                                                         // keep each reply with its records too
+	native   func(ctx context.Context, name string) ([]netip.Addr, error) // systemLookup, or nil
 
 	base  context.Context // of the run: a lookup that several peers wait for outlives the first of them
 	mu    sync.Mutex
@@ -52,11 +54,56 @@ func newResolver(base context.Context, given []netip.AddrPort, sourceIP netip.Ad
 		scrub: scrub, base: base, known: map[string]*lookup{}}
 	if len(given) == 0 {
 		r.servers, r.from, r.problem = systemResolvers()
+		r.native = systemLookup
+	}
+	if r.native != nil && runtime.GOOS == "darwin" { // it writes resolv.conf from them, and asks it for nothing itself
+		r.from = "the network settings"
+	}
+	if r.native != nil && r.problem != nil { // no program asks 127.0.0.1 then
+		r.servers, r.problem = nil, nil
 	}
 	return r
 }
 
-// lookup gives the addresses of a name or literal for connecting, IPv4 first. All servers are asked at
+// asked is one whom a name can be put to.
+type asked struct {
+	by  string // as in DNSAnswer.Resolver
+	ask func(ctx context.Context, name string) DNSAnswer
+}
+
+// everybody is whom this host's programs have their names from: the system where they leave it to that, then the
+// servers.
+func (r *resolver) everybody() []asked {
+	var all []asked
+	if r.native != nil {
+		all = append(all, asked{BySystem, r.askSystem})
+	}
+	for _, server := range r.servers {
+		all = append(all, asked{server.String(), func(ctx context.Context, name string) DNSAnswer {
+			return r.ask(ctx, server, name)
+		}})
+	}
+	return all
+}
+
+// askSystem lets the operating system look a name up.
+func (r *resolver) askSystem(ctx context.Context, name string) DNSAnswer {
+	start := time.Now()
+	answer := DNSAnswer{Resolver: BySystem}
+	found, err := r.native(ctx, name)
+	v4, v6 := splitFamilies(found)
+	answer.A, answer.AAAA = v4[:min(len(v4), maxAddresses)], v6[:min(len(v6), maxAddresses)]
+	answer.TookMS = milliseconds(time.Since(start))
+	if len(found) > 0 {
+		return answer
+	}
+	if answer.Failure = Classify("query", err, r.scrub); answer.Failure == nil || answer.Failure.Kind != KindTimeout {
+		answer.Failure = &Failure{Op: "query", Kind: KindNoData, Detail: "this system's own lookup finds no address", Err: err}
+	}
+	return answer
+}
+
+// lookup gives the addresses of a name or literal for connecting, IPv4 first. All are asked at
 // once and the first good answer counts: this is for peers other than the endpoint.
 func (r *resolver) lookup(ctx context.Context, name string) ([]netip.Addr, error) {
 	if address, err := netip.ParseAddr(name); err == nil {
@@ -90,12 +137,13 @@ func (r *resolver) lookupNow(ctx context.Context, name string) ([]netip.Addr, er
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	answers := make(chan DNSAnswer, len(r.servers))
-	for _, server := range r.servers {
-		go func() { answers <- r.ask(ctx, server, name) }()
+	everybody := r.everybody()
+	answers := make(chan DNSAnswer, len(everybody))
+	for _, one := range everybody {
+		go func() { answers <- one.ask(ctx, name) }()
 	}
 	var failure *Failure
-	for range r.servers {
+	for range everybody {
 		answer := <-answers
 		if all := append(append([]netip.Addr{}, answer.A...), answer.AAAA...); len(all) > 0 {
 			return all, nil

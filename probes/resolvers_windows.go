@@ -9,7 +9,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// systemResolvers asks Windows for the DNS servers of every adapter that is up, in its order.
+// systemResolvers asks Windows for the DNS servers of every adapter that is up, in its order. Which of them Windows asks
+// for a name is its own affair: systemLookup lets it.
 func systemResolvers() (servers []netip.AddrPort, from string, problem *ResolversProblem) {
 	size := uint32(16 << 10)
 	for range 4 { // the list may grow between the calls
@@ -36,9 +37,6 @@ func systemResolvers() (servers []netip.AddrPort, from string, problem *Resolver
 			}
 		}
 		break
-	}
-	if len(servers) == 0 {
-		servers = []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:53")}
 	}
 	return servers, "the network adapters", nil
 }

@@ -262,11 +262,14 @@ var dnsCauses = []Cause{
 				"timeout fails.",
 		},
 		Fixes: []string{
-			"Remove {resolver} from {resolvers_by}, or move it behind {good_resolver}." + general +
+			"Look at which servers this system asks for which names: {system_dns}." + general +
+				"Look at which servers the system asks for which names: scutil --dns on macOS, " +
+				"Get-DnsClientNrptPolicy on Windows.",
+			"Remove {slow_server} from {resolvers_by}, or move it behind {good_resolver}." + general +
 				"Remove that resolver from {resolvers_by}, or move it behind one that answers.",
-			"Check that {resolver} runs, and that UDP and TCP port 53 to it are open." + general +
+			"Check that {slow_server} runs, and that UDP and TCP port 53 to it are open." + general +
 				"Check that it runs, and that UDP and TCP port 53 to it are open.",
-			"Change the list where {resolvers_by} is made, or it comes back: DHCP, netplan, " +
+			"Change the list where {resolvers_by} is made, or {slow_server} comes back: DHCP, netplan, " +
 				"NetworkManager, systemd-resolved.",
 			again,
 		},

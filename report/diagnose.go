@@ -186,6 +186,9 @@ func notExplained(e *probes.Evidence, found []match) (match, bool) {
 	}
 	if stopped == "dns" && e.DNS != nil {
 		finding.Evidence = append(finding.Evidence, dnsFinding(e).Evidence...)
+		if e.DNS.Used == probes.BySystem && len(e.DNS.IPv6) == 0 {
+			finding.Evidence = append(finding.Evidence, "So programs on this host get no address, though a resolver has one.")
+		}
 	}
 	if stopped == "tls" && e.TLS != nil {
 		finding.Evidence = append(finding.Evidence, variantWords(e)...)

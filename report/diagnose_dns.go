@@ -93,6 +93,9 @@ func everyRcode(e *probes.Evidence, rcode string) (Finding, bool) {
 	first := ""
 	var saying []string
 	for _, answer := range e.DNS.Answers {
+		if answer.Resolver == probes.BySystem {
+			continue // it tells no return code
+		}
 		if answer.Rcode != "" && first == "" {
 			first = answer.Rcode
 		}
@@ -190,7 +193,7 @@ func whenDnsNoIpv4(e *probes.Evidence) (Finding, bool) {
 	if e.DNS == nil || e.DNS.OfProxy || e.Step("dns").Status != probes.Fail || len(e.DNS.IPv4) > 0 || len(e.DNS.IPv6) == 0 {
 		return Finding{}, false
 	}
-	if used, ok := usedAnswer(e.DNS); ok && used.Rcode != "NOERROR" {
+	if used, ok := usedAnswer(e.DNS); ok && used.Rcode != "NOERROR" && used.Resolver != probes.BySystem {
 		return Finding{}, false // whether there is an A record nobody has said
 	}
 	finding := Finding{Values: Values{"name": e.DNS.Name, "answer": list(texts(e.DNS.IPv6))},
@@ -208,6 +211,14 @@ func whenDnsSlowResolver(e *probes.Evidence) (Finding, bool) {
 	}
 	finding := Finding{Values: Values{"name": d.Name, "resolver": plainServer(d.Slow[0]),
 		"good_resolver": plainServer(d.Used)}, Evidence: answerWords(d.Answers)}
+	switch slow := d.Slow[0]; {
+	case slow != probes.BySystem:
+		finding.Values["slow_server"] = plainServer(slow)
+	case onSystem(e, "windows"):
+		finding.Values["system_dns"] = "Get-DnsClientServerAddress and Get-DnsClientNrptPolicy in PowerShell"
+	default:
+		finding.Values["system_dns"] = "scutil --dns"
+	}
 	for _, answer := range d.Answers {
 		if answer.Resolver == d.Slow[0] && answer.TookMS > 0 {
 			finding.Values["slow"] = fmt.Sprintf("%.1f s", answer.TookMS/1000)

@@ -34,10 +34,15 @@ func resolverFails(answer probes.DNSAnswer) string {
 	return resolverSilent
 }
 
+// serverAnswers are the answers of name servers, without that of the system itself.
+func serverAnswers(d *probes.DNS) []probes.DNSAnswer {
+	return slices.DeleteFunc(slices.Clone(d.Answers), func(a probes.DNSAnswer) bool { return a.Resolver == probes.BySystem })
+}
+
 // failing are the resolvers that fail in that way, as people write them.
 func failing(d *probes.DNS, way string) []string {
 	var servers []string
-	for _, answer := range d.Answers {
+	for _, answer := range serverAnswers(d) {
 		if resolverFails(answer) == way {
 			servers = append(servers, plainServer(answer.Resolver))
 		}
@@ -50,7 +55,12 @@ func answerWords(answers []probes.DNSAnswer) []string {
 	var lines []string
 	for _, answer := range answers {
 		who := "The resolver " + plainServer(answer.Resolver)
+		if answer.Resolver == probes.BySystem {
+			who = "This system's own lookup"
+		}
 		switch {
+		case answer.Resolver == probes.BySystem && answer.Failure != nil && answer.Failure.Kind != probes.KindTimeout:
+			lines = append(lines, who+" finds no address.")
 		case answer.Pending:
 			lines = append(lines, who+" has not answered.")
 		case len(answer.A) == 0 && len(answer.AAAA) > 0 && answer.Rcode != "NOERROR" && answer.Rcode != "":
@@ -162,11 +172,13 @@ func (f *Finding) noAnswer(e *probes.Evidence) {
 		}
 	}
 	var asked []string
-	for _, answer := range e.DNS.Answers {
+	for _, answer := range serverAnswers(e.DNS) {
 		asked = append(asked, plainServer(answer.Resolver))
 	}
 	f.Values["no_resolver"], f.Values["unanswered"] = "No resolver answers", list(asked)
-	if len(refusing) == len(asked) {
+	if len(asked) == 0 {
+		f.Values["unanswered"] = serverName(probes.BySystem)
+	} else if len(refusing) == len(asked) {
 		f.Values["no_resolver"] = "Every resolver refuses port 53"
 		if len(asked) == 1 {
 			f.Values["no_resolver"] = "The resolver refuses port 53"
@@ -208,7 +220,7 @@ func noAnswerWords(e *probes.Evidence) string {
 	switch title := noResolverTitle(e.Host.ResolversBy, e.Host.ResolversProblem); {
 	case title != "":
 		return firstFitting(rowWidth, "n"+noResolverKnown(e.Host.ResolversProblem)[1:]+": "+title, title)
-	case len(failing(e.DNS, resolverRefuses)) == len(e.DNS.Answers):
+	case len(e.Host.Resolvers) > 0 && len(failing(e.DNS, resolverRefuses)) == len(serverAnswers(e.DNS)):
 		return "port 53 is refused by " + list(plainServers(e.Host.Resolvers))
 	}
 	return "no resolver answers"

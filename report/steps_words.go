@@ -232,7 +232,7 @@ func dnsWords(e *probes.Evidence, step probes.Step) string {
 	case d.Used == "hosts file" && d.HostsFile != "":
 		return firstFitting(rowWidth, told+" by "+d.HostsFile, addressList(addresses)+" by "+d.HostsFile)
 	case len(d.Slow) > 0:
-		slow := "; " + strings.TrimSuffix(d.Slow[0], ":53") + " is slow"
+		slow := "; " + plainServer(d.Slow[0]) + " is slow"
 		return firstFitting(rowWidth, told+slow, addressList(addresses)+slow)
 	}
 	return firstFitting(rowWidth, told, d.Name+" is "+addresses[0].String(), told)

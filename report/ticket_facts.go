@@ -99,8 +99,10 @@ type namesSeen struct {
 }
 
 type answerSeen struct {
-	Resolver string  `json:"resolver"`
-	TookMS   float64 `json:"took_ms"`
+	Resolver string   `json:"resolver"`
+	A        []string `json:"a"`
+	AAAA     []string `json:"aaaa"`
+	TookMS   float64  `json:"took_ms"`
 	Replies  []struct {
 		Type    string `json:"type"`
 		Rcode   string `json:"rcode"`

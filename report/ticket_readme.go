@@ -224,12 +224,16 @@ func (l *letter) names() {
 }
 
 func (l *letter) answer(a answerSeen) {
+	if found := slices.Concat(a.A, a.AAAA); len(a.Replies) == 0 && len(found) > 0 { // the system shows no records
+		l.sayf(2, "%s, in %s: %s", serverName(a.Resolver), spanMS(a.TookMS), list(found))
+		return
+	}
 	if len(a.Replies) == 0 {
 		why := "no answer in time"
 		if a.Failure != nil {
 			why = seenFailure(a.Failure)
 		}
-		l.sayf(2, "%s: %s", a.Resolver, why)
+		l.sayf(2, "%s: %s", serverName(a.Resolver), why)
 		return
 	}
 	var told []string
@@ -243,7 +247,7 @@ func (l *letter) answer(a answerSeen) {
 		}
 		told = append(told, text)
 	}
-	l.sayf(2, "%s, in %s: %s", a.Resolver, spanMS(a.TookMS), strings.Join(told, "; "))
+	l.sayf(2, "%s, in %s: %s", serverName(a.Resolver), spanMS(a.TookMS), strings.Join(told, "; "))
 }
 
 // host is the machine, its way out, and the versions.

@@ -154,12 +154,20 @@ func sourceName(uri string) string {
 	return name
 }
 
+// serverName is a resolver as people call it.
+func serverName(resolver string) string {
+	if resolver == probes.BySystem {
+		return "this system's own lookup"
+	}
+	return resolver
+}
+
 // plainServer leaves out the port that every name server has.
 func plainServer(server string) string {
 	if address, err := netip.ParseAddrPort(server); err == nil && address.Port() == 53 {
 		return address.Addr().String()
 	}
-	return server
+	return serverName(server)
 }
 
 func plainServers(servers []string) []string {

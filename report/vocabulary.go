@@ -64,8 +64,10 @@ var vocabulary = map[string]string{
 	"hosts_line":      "",                      // /etc/hosts:12
 	"hosts_address":   "another address",
 	"dns_address":     "the address that DNS gives",
-	"good_resolver":   "", // a later resolver
-	"slow":            "", // how long it took
+	"slow_server":     "the resolver", // the one that is slow; not set where it is the system's own lookup
+	"system_dns":      "",             // set only on a system that is asked itself
+	"good_resolver":   "",             // a later resolver
+	"slow":            "",             // how long it took
 
 	// Resolvers that do not answer.
 	"no_resolver":      "No resolver answers", // the title's first words
