@@ -6,7 +6,7 @@ STATICCHECK  = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 PLATFORMS    = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 FUZZTIME    ?= 10s
 
-.PHONY: build run test check golden bench fuzz dist lab help
+.PHONY: build run test check golden bench fuzz dist lab systems help
 
 build: ## build bin/opensrs-doctor
 	$(BUILD) -o bin/opensrs-doctor $(COMMAND)
@@ -44,6 +44,9 @@ dist: build ## for a release, in dist/: a binary for every system, completion sc
 
 lab: ## the faults in network namespaces, and which cause each one gave
 	cd probes/lab && go test -count=1
+
+systems: ## the Windows binary under Wine, the one for arm64 under qemu, on loopback
+	cd probes/lab/systems && go test -count=1
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
