@@ -1,6 +1,7 @@
 package report
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -155,5 +156,65 @@ func TestNotMadeElsewhere(t *testing.T) {
 	}
 	if drawn(probes.VariantSmall) || !drawn(probes.VariantClassic) {
 		t.Errorf("the timeline is %+v", spans)
+	}
+}
+
+// Where the system itself looks names up, its answer stands beside those of the servers in its settings.
+func TestSystemLookup(t *testing.T) {
+	const server = "192.0.2.53:53"
+	address := []netip.Addr{endpointIP}
+	noData := failure("query", probes.KindNoData, "this system's own lookup finds no address")
+	silent := failure("query", probes.KindTimeout, "no answer")
+	for name, test := range map[string]struct {
+		answers    []probes.DNSAnswer
+		used       string // "": no address
+		slow       []string
+		fails      probes.Kind
+		cause      string
+		confidence Confidence
+		says, not  string
+	}{
+		"servers are silent": {answers: []probes.DNSAnswer{{Resolver: probes.BySystem, A: address}, {Resolver: server, Failure: silent}},
+			used: probes.BySystem},
+		"the system is slow": {answers: []probes.DNSAnswer{{Resolver: probes.BySystem, Pending: true}, {Resolver: server, Rcode: "NOERROR", A: address}},
+			used: server, slow: []string{probes.BySystem}, cause: "dns.slow-resolver", confidence: Certain,
+			says: "asks for which names: scutil --dns", not: "Remove this system"},
+		"only servers find it": {answers: []probes.DNSAnswer{{Resolver: probes.BySystem, Failure: noData}, {Resolver: server, Rcode: "NOERROR", A: address}},
+			fails: probes.KindNoData, used: probes.BySystem, cause: "unexplained", confidence: Possible,
+			says: "So programs on this host get no address, though a resolver has one."},
+		"SERVFAIL": {answers: []probes.DNSAnswer{{Resolver: probes.BySystem, Failure: noData},
+			{Resolver: server, Rcode: "SERVFAIL", Failure: failure("query", probes.KindServFail, "SERVFAIL")}},
+			fails: probes.KindServFail, cause: "dns.servfail", confidence: Certain, says: "This system's own lookup finds no address."},
+		"nobody answers": {answers: []probes.DNSAnswer{{Resolver: probes.BySystem, Failure: noData}, {Resolver: server, Failure: silent}},
+			fails: probes.KindTimeout, cause: "dns.resolver-unreachable", confidence: Certain,
+			says: "port 53 from this host to 192.0.2.53", not: "to this system"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := healthy()
+			e.Host.OS, e.Host.ResolversBy = "darwin/arm64", "the network settings"
+			if test.fails != "" {
+				stopAt(e, "dns", failure("query", test.fails, "no address"))
+			}
+			e.DNS.Answers, e.DNS.Used, e.DNS.Slow = test.answers, test.used, test.slow
+			e.DNS.IPv4, e.DNS.IPv6 = nil, nil
+			if test.fails == "" {
+				e.DNS.IPv4 = address
+			}
+			r := reportOf(e)
+			validate(t, name, jsonOf(t, r))
+			if test.cause == "" {
+				if len(r.Diagnoses) > 0 {
+					t.Errorf("found %s", told(r.Diagnoses))
+				}
+				return
+			}
+			if len(r.Diagnoses) == 0 || r.Diagnoses[0].Cause != test.cause || r.Diagnoses[0].Confidence != test.confidence {
+				t.Fatalf("found %s", told(r.Diagnoses))
+			}
+			screen := strings.Join(strings.Fields(screenOf(t, r, TextOptions{})), " ")
+			if !strings.Contains(screen, test.says) || test.not != "" && strings.Contains(screen, test.not) {
+				t.Errorf("the screen is\n%s", screenOf(t, r, TextOptions{}))
+			}
+		})
 	}
 }
