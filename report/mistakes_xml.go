@@ -120,6 +120,7 @@ var asWords = map[string]string{
 	opensrs.AsBase64:    "It is base64 of XML.",
 	opensrs.AsGzip:      "It is compressed with gzip.",
 	opensrs.AsRequest:   "It is an HTTP request, with headers of its own: head and body were sent as a body.",
+	opensrs.AsBytes:     "It is not text: a picture, a compressed file or the like.",
 	opensrs.AsPHP:       "It is what PHP makes of an array that is printed.",
 	opensrs.AsPython:    "It is what Python's str() makes of bytes, or of an object.",
 	opensrs.AsRuby:      "It is what Ruby's inspect makes of an object.",

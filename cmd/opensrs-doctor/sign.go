@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	"github.com/spf13/cobra"
 
 	"opensrs-doctor/probes/opensrs"
@@ -79,6 +81,9 @@ func sign(flags map[string]*flagValue, s *streams) error {
 	body, err := g.read("body")
 	if err != nil {
 		return err
+	}
+	if err := opensrs.NotABody(body); err != nil {
+		g.request.notes = append(g.request.notes, fmt.Sprintf("%s: %v", shownPath(g.settings.text("body")), err))
 	}
 	for _, finding := range opensrs.InspectBody(body, opensrs.Verdict{}, nil) {
 		g.request.notes = append(g.request.notes, report.MistakeSummary(finding.ID)+". "+report.ExplainFinding(finding))

@@ -84,6 +84,9 @@ func (g *signer) checkSignature() (check report.SignatureCheck, err error) {
 		return check, err
 	}
 	name := g.request.options.Username
+	if err := opensrs.NotABody(body); err != nil && signature != opensrs.Sign(body, g.key()) {
+		return check, g.notThat("body", err)
+	}
 	verdict := opensrs.ExplainSignature(opensrs.Attempt{Body: body, Key: g.key(), Username: name, Signature: signature})
 	return report.SignatureCheck{
 		Verdict: verdict, Shape: opensrs.ShapeOf(signature), Body: opensrs.InspectBody(body, verdict, nil),
@@ -100,22 +103,27 @@ func headerValue(text string) string {
 	return text
 }
 
+// notThat is the usage error for a file that is something else than it was given for.
+func (g *signer) notThat(name string, err error) error {
+	var broken *opensrs.CaptureError
+	if !errors.As(err, &broken) {
+		return err
+	}
+	place := shownPath(g.settings.text(name))
+	if broken.Line > 0 {
+		place = fmt.Sprintf("%s:%d", place, broken.Line)
+	}
+	return usagef("%s: %s", place, broken.Why).withHint("%s", broken.Hint)
+}
+
 func (g *signer) checkRequest() (check report.SignatureCheck, err error) {
 	content, err := g.read("request")
 	if err != nil {
 		return check, err
 	}
 	captured, err := opensrs.ParseRawRequest(content)
-	var broken *opensrs.CaptureError
-	if errors.As(err, &broken) {
-		place := shownPath(g.settings.text("request"))
-		if broken.Line > 0 {
-			place = fmt.Sprintf("%s:%d", place, broken.Line)
-		}
-		return check, usagef("%s: %s", place, broken.Why).withHint("%s", broken.Hint)
-	}
 	if err != nil {
-		return check, err
+		return check, g.notThat("request", err)
 	}
 	name := g.request.options.Username
 	if own := captured.Username(); own != "" && name != "" && own != name {

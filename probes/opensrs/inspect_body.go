@@ -38,6 +38,7 @@ const (
 	AsBase64    = "base64"     // of XML
 	AsGzip      = "gzip"       // compressed
 	AsRequest   = "request"    // an HTTP request, headers and all
+	AsBytes     = "bytes"      // no text
 	AsPHP       = "php"        // "Array", what PHP makes of one as a text
 	AsPython    = "python"     // b'<?xml...', what Python's str() makes of bytes
 	AsRuby      = "ruby"       // #<Object:0x...>, what inspect makes of an object
@@ -148,11 +149,11 @@ var shapes = []struct {
 	as    string
 	start func() matcher
 }{
-	{AsGzip, prefix("\x1f\x8b")},
-	{AsEscaped, prefix("&lt;")},
-	{AsEscaped, prefix("&#60;")},
-	{AsBase64, prefix("PD94bWwg")}, // "<?xml "
-	{AsBase64, prefix("PE9QU19l")}, // "<OPS_e"
+	{AsGzip, anyOf("\x1f\x8b")},
+	{AsEscaped, anyOf("&lt;")},
+	{AsEscaped, anyOf("&#60;")},
+	{AsBase64, anyOf("PD94bWwg")}, // "<?xml "
+	{AsBase64, anyOf("PE9QU19l")}, // "<OPS_e"
 	{AsPHP, expression(`^Array\s*$`)},
 	{AsPHP, expression(`^Array\s*\(\s*\[`)},
 	{AsPython, expression(`^b['"]<`)},
@@ -165,11 +166,13 @@ var shapes = []struct {
 // matcher is the part of a regular expression that is needed here.
 type matcher interface{ Match([]byte) bool }
 
-type literal string
+type prefixes []string
 
-func (l literal) Match(text []byte) bool { return bytes.HasPrefix(text, []byte(l)) }
+func (p prefixes) Match(text []byte) bool {
+	return slices.ContainsFunc(p, func(one string) bool { return bytes.HasPrefix(text, []byte(one)) })
+}
 
-func prefix(text string) func() matcher { return func() matcher { return literal(text) } }
+func anyOf(starts ...string) func() matcher { return func() matcher { return prefixes(starts) } }
 
 func expression(text string) func() matcher {
 	compiled := lazily(text)
@@ -190,6 +193,8 @@ func notXML(body []byte) (Finding, bool) {
 	case as != "" || len(text) == 0 || fromUTF16(body) != nil:
 	case findRequestLine(text) == 0:
 		as = AsRequest
+	case text[0] != '<' && (!utf8.Valid(text) || bytes.IndexByte(text, 0) >= 0):
+		as = AsBytes
 	case bytes.IndexByte(text, '<') < 0:
 		as = AsText
 	}

@@ -68,6 +68,7 @@ func TestInspectBody(t *testing.T) {
 		{"escaped", html.EscapeString(commandBody), []Finding{{ID: BodyNotXML, Found: AsEscaped}}},
 		{"base64", base64.StdEncoding.EncodeToString([]byte(commandBody)), []Finding{{ID: BodyNotXML, Found: AsBase64}}},
 		{"gzip", zipped.String(), []Finding{{ID: BodyNotXML, Found: AsGzip}}},
+		{"bytes", "\xff\xd8\xff\xe0 <", []Finding{{ID: BodyNotXML, Found: AsBytes}}},
 		{"a request", "POST / HTTP/1.1\r\nHost: a\r\n\r\n" + commandBody, []Finding{{ID: BodyNotXML, Found: AsRequest}}},
 		{"PHP's array", "Array", []Finding{{ID: BodyNotXML, Found: AsPHP}}},
 		{"PHP's print_r", "Array\n(\n    [protocol] => XCP\n)\n", []Finding{{ID: BodyNotXML, Found: AsPHP}}},

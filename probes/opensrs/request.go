@@ -45,6 +45,9 @@ const (
 // of them, with CRLF, LF or tcpdump's dot and LF behind each line of the head. Of several requests the first
 // counts, CONNECT aside. Errors are *CaptureError.
 func ParseRawRequest(raw []byte) (RawRequest, error) {
+	if _, known := foreignTo(raw, inBytes); known {
+		return RawRequest{}, noRequest(raw) // also where the bytes of a request can be found in it
+	}
 	text, fromPackets := joinPackets(raw)
 	at := findRequestLine(text)
 	for at >= 0 && bytes.HasPrefix(text[at:], []byte("CONNECT ")) {
@@ -61,6 +64,9 @@ func ParseRawRequest(raw []byte) (RawRequest, error) {
 	p := headParser{rest: text[at:], line: 1 + bytes.Count(text[:at], []byte("\n")), exact: !fromPackets}
 	request, err := p.parse()
 	if err != nil {
+		if _, known := foreignTo(raw, printed); known {
+			return RawRequest{}, noRequest(raw)
+		}
 		return RawRequest{}, err
 	}
 	request.AsText = fromPackets || p.end == ".\n" || at > 0
@@ -110,46 +116,6 @@ func firstLine(text []byte) []byte {
 	line, _, _ := bytes.Cut(text, []byte("\n"))
 	return line
 }
-
-// noRequest says what a capture without a request looks like.
-func noRequest(raw []byte) *CaptureError {
-	err := &CaptureError{Why: "no HTTP request is in it: no line such as \"POST / HTTP/1.1\" with headers below"}
-	start := string(raw[:min(len(raw), 24)])
-	begins := func(texts ...string) bool {
-		for _, text := range texts {
-			if strings.HasPrefix(start, text) {
-				return true
-			}
-		}
-		return false
-	}
-	switch {
-	case len(bytes.TrimSpace(raw)) == 0:
-		err.Why = "it is empty"
-	case begins("\xd4\xc3\xb2\xa1", "\xa1\xb2\xc3\xd4", "\x4d\x3c\xb2\xa1", "\xa1\xb2\x3c\x4d", "\x0a\x0d\x0d\x0a"):
-		err.Why, err.Hint = "it is a packet capture in binary", "tcpdump -A -r FILE prints it as text"
-	case begins("\x16\x03"):
-		err.Why, err.Hint = "it is encrypted TLS", "capture in front of the encryption, with a proxy or in the client"
-	case begins("PRI * HTTP/2"):
-		err.Why, err.Hint = "it is HTTP/2", "have the client speak HTTP/1.1"
-	case begins("HTTP/"):
-		err.Why = "it is a reply, and the request is asked for"
-	case begins("<?xml", "<OPS_", "<!DOCTYPE OPS_", "\xEF\xBB\xBF<?xml"):
-		err.Why, err.Hint = "it is a body without its request", "give it with --body, and the signature with --signature"
-	case hexDump().Match(raw[:min(len(raw), 64<<10)]):
-		err.Why, err.Hint = "it is a hex dump of packets", "tcpdump -A prints them as text, instead of -x or -X"
-	case curlTrace().Match(raw[:min(len(raw), 64<<10)]):
-		err.Why = "it is what curl tells of a request, and not the request's bytes"
-		err.Hint = "give the file that curl sends with --body, and the signature with --signature"
-	}
-	return err
-}
-
-// What is often kept instead of a request: tcpdump -x or -X, and curl -v, --trace or --trace-ascii.
-var (
-	hexDump   = lazily(`(?m)^[ \t]+0x[0-9a-f]{4}:  [0-9a-f]{4}`)
-	curlTrace = lazily(`(?m)^(?:> [A-Z]{1,20} \S+ HTTP/[0-9.]+\r?$|=> Send header, )`)
-)
 
 // headParser reads the head line by line.
 type headParser struct {
