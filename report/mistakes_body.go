@@ -172,4 +172,20 @@ var bodyMistakes = []mistake{
 		node:   "encodeURIComponent(), querystring and URLSearchParams do this; write the string itself.",
 		perl:   "uri_escape does this, and LWP's post() with a list of fields; set the request's content to the string itself.",
 	},
+	{
+		id:      opensrs.BodyReindented,
+		summary: "signed with other white space between the tags than was sent",
+		means:   "The client signed the XML in one layout, and sent it in another: only the white space between tags is different.",
+		forms: map[string]string{
+			"minified":   "It was signed without the line ends and indents that were sent.",
+			"indented":   "It was signed with each tag on a line of its own.",
+			"unindented": "It was signed without the indents that were sent.",
+		},
+		fix:    oneBody + "Indent or minify before signing, or not at all; for a log, use another variable.",
+		php:    "a second saveXML() after formatOutput = true, and preg_replace('/>\\s+</', '><', $xml), give other bytes; sign and send one text.",
+		python: "toprettyxml(), ElementTree.indent() and lxml's pretty_print give other bytes; sign and send one text.",
+		ruby:   "REXML's write(out, 2) and Nokogiri's to_xml indent, to_s may not; sign and send one text.",
+		node:   "an XML formatter, and replace(/>\\s+</g, '><'), give other bytes; sign and send one text.",
+		perl:   "toString(1) indents and toString(0) does not; sign and send one text.",
+	},
 }

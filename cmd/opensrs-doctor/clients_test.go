@@ -54,7 +54,9 @@ func (l *liveSandbox) callAs(t *testing.T, client []string, caFile, keyFile stri
 var (
 	everywhere = strings.Fields("single-md5 missing-second-key key-first raw-digest hmac-md5 sha1 base64-digest uppercase-hex " +
 		"username-in-hash key-trailing-newline key-quoted key-spaces key-uppercase key-hex-decoded wrong-key " +
-		"body-html-escaped body-url-encoded body-latin1 body-crlf body-missing-trailing-newline " +
+		"body-html-escaped body-url-encoded body-latin1 body-crlf body-missing-trailing-newline body-reindented " +
+		"body-form-encoded body-json body-not-xml body-not-well-formed body-encoding protocol-missing command-missing " +
+		"signature-cut signature-malformed " +
 		"content-type header-missing header-name chunked-body content-length-wrong method path username")
 	languages = map[string]struct {
 		client string
@@ -74,6 +76,7 @@ var (
 	answers = map[string]string{
 		"right": "200", "content-type": "200", "chunked-body": "HTTP 411", "content-length-missing": "HTTP 411",
 		"method": "HTTP 405", "path": "HTTP 404",
+		"body-not-xml": "400", "body-not-well-formed": "400", "body-encoding": "400", "protocol-missing": "500", "command-missing": "400",
 	}
 )
 

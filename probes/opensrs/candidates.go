@@ -78,8 +78,8 @@ func (s *search) rewritten(from *bodyForm, body []byte) []*bodyForm {
 	effects := map[string]bool{"": true}
 	cost := int64(len(body))
 	for _, row := range mistakes() {
-		if hasStep(from.steps, row.id) {
-			continue
+		if hasStep(from.steps, row.id) || row.id == BodyReindented && len(from.steps) > 0 && s.laysOut {
+			continue // a layout comes before any other change; behind what only unwrapped the XML it comes too
 		}
 		for _, form := range row.forms {
 			var content pieces
@@ -108,7 +108,7 @@ func (s *search) rewritten(from *bodyForm, body []byte) []*bodyForm {
 
 // begin hashes forms ahead, where they are large on every processor at once.
 func (s *search) begin(forms []*bodyForm) {
-	const large = 1 << 20 // bytes
+	const large = 4 << 10 // bytes
 	if len(forms) == 0 || forms[0].cost < large {
 		return
 	}

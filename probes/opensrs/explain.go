@@ -45,7 +45,7 @@ func explainWithin(a Attempt, limit int64) Verdict {
 	if signature == right {
 		return Verdict{Match: true}
 	}
-	s := &search{targets: targets(signature), name: []byte(a.Username), limit: limit}
+	s := &search{targets: targets(signature), name: []byte(a.Username), limit: limit, laysOut: laysOut(a.Body)}
 	if len(s.targets) > 0 {
 		s.body = &bodyForm{content: whole(a.Body), spent: &s.hashed, cost: int64(len(a.Body))}
 		s.keys = keyForms(a.Key)
@@ -97,6 +97,7 @@ type search struct {
 	keys    [3][]keyForm // with none, one and two mistakes
 	schemes [3][]schemeForm
 	name    []byte
+	laysOut bool // the body as sent is XML itself
 
 	best   []step // nil: nothing found yet
 	hashed int64

@@ -34,6 +34,7 @@ const (
 	BodyLatin1                 = "body-latin1"
 	BodyHTMLEscaped            = "body-html-escaped"
 	BodyURLEncoded             = "body-url-encoded"
+	BodyReindented             = "body-reindented"
 	// BodyFormEncoded and BodyJSON too, which can be seen without a signature: inspect_body.go.
 
 	KeyTrailingNewline = "key-trailing-newline"
@@ -185,6 +186,7 @@ var mistakes = sync.OnceValue(func() []mistake {
 			{name: "inside-part", body: fromPart},
 		}},
 		{BodyJSON, []form{{name: "inside", body: fromJSON}}},
+		{BodyReindented, layouts()},
 
 		{KeyTrailingNewline, []form{
 			{name: "lf", key: wrapped("", "\n")},

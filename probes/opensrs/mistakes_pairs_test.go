@@ -2,6 +2,9 @@ package opensrs
 
 import (
 	"fmt"
+	"html"
+	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -119,4 +122,58 @@ func testPairs(t *testing.T, body string) {
 		}
 	}
 	t.Logf("%d bytes: %d pairs named, %d that cannot be told from something no larger", len(body), named, other)
+}
+
+var betweenTags = regexp.MustCompile(`>\s+<`)
+
+// minified takes the white space between tags out of a body, and at its ends.
+func minified(body string) string { return strings.TrimSpace(betweenTags.ReplaceAllString(body, "><")) }
+
+// TestReindentedPairs: a body that was signed in another layout, and with another mistake, is named by both. Where the
+// other one is about the end of the body, which layouts have too, or makes no difference, the layout alone is.
+func TestReindentedPairs(t *testing.T) {
+	body := "<?xml version='1.0' encoding=\"UTF-8\"?>\n<a>\n\t<b c='d/~e'>é€ &amp; (f*!)</b>\n\t<g></g>\n</a>\n"
+	signed := minified(body)
+	check := func(signature string, ids ...string) {
+		t.Helper()
+		got := explain(t, body, clientKey, signature)
+		alone := slices.Equal(got, []string{BodyReindented}) && slices.ContainsFunc(ids, func(id string) bool {
+			return id == BodyTrailingNewline || id == BodyMissingTrailingNewline || id == BodyCRLF || id == BodyLF
+		})
+		if !alone && !slices.Equal(got, inTableOrder(append(ids, BodyReindented)...)) {
+			t.Errorf("%v: %v", ids, got)
+		}
+	}
+	for _, client := range bodyClients {
+		if changed := client.change(signed); changed != "" { // a first line to be cut off is no line any more
+			check(right(changed, clientKey), client.id)
+		}
+	}
+	for _, client := range keyClients {
+		check(right(signed, client.change(clientKey)), client.id)
+	}
+	for _, formula := range formulas {
+		check(formula.sign(signed, clientKey), formula.ids)
+	}
+	for _, writer := range writers {
+		check(writer.change(right(signed, clientKey)), writer.id)
+	}
+	for name, sent := range map[string]string{BodyFormEncoded: "xml=" + url.QueryEscape(body), BodyHTMLEscaped: html.EscapeString(body),
+		BodyURLEncoded: url.PathEscape(body), BodyJSON: inJSONAs(t, body), BodyUTF16: wideOf(body, false)} {
+		if got := explain(t, sent, clientKey, right(signed, clientKey)); !slices.Equal(got, inTableOrder(name, BodyReindented)) {
+			t.Errorf("sent as %s: %v", name, got)
+		}
+	}
+}
+
+// TestLineEndsAreNoLayout: where only line ends, or the ends of the body, differ, the mistake is called by its own name.
+func TestLineEndsAreNoLayout(t *testing.T) {
+	flat := "<?xml version=\"1.0\"?>\n<a>\n<b>c</b>\n</a>\n"
+	bare, crlf := strings.TrimSpace(flat), strings.ReplaceAll(flat, "\n", "\r\n")
+	for _, test := range [][2]string{{flat, bare}, {bare, flat}, {flat + "\n", bare}, {flat, crlf}, {crlf, flat}, {crlf, bare}} {
+		sent, signed := test[0], test[1]
+		if got := explain(t, sent, clientKey, right(signed, clientKey)); slices.Contains(got, BodyReindented) || slices.Equal(got, []string{WrongKey}) {
+			t.Errorf("sent %q, signed %q: %v", sent, signed, got)
+		}
+	}
 }

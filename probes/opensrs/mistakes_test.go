@@ -346,6 +346,7 @@ func TestSingleMistakes(t *testing.T) {
 		try(HMACMD5, "swapped", body, hmacWith(k, body))
 		try(KeyTrailingNewline, "cr", body, right(body, k+"\r"))
 	}
+	try(BodyReindented, "", commandBody, right(minified(commandBody), clientKey))
 	inside := "xml=" + url.QueryEscape(sentBodies[0])
 	try(BodyFormEncoded, "", inside, right(sentBodies[0], clientKey))
 	try(BodyJSON, "", fmt.Sprintf(`{"xml":%q}`, sentBodies[0]), right(sentBodies[0], clientKey))

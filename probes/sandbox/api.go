@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"net/http"
+	"slices"
 
 	"opensrs-doctor/probes/opensrs"
 )
@@ -62,7 +63,8 @@ func (i *inspection) respond(nth int) *reply {
 	switch {
 	case i.found(opensrs.ProtocolMissing, opensrs.EnvelopeOrder):
 		return refusal(codeProtocol, "Unrecognized protocol")
-	case err != nil || i.found(opensrs.BodyNotWellFormed, opensrs.CommandMissing):
+	case err != nil || i.found(opensrs.CommandMissing) ||
+		slices.ContainsFunc(i.Findings, func(f opensrs.Finding) bool { return f.XML.Kind != "" }):
 		return refusal(codeBad, "Invalid Command")
 	}
 	return i.run(request)

@@ -31,6 +31,7 @@ const md5 = (...parts) => {
 
 function call (url, ca, username, keyFile, mistake) {
   let key = readFileSync(keyFile, 'utf8').trim()
+  let sent = xml
   let signed = xml
   switch (mistake) {
     case 'key-trailing-newline': key = readFileSync(keyFile, 'utf8'); break
@@ -49,6 +50,14 @@ function call (url, ca, username, keyFile, mistake) {
     case 'body-trailing-nul': signed = Buffer.concat([Buffer.from(xml), Buffer.alloc(1)]); break
     case 'body-missing-trailing-newline': signed = xml.trim(); break
     case 'body-bom': signed = '\ufeff' + xml; break
+    case 'body-reindented': signed = xml.replace(/>\s+</g, '><'); break
+    case 'body-form-encoded': sent = String(new URLSearchParams({ xml })); break
+    case 'body-json': sent = JSON.stringify({ xml }); break
+    case 'body-not-xml': sent = signed = String({ protocol: 'XCP' }); break
+    case 'body-not-well-formed': sent = signed = xml.replace('&amp;', '&'); break
+    case 'body-encoding': sent = signed = Buffer.from(xml, 'latin1'); break
+    case 'protocol-missing': sent = signed = xml.replace('XCP', ''); break
+    case 'command-missing': sent = signed = xml.replace('"object"', '"objekt"'); break
   }
   const twice = name => {
     const once = createHash(name).update(signed).update(key).digest('hex')
@@ -66,17 +75,19 @@ function call (url, ca, username, keyFile, mistake) {
     case 'base64-digest': signature = twice('md5').digest('base64'); break
     case 'uppercase-hex': signature = twice('md5').digest('hex').toUpperCase(); break
     case 'username-in-hash': signature = md5(md5(username, signed, key), key); break
+    case 'signature-cut': signature = twice('md5').digest('hex').slice(0, 31); break
+    case 'signature-malformed': signature = String(twice('md5')); break
     default: signature = twice('md5').digest('hex')
   }
   if (mistake === 'username') username = 'somebody'
 
   const headers = {
-    'Content-Type': 'text/xml', 'Content-Length': Buffer.byteLength(xml), 'X-Username': username, 'X-Signature': signature
+    'Content-Type': 'text/xml', 'Content-Length': Buffer.byteLength(sent), 'X-Username': username, 'X-Signature': signature
   }
   const options = { method: 'POST', ca: readFileSync(ca), headers }
   switch (mistake) {
     case 'chunked-body': delete headers['Content-Length']; break
-    case 'content-length-wrong': headers['Content-Length'] = xml.length; break
+    case 'content-length-wrong': headers['Content-Length'] = sent.length; break
     case 'content-type': headers['Content-Type'] = 'application/json'; break
     case 'header-missing': delete headers['X-Signature']; break
     case 'header-name': headers.x_username = username; delete headers['X-Username']; break
@@ -94,7 +105,7 @@ function call (url, ca, username, keyFile, mistake) {
       })
     })
     request.on('error', error => resolve(error.message))
-    if (mistake !== 'method') request.write(xml)
+    if (mistake !== 'method') request.write(sent)
     request.end()
   })
 }

@@ -44,6 +44,19 @@ function call(string $url, string $ca, string $username, string $keyFile, string
         case 'body-without-declaration': $signed = explode("\n", $sent, 2)[1]; break;
         case 'body-missing-trailing-newline': $signed = trim($sent); break;
         case 'body-trailing-newline': $signed = $sent . "\n"; break;
+        case 'body-reindented':      // printed nicely for a log, and sent so
+            $document = new DOMDocument;
+            $document->preserveWhiteSpace = false;
+            $document->loadXML($sent);
+            $signed = $document->saveXML();
+            break;
+        case 'body-form-encoded':    $sent = http_build_query(['xml' => $sent]); break;
+        case 'body-json':            $sent = json_encode($sent); break;
+        case 'body-not-xml':         $sent = $signed = print_r(['protocol' => 'XCP'], true); break;
+        case 'body-not-well-formed': $sent = $signed = str_replace('&amp;', '&', $sent); break;
+        case 'body-encoding':        $sent = $signed = iconv('UTF-8', 'ISO-8859-1', $sent); break;
+        case 'protocol-missing':     $sent = $signed = preg_replace('/\s*<item key="protocol">XCP<\/item>/', '', $sent); break;
+        case 'command-missing':      $sent = $signed = str_replace('key="object"', 'key="subject"', $sent); break;
     }
     $signature = match ($mistake) {
         'single-md5'         => md5($signed . $key),
@@ -56,6 +69,8 @@ function call(string $url, string $ca, string $username, string $keyFile, string
         'base64-digest'      => base64_encode(md5(md5($signed . $key) . $key, true)),
         'uppercase-hex'      => strtoupper(md5(md5($signed . $key) . $key)),
         'username-in-hash'   => md5(md5($username . $signed . $key) . $key),
+        'signature-cut'      => substr(md5(md5($signed . $key) . $key), 0, 20),
+        'signature-malformed' => 'Array',
         default              => md5(md5($signed . $key) . $key),
     };
     if ($mistake === 'username') {

@@ -6,11 +6,13 @@ import hashlib
 import hmac
 import html
 import http.client
+import json
 import ssl
 import sys
 import urllib.error
 import urllib.parse
 import urllib.request
+from xml.dom import minidom
 from xml.etree import ElementTree
 
 
@@ -64,6 +66,23 @@ def call(url, ca, username, key_file, mistake):
         signed = text.strip().encode()
     elif mistake == "body-without-declaration":
         signed = text.split("\n", 1)[1].encode()
+    elif mistake == "body-reindented":
+        document = minidom.parseString("".join(line.strip() for line in text.splitlines()))
+        signed, sent = document.toxml(encoding="UTF-8"), document.toprettyxml(encoding="UTF-8")
+    elif mistake == "body-form-encoded":
+        sent = urllib.parse.urlencode({"xml": text}).encode()
+    elif mistake == "body-json":
+        sent = json.dumps({"xml": text}).encode()
+    elif mistake == "body-not-xml":
+        sent = signed = str(sent).encode()
+    elif mistake == "body-not-well-formed":
+        sent = signed = text.replace("&amp;", "&").encode()
+    elif mistake == "body-encoding":
+        sent = signed = text.encode("latin-1")
+    elif mistake == "protocol-missing":
+        sent = signed = text.replace('key="protocol"', 'key="version"').encode()
+    elif mistake == "command-missing":
+        sent = signed = text.replace('key="action"', 'key="command"').encode()
 
     md5 = hashlib.md5
     signature = {
@@ -78,6 +97,8 @@ def call(url, ca, username, key_file, mistake):
         "uppercase-hex": lambda: rounds(signed, key).upper(),
         "base64-digest": lambda: base64.b64encode(bytes.fromhex(rounds(signed, key))).decode(),
         "username-in-hash": lambda: rounds(username.encode() + signed, key),
+        "signature-cut": lambda: rounds(signed, key)[:16],
+        "signature-malformed": lambda: str(md5(signed + key)),
     }.get(mistake, lambda: rounds(signed, key))()
     if mistake == "username":
         username = "somebody"

@@ -3,6 +3,7 @@
 # or "HTTP" and the status.
 require 'cgi'
 require 'digest'
+require 'json'
 require 'net/http'
 require 'openssl'
 require 'rexml/document'
@@ -48,6 +49,14 @@ def call(url, ca, username, key_file, mistake)
   when 'body-bom'             then signed = "\uFEFF#{sent}"
   when 'body-missing-trailing-newline' then signed = sent.chomp
   when 'body-without-declaration' then signed = sent.lines.drop(1).join
+  when 'body-reindented'      then sent = REXML::Document.new(signed = sent.lines.map(&:strip).join).then { |d| d.write(o = +'', 2) && o }
+  when 'body-form-encoded'    then sent = URI.encode_www_form('xml' => sent)
+  when 'body-json'            then sent = sent.to_json
+  when 'body-not-xml'         then sent = signed = StringIO.new(sent).to_s
+  when 'body-not-well-formed' then sent = signed = sent.sub('</version>', '')
+  when 'body-encoding'        then sent = signed = sent.encode('ISO-8859-1')
+  when 'protocol-missing'     then sent = signed = sent.sub(%r{\s*<item key='protocol'>XCP</item>}, '')
+  when 'command-missing'      then sent = signed = sent.sub('GET_BALANCE', '')
   end
   signed = signed.b
   key = key.b
@@ -63,6 +72,8 @@ def call(url, ca, username, key_file, mistake)
     when 'uppercase-hex'      then md5(md5(signed + key) + key).upcase
     when 'base64-digest'      then Digest::MD5.base64digest(md5(signed + key) + key)
     when 'username-in-hash'   then md5(md5(username + signed + key) + key)
+    when 'signature-cut'      then md5(md5(signed + key) + key)[0, 16]
+    when 'signature-malformed' then Digest::MD5.new.method(:hexdigest).inspect[0, 20]
     else md5(md5(signed + key) + key)
     end
   username = 'somebody' if mistake == 'username'
