@@ -122,7 +122,7 @@ func (s *system) run(t *testing.T, program string, args ...string) result {
 	words := append(append(append([]string{}, s.command...), program), args...)
 	cmd := exec.CommandContext(ctx, words[0], words[1:]...)
 	cmd.Dir, cmd.Env = s.dir, s.environ
-	err, printed := runInto(t.TempDir(), cmd)
+	printed, err := runInto(t.TempDir(), cmd)
 	var exited *exec.ExitError
 	if err != nil && !errors.As(err, &exited) {
 		t.Fatalf("%s: %v\n%s%s", s.name, err, printed[0], printed[1])
@@ -133,12 +133,12 @@ func (s *system) run(t *testing.T, program string, args ...string) result {
 
 // runInto runs a command, and gives what it printed to its two outputs. They are files: a pipe would stay open for as
 // long as the processes live that Wine leaves in the background.
-func runInto(dir string, cmd *exec.Cmd) (failed error, printed [2][]byte) {
+func runInto(dir string, cmd *exec.Cmd) (printed [2][]byte, failed error) {
 	var files [2]*os.File
 	for i, name := range []string{"stdout", "stderr"} {
 		file, err := os.Create(filepath.Join(dir, name))
 		if err != nil {
-			return err, printed
+			return printed, err
 		}
 		defer file.Close()
 		files[i] = file
@@ -148,11 +148,11 @@ func runInto(dir string, cmd *exec.Cmd) (failed error, printed [2][]byte) {
 	for i, file := range files {
 		content, err := os.ReadFile(file.Name())
 		if err != nil {
-			return err, printed
+			return printed, err
 		}
 		printed[i] = content
 	}
-	return failed, printed
+	return printed, failed
 }
 
 func prepareQemu(s *system) error {
@@ -187,7 +187,7 @@ func prepareWine(s *system) error {
 		defer cancel()
 		cmd := exec.CommandContext(ctx, name, args...)
 		cmd.Env = s.environ
-		if err, printed := runInto(s.dir, cmd); err != nil {
+		if printed, err := runInto(s.dir, cmd); err != nil {
 			return fmt.Errorf("%s %s: %w\n%s%s", filepath.Base(name), strings.Join(args, " "), err, printed[0], printed[1])
 		}
 		return nil
