@@ -40,7 +40,7 @@ func TestNamesWithCommas(t *testing.T) {
 		if got.SubjectCN != subject.CommonName || got.IssuerCN != subject.CommonName || got.SubjectOrg != organization || got.IssuerOrg != organization {
 			t.Errorf("%s: got %q and %q", subject, got.SubjectCN, got.SubjectOrg)
 		}
-		trust := newRoots([]*x509.Certificate{}, []*x509.Certificate{}).judge([]*x509.Certificate{certificate}, "appliance.local", time.Now())
+		trust := newRoots(Options{PublicRoots: []*x509.Certificate{}, SystemRoots: []*x509.Certificate{}}).judge([]*x509.Certificate{certificate}, "appliance.local", time.Now())
 		if trust.IssuerCN != subject.CommonName || trust.IssuerOrg != organization {
 			t.Errorf("%s: the chain's issuer is %q, %q", subject, trust.IssuerCN, trust.IssuerOrg)
 		}

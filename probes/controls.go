@@ -43,7 +43,7 @@ func (w *world) askControl(ctx context.Context, peer HostPort, v way) Control {
 		for i := range control.Chain {
 			control.Chain[i].PEM = ""
 		}
-		good := (trust.System || trust.Public) && trust.NameOK
+		good := trust.Known() && trust.NameOK
 		if !good {
 			return control
 		}

@@ -38,7 +38,7 @@ func TestSightingsInTheOrderGiven(t *testing.T) {
 		given, want = append(given, source), append(want, source.URI)
 	}
 	given, want = append(given, given[1]), append(want, given[1].URI)
-	w := &world{scrub: &Scrubber{}, clock: &clockNotes{}, now: time.Now, roots: newRoots(nil, nil)}
+	w := &world{scrub: &Scrubber{}, clock: &clockNotes{}, now: time.Now, roots: newRoots(Options{})}
 	w.resolver = newResolver(ctx, nil, w.sourceIP, w.scrub)
 	defer cancel() // before the servers, which wait for their connections
 	run := w.startEgress(ctx, given, way{})

@@ -154,6 +154,8 @@ type Asked struct {
 	PortGiven        bool      // the port is not 55443
 	RootsDate        time.Time // of the carried public roots; zero where --public-roots replaced them
 	PublicRoots      string    // the path of --public-roots, or ""
+	CAFile           string    // the path of --ca-file, or ""
+	CANames          []string  // the authorities in it, as distinguished names
 }
 
 // Sighting is one source's answer to "which address do I come from".
@@ -324,8 +326,9 @@ type Certificate struct {
 
 // Trust is a chain judged against one set of roots at a time, dates and name apart from trust.
 type Trust struct {
-	System       bool         `json:"system"` // the host's own store leads to a root, dates and name aside
-	Public       bool         `json:"public"` // the public roots do
+	System       bool         `json:"system"`               // the host's own store leads to a root, dates and name aside
+	Public       bool         `json:"public"`               // the public roots do
+	Own          *bool        `json:"by_ca_file,omitempty"` // the authority of --ca-file does, which then alone counts; nil: none was given
 	SystemEmpty  bool         `json:"system_empty"`
 	NameOK       bool         `json:"name_ok"`
 	DatesOK      bool         `json:"dates_ok"`                 // every presented certificate that is needed, by the local clock
@@ -349,8 +352,21 @@ type Trust struct {
 	NotYetValid  *Certificate `json:"not_yet_valid,omitempty"`
 }
 
-// Verified reports whether the peer is proven to be who it should be: by the public roots, name and dates.
-func (t *Trust) Verified() bool { return t != nil && t.Public && t.NameOK && t.DatesOK }
+// Proven reports whether the chain leads to an authority that proves the peer: a public root, or, where --ca-file was
+// given, that one and no other. Name and dates aside.
+func (t *Trust) Proven() bool {
+	if t.Own != nil {
+		return *t.Own
+	}
+	return t.Public
+}
+
+// Known reports whether anybody who counts vouches for the chain: as Proven, and without --ca-file this host's own store
+// too. Name and dates aside.
+func (t *Trust) Known() bool { return t.Proven() || t.Own == nil && t.System }
+
+// Verified reports whether the peer is proven to be who it should be, by authority, name and dates.
+func (t *Trust) Verified() bool { return t != nil && t.Proven() && t.NameOK && t.DatesOK }
 
 // NotAvailable is why an experiment was not made that this operating system has no means for.
 const NotAvailable = "not available on this system"

@@ -159,7 +159,7 @@ func (w *world) fetch(ctx context.Context, v way, u *url.URL) fetched {
 			return got
 		}
 		conn = stream
-		trusted := got.trust.System || got.trust.Public
+		trusted := got.trust.Known()
 		if got.dated = got.trust.DatesOnly; !got.dated && !(trusted && got.trust.NameOK && got.trust.DatesOK) {
 			got.err = &Failure{Op: "verify", Kind: KindUntrusted, Detail: "the certificate did not verify: " + got.trust.Issuer}
 			return got

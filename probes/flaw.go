@@ -9,17 +9,17 @@ import (
 	"time"
 )
 
-// examine says of a chain that leads to no public root why, where no issuer is missing; its dates and name are not
-// looked at. Flaw: a rule is broken on the way, by an issuer that is none, a limit that an issuer has, a purpose that
-// is no server's. Namesake: it ends in an issuer with a public root's name, which did not sign it. BelowPublic: every
-// signature up to a public root holds.
-func (r *roots) examine(chain []*x509.Certificate, trust *Trust) {
+// examine says of a chain that leads to none of the roots (the public ones, or those of the host's own authority) why,
+// where no issuer is missing; its dates and name are not looked at. Flaw: a rule is broken on the way, by an issuer that
+// is none, a limit that an issuer has, a purpose that is no server's. Namesake: it ends in an issuer with a root's name,
+// which did not sign it. BelowPublic: every signature up to a root holds.
+func examine(chain []*x509.Certificate, pool *x509.CertPool, list []*x509.Certificate, trust *Trust) {
 	current := chain[0]
 	for range chain {
-		public := namedAs(r.publicList, current)
+		public := namedAs(list, current)
 		presented := namedAs(chain[1:], current)
 		if signs(public, current) != nil {
-			trust.Flaw, trust.BelowPublic = brokenRule(r.public, chain), true
+			trust.Flaw, trust.BelowPublic = brokenRule(pool, chain), true
 			return
 		}
 		next := signs(presented, current)

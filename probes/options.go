@@ -36,6 +36,8 @@ type Options struct {
 	Proxy          ProxyChoice
 	SourceIP       netip.Addr
 
+	CAFile           []*x509.Certificate // --ca-file: the authority that alone is right for Host; nil: none was given
+	CAPath           string
 	PublicRoots      []*x509.Certificate // nil: the carried ones
 	PublicRootsPath  string
 	SystemRoots      []*x509.Certificate // --system-roots: stands for this host's own store; nil: Go's view of it

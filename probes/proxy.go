@@ -214,7 +214,7 @@ func (w *world) secureProxy(ctx context.Context, conn net.Conn, host string) (ne
 	if err != nil {
 		return nil, err
 	}
-	if !(trust.System || trust.Public) || !trust.NameOK || !trust.DatesOK {
+	if !trust.Known() || !trust.NameOK || !trust.DatesOK {
 		return nil, &Failure{Op: "handshake with the proxy", Kind: KindUntrusted,
 			Detail: "the proxy's certificate did not verify"}
 	}

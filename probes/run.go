@@ -89,7 +89,7 @@ func newRun(ctx context.Context, o Options, watch func(Event)) *run {
 	scrub.Add(string(o.Key.Reveal()))
 	r := &run{o: o, watch: watch, ctx: ctx, budget: newBudget(o.Timeout), plan: planOf(o)}
 	r.w = &world{now: time.Now, sourceIP: o.SourceIP, scrub: scrub, clock: &clockNotes{},
-		agent: "opensrs-doctor/" + o.Version, roots: newRoots(o.PublicRoots, o.SystemRoots)}
+		agent: "opensrs-doctor/" + o.Version, roots: newRoots(o)}
 	id := make([]byte, 8)
 	rand.Read(id)
 	r.ev = &Evidence{RunID: hex.EncodeToString(id), StartedAt: r.budget.begun}
@@ -114,7 +114,10 @@ func (r *run) prepare() {
 	ev.Asked = Asked{KeyGiven: o.KeySource != "", KeySource: o.KeySource, RulesGiven: len(o.Rules),
 		RulesSource: o.RulesSource, EgressIPs: o.EgressIPs, EgressSources: len(o.EgressSources),
 		ControlsGiven: len(o.Controls), AllowIntercepted: o.AllowIntercepted, Require: o.Require,
-		EndpointLiteral: literal == nil, PortGiven: o.Port != ServicePort, PublicRoots: o.PublicRootsPath}
+		EndpointLiteral: literal == nil, PortGiven: o.Port != ServicePort, PublicRoots: o.PublicRootsPath, CAFile: o.CAPath}
+	for _, authority := range o.CAFile {
+		ev.Asked.CANames = append(ev.Asked.CANames, plainName(authority.Subject.String()))
+	}
 	if ev.Asked.NoneAsked = "--egress-source none"; o.NoThirdParties {
 		ev.Asked.NoneAsked = "--no-third-parties"
 	}

@@ -170,7 +170,7 @@ func (r *run) tlsStatus(facts *TLS) (Status, *Failure) {
 		return Fail, facts.Failure
 	case trust.Verified():
 		facts.CallAllowed = true
-		if !trust.System {
+		if !trust.System && trust.Own == nil {
 			return Fail, &Failure{Op: "verify", Kind: KindUntrusted, Detail: "this host's own roots do not verify the certificate"}
 		}
 		if ExpiresSoon(trust, r.ev.StartedAt) {
@@ -197,7 +197,7 @@ func (r *run) maybeIntercepted(facts *TLS) bool {
 	if r.o.AllowIntercepted {
 		return true
 	}
-	if !OldRoots(r.ev.Asked.RootsDate, r.ev.StartedAt) || facts.Trust.Product != "" {
+	if facts.Trust.Own != nil || !OldRoots(r.ev.Asked.RootsDate, r.ev.StartedAt) || facts.Trust.Product != "" {
 		return false
 	}
 	r.trouble("tls", facts.Failure)

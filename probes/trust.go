@@ -11,11 +11,15 @@ import (
 	"golang.org/x/crypto/x509roots/fallback/bundle"
 )
 
-// roots are the two sets that a chain is judged against: this host's own store, and the public roots.
-// They are loaded once, in the background, while the first probes wait for the network.
+// roots are the two sets that a chain is judged against: this host's own store, and the public roots. For one host an
+// authority of its own may stand in the place of both. They are loaded once, in the background, while the first probes
+// wait for the network.
 type roots struct {
 	givenPublic []*x509.Certificate
 	givenSystem []*x509.Certificate
+	givenOwn    []*x509.Certificate // nil: no host has an authority of its own
+	ownHost     string              // that has it
+	own         *x509.CertPool
 	load        sync.Once
 	system      *x509.CertPool
 	systemEmpty bool
@@ -26,27 +30,22 @@ type roots struct {
 	issued map[string]bool // subjects of the issuers in chains that verified: these are public
 }
 
-func newRoots(public, system []*x509.Certificate) *roots {
-	r := &roots{givenPublic: public, givenSystem: system, issued: map[string]bool{}}
+func newRoots(o Options) *roots {
+	r := &roots{givenPublic: o.PublicRoots, givenSystem: o.SystemRoots, givenOwn: o.CAFile, ownHost: o.Host,
+		issued: map[string]bool{}}
 	go r.ready()
 	return r
 }
 
 func (r *roots) ready() {
 	r.load.Do(func() {
-		r.public = x509.NewCertPool()
-		for _, certificate := range r.givenPublic {
-			r.public.AddCert(certificate)
-		}
+		r.public, r.own = poolOf(r.givenPublic), poolOf(r.givenOwn)
 		r.publicList = r.givenPublic
 		if r.givenPublic == nil {
 			r.publicList = addCarried(r.public)
 		}
 		if r.givenSystem != nil {
-			r.system = x509.NewCertPool()
-			for _, certificate := range r.givenSystem {
-				r.system.AddCert(certificate)
-			}
+			r.system = poolOf(r.givenSystem)
 		} else if pool, err := x509.SystemCertPool(); err == nil {
 			r.system = pool
 		} else {
@@ -54,6 +53,14 @@ func (r *roots) ready() {
 		}
 		r.systemEmpty = r.system.Equal(x509.NewCertPool())
 	})
+}
+
+func poolOf(certificates []*x509.Certificate) *x509.CertPool {
+	pool := x509.NewCertPool()
+	for _, certificate := range certificates {
+		pool.AddCert(certificate)
+	}
+	return pool
 }
 
 // addCarried adds the public roots that the binary carries (Mozilla's list, as golang.org/x/crypto packs it).
@@ -92,8 +99,9 @@ func RootsDate() time.Time {
 	return time.Time{}
 }
 
-// judge holds a presented chain against both sets of roots: trust, name and dates each by itself, so that
-// a diagnosis can say which is wrong. host is the name or address that was asked for.
+// judge holds a presented chain against both sets of roots, or against the authority that the host has of its own:
+// trust, name and dates each by itself, so that a diagnosis can say which is wrong. host is the name or address that was
+// asked for.
 func (r *roots) judge(chain []*x509.Certificate, host string, now time.Time) *Trust {
 	r.ready()
 	trust := &Trust{SystemEmpty: r.systemEmpty}
@@ -109,14 +117,23 @@ func (r *roots) judge(chain []*x509.Certificate, host string, now time.Time) *Tr
 	trust.IssuerCN, trust.IssuerOrg = nameParts(last.Issuer)
 	trust.Product = inspectionProduct(chain)
 
-	var publicNow, systemNow bool
-	trust.Public, publicNow = r.leadsTo(r.public, chain, now, trust)
-	trust.System, systemNow = r.leadsTo(r.system, chain, now, nil)
-	trust.DatesOK = publicNow || systemNow
-	if !trust.Public {
-		r.examine(chain, trust)
+	var ownNow, publicNow, systemNow bool
+	pool, list := r.public, r.publicList
+	if r.givenOwn != nil && host == r.ownHost {
+		pool, list = r.own, r.givenOwn
+		trust.Own = new(bool)
+		*trust.Own, ownNow = r.leadsTo(pool, chain, now, trust)
 	}
-	if !trust.Public && !trust.System {
+	if !trust.Proven() { // where its own authority does not know it, the two sets may tell who it is
+		trust.Public, publicNow = r.leadsTo(r.public, chain, now, trust)
+		trust.System, systemNow = r.leadsTo(r.system, chain, now, nil)
+	}
+	trust.DatesOK = ownNow || publicNow || systemNow
+	if !trust.Proven() {
+		examine(chain, pool, list, trust)
+	}
+	vouched := trust.Proven() || trust.Public || trust.System
+	if !vouched {
 		trust.DatesOK = true
 		if !selfSigned(last) {
 			trust.Missing = trust.Issuer
@@ -128,7 +145,7 @@ func (r *roots) judge(chain []*x509.Certificate, host string, now time.Time) *Tr
 		}
 	}
 	for _, certificate := range chain {
-		if publicNow || systemNow {
+		if ownNow || publicNow || systemNow {
 			break
 		}
 		shown := describe(certificate, false)
@@ -139,7 +156,7 @@ func (r *roots) judge(chain []*x509.Certificate, host string, now time.Time) *Tr
 			trust.NotYetValid, trust.DatesOK = &shown, false
 		}
 	}
-	trust.DatesOnly = !trust.DatesOK && trust.NameOK && (trust.Public || trust.System)
+	trust.DatesOnly = !trust.DatesOK && trust.NameOK && vouched
 	return trust
 }
 
@@ -154,7 +171,9 @@ func (r *roots) leadsTo(pool *x509.CertPool, chain []*x509.Certificate, now time
 	check := func(at time.Time) bool {
 		chains, err := chain[0].Verify(x509.VerifyOptions{Roots: pool, Intermediates: others, CurrentTime: at})
 		if err == nil && trust != nil {
-			r.remember(chains)
+			if pool == r.public {
+				r.remember(chains)
+			}
 			trust.FirstToEnd = firstToEnd(chains)
 		}
 		return err == nil

@@ -84,6 +84,8 @@ func (t *tokens) collectText(key, text string) {
 		t.add("host", strings.TrimSuffix(text, "."))
 	case "names":
 		t.add("host", strings.TrimPrefix(text, "*."))
+	case "ca_names":
+		t.addDistinguished(text)
 	case "peer", "resolver", "used":
 		if host, _, err := net.SplitHostPort(text); err == nil {
 			t.add("host", host)

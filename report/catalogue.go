@@ -96,6 +96,8 @@ const (
 	withoutProxy = "Try {direct_way}, opensrs-doctor --proxy none; if that works, add {host} to NO_PROXY."
 	keepVerify   = "Leave certificate verification on in the API client: without it anybody on " +
 		"the way can pose as OpenSRS."
+	ownAuthority = "{ca_step}" + general +
+		"Give the authority's certificate with --ca-file FILE, if the endpoint is a server of your own."
 	otherDNS = "Ask another resolver, to compare: opensrs-doctor --resolver 1.1.1.1."
 	exempt   = "Ask whoever runs the firewall of this network to exempt {host} port {port} " +
 		"from TLS inspection."

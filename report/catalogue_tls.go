@@ -296,12 +296,11 @@ var tlsCauses = []Cause{
 			"It is made out to {names}, valid until {not_after}.",
 			answersForAll,
 			"The public service shows a public authority's certificate, so something else " +
-				"answers, or a server of your own.",
+				"answers, or {or_own}.",
 		},
 		Fixes: []string{
+			ownAuthority,
 			rightPlace,
-			"Give the certificate with --public-roots FILE, if the endpoint is a private server " +
-				"of your own.",
 			"Ask whoever runs this network whether a device answers for {host} port {port}.",
 			keepVerify,
 			again,
@@ -351,6 +350,7 @@ var tlsCauses = []Cause{
 		Summary: "TLS is intercepted, with a certificate from {issuer}",
 		Explanation: []string{
 			"The certificate is issued by {issuer}, which is no public authority.",
+			"No authority in {ca_file} signed it.",
 			"{product} is a known inspection product.",
 			"The same issuer signs for another peer, {control_same}.",
 			"The public roots in this tool are {roots_age} old, so a new public authority would " +
@@ -361,13 +361,13 @@ var tlsCauses = []Cause{
 		Fixes: []string{
 			"Update opensrs-doctor first: its public roots are {roots_age} old." + general +
 				"Update opensrs-doctor first, if its public roots are over 400 days old.",
+			ownAuthority,
 			"Ask whoever runs the inspection to exempt {host} port {port} from it.",
 			"Give the inspection's root to the API client too, if it has to stay: " +
 				"update-ca-certificates or update-ca-trust for most, keytool for Java, " +
 				"REQUESTS_CA_BUNDLE for Python, NODE_EXTRA_CA_CERTS for Node.",
 			"Run opensrs-doctor {allow_flag} if you accept that it is read, to see whether the " +
 				"call itself works.",
-			again,
 		},
 		Docs: []string{docChecklist, rfc + "8446#appendix-E"},
 		Hides: slices.Concat(unprovenSays, []string{
@@ -382,23 +382,25 @@ var tlsCauses = []Cause{
 		Recognised: "The certificate's issuer is not a public one, and this host's own store " +
 			"trusts it, or its name is that of an inspection product: likely. If a well-known " +
 			"peer shows the same issuer it is certain. A private server of your own, with your " +
-			"own authority, looks the same, and --public-roots is for that.",
+			"own authority, looks the same, and --ca-file is for that.",
 		when: whenTlsIntercepted,
 	},
 	{
 		ID: "tls.unknown-ca", Probe: "tls", Severity: Fail,
-		Summary: "The certificate comes from an unknown issuer: {issuer}",
+		Summary: "The certificate comes from {stranger}: {issuer}" + general +
+			"The certificate comes from an unknown issuer",
 		Explanation: []string{
-			"The certificate is issued by {issuer}; neither this host's store nor the public roots " +
-				"know it.",
+			"The certificate is issued by {issuer}; {unknown_to}.",
 			"It is made out to {names}, valid until {not_after}.",
-			"An inspection device whose root is not installed here, another server, or a private " +
-				"authority of your own shows such a certificate.",
+			"An inspection device whose root is not installed here, somebody else's server, or {or_own} shows such " +
+				"a certificate.",
+			"If {ca_file} is an older one, or lacks an authority in between, it looks the same as with a device " +
+				"on the way that opens TLS.",
 		},
 		Fixes: []string{
+			ownAuthority,
 			"Ask whoever runs this network whether it opens TLS, and to exempt {host} port {port}.",
 			rightPlace,
-			"Give the authority's certificate with --public-roots FILE, if it is one of your own.",
 			keepVerify,
 			again,
 		},
@@ -410,7 +412,8 @@ var tlsCauses = []Cause{
 		Recognised: "A root that is not public is presented; this host's own store does not have " +
 			"it, and it bears no name of a known inspection product. Whose it is, its name may " +
 			"tell. Without a root, and with no other peer to compare, it is possible only: the " +
-			"server may have left out a certificate. Dates and names are not judged.",
+			"server may have left out a certificate. With --ca-file its authority alone counts, and neither " +
+			"store is asked. Dates and names are not judged.",
 		when: whenTlsUnknownCa,
 	},
 	{

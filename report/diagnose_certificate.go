@@ -14,8 +14,6 @@ func presented(e *probes.Evidence) *probes.Trust {
 	return e.TLS.Trust
 }
 
-func known(trust *probes.Trust) bool { return trust.Public || trust.System }
-
 // certificateValues are the words of the presented certificate.
 func certificateValues(e *probes.Evidence) Values {
 	v := Values{}
@@ -34,6 +32,7 @@ func certificateValues(e *probes.Evidence) Values {
 	if e.TLS.Trust.Product != "" {
 		v["product"] = e.TLS.Trust.Product
 	}
+	v["ca_step"] = authorityStep(e, v["issuer"])
 	return v
 }
 
@@ -58,7 +57,7 @@ func (f *Finding) answeredForAll(e *probes.Evidence) {
 
 func whenTlsNameMismatch(e *probes.Evidence) (Finding, bool) {
 	trust := presented(e)
-	if trust == nil || trust.NameOK || !known(trust) {
+	if trust == nil || trust.NameOK || !trust.Known() {
 		return Finding{}, false
 	}
 	finding := Finding{Values: certificateValues(e)}
@@ -73,11 +72,14 @@ func whenTlsNameMismatch(e *probes.Evidence) (Finding, bool) {
 
 func whenTlsSelfSigned(e *probes.Evidence) (Finding, bool) {
 	trust := presented(e)
-	if trust == nil || !trust.SelfSigned || known(trust) {
+	if trust == nil || !trust.SelfSigned || trust.Known() {
 		return Finding{}, false
 	}
 	finding := Finding{Values: certificateValues(e)}
 	finding.Evidence = []string{fmt.Sprintf("Subject and issuer are both %s.", finding.Values["subject"])}
+	if !finding.notByOwn(e) {
+		finding.Values["or_own"] = orOwn
+	}
 	if names := finding.Values["names"]; names != "" && !trust.NameOK {
 		finding.Evidence = append(finding.Evidence, "It is made out to "+names+".")
 	}
@@ -104,7 +106,7 @@ func verifyingPeer(e *probes.Evidence) string {
 
 func whenTlsIncompleteChain(e *probes.Evidence) (Finding, bool) {
 	trust := presented(e)
-	if trust == nil || known(trust) || trust.SelfSigned || trust.RootShown || trust.Missing == "" ||
+	if trust == nil || trust.Own != nil || trust.Known() || trust.SelfSigned || trust.RootShown || trust.Missing == "" ||
 		trust.Product != "" || trust.Flaw != "" || trust.Namesake {
 		return Finding{}, false
 	}
@@ -141,7 +143,7 @@ func sameIssuer(e *probes.Evidence) string {
 
 func whenTlsIntercepted(e *probes.Evidence) (Finding, bool) {
 	trust := presented(e)
-	if trust == nil || trust.Public || trust.BelowPublic || !trust.System && (trust.Product == "" || trust.SelfSigned) {
+	if trust == nil || trust.Proven() || trust.Public || trust.BelowPublic || !trust.System && (trust.Product == "" || trust.SelfSigned) {
 		return Finding{}, false
 	}
 	if trust.System && !trust.NameOK && trust.Product == "" {
@@ -155,6 +157,7 @@ func whenTlsIntercepted(e *probes.Evidence) (Finding, bool) {
 	if trust.System {
 		finding.Evidence = append(finding.Evidence, "This host's own certificate store trusts it.")
 	}
+	finding.notByOwn(e)
 	if trust.Product != "" {
 		finding.Evidence = append(finding.Evidence, trust.Product+" is a known inspection product.")
 	}
@@ -180,12 +183,16 @@ func whenTlsIntercepted(e *probes.Evidence) (Finding, bool) {
 
 func whenTlsUnknownCa(e *probes.Evidence) (Finding, bool) {
 	trust := presented(e)
-	if trust == nil || known(trust) || trust.SelfSigned || trust.Product != "" || trust.Flaw != "" ||
-		whenOK(whenTlsIncompleteChain(e)) {
+	if trust == nil || trust.Known() || trust.SelfSigned || trust.Product != "" || trust.Flaw != "" ||
+		whenOK(whenTlsIncompleteChain(e)) || whenOK(whenTlsIntercepted(e)) {
 		return Finding{}, false
 	}
 	finding := Finding{Values: certificateValues(e)}
-	finding.Evidence = []string{fmt.Sprintf("The certificate is issued by %s; neither this host's store nor the public roots know it.", lastIssuer(trust))}
+	if trust.Own != nil {
+		return finding.otherThanOwn(e), true
+	}
+	finding.Values["stranger"], finding.Values["or_own"], finding.Values["unknown_to"] = "an unknown issuer", orOwn, unknownTo
+	finding.Evidence = []string{fmt.Sprintf("The certificate is issued by %s; %s.", lastIssuer(trust), unknownTo)}
 	switch {
 	case trust.Namesake:
 		finding.Confidence = Likely
@@ -201,9 +208,74 @@ func whenTlsUnknownCa(e *probes.Evidence) (Finding, bool) {
 	return finding, true
 }
 
+// What is said of a certificate that nobody vouches for, where no --ca-file was given.
+const (
+	orOwn     = "a server of your own"
+	unknownTo = "neither this host's store nor the public roots know it"
+)
+
+// notByOwn adds to a finding that the authority of --ca-file did not sign the certificate, where one was given.
+func (f *Finding) notByOwn(e *probes.Evidence) bool {
+	if e.TLS.Trust.Own == nil || *e.TLS.Trust.Own {
+		return false
+	}
+	f.Evidence = append(f.Evidence, fmt.Sprintf("%s holds the authority %s, which did not sign it.", e.Asked.CAFile, list(authorities(e))))
+	return true
+}
+
+// authorityStep is the step for an endpoint of one's own: to give its authority, or to give another than was given. It
+// is "" for the public services, whose authorities are public.
+func authorityStep(e *probes.Evidence, issuer string) string {
+	trust, file, host := e.TLS.Trust, e.Asked.CAFile, e.Target.Host
+	switch {
+	case trust.Own == nil && e.Target.CustomEndpoint && probes.EnvironmentOf(host) == "":
+		return fmt.Sprintf("Give the authority's certificate with --ca-file FILE, if %s is a server of your own and %s is right for it.",
+			host, issuer)
+	case trust.Own == nil:
+		return ""
+	case trust.Public:
+		return fmt.Sprintf("Leave --ca-file out: the public roots verify this certificate, by %s.", issuer)
+	}
+	return fmt.Sprintf("Compare %s, which issued the certificate, with what %s holds (%s): it should hold the authority "+
+		"for the certificate of %s, and those in between that the server does not send.", issuer, file, list(authorities(e)), host)
+}
+
+// authorities are those of --ca-file, as people read them.
+func authorities(e *probes.Evidence) []string {
+	var names []string
+	for _, name := range e.Asked.CANames {
+		names = append(names, fullName(name, "", ""))
+	}
+	return names
+}
+
+// otherThanOwn is the finding of a certificate that the authority of --ca-file did not sign. The file may be the wrong
+// one, an older one or lack an authority in between, and a device that opens TLS shows the same.
+func (f Finding) otherThanOwn(e *probes.Evidence) Finding {
+	trust, file := e.TLS.Trust, e.Asked.CAFile
+	f.Values["stranger"], f.Values["unknown_to"] = "an issuer that "+file+" does not hold", "no certificate in "+file+" signed it"
+	f.Evidence = []string{fmt.Sprintf("The certificate is issued by %s.", lastIssuer(trust))}
+	f.notByOwn(e)
+	switch {
+	case trust.Public:
+		f.Evidence = append(f.Evidence, "The public roots verify it; with --ca-file they are not asked.")
+	case trust.Namesake:
+		f.Evidence = append(f.Evidence, fmt.Sprintf("%s holds an authority of the name %s, with another key: one that was made anew keeps its name.",
+			file, lastIssuer(trust)))
+	case !trust.RootShown:
+		f.Confidence = Likely
+		f.Evidence = append(f.Evidence, "No root was presented, so an authority in between may be missing: from the file, or from what the server sends.")
+	}
+	if same := sameIssuer(e); same != "" {
+		f.Values["control_same"] = same
+		f.Evidence = append(f.Evidence, same+" shows the same issuer: something on the way answers for others.")
+	}
+	return f
+}
+
 func whenTlsLocalRootsOutdated(e *probes.Evidence) (Finding, bool) {
 	trust := presented(e)
-	if trust == nil || !trust.Verified() || trust.System {
+	if trust == nil || !trust.Verified() || trust.System || trust.Own != nil {
 		return Finding{}, false
 	}
 	finding := Finding{Values: certificateValues(e)}

@@ -51,7 +51,7 @@ func outOfDate(e *probes.Evidence, trust *probes.Trust) (ended, early *probes.Ce
 
 func whenTlsExpired(e *probes.Evidence) (Finding, bool) {
 	trust := presented(e)
-	if trust == nil || trust.DatesOK || !known(trust) {
+	if trust == nil || trust.DatesOK || !trust.Known() {
 		return Finding{}, false
 	}
 	ended, _ := outOfDate(e, trust)
@@ -65,7 +65,7 @@ func whenTlsExpired(e *probes.Evidence) (Finding, bool) {
 
 func whenTlsNotYetValid(e *probes.Evidence) (Finding, bool) {
 	trust := presented(e)
-	if trust == nil || trust.DatesOK || !known(trust) {
+	if trust == nil || trust.DatesOK || !trust.Known() {
 		return Finding{}, false
 	}
 	_, early := outOfDate(e, trust)

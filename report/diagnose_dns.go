@@ -138,7 +138,7 @@ func leadsElsewhere(e *probes.Evidence) bool {
 		if e.TLS != nil && slices.ContainsFunc(e.TLS.Variants, func(v probes.Variant) bool { return v.Proven }) {
 			return false // an experiment met the service there
 		}
-		return trust == nil || !trust.Public || !trust.NameOK
+		return trust == nil || !trust.Proven() || !trust.NameOK
 	case "call":
 		return failedWith(e, "call", probes.KindBadAnswer, probes.KindNotHTTP, probes.KindHTTPStatus)
 	}

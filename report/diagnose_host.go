@@ -161,7 +161,7 @@ func whenHostClockWrong(e *probes.Evidence) (Finding, bool) {
 	trust := trustOf(e)
 	// What a Date cannot tell, for it has whole seconds and takes its time, is no offset.
 	breaks := known && offset.Abs() > 5*time.Second && trust != nil && !trust.DatesOK &&
-		datesFitAt(trust, e.StartedAt.Add(offset)) && (trust.Public || trust.System)
+		datesFitAt(trust, e.StartedAt.Add(offset)) && trust.Known()
 	if !known || offset.Abs() < wrongClock && !breaks {
 		return Finding{}, false
 	}

@@ -130,7 +130,7 @@ func TestSchemaDescribesEveryField(t *testing.T) {
 		"rulesFacts":  {reflect.TypeFor[probes.Rules](), append(also, "source")},
 		"dnsFacts":    {reflect.TypeFor[probes.DNS](), also},
 		"portFacts":   {reflect.TypeFor[probes.Port](), append(also, "controls", "direct")},
-		"tlsFacts":    {reflect.TypeFor[probes.TLS](), append(also, "clock", "public_roots", "allow_intercepted")},
+		"tlsFacts":    {reflect.TypeFor[probes.TLS](), append(also, "clock", "ca_file", "ca_names", "public_roots", "allow_intercepted")},
 		"callFacts": {reflect.TypeFor[probes.Call](), append(also, "key_given", "key_source", "key_problems",
 			"cross_check", "status_page")},
 	} {

@@ -110,11 +110,13 @@ func tlsFacts(e *probes.Evidence, step probes.Step) any {
 	return struct {
 		*probes.TLS
 		Clock            *probes.Clock   `json:"clock,omitempty"`
+		CAFile           string          `json:"ca_file,omitempty"` // the path of the endpoint's own authority
+		CANames          []string        `json:"ca_names,omitempty"`
 		PublicRoots      string          `json:"public_roots,omitempty"` // the path that replaces the carried ones
 		AllowIntercepted bool            `json:"allow_intercepted,omitempty"`
 		Failure          *probes.Failure `json:"failure,omitempty"`
 		Uncounted        bool            `json:"uncounted,omitempty"`
-	}{e.TLS, e.Clock, e.Asked.PublicRoots, e.Asked.AllowIntercepted, failure, uncounted(step)}
+	}{e.TLS, e.Clock, e.Asked.CAFile, e.Asked.CANames, e.Asked.PublicRoots, e.Asked.AllowIntercepted, failure, uncounted(step)}
 }
 
 func callFacts(e *probes.Evidence, step probes.Step) any {

@@ -117,7 +117,7 @@ func tlsWords(e *probes.Evidence, step probes.Step) string {
 func certificateWords(t *probes.TLS) string {
 	leaf, issuer := t.Chain[0], shortIssuer(t.Chain[0])
 	until := leaf.NotAfter.UTC().Format("2006-01-02")
-	if t.Trust != nil && !t.Trust.Public {
+	if t.Trust != nil && !t.Trust.Proven() {
 		return firstFitting(rowWidth, t.Version+", certificate by "+issuer+", not a public authority",
 			"certificate by "+issuer+", not public", "certificate of an authority that is not public")
 	}
@@ -137,14 +137,17 @@ func distrustWords(t *probes.TLS, host string) string {
 		return c.NotBefore.UTC().Format("2006-01-02")
 	}
 	switch {
-	case trust.SelfSigned && !trust.Public:
+	case trust.SelfSigned && !trust.Proven():
 		return "the certificate is self-signed"
-	case trust.Flaw != "" && !trust.Public && !trust.System:
+	case trust.Flaw != "" && !trust.Known():
 		return "the certificate, or one above it, breaks a rule"
+	case trust.Own != nil && !trust.Proven():
+		return firstFitting(rowWidth, "certificate by "+issuer+", not in the file of --ca-file",
+			"certificate of an authority that is not in --ca-file")
 	case trust.Missing != "" && !trust.Public:
 		return firstFitting(rowWidth, "the chain stops at "+shortName(trust.Missing, trust.MissingCN, trust.MissingOrg)+", which is missing",
 			"the chain is incomplete, an issuer is missing")
-	case !trust.Public:
+	case !trust.Proven():
 		return firstFitting(rowWidth, "certificate by "+issuer+", not a public authority",
 			"certificate of an authority that is not public")
 	case trust.Expired != nil:
@@ -154,9 +157,9 @@ func distrustWords(t *probes.TLS, host string) string {
 	case !trust.NameOK:
 		return firstFitting(rowWidth, "the certificate is for "+strings.Join(t.Chain[0].Names, ", ")+", not "+host,
 			"the certificate is not for "+host, "the certificate is for another name")
-	case trust.SystemEmpty:
+	case trust.SystemEmpty && trust.Own == nil:
 		return "this host has no root certificates"
-	case !trust.System:
+	case !trust.System && trust.Own == nil:
 		return "public roots verify the certificate, this host's do not"
 	}
 	return "the certificate did not verify"

@@ -23,9 +23,11 @@ type presentedChain struct {
 		SHA256    string    `json:"sha256"`
 		PEM       string    `json:"pem"`
 	} `json:"chain"`
-	Trust *struct {
+	CAFile string `json:"ca_file"`
+	Trust  *struct {
 		System  bool   `json:"system"`
 		Public  bool   `json:"public"`
+		Own     *bool  `json:"by_ca_file"`
 		NameOK  bool   `json:"name_ok"`
 		DatesOK bool   `json:"dates_ok"`
 		Missing string `json:"missing_issuer"`

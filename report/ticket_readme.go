@@ -146,8 +146,11 @@ func (l *letter) certificates() {
 			day(one.NotAfter), one.SHA256)
 	}
 	if t := facts.Trust; t != nil {
-		l.sayf(2, "Public roots lead to it: %s. This host's own store does: %s. The name fits: %s. The dates are right: %s.",
-			yesNo(t.Public), yesNo(t.System), yesNo(t.NameOK), yesNo(t.DatesOK))
+		by := fmt.Sprintf("Public roots lead to it: %s. This host's own store does: %s.", yesNo(t.Public), yesNo(t.System))
+		if t.Own != nil {
+			by = fmt.Sprintf("The authority in %s leads to it: %s.", facts.CAFile, yesNo(*t.Own))
+		}
+		l.sayf(2, "%s The name fits: %s. The dates are right: %s.", by, yesNo(t.NameOK), yesNo(t.DatesOK))
 		if t.Missing != "" {
 			l.sayf(2, "The chain ends at an issuer that nobody has: %s.", t.Missing)
 		}

@@ -23,8 +23,8 @@ func commonValues(e *probes.Evidence) Values {
 	set("host", e.Target.Host)
 	set("port", strconv.Itoa(int(e.Target.Port)))
 	set("endpoint", probes.HostPort{Host: e.Target.Host, Port: e.Target.Port}.String())
-	if e.Target.CustomEndpoint {
-		set("own_endpoint", v["endpoint"])
+	if set("ca_file", e.Asked.CAFile); e.Asked.CAFile == "" && e.Target.CustomEndpoint {
+		set("own_endpoint", v["endpoint"]) // who gives the endpoint's authority knows which server it is
 	}
 	if len(e.Target.Addresses) > 0 {
 		set("address", e.Target.Addresses[0].String())

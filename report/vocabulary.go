@@ -10,6 +10,7 @@ var vocabulary = map[string]string{
 	"endpoint":       "rr-n1-tor.opensrs.net:55443", // host:port
 	"address":        "rr-n1-tor.opensrs.net",       // the first address of the endpoint
 	"own_endpoint":   "the endpoint that was given", // host:port; set only where it is none of the public services
+	"ca_file":        "the file of --ca-file",       // its path; set only where it was given
 	"environment":    "right",                       // "live" or "test": "the {environment} environment"
 	"other_env":      "",                            // "test" where the run was about live, and the other way round
 	"panel":          "the Reseller Control Panel",  // with the environment where it helps
@@ -121,6 +122,10 @@ var vocabulary = map[string]string{
 	"missing":          "",                    // the missing issuer
 	"missing_url":      "",                    // the missing issuer's address
 	"product":          "",                    // an inspection product
+	"stranger":         "",                    // "an issuer that ca.pem does not hold"
+	"unknown_to":       "",                    // "no certificate in ca.pem signed it"
+	"or_own":           "",                    // set only without --ca-file
+	"ca_step":          "",                    // a whole step, for an endpoint of one's own
 	"control_same":     "",                    // a control with the same issuer
 	"same_certificate": "",                    // a control with the same certificate
 	"alert":            "",                    // handshake_failure

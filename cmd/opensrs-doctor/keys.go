@@ -31,6 +31,8 @@ func keys() []key {
 	return []key{
 		{"env", "", text, "live|test", groupService, "which service (default live)"},
 		{"endpoint", "", text, "URL", groupService, "another host or port: https://HOST[:PORT]"},
+		{"ca-file", "", text, "PEM", groupService,
+			"the authority of an --endpoint of your own: it alone counts there"},
 		{"sandbox", "", option, "FAULT", groupService,
 			"run against a sandbox inside this program, healthy or with that fault: no account, no internet"},
 

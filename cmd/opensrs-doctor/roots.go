@@ -4,6 +4,8 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+
+	"opensrs-doctor/probes"
 )
 
 // maxRoots is the largest file of root certificates, in bytes; the public ones take about 200 KiB.
@@ -12,6 +14,9 @@ const maxRoots = 8 << 20
 // roots reads the files of certificates that replace a store.
 func (s *settings) roots(r *request) (err error) {
 	o := &r.options
+	if err := s.authority(o); err != nil {
+		return err
+	}
 	if s.given("public-roots") {
 		o.PublicRootsPath = s.text("public-roots")
 		if o.PublicRoots, err = s.certificates("public-roots"); err != nil {
@@ -23,6 +28,32 @@ func (s *settings) roots(r *request) (err error) {
 	}
 	if s.given("system-roots") {
 		o.SystemRoots, err = s.certificates("system-roots")
+	}
+	return err
+}
+
+// authority reads the certificates of an endpoint of one's own, which then alone count for it.
+func (s *settings) authority(o *probes.Options) (err error) {
+	if !s.given("ca-file") {
+		return nil
+	}
+	ca := s.merged["ca-file"]
+	for _, name := range []string{"public-roots", "system-roots"} {
+		if s.given(name) {
+			return usagef("%s and %s contradict each other", ca.place(0), s.merged[name].place(0)).
+				withHint("with --ca-file that authority alone counts for the endpoint; give one of the two")
+		}
+	}
+	if !o.Custom || probes.EnvironmentOf(o.Host) != "" {
+		if ca.from == "file" && (s.merged["env"].from == "flag" || s.merged["endpoint"].from == "flag") {
+			return nil // the flag asks for a public service, and the file's authority is for another endpoint
+		}
+		return s.bad("ca-file", 0, "%s is a public service, with a public authority's certificate", o.Host).
+			withHint("--ca-file is for an --endpoint of your own; --allow-intercepted is for a network that opens TLS")
+	}
+	o.CAPath = s.text("ca-file")
+	if o.CAFile, err = s.certificates("ca-file"); err == nil && len(o.CAFile) == 0 {
+		return s.bad("ca-file", 0, "%s holds no certificate in PEM form", o.CAPath)
 	}
 	return err
 }

@@ -155,7 +155,7 @@ func (s *settings) openSandbox(config sandbox.Config, request *request) (*opened
 		err = usagef("%s does not go with --fault %s, which brings its own rules",
 			s.rulesFlag(), config.Fault).withHint("leave one of the two out")
 	} else {
-		open.ready, err = home.ready(inside)
+		open.ready, err = home.ready(inside, config.Fault)
 	}
 	if err != nil {
 		open.close()

@@ -64,7 +64,7 @@ func newSandboxHome(s *settings) (home *sandboxHome, err error) {
 }
 
 // ready writes the files that a client needs and says where all is.
-func (h *sandboxHome) ready(s *sandbox.Sandbox) (*sandboxReady, error) {
+func (h *sandboxHome) ready(s *sandbox.Sandbox, fault string) (*sandboxReady, error) {
 	c := s.Client()
 	r := &sandboxReady{URL: s.URL, CAFile: filepath.Join(h.directory, "ca.pem"), Username: s.Username,
 		APIKeyFile: h.keyFile, EgressSources: s.EgressSources, StatusURL: s.StatusURL, Resolvers: c.Resolvers, Proxy: c.Proxy,
@@ -82,13 +82,13 @@ func (h *sandboxHome) ready(s *sandbox.Sandbox) (*sandboxReady, error) {
 	if err != nil {
 		program = "opensrs-doctor"
 	}
-	r.CheckCommand = shellLine(append([]string{program}, checkArguments(s, r)...))
+	r.CheckCommand = shellLine(append([]string{program}, checkArguments(s, r, fault)...))
 	return r, nil
 }
 
 // checkArguments are those of the check that fits a sandbox. Nothing is left to the config file or to the variables
 // of whoever runs it.
-func checkArguments(s *sandbox.Sandbox, r *sandboxReady) []string {
+func checkArguments(s *sandbox.Sandbox, r *sandboxReady, fault string) []string {
 	c := s.Client()
 	arguments := []string{"check", "--config", os.DevNull, "--endpoint", c.URL, "--username", r.Username,
 		"--api-key-file", r.APIKeyFile}
@@ -109,8 +109,11 @@ func checkArguments(s *sandbox.Sandbox, r *sandboxReady) []string {
 	if proxy == "" {
 		proxy = "none"
 	}
-	return append(arguments, "--status-url", c.StatusURL, "--proxy", proxy, "--public-roots", r.CAFile,
-		"--system-roots", r.CAFile)
+	arguments = append(arguments, "--status-url", c.StatusURL, "--proxy", proxy)
+	if strings.HasPrefix(fault, "tls.") { // its authority stands for the public ones, and the fault is that they differ
+		return append(arguments, "--public-roots", r.CAFile, "--system-roots", r.CAFile)
+	}
+	return append(arguments, "--ca-file", r.CAFile)
 }
 
 // allowRule is the widest rule that the control panel takes around an address.

@@ -63,6 +63,7 @@ type World struct {
 	HostsFile   string           // more lines for /etc/hosts
 	SystemStore []byte           // PEM: the system's root certificates; default the public root
 	PublicRoots []byte           // PEM: what --public-roots is; default the public root
+	CAFile      []byte           // PEM: --ca-file, in the place of --public-roots; nil: not given
 	Env         map[string]string
 
 	// The command.
@@ -183,7 +184,12 @@ func (w *World) Start() {
 
 // Args are the arguments of the command.
 func (w *World) Args() []string {
-	args := []string{cmp.Or(w.Command, "check"), "--format", "json", "--public-roots", w.file("public.pem", w.PublicRoots)}
+	args := []string{cmp.Or(w.Command, "check"), "--format", "json"}
+	if w.CAFile != nil {
+		args = append(args, "--ca-file", w.file("ca.pem", w.CAFile))
+	} else {
+		args = append(args, "--public-roots", w.file("public.pem", w.PublicRoots))
+	}
 	switch {
 	case w.Environment != "":
 		args = append(args, "--env", w.Environment)
