@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/opensrs"
 )
 
 // Evidence is every fact that one run observed. A nil section was not reached, a nil pointer inside a
@@ -139,8 +140,10 @@ type Proxy struct {
 // Asked is what the user gave and wanted, as far as a diagnosis needs it.
 type Asked struct {
 	KeyGiven         bool
-	KeySource        string   // a path, "OPENSRS_API_KEY", "standard input"
-	KeyProblems      []string // IDs of opensrs.CheckKey
+	KeySource        string           // a path, "OPENSRS_API_KEY", "standard input"
+	KeyProblems      []string         // IDs of opensrs.CheckKey
+	KeyForm          *opensrs.Form    // nil: no key was given
+	KeyAround        []opensrs.Around // white space around the key where it was read
 	RulesGiven       int
 	RulesSource      string // "--rule", a path, "config"
 	EgressIPs        []netip.Addr

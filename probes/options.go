@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/opensrs"
 )
 
 // Options is a validated request for one run. Package cmd makes it of flags, environment and file.
@@ -22,7 +23,8 @@ type Options struct {
 
 	Username    string
 	Key         Secret
-	KeySource   string
+	KeySource   string           // a path, KeyVariable or KeyFromStdin; "" where no key was given
+	KeyAround   []opensrs.Around // white space around the key where it was read
 	Rules       []iprules.Rule
 	RulesGiven  bool
 	RulesSource string
@@ -72,6 +74,12 @@ const (
 	ServicePort = 55443
 )
 
+// What a key's source is called where it is no path.
+const (
+	KeyVariable  = "OPENSRS_API_KEY"
+	KeyFromStdin = "standard input"
+)
+
 // The environments. Each of the two public ones has accounts, keys and access rules of its own.
 const (
 	EnvLive    = "live"
@@ -88,6 +96,11 @@ func EnvironmentOf(host string) string {
 		return EnvTest
 	}
 	return ""
+}
+
+// SetKey takes the key out of what was read. White space around it is cut off, and noted.
+func (o *Options) SetKey(read []byte, source string) {
+	o.Key, o.KeySource, o.KeyAround = NewSecret(read), source, opensrs.AroundKey(read)
 }
 
 // publicService reports whether the endpoint is exactly one of the two public services, however it was named.

@@ -128,6 +128,8 @@ func (r *run) prepare() {
 		ev.Asked.RootsDate = RootsDate()
 	}
 	if ev.Asked.KeyGiven {
+		form := opensrs.FormOf(o.Key.Reveal())
+		ev.Asked.KeyForm, ev.Asked.KeyAround = &form, o.KeyAround
 		for _, problem := range opensrs.CheckKey(o.Key.Reveal()) {
 			ev.Asked.KeyProblems = append(ev.Asked.KeyProblems, string(problem))
 		}

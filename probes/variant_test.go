@@ -31,7 +31,7 @@ func hangsUp(t *testing.T) netip.AddrPort {
 
 // An experiment that this system has no means for is not made. It has not failed.
 func TestVariantsNotMade(t *testing.T) {
-	w := &world{scrub: &Scrubber{}, now: time.Now, roots: newRoots(nil, nil)}
+	w := &world{scrub: &Scrubber{}, now: time.Now, roots: newRoots(Options{})}
 	to := target{addresses: []netip.AddrPort{hangsUp(t)}}
 	for _, variant := range handshakeVariants {
 		want := ""

@@ -10,9 +10,9 @@ import (
 )
 
 // Anonymize is a deep copy of the report without what tells whose it is: addresses other than loopback,
-// host names other than the public services' and the default sources', the username, the host's name and
-// the names in certificates that are no public authority's. In their place stand tokens, "address-1",
-// "host-1", "user-1", "certificate-1", "fingerprint-1": the same one for the same thing wherever it
+// host names other than the public services' and the default sources', the username, the host's name, the paths
+// of the user's files and the names in certificates that are no public authority's. In their place stand tokens, "address-1",
+// "host-1", "user-1", "path-1", "certificate-1", "fingerprint-1": the same one for the same thing wherever it
 // stands, also inside sentences and prefixes. Certificates in PEM are left out.
 func Anonymize(r *Report) *Report {
 	anonymous, err := anonymized(r)

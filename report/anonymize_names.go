@@ -84,6 +84,10 @@ func (t *tokens) collectText(key, text string) {
 		t.add("host", strings.TrimSuffix(text, "."))
 	case "names":
 		t.add("host", strings.TrimPrefix(text, "*."))
+	case "key_source", "source", "ca_file", "public_roots":
+		if strings.ContainsAny(text, `/\.`) && !strings.Contains(text, "://") { // a path, and no flag, variable or source
+			t.add("path", text)
+		}
 	case "ca_names":
 		t.addDistinguished(text)
 	case "peer", "resolver", "used":

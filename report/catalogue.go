@@ -73,6 +73,7 @@ const (
 	docTimedatectl = "https://www.freedesktop.org/software/systemd/man/latest/timedatectl.html"
 	docChrony      = "https://chrony-project.org/documentation.html"
 	docNftables    = "https://wiki.nftables.org/"
+	docPHPTrim     = "https://www.php.net/manual/en/function.trim.php"
 	docGodebug     = "https://go.dev/doc/godebug"
 	rfc            = "https://www.rfc-editor.org/rfc/rfc"
 )

@@ -131,10 +131,14 @@ var hostCauses = []Cause{
 			"An OpenSRS key is hexadecimal digits only, most often 112 of them.",
 		},
 		Fixes: []string{
+			"Copy what comes after the name in {settings_file}, without quotes, into a file of its own, and give that " +
+				"with --api-key-file." + general +
+				"Copy what comes after the name, if it is a line of a settings file, without quotes into a file of its own, " +
+				"and give that with --api-key-file.",
+			"Put the key alone into {key_place}: no quotes, no spaces inside, no name before " +
+				"it, no byte-order mark.",
 			"Copy the key once more from {panel}, Account settings, API settings: the digits and " +
 				"nothing else.",
-			"Put the key alone into {key_source}: no quotes, no spaces inside, no name before " +
-				"it, no byte-order mark.",
 			"Leave the key in the panel as it is: generating a new one stops the old one at " +
 				"once, on every host.",
 			again,
@@ -145,9 +149,31 @@ var hostCauses = []Cause{
 			"editors put at the start of a file. A signature made with it would be refused. So " +
 			"the call was not made; the rest of the check was.",
 		Recognised: "By the text alone, before anything is sent. White space around the key is " +
-			"taken off in silence. An unusual length is no proof, since very old keys are short, " +
-			"and is not reported as this.",
+			"cut off (config.key-line-end). An unusual length or a character that is not a hex digit is no " +
+			"proof, and is reported only where the service refuses the key.",
 		when: whenConfigApiKeyMalformed,
+	},
+	{
+		ID: "config.key-line-end", Probe: "call", Severity: Info, Aside: true,
+		Summary: "The key from {key_source} has {key_around}",
+		Explanation: []string{
+			"The white space is not part of the key, and this check cuts it off.",
+			"A program that takes all that is there as the key signs with it, and OpenSRS answers 401.",
+		},
+		Fixes: []string{
+			"Remove it where a program reads the key whole: trim(file_get_contents(FILE)) in PHP, strip in Python, Ruby " +
+				"and Java, trim in JavaScript.",
+			"Remove it from {key_file}, if no program reads that by lines: perl -pi -e 'chomp if eof' {key_file}." + general +
+				"Remove it from the key's file, if no program reads that by lines: perl -pi -e 'chomp if eof' FILE.",
+			"Set {key_variable} without it: write the secret with printf %s in place of echo, which adds a line end.",
+		},
+		Docs: []string{docPHPTrim, docOwnClient},
+		Means: "Editors and echo end each line with an invisible character, the last one too. Many programs, this " +
+			"one among them, take no notice of it. A PHP script with file_get_contents or a secret that is handed over " +
+			"whole makes it a part of the key, and then each call is refused with 401 although the key looks right.",
+		Recognised: "There is white space before or after the key, where it was read. That is certain; whether any " +
+			"program on this host reads it whole is not known, so it is information and never changes the verdict.",
+		when: whenConfigKeyLineEnd,
 	},
 	{
 		ID: "config.required-skipped", Severity: Fail,

@@ -20,6 +20,7 @@ var released = strings.Fields(`
 	dns.nxdomain dns.servfail dns.refused dns.resolver-unreachable dns.sinkholed dns.captive-portal
 	dns.hosts-override dns.no-ipv4 dns.slow-resolver
 	egress.unknown egress.unstable egress.proxied egress.split-route egress.no-ipv4 egress.ipv6-possible
+	config.key-line-end
 	rules.invalid rules.not-allowed rules.denied rules.ambiguous rules.pool-partly-allowed
 	rules.propagating rules.stale rules.never-public
 	port.refused port.rejected-en-route port.prohibited port.unreachable port.filtered port.wrong-port

@@ -18,6 +18,7 @@ type Cause struct {
 	Docs        []string // links
 	Hides       []string // causes that this one explains: they do not stand beside it
 	Passes      bool     // it can pass by itself: --wait waits for it
+	Aside       bool     // a person is told it in one line: explain has the rest
 
 	Means      string // explain: what it means, for somebody who meets it the first time
 	Recognised string // explain: which evidence makes the tool say so

@@ -64,8 +64,8 @@ func ruledOut(e *probes.Evidence) (ruled []string, addressOpen bool) {
 	if e.Call.VectorOK {
 		ruled = append(ruled, "the signature code (it gives the published test vector)")
 	}
-	if len(e.Asked.KeyProblems) == 0 {
-		ruled = append(ruled, "the form of the key")
+	if form := e.Asked.KeyForm; form != nil && form.Usual() {
+		ruled = append(ruled, fmt.Sprintf("the form of the key (%d hex digits)", form.Length))
 	}
 	if r := rulingOf(e); r.comparable && r.verdict == iprules.VerdictAllow {
 		ruled = append(ruled, "the address by the rules given")
@@ -89,6 +89,10 @@ func whenCallAuthFailed(e *probes.Evidence) (Finding, bool) {
 		finding.Evidence = append(finding.Evidence, "Ruled out already: "+list(ruled)+".")
 	}
 	suspects := []string{"the key", "the username"}
+	if words := keyFormWords(e); words != "" {
+		finding.Evidence = append(finding.Evidence, words)
+		suspects[0] = "the key, which has an unusual form"
+	}
 	if open {
 		suspects = append(suspects, "the address")
 		if addresses := e.Egress.Addresses(); len(addresses) > 0 {
@@ -97,9 +101,6 @@ func whenCallAuthFailed(e *probes.Evidence) (Finding, bool) {
 		finding.Evidence = append(finding.Evidence, "The address is not ruled out: one that is not let in can get the same answer.")
 	}
 	finding.Values["not_ruled_out"] = list(suspects)
-	if e.Target.KeyFingerprint == nil {
-		finding.Evidence = append(finding.Evidence, "The key is not at least 32 hex characters, as keys of the service are.")
-	}
 	return finding, true
 }
 

@@ -1,10 +1,13 @@
 package report
 
 import (
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/opensrs"
 )
 
 func callChosen(e *probes.Evidence) bool {
@@ -42,6 +45,7 @@ func whenConfigApiKeyMalformed(e *probes.Evidence) (Finding, bool) {
 		"placeholder":     "it is a placeholder from an example",
 		"byte-order-mark": "it begins with a byte-order mark",
 		"empty":           "it is empty",
+		"assignment":      "it is a whole line of a settings file, with a name before the key",
 
 		"control-characters": "it has control characters in it, as a file in UTF-16 has",
 	}
@@ -53,8 +57,72 @@ func whenConfigApiKeyMalformed(e *probes.Evidence) (Finding, bool) {
 		}
 		problems = append(problems, text)
 	}
-	return Finding{Values: Values{"key_problem": list(problems)}, Explains: []string{"call"},
+	values := Values{"key_problem": list(problems)}
+	if slices.Contains(e.Asked.KeyProblems, string(opensrs.KeyAssignment)) && keyFile(e) != "" {
+		values["settings_file"] = keyFile(e) // a program's own, it may be
+	} else {
+		values["key_place"] = e.Asked.KeySource
+	}
+	return Finding{Values: values, Explains: []string{"call"},
 		Evidence: []string{"The API key from " + e.Asked.KeySource + ": " + list(problems) + "."}}, true
+}
+
+// keyFormWords are what is unusual in the form of the key, without a character of it; "" where nothing is.
+func keyFormWords(e *probes.Evidence) string {
+	form := e.Asked.KeyForm
+	if form == nil || form.Usual() {
+		return ""
+	}
+	var unusual []string
+	switch {
+	case form.Twice:
+		unusual = append(unusual, fmt.Sprintf("has %d characters, the same %d twice, so it was probably pasted twice", form.Length, form.Length/2))
+	case form.Length != opensrs.KeyLength && form.Length != opensrs.OldKeyLength:
+		unusual = append(unusual, fmt.Sprintf("has %s; keys of the service have %d, very old ones %d",
+			countWords(form.Length, "character", "characters"), opensrs.KeyLength, opensrs.OldKeyLength))
+	}
+	if form.NotHex > 0 {
+		places := make([]string, len(form.Places))
+		for i, place := range form.Places {
+			places[i] = strconv.Itoa(place)
+		}
+		if more := form.NotHex - len(places); more > 0 {
+			places = append(places, fmt.Sprintf("%d more", more))
+		}
+		what := "which is not a hex digit (0 to 9, a to f)"
+		if form.NotHex > 1 {
+			what = "which are not hex digits (0 to 9, a to f)"
+		}
+		unusual = append(unusual, fmt.Sprintf("holds %s, %s: number %s", countWords(form.NotHex, "character", "characters"), what, list(places)))
+	}
+	return "The key from " + e.Asked.KeySource + " " + strings.Join(unusual, ". It ") + "."
+}
+
+func whenConfigKeyLineEnd(e *probes.Evidence) (Finding, bool) {
+	if len(e.Asked.KeyAround) == 0 || len(e.Asked.KeyProblems) > 0 || !callChosen(e) {
+		return Finding{}, false
+	}
+	words := map[opensrs.Around]string{
+		opensrs.LineEndAfter: "a line end after it", opensrs.SpaceBefore: "white space before it", opensrs.SpaceAfter: "white space after it",
+	}
+	var around []string
+	for _, where := range e.Asked.KeyAround {
+		around = append(around, words[where])
+	}
+	finding := Finding{Values: Values{"key_around": list(around)},
+		Evidence: []string{"Cut off when the key was read: " + list(around) + "."}}
+	if finding.Values["key_file"] = keyFile(e); e.Asked.KeySource == probes.KeyVariable {
+		finding.Values["key_variable"] = probes.KeyVariable
+	}
+	return finding, true
+}
+
+// keyFile is the path that the key was read from, "" where it came from elsewhere.
+func keyFile(e *probes.Evidence) string {
+	if e.Asked.KeySource == probes.KeyVariable || e.Asked.KeySource == probes.KeyFromStdin {
+		return ""
+	}
+	return e.Asked.KeySource
 }
 
 func whenConfigRequiredSkipped(e *probes.Evidence) (Finding, bool) {

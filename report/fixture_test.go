@@ -8,6 +8,7 @@ import (
 
 	"opensrs-doctor/probes"
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/opensrs"
 )
 
 func ip(text string) netip.Addr { return netip.MustParseAddr(text) }
@@ -33,7 +34,7 @@ func healthyEvidence() *probes.Evidence {
 			KeyFingerprint: pointer("0a1b2c3d"), Addresses: []netip.Addr{ip("198.51.100.10")}},
 		Host: probes.Host{Hostname: "web1.acme.example", OS: "linux/amd64", LocalAddress: ip("10.20.0.15"),
 			Resolvers: []string{"10.20.0.2:53"}, ResolversBy: "/etc/resolv.conf", HasIPv4Route: pointer(true)},
-		Asked: probes.Asked{KeyGiven: true, KeySource: "/home/anna/api.key", RulesGiven: 1,
+		Asked: probes.Asked{KeyGiven: true, KeySource: "/home/anna/api.key", KeyForm: &opensrs.Form{Length: 112}, RulesGiven: 1,
 			RulesSource: "/home/anna/rules.txt", EgressSources: 3},
 		Steps: []probes.Step{
 			{Probe: "egress", Status: probes.Pass, Counts: true, Took: ms(41)},
@@ -144,6 +145,7 @@ func saved(t testing.TB, e *probes.Evidence, diagnoses ...Diagnosis) *Report {
 			r.Verdict = VerdictWarn
 		}
 	}
+	r.Target.KeySource = e.Asked.KeySource
 	if e.Interrupted {
 		r.Interrupt()
 	}

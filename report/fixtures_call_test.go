@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/opensrs"
 )
 
 // replied is a call whose reply is no envelope.
@@ -45,7 +46,11 @@ var callFixtures = []fixture{
 	{"call.auth-failed/no-rules", Fail, Certain, func(e *probes.Evidence) {
 		setRules(e)
 		refuse(e, "410", "Reseller authentication error", "auth-failed")
-		e.Target.KeyFingerprint = nil
+		e.Target.KeyFingerprint, e.Asked.KeyForm = nil, &opensrs.Form{Length: 16}
+	}},
+	{"call.auth-failed/odd-key", Fail, Certain, func(e *probes.Evidence) {
+		refuse(e, "401", "Authentication failed", "auth-failed")
+		e.Target.KeyFingerprint, e.Asked.KeyForm = nil, &opensrs.Form{Length: 111, NotHex: 4, Places: []int{3, 57, 58}}
 	}},
 	{"call.wrong-environment", Fail, Certain, func(e *probes.Evidence) {
 		refuse(e, "401", "Authentication failed", "auth-failed")

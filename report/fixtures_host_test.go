@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/opensrs"
 )
 
 // deaf makes the controls fail in this way.
@@ -145,6 +146,16 @@ var hostFixtures = []fixture{
 		e.Target.KeyFingerprint, e.Asked.KeyProblems, e.Call = nil, []string{"spaces", "placeholder"}, nil
 		e.Asked.KeySource = "OPENSRS_API_KEY"
 		skip(e, "call", "api-key")
+	}},
+	{"config.api-key-malformed/settings-line", Fail, Certain, func(e *probes.Evidence) {
+		e.Target.KeyFingerprint, e.Asked.KeyProblems, e.Call = nil, []string{"assignment"}, nil
+		skip(e, "call", "api-key")
+	}},
+	{"config.key-line-end", Info, Certain, func(e *probes.Evidence) {
+		e.Asked.KeyAround = []opensrs.Around{opensrs.LineEndAfter}
+	}},
+	{"config.key-line-end/variable", Info, Certain, func(e *probes.Evidence) {
+		e.Asked.KeySource, e.Asked.KeyAround = "OPENSRS_API_KEY", []opensrs.Around{opensrs.SpaceBefore, opensrs.SpaceAfter}
 	}},
 	{"config.required-skipped", Fail, Certain, func(e *probes.Evidence) {
 		setRules(e)

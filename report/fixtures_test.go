@@ -8,6 +8,7 @@ import (
 
 	"opensrs-doctor/probes"
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/opensrs"
 )
 
 // fixture is one run in which one thing is wrong, in the one way that a row of the catalogue is about.
@@ -68,7 +69,7 @@ func healthy() *probes.Evidence {
 		Host: probes.Host{Hostname: "web1.example.com", OS: "linux/amd64", LocalAddress: localIP,
 			Resolvers: []string{"192.0.2.53:53"}, ResolversBy: "/etc/resolv.conf",
 			HasIPv4Route: pointer(true), HasIPv6Route: pointer(false)},
-		Asked: probes.Asked{KeyGiven: true, KeySource: "/etc/opensrs/api.key", EgressSources: 4, ControlsGiven: 2,
+		Asked: probes.Asked{KeyGiven: true, KeySource: "/etc/opensrs/api.key", KeyForm: &opensrs.Form{Length: 112}, EgressSources: 4, ControlsGiven: 2,
 			StatusURL: probes.DefaultStatusURL, RootsDate: time.Date(2026, 1, 15, 0, 0, 0, 0, time.UTC)},
 	}
 	for i, name := range probes.Names {

@@ -15,6 +15,7 @@ import (
 
 	"opensrs-doctor/probes"
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/opensrs"
 )
 
 func schema(t testing.TB) *jsonschema.Schema {
@@ -117,7 +118,7 @@ func TestSchemaDescribesEveryField(t *testing.T) {
 		typ     reflect.Type
 		besides []string
 	}{
-		"target": {reflect.TypeFor[probes.Target](), nil}, "host": {reflect.TypeFor[probes.Host](), nil},
+		"target": {reflect.TypeFor[probes.Target](), []string{"key_source"}}, "host": {reflect.TypeFor[probes.Host](), nil},
 		"system": {reflect.TypeFor[probes.System](), nil}, "route": {reflect.TypeFor[probes.Route](), nil},
 		"dnsReply": {reflect.TypeFor[probes.DNSReply](), nil},
 		"proxy":    {reflect.TypeFor[probes.Proxy](), nil}, "diagnosis": {reflect.TypeFor[Diagnosis](), nil},
@@ -131,7 +132,7 @@ func TestSchemaDescribesEveryField(t *testing.T) {
 		"dnsFacts":    {reflect.TypeFor[probes.DNS](), also},
 		"portFacts":   {reflect.TypeFor[probes.Port](), append(also, "controls", "direct")},
 		"tlsFacts":    {reflect.TypeFor[probes.TLS](), append(also, "clock", "ca_file", "ca_names", "public_roots", "allow_intercepted")},
-		"callFacts": {reflect.TypeFor[probes.Call](), append(also, "key_given", "key_source", "key_problems",
+		"callFacts": {reflect.TypeFor[probes.Call](), append(also, "key_given", "key_source", "key_problems", "key_form", "key_around",
 			"cross_check", "status_page")},
 	} {
 		compare(name, properties(defs[name]), def.typ, def.besides...)
@@ -148,6 +149,7 @@ func TestSchemaDescribesEveryField(t *testing.T) {
 	compare("samples", items(properties(within("tlsFacts", "clock"))["samples"]), reflect.TypeFor[probes.ClockSample]())
 	compare("problems", items(within("rulesFacts", "problems")), reflect.TypeFor[iprules.Problem]())
 	compare("results", items(within("rulesFacts", "results")), reflect.TypeFor[iprules.Result]())
+	compare("key_form", properties(within("callFacts", "key_form")), reflect.TypeFor[opensrs.Form]())
 	compare("cross_check", properties(within("callFacts", "cross_check")), reflect.TypeFor[probes.CrossCheck]())
 	compare("status_page", properties(within("callFacts", "status_page")), reflect.TypeFor[probes.StatusPage]())
 }

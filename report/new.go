@@ -15,7 +15,7 @@ func New(e *probes.Evidence, tool Tool) *Report {
 		RunID:      e.RunID,
 		StartedAt:  e.StartedAt.UTC(),
 		DurationMS: float64(e.Took.Microseconds()) / 1000,
-		Target:     newTarget(e.Target),
+		Target:     newTarget(e),
 		Host:       newHost(e.Host),
 		Diagnoses:  Diagnose(e),
 		Probes:     probeRows(e),

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/opensrs"
 )
 
 // probeRows turns the evidence into the six rows of a report, in the order of the probes: how each ended,
@@ -124,17 +125,23 @@ func callFacts(e *probes.Evidence, step probes.Step) any {
 	if failure == nil && e.Call != nil {
 		failure = e.Call.Failure
 	}
+	form := e.Asked.KeyForm
+	if form != nil && form.Usual() {
+		form = nil
+	}
 	return struct {
 		*probes.Call
 		KeyGiven    bool               `json:"key_given"`
 		KeySource   string             `json:"key_source,omitempty"`
 		KeyProblems []string           `json:"key_problems,omitempty"`
+		KeyForm     *opensrs.Form      `json:"key_form,omitempty"` // of one that is not as usual
+		KeyAround   []opensrs.Around   `json:"key_around,omitempty"`
 		CrossCheck  *probes.CrossCheck `json:"cross_check,omitempty"`
 		StatusPage  *probes.StatusPage `json:"status_page,omitempty"`
 		Failure     *probes.Failure    `json:"failure,omitempty"`
 		Uncounted   bool               `json:"uncounted,omitempty"`
 	}{
-		e.Call, e.Asked.KeyGiven, e.Asked.KeySource, e.Asked.KeyProblems,
+		e.Call, e.Asked.KeyGiven, e.Asked.KeySource, e.Asked.KeyProblems, form, e.Asked.KeyAround,
 		e.CrossCheck, e.StatusPage, failure, uncounted(step),
 	}
 }

@@ -16,7 +16,8 @@ type Target struct {
 	Port           uint16   `json:"port"`
 	Username       string   `json:"username"`
 	KeyFingerprint *string  `json:"key_fingerprint"`
-	Addresses      []string `json:"addresses"` // of the endpoint, in the order of use; empty where unknown
+	KeySource      string   `json:"key_source"` // a path, "OPENSRS_API_KEY", "standard input"; "" where no key was given
+	Addresses      []string `json:"addresses"`  // of the endpoint, in the order of use; empty where unknown
 }
 
 // Host is the machine that ran it, and the way that the run took from it.
@@ -62,10 +63,11 @@ type Route struct {
 	GatewayKnown bool   `json:"gateway_known"` // false: nobody could be asked
 }
 
-func newTarget(t probes.Target) Target {
+func newTarget(e *probes.Evidence) Target {
+	t := e.Target
 	return Target{
 		Environment: t.Environment, CustomEndpoint: t.CustomEndpoint, Sandbox: t.Sandbox,
-		Host: t.Host, Port: t.Port, Username: t.Username, KeyFingerprint: t.KeyFingerprint,
+		Host: t.Host, Port: t.Port, Username: t.Username, KeyFingerprint: t.KeyFingerprint, KeySource: e.Asked.KeySource,
 		Addresses: addressTexts(t.Addresses),
 	}
 }

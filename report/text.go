@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -132,8 +133,19 @@ func (s *screen) verdict(r *Report) {
 		s.diagnosis(shown[0])
 		shown = shown[1:]
 	}
-	if len(shown) > 0 {
-		s.also(shown)
+	aside := func(d Diagnosis) bool {
+		cause, _ := Lookup(d.Cause)
+		return cause.Aside && d.Severity == Info && !s.options.Verbose
+	}
+	if also := slices.DeleteFunc(slices.Clone(shown), aside); len(also) > 0 {
+		s.also(also)
+	}
+	for _, d := range shown {
+		if aside(d) {
+			s.blank()
+			sign, in := s.mark(string(d.Severity))
+			s.marked(sign, in, headlineOf(d)+" ("+d.Cause+")", plain)
+		}
 	}
 	if !passes && r.found() == VerdictWarn {
 		s.works(r)

@@ -150,11 +150,16 @@ var vocabulary = map[string]string{
 	"http_status":   "", // "502 Bad Gateway"
 	"location":      "", // the place that it names
 	"budget":        "the time that the call was given",
-	"ruled_out":     "",                           // what is ruled out already
-	"not_ruled_out": "",                           // "the key, the username and the address"
-	"open_address":  "this host's public address", // set only where the address is not ruled out
-	"wanted":        "a username and an API key",  // config.credentials-missing: "a username", "an API key", "a username and an API key"
-	"key_problem":   "",                           // "it stands in quotes"
+	"ruled_out":     "",                                          // what is ruled out already
+	"not_ruled_out": "",                                          // "the key, the username and the address"
+	"open_address":  "this host's public address",                // set only where the address is not ruled out
+	"wanted":        "a username and an API key",                 // config.credentials-missing: "a username", "an API key", "a username and an API key"
+	"key_place":     "the file or variable that it is read from", // key_source, where only the key belongs there
+	"settings_file": "",                                          // the key's file; set only where it is one of a program
+	"key_around":    "white space around it",                     // "a line end after it"
+	"key_file":      "",                                          // its path; set only where the key is in a file
+	"key_variable":  "OPENSRS_API_KEY",                           // set only where the key is in that
+	"key_problem":   "",                                          // "it stands in quotes"
 
 	// Status page and the rest.
 	"incident":    "", // the incident

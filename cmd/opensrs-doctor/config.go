@@ -38,7 +38,7 @@ func gather(flags map[string]*flagValue, file map[string]setting, s *streams) *s
 		merged[name] = fromFile
 	}
 	for variable, name := range map[string]string{
-		"OPENSRS_USERNAME": "username", "OPENSRS_API_KEY": "api-key-file",
+		"OPENSRS_USERNAME": "username", probes.KeyVariable: "api-key-file",
 	} {
 		if given := strings.TrimSpace(s.getenv(variable)); given != "" {
 			merged[name] = setting{from: "environment", name: variable, values: []value{{text: given}}}
@@ -309,14 +309,14 @@ func (s *settings) credentials(r *request) error {
 		return nil
 	}
 	if s.merged["api-key-file"].from == "environment" {
-		r.options.Key, r.options.KeySource = probes.NewSecret([]byte(s.text("api-key-file"))), "OPENSRS_API_KEY"
+		r.options.SetKey([]byte(s.streams.getenv(probes.KeyVariable)), probes.KeyVariable)
 		return nil
 	}
 	key, source, note, err := readKey(s.text("api-key-file"), s.streams.stdin)
 	if err != nil {
 		return s.bad("api-key-file", 0, "%s", err)
 	}
-	r.options.Key, r.options.KeySource = key, source
+	r.options.SetKey(key, source)
 	if note != "" {
 		r.notes = append(r.notes, note)
 	}

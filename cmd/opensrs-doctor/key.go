@@ -15,14 +15,13 @@ const maxKey = 64 << 10
 
 // readKey reads the API key from a file, or from standard input for "-". note is a word about who else can read
 // the file. Errors name the path and none of the content.
-func readKey(path string, stdin io.Reader) (key probes.Secret, source, note string, err error) {
+func readKey(path string, stdin io.Reader) (content []byte, source, note string, err error) {
 	if path == "" {
-		return key, "", "", errors.New("the path is empty")
+		return nil, "", "", errors.New("the path is empty")
 	}
 	source = path
-	var content []byte
 	if path == "-" {
-		source = "standard input"
+		source = probes.KeyFromStdin
 		content, err = readBounded(stdin, maxKey)
 	} else {
 		content, err = readFile(path, maxKey)
@@ -30,20 +29,21 @@ func readKey(path string, stdin io.Reader) (key probes.Secret, source, note stri
 	var usage *usageError
 	switch {
 	case errors.As(err, &usage):
-		return key, "", "", fmt.Errorf("%s %s; it should hold the API key and nothing else", shownPath(source), usage.text)
+		return nil, "", "", fmt.Errorf("%s %s; it should hold the API key and nothing else", shownPath(source), usage.text)
 	case err != nil:
-		return key, "", "", fmt.Errorf("cannot read %s: %s", shownPath(source), plain(err))
+		return nil, "", "", fmt.Errorf("cannot read %s: %s", shownPath(source), plain(err))
 	}
 	if path != "-" && readableByOthers(path) {
-		note = fmt.Sprintf("others on this host can read %s; chmod 600 keeps the key to its owner", path)
+		note = fmt.Sprintf("others on this host can read %s; chmod 600 keeps it to its owner, chmod 640 to a group too", path)
 	}
-	return probes.NewSecret(content), source, note, nil
+	return content, source, note, nil
 }
 
-// readableByOthers reports whether the file's mode lets more than its owner read it. On a read-only mount, such
-// as a container's secret, nobody can do anything about it; Windows has no such mode.
+// readableByOthers reports whether the file's mode lets everybody read it. A group may: that is how a web server gets its
+// key (0640 root:www-data). On a read-only mount, such as a container's secret, nobody can do anything about it; Windows
+// has no such mode.
 func readableByOthers(path string) bool {
 	info, err := os.Stat(path)
 	return runtime.GOOS != "windows" && err == nil && info.Mode().IsRegular() &&
-		info.Mode().Perm()&0o044 != 0 && !onReadOnlyMount(path)
+		info.Mode().Perm()&0o004 != 0 && !onReadOnlyMount(path)
 }

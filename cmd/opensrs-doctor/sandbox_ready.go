@@ -74,7 +74,7 @@ func (h *sandboxHome) ready(s *sandbox.Sandbox, fault string) (*sandboxReady, er
 	}
 	if r.APIKeyFile == "" {
 		r.APIKeyFile = filepath.Join(h.directory, "api-key")
-		if err := os.WriteFile(r.APIKeyFile, append(s.Key, '\n'), 0o600); err != nil {
+		if err := os.WriteFile(r.APIKeyFile, s.Key, 0o600); err != nil {
 			return nil, fmt.Errorf("the key file could not be written: %w", err)
 		}
 	}

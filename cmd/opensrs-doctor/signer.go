@@ -67,6 +67,7 @@ var problemWords = map[opensrs.KeyProblem]string{
 	opensrs.KeyPlaceholder: "it is a word that stands in for a key",
 	opensrs.KeyBOM:         "it begins with a byte-order mark",
 	opensrs.KeyControl:     "there are control characters in it",
+	opensrs.KeyAssignment:  "it is a whole line of a settings file, with a name before the key",
 }
 
 // oneStdin refuses two inputs from standard input.

@@ -137,10 +137,24 @@ var furtherCalls = []Fault{
 	{Cause: "config.api-key-malformed", Name: "word-of-an-example", Check: noCall, Break: func(w *World) { w.Key = "changeme" }},
 	{Name: "key-of-one-letter-is-no-placeholder", Check: oneConnection, Break: func(w *World) { w.Key = strings.Repeat("a", 112) }},
 	{Name: "old-key-of-sixteen-digits", Check: oneConnection, Break: func(w *World) { w.Key = "0123456789abcdef" }},
-	{Name: "key-with-blanks-around", Check: oneConnection, Break: func(w *World) {
+	{Name: "key-with-blanks-around", Check: lineEnd("white space before it and white space after it"), Break: func(w *World) {
 		w.API.Key = w.Key
 		w.Key = "  " + w.Key + "\r\n\r\n"
 	}},
+	{Name: "key-with-a-line-end", Check: lineEnd("a line end after it"), Break: func(w *World) {
+		w.API.Key = w.Key
+		w.Key += "\n"
+	}},
+	{Cause: "config.api-key-malformed", Name: "line-of-a-shell", Check: noCall, Says: []string{"a name before the key"},
+		Never: []string{"stands in quotes", "placeholder", "Put the key alone"}, Break: func(w *World) { w.Key = `export OSRS_KEY="` + defaultKey + `"` }},
+	{Cause: "config.api-key-malformed", Name: "define-of-php", Check: noCall, Says: []string{"a name before the key"},
+		Break: func(w *World) { w.Key = "define('OSRS_KEY', '" + defaultKey + "');" }},
+	{Cause: "call.auth-failed", Name: "key-a-digit-short", Says: []string{"has 111 characters; keys of the service have 112"},
+		Never: []string{"the form of the key (", "at least 32"}, Break: func(w *World) { w.API.Key, w.Key = w.Key, w.Key[1:] }},
+	{Cause: "call.auth-failed", Name: "key-pasted-twice", Says: []string{"has 224 characters, the same 112 twice"},
+		Never: []string{"the form of the key ("}, Break: func(w *World) { w.API.Key, w.Key = w.Key, w.Key+w.Key }},
+	{Cause: "call.auth-failed", Name: "key-with-a-letter-o", Says: []string{"holds 1 character, which is not a hex digit (0 to 9, a to f): number 57"},
+		Never: []string{"the form of the key ("}, Break: func(w *World) { w.API.Key, w.Key = w.Key, w.Key[:56]+"o"+w.Key[57:] }},
 	{Cause: "port.refused", Name: "malformed-key-and-a-closed-port", Or: []string{"config.api-key-malformed"}, Break: func(w *World) {
 		w.Key = "changeme"
 		w.API.Closed = true
@@ -338,4 +352,15 @@ func handshake(w *World, conn net.Conn) net.Conn {
 		return nil
 	}
 	return secure
+}
+
+// lineEnd: the white space around the key is told as information, and nothing else is.
+func lineEnd(what string) func(*testing.T, *World, Result) {
+	return func(t *testing.T, w *World, result Result) {
+		oneConnection(t, w, result)
+		if d := result.Report.Diagnoses; len(d) != 1 || d[0].Cause != "config.key-line-end" || d[0].Severity != "info" ||
+			!strings.Contains(d[0].Summary, w.dir+"/key has "+what) {
+			t.Errorf("%+v", d)
+		}
+	}
 }

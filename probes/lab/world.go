@@ -220,7 +220,7 @@ func (w *World) Args() []string {
 		args = append(args, "--username", w.Username)
 	}
 	if w.Key != "" {
-		args = append(args, "--api-key-file", w.file("key", []byte(w.Key+"\n")))
+		args = append(args, "--api-key-file", w.file("key", []byte(w.Key)))
 	}
 	return append(args, w.Flags...)
 }

@@ -34,6 +34,22 @@ func TestCheckKey(t *testing.T) {
 		{"“" + hex112 + "”", "quotes"},
 		{hex112[:56] + " " + hex112[56:], "spaces"},
 		{hex112[:56] + "\n" + hex112[56:], "spaces"},
+		{"OSRS_KEY=" + hex112, "assignment"},
+		{`export OPENSRS_API_KEY="` + hex112 + `"`, "assignment"},
+		{"set KEY=" + hex112, "assignment"},
+		{"api-key: " + hex112, "assignment"}, // the name is no placeholder
+		{`{"api_key": "` + hex112 + `"}`, "assignment"},
+		{"'key' => '" + hex112 + "',", "assignment"},
+		{"$config['osrs_key'] = '" + hex112 + "';", "assignment"},
+		{"define('OSRS_KEY', '" + hex112 + "');", "assignment"},
+		{`define( "OSRS_KEY" , "` + hex112 + `" );`, "assignment"},
+		{"<?php\n// ours\ndefine('OSRS_USERNAME', 'acme');\ndefine('OSRS_KEY', '" + hex112 + "');", "assignment"},
+		{"define('OSRS_KEY', 'your_key_here');", "assignment placeholder"},
+		{"OSRS_KEY=changeme", "assignment placeholder"},
+		{"\ufeffOSRS_KEY=" + hex112, "byte-order-mark assignment"},
+		{strings.TrimSuffix(strings.Repeat("ab:", 56), ":"), ""}, // pairs, and no name before them
+		{"q83vASNFZ4k=", ""}, // base64
+		{"C:\\keys\\opensrs.key", ""},
 		{"\ufeff" + hex112, "byte-order-mark"},
 		{"\ufeff", "byte-order-mark empty"},
 		{"\xff\xfe0\x001\x00", "byte-order-mark control-characters"},
@@ -55,19 +71,6 @@ func TestCheckKey(t *testing.T) {
 	}
 }
 
-func TestKeyLengthUsual(t *testing.T) {
-	for key, want := range map[string]bool{
-		strings.Repeat("0f", 56): true,
-		"0123456789ABCDEF":       true,
-		strings.Repeat("0f", 55): false,
-		strings.Repeat("zz", 56): false,
-		"":                       false,
-	} {
-		if got := KeyLengthUsual([]byte(key)); got != want {
-			t.Errorf("%q: %v", key, got)
-		}
-	}
-}
 
 // TestSignatureShapes: what is no digest is not called another key, and a part of the right one is told from that.
 func TestSignatureShapes(t *testing.T) {

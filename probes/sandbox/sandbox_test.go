@@ -321,7 +321,7 @@ func TestGivenCredentials(t *testing.T) {
 	if s.Username != "me" || client.Username != "me" || !bytes.Equal(client.Key, key) {
 		t.Error("the given user and key are not taken")
 	}
-	if made := start(t, Config{}); !opensrs.KeyLengthUsual(made.Key) {
+	if made := start(t, Config{}); !opensrs.FormOf(made.Key).Usual() {
 		t.Error("the made key is not like a real one")
 	}
 	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%x"} {
