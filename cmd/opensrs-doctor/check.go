@@ -43,8 +43,7 @@ func noFaultWord(cmd *cobra.Command, args []string) error {
 // check validates everything, runs, and writes the report in every format asked for, and into a ticket's bundle
 // where there is one.
 func check(flags map[string]*flagValue, config string, s *streams, ticket *bundle) error {
-	path, named := configPath(config, s)
-	file, err := readConfig(path, named)
+	file, err := readConfig(config, s)
 	if err != nil {
 		return err
 	}

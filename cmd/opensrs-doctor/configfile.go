@@ -45,6 +45,9 @@ func (s setting) place(i int) string {
 	return s.file + ":" + strconv.Itoa(line) + ": " + s.name
 }
 
+// systemConfig is this host's config file, which is read where the user has none.
+var systemConfig = "/etc/opensrs-doctor/config.yaml"
+
 // configPath is the config file to read, and whether it was named: a default one may be missing.
 func configPath(flag string, s *streams) (path string, named bool) {
 	if flag != "" {
@@ -63,14 +66,29 @@ func configPath(flag string, s *streams) (path string, named bool) {
 	default:
 		base = ""
 	}
-	if base == "" {
+	if base != "" {
+		path = filepath.Join(base, "opensrs-doctor", "config.yaml")
+		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) || runtime.GOOS == "windows" {
+			return path, false
+		}
+	}
+	if runtime.GOOS == "windows" {
 		return "", false
 	}
-	return filepath.Join(base, "opensrs-doctor", "config.yaml"), false
+	return systemConfig, false
 }
 
-// readConfig reads the config file: key by key, with the line of each.
-func readConfig(path string, named bool) (map[string]setting, error) {
+// readConfig reads the config file that flag names, or the default one: key by key, with the line of each.
+func readConfig(flag string, s *streams) (map[string]setting, error) {
+	path, named := configPath(flag, s)
+	settings, err := parseConfigAt(path, named)
+	if err == nil {
+		err = resolvePaths(settings, path, s)
+	}
+	return settings, err
+}
+
+func parseConfigAt(path string, named bool) (map[string]setting, error) {
 	document, err := readFile(path, maxConfig)
 	var usage *usageError
 	switch {

@@ -92,12 +92,14 @@ Usage:  opensrs-doctor [check] [flags]
 
 const checkAfter = `
       --config PATH          the config file; default
-                             $XDG_CONFIG_HOME/opensrs-doctor/config.yaml
+                             $XDG_CONFIG_HOME/opensrs-doctor/config.yaml, else
+                             /etc/opensrs-doctor/config.yaml
 
 Every flag but --config is a key of the config file too, with the same name. A
-flag beats the environment, and the environment beats the file. Variables:
-OPENSRS_USERNAME, OPENSRS_API_KEY, OPENSRS_CONFIG. There is no flag that takes
-the key itself: others can read a command line.
+flag beats the environment, and the environment beats the file. In the file, ~
+is the home directory, and a relative path to read starts at the file's own
+directory. Variables: OPENSRS_USERNAME, OPENSRS_API_KEY, OPENSRS_CONFIG. There
+is no flag that takes the key itself: others can read a command line.
 
 Exit status: 0 pass or warn, 1 fail (with --fail-on warn also warn), 2 a wrong
 flag, file or value, 3 the tool itself failed or was interrupted. With -f nagios
@@ -148,7 +150,8 @@ Usage:  opensrs-doctor ticket [flags of check] [--output PATH]
 
 const ticketAfter = `
       --config PATH          the config file; default
-                             $XDG_CONFIG_HOME/opensrs-doctor/config.yaml
+                             $XDG_CONFIG_HOME/opensrs-doctor/config.yaml, else
+                             /etc/opensrs-doctor/config.yaml
 
 The bundle never holds the API key, the signature, proxy passwords and the
 balance. IP addresses, host names and the username stay, unless --anonymize is

@@ -26,6 +26,9 @@ type key struct {
 	help  string
 }
 
+// isPath reports whether the value names a file to read.
+func (k key) isPath() bool { return k.arg == "PATH" || k.arg == "PEM" }
+
 // keys are all settings of check, in the order of the help.
 func keys() []key {
 	return []key{

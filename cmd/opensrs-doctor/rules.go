@@ -64,8 +64,7 @@ type rulesRun struct {
 
 // newRulesRun reads the flags, and from the config file the list of rules and how words are set.
 func newRulesRun(flags map[string]*flagValue, config string, s *streams) (*rulesRun, error) {
-	path, named := configPath(config, s)
-	file, err := readConfig(path, named)
+	file, err := readConfig(config, s)
 	if err != nil {
 		return nil, err
 	}

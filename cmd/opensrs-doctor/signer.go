@@ -26,8 +26,7 @@ func newSigner(flags map[string]*flagValue, s *streams) (*signer, error) {
 		}
 		return ""
 	}
-	path, named := configPath(given("config"), s)
-	file, err := readConfig(path, named)
+	file, err := readConfig(given("config"), s)
 	if err != nil {
 		return nil, err
 	}
