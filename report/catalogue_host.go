@@ -155,7 +155,7 @@ var hostCauses = []Cause{
 	},
 	{
 		ID: "config.key-line-end", Probe: "call", Severity: Info, Aside: true,
-		Summary: "The key from {key_source} has {key_around}",
+		Summary: "The key from {key_source} has {key_around}" + general + "There is white space around the API key",
 		Explanation: []string{
 			"The white space is not part of the key, and this check cuts it off.",
 			"A program that takes all that is there as the key signs with it, and OpenSRS answers 401.",

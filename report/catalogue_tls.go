@@ -368,6 +368,7 @@ var tlsCauses = []Cause{
 				"REQUESTS_CA_BUNDLE for Python, NODE_EXTRA_CA_CERTS for Node.",
 			"Run opensrs-doctor {allow_flag} if you accept that it is read, to see whether the " +
 				"call itself works.",
+			again,
 		},
 		Docs: []string{docChecklist, rfc + "8446#appendix-E"},
 		Hides: slices.Concat(unprovenSays, []string{
@@ -412,8 +413,8 @@ var tlsCauses = []Cause{
 		Recognised: "A root that is not public is presented; this host's own store does not have " +
 			"it, and it bears no name of a known inspection product. Whose it is, its name may " +
 			"tell. Without a root, and with no other peer to compare, it is possible only: the " +
-			"server may have left out a certificate. With --ca-file its authority alone counts, and neither " +
-			"store is asked. Dates and names are not judged.",
+			"server may have left out a certificate. With --ca-file its authority alone counts. " +
+			"Dates and names are not judged.",
 		when: whenTlsUnknownCa,
 	},
 	{

@@ -156,7 +156,7 @@ var vocabulary = map[string]string{
 	"wanted":        "a username and an API key",                 // config.credentials-missing: "a username", "an API key", "a username and an API key"
 	"key_place":     "the file or variable that it is read from", // key_source, where only the key belongs there
 	"settings_file": "",                                          // the key's file; set only where it is one of a program
-	"key_around":    "white space around it",                     // "a line end after it"
+	"key_around":    "",                                          // "a line end after it"
 	"key_file":      "",                                          // its path; set only where the key is in a file
 	"key_variable":  "OPENSRS_API_KEY",                           // set only where the key is in that
 	"key_problem":   "",                                          // "it stands in quotes"

@@ -71,7 +71,6 @@ func TestCheckKey(t *testing.T) {
 	}
 }
 
-
 // TestSignatureShapes: what is no digest is not called another key, and a part of the right one is told from that.
 func TestSignatureShapes(t *testing.T) {
 	body := sentBodies[0]
