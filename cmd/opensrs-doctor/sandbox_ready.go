@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"fmt"
 	"net/netip"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 
+	"opensrs-doctor/probes"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/sandbox"
 )
@@ -110,7 +112,8 @@ func checkArguments(s *sandbox.Sandbox, r *sandboxReady, fault string) []string 
 		proxy = "none"
 	}
 	arguments = append(arguments, "--status-url", c.StatusURL, "--proxy", proxy)
-	if strings.HasPrefix(fault, "tls.") { // its authority stands for the public ones, and the fault is that they differ
+	at, _ := url.Parse(c.URL)
+	if strings.HasPrefix(fault, "tls.") || probes.EnvironmentOf(at.Hostname()) != "" { // its authority stands for the public ones
 		return append(arguments, "--public-roots", r.CAFile, "--system-roots", r.CAFile)
 	}
 	return append(arguments, "--ca-file", r.CAFile)
