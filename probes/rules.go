@@ -11,7 +11,7 @@ import (
 // the endpoint is known to be at such an address itself and may see it.
 func (r *run) judgeRules() *Rules {
 	evaluate := iprules.Evaluate
-	if r.ev.Egress.Given && !r.ev.Target.Inside() {
+	if r.ev.Egress != nil && r.ev.Egress.Given && !r.ev.Target.Inside() {
 		evaluate = iprules.EvaluatePublic
 	}
 	return simulateRules(r.o.Rules, r.ev.Egress.Addresses(), evaluate)
