@@ -1,0 +1,299 @@
+// Package outfile writes the files that a user names. The tool often runs as root, and in directories that others can
+// write; so a path is walked by this package and not by the kernel:
+//
+//   - Every component is opened by itself, from the one before it. What is put in its place a moment later changes
+//     nothing any more.
+//   - A link is followed only where root or this user owns it and its directory, and others cannot write there: then
+//     nobody else can have put it there.
+//   - A file appears under its name when it is complete, or not at all. Written in place are only pipes and character
+//     devices, and what this process was given as a descriptor, such as a shell's >(…).
+//   - Taken away again is only what was put there.
+package outfile
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// File is a file being written: Write, then Commit or Discard.
+type File struct {
+	*os.File
+	at        *place
+	temporary string // its name until Commit; "" where it is written in place
+	made      *facts // the file that was put there
+	shared    bool   // a stream of this process: it stays open
+	done      bool
+}
+
+// Open opens what will be at path when it is complete, in the place of what is there now. It waits until the deadline
+// for a reader of a pipe, and so does Write. The mode of this user's own file is kept; others can never write a new one.
+func Open(path string, deadline time.Time) (*File, error) {
+	if file, err := given(path); file != nil || err != nil {
+		return file, err
+	}
+	at, info, err := find(path)
+	if err != nil {
+		return nil, err
+	}
+	file, err := at.replace(info, deadline)
+	if err != nil || file.temporary == "" {
+		at.close()
+	}
+	return file, err
+}
+
+// replace opens what takes the place of info, which is nil where nothing is there.
+func (at *place) replace(info *facts, deadline time.Time) (*File, error) {
+	if info == nil {
+		return at.beside(0o664)
+	}
+	mode := info.mode
+	switch {
+	case mode.IsDir():
+		return nil, errors.New("it is a directory")
+	case mode&fs.ModeNamedPipe != 0, mode&fs.ModeCharDevice != 0:
+		return at.inPlace(info, deadline)
+	case !mode.IsRegular():
+		return nil, errors.New("it is neither a file nor a pipe")
+	}
+	if stream := ownStream(info); stream != nil { // to replace it would lose what a shell appends to it
+		return &File{File: stream, shared: true}, nil
+	}
+	if err := at.writable(); err != nil { // what may not be written may not be replaced, though the directory allows it
+		return nil, err
+	}
+	file, err := at.beside(0o664)
+	if err == nil && info.mine() {
+		_ = file.Chmod(mode.Perm() &^ 0o002)
+	}
+	return file, err
+}
+
+// New opens what will be at path when it is complete, where nothing may be now. Its owner alone can read it.
+func New(path string) (*File, error) {
+	at, info, err := find(path)
+	if err == nil && info != nil {
+		at.close()
+		err = fs.ErrExist
+	}
+	if err != nil {
+		return nil, err
+	}
+	file, err := at.beside(0o600)
+	if err != nil {
+		at.close()
+	}
+	return file, err
+}
+
+var errSwapped = errors.New("something else was put there meanwhile")
+
+// beside makes a file with a name of its own next to the target.
+func (at *place) beside(mode fs.FileMode) (*File, error) {
+	for try := 0; ; try++ {
+		name := "." + at.name + "." + strconv.Itoa(os.Getpid()) + "-" + strconv.Itoa(try) + ".tmp"
+		file, err := at.open(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+		if err == nil {
+			made, err := factsOf(file)
+			return &File{File: file, at: at, temporary: name, made: made}, err
+		}
+		if !errors.Is(err, fs.ErrExist) || try >= 1000 {
+			return nil, err
+		}
+	}
+}
+
+// inPlace opens a pipe or a character device. A pipe is opened without waiting for a reader, and asked again until there
+// is one: whoever was to read it may never come.
+func (at *place) inPlace(info *facts, deadline time.Time) (*File, error) {
+	for {
+		file, err := at.open(at.name, os.O_WRONLY|nonblock, 0)
+		switch {
+		case err == nil:
+			now, err := factsOf(file)
+			if err == nil && !now.same(info) {
+				err = errSwapped
+			}
+			if err != nil {
+				file.Close()
+				return nil, err
+			}
+			_ = file.SetWriteDeadline(deadline) // a device has none
+			return &File{File: file}, nil
+		case !noReader(err):
+			return nil, err
+		case time.Now().After(deadline):
+			return nil, errors.New("nobody reads this pipe")
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// Commit puts the complete file in its place.
+func (f *File) Commit() error {
+	return f.end(func() error { return f.at.rename(f.temporary, f.at.name) })
+}
+
+// Publish is Commit for a file of New: the error is fs.ErrExist where something came there meanwhile.
+func (f *File) Publish() error { return f.end(f.claim) }
+
+// claim gives the file its name if nobody has it. A link does that at once; where the file system has no links, an empty
+// file claims the name first.
+func (f *File) claim() error {
+	err := f.at.link(f.temporary, f.at.name)
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return errors.Join(err, f.at.remove(f.temporary))
+	}
+	claimed, err := f.at.open(f.at.name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return errors.Join(err, f.at.remove(f.temporary))
+	}
+	made, err := factsOf(claimed)
+	if err = errors.Join(err, claimed.Close()); err == nil {
+		err = f.at.rename(f.temporary, f.at.name)
+	}
+	if err != nil {
+		f.at.removeSame(f.at.name, made)
+	}
+	return err
+}
+
+func (f *File) end(name func() error) error {
+	f.done = true
+	switch {
+	case f.shared:
+		return nil
+	case f.temporary == "":
+		return f.Close()
+	}
+	err := errors.Join(f.Sync(), f.Close())
+	if now, gone := f.at.look(f.temporary); err == nil && (gone != nil || !now.same(f.made)) {
+		err = errSwapped
+	}
+	if err == nil {
+		err = name()
+	}
+	if err != nil {
+		f.at.removeSame(f.temporary, f.made)
+	}
+	return err
+}
+
+// Discard leaves what was there before. After Commit it does nothing.
+func (f *File) Discard() {
+	if f.done {
+		return
+	}
+	f.done = true
+	if !f.shared {
+		f.Close()
+	}
+	if f.temporary != "" {
+		f.at.removeSame(f.temporary, f.made)
+		f.at.close()
+	}
+}
+
+// Remove takes the file away again after Commit, if it is still the one that was put there.
+func (f *File) Remove() {
+	if f.temporary != "" && f.done {
+		f.at.removeSame(f.at.name, f.made)
+		f.at.close()
+		f.temporary = ""
+	}
+}
+
+// Replaces reports whether a whole file is put in its place, and not a stream written.
+func (f *File) Replaces() bool { return f.temporary != "" }
+
+// Append adds text to the end of a file, in place: to a regular one with a single name, or to a new one.
+func Append(path string, text []byte) error {
+	at, info, err := find(path)
+	if err != nil {
+		return err
+	}
+	defer at.close()
+	var file *os.File
+	switch {
+	case info == nil:
+		file, err = at.open(at.name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o664)
+	case !info.single():
+		return errors.New("it is not a regular file with one name")
+	default:
+		file, err = at.open(at.name, os.O_WRONLY|os.O_APPEND|nonblock, 0)
+	}
+	if err != nil {
+		return err
+	}
+	now, err := factsOf(file)
+	if err == nil && (!now.single() || info != nil && !now.same(info)) {
+		err = errSwapped
+	}
+	if err == nil {
+		_, err = file.Write(text)
+	}
+	return errors.Join(err, file.Close())
+}
+
+// Key is the same for two paths that lead to one file, whether it is there already or not.
+func Key(path string) string {
+	if n, is := descriptor(path); is {
+		return "descriptor " + strconv.Itoa(n)
+	}
+	at, info, err := find(path)
+	if err != nil {
+		absolute, _ := filepath.Abs(path)
+		return absolute
+	}
+	defer at.close()
+	return at.key(info)
+}
+
+// ownStream is standard output or standard error where info is the file that it goes to, else nil.
+func ownStream(info *facts) *os.File {
+	for _, stream := range []*os.File{os.Stdout, os.Stderr} {
+		if own, err := factsOf(stream); err == nil && own.same(info) {
+			return stream
+		}
+	}
+	return nil
+}
+
+// given is what this process was given as a descriptor and path names by its number; nil where it names none.
+func given(path string) (*File, error) {
+	n, is := descriptor(path)
+	switch {
+	case !is:
+		return nil, nil
+	case n == 1:
+		return &File{File: os.Stdout, shared: true}, nil
+	case n == 2:
+		return &File{File: os.Stderr, shared: true}, nil
+	}
+	file, err := duplicate(n)
+	if err != nil {
+		return nil, fmt.Errorf("this process has no open descriptor %d", n)
+	}
+	return &File{File: file}, nil
+}
+
+// descriptor is the number in /dev/fd/N and its like.
+func descriptor(path string) (n int, is bool) {
+	switch path {
+	case "/dev/stdin", "/dev/stdout", "/dev/stderr":
+		return map[string]int{"in": 0, "out": 1, "err": 2}[strings.TrimPrefix(path, "/dev/std")], descriptors
+	}
+	for _, directory := range []string{"/dev/fd/", "/proc/self/fd/"} {
+		if text, found := strings.CutPrefix(path, directory); found {
+			n, err := strconv.Atoi(text)
+			return n, descriptors && err == nil && n >= 0
+		}
+	}
+	return 0, false
+}
