@@ -33,6 +33,7 @@ func (s *streams) getenv(name string) string {
 }
 
 func main() {
+	keepMemory()
 	os.Exit(run(os.Args[1:], &streams{os.Stdin, os.Stdout, os.Stderr, os.LookupEnv}))
 }
 
