@@ -180,6 +180,7 @@ var bodyMistakes = []mistake{
 			"minified":   "It was signed without the line ends and indents that were sent.",
 			"indented":   "It was signed with each tag on a line of its own.",
 			"unindented": "It was signed without the indents that were sent.",
+			"joined":     "It was signed with its line ends, and sent without: curl -d @FILE takes them out, and --data-binary @FILE does not.",
 		},
 		fix:    oneBody + "Indent or minify before signing, or not at all; for a log, use another variable.",
 		php:    "a second saveXML() after formatOutput = true, and preg_replace('/>\\s+</', '><', $xml), give other bytes; sign and send one text.",

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"opensrs-doctor/probes/opensrs"
 )
 
 // These tests point clients at the sandbox that nobody here wrote, or that are written on the libraries of their
@@ -206,6 +208,36 @@ func TestToolkit(t *testing.T) {
 		got := invocation{}.run(t, append(append([]string{"sandbox", "--fault", fault, "--"}, client...), commands[0])...)
 		if got.stdout != says || strings.Contains(got.stderr, "✗") {
 			t.Errorf("%s: %s%s", fault, got.stdout, got.stderr)
+		}
+	}
+}
+
+// TestCurlAsForms: ways in which curl sends something else than the file that was signed.
+func TestCurlAsForms(t *testing.T) {
+	t.Parallel()
+	curl := program(t, "curl")
+	l := startSandbox(t)
+	body := filepath.Join(t.TempDir(), "body.xml")
+	if err := os.WriteFile(body, opensrs.GetBalanceBody(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	key, err := os.ReadFile(l.APIKeyFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	headers := []string{curl, "-sS", "--cacert", l.CAFile, "-H", "X-Username: " + l.Username,
+		"-H", "X-Signature: " + opensrs.Sign(opensrs.GetBalanceBody(), bytes.TrimSpace(key))}
+	for _, test := range []struct{ how, with, says string }{
+		{"--data-binary", "@" + body, "content-type"},
+		{"-d", "@" + body, "body-reindented content-type"},
+		{"--data-urlencode", "xml@" + body, "body-form-encoded content-type"},
+		{"--data-urlencode", "@" + body, "body-url-encoded content-type"},
+		{"-F", "xml=<" + body, "body-form-encoded content-type"},
+	} {
+		got := shell(t, shellLine(append(slices.Clone(headers), test.how, test.with, l.URL)))
+		entry := l.request(t)
+		if says := strings.Join(namedIn(entry), " "); got.status != 0 || says != test.says {
+			t.Errorf("%s %s: %q, want %q\n%s", test.how, test.with, says, test.says, entry)
 		}
 	}
 }

@@ -32,7 +32,7 @@ const peek = 64 << 10
 const (
 	giveBody = "give the body that the client sends with --body, byte for byte, and the value of X-Signature " +
 		"with --signature"
-	beforeTLS = "a call over TLS is encrypted in it: capture in front of TLS, or point the client at " +
+	beforeTLS = "a call over TLS is encrypted in it: capture before encryption, or point the client at " +
 		"opensrs-doctor sandbox"
 	followStream = "tshark -r CAPTURE -q -z follow,tcp,ascii,0 prints the request as text"
 )
@@ -40,7 +40,7 @@ const (
 var foreigners = []foreign{
 	{inBytes, "it is a packet capture in binary", "tcpdump -A -r FILE prints it as text; " + beforeTLS,
 		anyOf("\xd4\xc3\xb2\xa1", "\xa1\xb2\xc3\xd4", "\x4d\x3c\xb2\xa1", "\xa1\xb2\x3c\x4d", "\x0a\x0d\x0d\x0a")},
-	{inBytes, "it is encrypted TLS", "capture in front of the encryption, with a proxy or in the client, or point the " +
+	{inBytes, "it is encrypted TLS", "capture before encryption, with a proxy or in the client, or point the " +
 		"client at opensrs-doctor sandbox", expression(`^[\x14-\x17]\x03[\x00-\x04]`)},
 	{sendable, "it is compressed with gzip", "unpack it first, with gunzip", anyOf("\x1f\x8b")},
 	{inBytes, "it is compressed", "unpack it first", anyOf("\x28\xb5\x2f\xfd", "\xfd7zXZ\x00", "BZh91AY")},
@@ -89,7 +89,7 @@ var foreigners = []foreign{
 	{printed, "it is a system log", giveBody,
 		expression(`^(?:<[0-9]{1,3}>)?[A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2} \S+ [^ :]+: `)},
 	{printed, "it is WHMCS's module log", "WHMCS takes usernames and passwords out of what it logs, so that a signature " +
-		"cannot be checked by it; point the module at opensrs-doctor sandbox, whose log tells what is wrong",
+		"cannot be checked by it; point the module at opensrs-doctor sandbox, whose log shows what is wrong",
 		expression("(?:`tblmodulelog`|" +
 			"^\"?id\"?[,;]\"?date\"?[,;]\"?module\"?[,;]\"?action\"?[,;]\"?request\"?[,;]\"?response\"?)")},
 	{printed, "it is a file of mitmproxy", "export the request as raw_request", expression(`^[0-9]{1,9}:[0-9]{1,3}:[a-z_]+[;,]`)},

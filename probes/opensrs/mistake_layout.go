@@ -36,6 +36,8 @@ func layouts() []form {
 		add("indented", layout{lines: true, indent: indent, own: true})
 	}
 	return append(forms,
+		form{name: "joined", body: lineEndsBack("\n")},
+		form{name: "joined", body: lineEndsBack("")},
 		form{name: "unindented", body: linesTrimmed("\n")},
 		form{name: "minified", body: linesTrimmed("")},
 		form{name: "minified", table: table("\n", "", "\r", "")},
@@ -76,6 +78,41 @@ func linesTrimmed(between string) rewrite {
 					emit([]byte(between))
 				}
 				emit(bytes.Trim(line, spaces))
+			}
+		})
+	}
+}
+
+// lineEndsBack puts line ends into a body that has none: before white space between tags, above the first tag, and
+// before the end of the outermost element. curl -d @FILE takes them out, and leaves the indents.
+func lineEndsBack(end string) rewrite {
+	return func(body []byte) pieces {
+		if !laysOut(body) || bytes.IndexByte(body, '\n') >= 0 {
+			return nil
+		}
+		return otherLayout(body, func(emit func([]byte)) {
+			p := printer{rest: body}
+			for before, depth := tokenText, 0; ; {
+				from := p.rest
+				kind, token := p.next()
+				if kind == tokenNone {
+					emit(p.rest)
+					emit([]byte(end))
+					return
+				}
+				blank := from[:len(from)-len(p.rest)-len(token)]
+				if len(blank) > 0 || before == tokenProlog || kind == tokenEnd && depth == 1 {
+					emit([]byte("\n"))
+				}
+				emit(blank)
+				emit(token)
+				switch kind {
+				case tokenStart:
+					depth++
+				case tokenEnd:
+					depth--
+				}
+				before = kind
 			}
 		})
 	}

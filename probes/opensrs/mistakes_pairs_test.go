@@ -166,6 +166,20 @@ func TestReindentedPairs(t *testing.T) {
 	}
 }
 
+// TestCurlJoins: curl -d @FILE sends a file without its line ends; who signs the file has another body.
+func TestCurlJoins(t *testing.T) {
+	for _, file := range []string{commandBody, strings.TrimSpace(commandBody), string(GetBalanceBody()), strings.ReplaceAll(commandBody, "\n", "\r\n")} {
+		sent := strings.NewReplacer("\r", "", "\n", "").Replace(file)
+		want := []string{BodyReindented}
+		if strings.Contains(file, "\r") {
+			want = inTableOrder(BodyCRLF, BodyReindented)
+		}
+		if got := explain(t, sent, clientKey, right(file, clientKey)); !slices.Equal(got, want) {
+			t.Errorf("%v, sent %q", got, sent)
+		}
+	}
+}
+
 // TestLineEndsAreNoLayout: where only line ends, or the ends of the body, differ, the mistake is called by its own name.
 func TestLineEndsAreNoLayout(t *testing.T) {
 	flat := "<?xml version=\"1.0\"?>\n<a>\n<b>c</b>\n</a>\n"
