@@ -88,6 +88,15 @@ func ParseSource(text string) (Source, error) {
 	return Source{}, errors.New("a source begins with https://, http:// or dns://")
 }
 
+// Peer is where the source is asked: its server, and the port of its scheme where it names none.
+func (s Source) Peer() HostPort {
+	if s.Kind == "dns" {
+		return s.DNS.Server
+	}
+	port, _ := portOf(s.URL) // ParseSource has refused a bad one
+	return HostPort{s.URL.Hostname(), port}
+}
+
 func parseDNSQuestion(u *url.URL) (DNSQuestion, error) {
 	q := DNSQuestion{Type: dns.TypeA, Class: dns.ClassINET}
 	port, err := portOf(u)

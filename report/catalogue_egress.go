@@ -13,13 +13,13 @@ var egressCauses = []Cause{
 			"So the access rules could not be compared with it.",
 		},
 		Fixes: []string{
-			"Give the address yourself, if you know it: --egress-ip ADDRESS.",
+			"Give the address yourself, if you know it: --egress-ip ADDRESS; or name a source of your own: " +
+				"--egress-source https://HOST/PATH.",
 			"Look it up where this network is run: the NAT gateway, the instance or the proxy " +
 				"has it.",
-			"Allow TCP port 443 to one of these: {sources_failed}; or name a source of your own: " +
-				"--egress-source https://HOST/PATH." + general +
-				"Allow TCP port 443 to the sources that the report names, or name a source of " +
-				"your own: --egress-source https://HOST/PATH.",
+			"Ask whoever runs {sources_opener} to allow {sources_closed}: one of them is enough." + general +
+				"Allow the sources that the report names: TCP port 443 for https://, 80 for http://, UDP and TCP " +
+				"port 53 for dns://. One of them is enough.",
 			"Change nothing if the call succeeds: then the address is allowed, whichever it is.",
 		},
 		Docs: []string{docKeyAndRules, docTroubleshooting},

@@ -73,7 +73,7 @@ var hostCauses = []Cause{
 		Explanation: []string{
 			"The ICMP message \"{icmp}\" comes from {sender}, an address of this host.",
 			"Packets to port {good_port} of {host} do leave, packets to port {port} do not.",
-			"The first router ({hop}) would look the same, if it dropped these packets as they " +
+			"The first router ({hop}) would look the same, if it stopped these packets as they " +
 				"arrive.",
 		},
 		Fixes: []string{
@@ -93,10 +93,10 @@ var hostCauses = []Cause{
 			"of its container platform or security software, stops them. OpenSRS and the network " +
 			"in between have no part in it. It is mended on this host.",
 		Recognised: "An ICMP error that comes from one of this host's own addresses, or the " +
-			"operating system's \"not permitted\", is certain. So is a refusal of a packet that " +
-			"may travel one step only, while the same packet to another port reaches the first " +
-			"router. Silence in that place is likely only: the first router may drop on arrival, " +
-			"and that looks the same. The one-step packets are available on Linux only.",
+			"operating system's \"not permitted\", is certain. A refusal of a packet that may " +
+			"travel one step only, while the same packet to another port reaches the first " +
+			"router, is likely, and so is silence there: a first router that refuses or drops as " +
+			"packets arrive looks the same. The one-step packets are available on Linux only.",
 		when: whenHostLocalFirewall,
 	},
 	{

@@ -16,10 +16,10 @@ var portCauses = []Cause{
 		Fixes: []string{
 			rightPlace,
 			seeStatus,
-			"Ask whoever runs the firewall of this network whether it resets outgoing TCP to " +
+			"Ask whoever runs the firewall of {own_network} whether it resets outgoing TCP to " +
 				"port {port}.",
-			"Send OpenSRS Support the bundle that opensrs-doctor ticket writes, if it is refused from another " +
-				"network too.",
+			"Try from another network; if it is refused there too, send OpenSRS Support the bundle that " +
+				"opensrs-doctor ticket writes.",
 			again,
 		},
 		Docs: []string{docQuickstart, docStatus, rfc + "9293"},
@@ -124,8 +124,9 @@ var portCauses = []Cause{
 			"The controls answer too: {controls_ok}.",
 			"The last router that answers for port {port} is hop {last_hop_n}, {last_hop}, so it " +
 				"or the next device after it drops the packets (likely).",
-			"Every router up to the last, {beyond}, passes the packets on, so they are dropped " +
-				"behind it, at the service's edge, or this host's address is not let in there.",
+			"The packets come as far as the last router before the service, {beyond}: it drops them, or the " +
+				"service's edge does, where this host's address may not be let in, or their answers are " +
+				"dropped on the way back.",
 			"No other port of {quiet_host} that was tried answers either, so it may simply be down.",
 			"The position is unknown: {no_place}.",
 			"A router that refuses the port with an ICMP message looks the same from here, for " +
@@ -184,8 +185,8 @@ var portCauses = []Cause{
 		ID: "port.lossy", Probe: "port", Severity: Warn,
 		Summary: "Packets get lost on the way to {host}",
 		Explanation: []string{
-			"Segments that TCP had to send again: {retransmits}.",
-			"Calls work then, but slowly, and now and then one times out.",
+			"Segments that TCP had to send again: {retransmits}. Calls work then, but slowly, and now and then " +
+				"one times out.",
 		},
 		Fixes: []string{
 			"Run opensrs-doctor a few times: one lost packet by itself means little.",
@@ -202,7 +203,8 @@ var portCauses = []Cause{
 			"normal on the internet; loss in every run is a fault worth finding.",
 		Recognised: "The operating system counts the segments that were sent again on this " +
 			"connection. It does not tell in which direction or where they were lost. The count " +
-			"is available on Linux only.",
+			"is available on Linux only. Where the connection got no answer at all and one that was " +
+			"made later did, it is a failure, and likely.",
 		when: whenPortLossy,
 	},
 	{

@@ -196,6 +196,11 @@ func notExplained(e *probes.Evidence, found []match) (match, bool) {
 			finding.Evidence = append(finding.Evidence, "So the same handshake fails at one time and works at another.")
 		}
 	}
+	if through := throughProxy(e); (stopped == "port" || stopped == "dns") && e.Host.Proxy != nil && len(through) > 0 {
+		finding.Evidence = append(finding.Evidence, "The proxy did let connections to "+list(through)+" through.")
+	} else if stopped == "port" && proxyAnswered(e) {
+		finding.Evidence = append(finding.Evidence, "Tried again, the proxy did answer.")
+	}
 	if stopped == "call" && e.Call != nil && e.Call.Code != "" {
 		finding.Values["code"], finding.Values["text"] = e.Call.Code, e.Call.Text
 	}

@@ -32,7 +32,7 @@ func otherWorks(d *probes.DNS) string {
 
 func dnsFinding(e *probes.Evidence) Finding {
 	d := e.DNS
-	finding := Finding{Values: Values{"name": d.Name}, Evidence: append(noResolverWords(e.Host), answerWords(d.Answers)...)}
+	finding := Finding{Values: Values{"name": d.Name}, Evidence: append(noResolverWords(e.Host), answerWords(d)...)}
 	if other := otherWorks(d); other != "" {
 		finding.Values["other_name"] = other
 		finding.Evidence = append(finding.Evidence, "Another name, "+other+", does resolve.")
@@ -56,7 +56,7 @@ func usedAnswer(d *probes.DNS) (probes.DNSAnswer, bool) {
 // otherAnswer says which resolver has other addresses than those that were tried, and which; "" where none has.
 func otherAnswer(e *probes.Evidence) string {
 	d := endpointDNS(e)
-	if d == nil || d.Used == "hosts file" {
+	if d == nil || d.Used == "hosts file" || d.Used == "" {
 		return ""
 	}
 	for _, answer := range d.Answers {
@@ -197,7 +197,7 @@ func whenDnsNoIpv4(e *probes.Evidence) (Finding, bool) {
 		return Finding{}, false // whether there is an A record nobody has said
 	}
 	finding := Finding{Values: Values{"name": e.DNS.Name, "answer": list(texts(e.DNS.IPv6))},
-		Evidence: answerWords(e.DNS.Answers)}
+		Evidence: answerWords(e.DNS)}
 	if e.DNS.Literal {
 		finding.Evidence = []string{"The endpoint was given as " + e.DNS.IPv6[0].String() + "."}
 	}
@@ -210,7 +210,7 @@ func whenDnsSlowResolver(e *probes.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	finding := Finding{Values: Values{"name": d.Name, "resolver": plainServer(d.Slow[0]),
-		"good_resolver": plainServer(d.Used)}, Evidence: answerWords(d.Answers)}
+		"good_resolver": plainServer(d.Used)}, Evidence: answerWords(d)}
 	switch slow := d.Slow[0]; {
 	case slow != probes.BySystem:
 		finding.Values["slow_server"] = plainServer(slow)

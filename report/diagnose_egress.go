@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
+	"strings"
 
 	"opensrs-doctor/probes"
 	"opensrs-doctor/probes/iprules"
@@ -17,14 +19,21 @@ func whenEgressUnknown(e *probes.Evidence) (Finding, bool) {
 	if step.Status != probes.Fail || e.Egress == nil {
 		return Finding{}, false
 	}
-	finding := Finding{}
-	var asked []string
-	for _, sighting := range e.Egress.Sightings {
-		asked = append(asked, sourceName(sighting.Source))
+	failed := failedSources(e)
+	finding := Finding{Values: Values{}, Evidence: sourceFailures(failed)}
+	var names []string
+	for _, sighting := range failed {
+		names = appendOnce(names, sourceName(sighting.Source))
 	}
-	finding.Evidence = sourceFailures(e.Egress.Sightings)
-	if len(asked) > 0 {
-		finding.Values = Values{"sources_failed": list(asked)}
+	if len(names) > 0 {
+		finding.Values["sources_failed"] = list(names)
+	}
+	if closed := closedPorts(failed); closed != "" {
+		finding.Values["sources_closed"] = closed
+		finding.Values["sources_opener"] = "the firewall of this network"
+		if e.Host.Proxy != nil {
+			finding.Values["sources_opener"] = e.Host.Proxy.URL
+		}
 	}
 	if e.Asked.RulesGiven > 0 {
 		switch callOutcome(e) {
@@ -35,24 +44,65 @@ func whenEgressUnknown(e *probes.Evidence) (Finding, bool) {
 	return finding, true
 }
 
+// failedSources are the sightings that failed on the way that the call takes, of sources that told no address there.
+func failedSources(e *probes.Evidence) []probes.Sighting {
+	onWay := func(s probes.Sighting) bool { return s.Path == "proxy" }
+	if e.Host.Proxy == nil || !slices.ContainsFunc(e.Egress.Sightings, onWay) {
+		onWay = func(probes.Sighting) bool { return true }
+	}
+	told := map[string]bool{}
+	for _, sighting := range e.Egress.Sightings {
+		told[sighting.Source] = told[sighting.Source] || sighting.Failure == nil && onWay(sighting)
+	}
+	return slices.DeleteFunc(slices.Clone(e.Egress.Sightings), func(s probes.Sighting) bool {
+		return s.Failure == nil || told[s.Source] || !onWay(s)
+	})
+}
+
+func appendOnce(list []string, text string) []string {
+	if slices.Contains(list, text) {
+		return list
+	}
+	return append(list, text)
+}
+
 // sourceFailures is a line a reason, with the sources that failed for it; of many reasons the first four.
-func sourceFailures(sightings []probes.Sighting) []string {
+func sourceFailures(failed []probes.Sighting) []string {
 	var reasons, lines []string
 	sources := map[string][]string{}
-	for _, sighting := range sightings {
-		if sighting.Failure == nil {
-			continue
-		}
+	for _, sighting := range failed {
 		why := failureWords(sighting.Failure)
-		if sources[why] == nil {
-			reasons = append(reasons, why)
-		}
-		sources[why] = append(sources[why], sourceName(sighting.Source))
+		reasons = appendOnce(reasons, why)
+		sources[why] = appendOnce(sources[why], sourceName(sighting.Source))
 	}
 	for _, why := range reasons[:min(len(reasons), 4)] {
 		lines = append(lines, fmt.Sprintf("%s: %s.", list(sources[why]), why))
 	}
 	return lines
+}
+
+// closedPorts says which ports would have to be open for the sources to which no connection came about, "TCP port 443 to
+// A and B, or UDP and TCP port 53 to C"; "" where that is not why any of them failed.
+func closedPorts(failed []probes.Sighting) string {
+	var ports []string
+	hosts := map[string][]string{}
+	for _, sighting := range failed {
+		source, err := probes.ParseSource(sighting.Source)
+		if err != nil || !slices.Contains(failedConnection, sighting.Failure.Kind) || sighting.Failure.Op == "resolve" {
+			continue
+		}
+		peer, port := source.Peer(), "TCP port "
+		if source.Kind == "dns" {
+			port = "UDP and TCP port "
+		}
+		port += strconv.Itoa(int(peer.Port))
+		ports = appendOnce(ports, port)
+		hosts[port] = appendOnce(hosts[port], peer.Host)
+	}
+	for i, port := range ports {
+		ports[i] = port + " to " + list(hosts[port])
+	}
+	return strings.Join(ports, ", or ")
 }
 
 func sightingWords(e *probes.Evidence) []string {

@@ -39,24 +39,55 @@ func anythingAnswered(e *probes.Evidence) bool {
 			}
 		}
 	}
+	if walk := walkOf(e); walk != nil && walk.Available && slices.ContainsFunc(walk.Compare, hopFact.met) {
+		return true
+	}
+	return slices.ContainsFunc(attempts(e), func(attempt probes.Attempt) bool {
+		return attempt.Connected || attempt.Failure != nil && attempt.Failure.Kind == probes.KindRefused
+	}) || len(connectionOf(e).later()) > 0 || e.StatusPage != nil && e.StatusPage.Failure == nil
+}
+
+// attempts are all connections to the service or the proxy that the run made, on whatever port.
+func attempts(e *probes.Evidence) []probes.Attempt {
+	var all []probes.Attempt
 	if e.Port != nil {
-		for _, attempt := range append(append([]probes.Attempt{}, e.Port.Attempts...), e.Port.OtherPorts...) {
-			if attempt.Connected || attempt.Failure != nil && attempt.Failure.Kind == probes.KindRefused {
-				return true
-			}
+		all = slices.Concat(e.Port.Attempts, e.Port.OtherPorts)
+		if e.Port.ByDNS != nil {
+			all = append(all, *e.Port.ByDNS)
 		}
 	}
-	return false
+	if e.Direct != nil && e.Direct.Attempt != nil {
+		all = append(all, *e.Direct.Attempt)
+	}
+	return all
+}
+
+// noAnswer: nothing came back, or word from the network that there is no way.
+func noAnswer(kind probes.Kind) bool {
+	return kind == probes.KindTimeout || kind == probes.KindUnreachable || kind == probes.KindNoRoute
 }
 
 // anyResolver reports whether a resolver answered in a way that counts. near: it is on this host or in its own
 // network.
 func anyResolver(e *probes.Evidence, counts func(near bool, rcode string) bool) bool {
-	return e.DNS != nil && slices.ContainsFunc(e.DNS.Answers, func(answer probes.DNSAnswer) bool {
+	if e.DNS == nil {
+		return false
+	}
+	return slices.ContainsFunc(slices.Concat(e.DNS.Answers, laterAnswers(e.DNS)), func(answer probes.DNSAnswer) bool {
 		address, err := netip.ParseAddrPort(answer.Resolver)
 		near := err == nil && iprules.NeverPublic(address.Addr()) != ""
 		return answer.Rcode != "" && counts(near, answer.Rcode)
 	})
+}
+
+// laterAnswers are those to the follow-ups, about other names.
+func laterAnswers(d *probes.DNS) (answers []probes.DNSAnswer) {
+	for _, answer := range []*probes.DNSAnswer{d.MadeUp, d.Other} {
+		if answer != nil {
+			answers = append(answers, *answer)
+		}
+	}
+	return answers
 }
 
 func resolverAnswered(e *probes.Evidence) bool {
@@ -85,8 +116,8 @@ func silentSources(e *probes.Evidence) []string {
 		if err != nil {
 			host = name
 		}
-		if _, err := netip.ParseAddr(host); err == nil && sighting.Failure != nil && !slices.Contains(silent, name) {
-			silent = append(silent, name)
+		if _, err := netip.ParseAddr(host); err == nil && sighting.Failure != nil && noAnswer(sighting.Failure.Kind) {
+			silent = appendOnce(silent, name)
 		}
 	}
 	return silent
@@ -208,48 +239,23 @@ func trustOf(e *probes.Evidence) *probes.Trust {
 }
 
 func whenHostLocalFirewall(e *probes.Evidence) (Finding, bool) {
-	if e.Step("port").Status != probes.Fail || e.Host.Proxy != nil {
+	end, failed := portEnding(e)
+	if !failed {
 		return Finding{}, false
 	}
-	if failedWith(e, "port", probes.KindNotPermitted) {
-		return Finding{Evidence: []string{"The kernel of this host refuses the connection: " + e.Step("port").Failure.Detail + "."}}, true
-	}
-	walk := walkOf(e)
-	if walk == nil {
-		return Finding{}, false
-	}
-	blockedHere := Values{}
+	finding := Finding{Confidence: end.sure, Values: Values{}, Evidence: end.evidence(int(e.Target.Port))}
 	if port := otherPort(e); port != 0 {
-		blockedHere["good_port"] = strconv.Itoa(int(port))
+		finding.Values["good_port"] = strconv.Itoa(int(port))
 	}
-	compare := hop(walk.Compare, 1)
-	otherGoesOut := compare.Answer == probes.HopTimeExceeded
-	for _, h := range allHops(walk) {
-		// "Host unreachable" from our own address is an unanswered ARP request, unless others get out.
-		rejects := h.Answer == probes.HopProhibited || h.Answer == probes.HopPortUnreachable ||
-			h.Answer == probes.HopUnreachable && otherGoesOut
-		if h.FromSelf && rejects {
-			text := icmpText(h)
-			blockedHere["sender"], blockedHere["icmp"] = h.From.String(), text
-			return Finding{Values: blockedHere, Evidence: []string{
-				fmt.Sprintf("The ICMP message %q comes from %s, an address of this host.", text, h.From)}}, true
-		}
-		if h.Answer == probes.HopNotPermitted {
-			return Finding{Evidence: []string{"The kernel of this host refuses the packet: operation not permitted."}}, true
-		}
-	}
-	if !otherGoesOut {
+	switch {
+	case end.by == endHere && end.answer.From != "":
+		finding.Values["sender"], finding.Values["icmp"] = end.answer.From, end.answer.icmp()
+	case end.by == endHere:
+		finding.Evidence = []string{"The kernel of this host refuses the connection: " + e.Step("port").Failure.Detail + "."}
+	case end.by == endNearby && end.last.TTL > 0, end.by == endSilence && end.place == placeNoneOnce && end.again == nil:
+		finding.Values["hop"] = end.last.From
+	default:
 		return Finding{}, false
 	}
-	goesOut := fmt.Sprintf("A packet for port %d with TTL 1 reaches the first router, %s.", walk.ComparedTo, compare.From)
-	switch first := hop(walk.Port, 1); {
-	case first.Answer == probes.HopRefused:
-		return Finding{Values: blockedHere, Evidence: []string{goesOut,
-			fmt.Sprintf("Port %d is refused even with TTL 1: nobody but this host can have done that.", e.Target.Port)}}, true
-	case first.Answer == probes.HopSilence && failedWith(e, "port", probes.KindTimeout) && !anyHopAnswers(walk):
-		blockedHere["hop"] = compare.From.String()
-		return Finding{Confidence: Likely, Values: blockedHere, Evidence: []string{goesOut,
-			fmt.Sprintf("One for port %d gets no answer: this host or its first router, %s, drops it.", e.Target.Port, compare.From)}}, true
-	}
-	return Finding{}, false
+	return finding, true
 }

@@ -37,7 +37,7 @@ func whenDnsHostsOverride(e *probes.Evidence) (Finding, bool) {
 		finding.Evidence = append(finding.Evidence, fmt.Sprintf("DNS itself gives %s.", list(texts(real))))
 	} else {
 		finding.Confidence = Likely
-		finding.Evidence = append(finding.Evidence, answerWords(d.Answers)...)
+		finding.Evidence = append(finding.Evidence, answerWords(d)...)
 	}
 	if fails {
 		finding.Severity = Fail

@@ -13,17 +13,16 @@ func directPortFailed(e *probes.Evidence, kinds ...probes.Kind) bool {
 	return e.Host.Proxy == nil && e.Port != nil && failedWith(e, "port", kinds...)
 }
 
-// refusedAtHost: the RST comes from as far away as the host, or its distance is not known.
-func refusedAtHost(e *probes.Evidence) bool {
-	walk := walkOf(e)
-	if walk == nil || walk.Distance == 0 {
-		return true
+// failedConnection are the kinds of a connection that did not come about.
+var failedConnection = []probes.Kind{probes.KindRefused, probes.KindTimeout, probes.KindUnreachable, probes.KindNoRoute,
+	probes.KindNotPermitted, probes.KindProhibited}
+
+// portEnding is who ended the direct connection to the port; false where that is not what failed.
+func portEnding(e *probes.Evidence) (ending, bool) {
+	if !directPortFailed(e, failedConnection...) {
+		return ending{}, false
 	}
-	ttl := firstRefusal(walk)
-	if !walk.ByHost && ttl == walk.Distance-1 {
-		return true // the other port may be handed on to a machine one hop behind the host
-	}
-	return ttl == 0 || ttl >= walk.Distance
+	return connectionOf(e).ending(addressTexts(e.Target.Addresses)), true
 }
 
 // otherPort is another port of the same host that answers, or 0.
@@ -33,25 +32,35 @@ func otherPort(e *probes.Evidence) uint16 {
 			return attempt.Address.Port()
 		}
 	}
+	if walk := walkOf(e); walk != nil && walk.Available {
+		if _, ok := firstHop(walk.Compare, probes.HopConnected); ok {
+			return e.Port.Path.ComparedTo
+		}
+	}
 	return 0
 }
 
 // hostAlive: another port of the host answers, be it with a refusal that comes from as far away as the host.
 func hostAlive(e *probes.Evidence) bool {
-	walk := walkOf(e)
-	for _, attempt := range e.Port.OtherPorts {
-		refused := attempt.Failure != nil && attempt.Failure.Kind == probes.KindRefused
-		if attempt.Connected || refused && walk != nil && walk.ByHost && hop(walk.Compare, walk.Distance).Answer == probes.HopRefused {
-			return true
-		}
+	if otherPort(e) != 0 {
+		return true
 	}
-	return false
+	walk := walkOf(e)
+	return walk != nil && walk.ByHost && hopAt(walk.Compare, walk.Distance).Answer == probes.HopRefused &&
+		slices.ContainsFunc(e.Port.OtherPorts, func(attempt probes.Attempt) bool {
+			return attempt.Failure != nil && attempt.Failure.Kind == probes.KindRefused
+		})
 }
 
-// surroundings adds what else was seen beside a blocked port: the host's other port, and the controls.
-func surroundings(e *probes.Evidence, finding *Finding) {
+// surroundings adds what else was seen beside a blocked port: that it was taken when asked again, the host's other
+// port, and the controls.
+func surroundings(e *probes.Evidence, end ending, finding *Finding) {
 	if finding.Values == nil {
 		finding.Values = Values{}
+	}
+	if end.again != nil {
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("Tried again, port %d took the connection: it answers now and then, "+
+			"as where one of several servers behind an address is down.", e.Target.Port))
 	}
 	if port := otherPort(e); port != 0 {
 		finding.Values["good_port"] = strconv.Itoa(int(port))
@@ -65,18 +74,8 @@ func surroundings(e *probes.Evidence, finding *Finding) {
 		finding.Evidence = append(finding.Evidence, "Controls that answer: "+list(good)+".")
 	}
 	if len(bad) > 0 {
-		finding.Evidence = append(finding.Evidence, "Controls that do not: "+list(bad)+".")
+		finding.Evidence = append(finding.Evidence, "Controls that take no connection: "+list(bad)+".")
 	}
-}
-
-// rejection is an ICMP "port unreachable": what a firewall's plain reject sends. From the host itself it
-// is the host's own refusal.
-func rejection(e *probes.Evidence) (h probes.Hop, byHost, ok bool) {
-	h, ok = icmpFrom(e, probes.HopPortUnreachable)
-	for _, address := range e.Target.Addresses {
-		byHost = byHost || ok && h.From == address
-	}
-	return h, byHost, ok
 }
 
 // attemptThat is the first attempt that failed so.
@@ -90,114 +89,87 @@ func attemptThat(p *probes.Port, failed probes.Kind) (probes.Attempt, bool) {
 }
 
 func whenPortRefused(e *probes.Evidence) (Finding, bool) {
-	if !directPortFailed(e, probes.KindRefused) || !refusedAtHost(e) {
+	end, failed := portEnding(e)
+	if !failed || end.by != endHost && end.by != endSomebody {
 		return Finding{}, false
 	}
-	if _, byHost, ok := rejection(e); ok && !byHost {
-		return Finding{}, false
-	}
-	finding := Finding{Confidence: Likely}
+	finding := Finding{Confidence: end.sure, Values: Values{}}
 	if attempt, ok := attemptThat(e.Port, probes.KindRefused); ok {
 		finding.Evidence = []string{fmt.Sprintf("%s answers the connection with a refusal (RST) after %.0f ms.",
 			attempt.Address, attempt.TookMS)}
 	}
-	if walk := walkOf(e); walk != nil && walk.Distance > 0 && firstRefusal(walk) == walk.Distance {
-		finding.Evidence = append(finding.Evidence, fmt.Sprintf("The refusal comes from %d hops away, as far as the host itself: from it, or from the last router before it.", walk.Distance))
-		finding.Values = Values{"distance": strconv.Itoa(walk.Distance)}
-		if walk.Distance == 1 {
-			finding.Values = nil
-			finding.Evidence[len(finding.Evidence)-1] = "The refusal comes from the first hop, as far away as the host itself."
-		}
-		finding.Confidence = Certain
+	finding.Evidence = append(finding.Evidence, end.evidence(int(e.Target.Port))...)
+	far := end.far()
+	if far > 1 {
+		finding.Values["distance"] = strconv.Itoa(far)
 	}
-	if answersToo(e) {
-		finding.Confidence = Likely
-		finding.Evidence = append(finding.Evidence, fmt.Sprintf("Tried again, port %d took the connection: it answers now and then, "+
-			"as where one of several servers behind an address is down.", e.Target.Port))
+	if inner, known := inside(end.last.From); far == 0 || far == 2 || known && inner { // the last router may be this network's own
+		finding.Values["own_network"] = "this network"
 	}
-	surroundings(e, &finding)
+	surroundings(e, end, &finding)
 	return finding, true
 }
 
-// answersToo: a packet of the walk, or an ordinary one beside it, was taken where the probe's connection was refused.
-func answersToo(e *probes.Evidence) bool {
-	walk := walkOf(e)
-	return walk != nil && slices.ContainsFunc(allHops(walk), func(h probes.Hop) bool { return h.Answer == probes.HopConnected })
+func whenPortRejectedEnRoute(e *probes.Evidence) (Finding, bool) {
+	end, failed := portEnding(e)
+	signed := end.by == endDevice && end.answer.Answer == probes.HopPortUnreachable
+	if !failed || !signed && end.by != endOnTheWay && end.by != endNearby {
+		return Finding{}, false
+	}
+	finding := Finding{Confidence: end.sure, Values: Values{}, Evidence: end.evidence(int(e.Target.Port))}
+	switch {
+	case signed:
+		finding.Values["hop"], finding.Values["sender"] = end.answer.From, end.answer.From
+		finding.Values["icmp"] = end.answer.icmp()
+	case end.last.TTL > 0:
+		finding.Values["hop"] = end.last.From
+	case end.by == endNearby:
+		finding.Values["hop"] = "this host or its first router"
+	default:
+		finding.Values["hop"] = fmt.Sprintf("hop %d (no address known)", end.answer.TTL-1)
+	}
+	if end.by == endOnTheWay {
+		finding.Values["distance"] = strconv.Itoa(end.walk.Distance)
+	}
+	surroundings(e, end, &finding)
+	return finding, true
 }
 
-func whenPortRejectedEnRoute(e *probes.Evidence) (Finding, bool) {
-	if !directPortFailed(e, probes.KindRefused) {
+// whenSigned is for a no that a device signs with its own address.
+func whenSigned(e *probes.Evidence, answer string) (Finding, bool) {
+	end, failed := portEnding(e)
+	if !failed || end.by != endDevice || end.answer.Answer != answer {
 		return Finding{}, false
 	}
-	if h, byHost, ok := rejection(e); ok && !byHost {
-		finding := Finding{Values: Values{"hop": h.From.String(), "sender": h.From.String(), "icmp": icmpText(h)}, Evidence: []string{
-			fmt.Sprintf("%s answers with ICMP %s.", h.From, icmpText(h))}}
-		surroundings(e, &finding)
-		return finding, true
-	}
-	walk := walkOf(e)
-	if walk == nil || refusedAtHost(e) {
-		return Finding{}, false
-	}
-	ttl := firstRefusal(walk)
-	finding := Finding{Evidence: []string{fmt.Sprintf("The refusal comes at TTL %d; the host is %d hops away.", ttl, walk.Distance)}}
-	if ttl == 1 {
-		finding.Confidence = Likely
-		finding.Evidence = append(finding.Evidence, "At TTL 1 this host itself or its first router has refused it.")
-	}
-	finding.Values = Values{"distance": strconv.Itoa(walk.Distance)}
-	// A router that refuses while forwarding answers one TTL later than its own place.
-	for _, at := range []int{ttl - 1, ttl} {
-		if h := hop(slices.Concat(walk.Port, walk.Compare), at); h.From.IsValid() && !h.FromSelf {
-			finding.Values["hop"] = h.From.String()
-			finding.Evidence = append(finding.Evidence, fmt.Sprintf("The last router that passes packets for this port on is hop %d, %s.", at, h.From))
-			break
-		}
-		if h := hop(walk.Compare, at); h.From.IsValid() {
-			finding.Values["hop"] = h.From.String()
-			break
-		}
-	}
-	surroundings(e, &finding)
+	finding := Finding{Confidence: end.sure, Values: Values{"sender": end.answer.From, "icmp": end.answer.icmp()},
+		Evidence: end.evidence(int(e.Target.Port))}
+	surroundings(e, end, &finding)
 	return finding, true
 }
 
 func whenPortProhibited(e *probes.Evidence) (Finding, bool) {
-	h, ok := icmpFrom(e, probes.HopProhibited)
-	if !ok || !directPortFailed(e, probes.KindUnreachable, probes.KindRefused, probes.KindNotPermitted, probes.KindTimeout) {
-		return Finding{}, false
-	}
-	finding := Finding{Values: Values{"sender": h.From.String(), "icmp": icmpText(h)}, Evidence: []string{
-		fmt.Sprintf("%s answers with ICMP %s.", h.From, icmpText(h))}}
-	surroundings(e, &finding)
-	return finding, true
+	return whenSigned(e, probes.HopProhibited)
 }
 
 func whenPortUnreachable(e *probes.Evidence) (Finding, bool) {
-	_, late := icmpFrom(e, probes.HopUnreachable) // a router may look for the host for some seconds first
-	if !directPortFailed(e, probes.KindUnreachable, probes.KindNoRoute) && !(late && directPortFailed(e, probes.KindTimeout)) {
+	if finding, ok := whenSigned(e, probes.HopUnreachable); ok {
+		return finding, true
+	}
+	end, _ := portEnding(e)
+	if end.by != endUnknown || !directPortFailed(e, probes.KindUnreachable, probes.KindNoRoute) {
 		return Finding{}, false
 	}
-	if _, prohibited := icmpFrom(e, probes.HopProhibited); prohibited {
-		return Finding{}, false
+	finding := Finding{Confidence: Likely, Evidence: []string{"The kernel says: " + e.Step("port").Failure.Detail + "."}}
+	if onSystem(e, "darwin") { // pf_inet_hook of xnu gives EHOSTUNREACH for a packet that pf drops
+		finding.Values = Values{"pf_rules": "sudo pfctl -s rules"}
 	}
-	finding := Finding{Values: Values{}}
-	if h, ok := icmpFrom(e, probes.HopUnreachable); ok {
-		finding.Values["sender"], finding.Values["icmp"] = h.From.String(), icmpText(h)
-		finding.Evidence = []string{fmt.Sprintf("%s answers with ICMP %s.", h.From, icmpText(h))}
-	} else {
-		finding.Evidence = []string{"The kernel says: " + e.Step("port").Failure.Detail + "."}
-		finding.Confidence = Likely
-		if onSystem(e, "darwin") { // pf_inet_hook of xnu gives EHOSTUNREACH for a packet that pf drops
-			finding.Values["pf_rules"] = "sudo pfctl -s rules"
-		}
-	}
-	surroundings(e, &finding)
+	surroundings(e, end, &finding)
 	return finding, true
 }
 
 func whenPortFiltered(e *probes.Evidence) (Finding, bool) {
-	if !directPortFailed(e, probes.KindTimeout) || whenOK(whenPortUnreachable(e)) || whenOK(whenPortProhibited(e)) {
+	end, failed := portEnding(e)
+	if !failed || end.by != endSilence || end.again != nil {
 		return Finding{}, false
 	}
 	finding := Finding{Values: Values{}, Confidence: Likely}
@@ -209,34 +181,22 @@ func whenPortFiltered(e *probes.Evidence) (Finding, bool) {
 	} else if len(e.Port.OtherPorts) > 0 {
 		finding.Values["quiet_host"] = e.Target.Host
 	}
-	surroundings(e, &finding)
-	walk := walkOf(e)
+	surroundings(e, end, &finding)
 	if path := e.Port.Path; path != nil && path.Why == probes.NotAvailable {
 		finding.Confidence, finding.Values["no_icmp"] = Likely, probes.NotAvailable
 	}
-	if walk == nil {
-		if e.Port.Path != nil && e.Port.Path.Why != "" {
-			finding.Evidence = append(finding.Evidence, "Where on the way: "+e.Port.Path.Why+".")
-		}
-		return finding, true
+	if path := e.Port.Path; path != nil && !path.Available && path.Why != "" {
+		finding.Evidence = append(finding.Evidence, "Where on the way: "+path.Why+".")
 	}
-	last, ok := lastAnswering(walk)
-	switch {
-	case beyondLastRouter(walk):
-		finding.Values["beyond"] = last.From.String()
-		finding.Evidence = append(finding.Evidence, fmt.Sprintf("Every router up to the last, %s, passes the packets on.", last.From))
-	case ok && walksFurther(walk, last.TTL):
-		finding.Values["last_hop"], finding.Values["last_hop_n"] = last.From.String(), strconv.Itoa(last.TTL)
-		finding.Evidence = append(finding.Evidence, fmt.Sprintf("Hop %d, %s, is the last that answers for port %d; packets for port %d get further.",
-			last.TTL, last.From, e.Target.Port, walk.ComparedTo))
+	switch end.place {
+	case placeEdge:
+		finding.Values["beyond"] = end.last.From
+	case placeAfter:
+		finding.Values["last_hop"], finding.Values["last_hop_n"] = end.last.From, strconv.Itoa(end.last.TTL)
 	default:
-		place := "the routers do not answer"
-		if ok {
-			place = fmt.Sprintf("hop %d, %s, is the last that answers, for any port", last.TTL, last.From)
-		}
-		finding.Values["no_place"] = place
-		finding.Evidence = append(finding.Evidence, "The position is unknown: "+place+".")
+		finding.Values["no_place"] = end.noPlace()
 	}
+	finding.Evidence = append(finding.Evidence, end.evidence(int(e.Target.Port))...)
 	return finding, true
 }
 
@@ -264,7 +224,27 @@ func whenPortWrongPort(e *probes.Evidence) (Finding, bool) {
 
 func whenOK(_ Finding, ok bool) bool { return ok }
 
+// answeredLate: the probe's own connection got no answer, and one that was made later did.
+func answeredLate(e *probes.Evidence) (waited probes.Attempt, answer hopFact, ok bool) {
+	end, failed := portEnding(e)
+	if !failed || end.by != endSilence || end.again == nil {
+		return waited, answer, false
+	}
+	waited, ok = attemptThat(e.Port, probes.KindTimeout)
+	return waited, *end.again, ok
+}
+
+// lateWords say both, in one sentence.
+func lateWords(waited probes.Attempt, answer hopFact) string {
+	return fmt.Sprintf("%s gave no answer for %s and, tried again, took the connection after %.0f ms.", waited.Address,
+		spanMS(waited.TookMS), answer.TookMS)
+}
+
 func whenPortLossy(e *probes.Evidence) (Finding, bool) {
+	if waited, answer, ok := answeredLate(e); ok && answer.TookMS < waited.TookMS {
+		return Finding{Severity: Fail, Confidence: Likely, Evidence: []string{lateWords(waited, answer),
+			"So packets get lost, or one of several servers behind the address is down."}}, true
+	}
 	if e.Port == nil || e.Step("port").Status == probes.Fail {
 		return Finding{}, false
 	}
@@ -293,6 +273,10 @@ func countWords(n int, one, many string) string {
 }
 
 func whenPortSlow(e *probes.Evidence) (Finding, bool) {
+	if waited, answer, ok := answeredLate(e); ok && answer.TookMS >= waited.TookMS { // --timeout left it too little time
+		return Finding{Severity: Fail, Confidence: Likely, Values: Values{"connect_ms": fmt.Sprintf("%.0f ms", answer.TookMS)},
+			Evidence: []string{lateWords(waited, answer)}}, true
+	}
 	if e.Port == nil || e.Step("port").Status == probes.Fail || e.Port.ConnectMS <= 1000 || len(e.Port.Attempts) > 1 {
 		return Finding{}, false
 	}

@@ -21,6 +21,29 @@ func proxyUnreached(e *probes.Evidence) bool {
 		(step.Failure.Op == "connect to the proxy" || step.Failure.Op == "handshake with the proxy")
 }
 
+// throughProxy are peers that this run did reach through the proxy: controls, else egress sources.
+func throughProxy(e *probes.Evidence) []string {
+	var peers []string
+	for _, control := range e.Controls {
+		if control.Connected && control.Path == "proxy" {
+			peers = appendOnce(peers, control.Peer)
+		}
+	}
+	if len(peers) == 0 && e.Egress != nil {
+		for _, sighting := range e.Egress.Sightings {
+			if sighting.Path == "proxy" && sighting.Failure == nil && sighting.Address.IsValid() {
+				peers = appendOnce(peers, sourceName(sighting.Source))
+			}
+		}
+	}
+	return peers
+}
+
+// proxyAnswered: the proxy let others through in this run, or took a connection when it was asked again.
+func proxyAnswered(e *probes.Evidence) bool {
+	return e.Host.Proxy != nil && (len(throughProxy(e)) > 0 || len(connectionOf(e).later()) > 0)
+}
+
 func proxyFailure(e *probes.Evidence) *probes.Failure {
 	if e.Host.Proxy == nil || e.Port == nil || e.Step("port").Status != probes.Fail {
 		return nil
@@ -30,11 +53,14 @@ func proxyFailure(e *probes.Evidence) *probes.Failure {
 
 func whenProxyUnreachable(e *probes.Evidence) (Finding, bool) {
 	finding := Finding{Explains: []string{"dns", "port"}}
+	if proxyAnswered(e) {
+		return Finding{}, false // now and then, at least
+	}
 	if proxyUnreached(e) {
 		failure := e.Step("port").Failure
 		if e.Step("dns").Status == probes.Fail {
 			failure = e.Step("dns").Failure
-			finding.Evidence = append(finding.Evidence, answerWords(e.DNS.Answers)...)
+			finding.Evidence = append(finding.Evidence, answerWords(e.DNS)...)
 		}
 		if failure != nil {
 			finding.Values = Values{"proxy_failure": failureWords(failure)}
@@ -85,13 +111,7 @@ func proxyReply(e *probes.Evidence, kind probes.Kind) (Finding, bool) {
 	}
 	finding := Finding{Values: Values{"proxy_reply": words}, Evidence: []string{
 		fmt.Sprintf("Asked for %s, %s answers: %s.", probes.HostPort{Host: e.Target.Host, Port: e.Target.Port}, e.Host.Proxy.URL, words)}}
-	var through []string
-	for _, control := range e.Controls {
-		if control.Connected && control.Path == "proxy" {
-			through = append(through, control.Peer)
-		}
-	}
-	if len(through) > 0 {
+	if through := throughProxy(e); len(through) > 0 {
 		finding.Evidence = append(finding.Evidence, "It lets connections to "+list(through)+" through.")
 	}
 	return finding, true

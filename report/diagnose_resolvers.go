@@ -51,18 +51,21 @@ func failing(d *probes.DNS, way string) []string {
 }
 
 // answerWords is one line an answer: who said what.
-func answerWords(answers []probes.DNSAnswer) []string {
+func answerWords(d *probes.DNS) []string {
 	var lines []string
-	for _, answer := range answers {
-		who := "The resolver " + plainServer(answer.Resolver)
+	for _, answer := range d.Answers {
+		who, asked := "The resolver "+plainServer(answer.Resolver), ""
 		if answer.Resolver == probes.BySystem {
 			who = "This system's own lookup"
+		}
+		if slices.ContainsFunc(laterAnswers(d), func(a probes.DNSAnswer) bool { return a.Resolver == answer.Resolver && a.Rcode != "" }) {
+			asked = " about this name, only about others"
 		}
 		switch {
 		case answer.Resolver == probes.BySystem && answer.Failure != nil && answer.Failure.Kind != probes.KindTimeout:
 			lines = append(lines, who+" finds no address.")
 		case answer.Pending:
-			lines = append(lines, who+" has not answered.")
+			lines = append(lines, who+" has not answered"+asked+".")
 		case len(answer.A) == 0 && len(answer.AAAA) > 0 && answer.Rcode != "NOERROR" && answer.Rcode != "":
 			lines = append(lines, who+" answers "+answer.Rcode+" when asked for IPv4, and "+list(texts(answer.AAAA))+" for IPv6.")
 		case len(answer.A)+len(answer.AAAA) > 0:
@@ -73,8 +76,10 @@ func answerWords(answers []probes.DNSAnswer) []string {
 			lines = append(lines, fmt.Sprintf("%s refuses questions at port 53 (%s).", who, failureWords(answer.Failure)))
 		case answer.Failure != nil && answer.Failure.Kind == probes.KindRefused:
 			lines = append(lines, who+" does not answer over UDP, and refuses TCP.")
+		case resolverFails(answer) == resolverGarbles:
+			lines = append(lines, fmt.Sprintf("%s sends something that is not an answer (%s).", who, failureWords(answer.Failure)))
 		case answer.Failure != nil:
-			lines = append(lines, fmt.Sprintf("%s does not answer (%s).", who, failureWords(answer.Failure)))
+			lines = append(lines, fmt.Sprintf("%s does not answer%s (%s).", who, asked, failureWords(answer.Failure)))
 		}
 	}
 	return lines

@@ -43,11 +43,8 @@ func whenServiceIncident(e *probes.Evidence) (Finding, bool) {
 func atOrBeyondHost(e *probes.Evidence) bool {
 	switch blocked(e) {
 	case "port":
-		if failedWith(e, "port", probes.KindRefused) {
-			return refusedAtHost(e)
-		}
-		walk := walkOf(e)
-		return failedWith(e, "port", probes.KindTimeout) && walk != nil && beyondLastRouter(walk)
+		end, failed := portEnding(e)
+		return failed && (end.by == endHost || end.by == endSomebody || end.by == endSilence && end.place == placeEdge)
 	case "tls":
 		if e.TLS != nil && (tellingVariant(e) != "" || works(e, probes.VariantAsIs) || nowAndThen(e)) {
 			return false // an experiment has shown another reason

@@ -61,6 +61,13 @@ var silence = failure("fetch", probes.KindTimeout, "no answer before the run end
 
 var egressFixtures = []fixture{
 	{"egress.unknown", Warn, Certain, func(e *probes.Evidence) { noSource(e, silence) }},
+	{"egress.unknown/some-were-reached", Warn, Certain, func(e *probes.Evidence) {
+		noSource(e, silence)
+		said := failure("read", probes.KindBadAnswer, "not an address: <html>")
+		e.Egress.Sightings[0].Failure = said // and one is reached at a port of its own, one asked twice
+		e.Egress.Sightings[1].Source, e.Egress.Sightings[2].Source = "http://192.0.2.90:8080/ip", "http://192.0.2.90:8080/ip"
+		e.Egress.Sightings = append(e.Egress.Sightings, e.Egress.Sightings[2])
+	}},
 	{"egress.unknown/nobody-asked", Info, Certain, func(e *probes.Evidence) {
 		setRules(e)
 		e.Egress, e.Asked.EgressSources, e.Asked.NoneAsked = nil, 0, "--no-third-parties"

@@ -86,6 +86,10 @@ var hostFixtures = []fixture{
 		drop(e)
 		e.Port.Path.Port, e.Port.Path.Compare, e.Port.Path.Distance = walk("t", "."), walk("t", "."), 0
 		e.Port.OtherPorts[0] = closedPort(443, probes.KindTimeout, "i/o timeout")
+		for _, later := range []*probes.DNSAnswer{e.DNS.MadeUp, e.DNS.Other} {
+			*later = probes.DNSAnswer{Resolver: near, Transport: "udp", Rcode: "SERVFAIL", TookMS: 9,
+				Failure: failure("query", probes.KindServFail, "SERVFAIL")}
+		}
 		deaf(e, probes.KindTimeout, "i/o timeout")
 		e.StatusPage = &probes.StatusPage{URL: probes.DefaultStatusURL, Failure: silence}
 		e.Clock = nil
@@ -116,7 +120,7 @@ var hostFixtures = []fixture{
 		e.Port.Path.Answer, e.Port.Path.Port[0] = &self, self
 		e.Port.Path.Port[0].TTL = 1
 	}},
-	{"host.local-firewall/resets", Fail, Certain, func(e *probes.Evidence) {
+	{"host.local-firewall/resets", Fail, Likely, func(e *probes.Evidence) {
 		stopAt(e, "port", failure("connect", probes.KindRefused, "connection refused"))
 		walked(e, "r", "ttt+")
 	}},

@@ -71,9 +71,45 @@ var portFixtures = []fixture{
 		refused(e)
 		walked(e, "r", "+")
 	}},
+	{"port.refused/other-port-handed-on", Fail, Likely, func(e *probes.Evidence) { // to a machine behind the host
+		refused(e)
+		walked(e, "ttr", "ttt+")
+		e.Port.Path.ByHost = false
+	}},
+	{"port.refused/other-port-taken-nearer", Fail, Likely, func(e *probes.Evidence) {
+		refused(e)
+		walked(e, "tttr", "t+")
+		e.Port.Path.ByHost = false
+	}},
+	{"port.refused/icmp-of-the-host", Fail, Likely, func(e *probes.Evidence) {
+		refused(e)
+		answers(e, probes.HopPortUnreachable, endpointIP, 3, 4)
+	}},
+	{"port.refused/second-address", Fail, Certain, func(e *probes.Evidence) {
+		refused(e)
+		second := ip("198.51.100.11")
+		e.Target.Addresses = append(e.Target.Addresses, second)
+		silent := closedPort(55443, probes.KindTimeout, "no answer so far")
+		e.Port.Attempts[0].Address = netip.AddrPortFrom(second, 55443)
+		e.Port.Attempts = append([]probes.Attempt{silent}, e.Port.Attempts...)
+		e.Port.OtherPorts[0].Address = netip.AddrPortFrom(second, 443)
+	}},
 	{"port.rejected-en-route", Fail, Certain, func(e *probes.Evidence) {
 		refused(e)
 		walked(e, "ttr", "ttt+")
+	}},
+	{"port.rejected-en-route/distance-by-the-other-port", Fail, Likely, func(e *probes.Evidence) {
+		refused(e)
+		walked(e, "tr", "ttt+")
+		e.Port.Path.ByHost = false
+	}},
+	{"port.rejected-en-route/icmp-now-and-then", Fail, Certain, func(e *probes.Evidence) { // routers ration ICMP
+		drop(e)
+		answers(e, probes.HopPortUnreachable, routers[1], 3, 3)
+	}},
+	{"port.rejected-en-route/first-step", Fail, Likely, func(e *probes.Evidence) {
+		refused(e)
+		walked(e, "r", "...+")
 	}},
 	{"port.rejected-en-route/icmp", Fail, Certain, func(e *probes.Evidence) {
 		refused(e)
@@ -86,6 +122,10 @@ var portFixtures = []fixture{
 	{"port.prohibited", Fail, Certain, func(e *probes.Evidence) {
 		stopAt(e, "port", failure("connect", probes.KindUnreachable, "no route to host"))
 		walked(e, "tt", "ttt+")
+		answers(e, probes.HopProhibited, routers[1], 13, 3)
+	}},
+	{"port.prohibited/icmp-now-and-then", Fail, Certain, func(e *probes.Evidence) {
+		drop(e)
 		answers(e, probes.HopProhibited, routers[1], 13, 3)
 	}},
 	{"port.unreachable", Fail, Certain, func(e *probes.Evidence) {
@@ -139,6 +179,15 @@ var portFixtures = []fixture{
 		e.Port.Retransmits, e.Call.Retransmits, e.Port.ConnectMS = pointer(1), pointer(1), 1043
 		e.Port.Attempts[0].TookMS = 1043
 		step(e, "port").Status, step(e, "port").Took = probes.Warn, ms(1043)
+	}},
+	{"port.lossy/first-connection-lost", Fail, Likely, func(e *probes.Evidence) {
+		drop(e)
+		walked(e, "ttt+", "ttt+")
+	}},
+	{"port.slow/less-time-than-it-takes", Fail, Likely, func(e *probes.Evidence) { // a small --timeout
+		drop(e)
+		walked(e, "ttt+", "ttt+")
+		e.Port.Attempts[0].TookMS, e.Port.Path.Port[3].TookMS = 300, 420
 	}},
 	{"port.slow", Warn, Certain, func(e *probes.Evidence) {
 		e.Port.ConnectMS, e.Port.Attempts[0].TookMS = 1420, 1420

@@ -106,7 +106,8 @@ func run(r *rand.Rand, e *probes.Evidence) {
 }
 
 // sound takes out what no probe records: an address that no sighting has, a pinned name without a line, words
-// and chains that are empty, a control asked by DNS, an experiment made twice.
+// and chains that are empty, a control asked by DNS, an experiment made twice, hops behind the end of
+// a walk, a resolver asked twice or one that answered and is still waited for, connections that soundPort knows.
 func sound(e *probes.Evidence) {
 	if len(e.Asked.CANames) == 0 {
 		e.Asked.CAFile, e.Asked.CANames = "/etc/relay/ca.pem", []string{"CN=Relay Root"}
@@ -139,13 +140,40 @@ func sound(e *probes.Evidence) {
 			e.Controls[i].Path = "direct"
 		}
 	}
+	if e.DNS != nil {
+		asked := map[string]bool{}
+		e.DNS.Answers = slices.DeleteFunc(e.DNS.Answers, func(a probes.DNSAnswer) bool {
+			again := asked[a.Resolver]
+			asked[a.Resolver] = true
+			return again
+		})
+		for i := range e.DNS.Answers {
+			if a := &e.DNS.Answers[i]; a.Pending {
+				*a = probes.DNSAnswer{Resolver: a.Resolver, Pending: true, Failure: a.Failure}
+			}
+		}
+	}
 	if d := e.DNS; d != nil && d.Used == "hosts file" {
 		d.HostsFile, d.HostsIPs = "/etc/hosts:7", []netip.Addr{ip("198.51.100.99")}
 	}
+	if e.Host.Proxy == nil {
+		e.Direct = nil
+	}
+	if e.Step("port").Status == probes.Skip {
+		e.Port = nil
+	}
+	if e.Port != nil {
+		soundPort(e)
+	}
 	if e.Port != nil && e.Port.Path != nil {
-		for _, hops := range [][]probes.Hop{e.Port.Path.Port, e.Port.Path.Compare} {
-			for i := range hops {
-				hops[i].From, hops[i].FromSelf = routers[i%len(routers)], false
+		for _, hops := range []*[]probes.Hop{&e.Port.Path.Port, &e.Port.Path.Compare} {
+			for i := range *hops {
+				h := &(*hops)[i]
+				h.TTL, h.From, h.FromSelf = i+1, routers[i%len(routers)], false
+				if h.Answer != probes.HopTimeExceeded && h.Answer != probes.HopSilence { // the walk ends there
+					*hops = (*hops)[:i+1]
+					break
+				}
 			}
 		}
 		if answer := e.Port.Path.Answer; answer != nil && !answer.From.IsValid() {
@@ -181,6 +209,47 @@ func sound(e *probes.Evidence) {
 	}
 }
 
+// soundPort makes the connections fit the probe's failure and the endpoint. With a proxy that is what is connected to, and
+// the way behind it is not walked.
+func soundPort(e *probes.Evidence) {
+	p, why := e.Port, e.Step("port").Failure
+	for i := range p.Attempts {
+		to := &p.Attempts[i].Address
+		if *to = netip.AddrPortFrom(to.Addr(), e.Target.Port); e.Host.Proxy != nil {
+			*to = netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 1, 0, byte(80 + i)}), 3128)
+		}
+	}
+	if p.Connected.IsValid() && e.Host.Proxy != nil {
+		p.Connected = netip.MustParseAddrPort("10.1.0.80:3128")
+		p.Attempts = []probes.Attempt{{Address: p.Connected, Connected: true}}
+	}
+	if e.Host.Proxy != nil {
+		p.Path, p.OtherPorts, p.ByDNS = nil, nil, nil
+	} else {
+		p.ProxyReply = nil
+	}
+	if why != nil && (e.Host.Proxy == nil || why.Op != "connect through the proxy") {
+		p.Connected = netip.AddrPort{}
+		p.Attempts = slices.DeleteFunc(p.Attempts, func(a probes.Attempt) bool { return a.Connected })
+		for i := range p.Attempts {
+			if i == 0 || why.Kind == probes.KindTimeout { // any answer counts before silence
+				p.Attempts[i].Failure = why
+			}
+		}
+	}
+	for i := range p.OtherPorts {
+		if to := &p.OtherPorts[i].Address; to.Port() == e.Target.Port {
+			*to = netip.AddrPortFrom(to.Addr(), 444)
+		}
+	}
+	if p.Path != nil && p.Path.ComparedTo == e.Target.Port {
+		p.Path.ComparedTo = 444
+	}
+	if to, err := netip.ParseAddrPort(connectionOf(e).tried()); err == nil && p.RoundTrips != nil {
+		p.RoundTrips.To = to
+	}
+}
+
 func pick[T any](r *rand.Rand, of ...T) T { return of[r.Intn(len(of))] }
 
 // words are the texts that a field may hold, by its name.
@@ -199,6 +268,7 @@ var words = map[string][]string{
 	"Name": {probes.VariantAsIs, probes.VariantNoSNI, probes.VariantClassic, probes.VariantSmall, probes.VariantOld},
 	"Code": {"", "200", "400", "401", "435"}, "Class": {"", "accepted", "ip-denied", "auth-failed", "permission-denied",
 		"rate-limited", "server-error", "unknown"},
+	"Peer":     {"1.1.1.1:443", "8.8.8.8:443", "192.0.2.9:80"},
 	"Protocol": {"http", "socks5"}, "Op": {"connect", "connect to the proxy", "connect through the proxy", "handshake", "query"},
 	"Source": webSources, "From": {"HTTPS_PROXY", "--proxy", "config"}, "SHA256": {"", strings.Repeat("0f", 32)},
 	"Require": probes.Names, "Indicator": {"none", "minor", "major", ""}, "Product": {"", "", "Zscaler"},

@@ -164,7 +164,7 @@ func (d *drawing) begin() {
 // service draws what answers at the far end, in the order in which it decides.
 func (d *drawing) service() {
 	target := d.r.Target
-	at := d.port.Connected
+	at := d.port.tried()
 	if d.r.Host.Proxy != nil {
 		at = "" // that is the proxy's
 	}

@@ -192,12 +192,3 @@ func (d *drawing) walkEnds(walk *walkFacts) int {
 	}
 	return min(ends, mostHops)
 }
-
-func hopAt(hops []hopFact, ttl int) hopFact {
-	for _, h := range hops {
-		if h.TTL == ttl {
-			return h
-		}
-	}
-	return hopFact{}
-}

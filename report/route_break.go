@@ -28,11 +28,8 @@ func (d *drawing) markBreak() {
 	}
 	first := d.r.Diagnoses[0]
 	switch first.Cause {
-	case "port.filtered":
-		d.breakFiltered()
-		return
-	case "port.rejected-en-route", "port.prohibited", "port.unreachable":
-		if d.breakAtSender() {
+	case "port.filtered", "port.rejected-en-route", "port.prohibited", "port.unreachable":
+		if d.breakPort() {
 			return
 		}
 	case "proxy.upstream-failed":
@@ -94,35 +91,49 @@ func (d *drawing) beyond(i int) {
 	}
 }
 
-// breakFiltered puts the break behind the last router that answers for the port; where no place may be claimed,
-// the words say so. It is the rule of placeOf, read from saved facts.
-func (d *drawing) breakFiltered() {
-	service := d.find(placeService)
-	walk := d.port.Path
-	if walk == nil || !walk.Available {
-		d.gapBefore(service, "Somewhere on the way: where cannot be told.")
-		return
-	}
-	last := hopFact{}
-	for _, h := range walk.Port {
-		if h.Answer == probes.HopTimeExceeded && !h.FromSelf {
-			last = h
+// breakPort marks where the connection to the port ends. False where that is at the service.
+func (d *drawing) breakPort() bool {
+	end := d.port.ending(d.addresses)
+	switch end.by {
+	case endDevice:
+		return d.breakAtSender(end.answer)
+	case endNearby, endOnTheWay:
+		at, words := d.find(placeService), "A reset comes back, from a device that does not tell its address."
+		switch {
+		case end.by == endNearby:
+			at = max(d.find(placeDNS), 0) + 1
+			words = "A reset comes back from the very beginning: from this host, or from its first router."
+		case end.last.TTL > 0:
+			at = d.behind(end.last)
+			words = fmt.Sprintf("A reset comes back, in the service's name: from %s or from right behind it.", end.last.From)
 		}
+		d.gapBefore(at, words)
+		return true
 	}
-	further := slices.ContainsFunc(walk.Compare, func(h hopFact) bool {
-		return h.TTL > last.TTL && h.Answer != probes.HopSilence
-	})
-	switch {
-	case last.TTL == 0 || last.From == "":
-		d.gapBefore(d.find(placeAddress), "Somewhere on the way: the routers do not answer.")
-	case walk.Distance > 0 && last.TTL == walk.Distance-1:
-		d.gapBefore(service, fmt.Sprintf("Behind %s, the last router: at the service's edge, or this address is "+
-			"not let in.", last.From))
-	case further:
-		d.gapBefore(d.behind(last), fmt.Sprintf("Likely at %s or at the next device behind it.", last.From))
+	if end.by != endSilence && d.r.Diagnoses[0].Cause != "port.filtered" { // whose facts a report may lack
+		return false
+	}
+	return d.breakSilence(end)
+}
+
+// breakSilence puts the break behind the last router that answers for the port; where no place may be claimed, the
+// words say so.
+func (d *drawing) breakSilence(end ending) bool {
+	service, last := d.find(placeService), end.last.From
+	switch end.place {
+	case placeNotWalked:
+		d.gapBefore(service, "Somewhere on the way: where cannot be told.")
+	case placeEdge:
+		d.gapBefore(service, fmt.Sprintf("At %s, the last router, or behind it: at the service's edge, or this address is not let in.",
+			last))
+	case placeAfter:
+		d.gapBefore(d.behind(end.last), fmt.Sprintf("Likely at %s or at the next device behind it.", last))
+	case placeAnyPort:
+		d.gapBefore(d.behind(end.last), fmt.Sprintf("Somewhere behind %s: the routers there do not answer.", last))
 	default:
-		d.gapBefore(d.behind(last), fmt.Sprintf("Somewhere behind %s: the routers there do not answer.", last.From))
+		d.gapBefore(d.find(placeAddress), "Somewhere on the way: the routers do not answer.")
 	}
+	return true
 }
 
 // behind is the index of the place that comes after a router.
@@ -135,55 +146,20 @@ func (d *drawing) behind(h hopFact) int {
 	return d.find(placeService)
 }
 
-// breakAtSender marks the router that says no, by an ICMP message with its name, or by a reset that comes from
-// nearer than the host. False where the walk shows neither.
-func (d *drawing) breakAtSender() bool {
-	walk := d.port.Path
-	if walk == nil || !walk.Available {
+// breakAtSender marks the device that says no in its own name. False where that is the service itself.
+func (d *drawing) breakAtSender(h hopFact) bool {
+	if slices.Contains(d.addresses, h.From) {
 		return false
 	}
-	hops := walk.Port
-	if walk.Answer != nil {
-		hops = append([]hopFact{*walk.Answer}, hops...)
+	at := slices.IndexFunc(d.places, func(p place) bool { return p.Kind == placeRouter && p.ID == h.From })
+	if at < 0 {
+		at = d.lastOpenRouter() + 1
+		d.insert(at, place{Kind: placeDevice, Name: "A device on the way", ID: h.From})
 	}
-	for _, h := range hops {
-		said, is := refusals[h.Answer]
-		if !is || h.From == "" || h.FromSelf {
-			continue
-		}
-		if slices.Contains(d.addresses, h.From) {
-			return false // the service's own word
-		}
-		at := slices.IndexFunc(d.places, func(p place) bool { return p.Kind == placeRouter && p.ID == h.From })
-		if at < 0 {
-			at = d.lastOpenRouter() + 1
-			d.insert(at, place{Kind: placeDevice, Name: "A device on the way", ID: h.From})
-		}
-		d.breakAt(at)
-		d.beyond(at)
-		d.places[at].Words = said
-		return true
-	}
-	for _, h := range walk.Port {
-		if h.Answer != probes.HopRefused || walk.Distance == 0 || h.TTL >= walk.Distance {
-			continue
-		}
-		at := d.lastOpenRouter()
-		words := "A reset comes back from the very beginning: from this host, or from its first router."
-		if d.places[at].Kind == placeRouter {
-			words = fmt.Sprintf("A reset comes back, in the service's name: from %s or from right behind it.", d.places[at].ID)
-		}
-		d.gapBefore(at+1, words)
-		return true
-	}
-	return false
-}
-
-// refusals are the answers that a device signs with its own address.
-var refusals = map[string]string{
-	probes.HopProhibited:      "says that it is administratively prohibited",
-	probes.HopUnreachable:     "says that there is no way to the service",
-	probes.HopPortUnreachable: "refuses the port, in its own name",
+	d.breakAt(at)
+	d.beyond(at)
+	d.places[at].Words = refusals[h.Answer]
+	return true
 }
 
 // lastOpenRouter is the index of the last router that packets for the port came to, else of the last place

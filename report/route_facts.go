@@ -3,6 +3,7 @@ package report
 import (
 	"net/netip"
 
+	"opensrs-doctor/probes"
 	"opensrs-doctor/probes/iprules"
 )
 
@@ -44,6 +45,8 @@ type connectionFacts struct {
 	Connected  string        `json:"connected"`
 	OtherPorts []attemptFact `json:"other_ports"`
 	Path       *walkFacts    `json:"path"`
+	RoundTrips *tripFacts    `json:"round_trips"`
+	Failure    *failureFact  `json:"failure"` // of the probe
 	Controls   []struct {
 		Peer      string  `json:"peer"`
 		Connected bool    `json:"connected"`
@@ -55,27 +58,58 @@ type connectionFacts struct {
 }
 
 type attemptFact struct {
-	Address   string  `json:"address"`
-	Connected bool    `json:"connected"`
-	TookMS    float64 `json:"took_ms"`
+	Address   string       `json:"address"`
+	Connected bool         `json:"connected"`
+	TookMS    float64      `json:"took_ms"`
+	Failure   *failureFact `json:"failure"`
 }
 
-type walkFacts struct {
-	Available  bool      `json:"available"`
-	Why        string    `json:"why"`
-	Answer     *hopFact  `json:"answer"`
-	Port       []hopFact `json:"port"`
-	Compare    []hopFact `json:"compare"`
-	ComparedTo int       `json:"compared_to"`
-	Distance   int       `json:"distance"`
+// tripFacts are the connections of a deep run on which nothing was sent.
+type tripFacts struct {
+	To       string  `json:"to"`
+	Answered int     `json:"answered"` // connected, or refused
+	Refused  int     `json:"refused"`
+	MinMS    float64 `json:"min_ms"`
 }
 
-type hopFact struct {
-	TTL      int     `json:"ttl"`
-	Answer   string  `json:"answer"`
-	From     string  `json:"from"`
-	FromSelf bool    `json:"from_self"`
-	TookMS   float64 `json:"took_ms"`
+// connectionOf are the facts of a run's port, as far as endings ask for them, as its report saves them.
+func connectionOf(e *probes.Evidence) connectionFacts {
+	var c connectionFacts
+	if e.Port == nil {
+		return c
+	}
+	kindOf := func(f *probes.Failure) *failureFact {
+		if f == nil {
+			return nil
+		}
+		return &failureFact{Kind: string(f.Kind)}
+	}
+	for _, a := range e.Port.Attempts {
+		c.Attempts = append(c.Attempts, attemptFact{Address: a.Address.String(), Connected: a.Connected, TookMS: a.TookMS,
+			Failure: kindOf(a.Failure)})
+	}
+	if e.Port.Connected.IsValid() {
+		c.Connected = e.Port.Connected.String()
+	}
+	if trips := e.Port.RoundTrips; trips != nil {
+		c.RoundTrips = &tripFacts{To: trips.To.String(), Answered: trips.Answered, Refused: trips.Refused, MinMS: trips.MinMS}
+	}
+	c.Path, c.Failure = walkOf(e), kindOf(e.Step("port").Failure)
+	return c
+}
+
+// tried is the address and port that the connection came to, or whose failure is the probe's: of several, not always the
+// first. "" where none was tried.
+func (c connectionFacts) tried() string {
+	if c.Connected != "" || len(c.Attempts) == 0 {
+		return c.Connected
+	}
+	for _, attempt := range c.Attempts {
+		if attempt.Failure != nil && c.Failure != nil && attempt.Failure.Kind == c.Failure.Kind {
+			return attempt.Address
+		}
+	}
+	return c.Attempts[0].Address
 }
 
 type handshakeFacts struct {

@@ -123,9 +123,10 @@ func TestFilteredPlaces(t *testing.T) {
 			Compare: []hopFact{hop(1, answers, "10.0.0.1"), hop(2, answers, "192.0.2.1"), hop(3, probes.HopConnected, "")}},
 			"Likely at 10.0.0.1 or at the next device behind it."},
 		"the last router": {&walkFacts{Available: true, Port: []hopFact{hop(1, answers, "10.0.0.1"), hop(2, silent, "")}, Distance: 2},
-			"Behind 10.0.0.1, the last router: at the service's edge, or this address is not let in."},
+			"At 10.0.0.1, the last router, or behind it: at the service's edge, or this address is not let in."},
 	} {
-		d := drawing{r: savedReports(t)["port.filtered"], port: connectionFacts{Path: c.walk}}
+		d := drawing{r: savedReports(t)["port.filtered"], port: connectionFacts{Path: c.walk,
+			Failure: &failureFact{Kind: string(probes.KindTimeout)}}}
 		d.begin()
 		d.between()
 		d.service()

@@ -19,9 +19,13 @@ func portWords(e *probes.Evidence, step probes.Step) string {
 	case e.Host.Proxy != nil && p.Connected.IsValid():
 		return "the proxy: " + rowFailure(step.Failure)
 	case e.Host.Proxy != nil && len(p.Attempts) > 0:
-		return fmt.Sprintf("the proxy, %s: %s", p.Attempts[0].Address, silenceWords(p, step.Failure))
+		words := silenceWords(p, step.Failure)
+		if len(connectionOf(e).later()) > 0 {
+			words += ", at first"
+		}
+		return fmt.Sprintf("the proxy, %s: %s", p.Attempts[0].Address, words)
 	}
-	return port + ": " + placeWords(p, step.Failure)
+	return port + ": " + placeWords(e, step.Failure)
 }
 
 func connectedWords(e *probes.Evidence) string {
@@ -43,32 +47,11 @@ func connectedWords(e *probes.Evidence) string {
 }
 
 // placeWords is how the connection failed, and where if the walk allows to say so.
-func placeWords(p *probes.Port, f *probes.Failure) string {
-	if f == nil || p.Path == nil || !p.Path.Available {
-		return silenceWords(p, f)
+func placeWords(e *probes.Evidence, f *probes.Failure) string {
+	if words := connectionOf(e).ending(addressTexts(e.Target.Addresses)).row(); words != "" {
+		return words
 	}
-	switch f.Kind {
-	case probes.KindTimeout:
-		if last, ok := placeOf(p.Path); ok {
-			return fmt.Sprintf("silence after hop %d, %s", last.TTL, last.From)
-		}
-	case probes.KindProhibited, probes.KindUnreachable:
-		for _, hop := range allHops(p.Path) {
-			if hop.FromSelf {
-				return kindWords[f.Kind] + " by this host itself"
-			}
-			if hop.From.IsValid() && (hop.Answer == probes.HopProhibited || hop.Answer == probes.HopUnreachable) {
-				return fmt.Sprintf("%s, by %s", kindWords[f.Kind], hop.From)
-			}
-		}
-	case probes.KindRefused:
-		for _, hop := range p.Path.Port {
-			if hop.Answer == probes.HopRefused && p.Path.Distance > hop.TTL {
-				return fmt.Sprintf("refused at hop %d, the host is at hop %d", hop.TTL, p.Path.Distance)
-			}
-		}
-	}
-	return silenceWords(p, f)
+	return silenceWords(e.Port, f)
 }
 
 // silenceWords adds to a silence how long it was listened to.

@@ -223,6 +223,9 @@ func dnsWords(e *probes.Evidence, step probes.Step) string {
 	case len(addresses) == 0 && len(d.Answers) > 0 && !resolverAnswered(e):
 		return noAnswerWords(e)
 	case len(addresses) == 0 && step.Failure != nil && step.Failure.Kind == probes.KindTimeout:
+		if slices.ContainsFunc(laterAnswers(d), func(answer probes.DNSAnswer) bool { return answer.Rcode != "" }) {
+			return firstFitting(rowWidth, "no answer for "+d.Name+", only for other names", "no answer for this name, only for others")
+		}
 		return "no resolver answers"
 	case len(addresses) == 0:
 		return firstFitting(rowWidth, d.Name+": "+rowFailure(step.Failure), rowFailure(step.Failure))

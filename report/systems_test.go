@@ -17,7 +17,7 @@ func asSeenOn(system string, e *probes.Evidence) *probes.Evidence {
 	if e.Port != nil {
 		e.Port.Retransmits = nil
 		if path := e.Port.Path; path != nil {
-			if icmpAnswered(path) && e.Step("port").Status == probes.Fail { // no socket is told of it
+			if icmpAnswered(walkOf(e)) && e.Step("port").Status == probes.Fail { // no socket is told of it
 				silence := failure("connect", probes.KindTimeout, "no answer so far")
 				step(e, "port").Failure, step(e, "port").Took = silence, 3*time.Second
 				for i := range e.Port.Attempts {
@@ -46,8 +46,8 @@ func asSeenOn(system string, e *probes.Evidence) *probes.Evidence {
 	return e
 }
 
-func icmpAnswered(path *probes.Path) bool {
-	return slices.ContainsFunc(allHops(path), func(h probes.Hop) bool {
+func icmpAnswered(path *walkFacts) bool {
+	return slices.ContainsFunc(path.all(), func(h hopFact) bool {
 		return h.Answer == probes.HopProhibited || h.Answer == probes.HopUnreachable || h.Answer == probes.HopPortUnreachable
 	})
 }
@@ -197,6 +197,9 @@ func TestSystemLookup(t *testing.T) {
 			}
 			e.DNS.Answers, e.DNS.Used, e.DNS.Slow = test.answers, test.used, test.slow
 			e.DNS.IPv4, e.DNS.IPv6 = nil, nil
+			if test.fails == probes.KindTimeout { // nor about other names
+				e.DNS.MadeUp, e.DNS.Other = &probes.DNSAnswer{Failure: silent}, &probes.DNSAnswer{Failure: silent}
+			}
 			if test.fails == "" {
 				e.DNS.IPv4 = address
 			}

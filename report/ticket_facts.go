@@ -70,23 +70,7 @@ type waySeen struct {
 		MaxMS    float64      `json:"max_ms"`
 		Failure  *failureSeen `json:"failure"`
 	} `json:"round_trips"`
-	Path *struct {
-		Available  bool       `json:"available"`
-		Why        string     `json:"why"`
-		Port       []stepSeen `json:"port"`
-		Compare    []stepSeen `json:"compare"`
-		ComparedTo int        `json:"compared_to"`
-		Distance   int        `json:"distance"`
-	} `json:"path"`
-}
-
-type stepSeen struct {
-	TTL      int     `json:"ttl"`
-	Answer   string  `json:"answer"`
-	From     string  `json:"from"`
-	ICMPType int     `json:"icmp_type"`
-	ICMPCode int     `json:"icmp_code"`
-	TookMS   float64 `json:"took_ms"`
+	Path *walkFacts `json:"path"`
 }
 
 // namesSeen is what the name servers said.

@@ -66,8 +66,14 @@ func (l *letter) walk() {
 	for ttl := 1; ttl <= max(lastTTL(path.Port), lastTTL(path.Compare)); ttl++ {
 		l.table(column, fmt.Sprint(ttl), stepWords(path.Port, ttl), stepWords(path.Compare, ttl))
 	}
-	if path.Distance > 0 {
+	switch {
+	case path.Distance > 0 && path.ByHost:
 		l.sayf(2, "The endpoint's host is at hop %d.", path.Distance)
+	case path.Distance > 0:
+		l.sayf(2, "Port %d is taken at hop %d.", path.ComparedTo, path.Distance)
+	}
+	for _, text := range seen[connectionFacts](l.r, "port").ending(l.r.Target.Addresses).evidence(int(l.r.Target.Port)) {
+		l.say(2, text)
 	}
 }
 
@@ -80,7 +86,7 @@ func (l *letter) table(format string, cells ...any) {
 	l.end()
 }
 
-func lastTTL(steps []stepSeen) int {
+func lastTTL(steps []hopFact) int {
 	last := 0
 	for _, one := range steps {
 		last = max(last, min(one.TTL, 64))
@@ -89,7 +95,7 @@ func lastTTL(steps []stepSeen) int {
 }
 
 // stepWords is what answered at one TTL; "" where nothing was asked.
-func stepWords(steps []stepSeen, ttl int) string {
+func stepWords(steps []hopFact, ttl int) string {
 	for _, one := range steps {
 		if one.TTL != ttl {
 			continue

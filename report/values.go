@@ -26,7 +26,9 @@ func commonValues(e *probes.Evidence) Values {
 	if set("ca_file", e.Asked.CAFile); e.Asked.CAFile == "" && e.Target.CustomEndpoint {
 		set("own_endpoint", v["endpoint"]) // who gives the endpoint's authority knows which server it is
 	}
-	if len(e.Target.Addresses) > 0 {
+	if tried, err := netip.ParseAddrPort(connectionOf(e).tried()); err == nil && e.Host.Proxy == nil {
+		set("address", tried.Addr().Unmap().String())
+	} else if len(e.Target.Addresses) > 0 {
 		set("address", e.Target.Addresses[0].String())
 	}
 	if e.Target.Environment == probes.EnvSandbox { // what a fault shows is advice for a real account

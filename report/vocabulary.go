@@ -8,7 +8,7 @@ var vocabulary = map[string]string{
 	"host":           "rr-n1-tor.opensrs.net",       // the endpoint's name
 	"port":           "55443",                       // the endpoint's port
 	"endpoint":       "rr-n1-tor.opensrs.net:55443", // host:port
-	"address":        "rr-n1-tor.opensrs.net",       // the first address of the endpoint
+	"address":        "rr-n1-tor.opensrs.net",       // of the endpoint: the one that was tried, else the first
 	"own_endpoint":   "the endpoint that was given", // host:port; set only where it is none of the public services
 	"ca_file":        "the file of --ca-file",       // its path; set only where it was given
 	"environment":    "right",                       // "live" or "test": "the {environment} environment"
@@ -22,6 +22,8 @@ var vocabulary = map[string]string{
 	"egress_count":   "",                                          // several
 	"sources":        "",                                          // that told the address
 	"sources_failed": "",                                          // that were asked, where none told the address
+	"sources_closed": "",                                          // set only where a connection to them failed
+	"sources_opener": "",                                          // the firewall of this network, or the proxy
 	"none_asked":     "",                                          // the flag because of which no source was asked
 	"direct_egress":  "",                                          // the address without the proxy
 	"lower_mtu":      "sudo ip link set dev INTERFACE mtu 1280",
@@ -98,6 +100,7 @@ var vocabulary = map[string]string{
 	"pf_rules":     "",                        // set only on macOS
 	"silent_name":  "",                        // set only where nobody answered at all
 	"garbling":     "",                        // set only where one sent something that is no answer
+	"own_network":  "this network",            // set only where this network itself may refuse
 	"quiet_host":   "",                        // set only where no other port of it answers
 	"good_port":    "",                        // another port of the same host that answers
 	"connect_ms":   "over a second",           // "1.4 s"

@@ -2,29 +2,87 @@ package report
 
 import (
 	"fmt"
+	"slices"
 
 	"opensrs-doctor/probes"
 )
 
-// hop gives the answer to one TTL; Answer is "" where it was not asked.
-func hop(hops []probes.Hop, ttl int) probes.Hop {
+// walkFacts is the walk towards the endpoint with growing TTL, as a report saves it. Causes and rows of a run, and the
+// drawings of a saved report, ask it the same questions: addresses are texts, and tokens in an anonymized report.
+type walkFacts struct {
+	Available  bool      `json:"available"`
+	Why        string    `json:"why"`
+	Answer     *hopFact  `json:"answer"` // to a packet with an ordinary TTL
+	Port       []hopFact `json:"port"`
+	Compare    []hopFact `json:"compare"`
+	ComparedTo int       `json:"compared_to"`
+	Distance   int       `json:"distance"`         // hops to the host, 0: not measured
+	ByHost     bool      `json:"distance_by_host"` // else it is where the port to compare with is taken
+}
+
+// hopFact is the answer to one packet.
+type hopFact struct {
+	TTL      int     `json:"ttl"`
+	Answer   string  `json:"answer"`
+	From     string  `json:"from"`
+	FromSelf bool    `json:"from_self"`
+	ICMPType int     `json:"icmp_type"`
+	ICMPCode int     `json:"icmp_code"`
+	TookMS   float64 `json:"took_ms"`
+}
+
+// walkOf is the walk of a run as its report saves it; nil where there was none.
+func walkOf(e *probes.Evidence) *walkFacts {
+	if e.Port == nil || e.Port.Path == nil {
+		return nil
+	}
+	p := e.Port.Path
+	walk := &walkFacts{Available: p.Available, Why: p.Why, Port: hopFacts(p.Port), Compare: hopFacts(p.Compare),
+		ComparedTo: int(p.ComparedTo), Distance: p.Distance, ByHost: p.ByHost}
+	if p.Answer != nil {
+		walk.Answer = &hopFacts([]probes.Hop{*p.Answer})[0]
+	}
+	return walk
+}
+
+func hopFacts(hops []probes.Hop) []hopFact {
+	facts := make([]hopFact, 0, len(hops))
+	for _, h := range hops {
+		facts = append(facts, hopFact{TTL: h.TTL, Answer: h.Answer, From: addressText(h.From), FromSelf: h.FromSelf,
+			ICMPType: h.ICMPType, ICMPCode: h.ICMPCode, TookMS: h.TookMS})
+	}
+	return facts
+}
+
+// hopAt gives the answer to one TTL; Answer is "" where it was not asked.
+func hopAt(hops []hopFact, ttl int) hopFact {
 	for _, h := range hops {
 		if h.TTL == ttl {
 			return h
 		}
 	}
-	return probes.Hop{}
+	return hopFact{}
 }
 
-func walkOf(e *probes.Evidence) *probes.Path {
-	if e.Port == nil || e.Port.Path == nil || !e.Port.Path.Available {
-		return nil
+// firstHop is the first hop with that answer.
+func firstHop(hops []hopFact, answer string) (hopFact, bool) {
+	i := slices.IndexFunc(hops, func(h hopFact) bool { return h.Answer == answer })
+	if i < 0 {
+		return hopFact{}, false
 	}
-	return e.Port.Path
+	return hops[i], true
 }
 
-// icmpText names a message with its numbers.
-func icmpText(h probes.Hop) string {
+// met reports whether the packet met with a connection or a refusal, and not with a router or nobody.
+func (h hopFact) met() bool { return h.Answer == probes.HopConnected || h.Answer == probes.HopRefused }
+
+// router reports whether a router on the way told, with its address, that the packet came to it.
+func (h hopFact) router() bool {
+	return h.Answer == probes.HopTimeExceeded && h.From != "" && !h.FromSelf
+}
+
+// icmp names the hop's ICMP message with its numbers.
+func (h hopFact) icmp() string {
 	name := "destination unreachable"
 	if h.ICMPType == 3 {
 		names := map[int]string{0: "network unreachable", 1: "host unreachable", 2: "protocol unreachable",
@@ -37,78 +95,28 @@ func icmpText(h probes.Hop) string {
 	return fmt.Sprintf("%s (type %d, code %d)", name, h.ICMPType, h.ICMPCode)
 }
 
-// firstRefusal is the TTL from which on the port is refused; 0 where the walk did not see it.
-func firstRefusal(walk *probes.Path) int {
-	if walk == nil {
-		return 0
+// all is the answer to an ordinary packet, where there is one, and the walk.
+func (w *walkFacts) all() []hopFact {
+	if w.Answer == nil {
+		return w.Port
 	}
-	for _, h := range walk.Port {
-		if h.Answer == probes.HopRefused {
-			return h.TTL
-		}
-	}
-	return 0
+	return append([]hopFact{*w.Answer}, w.Port...)
 }
 
-// allHops is the answer to an ordinary packet, where there is one, and the walk.
-func allHops(walk *probes.Path) []probes.Hop {
-	if walk.Answer == nil {
-		return walk.Port
-	}
-	return append([]probes.Hop{*walk.Answer}, walk.Port...)
-}
-
-// icmpFrom is the first hop of the walk with that answer which another machine sent.
-func icmpFrom(e *probes.Evidence, answer string) (probes.Hop, bool) {
-	walk := walkOf(e)
-	if walk == nil {
-		return probes.Hop{}, false
-	}
-	for _, h := range allHops(walk) {
-		if h.Answer == answer && h.From.IsValid() && !h.FromSelf {
-			return h, true
-		}
-	}
-	return probes.Hop{}, false
-}
-
-// lastAnswering is the last hop that still answers for the failing port.
-func lastAnswering(walk *probes.Path) (probes.Hop, bool) {
-	var last probes.Hop
-	for _, h := range walk.Port {
-		if h.Answer == probes.HopTimeExceeded {
+// last is the last router that answers for the failing port; TTL is 0 where none does.
+func (w *walkFacts) last() (last hopFact) {
+	for _, h := range w.Port {
+		if h.router() {
 			last = h
 		}
 	}
-	return last, last.TTL > 0
+	return last
 }
 
-// walksFurther reports whether the comparison port gets further than that hop.
-func walksFurther(walk *probes.Path, than int) bool {
-	for _, h := range walk.Compare {
-		if h.TTL > than && h.Answer != probes.HopSilence {
-			return true
-		}
-	}
-	return false
+// further reports whether the port to compare with gets further than that hop.
+func (w *walkFacts) further(than int) bool {
+	return slices.ContainsFunc(w.Compare, func(h hopFact) bool { return h.TTL > than && h.Answer != probes.HopSilence })
 }
 
-// beyondLastRouter: every router before the host answers for the failing port, so what drops it is at the host.
-func beyondLastRouter(walk *probes.Path) bool {
-	last, ok := lastAnswering(walk)
-	return ok && walk.Distance > 0 && last.TTL == walk.Distance-1
-}
-
-// placeOf is the last hop that answers for the failing port, where a place may be claimed: another port gets
-// further, or it is the last router before the host. Routers that answer nobody look the same as a firewall.
-func placeOf(walk *probes.Path) (probes.Hop, bool) {
-	last, ok := lastAnswering(walk)
-	ok = ok && last.From.IsValid() && (walksFurther(walk, last.TTL) || beyondLastRouter(walk))
-	return last, ok
-}
-
-// anyHopAnswers: a router further on answers for the failing port, so its packets do leave.
-func anyHopAnswers(walk *probes.Path) bool {
-	_, any := lastAnswering(walk)
-	return any
-}
+// othersLeave reports whether a packet for the other port reaches the first router.
+func (w *walkFacts) othersLeave() bool { return hopAt(w.Compare, 1).router() }

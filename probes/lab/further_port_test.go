@@ -69,7 +69,7 @@ var furtherPorts = slices.Concat(icmpRejections(), []Fault{
 	{Cause: "port.unreachable", Name: "routing-loop", Or: []string{"port.filtered", "unexplained"}, Break: func(w *World) {
 		w.Edge.IP("route add " + HostIP + " via 203.0.113.129")
 	}},
-	{Cause: "port.lossy", Name: "first-two-syns-lost", Verdict: "warn", Or: []string{"port.slow", "port.filtered"}, Break: func(w *World) {
+	{Cause: "port.lossy", Name: "first-two-syns-lost", Verdict: "warn or fail", Or: []string{"port.slow"}, Break: func(w *World) {
 		w.ISP.Filter("forward", "tcp dport 55443 tcp flags & (syn | ack) == syn numgen inc mod 3 < 2 drop")
 	}},
 	{Cause: "port.wrong-port", Name: "443-speaks-tls-for-another-name", Says: []string{"443", "55443"}, Break: func(w *World) {
