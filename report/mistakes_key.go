@@ -88,7 +88,7 @@ var keyMistakes = []mistake{
 	{
 		id:      opensrs.WrongKey,
 		summary: "nothing known explains the signature: most likely another key",
-		means: "Neither a known mistake nor two of them together give this signature. Most likely the client used another " +
+		means: neitherOneNorTwo + " Most likely the client used another " +
 			"key, or signed another body than this one.",
 		fix: "Compare the client's key with the one given here without showing either, by the first 8 hex digits of their " +
 			"SHA-256; opensrs-doctor check -f json calls them key_fingerprint. A new key ends the old one at once, and " +

@@ -113,9 +113,15 @@ func (c SignatureCheck) shapeWords() string {
 		countWords(shape.Length, "character", "characters"), shape.Others)
 }
 
+// neitherOneNorTwo begins the words about a signature that nothing explains.
+const neitherOneNorTwo = "Neither a known mistake nor two of them together give this signature."
+
 // unexplained says what can be said where no mistake was found.
 func (c SignatureCheck) unexplained(means string) string {
 	var more []string
+	if c.Verdict.NoPairs {
+		means = strings.Replace(means, neitherOneNorTwo, "No single known mistake gives this signature.", 1)
+	}
 	if !c.NameKnown {
 		more = append(more, "That the username was hashed too was not tried: no username is known here; --username gives it.")
 	}
@@ -123,17 +129,20 @@ func (c SignatureCheck) unexplained(means string) string {
 		more = append(more, "The capture is text, in which bytes beyond ASCII are lost: if the body has letters beyond "+
 			"ASCII, no signature can be right for it. Capture its bytes, with a proxy or in the client.")
 	}
-	if c.Verdict.Cut {
-		more = append(more, "The body is so large that not all pairs of mistakes were tried; a small body of the same client tells more.")
-	}
 	return strings.Join(append([]string{means}, more...), " ")
 }
 
-// state says how it stands with the signature where no mistake does.
+// pairsUntried is said where the bound on large bodies may have kept a smaller explanation back.
+var pairsUntried = fmt.Sprintf("Pairs of mistakes were not tried, because the body is over %d MiB. Have the same client sign a "+
+	"small body, such as GET_BALANCE, and verify that.", opensrs.MaxPaired>>20)
+
+// state says how it stands with the signature where no mistake does, and what was not tried.
 func (c SignatureCheck) state() string {
 	switch {
 	case c.Checked && c.Verdict.Match:
 		return "The signature itself is right for the body and the key."
+	case c.Checked && c.Verdict.NoPairs:
+		return pairsUntried
 	case c.Checked:
 		return ""
 	case !c.KeyGiven:
@@ -165,8 +174,9 @@ func WriteSignatureJSON(w io.Writer, c SignatureCheck) error {
 	return writePage(w, struct {
 		Match bool `json:"match"`
 		*mistakesJSON
-		Body *mistakesJSON `json:"body,omitempty"`
-	}{false, mistakesAsJSON(c.together(), c.told(), c.state()), body})
+		NoPairs bool          `json:"pairs_not_tried,omitempty"` // the body is over opensrs.MaxPaired
+		Body    *mistakesJSON `json:"body,omitempty"`
+	}{false, mistakesAsJSON(c.together(), c.told(), c.state()), c.Verdict.NoPairs, body})
 }
 
 // mistakesJSON is how mistakes are told in JSON: those of the signature and the request, and in "body" those that the
@@ -215,7 +225,7 @@ func WriteSignatureText(w io.Writer, c SignatureCheck, o TextOptions) error {
 	if state := c.state(); state != "" {
 		s.blank()
 		sign, in := s.mark("skip")
-		if c.Checked {
+		if c.Checked && c.Verdict.Match {
 			sign, in = s.mark("pass")
 		}
 		s.raw(sign, in)

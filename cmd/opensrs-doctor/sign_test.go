@@ -131,6 +131,40 @@ func TestTooLargeIsNotRead(t *testing.T) {
 	}
 }
 
+// TestVerifySaysWhatWasNotTried: of a body over 1 MiB, for people in a sentence and in JSON in pairs_not_tried, and only
+// where nothing explains the signature.
+func TestVerifySaysWhatWasNotTried(t *testing.T) {
+	key := strings.Repeat("5c7e0d91b2a4f638", 7)
+	large := strings.Repeat("<item key=\"domain\">example</item>\n", opensrs.MaxPaired/34+1)
+	small := string(opensrs.GetBalanceBody())
+	for _, test := range []struct {
+		name, body, signature string
+		said                  bool
+	}{
+		{"large, nothing explains it", large, strings.Repeat("0", 32), true},
+		{"large, one mistake", large, opensrs.Sign([]byte(large+"\n"), []byte(key)), false},
+		{"large and right", large, opensrs.Sign([]byte(large), []byte(key)), false},
+		{"small, nothing explains it", small, strings.Repeat("0", 32), false},
+	} {
+		arguments := []string{"sign", "verify", "--body", "BODY", "--signature", test.signature, "--api-key-file", "KEY"}
+		_, human, _ := signedHere(t, key, test.body, "", arguments...)
+		_, document, _ := signedHere(t, key, test.body, "", append(arguments, "-f", "json")...)
+		var got struct {
+			Explanation string
+			NotTried    bool `json:"pairs_not_tried"`
+		}
+		if err := json.Unmarshal([]byte(document), &got); err != nil {
+			t.Fatal(err)
+		}
+		const sentence = "Pairs of mistakes were not tried, because the body is over 1 MiB."
+		if got.NotTried != test.said || strings.Contains(got.Explanation, sentence) != test.said ||
+			strings.Contains(strings.Join(strings.Fields(human), " "), "– "+sentence) != test.said ||
+			test.said && strings.Contains(document, "nor two of them") {
+			t.Errorf("%s:\n%s\n%s", test.name, human, document)
+		}
+	}
+}
+
 // TestVerifyLarge: bodies and captures of 100 MB, binary ones too, get their answer.
 func TestVerifyLarge(t *testing.T) {
 	key := strings.Repeat("5c7e0d91b2a4f638", 7)

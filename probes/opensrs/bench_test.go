@@ -16,7 +16,7 @@ func BenchmarkExplain(b *testing.B) {
 			body := append(GetBalanceBody(), bytes.Repeat([]byte(item), size*1000/len(item)+1)...)
 			attempt := Attempt{body[:size*1000], []byte(clientKey), clientName, strings.Repeat("0", 32)}
 			for b.Loop() {
-				if verdict := ExplainSignature(attempt); verdict.Match || verdict.Cut {
+				if verdict := ExplainSignature(attempt); verdict.Match || verdict.NoPairs {
 					b.Fatalf("%+v", verdict)
 				}
 			}

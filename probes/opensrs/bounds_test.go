@@ -1,43 +1,82 @@
 package opensrs
 
 import (
+	"bytes"
+	"net/url"
 	"strings"
 	"testing"
 )
 
-// TestBounds: a body that is too large for the whole search ends with what could be tried, and says so; what
-// needs one pass over it is found all the same.
-func TestBounds(t *testing.T) {
-	body := strings.Repeat("<item key='a'>é &amp; \"</item>\n", 2<<20/32)
-	const limit = 40 << 20 // 20 passes
-	try := func(signature string) Verdict {
-		return explainWithin(Attempt{[]byte(body), []byte(clientKey), clientName, signature}, limit)
-	}
-	if got := try(strings.Repeat("0", 32)); !got.Cut || got.Mistakes[0] != WrongKey {
-		t.Errorf("no end: %+v", got)
-	}
-	for id, signature := range map[string]string{
-		BodyTrailingNewline: right(body+"\n", clientKey),
-		BodyCRLF:            right(strings.ReplaceAll(body, "\n", "\r\n"), clientKey),
-		KeyQuoted:           right(body, `"`+clientKey+`"`),
-		SingleMD5:           m(body + clientKey),
-		HMACMD5:             hmacWith(body, clientKey),
+// bodyOf is a body of that many bytes.
+func bodyOf(size int) string {
+	return strings.Repeat("<item key='a'>é &amp; \"</item>\n", size/32+1)[:size]
+}
+
+// TestSingleMistakesOfLargeBodies: over MaxPaired every single mistake is found, and no pair is tried; where one could
+// be smaller than what was found, the verdict says so.
+func TestSingleMistakesOfLargeBodies(t *testing.T) {
+	body := bodyOf(MaxPaired + 1)
+	for _, test := range []struct {
+		want, signature string
+		noPairs         bool
+	}{
+		{"", right(body, clientKey), false},
+		{BodyTrailingNewline, right(body+"\n", clientKey), false},
+		{BodyCRLF, right(strings.ReplaceAll(body, "\n", "\r\n"), clientKey), false},
+		{BodyURLEncoded, right(url.QueryEscape(body), clientKey), false},
+		{KeyQuoted, right(body, `"`+clientKey+`"`), false},
+		{SingleMD5, m(body + clientKey), false},
+		{HMACMD5, hmacWith(body, clientKey), false},
+		{UppercaseHex + " " + KeyQuoted, upper(right(body, `"`+clientKey+`"`)), false},
+		{WrongKey, strings.Repeat("0", 32), true},
+		{WrongKey, right(body+"\n", clientKey+"\n"), true},
+		{SignatureMalformed, "nothing", false},
+		{SignatureMalformed, strings.Repeat("0", 40), true}, // a SHA-1
+		{SignatureCut, right(body, clientKey)[:20], false},
 	} {
-		if got := try(signature); got.Cut || len(got.Mistakes) != 1 || got.Mistakes[0] != id {
-			t.Errorf("%s: %+v", id, got)
+		got := ExplainSignature(Attempt{[]byte(body), []byte(clientKey), clientName, test.signature})
+		if strings.Join(got.Mistakes, " ") != test.want || got.NoPairs != test.noPairs {
+			t.Errorf("want %q, no pairs %v: %+v", test.want, test.noPairs, got)
 		}
 	}
-	got := try(right(body+"\n", clientKey+"\n"))
-	if strings.Join(got.Mistakes, " ") != "body-trailing-newline key-trailing-newline" {
-		t.Errorf("a pair that needs no further pass: %+v", got)
+}
+
+// TestPairsUpToTheBound: with a body of MaxPaired every pair is tried, also those of which the first mistake makes it
+// larger than that, and those that come last.
+func TestPairsUpToTheBound(t *testing.T) {
+	body := bodyOf(MaxPaired)
+	for want, signature := range map[string]string{
+		BodyTrailingNewline + " " + KeyTrailingNewline: right(body+"\n", clientKey+"\n"),
+		BodyTrailingNUL + " " + BodyURLEncoded:         right(url.QueryEscape(body+"\x00"), clientKey),
+		SHA256 + " " + BodyUTF16:                       s256(s256(wideOf(body, true)+clientKey) + clientKey),
+	} {
+		got := ExplainSignature(Attempt{[]byte(body), []byte(clientKey), clientName, signature})
+		if strings.Join(got.Mistakes, " ") != want || got.NoPairs {
+			t.Errorf("want %q: %+v", want, got)
+		}
 	}
-	s := &search{targets: targets(strings.Repeat("0", 32)), limit: limit}
-	s.body = &bodyForm{content: whole([]byte(body)), spent: &s.hashed, cost: int64(len(body))}
-	s.keys, s.schemes = keyForms([]byte(clientKey)), schemeForms(true)
-	if s.run([]byte(body)); s.hashed > limit+int64(len(body)) {
-		t.Errorf("%d bytes were hashed, the bound is %d", s.hashed, limit)
+}
+
+// TestRewritesAreBounded: with whatever body, the forms of one mistake are a few dozen. They are what the time for a
+// large body grows with.
+func TestRewritesAreBounded(t *testing.T) {
+	everything := everyByte()
+	for _, body := range [][]byte{everything, []byte(bodyOf(1 << 10)), append([]byte("xml="), everything...),
+		append([]byte("\xEF\xBB\xBF<?xml version='1.0'?>\r\n<!DOCTYPE a>\n"), everything...)} {
+		if made := len((&search{}).rewritten(&bodyForm{}, body)); made > 64 {
+			t.Errorf("%d forms", made)
+		}
 	}
 	if got := ExplainSignature(Attempt{Body: []byte("x"), Signature: strings.Repeat("0 ", 1<<20)}); got.Mistakes[0] != SignatureMalformed {
 		t.Errorf("a signature of 2 MB: %+v", got)
 	}
+}
+
+// everyByte has all bytes there are, twice.
+func everyByte() []byte {
+	all := make([]byte, 256)
+	for c := range all {
+		all[c] = byte(c)
+	}
+	return bytes.Repeat(all, 2)
 }

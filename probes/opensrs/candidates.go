@@ -15,8 +15,6 @@ type bodyForm struct {
 	content pieces
 	length  int // known once it was hashed
 	begunAs [algorithms]hash.Hash
-	spent   *int64 // counts what is hashed
-	cost    int64  // of hashing it once: the bytes that it is made from
 }
 
 // begun gives a hash that has read the body and goes on from there.
@@ -25,7 +23,6 @@ func (b *bodyForm) begun(a algorithm) hash.Hash {
 		h := a.new()
 		b.writeTo(h)
 		b.begunAs[a] = h
-		*b.spent += b.cost
 	}
 	copied, err := b.begunAs[a].(hash.Cloner).Clone()
 	if err != nil {
@@ -38,7 +35,6 @@ func (b *bodyForm) begun(a algorithm) hash.Hash {
 func (b *bodyForm) hashed(h hash.Hash, before, behind []byte) []byte {
 	h.Write(before)
 	b.writeTo(h)
-	*b.spent += b.cost
 	h.Write(behind)
 	return h.Sum(nil)
 }
@@ -61,7 +57,9 @@ func (b *bodyForm) bytes() []byte {
 // the first stands.
 func (s *search) bodyForms(from *bodyForm, body []byte) []*bodyForm {
 	all := s.rewritten(from, body)
-	s.begin(all)
+	if len(body) >= large {
+		s.begin(all)
+	}
 	seen := map[string]bool{string(from.begun(s.unit()).Sum(nil)): true}
 	return slices.DeleteFunc(all, func(form *bodyForm) bool {
 		sum := string(form.begun(s.unit()).Sum(nil))
@@ -71,12 +69,11 @@ func (s *search) bodyForms(from *bodyForm, body []byte) []*bodyForm {
 	})
 }
 
-// rewritten are the forms that may differ, not yet hashed and as many as the search's bound lets through.
+// rewritten are the forms that may differ, not yet hashed.
 func (s *search) rewritten(from *bodyForm, body []byte) []*bodyForm {
 	var made []*bodyForm
 	present := bytesIn(body)
 	effects := map[string]bool{"": true}
-	cost := int64(len(body))
 	for _, row := range mistakes() {
 		if hasStep(from.steps, row.id) || row.id == BodyReindented && len(from.steps) > 0 && s.laysOut {
 			continue // a layout comes before any other change; behind what only unwrapped the XML it comes too
@@ -92,33 +89,26 @@ func (s *search) rewritten(from *bodyForm, body []byte) []*bodyForm {
 			case form.body != nil:
 				content = form.body(body)
 			}
-			if content == nil {
-				continue
+			if content != nil {
+				made = append(made, &bodyForm{content: content,
+					steps: append(slices.Clone(from.steps), step{row.id, form.name})})
 			}
-			if s.hashed+int64(len(made))*cost > s.limit {
-				s.cut = true
-				return made
-			}
-			made = append(made, &bodyForm{content: content, spent: from.spent, cost: cost,
-				steps: append(slices.Clone(from.steps), step{row.id, form.name})})
 		}
 	}
 	return made
 }
 
-// begin hashes forms ahead, where they are large on every processor at once.
+// large is from how many bytes on a body takes every processor.
+const large = 4 << 10
+
+// begin hashes forms ahead, on every processor at once.
 func (s *search) begin(forms []*bodyForm) {
-	const large = 4 << 10 // bytes
-	if len(forms) == 0 || forms[0].cost < large {
-		return
-	}
 	var (
 		waiting sync.WaitGroup
 		slots   = make(chan struct{}, runtime.GOMAXPROCS(0))
 		unit    = s.unit()
 	)
 	for _, form := range forms {
-		*form.spent += form.cost
 		slots <- struct{}{}
 		waiting.Go(func() {
 			h := unit.new()

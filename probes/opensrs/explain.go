@@ -19,7 +19,7 @@ type Verdict struct {
 	Match    bool     // the signature is the right one; the rest is empty then
 	Mistakes []string // the smallest set that explains it, in the table's order; else one of Unexplained alone
 	Forms    []string // which form each of the mistakes took, "" for the usual one
-	Cut      bool     // the search ended at its bound: not every pair was tried
+	NoPairs  bool     // pairs of mistakes were not tried, for the body is over MaxPaired, and one of them may explain it
 }
 
 // Unexplained reports whether nothing explains the signature: it may be that of another key, or none at all.
@@ -27,36 +27,33 @@ func (v Verdict) Unexplained() bool {
 	return len(v.Mistakes) == 1 && (v.Mistakes[0] == WrongKey || v.Mistakes[0] == SignatureMalformed)
 }
 
-// The bounds of the search. Bodies of some kilobytes need a thousandth of what they allow. They are counts and
-// not times, so that the same question has the same answer everywhere.
-const (
-	maxHashed = 3 << 30 // bytes that are hashed, counted before they are rewritten
-	maxPaired = 1 << 20 // bytes of a body with which two mistakes are made that both change it
-)
+// MaxPaired is the largest body with which mistakes are tried in pairs, in bytes: there are a thousand pairs that need
+// a pass over the body each. Calls have some kilobytes.
+const MaxPaired = 1 << 20
 
 // ExplainSignature finds the mistakes that a client made with a signature: the smallest set of rows of the
 // table, up to two and the ways of writing a digest besides, with which the given signature comes out. Among
-// sets of one size the one that is tried first wins, see run. The right signature and the key are in no part
-// of the verdict.
-func ExplainSignature(a Attempt) Verdict { return explainWithin(a, maxHashed) }
-
-func explainWithin(a Attempt, limit int64) Verdict {
+// sets of one size the one that is tried first wins, see run. With a body over MaxPaired only single mistakes are
+// made, and the ways of writing a digest. The right signature and the key are in no part of the verdict.
+func ExplainSignature(a Attempt) Verdict {
 	signature, right := strings.TrimSpace(a.Signature), Sign(a.Body, a.Key)
 	if signature == right {
 		return Verdict{Match: true}
 	}
-	s := &search{targets: targets(signature), name: []byte(a.Username), limit: limit, laysOut: laysOut(a.Body)}
+	s := &search{targets: targets(signature), name: []byte(a.Username), laysOut: laysOut(a.Body)}
 	if len(s.targets) > 0 {
-		s.body = &bodyForm{content: whole(a.Body), spent: &s.hashed, cost: int64(len(a.Body))}
+		s.body = &bodyForm{content: whole(a.Body)}
 		s.keys = keyForms(a.Key)
 		s.schemes = schemeForms(len(a.Username) > 0)
 		s.run(a.Body)
 	}
 	if s.best == nil {
 		id, form := unexplained(signature, right, s.targets)
-		return Verdict{Mistakes: []string{id}, Forms: []string{form}, Cut: s.cut}
+		verdict := Verdict{Mistakes: []string{id}, Forms: []string{form}}
+		verdict.NoPairs = s.noPairs && verdict.Unexplained()
+		return verdict
 	}
-	verdict := Verdict{Cut: s.cut && len(s.best) > 1}
+	verdict := Verdict{NoPairs: s.noPairs && len(s.best) > 2}
 	for _, one := range s.best {
 		verdict.Mistakes = append(verdict.Mistakes, one.id)
 		verdict.Forms = append(verdict.Forms, one.form)
@@ -99,10 +96,8 @@ type search struct {
 	name    []byte
 	laysOut bool // the body as sent is XML itself
 
-	best   []step // nil: nothing found yet
-	hashed int64
-	limit  int64
-	cut    bool
+	best    []step // nil: nothing found yet
+	noPairs bool
 }
 
 // run tries no mistake, one, and two, and ends where nothing smaller can come any more. What is cheap to try,
@@ -119,6 +114,10 @@ func (s *search) run(sent []byte) {
 			return
 		}
 		one()
+	}
+	if len(sent) > MaxPaired {
+		s.noPairs = true
+		return
 	}
 	for _, two := range []func(){
 		func() { s.combine(s.bodies, 1, 0) },
@@ -138,10 +137,6 @@ func (s *search) run(sent []byte) {
 // combineBodies tries the bodies with two mistakes.
 func (s *search) combineBodies() {
 	for _, first := range s.bodies {
-		if first.length > maxPaired || s.hashed > s.limit {
-			s.cut = true
-			return
-		}
 		if s.combine(s.bodyForms(first, first.bytes()), 0, 0); s.done(2) {
 			return
 		}
@@ -156,11 +151,7 @@ func (s *search) combine(bodies []*bodyForm, keys, schemes int) {
 	for _, body := range bodies {
 		for _, key := range s.keys[keys] {
 			for _, scheme := range s.schemes[schemes] {
-				switch {
-				case !s.wanted(scheme.last):
-				case s.hashed > s.limit && scheme.readsAnew(body):
-					s.cut = true
-				default:
+				if s.wanted(scheme.last) {
 					s.try(body, key, scheme)
 				}
 			}

@@ -291,7 +291,7 @@ var sentBodies = []string{
 func explain(t *testing.T, body, key, signature string) []string {
 	t.Helper()
 	verdict := ExplainSignature(Attempt{[]byte(body), []byte(key), clientName, signature})
-	if verdict.Match != (len(verdict.Mistakes) == 0) || len(verdict.Forms) != len(verdict.Mistakes) || verdict.Cut {
+	if verdict.Match != (len(verdict.Mistakes) == 0) || len(verdict.Forms) != len(verdict.Mistakes) || verdict.NoPairs {
 		t.Fatalf("a verdict that contradicts itself: %+v", verdict)
 	}
 	return verdict.Mistakes

@@ -184,12 +184,6 @@ func (s scheme) digest(body *bodyForm, key, name []byte) []byte {
 	return digest
 }
 
-// readsAnew reports whether the digest of a body needs all of it once more, and not only what was hashed of it
-// already.
-func (s scheme) readsAnew(body *bodyForm) bool {
-	return s.hmac != noHMAC || s.name != noName || s.key[0] == keyBefore || body.begunAs[s.first] == nil
-}
-
 func (s scheme) firstRound(body *bodyForm, key, name []byte) []byte {
 	before, behind := s.sides(0, key)
 	if len(before) == 0 && len(name) == 0 {
