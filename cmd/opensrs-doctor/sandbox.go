@@ -49,7 +49,7 @@ func commandAfterDash(cmd *cobra.Command, args []string) error {
 // sandboxKeys are the flags of sandbox. Those that check has too mean the same there.
 func sandboxKeys() []key {
 	own := []key{
-		{"listen", "", text, "IP:PORT", groupService, "where it listens (default 127.0.0.1:0, a free port)"},
+		{"listen", "", text, "IP:PORT", groupService, "where the API listens (default 127.0.0.1:0, a free port); all else is on loopback"},
 		{"name", "", text, "HOST", groupService, "a host name for its URL and certificate, for clients with a built-in one"},
 		{"fault", "", text, "CAUSE", groupService, "show what that cause looks like to a client"},
 		{"ready-file", "", text, "PATH", groupService,
@@ -105,6 +105,9 @@ func serveSandbox(flags map[string]*flagValue, args []string, s *streams) error 
 		return err
 	}
 	defer open.close()
+	if open.inside.Exposed != "" {
+		request.notes = append(request.notes, exposedWords(open.inside.Exposed))
+	}
 	for _, note := range request.notes {
 		fmt.Fprintln(s.stderr, "note: "+note)
 	}
@@ -125,6 +128,17 @@ func serveSandbox(flags map[string]*flagValue, args []string, s *streams) error 
 	open.close()
 	log.close()
 	return log.verdict(status, config.Fault)
+}
+
+// exposedWords say that other machines reach the API at that IP:PORT.
+func exposedWords(at string) string {
+	listens := netip.MustParseAddrPort(at)
+	where := "the address " + listens.Addr().String()
+	if listens.Addr().IsUnspecified() {
+		where = "every address of this host"
+	}
+	return fmt.Sprintf("the API's port, %d on %s, is open to other machines; everything else can be reached from this machine only",
+		listens.Port(), where)
 }
 
 // openedSandbox is a sandbox that listens, and its files.

@@ -88,7 +88,7 @@ func (l *requestLog) announce(r *sandboxReady, s *sandbox.Sandbox, fault string)
 	set := report.SandboxSetting{
 		URL: r.URL, Fault: fault, CAFile: r.CAFile, Username: r.Username, APIKeyFile: r.APIKeyFile,
 		EgressSources: r.EgressSources, StatusURL: r.StatusURL, Resolvers: r.Resolvers, Proxy: r.Proxy,
-		Rules: c.Rules, RulesOfFault: c.RulesGiven, Caller: s.LocalCaller, HostsLine: r.HostsLine, Command: r.CheckCommand,
+		Rules: c.Rules, RulesOfFault: c.RulesGiven, Caller: sandbox.CallerAddress, HostsLine: r.HostsLine, Command: r.CheckCommand,
 	}
 	var err error
 	switch {

@@ -101,7 +101,7 @@ func checkArguments(s *sandbox.Sandbox, r *sandboxReady, fault string) []string 
 	}
 	rules := c.Rules
 	if len(rules) == 0 && !c.RulesGiven {
-		rules = []string{allowRule(s.LocalCaller)} // all are allowed, this one too: then the rules are checked as well
+		rules = []string{allowRule(sandbox.CallerAddress)} // all are allowed, this one too: then the rules are checked as well
 	}
 	each("--rule", rules)
 	each("--egress-source", c.EgressSources)

@@ -34,12 +34,13 @@ type visit struct {
 	tail *tailConn
 	conn *tls.Conn
 	in   *bufio.Reader
+	from caller
 	ends time.Time
 }
 
 // converse serves one connection: handshake, requests, goodbye.
 func (p *plan) converse(conn net.Conn, config *tls.Config) {
-	v := &visit{plan: p, tail: &tailConn{Conn: conn}, ends: time.Now().Add(lifeTime)}
+	v := &visit{plan: p, tail: &tailConn{Conn: conn}, from: p.callerOf(conn), ends: time.Now().Add(lifeTime)}
 	v.conn = tls.Server(v.tail, config)
 	v.in = bufio.NewReader(v.conn)
 	defer func() {
@@ -88,7 +89,7 @@ func (v *visit) brokeOff(err error) {
 }
 
 func (v *visit) observation() Observation {
-	o := Observation{Caller: v.plan.callerOf(v.conn.RemoteAddr().String()).address, User: v.plan.sandbox.Username}
+	o := Observation{Caller: v.from.address, User: v.plan.sandbox.Username}
 	if v.plan.fault.shakes != takes {
 		o.Refusable = v.plan.fault.id
 	}

@@ -16,12 +16,14 @@
 //
 // # Addresses
 //
-// Every loopback caller counts as CallerAddress: the egress sources say so and the rules judge that
-// address. GET /ip on the API's port answers with it, whatever the fault of the API's answers. Any other caller
-// counts as itself, which lets the sandbox stand in a network of its own:
-// Start opens all of its listening sockets in the goroutine that calls it, so a test that has locked its
-// thread into a network namespace may pass an address of that namespace as Config.Listen. The
-// certificates then name that address too.
+// Every caller on this machine counts as CallerAddress: the egress sources say so and the rules judge that
+// address. GET /ip on the API's port answers with it, whatever the fault of the API's answers. A caller from elsewhere
+// counts as itself.
+//
+// Only the API listens on Config.Listen, and the certificates name that address. Everything around it, from the egress
+// sources to a fault's proxy and name server, can be reached from this machine alone. Start opens all listening sockets
+// in the goroutine that calls it, so that "this machine" is a network namespace for whoever has locked its thread into
+// one.
 //
 // # Faults
 //

@@ -124,7 +124,7 @@ func ruled(client, server []string) func(*plan) error {
 // The faults of a proxy come with one, at an explicit URL.
 var proxyFaults = []fault{
 	{id: "proxy.unreachable", server: true, prepare: func(p *plan) error {
-		at, err := p.sandbox.group.holdClosed(net.JoinHostPort(p.host, "0"))
+		at, err := p.sandbox.group.holdClosed(net.JoinHostPort(p.inside, "0"))
 		p.sandbox.client.Proxy = "http://" + at
 		return err
 	}},

@@ -17,7 +17,7 @@ const whoamiName = "whoami.sandbox.test"
 // openNameServer opens a name server on UDP and TCP with one port number, and gives its address.
 func (p *plan) openNameServer(handle dns.HandlerFunc) (string, error) {
 	g := p.sandbox.group
-	listener, packets, err := sameFreePort(p.host)
+	listener, packets, err := sameFreePort(p.inside)
 	if err != nil {
 		return "", err
 	}
@@ -62,7 +62,7 @@ func sameFreePort(host string) (net.Listener, net.PacketConn, error) {
 	return nil, nil, last
 }
 
-// whoami is the DNS egress source.
+// whoami is the DNS egress source. Only this machine can ask it.
 func (p *plan) whoami(w dns.ResponseWriter, question *dns.Msg) {
 	reply := new(dns.Msg).SetReply(question)
 	q := question.Question[0]
@@ -72,7 +72,7 @@ func (p *plan) whoami(w dns.ResponseWriter, question *dns.Msg) {
 	case !isName(q.Name, whoamiName):
 		reply.Rcode = dns.RcodeNameError
 	default:
-		address := p.callerOf(w.RemoteAddr().String()).address
+		address := netip.MustParseAddr(CallerAddress)
 		if q.Qtype == dns.TypeTXT {
 			reply.Answer = []dns.RR{&dns.TXT{Hdr: header(q, dns.TypeTXT), Txt: []string{address.String()}}}
 		} else {
@@ -163,14 +163,14 @@ func failing(rcode int) resolver {
 // silentResolver is an address at which a resolver should be: questions by UDP are not answered, TCP is
 // refused.
 func (p *plan) silentResolver() (string, error) {
-	return p.sandbox.group.holdBoth(p.host, func(at string) (io.Closer, error) {
+	return p.sandbox.group.holdBoth(p.inside, func(at string) (io.Closer, error) {
 		return net.ListenPacket("udp4", at) // never read: the kernel drops what does not fit
 	})
 }
 
 // absentResolver is an address at which no resolver runs: UDP and TCP are refused.
 func (p *plan) absentResolver() (string, error) {
-	return p.sandbox.group.holdBoth(p.host, func(at string) (io.Closer, error) {
+	return p.sandbox.group.holdBoth(p.inside, func(at string) (io.Closer, error) {
 		local, err := net.ResolveUDPAddr("udp", at)
 		if err != nil {
 			return nil, err
@@ -213,12 +213,24 @@ func (g *group) holdClosed(at string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	g.own(listener)
+	defer listener.Close() // before anybody else can find it
 	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(host), Port: port}}
 	conn, err := dialer.DialContext(g.ctx, "tcp", seenFromHere(listener.Addr()))
 	if err != nil {
 		return "", err
 	}
+	conn.(*net.TCPConn).SetLinger(0) // ends with a reset: else the port would be taken for a minute after the sandbox
 	g.own(conn)
-	return seenFromHere(conn.LocalAddr()), nil
+	for {
+		other, err := listener.Accept()
+		if err != nil {
+			return "", err
+		}
+		if other.RemoteAddr().String() == conn.LocalAddr().String() {
+			other.(*net.TCPConn).SetLinger(0)
+			g.own(other)
+			return seenFromHere(conn.LocalAddr()), nil
+		}
+		other.Close()
+	}
 }

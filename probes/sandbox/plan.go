@@ -20,7 +20,8 @@ import (
 type plan struct {
 	sandbox *Sandbox
 	fault   fault  // the zero value: healthy
-	host    string // the address that everything listens on
+	host    string // the address that the API listens on
+	inside  string // the loopback address that everything else listens on
 	port    uint16 // of the API; 0: a free one
 	ca      *Authority
 	name    string        // of the service, where it has one
@@ -57,9 +58,12 @@ const httpSources = 3
 
 func newPlan(s *Sandbox, config Config, host string, port uint16) *plan {
 	p := &plan{
-		sandbox: s, host: host, port: port, name: Name, rules: config.Rules,
+		sandbox: s, host: host, inside: "127.0.0.1", port: port, name: Name, rules: config.Rules,
 		ca:        NewRoot(Template{CommonName: "Sandbox Root", Organization: "opensrs-doctor sandbox"}),
 		reachable: map[string]string{},
+	}
+	if netip.MustParseAddr(host).IsLoopback() {
+		p.inside = host
 	}
 	for i := range p.sees {
 		p.sees[i] = CallerAddress
@@ -156,6 +160,9 @@ func (p *plan) openAPI() (string, error) {
 	}
 	p.sandbox.api = listener.(*boundedListener)
 	address := seenFromHere(listener.Addr())
+	if p.host != p.inside {
+		p.sandbox.Exposed = listener.Addr().String()
+	}
 	switch {
 	case p.raw != nil:
 		p.sandbox.group.serve(listener, func(conn net.Conn) { p.raw(p, conn) })
@@ -202,25 +209,33 @@ func reachedAt(address netip.Addr) string {
 	return "::1"
 }
 
-// caller is where a request comes from, as the services of the sandbox see it.
+// caller is who a connection to the API comes from.
 type caller struct {
-	address netip.Addr
-	local   bool // a loopback address, which counts as another one
+	address netip.Addr // that it counts as
+	local   bool       // it is on this machine
 }
 
-// callerOf reads a connection's remote address.
-func (p *plan) callerOf(remote string) caller {
-	at, err := netip.ParseAddrPort(remote)
-	if err != nil {
-		return caller{}
+// callerOf tells callers on this machine from others: by a loopback address at either end, or by the same address at
+// both, as a machine has that calls itself by its address in the network.
+func (p *plan) callerOf(conn net.Conn) caller {
+	remote, local := addressOf(conn.RemoteAddr()), addressOf(conn.LocalAddr())
+	if !remote.IsLoopback() && !local.IsLoopback() && remote != local {
+		return caller{address: remote}
 	}
-	if address := at.Addr().Unmap(); !address.IsLoopback() {
-		return caller{address: address}
-	}
+	return caller{address: netip.MustParseAddr(p.seenAs(conn.RemoteAddr().String(), CallerAddress)), local: true}
+}
+
+func addressOf(at net.Addr) netip.Addr {
+	parsed, _ := netip.ParseAddrPort(at.String())
+	return parsed.Addr().Unmap()
+}
+
+// seenAs is the address that a caller on this machine has: the usual one, or that of the proxy it has come through.
+func (p *plan) seenAs(remote, usual string) string {
 	if _, relayed := p.relayed.Load(remote); relayed && p.proxySees != "" {
-		return caller{address: netip.MustParseAddr(p.proxySees)}
+		return p.proxySees
 	}
-	return caller{address: netip.MustParseAddr(CallerAddress), local: true}
+	return usual
 }
 
 // rulesOf parses the rules of a fault, which are constants of this package.

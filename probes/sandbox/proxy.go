@@ -11,7 +11,7 @@ import (
 
 // openProxy opens the proxy of a fault. It relays to what belongs to this sandbox and to nothing else.
 func (p *plan) openProxy() error {
-	listener, err := p.sandbox.group.listen(net.JoinHostPort(p.host, "0"))
+	listener, err := p.sandbox.group.listen(net.JoinHostPort(p.inside, "0"))
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ const Name = "sandbox.opensrs.test"
 
 // Config says what to start. The zero value is a healthy service on a free port of 127.0.0.1.
 type Config struct {
-	Listen   string // IP:PORT, IPv4; "": 127.0.0.1:0. All else listens on the same address
+	Listen   string // IP:PORT of the API, IPv4; "": 127.0.0.1:0. All else listens on loopback, whatever this is
 	Name     string // a host name that URL and certificate have, for clients with a built-in one; "": none
 	Username string // "": made
 	Key      []byte // empty: made, 112 hex characters
@@ -50,7 +50,7 @@ type Sandbox struct {
 	EgressSources []string // URIs: three by HTTP, two by DNS
 	StatusURL     string   // Statuspage JSON
 	Controls      []string // HOST:PORT of two TLS peers
-	LocalCaller   string   // the address that a caller on this host counts as
+	Exposed       string   // IP:PORT where other machines reach the API, which may be 0.0.0.0; "": they do not
 	HostsLine     string   // of a hosts file: leads Config.Name to the sandbox. "": there is no name, or it must not be found
 
 	client    Client
@@ -133,7 +133,6 @@ func Start(config Config) (*Sandbox, error) {
 	p := newPlan(s, config, host, port)
 	p.fault = fault
 	s.CA, s.CAPEM = p.ca.Certificate, p.ca.PEM()
-	s.LocalCaller = p.callerOf(net.JoinHostPort(p.clientHost(), "1")).address.String()
 	s.client = Client{
 		Username: s.Username, Key: s.Key,
 		PublicRoots: []*x509.Certificate{s.CA}, SystemRoots: []*x509.Certificate{s.CA},

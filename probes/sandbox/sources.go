@@ -12,7 +12,7 @@ import (
 func (p *plan) openSources() error {
 	s := p.sandbox
 	for i, path := range [httpSources]string{"/ip", "/address", "/ip"} {
-		listener, err := s.group.listen(net.JoinHostPort(p.host, "0"))
+		listener, err := s.group.listen(net.JoinHostPort(p.inside, "0"))
 		if err != nil {
 			return err
 		}
@@ -43,7 +43,7 @@ func (p *plan) openSources() error {
 	return nil
 }
 
-// source tells callers their address.
+// source tells callers, all of them on this machine, the address that they count as.
 func (p *plan) source(path string, index int) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
@@ -51,13 +51,8 @@ func (p *plan) source(path string, index int) http.Handler {
 			http.Error(w, "no address to tell", http.StatusServiceUnavailable)
 			return
 		}
-		from := p.callerOf(r.RemoteAddr)
-		address := from.address.String()
-		if from.local {
-			address = p.sees[index]
-		}
 		w.Header().Set("Content-Type", "text/plain")
-		w.Write([]byte(address + "\n"))
+		w.Write([]byte(p.seenAs(r.RemoteAddr, p.sees[index]) + "\n"))
 	})
 	mux.HandleFunc("/issuer.cer", func(w http.ResponseWriter, r *http.Request) {
 		if p.issuer == nil {
@@ -81,7 +76,7 @@ func (p *plan) peerCertificate() tls.Certificate {
 // openControls opens two peers that have nothing to do with the service and work.
 func (p *plan) openControls() error {
 	for range 2 {
-		listener, err := p.sandbox.group.listen(net.JoinHostPort(p.host, "0"))
+		listener, err := p.sandbox.group.listen(net.JoinHostPort(p.inside, "0"))
 		if err != nil {
 			return err
 		}
@@ -96,7 +91,7 @@ func (p *plan) openControls() error {
 
 // openStatus opens the status page, in the form of the Statuspage API.
 func (p *plan) openStatus() error {
-	listener, err := p.sandbox.group.listen(net.JoinHostPort(p.host, "0"))
+	listener, err := p.sandbox.group.listen(net.JoinHostPort(p.inside, "0"))
 	if err != nil {
 		return err
 	}
