@@ -52,7 +52,7 @@ func check(flags map[string]*flagValue, config string, s *streams, ticket *bundl
 	if err != nil {
 		return err
 	}
-	out, err := settings.parseOutputs()
+	out, err := settings.parseOutputs(time.Now().Add(request.options.Timeout))
 	if err != nil {
 		return err
 	}

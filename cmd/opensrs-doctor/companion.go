@@ -77,7 +77,7 @@ func (c *companion) run(r *sandboxReady, s *streams) (status int, err error) {
 	defer signal.Stop(c.signals)
 	c.command.Env = append(os.Environ(), r.environment()...)
 	c.setApart()
-	if err := c.command.Start(); err != nil {
+	if err := startChild(c.command); err != nil {
 		return 0, cannotRun(c.command.Path, err, s)
 	}
 	ended := make(chan struct{})

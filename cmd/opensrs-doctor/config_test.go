@@ -234,42 +234,6 @@ func TestBadUsername(t *testing.T) {
 	}
 }
 
-func TestPendingFile(t *testing.T) {
-	dir := t.TempDir()
-	old, link := filepath.Join(dir, "old"), filepath.Join(dir, "link")
-	write(t, old, "old")
-	if err := os.Symlink("old", link); err != nil {
-		t.Skip(err)
-	}
-	pending, err := openPending(link)
-	if err != nil {
-		t.Fatal(err)
-	}
-	io.WriteString(pending, "new")
-	if got := read(t, old); got != "old" {
-		t.Errorf("before commit the file holds %q", got)
-	}
-	if err := pending.commit(); err != nil {
-		t.Fatal(err)
-	}
-	pending.discard()
-	info, err := os.Stat(old)
-	if got := read(t, old); got != "new" || err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("after commit the file holds %q, mode %v", got, info.Mode())
-	}
-	if target, err := os.Readlink(link); target != "old" {
-		t.Errorf("the link is gone: %v", err)
-	}
-	pending, err = openPending(filepath.Join(dir, "fresh"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	pending.discard()
-	if left, _ := os.ReadDir(dir); len(left) != 2 {
-		t.Errorf("something is left: %v", left)
-	}
-}
-
 func TestShownHidesSecrets(t *testing.T) {
 	for _, text := range []string{"0123456789abcdef", "http://bob:hunter2@x", "x" + strings.Repeat("ab", 56)} {
 		if got := shown(text); strings.Contains(got, text) {

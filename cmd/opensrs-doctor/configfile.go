@@ -89,13 +89,17 @@ func readConfig(flag string, s *streams) (map[string]setting, error) {
 }
 
 func parseConfigAt(path string, named bool) (map[string]setting, error) {
-	document, err := readFile(path, maxConfig)
+	read := readFile
+	if !named {
+		read = readTrusted
+	}
+	document, err := read(path, maxConfig)
 	var usage *usageError
 	switch {
 	case path == "" || !named && errors.Is(err, fs.ErrNotExist):
 		return nil, nil
 	case errors.As(err, &usage):
-		return nil, usagef("config file %s %s", shownPath(path), usage.text)
+		return nil, usagef("config file %s %s", shownPath(path), usage.text).withHint("%s", usage.hint)
 	case err != nil:
 		return nil, usagef("config file %s: %s", shownPath(path), plain(err))
 	}

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -110,20 +111,22 @@ func parseWebURL(text string) (*url.URL, error) {
 	return u, err
 }
 
+// parseProxy reads a proxy's URL. Its errors repeat nothing of a text that may hold a password.
 func parseProxy(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil:
-		return nil, errors.New("it is no URL; give http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT")
-	case u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "socks5", u.Host == "":
+		return nil, errors.New("not a URL; give http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT, with the signs " +
+			"/ ? # @ : % of a password as %2F %3F %23 %40 %3A %25")
+	case !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme), u.Host == "":
 		return nil, errors.New("a proxy is http://HOST:PORT, https://HOST:PORT, socks5://HOST:PORT, env or none")
-	case u.Path != "" && u.Path != "/", u.RawQuery != "", u.Fragment != "":
-		return nil, errors.New("nothing stands behind the proxy's port")
+	case u.Path != "" && u.Path != "/", u.RawQuery != "", u.ForceQuery, strings.Contains(text, "#"):
+		return nil, errors.New("nothing may follow the proxy's port; the signs / ? # of a password are written %2F %3F %23")
 	}
 	if _, err := checkHost(u.Hostname()); err != nil {
-		return nil, errors.New("the proxy's host is no name and no address")
+		return nil, errors.New("the proxy's host is neither a name nor an address")
 	}
-	if u.Port() != "" {
+	if u.Port() != "" || strings.HasSuffix(u.Host, ":") {
 		_, err = checkPort(u.Port())
 	}
 	return u, err

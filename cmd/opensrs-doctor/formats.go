@@ -4,7 +4,9 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
+	"opensrs-doctor/cmd/opensrs-doctor/outfile"
 	"opensrs-doctor/report"
 )
 
@@ -53,16 +55,16 @@ func sameForAll(write func(io.Writer, *report.Report) error) func(io.Writer, *re
 // output is one format of a run and where it goes.
 type output struct {
 	format format
-	path   string // "" is standard output
-	file   *pendingFile
+	path   string // "" is standard output; else outfile.Key of it
+	file   *outfile.File
 }
 
 // outputs are all formats of a run.
 type outputs []output
 
 // parseOutputs reads the values of --format and opens the files, so that a path that cannot be written is an
-// error before the run and not after it. The caller ends with write or discard.
-func (s *settings) parseOutputs() (out outputs, err error) {
+// error before the run and not after it. Until the deadline a pipe is waited for. The caller ends with write or discard.
+func (s *settings) parseOutputs(deadline time.Time) (out outputs, err error) {
 	all, names := formats(), formatNames()
 	if !s.given("format") {
 		return outputs{{format: all[0]}}, nil
@@ -87,7 +89,7 @@ func (s *settings) parseOutputs() (out outputs, err error) {
 		}
 		given := path
 		if path != "" {
-			path = realPath(path)
+			path = outfile.Key(path)
 		}
 		if paths[path] && path == "" {
 			return out, s.bad("format", i, "only one format can go to standard output").
@@ -99,7 +101,7 @@ func (s *settings) parseOutputs() (out outputs, err error) {
 		paths[path] = true
 		next := output{format: all[at], path: path}
 		if path != "" {
-			if next.file, err = openPending(path); err != nil {
+			if next.file, err = outfile.Open(given, deadline); err != nil {
 				return out, s.bad("format", i, "cannot write %s: %s", shownPath(given), plain(err))
 			}
 		}
@@ -119,9 +121,9 @@ func (out outputs) write(r *report.Report, v view, s *streams, before error) err
 		}
 		err := one.format.write(one.file, r, v.plain())
 		if err == nil {
-			err = one.file.commit()
+			err = one.file.Commit()
 		} else {
-			one.file.discard()
+			one.file.Discard()
 		}
 		if err != nil && first == nil {
 			first = err
@@ -143,7 +145,7 @@ func (out outputs) write(r *report.Report, v view, s *streams, before error) err
 func (out outputs) discard() {
 	for _, one := range out {
 		if one.file != nil {
-			one.file.discard()
+			one.file.Discard()
 		}
 	}
 }

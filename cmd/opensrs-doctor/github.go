@@ -3,8 +3,8 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"os"
 
+	"opensrs-doctor/cmd/opensrs-doctor/outfile"
 	"opensrs-doctor/report"
 )
 
@@ -24,21 +24,9 @@ func (out outputs) summarize(r *report.Report, s *streams) {
 	text := bytes.NewBufferString("\n") // the file may end within a line
 	err := report.WriteMarkdown(text, r)
 	if err == nil {
-		err = appendTo(path, text.Bytes())
+		err = outfile.Append(path, text.Bytes())
 	}
 	if err != nil {
 		fmt.Fprintf(s.stderr, "note: the step summary %s could not be written: %s\n", shownPath(path), plain(err))
 	}
-}
-
-func appendTo(path string, text []byte) error {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o666)
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(text)
-	if closed := file.Close(); err == nil {
-		err = closed
-	}
-	return err
 }

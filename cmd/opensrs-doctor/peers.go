@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -136,8 +135,8 @@ func (s *settings) proxy(r *request) error {
 	return nil
 }
 
-// checkProxyVariable refuses an HTTPS_PROXY that is no proxy's URL, where it would be used for the endpoint. Go's own
-// reading of it is silent then and goes without the proxy, which is not what was meant.
+// checkProxyVariable holds HTTPS_PROXY, where it would be used for the endpoint, to the rules of --proxy. Go's own reading
+// of it goes without a proxy where it is malformed, and takes the login for the host where a password has a slash.
 func checkProxyVariable(host string, port uint16) error {
 	variables := httpproxy.FromEnvironment()
 	given := strings.TrimSpace(variables.HTTPSProxy)
@@ -152,10 +151,8 @@ func checkProxyVariable(host string, port uint16) error {
 	if !strings.Contains(given, "://") {
 		given = "http://" + given
 	}
-	u, err := url.Parse(given)
-	if err == nil && slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme) && u.Host != "" {
-		return nil
+	if _, err := parseProxy(given); err != nil {
+		return usagef("HTTPS_PROXY in the environment: %s", err).withHint("correct it, or give --proxy none")
 	}
-	return usagef("HTTPS_PROXY in the environment is no proxy's URL").
-		withHint("set it as in http://HOST:PORT, or give --proxy none")
+	return nil
 }

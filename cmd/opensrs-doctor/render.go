@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -50,7 +51,7 @@ func render(path string, flags map[string]*flagValue, s *streams) error {
 	if err != nil {
 		return err
 	}
-	out, err := settings.parseOutputs()
+	out, err := settings.parseOutputs(time.Now().Add(request.options.Timeout))
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,9 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"time"
 
+	"opensrs-doctor/cmd/opensrs-doctor/outfile"
 	"opensrs-doctor/probes"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/sandbox"
@@ -33,8 +35,7 @@ type sandboxReady struct {
 type sandboxHome struct {
 	directory string
 	keyFile   string // the user's own; "": one is made
-	file      *pendingFile
-	published []byte // what stands in the ready file
+	file      *outfile.File
 }
 
 // newSandboxHome makes what can fail for the user's reasons before anything listens.
@@ -55,7 +56,7 @@ func newSandboxHome(s *settings) (home *sandboxHome, err error) {
 		if path == "" {
 			return home, s.bad("ready-file", 0, "the path is empty")
 		}
-		if home.file, err = openPending(path); err != nil {
+		if home.file, err = outfile.Open(path, time.Now()); err != nil {
 			return home, s.bad("ready-file", 0, "cannot write %s: %s", shownPath(path), plain(err))
 		}
 	}
@@ -137,29 +138,21 @@ func (h *sandboxHome) publish(r *sandboxReady) error {
 	if err := writeJSON(&document, r); err != nil {
 		return err
 	}
-	if h.file.target != "" { // a pipe keeps its mode
-		if err := h.file.Chmod(0o600); err != nil {
-			return err
-		}
+	if err := h.file.Private(); err != nil {
+		return err
 	}
 	if _, err := h.file.Write(document.Bytes()); err != nil {
 		return err
 	}
-	if err := h.file.commit(); err != nil {
-		return err
-	}
-	h.published = document.Bytes()
-	return nil
+	return h.file.Commit()
 }
 
 // remove takes everything away again. The ready file goes too, unless another one has replaced it: it says that
 // the sandbox is ready.
 func (h *sandboxHome) remove() {
 	if h.file != nil {
-		h.file.discard()
-		if found, err := readFile(h.file.target, maxConfig); err == nil && h.published != nil && bytes.Equal(found, h.published) {
-			os.Remove(h.file.target)
-		}
+		h.file.Discard()
+		h.file.Remove()
 	}
 	if h.directory != "" {
 		os.RemoveAll(h.directory)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"opensrs-doctor/cmd/opensrs-doctor/outfile"
 	"opensrs-doctor/report"
 )
 
@@ -66,15 +67,15 @@ func (b *bundle) prepare(out outputs) error {
 		return bad(plain(err))
 	}
 	for _, one := range out {
-		if one.path == realPath(b.path) {
+		if one.path == outfile.Key(b.path) {
 			return bad("a format goes to the same path")
 		}
 	}
-	trial, err := newFile(b.path)
+	trial, err := outfile.New(b.path)
 	if err != nil {
 		return bad("cannot write there: " + plain(err))
 	}
-	trial.discard()
+	trial.Discard()
 	return nil
 }
 
@@ -101,7 +102,7 @@ func (b *bundle) save(r *report.Report, anonymized bool) (err error) {
 		return err
 	}
 	for n := 0; ; n++ {
-		err = writeNew(b.path, content)
+		err = outfile.WriteNew(b.path, content)
 		if b.given || !errors.Is(err, fs.ErrExist) || n >= 10 {
 			break
 		}

@@ -5,9 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"testing"
@@ -95,41 +93,6 @@ func TestBundleIsReproducible(t *testing.T) {
 	}
 	if year := archive.File[0].Modified.UTC().Year(); year != 1980 {
 		t.Errorf("a file of the year %d", year)
-	}
-}
-
-// TestNewFileTakesNoName: what came to the path meanwhile stays, whichever way the file gets its name, and nothing
-// half written is left behind.
-func TestNewFileTakesNoName(t *testing.T) {
-	for name, publish := range map[string]func(*pendingFile) error{
-		"link": (*pendingFile).publish, "claim": func(p *pendingFile) error {
-			p.Close()
-			defer os.Remove(p.Name())
-			return p.claim()
-		},
-	} {
-		directory := t.TempDir()
-		path := filepath.Join(directory, "x.zip")
-		write := func(content string) error {
-			file, err := newFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			io.WriteString(file, content)
-			return publish(file)
-		}
-		if err := write("first"); err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		if err := write("second"); !errors.Is(err, fs.ErrExist) {
-			t.Errorf("%s: %v, want that it exists", name, err)
-		}
-		if content, _ := os.ReadFile(path); string(content) != "first" {
-			t.Errorf("%s: it holds %q", name, content)
-		}
-		if left, _ := os.ReadDir(directory); len(left) != 1 {
-			t.Errorf("%s: %d files are left", name, len(left))
-		}
 	}
 }
 

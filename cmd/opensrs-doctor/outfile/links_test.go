@@ -99,7 +99,11 @@ func TestWhatIsNoFile(t *testing.T) {
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(pipe, time.Now().Add(50*time.Millisecond)); err == nil || !strings.Contains(err.Error(), "nobody reads") {
+	silent, err := Open(pipe, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := silent.Commit(); err == nil || !strings.Contains(err.Error(), "nobody reads") {
 		t.Errorf("a pipe without a reader: %v", err)
 	}
 	got := make(chan string)
@@ -123,6 +127,17 @@ func TestWhatIsNoFile(t *testing.T) {
 	}
 }
 
+func TestForeignPipe(t *testing.T) {
+	asRoot(t)
+	pipe := filepath.Join(openToAll(t), "pipe")
+	if err := errors.Join(syscall.Mkfifo(pipe, 0o666), os.Chown(pipe, stranger, -1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := put(pipe, "x"); err == nil || !strings.Contains(err.Error(), "another user's pipe") {
+		t.Error(err)
+	}
+}
+
 // A reader that opens a pipe and never reads costs no longer than the deadline.
 func TestPipeThatIsNotRead(t *testing.T) {
 	pipe := filepath.Join(t.TempDir(), "pipe")
@@ -134,12 +149,12 @@ func TestPipeThatIsNotRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer reader.Close()
-	file, err := Open(pipe, time.Now().Add(200*time.Millisecond))
+	file, err := Open(pipe, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Discard()
-	if _, err := io.WriteString(file, strings.Repeat("x", 1<<20)); !errors.Is(err, os.ErrDeadlineExceeded) {
+	io.WriteString(file, strings.Repeat("x", 1<<20))
+	if err := file.Commit(); !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("%v", err)
 	}
 }

@@ -11,6 +11,7 @@
 package outfile
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -23,16 +24,24 @@ import (
 
 // File is a file being written: Write, then Commit or Discard.
 type File struct {
-	*os.File
+	file      *os.File // nil for a pipe or device, which is opened at Commit
 	at        *place
 	temporary string // its name until Commit; "" where it is written in place
 	made      *facts // the file that was put there
-	shared    bool   // a stream of this process: it stays open
-	done      bool
+	stream    *facts // of a pipe or device: what was found
+	buffer    bytes.Buffer
+	deadline  time.Time
+	shared    bool // a stream of this process: it stays open
+	done      bool // committed, or given up
+	there     bool // it has its name
 }
 
-// Open opens what will be at path when it is complete, in the place of what is there now. It waits until the deadline
-// for a reader of a pipe, and so does Write. The mode of this user's own file is kept; others can never write a new one.
+// patience is how long at least a pipe's reader has, however long the run before it took.
+const patience = 2 * time.Second
+
+// Open opens what will be at path when it is complete, in the place of what is there now. The mode of this user's own
+// file is kept; others can never write a new one. A pipe or device is written at Commit, which waits for a reader until
+// the deadline, and two seconds at least.
 func Open(path string, deadline time.Time) (*File, error) {
 	if file, err := given(path); file != nil || err != nil {
 		return file, err
@@ -42,10 +51,26 @@ func Open(path string, deadline time.Time) (*File, error) {
 		return nil, err
 	}
 	file, err := at.replace(info, deadline)
-	if err != nil || file.temporary == "" {
+	if err != nil || file.at == nil {
 		at.close()
 	}
 	return file, err
+}
+
+// Write adds to the file.
+func (f *File) Write(text []byte) (int, error) {
+	if f.file == nil {
+		return f.buffer.Write(text)
+	}
+	return f.file.Write(text)
+}
+
+// Private lets the owner alone read the file, where one is put in its place.
+func (f *File) Private() error {
+	if f.temporary == "" {
+		return nil
+	}
+	return f.file.Chmod(0o600)
 }
 
 // replace opens what takes the place of info, which is nil where nothing is there.
@@ -57,20 +82,22 @@ func (at *place) replace(info *facts, deadline time.Time) (*File, error) {
 	switch {
 	case mode.IsDir():
 		return nil, errors.New("it is a directory")
+	case mode&fs.ModeNamedPipe != 0 && !info.mine() && at.openToAll():
+		return nil, errors.New("it is another user's pipe, in a directory that everybody can write")
 	case mode&fs.ModeNamedPipe != 0, mode&fs.ModeCharDevice != 0:
-		return at.inPlace(info, deadline)
+		return &File{at: at, stream: info, deadline: deadline}, nil
 	case !mode.IsRegular():
 		return nil, errors.New("it is neither a file nor a pipe")
 	}
 	if stream := ownStream(info); stream != nil { // to replace it would lose what a shell appends to it
-		return &File{File: stream, shared: true}, nil
+		return &File{file: stream, shared: true}, nil
 	}
 	if err := at.writable(); err != nil { // what may not be written may not be replaced, though the directory allows it
 		return nil, err
 	}
 	file, err := at.beside(0o664)
 	if err == nil && info.mine() {
-		_ = file.Chmod(mode.Perm() &^ 0o002)
+		_ = file.file.Chmod(mode.Perm() &^ 0o002)
 	}
 	return file, err
 }
@@ -94,6 +121,20 @@ func New(path string) (*File, error) {
 
 var errSwapped = errors.New("something else was put there meanwhile")
 
+// WriteNew writes a file that was not there before, whole or not at all. The error is fs.ErrExist where something is at
+// path, also where it came there a moment ago.
+func WriteNew(path string, content []byte) error {
+	file, err := New(path)
+	if err != nil {
+		return err
+	}
+	defer file.Discard()
+	if _, err := file.Write(content); err != nil {
+		return err
+	}
+	return file.Publish()
+}
+
 // beside makes a file with a name of its own next to the target.
 func (at *place) beside(mode fs.FileMode) (*File, error) {
 	for try := 0; ; try++ {
@@ -101,7 +142,7 @@ func (at *place) beside(mode fs.FileMode) (*File, error) {
 		file, err := at.open(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 		if err == nil {
 			made, err := factsOf(file)
-			return &File{File: file, at: at, temporary: name, made: made}, err
+			return &File{file: file, at: at, temporary: name, made: made}, err
 		}
 		if !errors.Is(err, fs.ErrExist) || try >= 1000 {
 			return nil, err
@@ -109,27 +150,30 @@ func (at *place) beside(mode fs.FileMode) (*File, error) {
 	}
 }
 
-// inPlace opens a pipe or a character device. A pipe is opened without waiting for a reader, and asked again until there
-// is one: whoever was to read it may never come.
-func (at *place) inPlace(info *facts, deadline time.Time) (*File, error) {
+// pour writes what was kept for a pipe or device. A pipe is opened without waiting for a reader, and asked again until
+// there is one: whoever was to read it may never come.
+func (f *File) pour() error {
+	deadline := f.deadline
+	if least := time.Now().Add(patience); deadline.Before(least) {
+		deadline = least
+	}
 	for {
-		file, err := at.open(at.name, os.O_WRONLY|nonblock, 0)
+		file, err := f.at.open(f.at.name, os.O_WRONLY|nonblock, 0)
 		switch {
 		case err == nil:
 			now, err := factsOf(file)
-			if err == nil && !now.same(info) {
+			if err == nil && !now.same(f.stream) {
 				err = errSwapped
 			}
-			if err != nil {
-				file.Close()
-				return nil, err
+			if err == nil {
+				_ = file.SetWriteDeadline(deadline) // a device has none
+				_, err = f.buffer.WriteTo(file)
 			}
-			_ = file.SetWriteDeadline(deadline) // a device has none
-			return &File{File: file}, nil
+			return errors.Join(err, file.Close())
 		case !noReader(err):
-			return nil, err
+			return err
 		case time.Now().After(deadline):
-			return nil, errors.New("nobody reads this pipe")
+			return errors.New("nobody reads this pipe")
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
@@ -150,6 +194,11 @@ func (f *File) claim() error {
 	if err == nil || errors.Is(err, fs.ErrExist) {
 		return errors.Join(err, f.at.remove(f.temporary))
 	}
+	return f.claimByName()
+}
+
+// claimByName is claim without links.
+func (f *File) claimByName() error {
 	claimed, err := f.at.open(f.at.name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return errors.Join(err, f.at.remove(f.temporary))
@@ -169,17 +218,20 @@ func (f *File) end(name func() error) error {
 	switch {
 	case f.shared:
 		return nil
+	case f.stream != nil:
+		defer f.at.close()
+		return f.pour()
 	case f.temporary == "":
-		return f.Close()
+		return f.file.Close()
 	}
-	err := errors.Join(f.Sync(), f.Close())
+	err := errors.Join(f.file.Sync(), f.file.Close())
 	if now, gone := f.at.look(f.temporary); err == nil && (gone != nil || !now.same(f.made)) {
 		err = errSwapped
 	}
 	if err == nil {
 		err = name()
 	}
-	if err != nil {
+	if f.there = err == nil; !f.there {
 		f.at.removeSame(f.temporary, f.made)
 	}
 	return err
@@ -191,26 +243,25 @@ func (f *File) Discard() {
 		return
 	}
 	f.done = true
-	if !f.shared {
-		f.Close()
+	if f.file != nil && !f.shared {
+		f.file.Close()
 	}
 	if f.temporary != "" {
 		f.at.removeSame(f.temporary, f.made)
+	}
+	if f.at != nil {
 		f.at.close()
 	}
 }
 
 // Remove takes the file away again after Commit, if it is still the one that was put there.
 func (f *File) Remove() {
-	if f.temporary != "" && f.done {
+	if f.temporary != "" && f.there {
 		f.at.removeSame(f.at.name, f.made)
 		f.at.close()
 		f.temporary = ""
 	}
 }
-
-// Replaces reports whether a whole file is put in its place, and not a stream written.
-func (f *File) Replaces() bool { return f.temporary != "" }
 
 // Append adds text to the end of a file, in place: to a regular one with a single name, or to a new one.
 func Append(path string, text []byte) error {
@@ -272,15 +323,15 @@ func given(path string) (*File, error) {
 	case !is:
 		return nil, nil
 	case n == 1:
-		return &File{File: os.Stdout, shared: true}, nil
+		return &File{file: os.Stdout, shared: true}, nil
 	case n == 2:
-		return &File{File: os.Stderr, shared: true}, nil
+		return &File{file: os.Stderr, shared: true}, nil
 	}
 	file, err := duplicate(n)
 	if err != nil {
 		return nil, fmt.Errorf("this process has no open descriptor %d", n)
 	}
-	return &File{File: file}, nil
+	return &File{file: file}, nil
 }
 
 // descriptor is the number in /dev/fd/N and its like.

@@ -98,6 +98,33 @@ func TestNewNeverReplaces(t *testing.T) {
 	}
 }
 
+// Where the file system has no links, an empty file claims the name first.
+func TestClaim(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ticket.zip")
+	for _, text := range []string{"first", "second"} {
+		file, err := newAt(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(file, text)
+		if err := file.end(file.claimByName); (err == nil) != (text == "first") || err != nil && !errors.Is(err, fs.ErrExist) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	if read(t, path) != "first" || len(names(t, filepath.Dir(path))) != 1 {
+		t.Errorf("it holds %q, there are %v", read(t, path), names(t, filepath.Dir(path)))
+	}
+}
+
+// newAt is New, also where something is at path already.
+func newAt(path string) (*File, error) {
+	at, _, err := find(path)
+	if err != nil {
+		return nil, err
+	}
+	return at.beside(0o600)
+}
+
 func TestRemoveTakesOnlyItsOwn(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "ready")
 	for _, replaced := range []bool{false, true} {

@@ -187,6 +187,12 @@ func retried(open func() (int, error)) (fd int, err error) {
 	}
 }
 
+// openToAll reports whether everybody can write the directory.
+func (at *place) openToAll() bool {
+	var directory unix.Stat_t
+	return unix.Fstat(at.directory, &directory) != nil || directory.Mode&0o002 != 0
+}
+
 // writable is an error where this user may not write the file.
 func (at *place) writable() error {
 	file, err := at.open(at.name, os.O_WRONLY|nonblock, 0)

@@ -59,6 +59,9 @@ func (at *place) open(name string, flags int, mode fs.FileMode) (*os.File, error
 	return at.directory.OpenFile(name, flags, mode)
 }
 
+// openToAll is about a mode that this system does not have.
+func (at *place) openToAll() bool { return false }
+
 // writable is an error where this user may not write the file.
 func (at *place) writable() error {
 	file, err := at.open(at.name, os.O_WRONLY, 0)

@@ -1,0 +1,61 @@
+//go:build unix
+
+package main
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+)
+
+// readTrusted is readFile for a file that nobody named. As root it is read only where root, or the user who called sudo,
+// owns it and its directory, and nobody else can write either: what it says is done as root.
+func readTrusted(path string, limit int64) ([]byte, error) {
+	if os.Geteuid() != 0 {
+		return readFile(path, limit)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	directory, err := os.Stat(filepath.Dir(path))
+	if err != nil {
+		return nil, err
+	}
+	for _, one := range []struct {
+		what string
+		info fs.FileInfo
+	}{{"", info}, {"is in a directory that ", directory}} {
+		if why := distrusted(one.info); why != "" {
+			return nil, usagef("%s%s; as root it is not read unasked", one.what, why).
+				withHint("name it with --config if it is right, or make it root's and writable by nobody else")
+		}
+	}
+	if info.IsDir() {
+		return nil, usagef("is a directory")
+	}
+	return readBounded(file, limit)
+}
+
+// distrusted says why root does not trust a file; "" where it does. A group of one user's own, which has the user's
+// number, is nobody else.
+func distrusted(info fs.FileInfo) string {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	caller, err := strconv.ParseUint(os.Getenv("SUDO_UID"), 10, 32)
+	switch {
+	case !ok:
+		return "has no owner"
+	case stat.Uid != 0 && (err != nil || uint64(stat.Uid) != caller):
+		return "belongs to another user (uid " + strconv.FormatUint(uint64(stat.Uid), 10) + ")"
+	case info.Mode().Perm()&0o002 != 0, info.Mode().Perm()&0o020 != 0 && stat.Gid != 0 && stat.Gid != stat.Uid:
+		return "can be written by others"
+	}
+	return ""
+}

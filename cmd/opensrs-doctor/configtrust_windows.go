@@ -1,0 +1,4 @@
+package main
+
+// readTrusted is readFile: this system has no root who reads what other users wrote.
+func readTrusted(path string, limit int64) ([]byte, error) { return readFile(path, limit) }
