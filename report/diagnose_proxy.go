@@ -41,7 +41,10 @@ func throughProxy(e *probes.Evidence) []string {
 
 // proxyAnswered: the proxy let others through in this run, or took a connection when it was asked again.
 func proxyAnswered(e *probes.Evidence) bool {
-	return e.Host.Proxy != nil && (len(throughProxy(e)) > 0 || len(connectionOf(e).later()) > 0)
+	if e.Host.Proxy == nil {
+		return false
+	}
+	return connectionOf(e).tookLater() || len(throughProxy(e)) > 0
 }
 
 func proxyFailure(e *probes.Evidence) *probes.Failure {

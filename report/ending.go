@@ -93,6 +93,12 @@ func (c connectionFacts) later() []hopFact {
 	return answers
 }
 
+// tookLater reports whether the port took a connection after the probe.
+func (c connectionFacts) tookLater() bool {
+	_, took := firstHop(c.later(), probes.HopConnected)
+	return took
+}
+
 func refusalIn(hops []hopFact) bool {
 	_, ok := firstHop(hops, probes.HopRefused)
 	return ok

@@ -20,7 +20,7 @@ func portWords(e *probes.Evidence, step probes.Step) string {
 		return "the proxy: " + rowFailure(step.Failure)
 	case e.Host.Proxy != nil && len(p.Attempts) > 0:
 		words := silenceWords(p, step.Failure)
-		if len(connectionOf(e).later()) > 0 {
+		if connectionOf(e).tookLater() {
 			words += ", at first"
 		}
 		return fmt.Sprintf("the proxy, %s: %s", p.Attempts[0].Address, words)
