@@ -2,6 +2,7 @@ package probes
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"opensrs-doctor/probes/iprules"
@@ -184,12 +185,14 @@ type Egress struct {
 	Asked     int          `json:"asked"`
 }
 
-// Addresses are the IPv4 addresses to judge: those of the call's path, else the first one that was seen by
-// DNS. Several by DNS make no pool: they can be the resolver's.
+// Addresses are those to judge: all that were given, IPv4 first; of those seen, the IPv4 ones of the call's path, else
+// the first one that was seen by DNS. Several by DNS make no pool: they can be the resolver's.
 func (e *Egress) Addresses() []netip.Addr {
 	switch {
 	case e == nil:
 		return nil
+	case e.Given:
+		return slices.Concat(e.IPv4, e.IPv6)
 	case len(e.IPv4) > 0:
 		return e.IPv4
 	}

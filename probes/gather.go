@@ -69,7 +69,9 @@ func (r *run) judgeAgain() {
 	for i := range r.ev.Steps {
 		step := &r.ev.Steps[i]
 		if step.Probe == "rules" && (step.Status != Skip || step.WaitedFor == "egress") {
-			step.Status, step.WaitedFor = rulesStatus(r.ev.Rules), ""
+			if step.Status, step.WaitedFor = rulesStatus(r.ev.Rules), ""; step.Status == Skip {
+				step.WaitedFor = "egress" // only IPv6 was seen, or nothing
+			}
 		}
 	}
 }

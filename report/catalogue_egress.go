@@ -2,6 +2,10 @@ package report
 
 import "slices"
 
+// mayNotCompare is said of a rules verdict that the API has not confirmed, where it may let in every address.
+const mayNotCompare = "Whether the {unsure_env} environment takes calls from listed addresses only is not documented: " +
+	"sources disagree." + general
+
 // egressCauses are about the address that OpenSRS sees, and the access rules that judge it.
 var egressCauses = []Cause{
 	{
@@ -191,6 +195,7 @@ var egressCauses = []Cause{
 			"No call can match {never_rule} in {rules_source}: OpenSRS sees the public address that " +
 				"a call leaves from.",
 			"That leaves {allow_left} that can let a call in.",
+			mayNotCompare,
 		},
 		Fixes: []string{
 			"Give --egress-ip the public address that the calls leave from, instead of {never_given}." + general +
@@ -228,9 +233,12 @@ var egressCauses = []Cause{
 		Explanation: []string{
 			"The address {egress} was seen by {sources}.",
 			"None of the rules given ({rules_source}) allows it.",
+			"{given_ipv6} is IPv6, and the access rules are IPv4 only: no rule can match it." + general,
 			"OpenSRS takes calls from addresses that an Allow rule matches.",
+			mayNotCompare,
 		},
 		Fixes: []string{
+			"Give --egress-ip the IPv4 address that the calls leave from, instead of {given_ipv6}." + general,
 			"Make room first: remove {rule_to_drop}; five rules are the limit." + general +
 				"Make room first, if there are five rules already: remove one that is no longer " +
 				"needed.",
@@ -238,8 +246,11 @@ var egressCauses = []Cause{
 				"rules." + general +
 				"Add an Allow rule for {egress} in {panel}, Account settings, API settings, IP " +
 				"access rules.",
-			"Add the same rule to {rules_source}, so that the next run compares with the real list.",
-			"Run opensrs-doctor --wait 20m then: a change takes up to 15 minutes to take effect.",
+			"Add {rule_to_add} to {rules_source} too, so that the next run compares with the real list." + general +
+				"Add the same rule to {rules_source}, so that the next run compares with the real list.",
+			"Run opensrs-doctor --wait 20m after you add {rule_to_add}: a change takes up to 15 minutes to take " +
+				"effect." + general +
+				"Run opensrs-doctor --wait 20m then: a change takes up to 15 minutes to take effect.",
 			"Ask OpenSRS Support for more than five rules, if {rule_to_drop}, is still needed." + general +
 				"Ask OpenSRS Support for more than five rules, if all five are still needed.",
 		},
@@ -259,6 +270,7 @@ var egressCauses = []Cause{
 		Summary: "A Deny rule matches {egress}: {matching_rule}",
 		Explanation: []string{
 			"Every reading of the list denies the address.",
+			mayNotCompare,
 		},
 		Fixes: []string{
 			"Remove {matching_rule}, in {panel}, Account settings, API settings, or narrow it so " +
@@ -289,6 +301,7 @@ var egressCauses = []Cause{
 			"An Allow and a Deny both match, and OpenSRS does not document which of them wins.",
 			"What each reading says: {readings}.",
 			"The API answered {code}, \"{text}\".",
+			mayNotCompare,
 		},
 		Fixes: []string{
 			"Replace the list by one that reads the same either way: {clear_list}.",
@@ -314,6 +327,7 @@ var egressCauses = []Cause{
 		Explanation: []string{
 			"The rules allow {allowed} and not {not_allowed}.",
 			"Which of them a call leaves from changes, so calls fail now and then.",
+			mayNotCompare,
 		},
 		Fixes: []string{
 			"Make room first: remove {rule_to_drop}; five rules are the limit." + general +
@@ -373,6 +387,7 @@ var egressCauses = []Cause{
 			"So the list in {rules_source} is not the list that OpenSRS uses.",
 			"The rule that matches there is {matching_rule}.",
 			"The address is let in; only the copy of the rules is out of date.",
+			mayNotCompare,
 		},
 		Fixes: []string{
 			"Copy the list from {panel}, Account settings, API settings, into {rules_source}.",

@@ -184,7 +184,7 @@ func whenEgressSplitRoute(e *probes.Evidence) (Finding, bool) {
 
 func whenEgressNoIpv4(e *probes.Evidence) (Finding, bool) {
 	if !isFalse(e.Host.HasIPv4Route) || !isTrue(e.Host.HasIPv6Route) || blocked(e) == "" || e.Host.Proxy != nil ||
-		len(e.Egress.Addresses()) > 0 {
+		slices.ContainsFunc(e.Egress.Addresses(), func(ip netip.Addr) bool { return ip.Is4() }) {
 		return Finding{}, false
 	}
 	values := Values{}

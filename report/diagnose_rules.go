@@ -59,10 +59,12 @@ func (r ruling) deny(e *probes.Evidence) (Finding, bool) {
 		finding.Evidence = append(finding.Evidence, "The API ends the connection without a reply, as it does for an address that is not let in.")
 		finding.Explains, finding.Hides, finding.First = []string{"call"}, []string{"call.no-reply"}, true
 	}
+	finding.Values = r.addition(e, refused)
 	if !r.comparable {
 		finding.Confidence, finding.Alone = Certain, true // the user asks about these addresses, and the list is what is judged
+		finding.Values["egress"] = list(texts(refused))
 	}
-	finding.Values = r.addition(e, refused)
+	r.simulated(e, &finding)
 	finding.Evidence = append(finding.Evidence, readingsOf(r.results, iprules.VerdictDeny)...)
 	return finding, true
 }
@@ -73,7 +75,9 @@ func whenRulesNotAllowed(e *probes.Evidence) (Finding, bool) {
 		refused, _ := r.refused()
 		values := r.addition(e, refused)
 		values["egress"] = list(texts(refused))
-		return Finding{Values: values, Evidence: readingsOf(r.results, iprules.VerdictDeny)}, true
+		finding := Finding{Values: values, Evidence: readingsOf(r.results, iprules.VerdictDeny)}
+		r.simulated(e, &finding)
+		return finding, true
 	}
 	if r.verdict != iprules.VerdictDeny || r.deniedBy != "" {
 		return Finding{}, false
@@ -89,10 +93,17 @@ func whenRulesDenied(e *probes.Evidence) (Finding, bool) {
 	finding, ok := r.deny(e)
 	if ok {
 		finding.Values["matching_rule"] = r.deniedBy
+		var matched []netip.Addr
 		for _, result := range r.results {
+			if len(result.MatchedDeny) > 0 {
+				matched = append(matched, result.IP)
+			}
 			if len(result.MatchedAllow) > 0 { // once the Deny is gone, that Allow is enough
 				delete(finding.Values, "rule_to_add")
 			}
+		}
+		if !r.comparable {
+			finding.Values["egress"] = list(texts(matched))
 		}
 		finding.Evidence = append(finding.Evidence, capital(r.deniedBy)+", matches.")
 	}
@@ -122,6 +133,7 @@ func whenRulesAmbiguous(e *probes.Evidence) (Finding, bool) {
 		finding.Values["code"], finding.Values["text"] = e.Call.Code, e.Call.Text
 		finding.Evidence = append(finding.Evidence, "The API says: "+replyWords(e)+".")
 	}
+	r.simulated(e, &finding)
 	return finding, true
 }
 
@@ -141,6 +153,7 @@ func whenRulesPoolPartlyAllowed(e *probes.Evidence) (Finding, bool) {
 			finding.Confidence = Likely
 		}
 	}
+	r.simulated(e, &finding)
 	return finding, true
 }
 
@@ -210,6 +223,7 @@ func whenRulesNeverPublic(e *probes.Evidence) (Finding, bool) {
 	outcome := r.compared(e)
 	if n.every && outcome != outcomeAccepted && outcome != outcomeLetIn { // else the list is not the real one: rules.stale
 		finding = r.neverAllowed(e, outcome)
+		r.simulated(e, &finding)
 		finding.Values["allow_left"] = "no Allow rule"
 	}
 	if len(n.given) > 0 {
@@ -271,5 +285,6 @@ func whenRulesStale(e *probes.Evidence) (Finding, bool) {
 	if r.deniedBy != "" {
 		finding.Values = Values{"matching_rule": r.deniedBy}
 	}
+	r.simulated(e, &finding)
 	return finding, true
 }

@@ -156,6 +156,15 @@ var rulesFixtures = []fixture{
 		planned(e, egressIP, otherIP)
 		setRules(e, "allow 203.0.113.10")
 	}},
+	{"rules.not-allowed/planned-ipv6", Fail, Certain, func(e *probes.Evidence) {
+		planned(e, ip("2001:db8::1"))
+		setRules(e, "allow 203.0.113.0/25")
+	}},
+	{"rules.not-allowed/planned-in-test", Fail, Likely, func(e *probes.Evidence) {
+		planned(e, egressIP)
+		setRules(e, "allow 192.0.2.0/25")
+		e.Target.Environment = probes.EnvTest
+	}},
 	{"rules.never-public", Fail, Certain, func(e *probes.Evidence) {
 		planned(e, ip("10.0.0.1"))
 		setRules(e, "allow 10.0.0.1")
@@ -219,7 +228,14 @@ var rulesFixtures = []fixture{
 // planned is a run with --egress-ip: nobody was asked.
 func planned(e *probes.Evidence, addresses ...netip.Addr) {
 	e.Asked.EgressIPs = addresses
-	e.Egress = &probes.Egress{Given: true, IPv4: addresses}
+	e.Egress = &probes.Egress{Given: true}
+	for _, address := range addresses {
+		if address.Is4() {
+			e.Egress.IPv4 = append(e.Egress.IPv4, address)
+		} else {
+			e.Egress.IPv6 = append(e.Egress.IPv6, address)
+		}
+	}
 	if e.Rules != nil {
 		setRules(e, e.Rules.Rules...)
 	}

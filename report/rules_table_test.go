@@ -195,6 +195,10 @@ func TestNeverPublic(t *testing.T) {
 			planned(e, ip("10.0.0.1"))
 			setRules(e)
 		}},
+		{"given, IPv6", "fail rules.never-public", func(e *probes.Evidence) {
+			planned(e, ip("fd00::1"))
+			setRules(e, "allow 203.0.113.0/25")
+		}},
 		{"documentation", "", func(e *probes.Evidence) {
 			planned(e, ip("192.0.2.7"))
 			setRules(e, "allow 192.0.2.7", "allow 198.51.100.0/25")
@@ -238,6 +242,71 @@ func TestNeverPublic(t *testing.T) {
 		for _, d := range diagnoses {
 			if strings.Contains(strings.Join(d.Fixes, "\n"), "Add the rule allow 10.") {
 				t.Errorf("%s: %q", test.name, d.Fixes)
+			}
+		}
+	}
+}
+
+// An IPv6 address that was asked about is judged: no rule can match it, and none can be added for it.
+func TestGivenIPv6Address(t *testing.T) {
+	six := ip("2001:db8::1")
+	for _, test := range []struct {
+		name, want, add string
+		given           []netip.Addr
+		rules           string
+	}{
+		{"alone", "fail rules.not-allowed", "", []netip.Addr{six}, "allow 203.0.113.0/25"},
+		{"beside one that is allowed", "fail rules.not-allowed", "", []netip.Addr{six, egressIP}, "allow 203.0.113.0/25"},
+		{"beside this host's own", "fail rules.not-allowed", "", []netip.Addr{six, healthy().Host.LocalAddress}, "allow 192.0.2.0/25"},
+		{"beside one that is not", "fail rules.not-allowed", "allow 203.0.113.10/32", []netip.Addr{six, egressIP}, "allow 192.0.2.0/25"},
+		{"beside one that is denied", "fail rules.denied", "allow 203.0.113.10/32", []netip.Addr{six, egressIP}, "deny 203.0.113.0/25"},
+		{"with a rule that is IPv6", "fail rules.invalid", "", []netip.Addr{six}, "allow 2001:db8::1"},
+	} {
+		e := healthy()
+		planned(e, test.given...)
+		if test.name == "beside this host's own" {
+			e.Host.LocalAddress, test.given[1] = egressIP, egressIP
+			planned(e, test.given...)
+			test.rules = "allow 203.0.113.0/25"
+		}
+		setRules(e, test.rules)
+		diagnoses := Diagnose(e)
+		if got := told(diagnoses); got != test.want {
+			t.Errorf("%s: got %s, want %s", test.name, got, test.want)
+			continue
+		}
+		fixes := strings.Join(diagnoses[0].Fixes, "\n")
+		if strings.Contains(fixes, "allow 2001") || !strings.Contains(fixes, test.add) || test.add == "" && strings.Contains(fixes, "--wait") {
+			t.Errorf("%s: %q", test.name, fixes)
+		}
+		if test.want == "fail rules.denied" && strings.Contains(diagnoses[0].Summary, "2001") {
+			t.Errorf("%s: %s", test.name, diagnoses[0].Summary)
+		}
+	}
+}
+
+// With --env test no verdict of the rules is certain before the API has said "invalid IP address": it may let in every
+// address.
+func TestRulesAreLikelyAtMostInTheTestEnvironment(t *testing.T) {
+	for _, given := range []bool{false, true} {
+		for _, row := range tableRows {
+			for _, column := range tableColumns {
+				e := healthy()
+				e.Target.Environment = probes.EnvTest
+				setRules(e, row.rules...)
+				if row.pool {
+					pool(e)
+				}
+				if given {
+					planned(e, egressIP, otherIP)
+				}
+				column.call(e)
+				for _, d := range Diagnose(e) {
+					if d.Probe != "rules" || d.Confidence != Certain || !given && column.name == "invalid IP" {
+						continue
+					}
+					t.Errorf("%s, %s, given %v: %s is certain", row.name, column.name, given, d.Cause)
+				}
 			}
 		}
 	}

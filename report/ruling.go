@@ -80,7 +80,7 @@ func rulingOf(e *probes.Evidence) ruling {
 	}
 	r.verdict = iprules.Verdict(r.results)
 	if e.Egress.Given {
-		r.comparable = slices.Contains(e.Egress.IPv4, e.Host.LocalAddress)
+		r.comparable = len(e.Egress.IPv6) == 0 && slices.Contains(e.Egress.IPv4, e.Host.LocalAddress)
 	}
 	for _, result := range r.results {
 		if result.Verdict == iprules.VerdictDeny && len(result.MatchedDeny) > 0 && r.deniedBy == "" {
@@ -103,6 +103,19 @@ func (r ruling) confidence(e *probes.Evidence) Confidence {
 	return Certain
 }
 
+// simulated makes a finding likely that rests on the rules alone, where the service may not go by them: sources disagree
+// on whether the test environment does, and only its own "invalid IP address" tells.
+func (r ruling) simulated(e *probes.Evidence, finding *Finding) {
+	if e.Target.Environment != probes.EnvTest || r.compared(e) == outcomeInvalidIP {
+		return
+	}
+	finding.Confidence = Likely
+	if finding.Values == nil {
+		finding.Values = Values{}
+	}
+	finding.Values["unsure_env"] = e.Target.Environment
+}
+
 // compared is the call's outcome, or "never reached" where it says nothing about the addresses judged.
 func (r ruling) compared(e *probes.Evidence) outcome {
 	if !r.comparable {
@@ -121,14 +134,19 @@ func capital(text string) string {
 // addition are the values that name the rule to add, and the one to drop where there are five already.
 func (r ruling) addition(e *probes.Evidence, refused []netip.Addr) Values {
 	var additions []string
+	var six []netip.Addr
 	for _, address := range refused {
-		additions = append(additions, "allow "+address.String()+"/32")
+		if address.Is4() {
+			additions = append(additions, "allow "+address.String()+"/32")
+		} else {
+			six = append(six, address)
+		}
 	}
-	if places := max(iprules.MaxRules-len(r.rules), 1); len(refused) > places { // one place is made where there is none
+	if places := max(iprules.MaxRules-len(r.rules), 1); len(additions) > places { // one place is made where there is none
 		additions = texts(bestFor(refused, places))
 	}
-	values := Values{"rule_to_add": list(additions), "not_allowed": list(texts(refused))}
-	if len(r.rules) < iprules.MaxRules {
+	values := Values{"rule_to_add": list(additions), "not_allowed": list(texts(refused)), "given_ipv6": list(texts(six))}
+	if len(r.rules) < iprules.MaxRules || len(additions) == 0 {
 		return values
 	}
 	if number := iprules.LeastUseful(r.rules, e.Egress.Addresses()); number > 0 {

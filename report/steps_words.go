@@ -126,8 +126,8 @@ func missingCredentials(e *probes.Evidence) string {
 
 func egressWords(g *probes.Egress) string {
 	switch {
-	case g.Given && len(g.IPv4) > 0:
-		return addressList(g.IPv4) + ", taken as given, nobody was asked"
+	case g.Given:
+		return addressList(g.Addresses()) + ", taken as given, nobody was asked"
 	case len(g.IPv4) == 1:
 		whose := "this host's"
 		if slices.ContainsFunc(g.Sightings, func(s probes.Sighting) bool {

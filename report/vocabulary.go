@@ -51,6 +51,8 @@ var vocabulary = map[string]string{
 	"never_stray":   "",                       // the same, where no rule to add is known
 	"allow_left":    "",                       // "no Allow rule": set only where every Allow rule is one
 	"allowed":       "",                       // the addresses that are allowed
+	"given_ipv6":    "",                       // the IPv6 addresses given with --egress-ip
+	"unsure_env":    "",                       // "test": set only where the environment may not go by the rules
 	"not_allowed":   "",                       // the addresses that are not allowed
 	"readings":      "",                       // "first-match allows; most-specific and deny-wins deny"
 	"clear_list":    "Allow rules only",
