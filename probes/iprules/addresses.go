@@ -13,12 +13,12 @@ const maxAddressLine = 64 << 10
 
 // AddressLine is one line of a list of addresses as people have it: a plain list, CSV, a log. The address is the first
 // IPv4 address of the line, wherever it stands: in any column, with a port, within a URL. A line that begins with an
-// IPv6 address, as of a log, is about that one.
+// IPv6 address, as of a log, is about that one where no word or column of it is an IPv4 address.
 type AddressLine struct {
 	Number int          // from 1
 	Prefix netip.Prefix // a bare address is a /32 (an IPv6 one a /128); host bits are kept
 	Bare   bool         // written without a prefix length
-	More   bool         // the next word is an address too, and does not count
+	More   bool         // another IPv4 address or prefix than this follows, and does not count
 	Text   string       // of a bad line: what is taken for the address, or its first word
 	Why    string       // of a bad line: what is wrong; "" for a good one
 }
@@ -46,7 +46,7 @@ func ParseAddress(text string) AddressLine {
 
 // AddressReader reads a list of addresses line by line, in the memory of one line. Empty lines, comments (from a # at
 // the beginning of a word) and lines drawn in a table are skipped, and so are headers: the lines before the first address
-// that name a column for one. Lines may end in CRLF, and a byte-order mark is no address.
+// that name a column for one. Lines may end in LF, CRLF or CR, and a byte-order mark is no address.
 type AddressReader struct {
 	in     *bufio.Reader
 	number int
@@ -56,7 +56,43 @@ type AddressReader struct {
 
 // NewAddressReader reads from r.
 func NewAddressReader(r io.Reader) *AddressReader {
-	return &AddressReader{in: bufio.NewReaderSize(r, maxAddressLine)}
+	return &AddressReader{in: bufio.NewReaderSize(&lineEnds{from: r}, maxAddressLine)}
+}
+
+// lineEnds makes a line feed of each way to end a line: LF, CRLF, and CR alone, as some spreadsheets write it.
+type lineEnds struct {
+	from io.Reader
+	cr   bool // the last byte was a CR: an LF now is the rest of its CRLF
+}
+
+func (l *lineEnds) Read(p []byte) (int, error) {
+	for {
+		n, err := l.from.Read(p)
+		if n > 0 && (l.cr || bytes.IndexByte(p[:n], '\r') >= 0) {
+			n = l.convert(p[:n])
+		} else if n == 0 {
+			return n, err
+		}
+		if n > 0 || err != nil {
+			return n, err
+		}
+	}
+}
+
+// convert does so in place, and gives the length of what is left.
+func (l *lineEnds) convert(text []byte) int {
+	kept := 0
+	for _, c := range text {
+		rest := l.cr && c == '\n'
+		if l.cr = c == '\r'; l.cr {
+			c = '\n'
+		}
+		if !rest {
+			text[kept] = c
+			kept++
+		}
+	}
+	return kept
 }
 
 // Lines is how many lines were read.

@@ -49,7 +49,15 @@ func TestAddressReader(t *testing.T) {
 		{"IPv6", "2001:db8::1\n::ffff:203.0.113.7\n2001:db8::/32", "1 2001:db8::1\n2 203.0.113.7\n3 2001:db8::/32"},
 		{"access log", `203.0.113.7 - - [10/Oct/2026:13:55:36 +0000] "GET / HTTP/1.1" 200 1` + "\n" +
 			`203.0.113.8 - alice [10/Oct/2026:13:55:36 +0000] "GET /203.0.113.9 HTTP/1.1"` + "\n203.0.113.9 2026-10-10",
-			"1 203.0.113.7\n2 203.0.113.8\n3 203.0.113.9"},
+			"1 203.0.113.7\n2 203.0.113.8+\n3 203.0.113.9"},
+		{"CR alone", "\ufeffName;IP\rweb;203.0.113.5\r\rweb2;203.0.113.6\r", "2 203.0.113.5\n4 203.0.113.6"},
+		{"every line end", "203.0.113.5\r203.0.113.6\r\n203.0.113.7\n\r\n203.0.113.8\r\r\n203.0.113.9",
+			"1 203.0.113.5\n2 203.0.113.6\n3 203.0.113.7\n5 203.0.113.8\n7 203.0.113.9"},
+		{"a long line that ends in CR", long + "\r203.0.113.8\r" + long + ";\r\n203.0.113.9", "1! " +
+			`"` + strings.Repeat("x", 80) + `…": not an address; the control panel takes IPv4 addresses, not names, as in 203.0.113.10` +
+			"\n2 203.0.113.8\n3! " +
+			`"` + strings.Repeat("x", 80) + `…": not an address; the control panel takes IPv4 addresses, not names, as in 203.0.113.10` +
+			"\n4 203.0.113.9"},
 		{"a long line", "203.0.113.7 " + long + "\n203.0.113.8\n" + long, "1 203.0.113.7\n2 203.0.113.8\n3! " +
 			`"` + strings.Repeat("x", 80) + `…": not an address; the control panel takes IPv4 addresses, not names, as in 203.0.113.10`},
 		{"long white space", strings.Repeat(" ", 3*maxAddressLine) + "203.0.113.7\n203.0.113.8",
@@ -57,6 +65,11 @@ func TestAddressReader(t *testing.T) {
 		{"a long comment", "#" + long + "\n203.0.113.8", "2 203.0.113.8"},
 		{"two addresses", "203.0.113.7 203.0.113.8\n203.0.113.7 2001:db8::1\n203.0.113.7, 203.0.113.8",
 			"1 203.0.113.7+\n2 203.0.113.7\n3 203.0.113.7+"},
+		{"another address further on", `203.0.113.5;"main, old 203.0.113.6"` + "\n127.0.0.1 - - 203.0.113.1\nweb;203.0.113.5;x;203.0.113.0/25\n" +
+			"203.0.113.5 (was 203.0.113.6-9)\nx 203.0.113.5 via https://203.0.113.6:443/\n2001:db8::1 203.0.113.5 203.0.113.6",
+			"1 203.0.113.5+\n2 127.0.0.1+\n3 203.0.113.5+\n4 203.0.113.5+\n5 203.0.113.5+\n6 203.0.113.5+"},
+		{"no other address further on", "203.0.113.5 # was 203.0.113.6\nx,203.0.113.5,203.0.113.5 Chrome/120.0.0.0\n" +
+			"203.0.113.5 v1.2.3.4 1.2.3.4.5 2001:db8::1\n203.0.113.5 http://203.0.113.5/", "1 203.0.113.5\n2 203.0.113.5\n3 203.0.113.5\n4 203.0.113.5"},
 		{"zeros", "203.0.113.7\x00\n\x00", "1 203.0.113.7\n" +
 			`2! "\x00": not an address; the control panel takes IPv4 addresses, not names, as in 203.0.113.10`},
 		{"headers", "\ufeffOur servers\nName;Public IP;Owner\n-----;-----;-----\nweb1;203.0.113.7;Anna\nhost;none;Bob",
@@ -127,6 +140,11 @@ func TestFirstAddressOfALine(t *testing.T) {
 		{"[::ffff:203.0.113.9]:443", good},
 		{"web1,2001:db8::1,203.0.113.9", good},
 		{"2001:db8::1,203.0.113.9", good},
+		{"2001:db8::1 203.0.113.9", good},
+		{"[2001:db8::1]:443 203.0.113.9:443", good},
+		{"2001:db8::1 web1;203.0.113.9", good},
+		{"2001:db8::1 - - [10/Oct/2026] \"GET / HTTP/1.1\" 200 1 \"-\" \"curl\" \"203.0.113.9\"", good},
+		{"2001:db8::1 64:ff9b::203.0.113.9", ipv6},
 		{"2001:db8::1", ipv6},
 		{"[2001:db8::1]:443", ipv6},
 		{"web1,2001:db8::1", ipv6},

@@ -25,23 +25,39 @@ func anyLine(text []byte, long bool) (line AddressLine, said bool) {
 	case len(bytes.Trim(text, "+-=|_:,;. \t")) == 0 && !bytes.Contains(text, []byte("::")):
 		return AddressLine{}, false
 	}
+	six := AddressLine{}
 	if word := firstWord(text); bytes.IndexByte(word, ':') >= 0 {
 		if p, why := parsePrefix(string(word)); why == "" {
-			return AddressLine{Prefix: p, Bare: bytes.IndexByte(word, '/') < 0}, true
+			six = AddressLine{Prefix: p, Bare: bytes.IndexByte(word, '/') < 0}
 		}
 	}
 	for at := 0; at < len(text); {
-		n := nextDigit(text, at)
-		if n < 0 {
-			break
-		}
-		line, end, found := addressAt(text, n)
-		if found {
+		line, start, end, found := nextAddress(text, at)
+		switch {
+		case !found:
+			at = len(text)
+		case !six.Prefix.IsValid() || start > 0 && bytes.IndexByte([]byte(" \t,;|\""), text[start-1]) >= 0:
+			line.More = line.Why == "" && anotherFollows(text, end, line.Prefix)
 			return line, true
+		default: // in a log of an IPv6 client, a part of a URL or of a program's name
+			at = end
 		}
-		at = end
+	}
+	if six.Prefix.IsValid() {
+		return six, true
 	}
 	return noAddress(text), true
+}
+
+// nextAddress is the first IPv4 address or prefix from at on, with where it starts and where to go on after it.
+func nextAddress(text []byte, at int) (line AddressLine, start, end int, found bool) {
+	for !found && at < len(text) {
+		if start = nextDigit(text, at); start < 0 {
+			break
+		}
+		line, at, found = addressAt(text, start)
+	}
+	return line, start, at, found
 }
 
 // plainLine reads a line that begins with an IPv4 address or prefix after which nothing needs a closer look: most
@@ -60,7 +76,8 @@ func plainLine(text []byte) (line AddressLine, ok bool) {
 	if !isSpace(rest[0]) && rest[0] != ',' && rest[0] != ';' || rangeEnd(rest) > 0 {
 		return line, false
 	}
-	line.More = anotherFollows(rest)
+	text, _ = cutComment(text)
+	line.More = anotherFollows(text, n+length, line.Prefix)
 	return line, true
 }
 
@@ -134,12 +151,12 @@ func addressAt(text []byte, at int) (line AddressLine, end int, found bool) {
 			return AddressLine{Text: word, Why: why}, end, true
 		}
 		line.Prefix, line.Bare, rest = p, false, rest[length:]
+		end += length
 	}
 	if to := rangeEnd(rest); to > 0 {
 		return AddressLine{Text: string(text[at : len(text)-len(rest)+to]),
 			Why: "this is a range; write it as prefixes such as 203.0.113.0/25, or one address a line"}, end, true
 	}
-	line.More = anotherFollows(rest)
 	return line, end, true
 }
 
@@ -215,17 +232,15 @@ func skipSpace(text []byte, at int) int {
 	return at
 }
 
-// anotherFollows reports whether the next word is an address too.
-func anotherFollows(rest []byte) bool {
-	at := 0
-	for at < len(rest) && (isSpace(rest[at]) || bytes.IndexByte([]byte(",;\""), rest[at]) >= 0) {
-		at++
+// anotherFollows reports whether there is another address than the first one from at on.
+func anotherFollows(text []byte, at int, first netip.Prefix) bool {
+	for {
+		line, _, end, found := nextAddress(text, at)
+		if !found || line.Why != "" || line.Prefix != first {
+			return found
+		}
+		at = end
 	}
-	if at == 0 || at == len(rest) || !isDigit(rest[at]) {
-		return false
-	}
-	_, n, ok := fastIPv4(rest[at:])
-	return ok && standsAlone(rest, at, at+n)
 }
 
 // noAddress is a line without an IPv4 address, and what stands there in its place.

@@ -213,15 +213,15 @@ func whyNoAddress(text string) string {
 	return "not an address; the control panel takes IPv4 addresses, not names, as in 203.0.113.10"
 }
 
-// ParseList reads one rule a line: empty lines and what follows a # are skipped, lines may end in CRLF,
-// and a byte-order mark is no rule. Every line that cannot be read is told, the others are returned; source
+// ParseList reads one rule a line: empty lines and what follows a # are skipped, lines may end in LF, CRLF
+// or CR, and a byte-order mark is no rule. Every line that cannot be read is told, the others are returned; source
 // is the name that rules and errors carry. It reads at most 1 MiB and stops after 100 bad lines.
 func ParseList(r io.Reader, source string) ([]Rule, []ParseError) {
 	var (
 		rules []Rule
 		bad   []ParseError
 		total int
-		in    = bufio.NewReaderSize(r, maxLine)
+		in    = bufio.NewReaderSize(&lineEnds{from: r}, maxLine)
 	)
 	for line := 1; ; line++ {
 		text, n, err := readLine(in)

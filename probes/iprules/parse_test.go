@@ -105,6 +105,14 @@ func (e endless) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// A spreadsheet may end its lines in CR alone.
+func TestParseListWithCRAlone(t *testing.T) {
+	rules, bad := ParseList(strings.NewReader("# office\rallow 203.0.113.0/25\ralow x\rdeny 203.0.113.7\r"), "f")
+	if len(rules) != 2 || rules[1].Line != 4 || len(bad) != 1 || bad[0].Line != 3 {
+		t.Errorf("%v, %v", rules, bad)
+	}
+}
+
 func TestParseListIsBounded(t *testing.T) {
 	for _, c := range []struct {
 		name string
