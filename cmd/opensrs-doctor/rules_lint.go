@@ -46,6 +46,9 @@ func (r *rulesRun) lint() error {
 		}
 	}
 	problems := append(unreadable(list), iprules.Lint(list.rules)...)
+	if len(list.bad) == 0 { // else a rule that could not be read may let somebody in
+		problems = append(problems, iprules.LintNobody(list.rules)...)
+	}
 	use, bad := iprules.NewUse(list.rules), notedLines{run: r}
 	if err := r.addresses(nil, func(name string, line iprules.AddressLine) {
 		if line.Why != "" {

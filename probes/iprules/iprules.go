@@ -69,7 +69,7 @@ type Result struct {
 // Problem is one thing that is wrong or doubtful in a list.
 type Problem struct {
 	ID       string `json:"id"`       // "too-many", "too-wide", "not-ipv4", "host-bits", "duplicate", …
-	Severity string `json:"severity"` // "error": the panel would refuse it; "warning"
+	Severity string `json:"severity"` // "error": the panel would refuse it, or it lets nobody in; "warning"
 	Rule     int    `json:"rule"`     // number from 1; 0: the whole list
 	Source   string `json:"source,omitempty"`
 	Line     int    `json:"line,omitempty"`

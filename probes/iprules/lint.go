@@ -20,6 +20,7 @@ const (
 	Cancelled   = "cancelled"    // warning: a Deny leaves nothing of an Allow, under one reading or more
 	IdleDeny    = "idle-deny"    // warning: a Deny matches no address that an Allow lets in
 	Ambiguous   = "ambiguous"    // warning: the readings of the list judge some addresses differently
+	Nobody      = "nobody"       // error: no public address is let in, under any reading
 	Unreadable  = "unreadable"   // error: a line that is no rule
 	Empty       = "empty"        // warning: no rule at all
 	Unused      = "unused"       // warning: no address in use matches an Allow
@@ -70,6 +71,19 @@ func Lint(rules []Rule) []Problem {
 		}
 	}
 	return problems
+}
+
+// LintNobody is a list with Allow rules that let in no address that the service can see, whatever the reading. It is apart
+// from Lint, for the control panel would take such a list.
+func LintNobody(rules []Rule) []Problem {
+	first := slices.IndexFunc(rules, func(r Rule) bool { return r.Action == Allow })
+	counts := NewMatcher(rules).Public().Count(netip.PrefixFrom(netip.IPv4Unspecified(), 0))
+	if first < 0 || counts.Allow+counts.Ambiguous > 0 {
+		return nil
+	}
+	return []Problem{{ID: Nobody, Severity: SeverityError, Source: rules[first].Source, Line: rules[first].Line,
+		Text: "the list lets nobody in: no public address is allowed by it",
+		Fix:  "Add an Allow rule for the public address that the calls leave from."}}
 }
 
 // lintReadings tells where the readings of the list disagree, and the change after which they don't. Its place is

@@ -77,3 +77,24 @@ func TestLintOfManyRules(t *testing.T) {
 		t.Error("an empty list has no problems")
 	}
 }
+
+// A list that lets nobody in fails a gate, as check fails it.
+func TestLintNobody(t *testing.T) {
+	for _, c := range []struct {
+		rules string
+		want  bool
+	}{
+		{"allow 10.0.0.0/25", true},
+		{"deny 203.0.113.0/25,allow 10.0.0.0/25,allow 127.0.0.1", true},
+		{"allow 2001:db8::1", true},
+		{"allow 203.0.113.7,deny 203.0.113.7", false}, // under one reading it does
+		{"deny 203.0.113.7,allow 203.0.113.7", true},
+		{"allow 10.0.0.0/25,allow 203.0.113.7", false},
+		{"allow 0.0.0.0/0", false},
+		{"deny 203.0.113.7", false}, // what a list without an Allow means is not documented
+	} {
+		if got := LintNobody(mustRules(t, strings.Split(c.rules, ",")...)); len(got) > 0 != c.want {
+			t.Errorf("%s: %v", c.rules, got)
+		}
+	}
+}
