@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"net/netip"
+	"slices"
 	"strings"
 
 	"opensrs-doctor/probes/iprules"
@@ -11,7 +13,8 @@ import (
 
 // Plan is the best list for some addresses, and the way to it. As JSON it is one document with the keys rules,
 // covered, uncovered, excess, rejected and steps, and besides rejected_total (rejected names up to MaxRejected), list
-// (what is then in the panel, Deny rules too) and, where Deny rules meet no Allow, without_idle_denies.
+// (what is then in the panel, Deny rules too), reason (why there are no steps, only then; covered and excess are then those of
+// what is in the panel already) and, where Deny rules meet no Allow, without_idle_denies.
 type Plan struct {
 	PlannedList
 	Asked      uint64           // distinct addresses
@@ -22,7 +25,14 @@ type Plan struct {
 	Current    []iprules.Rule // what is in the panel now
 	CurrentOff bool           // nobody said what is there: the steps begin with an empty list
 	Notes      []string       // what else is worth knowing, sentences
-	Without    *PlannedList   // the best list without the Deny rules that meet no Allow; nil where there are none
+	Without    *PlannedList   // the best list without the Deny rules of Idle; nil where there are none
+	Idle       []IdleDenies   // those that meet no Allow of the list, then of the best list without those, and so on
+}
+
+// IdleDenies are Deny rules that meet no Allow rule of a list.
+type IdleDenies struct {
+	Rules   []int          // by index in the current list
+	KeepOut []netip.Prefix // addresses asked for that no Allow rule can let in as long as they are there
 }
 
 // PlannedList is a list, what it is worth and the way to it.
@@ -44,7 +54,7 @@ func (p *Plan) WriteText(w io.Writer, o TextOptions) error {
 		c.width = defaultWidth
 	}
 	if p.Asked == 0 {
-		c.say("", "No address was asked for, so there is nothing to plan.")
+		c.say("", p.noSteps(&p.PlannedList))
 	} else {
 		c.say("", p.verdict())
 	}
@@ -110,19 +120,37 @@ func (p *Plan) worth(l *PlannedList) string {
 
 // otherList shows the list without the Deny rules that meet no Allow, and the way to it. All of it is a comment.
 func (p *Plan) otherList(c *comments) {
-	var names []string
-	for _, i := range p.Without.Leave {
-		names = append(names, fmt.Sprintf("rule %d, %s", i+1, p.Current[i]))
+	text, all := "", 0
+	for round, idle := range p.Idle {
+		var names []string
+		for _, i := range idle.Rules {
+			names = append(names, fmt.Sprintf("rule %d, %s", i+1, p.Current[i]))
+		}
+		n, which := len(names), strings.Join(names, "; ")
+		if round == 0 {
+			text = fmt.Sprintf("%s, %s no Allow rule here: %s ", capital(which), verb(n, "meets", "meet"), verb(n, "it", "they"))
+			if len(idle.KeepOut) == 0 {
+				text += verb(n, "changes", "change") + " nothing and "
+			}
+			text += fmt.Sprintf("%s %d of %s", verb(n, "uses", "use"), n, plural(uint64(p.Limit), "place", "places"))
+		} else {
+			text += fmt.Sprintf(" In the best list without %s, %s %s none either", verb(all, "it", "them"), which, verb(n, "meets", "meet"))
+		}
+		if len(idle.KeepOut) > 0 {
+			text += fmt.Sprintf(", and %s out what was asked for: %s", verb(n, "keeps", "keep"), iprules.PrefixList(idle.KeepOut))
+		}
+		text, all = text+".", all+n
 	}
-	n := len(names)
 	c.gap()
-	c.say("", fmt.Sprintf("%s, %s no Allow rule here: %s nothing and %s %d of %s. Without %s, %s:", capital(strings.Join(names, "; ")),
-		verb(n, "meets", "meet"), verb(n, "it changes", "they change"), verb(n, "uses", "use"), n,
-		plural(uint64(p.Limit), "place", "places"), verb(n, "it", "them"), p.worth(p.Without)))
+	c.say("", fmt.Sprintf("%s Without %s, %s:", text, verb(all, "it", "them"), p.worth(p.Without)))
 	for _, rule := range p.Without.list() {
 		c.say("    ", rule.String())
 	}
-	p.way(c, p.Without, "Steps to that list, in place of those above, in this order.")
+	instead := ", in place of those above"
+	if len(p.Steps) == 0 {
+		instead = ""
+	}
+	p.way(c, p.Without, "Steps to that list"+instead+", in this order.")
 }
 
 func upTo(n int) string {
@@ -192,26 +220,29 @@ func (p *Plan) leftOut(c *comments) {
 // way writes the steps to a list.
 func (p *Plan) way(c *comments, l *PlannedList, text string) {
 	c.gap()
-	switch {
-	case len(l.Plan.Prefixes) == 0:
-		c.say("", "No steps: a list without an Allow rule would let nobody in.")
-		return
-	case len(l.Steps) == 0:
-		c.say("", "The control panel has this list already: nothing is to be changed.")
+	if reason := p.noSteps(l); reason != "" {
+		c.say("", reason)
 		return
 	}
-	locked := uint64(0)
+	locked, denies, dropped := uint64(0), "", false
 	for _, step := range l.Steps {
 		locked += step.LocksOut
+		dropped = dropped || step.Drops
+	}
+	if slices.ContainsFunc(p.Current, func(r iprules.Rule) bool { return r.Action == iprules.Deny }) {
+		denies = ", under the same reading of the list,"
 	}
 	switch {
 	case p.CurrentOff:
 		text += " They begin with an empty list; say what is there now with --current-rule."
 	case locked == 0:
-		text += " No address that is allowed before and after is locked out on the way."
+		text += " No address that is allowed before and after" + denies + " is locked out on the way."
 	default:
-		text += fmt.Sprintf(" For a while they lock out %s allowed before and after; the steps say which, and why.",
-			plural(locked, "address that is", "addresses that are"))
+		text += fmt.Sprintf(" For a while they lock out %s allowed before and after%s the steps say which, and why.",
+			plural(locked, "address that is", "addresses that are"), strings.TrimSuffix(denies, ",")+";")
+	}
+	if dropped {
+		text += " Addresses that were asked for and that the plan leaves out lose the rule that lets them in now; the steps say which."
 	}
 	c.say("", text)
 	for i, step := range l.Steps {
@@ -220,6 +251,19 @@ func (p *Plan) way(c *comments, l *PlannedList, text string) {
 		}[step.Action]
 		c.say(fmt.Sprintf("%3d. ", i+1), what+" "+step.Why)
 	}
+}
+
+// noSteps is why there are no steps to a list; "" where there are.
+func (p *Plan) noSteps(l *PlannedList) string {
+	switch {
+	case p.Asked == 0:
+		return "No address was asked for, so there is nothing to plan."
+	case len(l.Plan.Prefixes) == 0:
+		return "No steps: no Allow rule can let in what was asked for, so the list in the control panel stays as it is."
+	case len(l.Steps) == 0:
+		return "The control panel has this list already: nothing is to be changed."
+	}
+	return ""
 }
 
 // comments are lines behind a #, within a width.

@@ -37,6 +37,9 @@ func (p *Plan) WriteJSON(w io.Writer) error {
 	})
 	out.WriteString(",\n  \"list\": ")
 	writeTexts(out, slices.Values(ruleTexts(p.Goal)))
+	if reason := p.noSteps(&p.PlannedList); reason != "" {
+		fmt.Fprintf(out, ",\n  \"reason\": %q", reason)
+	}
 	if p.Without != nil {
 		document, err := json.MarshalIndent(p.without(), "  ", "  ")
 		if err != nil {
@@ -51,8 +54,10 @@ func (p *Plan) WriteJSON(w io.Writer) error {
 // without is the other list as JSON.
 func (p *Plan) without() any {
 	var removed []string
-	for _, i := range p.Without.Leave {
-		removed = append(removed, p.Current[i].String())
+	for i, rule := range p.Current {
+		if slices.Contains(p.Without.Leave, i) {
+			removed = append(removed, rule.String())
+		}
 	}
 	return struct {
 		Removed []string       `json:"removed"`

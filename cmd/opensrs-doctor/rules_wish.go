@@ -44,26 +44,23 @@ func (w *wish) add(name string, line iprules.AddressLine) {
 }
 
 // plan is the best list for the wish, and the way to it. Deny rules stay; where some of them meet no Allow of that list,
-// the best list without them is beside it.
+// the best list without them is beside it. Without any Allow rule to plan the panel stays as it is.
 func (w *wish) plan(current ruleList, limit int) *report.Plan {
 	result := &report.Plan{PlannedList: w.best(current.rules, nil, limit), Asked: w.demand.Len(), Rejected: &w.rejected,
 		Limit: limit, Current: current.rules, CurrentOff: !current.given}
 	result.Uncovered = w.demand.Uncovered(result.Plan)
 	result.Apart = result.Asked - result.Plan.Covered - w.demand.Within(notLetIn(current.rules, nil))
+	var leave []int
 	for list := result.PlannedList; ; { // with more places for Allow rules, another Deny may be idle
-		leave := slices.Clone(list.Leave)
-		for _, i := range iprules.IdleDenies(current.rules, list.Plan.Rules()) {
-			if !slices.Contains(leave, i) {
-				leave = append(leave, i)
-			}
-		}
-		if len(leave) == len(list.Leave) {
+		idle := slices.DeleteFunc(iprules.IdleDenies(current.rules, list.Goal), func(i int) bool { return slices.Contains(leave, i) })
+		if len(idle) == 0 {
 			break
 		}
-		slices.Sort(leave)
+		leave = append(leave, idle...)
 		if list = w.best(current.rules, leave, limit); len(list.Plan.Prefixes) > 0 {
 			result.Without = &list
 		}
+		result.Idle = append(result.Idle, report.IdleDenies{Rules: idle, KeepOut: w.demand.Which(prefixesOf(current.rules, idle))})
 	}
 	result.Notes = w.notes(current.rules, result.Denies == limit)
 	return result
@@ -78,11 +75,23 @@ func (w *wish) best(current []iprules.Rule, leave []int, limit int) report.Plann
 		}
 	}
 	list.Plan = w.demand.Plan(limit-list.Denies, notLetIn(current, leave))
-	if len(list.Plan.Prefixes) > 0 { // else there is no reason to remove what is there
-		way := iprules.NewTransition(current, leave, list.Plan.Prefixes, limit)
-		list.Goal, list.Steps = way.Goal(), way.Steps()
+	if len(list.Plan.Prefixes) == 0 { // there is no reason to remove what is there
+		everything := netip.PrefixFrom(netip.IPv4Unspecified(), 0)
+		list.Plan.Excess = iprules.NewMatcher(current).Public().Count(everything).Allow
+		return list
 	}
+	way := iprules.NewTransition(current, leave, list.Plan.Prefixes, limit)
+	way.Asked = &w.demand
+	list.Goal, list.Steps = way.Goal(), way.Steps()
 	return list
+}
+
+// prefixesOf are the prefixes of some of the rules, by index.
+func prefixesOf(rules []iprules.Rule, some []int) (prefixes []netip.Prefix) {
+	for _, i := range some {
+		prefixes = append(prefixes, rules[i].Prefix)
+	}
+	return prefixes
 }
 
 // notLetIn are the addresses that no Allow rule lets in: those that a Deny matches which stays, and those that can never

@@ -22,6 +22,8 @@ type Step struct {
 	// LocksOut counts the addresses that are allowed before and after, and may not be let in from this step
 	// on until it is made up for.
 	LocksOut uint64 `json:"-"`
+	// Drops: addresses that were asked for, and that the planned list leaves out, lose what lets them in now.
+	Drops bool `json:"-"`
 }
 
 // Steps is the order in which the rules of the panel become the planned ones. The list is never longer than the
@@ -142,7 +144,34 @@ func (t *Transition) removal(s state, i int, later []act, proven bool) Step {
 	default:
 		step.Why = "None of its addresses is in the plan."
 	}
+	if text := t.dropped(s.settled, after); text != "" {
+		step.Why, step.Drops = step.Why+text, true
+	}
 	return step
+}
+
+// dropped names the addresses that were asked for, that the first set lets in and the second does not, and that the
+// planned list leaves out.
+func (t *Transition) dropped(before, after set) string {
+	var gone ranges
+	every := true
+	for _, end := range t.ends {
+		if end.met(before) && !end.met(after) {
+			gone, every = gone.add(end.first, end.last), every && end.every
+		}
+	}
+	if t.Asked == nil || len(gone) == 0 {
+		return ""
+	}
+	asked := t.Asked.within(gone)
+	if len(asked) == 0 {
+		return ""
+	}
+	reading := ""
+	if !every {
+		reading = ", in at least one reading of the list,"
+	}
+	return fmt.Sprintf(" Asked for and let in now%s but left out by the plan: %s.", reading, PrefixList(asked.prefixes()))
 }
 
 // denyRemoval says what a Deny that goes refused.

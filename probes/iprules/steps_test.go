@@ -416,3 +416,49 @@ func TestStepsOfLongLists(t *testing.T) {
 		t.Errorf("%d rules too many", len(there))
 	}
 }
+
+// TestStepsSayWhatTheyDrop: an address that was asked for, is let in now by some reading and not by it in the end, is named
+// by the step that lets it go, and no other is.
+func TestStepsSayWhatTheyDrop(t *testing.T) {
+	random := rand.New(rand.NewPCG(23, 24))
+	some := 0
+	for range 3000 {
+		current, leaving, planned := randomChange(random, 4, 2)
+		way := NewTransition(current, leaving, planned, 4)
+		asked := uint(random.IntN(1 << smallWorld))
+		way.Asked = &Demand{}
+		for last := range smallWorld {
+			if asked>>last&1 == 1 {
+				way.Asked.Add(netip.PrefixFrom(netip.AddrFrom4([4]byte{203, 0, 113, byte(last)}), 32), true)
+			}
+		}
+		before, after := lets(current), lets(goalOf(current, leaving, planned))
+		var dropped []netip.Prefix
+		for last := range smallWorld {
+			for reading := range before {
+				if asked>>last&1 == 1 && before[reading][last] && !after[reading][last] {
+					dropped = append(dropped, netip.PrefixFrom(netip.AddrFrom4([4]byte{203, 0, 113, byte(last)}), 32))
+					break
+				}
+			}
+		}
+		want := rangesOf(dropped).prefixes()
+		var said []netip.Prefix
+		for _, step := range way.Steps() {
+			_, list, found := strings.Cut(step.Why, "left out by the plan: ")
+			if found != step.Drops || found && step.Action != StepRemove {
+				t.Fatalf("%v", step)
+			}
+			for _, text := range strings.FieldsFunc(strings.ReplaceAll(list, " and ", " "), func(r rune) bool { return r == ' ' || r == ',' }) {
+				p, _ := parsePrefix(strings.TrimSuffix(text, "."))
+				said = append(said, p)
+			}
+		}
+		if some += len(want); !slices.Equal(rangesOf(said).prefixes(), want) {
+			t.Fatalf("%v without %v to %v, asked %08b: said %v, want %v", current, leaving, planned, asked, said, want)
+		}
+	}
+	if some == 0 {
+		t.Error("nothing was dropped")
+	}
+}

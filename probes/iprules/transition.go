@@ -10,8 +10,9 @@ import (
 // in, and which addresses must not be let go on the way. A Deny rule stays as it is and where it is, unless it is one
 // of those that are to go; a new rule is put behind the others.
 type Transition struct {
-	Limit   int    // rules that the panel holds
-	current []Rule // as they stand in the panel
+	Limit   int     // rules that the panel holds
+	Asked   *Demand // what the planned list was made for; nil: not known, and the steps say nothing of it
+	current []Rule  // as they stand in the panel
 
 	// entries are the rules that come or go: first the Allow rules of now and the Deny rules that go, then the
 	// planned ones. A planned rule that is there already is in both, for it could be taken out and added anew.
@@ -22,7 +23,8 @@ type Transition struct {
 	start   set // what is so now
 	goal    set // what is so in the end, if nothing is added that is there already
 
-	needs []need
+	needs []need // of what is allowed before and after
+	ends  []need // of what is allowed before and not after
 }
 
 // set is some of the entries, one bit each: of an Allow that it is there, of a Deny that it is gone. So the more there
@@ -143,18 +145,24 @@ func (t *Transition) findNeeds() {
 		}
 	}
 	for _, s := range NewMatcher(rules).stretches() {
-		n := need{first: s.first, last: s.last, every: true}
+		n, end := need{first: s.first, last: s.last, every: true}, need{first: s.first, last: s.last, every: true}
 		by := t.admitting(address(s.first))
-		some := false
+		some, ends := false, false
 		for reading := range by {
-			if by[reading].in(t.start) && by[reading].in(t.goal) {
-				n.by[reading], some = by[reading], true
-			} else {
-				n.every = false
+			switch before := by[reading].in(t.start); {
+			case before && by[reading].in(t.goal):
+				n.by[reading], some, end.every = by[reading], true, false
+			case before:
+				end.by[reading], ends, n.every = by[reading], true, false
+			default:
+				n.every, end.every = false, false
 			}
 		}
 		if some {
 			t.needs = append(t.needs, n)
+		}
+		if ends {
+			t.ends = append(t.ends, end)
 		}
 	}
 }
