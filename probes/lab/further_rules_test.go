@@ -83,7 +83,7 @@ var furtherRules = []Fault{
 		}
 		outcomes["denied"](w)
 	}},
-	{Cause: "rules.not-allowed", Name: "the-private-address-is-in-the-rules", Says: []string{"allow 203.0.113.10/32"}, Break: func(w *World) {
+	{Cause: "rules.never-public", Name: "the-private-address-is-in-the-rules", Says: []string{"allow 203.0.113.10/32"}, Break: func(w *World) {
 		w.Rules = []string{"allow " + ClientIP}
 		outcomes["denied"](w)
 	}},
