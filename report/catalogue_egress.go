@@ -4,7 +4,7 @@ import "slices"
 
 // mayNotCompare is said of a rules verdict that the API has not confirmed, where it may let in every address.
 const mayNotCompare = "Whether the {unsure_env} environment takes calls from listed addresses only is not documented: " +
-	"sources disagree." + general
+	"sources disagree."
 
 // egressCauses are about the address that OpenSRS sees, and the access rules that judge it.
 var egressCauses = []Cause{
@@ -233,7 +233,7 @@ var egressCauses = []Cause{
 		Explanation: []string{
 			"The address {egress} was seen by {sources}.",
 			"None of the rules given ({rules_source}) allows it.",
-			"{given_ipv6} is IPv6, and the access rules are IPv4 only: no rule can match it." + general,
+			"{given_ipv6} is IPv6, and the access rules are IPv4 only: no rule can match it.",
 			"OpenSRS takes calls from addresses that an Allow rule matches.",
 			mayNotCompare,
 		},
@@ -248,9 +248,7 @@ var egressCauses = []Cause{
 				"access rules.",
 			"Add {rule_to_add} to {rules_source} too, so that the next run compares with the real list." + general +
 				"Add the same rule to {rules_source}, so that the next run compares with the real list.",
-			"Run opensrs-doctor --wait 20m after you add {rule_to_add}: a change takes up to 15 minutes to take " +
-				"effect." + general +
-				"Run opensrs-doctor --wait 20m then: a change takes up to 15 minutes to take effect.",
+			"Run opensrs-doctor --wait 20m then: a change takes up to 15 minutes to take effect.",
 			"Ask OpenSRS Support for more than five rules, if {rule_to_drop}, is still needed." + general +
 				"Ask OpenSRS Support for more than five rules, if all five are still needed.",
 		},

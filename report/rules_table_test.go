@@ -276,7 +276,7 @@ func TestGivenIPv6Address(t *testing.T) {
 			continue
 		}
 		fixes := strings.Join(diagnoses[0].Fixes, "\n")
-		if strings.Contains(fixes, "allow 2001") || !strings.Contains(fixes, test.add) || test.add == "" && strings.Contains(fixes, "--wait") {
+		if strings.Contains(fixes, "allow 2001") || !strings.Contains(fixes, test.add) || test.add == "" && strings.Contains(fixes, "Add ") {
 			t.Errorf("%s: %q", test.name, fixes)
 		}
 		if test.want == "fail rules.denied" && strings.Contains(diagnoses[0].Summary, "2001") {
