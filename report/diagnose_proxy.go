@@ -39,12 +39,23 @@ func throughProxy(e *probes.Evidence) []string {
 	return peers
 }
 
-// proxyAnswered: the proxy let others through in this run, or took a connection when it was asked again.
+// proxyAnswered: the proxy let others through in this run, or took the connection to it when that was tried again.
 func proxyAnswered(e *probes.Evidence) bool {
 	if e.Host.Proxy == nil {
 		return false
 	}
-	return connectionOf(e).tookLater() || len(throughProxy(e)) > 0
+	failure := e.Step("port").Failure
+	taken := failure != nil && failure.Op == "connect to the proxy" && connectionOf(e).tookLater()
+	return taken || len(throughProxy(e)) > 0
+}
+
+// unreachedWords is how the connection to the proxy failed; of a silence that a refusal followed, both.
+func unreachedWords(e *probes.Evidence, failure *probes.Failure) string {
+	words := failureWords(failure)
+	if failure.Kind == probes.KindTimeout && failure == e.Step("port").Failure && len(connectionOf(e).later()) > 0 {
+		words += " at first, then an answer"
+	}
+	return words
 }
 
 func proxyFailure(e *probes.Evidence) *probes.Failure {
@@ -66,8 +77,9 @@ func whenProxyUnreachable(e *probes.Evidence) (Finding, bool) {
 			finding.Evidence = append(finding.Evidence, answerWords(e.DNS)...)
 		}
 		if failure != nil {
-			finding.Values = Values{"proxy_failure": failureWords(failure)}
-			finding.Evidence = append(finding.Evidence, fmt.Sprintf("%s: %s.", proxyAt(e), failureWords(failure)))
+			words := unreachedWords(e, failure)
+			finding.Values = Values{"proxy_failure": words}
+			finding.Evidence = append(finding.Evidence, fmt.Sprintf("%s: %s.", proxyAt(e), words))
 		}
 		surroundingsOf(e, &finding)
 		return finding, true

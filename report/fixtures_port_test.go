@@ -94,6 +94,15 @@ var portFixtures = []fixture{
 		e.Port.Attempts = append([]probes.Attempt{silent}, e.Port.Attempts...)
 		e.Port.OtherPorts[0].Address = netip.AddrPortFrom(second, 443)
 	}},
+	{"port.refused/in-every-round-trip", Fail, Certain, func(e *probes.Evidence) {
+		refused(e)
+		e.Port.RoundTrips = &probes.RoundTrips{To: e.Port.Attempts[0].Address, Sent: 10, Answered: 10, Refused: 10, MinMS: 4,
+			MedianMS: 5, MaxMS: 6}
+	}},
+	{"port.lossy/taken-by-some-round-trips", Fail, Likely, func(e *probes.Evidence) {
+		drop(e)
+		e.Port.RoundTrips = &probes.RoundTrips{To: e.Port.Attempts[0].Address, Sent: 10, Answered: 2, Lost: 8, MinMS: 4, MedianMS: 5, MaxMS: 6}
+	}},
 	{"port.rejected-en-route", Fail, Certain, func(e *probes.Evidence) {
 		refused(e)
 		walked(e, "ttr", "ttt+")

@@ -100,6 +100,23 @@ var proxyFixtures = []fixture{
 		proxyGone(e, probes.KindTimeout, "no answer so far")
 		closedDirectly(e)
 	}},
+	{"proxy.unreachable/refused-ten-times-more", Fail, Certain, func(e *probes.Evidence) { // a ticket's round trips
+		proxyGone(e, probes.KindRefused, "connection refused")
+		e.Port.RoundTrips = &probes.RoundTrips{To: e.Port.Attempts[0].Address, Sent: 10, Answered: 10, Refused: 10, MinMS: 0.1,
+			MedianMS: 0.2, MaxMS: 1}
+	}},
+	{"proxy.unreachable/silent-then-refused", Fail, Certain, func(e *probes.Evidence) {
+		proxyGone(e, probes.KindTimeout, "no answer so far")
+		e.Port.RoundTrips = &probes.RoundTrips{To: e.Port.Attempts[0].Address, Sent: 10, Answered: 3, Refused: 3, Lost: 7, MinMS: 0.1,
+			MedianMS: 0.2, MaxMS: 1}
+	}},
+	{"proxy.unreachable/a-web-server-that-takes-connections", Fail, Likely, func(e *probes.Evidence) {
+		proxyGone(e, probes.KindNotHTTP, "SSH-2.0-OpenSSH_9.9")
+		step(e, "port").Failure.Op = "connect through the proxy"
+		e.Port.Connected = e.Port.Attempts[0].Address
+		e.Port.Attempts[0] = probes.Attempt{Address: e.Port.Connected, Connected: true, TookMS: 1}
+		e.Port.RoundTrips = &probes.RoundTrips{To: e.Port.Connected, Sent: 10, Answered: 10, MinMS: 0.1, MedianMS: 0.2, MaxMS: 1}
+	}},
 	{"proxy.unreachable/no-such-name", Fail, Certain, func(e *probes.Evidence) {
 		proxyGone(e, probes.KindNXDomain, "NXDOMAIN")
 		answered(e, "NXDOMAIN", probes.KindNXDomain)

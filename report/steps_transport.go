@@ -20,8 +20,8 @@ func portWords(e *probes.Evidence, step probes.Step) string {
 		return "the proxy: " + rowFailure(step.Failure)
 	case e.Host.Proxy != nil && len(p.Attempts) > 0:
 		words := silenceWords(p, step.Failure)
-		if connectionOf(e).tookLater() {
-			words += ", at first"
+		if step.Failure != nil && step.Failure.Kind == probes.KindTimeout && len(connectionOf(e).later()) > 0 {
+			words += " at first, then an answer"
 		}
 		return fmt.Sprintf("the proxy, %s: %s", p.Attempts[0].Address, words)
 	}
