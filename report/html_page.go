@@ -53,7 +53,10 @@ type pageProbe struct {
 	Facts                     []pageFact
 }
 
-type pageFact struct{ Key, Value string }
+type pageFact struct {
+	Key, Value string
+	Depth      int // how far in it stands: 0 to deepest
+}
 
 func newPage(r *Report) htmlPage {
 	p := htmlPage{
@@ -61,7 +64,7 @@ func newPage(r *Report) htmlPage {
 		Generator: cmp.Or(strings.TrimSpace(inline(r.Tool.Name)+" "+inline(r.Tool.Version)), "opensrs-doctor"),
 		Service:   inline(service(r)), Endpoint: clip(endpoint(r), longestText), Hostname: inline(r.Host.Hostname),
 		Started: r.StartedAt.Format(time.RFC3339), StartedWords: r.StartedAt.UTC().Format("2 January 2006, 15:04 UTC"),
-		Places: pagePlaces(r), Time: pageTimeOf(r), Run: pageRunFacts(r),
+		Places: pagePlaces(r), Time: pageTimeOf(r), Run: pageFacts(runFacts(r)),
 	}
 	p.verdict(r)
 	for _, row := range r.Probes {
@@ -126,48 +129,21 @@ func newPageProbe(r *Report, row Probe) pageProbe {
 	if row.Status != probes.Skip {
 		shown.Took = spanMS(sane(row.DurationMS))
 	}
-	tree, err := parseTree(row.Facts)
-	if err != nil {
-		return shown
-	}
-	facts := factLines("", tree)
+	facts := factsOf(row.Name, row.Facts)
 	if len(facts) > mostFacts {
 		shown.Left = fmt.Sprintf("%d more stand in the JSON report.", len(facts)-mostFacts)
 	}
-	for _, f := range firstOf(facts, mostFacts) {
-		shown.Facts = append(shown.Facts, pageFact{inline(f.key), inline(f.value)})
-	}
+	shown.Facts = pageFacts(firstOf(facts, mostFacts))
 	return shown
 }
 
-// pageRunFacts is what is known of the run itself and of the host.
-func pageRunFacts(r *Report) []pageFact {
-	var facts []pageFact
-	add := func(key string, values ...string) {
-		if text := joined(values); text != "" {
-			facts = append(facts, pageFact{key, text})
-		}
+// pageFacts are facts for the page. Only what begins a block is set like a label.
+func pageFacts(facts []factLine) []pageFact {
+	var shown []pageFact
+	for _, f := range facts {
+		shown = append(shown, pageFact{inline(f.key), inline(f.value), f.depth})
 	}
-	add("Run", r.RunID)
-	add("Made by", strings.TrimSpace(r.Tool.Name+" "+r.Tool.Version))
-	add("Started", r.StartedAt.Format(time.RFC3339))
-	add("Took", spanMS(sane(r.DurationMS)))
-	add("Host", r.Host.Hostname)
-	add("System", r.Host.OS)
-	add("Local address", r.Host.LocalAddress)
-	if r.Host.Proxy != nil {
-		add("Proxy", r.Host.Proxy.URL, "from "+r.Host.Proxy.From)
-	} else {
-		add("Proxy", "none")
-	}
-	add("Resolvers", r.Host.Resolvers...)
-	add("Resolvers from", r.Host.ResolversBy)
-	add("Username", r.Target.Username)
-	if r.Target.KeyFingerprint != nil {
-		add("Key fingerprint", *r.Target.KeyFingerprint)
-	}
-	add("Public roots of", r.Tool.RootsDate)
-	return facts
+	return shown
 }
 
 // inline is a text for the page: without what could deceive a reader, and of bounded length. The template

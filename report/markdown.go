@@ -105,20 +105,16 @@ func (m *markdown) table(r *Report) {
 func (m *markdown) details(r *Report) {
 	m.block("<details>", "<summary>Facts</summary>")
 	for _, row := range r.Probes {
-		tree, err := parseTree(row.Facts)
-		if err != nil {
-			continue
-		}
-		m.facts(mdText(row.Name), factLines("", tree))
+		m.facts(mdText(row.Name), factsOf(row.Name, row.Facts))
 	}
 	m.facts("this run", runFacts(r))
 	m.out.WriteString("</details>\n")
 }
 
-func (m *markdown) facts(heading string, lines []fact) {
+func (m *markdown) facts(heading string, lines []factLine) {
 	var items []string
 	for _, line := range lines {
-		items = append(items, "- "+mdStart(mdText(line.key)+": "+mdText(line.value)))
+		items = append(items, strings.Repeat("  ", line.depth)+"- "+mdStart(mdText(line.text())))
 	}
 	if len(items) > 0 {
 		m.block("**" + heading + "**")
@@ -163,6 +159,9 @@ func mdStart(text string) string {
 	at := mdBlock.FindString(text)
 	if at == "" {
 		return text
+	}
+	if rest := text[len(at):]; len(at) > 1 && rest != "" && rest[0] != ' ' {
+		return text // a number begins a list only before a space: "203.0.113.10" does not
 	}
 	return at[:len(at)-1] + `\` + text[len(at)-1:]
 }

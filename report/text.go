@@ -101,7 +101,7 @@ func (s *screen) rows(r *Report) {
 			s.end()
 		}
 		if s.options.Verbose {
-			s.facts(indent, row.Facts)
+			s.facts(indent, row.Name, row.Facts)
 		}
 	}
 }
