@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/iprules"
 )
 
 // factsOf are the facts of one probe's row, in words and in the order in which the probe saw them.
@@ -120,7 +121,11 @@ func (l *factList) rules(r *reading) {
 		case len(said) > 1:
 			by = "" // the rule of one reading
 		}
-		return one.text("ip"), joinedWords(one.text("verdict"), by, strings.Join(readings, ", "))
+		reason := one.text("reason")
+		if reason == iprules.ReasonNeverPublic {
+			reason = "never a public address, whatever the list says"
+		}
+		return one.text("ip"), joinedWords(one.text("verdict"), reason, by, strings.Join(readings, ", "))
 	})
 }
 
