@@ -98,16 +98,19 @@ func keyFormWords(e *probes.Evidence) string {
 	return "The key from " + e.Asked.KeySource + " " + strings.Join(unusual, ". It ") + "."
 }
 
+// aroundWords are the white space around a key.
+var aroundWords = map[opensrs.Around]string{
+	opensrs.LineEndAfter: "a line end after it", opensrs.SpaceBefore: "white space before it",
+	opensrs.SpaceAfter: "white space after it",
+}
+
 func whenConfigKeyLineEnd(e *probes.Evidence) (Finding, bool) {
 	if len(e.Asked.KeyAround) == 0 || len(e.Asked.KeyProblems) > 0 || !callChosen(e) {
 		return Finding{}, false
 	}
-	words := map[opensrs.Around]string{
-		opensrs.LineEndAfter: "a line end after it", opensrs.SpaceBefore: "white space before it", opensrs.SpaceAfter: "white space after it",
-	}
 	var around []string
 	for _, where := range e.Asked.KeyAround {
-		around = append(around, words[where])
+		around = append(around, aroundWords[where])
 	}
 	finding := Finding{Values: Values{"key_around": list(around)},
 		Evidence: []string{"Cut off when the key was read: " + list(around) + "."}}

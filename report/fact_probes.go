@@ -8,6 +8,7 @@ import (
 
 	"opensrs-doctor/probes"
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/opensrs"
 )
 
 // factsOf are the facts of one probe's row, in words and in the order in which the probe saw them.
@@ -187,6 +188,7 @@ func (l *factList) tls(r *reading) {
 		return name, joinedWords(ended, v.text("version"), failureInWords(v.object("failure"), "handshake"),
 			v.pick("proven", "the peer is proven", ""), v.pick("fickle", "made again, it ended the other way", ""), took(v))
 	})
+	l.say("authority of its own", joinedWords(strings.Join(r.texts("ca_names"), "; "), prefixed("from ", r.text("ca_file"))))
 	l.say("public roots from", r.text("public_roots"))
 	l.say("interception", r.pick("allow_intercepted", "allowed by --allow-intercepted", ""))
 	l.say("signed call", r.pick("call_allowed", "may be made to this peer", "is not made to this peer"))
@@ -213,7 +215,15 @@ func (l *factList) call(r *reading) {
 	sent := r.is("sent")
 	given := r.pick("key_given", "given", "not given")
 	l.say("API key", joinedWords(given, prefixed("from ", r.text("key_source"))))
-	l.say("wrong with the key", strings.Join(r.texts("key_problems"), ", "))
+	l.say("wrong with the key", strings.ReplaceAll(strings.Join(r.texts("key_problems"), ", "), "-", " "))
+	if form := r.object("key_form"); form != nil {
+		l.item("form of the key", formInWords(form), form)
+	}
+	var around []string
+	for _, where := range r.texts("key_around") {
+		around = append(around, cmp.Or(aroundWords[opensrs.Around(where)], where))
+	}
+	l.say("cut off from the key", list(around))
 	vector := r.pick("signature_vector_ok", "gives the published example's value", "does not give the published example's value")
 	envelope := r.pick("envelope", "an OPS envelope", "not an OPS envelope")
 	size, quote, response := r.text("reply_bytes"), r.text("quote"), responseInWords(r)
@@ -254,6 +264,16 @@ func (l *factList) call(r *reading) {
 			l.rest(page)
 		})
 	}
+}
+
+// formInWords is what can be said of an unusual key without showing any of it.
+func formInWords(form *reading) string {
+	length, wrong, places := form.text("length"), form.text("not_hex"), form.texts("places")
+	if wrong == "0" {
+		wrong = ""
+	}
+	return joinedWords(prefixed("characters: ", length), prefixed("not hex digits: ", wrong), prefixed("the first at ", list(places)),
+		form.pick("twice", "the second half is the first once more", ""))
 }
 
 // responseInWords is the API's own answer; "" where there is none.

@@ -154,8 +154,12 @@ func trustInWords(t *reading) string {
 		return ""
 	}
 	public, known := t.flag("public")
+	own, given := t.flag("by_ca_file")
 	untrusted := ""
-	if known && !public {
+	switch {
+	case given && !own:
+		untrusted = "not by the authority of --ca-file"
+	case known && !public && !given:
 		untrusted = "not by a public authority"
 	}
 	wrong := joinedWords(untrusted, t.pick("name_ok", "", "not for this name"), t.pick("dates_ok", "", "not valid by this host's clock"),
@@ -184,6 +188,7 @@ func (l *factList) trust(t *reading) {
 	}
 	t.drop(partsOfNames...)
 	l.under("trust", "", func() {
+		l.say("authority of --ca-file", t.pick("by_ca_file", "verifies the chain", "does not verify the chain"))
 		l.say("public roots", t.pick("public", "verify the chain", "do not verify the chain"))
 		system := t.pick("system", "verifies the chain", "does not verify the chain")
 		if t.is("system_empty") {
