@@ -13,12 +13,18 @@ import (
 //
 //	[TITLE]              what is printed of it; a paste itself is never repeated
 //	from:                who says it
-//	level: stage         says where it failed and not why; "wrapper" says only that it failed
+//	level: stage         says where it failed and not why; "wrapper" says only that it failed; "vague" says nothing
+//	                     beside any other text, and is left out there; "peer" says that it failed with somebody
+//	                     else than the service, so that reasons beside it are about that one; "answer" is what
+//	                     that one said itself
 //	text:                what to find, as words: letters and digits count, case and all between does not.
 //	                     "..." is up to twelve words, <path> a file's name, <url> a URL, <n> a number
 //	ours:                the same for words that others use too: only next to a word of OpenSRS, or alone
+//	error:               the same for words that people use too: only near a word of an error, or alone
 //	alone:               the same, only where nothing else was pasted
 //	code: curl 60        a number, and whose (see codeLeads)
+//	with: 400 555        reply codes that come with this text: with another code it is about something else, and beside
+//	                     an entry of such a code this one says more
 //	means:               one or two sentences
 //	cause: ID why        in order of likelihood; "-" where the catalogue has no row for it, and ID? for a row that
 //	                     is left out of the line as long as the catalogue has none
@@ -33,10 +39,17 @@ var textFiles embed.FS
 
 // Levels of a text: how near it is to the reason.
 const (
-	levelReason = iota
+	levelAnswer = iota - 2
+	levelPeer
+	levelReason // where an entry names none
 	levelStage
+	levelVague
 	levelWrapper
 )
+
+var levelsByName = map[string]int{
+	"answer": levelAnswer, "peer": levelPeer, "stage": levelStage, "vague": levelVague, "wrapper": levelWrapper,
+}
 
 // knownText is one entry of the table.
 type knownText struct {
@@ -44,6 +57,7 @@ type knownText struct {
 	level              int
 	forms              []textForm
 	codes              []textCode
+	with               []int // reply codes that come with it
 	causes             []textCause
 	also               []string
 	run                textRun
@@ -55,6 +69,7 @@ type knownText struct {
 type textForm struct {
 	words []string // lower case; gapWord, pathWord, urlWord and numberWord match what they say
 	where formPlace
+	reply int // the reply code that the form names, or 0
 }
 
 // formPlace is where a form counts.
@@ -63,6 +78,7 @@ type formPlace int
 const (
 	anywhere  formPlace = iota
 	nextToOur           // only beside a word of OpenSRS, or alone
+	nearError           // only near a word of an error, or alone
 	byItself            // only alone
 )
 
@@ -84,7 +100,7 @@ type textRun struct {
 // codeLeads are the words after which a number is one of a kind. The order is that of likelihood, for a number
 // that was pasted without any word.
 var codeLeads = []struct {
-	of, called string // called: how a person names it
+	of, called string // called: how a person names it; "" where a number alone is not read so
 	leads      []string
 }{
 	{"reply", "a reply code of OpenSRS", []string{"response code", "opensrs error", "osrs error", "opensrs error code",
@@ -98,6 +114,9 @@ var codeLeads = []struct {
 		"unable to establish socket", "error number", "connect failed with error"}},
 	{"winsock", "a number of Windows", []string{"errno", "os error", "socketexception", "socket error", "winerror", "wsa",
 		"wsa error", "error", "error code", "code", "winhttp", "win32 error", "unable to establish socket"}},
+	{"proxy", "", []string{"tunnel connection failed", "connect tunnel failed response", "received http code",
+		"tunneling socket could not be established statuscode", "proxy returns http/1.1", "proxy returns http/1.0",
+		"proxy response", "proxy <url> failed with status code", "establishing ssl tunnel failed"}},
 	{"verify", "a verify code of OpenSSL", []string{"verify return code", "verify error num", "verify error", "verify result",
 		"certificate verify failed verify error"}},
 }
@@ -158,19 +177,29 @@ func addTextLine(table []*knownText, line string) ([]*knownText, error) {
 	case "from":
 		entry.from = value
 	case "level":
-		level, known := map[string]int{"stage": levelStage, "wrapper": levelWrapper}[value]
+		level, known := levelsByName[value]
 		if !known {
 			return nil, fmt.Errorf("no level is called %q", value)
 		}
 		entry.level = level
 	case "text":
-		entry.forms = append(entry.forms, textForm{formWords(value), anywhere})
+		entry.forms = append(entry.forms, textForm{words: formWords(value)})
 	case "ours":
-		entry.forms = append(entry.forms, textForm{formWords(value), nextToOur})
+		entry.forms = append(entry.forms, textForm{words: formWords(value), where: nextToOur})
+	case "error":
+		entry.forms = append(entry.forms, textForm{words: formWords(value), where: nearError})
 	case "alone":
-		entry.forms = append(entry.forms, textForm{formWords(value), byItself})
+		entry.forms = append(entry.forms, textForm{words: formWords(value), where: byItself})
 	case "code":
 		return table, entry.addCode(value)
+	case "with":
+		for _, digits := range strings.Fields(value) {
+			number, err := strconv.Atoi(digits)
+			if err != nil {
+				return nil, fmt.Errorf("not a number: %q", digits)
+			}
+			entry.with = append(entry.with, number)
+		}
 	case "means":
 		entry.means = value
 	case "cause":
@@ -201,7 +230,11 @@ func (t *knownText) addCode(value string) error {
 		}
 		t.codes = append(t.codes, textCode{of, number})
 		for _, lead := range kind.leads {
-			t.forms = append(t.forms, textForm{formWords(lead + " " + digits), anywhere})
+			form := textForm{words: formWords(lead + " " + digits)}
+			if of == "reply" {
+				form.reply = number
+			}
+			t.forms = append(t.forms, form)
 		}
 		return nil
 	}

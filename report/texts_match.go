@@ -14,6 +14,8 @@ type textMatch struct {
 	from, to int  // words
 	weight   int  // how many of them the form names
 	brief    bool // another one near it says more
+	reply    int  // the reply code that it is, or 0
+	level    int  // the entry's, or lower down where another one near it decides what it means
 }
 
 // recognise finds the entries of the table in a text: the deepest reason first, then what says less. ways are the
@@ -91,26 +93,26 @@ var formsByItself = sync.OnceValue(func() []entryForm {
 // searchTexts finds every form in the words, without those that lie within a longer one.
 func searchTexts(pasted pastedWords) []textMatch {
 	var all, whole []textMatch
+	code, number, words := numbered(pasted.words)
 	for _, form := range formsByItself() {
 		if len(pasted.words) > maxByItself {
 			break
 		}
-		rest := tellingWords(pasted.words, form.words...)
-		if len(rest) > 1 && len(rest[0]) == 3 && isNumber(rest[0]) { // 401: Authentication Error.
-			rest = rest[1:]
-		}
-		if len(rest) > 0 && follow(rest, 0, form.words) == len(rest) {
+		switch {
+		case form.isAll(pasted.words):
 			whole = append(whole, textMatch{entry: form.entry, to: len(pasted.words), weight: form.weight()})
+		case code != nil && form.isAll(words):
+			whole = append(whole, textMatch{entry: form.entry, to: len(pasted.words), weight: form.weight()},
+				textMatch{entry: code, to: len(pasted.words), weight: form.weight(), reply: number})
 		}
 	}
-	ours := aboutOpenSRS(pasted.words)
 	for at, word := range pasted.words {
 		for _, form := range formsByWord()[word] {
-			if form.where == byItself || form.where == nextToOur && !ours {
+			if !pasted.counts(form.where, at) {
 				continue
 			}
 			if end := follow(pasted.words, at, form.words); end > 0 {
-				all = append(all, textMatch{entry: form.entry, from: at, to: end, weight: form.weight()})
+				all = append(all, textMatch{entry: form.entry, from: at, to: end, weight: form.weight(), reply: form.reply})
 			}
 		}
 	}
@@ -127,7 +129,13 @@ func searchTexts(pasted pastedWords) []textMatch {
 		}
 		return false
 	})
-	return append(whole, all...)
+	return asReplied(append(whole, all...), pasted)
+}
+
+// isAll reports whether words are the form and else nothing that says what went wrong.
+func (f textForm) isAll(words []string) bool {
+	rest := tellingWords(words, f.words...)
+	return len(rest) > 0 && follow(rest, 0, f.words) == len(rest)
 }
 
 // liesWithin reports whether another match says the same and more.
@@ -158,10 +166,9 @@ func follow(words []string, at int, form []string) int {
 // the paste or an ellipsis, and no other entry begins so.
 func searchCut(pasted pastedWords) []textMatch {
 	var only textMatch
-	ours := aboutOpenSRS(pasted.words)
 	for at, word := range pasted.words {
 		for _, form := range formsByWord()[word] {
-			if form.where == byItself || form.where == nextToOur && !ours || !pasted.breaksOff(at, form.words) {
+			if !pasted.counts(form.where, at) || !pasted.breaksOff(at, form.words) {
 				continue
 			}
 			if only.entry != nil && only.entry != form.entry {
@@ -199,37 +206,52 @@ func (p pastedWords) breaksOff(at int, form []string) bool {
 // nearWords is how far apart words can be that are about one failure.
 const nearWords = 25
 
+// near reports whether two matches are about one failure.
+func (f textMatch) near(other textMatch) bool {
+	return other.from-f.to < nearWords && f.from-other.to < nearWords
+}
+
 // inOrder gives each entry once, sorted by depth: reasons first, then what says where it failed, then wrappings; as
 // they come in the text, or the other way round where one is said to be caused by the next. A wrapping beside
-// anything else is brief, and what says where it failed is beside its reason.
+// anything else is brief, and anything is near what lies deeper; what is vague is left out there.
 func inOrder(all []textMatch, causedBy bool) []textMatch {
+	for i, f := range all {
+		all[i].level = f.entry.level
+		if f.entry.level == levelReason && slices.ContainsFunc(all, func(o textMatch) bool { return o.decides(f) }) {
+			all[i].level = levelStage
+		}
+	}
 	slices.SortStableFunc(all, func(a, b textMatch) int {
 		place := cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(b.weight, a.weight))
 		if causedBy {
 			place = cmp.Or(cmp.Compare(b.from, a.from), cmp.Compare(b.weight, a.weight))
 		}
-		return cmp.Or(cmp.Compare(a.entry.level, b.entry.level), place)
+		return cmp.Or(cmp.Compare(a.level, b.level), place)
 	})
 	var once []textMatch
 	for _, f := range all {
 		if slices.ContainsFunc(once, func(other textMatch) bool { return other.entry == f.entry }) {
 			continue
 		}
-		f.brief = f.entry.level == levelWrapper && all[0].entry.level < levelWrapper ||
-			f.entry.level == levelStage && slices.ContainsFunc(once, func(reason textMatch) bool {
-				return reason.entry.level == levelReason && reason.from-f.to < nearWords && f.from-reason.to < nearWords
-			})
-		once = append(once, f)
+		f.brief = f.level == levelWrapper && all[0].level < levelWrapper ||
+			f.level < levelWrapper && slices.ContainsFunc(once, func(o textMatch) bool { return o.level < f.level && o.near(f) })
+		if !f.brief || f.level != levelVague {
+			once = append(once, f)
+		}
 	}
 	return once
 }
 
+const fillers = " error errors err code codes no nr num number status the a an got i get gets we it is was response reply " +
+	"opensrs osrs api returned returns return says said exception failed fatal warning php e what does mean means why "
+
+// isOneOf reports whether a word is in a list whose words have a space on both sides.
+func isOneOf(list, word string) bool { return strings.Contains(list, " "+word+" ") }
+
 // tellingWords are the words without those that say nothing of what went wrong, but for some to keep.
 func tellingWords(words []string, keep ...string) []string {
-	const filler = " error errors err code codes no nr num number status the a an got i get gets we it is was response reply " +
-		"opensrs osrs api returned returns return says said exception failed fatal warning php e what does mean means why "
 	return slices.DeleteFunc(slices.Clone(words), func(word string) bool {
-		return strings.Contains(filler, " "+word+" ") && !slices.Contains(keep, word)
+		return isOneOf(fillers, word) && !slices.Contains(keep, word)
 	})
 }
 
@@ -241,7 +263,7 @@ func byNumber(words []string) (matches []textMatch, ways []textCode) {
 	for _, kind := range codeLeads {
 		for _, entry := range textTable() {
 			for _, code := range entry.codes {
-				if code.of == kind.of && words[0] == strconv.Itoa(code.number) {
+				if kind.called != "" && code.of == kind.of && words[0] == strconv.Itoa(code.number) {
 					matches = append(matches, textMatch{entry: entry})
 					ways = append(ways, code)
 				}
@@ -253,19 +275,4 @@ func byNumber(words []string) (matches []textMatch, ways []textCode) {
 
 func isNumber(word string) bool {
 	return word != "" && strings.Trim(word, "0123456789") == ""
-}
-
-// aboutOpenSRS reports whether the words are about this service, so that words which others use too count.
-func aboutOpenSRS(words []string) bool {
-	for i, word := range words {
-		switch word {
-		case "opensrs", "osrs", "tucows", "xcp", "opensrspro":
-			return true
-		case "response":
-			if i+1 < len(words) && (words[i+1] == "code" || words[i+1] == "text") {
-				return true
-			}
-		}
-	}
-	return false
 }

@@ -149,6 +149,8 @@ func TestNotKnown(t *testing.T) {
 		"60 seconds", "curl 7.88.1 (x86_64-pc-linux-gnu) libcurl/7.88.1 OpenSSL/3.0.15", "User-Agent: curl/7.61.1", "GuzzleHttp/6.5.5 curl/7.58.0 PHP/7.4.3", "version 1.28.35", "7 errors, 60 warnings", "code review 401 lines", "HTTP/1.1", "line 401", "Database connection failed", "The connection was closed by the user", "Please whitelist our IP", "Your IP is not whitelisted",
 		"the operation took 3 s", "SSL certificate installed", "domain taken over by the new owner", "I read the documentation and the port is open", "took 110 ms",
 		"chapter 13", "+1 401 555 0100", "10061 rows affected", "errno", "curl", "TLS", "timeout=30", "exit status 1", "port 443",
+		"I have a broken pipe under my sink", "my web host is down since Monday", "the network is down in our village",
+		"he followed a policy, denied everything, and a page not found is no reason", "there were too many requests for tickets",
 		"\x00\x01\x02", "…", "'''", "<html", "ａｂｃ",
 	} {
 		if r := ReadText(text); r.Known {
@@ -186,6 +188,8 @@ func TestOtherService(t *testing.T) {
 		"Error: connect ECONNREFUSED 127.0.0.1:3306":                                             "port 3306",
 		"nginx: connect() failed (111: Connection refused) while connecting to 10.0.0.7:9000":    "port 9000",
 		"fsockopen(): Unable to connect to ssl://rr-n1-tor.opensrs.net:443 (Connection refused)": "",
+		"WHMCS licence error: connection timed out":                                              "licence",
+		"Stripe: Connection reset by peer":                                                       "stripe",
 		"Errno 111 Connection refused":                                                           "",
 		"Connection refused in /x/Base.php:90 at 12:15:30 for 198.51.100.10:55443":               "",
 	} {

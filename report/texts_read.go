@@ -78,7 +78,7 @@ func ReadText(text string) TextReading {
 func (t *knownText) published() KnownText {
 	out := KnownText{
 		Text: t.title, From: t.from, Means: t.means, Causes: []LikelyCause{}, Also: append([]string{}, t.also...),
-		Role: [...]string{"reason", "stage", "wrapping"}[t.level], Next: SuggestedCheck{t.run.Command, t.run.Why},
+		Role: t.role(), Next: SuggestedCheck{t.run.Command, t.run.Why},
 	}
 	for _, cause := range t.causes {
 		likely := LikelyCause{Why: cause.Why}
@@ -88,6 +88,16 @@ func (t *knownText) published() KnownText {
 		out.Causes = append(out.Causes, likely)
 	}
 	return out
+}
+
+func (t *knownText) role() string {
+	switch t.level {
+	case levelWrapper:
+		return "wrapping"
+	case levelStage, levelVague:
+		return "stage"
+	}
+	return "reason"
 }
 
 func readingOf(code textCode) string {
@@ -112,7 +122,8 @@ func TextCommands() []string {
 
 // Services whose errors read like those of this one.
 const otherServices = " mysql mysqli mariadb sqlstate pdoexception postgres postgresql psycopg2 pgsql redis memcached " +
-	"mongodb mongo smtp imap pop3 ldap ssh sshd sftp ftp rabbitmq amqp elasticsearch kafka docker npm composer git apt "
+	"mongodb mongo smtp imap pop3 ldap ssh sshd sftp ftp rabbitmq amqp elasticsearch kafka docker npm composer git apt " +
+	"licence license licensing licences licenses paypal stripe enom namecheap resellerclub logicboxes acme certbot letsencrypt "
 
 // otherService says where a text names another peer than the API.
 func otherService(text string) []string {
@@ -127,7 +138,7 @@ func otherService(text string) []string {
 			", and the API is on port 55443: it may be about another service, or a proxy."}
 	}
 	for _, word := range words {
-		if strings.Contains(otherServices, " "+word+" ") {
+		if isOneOf(otherServices, word) {
 			return []string{"The text names " + word + ": it may be about that and not about OpenSRS."}
 		}
 	}

@@ -13,14 +13,24 @@ const (
 	numberWord = "<n>"    // in a form: any number
 	pathWord   = "<path>" // a file's name
 	urlWord    = "<url>"
+	timeWord   = "<time>" // 10:15:02
 )
 
 const maxGap = 12
 
 // pastedWords are the words of a paste.
 type pastedWords struct {
-	words []string
-	cut   map[int]bool // after these words the paste is cut off: an ellipsis, or its end
+	words  []string
+	places []wordPlace  // of each word
+	cut    map[int]bool // after these words the paste is cut off: an ellipsis, or its end
+	ours   bool         // it is about OpenSRS, so that words which others use too count
+}
+
+// wordPlace is where a word of a paste is.
+type wordPlace struct {
+	reply  int  // counts what begins or ends one reply of a log: its envelope, a time of day
+	line   int  // counts the lines, but for those that go on with the reply of the line before
+	within bool // in an envelope
 }
 
 // formWords are the words of a form.
@@ -100,21 +110,39 @@ func withoutEscapes(text string) string {
 }
 
 // splitWords gives the words of a text: runs of letters and digits in lower case. An apostrophe inside a word is left
-// out, a dot between two digits is part of it. A URL and a file's name are one word each, so that their parts are not taken for words.
+// out, a dot between two digits is part of it. A URL and a file's name are one word each, so that their parts are not
+// taken for words.
 func splitWords(text string) pastedWords {
 	p := pastedWords{cut: map[int]bool{}}
 	var word strings.Builder
+	var place wordPlace
+	add := func(word string) {
+		p.words = append(p.words, word)
+		p.places = append(p.places, place)
+	}
 	end := func() {
 		if word.Len() > 0 {
-			p.words = append(p.words, word.String())
+			add(word.String())
 			word.Reset()
 		}
 	}
 	before := ' ' // the character before
 	for i := 0; i < len(text); {
+		switch envelope := envelopeTag(text[i:]); {
+		case envelope != 0:
+			end()
+			place.reply++
+			place.within = envelope > 0
+		case text[i] == '\n' && !place.within && !goesOn(text[i+1:]):
+			end()
+			place.line++
+		}
 		if kind, length := named(text[i:], before); length > 0 {
 			end()
-			p.words = append(p.words, kind)
+			if kind == timeWord && !place.within {
+				place.reply++
+			}
+			add(kind)
 			i, before = i+length, ' '
 			continue
 		}
@@ -138,11 +166,35 @@ func splitWords(text string) pastedWords {
 	}
 	end()
 	p.cut[len(p.words)] = true
+	p.ours = aboutOpenSRS(p.words) || strings.Contains(strings.ToLower(text), "opensrs")
 	return p
 }
 
-// named recognises a URL or a file's name at the beginning of text, and gives its length in bytes.
+// envelopeTag is 1 where text begins with the envelope of a reply, and -1 where it ends there.
+func envelopeTag(text string) int {
+	for i, tag := range [...]string{"</OPS_envelope", "<OPS_envelope"} {
+		if len(text) >= len(tag) && strings.EqualFold(text[:len(tag)], tag) {
+			return 2*i - 1
+		}
+	}
+	return 0
+}
+
+// goesOn reports whether a line goes on with the reply that the line before it began.
+func goesOn(line string) bool {
+	if line == "" || strings.IndexByte(" \t\r\n<>", line[0]) >= 0 {
+		return true
+	}
+	line = strings.ToLower(strings.TrimLeft(line[:min(len(line), 16)], `["'`))
+	return strings.HasPrefix(line, "response_") || strings.HasPrefix(line, "is_success")
+}
+
+// named recognises a URL, a file's name or a time of day at the beginning of text, and gives its length in bytes.
 func named(text string, before rune) (kind string, length int) {
+	if len(text) >= 8 && !unicode.IsDigit(before) && text[2] == ':' && text[5] == ':' &&
+		isNumber(text[:2]) && isNumber(text[3:5]) && isNumber(text[6:8]) {
+		return timeWord, 8
+	}
 	if unicode.IsLetter(before) || unicode.IsDigit(before) || !strings.ContainsAny(text[:1], "/~abcdefghijklmnopqrstuvwxyz"+
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZ") {
 		return "", 0
@@ -186,7 +238,8 @@ func unwrapped(text string) string {
 			end++
 		}
 		before := strings.TrimSuffix(text[:i], "\r")
-		if end+1 < len(text) && before != "" && inWord(before[len(before)-1]) && inWord(text[end+1]) {
+		if end+1 < len(text) && before != "" && inWord(before[len(before)-1]) && inWord(text[end+1]) &&
+			!goesOn(text[end+1:]) {
 			changed = true
 		} else {
 			out.WriteByte(' ')

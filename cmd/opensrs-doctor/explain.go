@@ -70,7 +70,7 @@ func explainWords(args []string, asJSON bool, options report.TextOptions, s *str
 	if len(args) > 1 || args[0] == "-" {
 		return explainText(args, asJSON, options, s)
 	}
-	id := args[0]
+	id := strings.ToLower(args[0]) // the IDs are
 	if slices.Contains(report.Topics, id) {
 		if asJSON {
 			return report.ExplainTopicJSON(s.stdout, id)
@@ -84,7 +84,7 @@ func explainWords(args []string, asJSON bool, options report.TextOptions, s *str
 		return report.Explain(s.stdout, id, options)
 	}
 	if likeCause(id) {
-		err := usagef("no cause is called %s", shown(id)).withHint("opensrs-doctor explain lists them")
+		err := usagef("no cause is called %s", shown(args[0])).withHint("opensrs-doctor explain lists them")
 		return err.withNearest(id, append(causeIDs(), report.Topics...))
 	}
 	return explainText(args, asJSON, options, s)

@@ -50,3 +50,16 @@ func TestExplainBounds(t *testing.T) {
 		}
 	}
 }
+
+// TestExplainCase: a cause and a lesson are found in capitals too.
+func TestExplainCase(t *testing.T) {
+	for _, id := range []string{"Call.Auth-Failed", "RULES", "PORT.FILTERED"} {
+		var out, small, errs bytes.Buffer
+		none := func(string) (string, bool) { return "", false }
+		status := run([]string{"explain", id}, &streams{strings.NewReader(""), &out, &errs, none})
+		run([]string{"explain", strings.ToLower(id)}, &streams{strings.NewReader(""), &small, &errs, none})
+		if status != exitOK || out.Len() == 0 || out.String() != small.String() {
+			t.Errorf("%s: status %d, %s", id, status, errs.String())
+		}
+	}
+}

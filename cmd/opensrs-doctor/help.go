@@ -126,8 +126,8 @@ const explainHelp = `
 Quotes, case, line ends, time stamps, paths and numbers around the text do not
 matter. A shell takes ( ) $ ! & and quotes for itself: put such a text into
 single quotes, or give it to standard input with -. After -- it may begin with
-a dash. At most 64 KiB are read, and nothing of the text is repeated: a log can
-hold a key.
+a dash. More than 64 KiB are refused: give the end of a longer log. Nothing of
+the text is repeated: a log can hold a key.
 `
 
 const explainAfter = `
