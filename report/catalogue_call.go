@@ -118,7 +118,8 @@ var callCauses = []Cause{
 		Explanation: []string{
 			"The API answered {code}, \"{text}\".",
 			"The code {code} is one of three: 300 is about commands in a time, 310 about " +
-				"connections at once, 350 about commands on one connection.",
+				"connections at once, 350 about commands on one connection. With a text about a " +
+				"contact's consent, 300 is no limit: that order waits for the contact.",
 		},
 		Fixes: []string{
 			"Run opensrs-doctor --wait 5m: it repeats until the limit has passed.",
@@ -129,8 +130,10 @@ var callCauses = []Cause{
 		},
 		Docs: []string{docCodes, docOwnClient},
 		Means: "The account makes more calls than OpenSRS takes at one time. This check makes a " +
-			"single one, so the others come from elsewhere. It passes by itself when they stop.",
-		Recognised: "The reply has the code 300, 310 or 350. Which host makes the other calls " +
+			"single one, so the others come from elsewhere. A limit passes by itself when they " +
+			"stop; an order that waits for a contact's consent (also code 300) does not.",
+		Recognised: "The reply has the code 300, 310 or 350; of 300 the reply's text says which of " +
+			"the two it is. Which host makes the other calls " +
 			"cannot be seen from here.",
 		when: whenCallRateLimited,
 	},
@@ -152,8 +155,8 @@ var callCauses = []Cause{
 		},
 		Docs:  []string{docStatus, docCodes},
 		Hides: []string{"call.not-opensrs", "call.malformed-reply"},
-		Means: "The call arrived, and something behind the door went wrong. It is not for this " +
-			"host to mend. Most such errors pass after some minutes.",
+		Means: "The call arrived, and something inside the service went wrong. Nothing on this " +
+			"host can mend it. Most such errors pass after some minutes.",
 		Recognised: "The reply's code is one that OpenSRS lists for trouble of its own or of a " +
 			"registry (400 with \"internal\", 404, 405, 436), or the HTTP status is 500 or " +
 			"above. Whether a gateway on the way made it cannot always be told.",

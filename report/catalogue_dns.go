@@ -133,8 +133,8 @@ var dnsCauses = []Cause{
 		Docs:  []string{docResolvConf, docResolvectl},
 		Hides: []string{"egress.unknown", "dns.slow-resolver"},
 		Means: "The servers that turn names into addresses do not answer this host, while other " +
-			"machines on the internet do. So the cable and the way out are fine; only the " +
-			"directory is missing. Every program that uses names has the same trouble.",
+			"machines on the internet do. So the network and internet access are fine; only " +
+			"the lookup of names is missing. Every program that uses names has the same trouble.",
 		Recognised: "Each resolver was asked over UDP and over TCP and none answered, and at " +
 			"least one control that is named by its address did. Without a control that answers, " +
 			"it is not told apart from a host that is offline. Where /etc/resolv.conf is missing, cannot be " +

@@ -29,10 +29,10 @@ var egressCauses = []Cause{
 		Docs: []string{docKeyAndRules, docTroubleshooting},
 		Means: "OpenSRS lets in known addresses only, and judges the one that it sees. Behind a " +
 			"NAT or a proxy that is not the address that this computer has. It has to be asked " +
-			"from outside, and nobody outside could be asked.",
+			"from outside, and no source outside gave an answer.",
 		Recognised: "No source gave an address. It is a failure only where that leaves a failed " +
-			"call unexplained, and an information where no source was to be asked. The service's " +
-			"own replies do not tell the address.",
+			"call unexplained, and only a note where the run was told to ask none. The service's " +
+			"own replies do not contain the address.",
 		when: whenEgressUnknown,
 	},
 	{
@@ -109,7 +109,7 @@ var egressCauses = []Cause{
 			"OpenSRS may never see. Comparing that one with the access rules can then mislead.",
 		Recognised: "The operating system picks another local address or interface for the " +
 			"endpoint than for the sources. Both ways may still end at the same NAT, so the " +
-			"public address may be right all the same.",
+			"public address may be right anyway.",
 		when: whenEgressSplitRoute,
 	},
 	{

@@ -16,7 +16,7 @@ var hostCauses = []Cause{
 			"Check that this host has an address and a default route: ip address and ip route on " +
 				"Linux, ipconfig on Windows, netstat -rn on macOS.",
 			"Check the link that it leaves by: the cable, the Wi-Fi, the VPN, the virtual network.",
-			"Give a cloud host or a container a way out: a route to an internet or NAT gateway, " +
+			"Give a cloud host or a container internet access: a route to an internet or NAT gateway, " +
 				"and a security group that allows outgoing traffic.",
 			"Set HTTPS_PROXY or --proxy to a proxy that answers, if hosts of this network may " +
 				"leave through a proxy only.",

@@ -175,8 +175,9 @@ var portCauses = []Cause{
 		},
 		Docs:  []string{docQuickstart},
 		Hides: slices.Concat([]string{"host.local-firewall"}, portFailures, strangerShows),
-		Means: "The host is right and the port is not. The OpenSRS API listens on port 55443 and " +
-			"nowhere else. Old manuals and some client libraries still name other ports.",
+		Means: "The host is right and the port is not. The HTTPS API of OpenSRS is on port " +
+			"55443 only. Ports 55000 and 51000 speak older protocols, and old manuals and some " +
+			"client libraries still name them.",
 		Recognised: "The endpoint that was given has another port, it does not work, and port " +
 			"55443 of the same host accepts a connection.",
 		when: whenPortWrongPort,

@@ -248,7 +248,7 @@ var tlsCauses = []Cause{
 		Fixes: []string{
 			"Tell whoever runs {host}; for the public service that is OpenSRS Support " +
 				"(send them the bundle that opensrs-doctor ticket writes).",
-			"Check this host's clock all the same, with timedatectl or date -u.",
+			"Check this host's clock anyway, with timedatectl or date -u.",
 			keepVerify,
 			again,
 		},
@@ -356,7 +356,7 @@ var tlsCauses = []Cause{
 			"The public roots in this tool are {roots_age} old, so a new public authority would " +
 				"look the same.",
 			"The test call was not made, since whoever opens TLS would read it; {allow_flag} " +
-				"makes it all the same.",
+				"makes it anyway.",
 		},
 		Fixes: []string{
 			"Update opensrs-doctor first: its public roots are {roots_age} old." + general +
@@ -466,7 +466,7 @@ var tlsCauses = []Cause{
 			"in time, without anybody noticing. If it were not, all clients that verify " +
 			"certificates would fail on that day.",
 		Recognised: "Less than 14 days are left, or less than a third of the lifetime of a " +
-			"certificate that lives shorter.",
+			"certificate that is issued for a shorter time.",
 		when: whenTlsExpiresSoon,
 	},
 }

@@ -92,7 +92,7 @@ func explainCause(w io.Writer, c Cause, o TextOptions) error {
 		s.paragraph("", 0, "How to fix it", bold)
 		s.numbered(2, p.Fixes)
 	}
-	s.section("Explains away", strings.Join(p.Hides, ", "))
+	s.section("Also explained by this", strings.Join(p.Hides, ", "))
 	if len(p.Docs) > 0 {
 		s.blank()
 		s.paragraph("", 0, "Links", bold)

@@ -95,7 +95,7 @@ func (p *htmlPage) verdict(r *Report) {
 			p.First, p.MoreSteps = root.Fixes[0], len(root.Fixes) > 1
 		}
 		if r.found() == VerdictWarn && ended(r, "call") {
-			p.Notes = append(p.Notes, "Calls get through all the same: this one was accepted.")
+			p.Notes = append(p.Notes, "Calls get through anyway: this one was accepted.")
 		}
 	}
 	for _, d := range diagnoses {

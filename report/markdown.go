@@ -48,7 +48,7 @@ func (m *markdown) head(r *Report) {
 	case r.Verdict == VerdictPass:
 		m.block("**" + mdText(headline) + "** " + mdText(more))
 	case r.Verdict == VerdictWarn && ended(r, "call"):
-		m.block("Calls get through all the same: this one was accepted.")
+		m.block("Calls get through anyway: this one was accepted.")
 	}
 	line := fmt.Sprintf("%s, %s, %s", mdText(service(r)), mdCode(endpoint(r)),
 		r.StartedAt.UTC().Format("2006-01-02 15:04:05 UTC"))

@@ -41,8 +41,8 @@ var bodyMistakes = []mistake{
 		means: "The client signed the body without the line end that it sent behind it. If it sent none, the line end was " +
 			"added where the body was saved, as editors do.",
 		forms: map[string]string{
-			"right-trimmed": "All white space at its end was cut off before signing, and sent all the same.",
-			"trimmed":       "All white space at both ends was cut off before signing, and sent all the same.",
+			"right-trimmed": "All white space at its end was cut off before signing, and sent anyway.",
+			"trimmed":       "All white space at both ends was cut off before signing, and sent anyway.",
 		},
 		fix:    oneBody + "Cut the line end off before both, or leave it in both.",
 		php:    "md5(trim($xml) . $key) signs other bytes than curl sends, and saveXML() ends with a line end; trim once, into the variable that is sent.",

@@ -69,7 +69,7 @@ func TestRows(t *testing.T) {
 		{"egress", "2 public addresses seen: 203.0.113.10 and 203.0.113.11", func(e *probes.Evidence, _ *probes.Step) {
 			e.Egress.IPv4 = append(e.Egress.IPv4, ip("203.0.113.11"))
 		}},
-		{"egress", "203.0.113.10, taken as given, nobody was asked", func(e *probes.Evidence, _ *probes.Step) { e.Egress.Given = true }},
+		{"egress", "203.0.113.10, as given, not looked up", func(e *probes.Evidence, _ *probes.Step) { e.Egress.Given = true }},
 		{"egress", "203.0.113.10, seen by DNS alone", func(e *probes.Evidence, _ *probes.Step) { e.Egress.IPv4 = nil }},
 		{"egress", "203.0.113.10 is the proxy's public address (3 of 3 sources)", func(e *probes.Evidence, _ *probes.Step) {
 			e.Egress.Sightings[0].Path = "proxy"

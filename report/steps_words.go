@@ -104,7 +104,7 @@ func skipWords(e *probes.Evidence, step probes.Step) string {
 	case wait == probes.WaitTimeout:
 		return "not run: the time for the run was up"
 	case step.Probe == "egress" && e.Asked.EgressSources == 0:
-		return "no source was to be asked"
+		return "not looked up"
 	case wait != "":
 		return "not run: waited for " + clip(clean(wait), 40)
 	}
@@ -127,7 +127,7 @@ func missingCredentials(e *probes.Evidence) string {
 func egressWords(g *probes.Egress) string {
 	switch {
 	case g.Given:
-		return addressList(g.Addresses()) + ", taken as given, nobody was asked"
+		return addressList(g.Addresses()) + ", as given, not looked up"
 	case len(g.IPv4) == 1:
 		whose := "this host's"
 		if slices.ContainsFunc(g.Sightings, func(s probes.Sighting) bool {
@@ -144,7 +144,7 @@ func egressWords(g *probes.Egress) string {
 	case len(g.IPv6) > 0:
 		return "only an IPv6 address seen: " + g.IPv6[0].String()
 	case g.Asked == 0:
-		return "no source was to be asked"
+		return "not looked up"
 	}
 	return fmt.Sprintf("no source told the public address (%d asked)", g.Asked)
 }

@@ -201,14 +201,14 @@ func by(username string) string {
 	return " of " + username
 }
 
-// works tells, below a warning, that calls get through all the same.
+// works tells, below a warning, that calls get through anyway.
 func (s *screen) works(r *Report) {
 	if !ended(r, "call") || s.options.Quiet {
 		return
 	}
 	s.blank()
 	sign, in := s.mark("pass")
-	s.marked(sign, in, "Calls get through all the same: this one was accepted.", plain)
+	s.marked(sign, in, "Calls get through anyway: this one was accepted.", plain)
 }
 
 // ended reports whether a probe ran and got what it wanted.

@@ -196,6 +196,6 @@ func (s *screen) sources(indent int, d Diagnosis) {
 		s.paragraph(pad, indent, link, faint)
 	}
 	if len(d.Hides) > 0 {
-		s.paragraph(pad, indent, "Explains away: "+strings.Join(d.Hides, ", "), faint)
+		s.paragraph(pad, indent, "Also explained by this: "+strings.Join(d.Hides, ", "), faint)
 	}
 }

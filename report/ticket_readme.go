@@ -102,7 +102,7 @@ func (l *letter) sightings() {
 	l.title("Public address (curl icanhazip.com)")
 	facts := seen[sightingsSeen](l.r, "egress")
 	if facts.Given {
-		l.sayf(2, "%s, as the user gave it; nobody was asked.", strings.Join(slices.Concat(facts.IPv4, facts.IPv6), ", "))
+		l.sayf(2, "%s, as the user gave it; not looked up.", strings.Join(slices.Concat(facts.IPv4, facts.IPv6), ", "))
 		return
 	}
 	if len(facts.Sightings) == 0 {

@@ -138,7 +138,7 @@ func (t *Transition) removal(s state, i int, later []act, proven bool) Step {
 		step.Why = fmt.Sprintf("It makes room for a while: %s lets in its addresses until it is added again.",
 			t.cover(i, after))
 	case t.twice(i, after):
-		step.Why = "The same rule stands in the list twice."
+		step.Why = "The same rule is in the list twice."
 	case t.cover(i, after) != "":
 		step.Why = fmt.Sprintf("What stays allowed of it is let in by %s.", t.cover(i, after))
 	default:
