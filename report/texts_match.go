@@ -215,9 +215,10 @@ func (f textMatch) near(other textMatch) bool {
 // they come in the text, or the other way round where one is said to be caused by the next. A wrapping beside
 // anything else is brief, and anything is near what lies deeper; what is vague is left out there.
 func inOrder(all []textMatch, causedBy bool) []textMatch {
+	telling := slices.DeleteFunc(slices.Clone(all), func(f textMatch) bool { return f.entry.with == nil })
 	for i, f := range all {
 		all[i].level = f.entry.level
-		if f.entry.level == levelReason && slices.ContainsFunc(all, func(o textMatch) bool { return o.decides(f) }) {
+		if f.entry.level == levelReason && slices.ContainsFunc(telling, func(o textMatch) bool { return o.decides(f) }) {
 			all[i].level = levelStage
 		}
 	}

@@ -297,6 +297,8 @@ func BenchmarkReadText(b *testing.B) {
 		"log":     "[Tue Nov 24 10:15:02 2026] PHP Warning: fsockopen(): Unable to connect to ssl://rr-n1-tor.opensrs.net:55443 (Connection refused)\n",
 		"hostile": "unable to connect to failed to connect to ",
 		"words":   "a ",
+		"short":   "econnrefused ",
+		"replies": "response_code 415 connection refused ",
 	} {
 		text := strings.Repeat(line, 64<<10/len(line))
 		b.Run(name, func(b *testing.B) {

@@ -9,7 +9,7 @@ import (
 // errorWords are words of an error, beside which other words are more than talk. Names that end in error or exception
 // are as well.
 const errorWords = " err errno errors failed failure fatal warning socket write send recv ssl tls tcp http https curl connect " +
-	"connection fopen fsockopen fwrite curl errno net io " + urlWord + " "
+	"connection fopen fsockopen fwrite net io " + urlWord + " "
 
 // counts reports whether a form of that place counts at a word.
 func (p pastedWords) counts(where formPlace, at int) bool {
@@ -30,10 +30,11 @@ func (p pastedWords) counts(where formPlace, at int) bool {
 // asReplied reads the code and the text of a reply together: what is said in a reply belongs to its code, unless it
 // is what the service says with that code.
 func asReplied(all []textMatch, p pastedWords) []textMatch {
+	codes := slices.DeleteFunc(slices.Clone(all), func(f textMatch) bool { return f.reply == 0 })
 	return slices.DeleteFunc(all, func(f textMatch) bool {
 		mine, others := false, false
-		for _, code := range all {
-			if code.reply == 0 || f.reply != 0 || !p.belongs(f, code) {
+		for _, code := range codes {
+			if f.reply != 0 || !p.belongs(f, code) {
 				continue
 			}
 			if slices.Contains(f.entry.with, code.reply) || f.entry.hasCode("reply", code.reply) {
@@ -49,15 +50,11 @@ func asReplied(all []textMatch, p pastedWords) []textMatch {
 // belongs reports whether a text is said in the reply of a code: on its line or within its envelope, and what only the
 // service says near it as well. An HTTP status is around a reply and not in it.
 func (p pastedWords) belongs(f, code textMatch) bool {
-	if f.entry.hasCode("http", 0) || f.to == 0 || code.to == 0 {
-		return false
-	}
 	said, by := p.places[f.from], p.places[code.from]
-	if said.reply != by.reply {
+	if said.reply != by.reply || !said.within && !f.near(code) || f.entry.hasCode("http", 0) {
 		return false
 	}
-	ofService := len(f.entry.with) > 0 || f.entry.hasCode("reply", 0)
-	return said.within || (ofService || said.line == by.line) && f.near(code)
+	return said.within || said.line == by.line || len(f.entry.with) > 0 || f.entry.hasCode("reply", 0)
 }
 
 // hasCode reports whether an entry has a number of that kind; 0 is any.
