@@ -57,8 +57,12 @@ func inspectionProduct(chain []*x509.Certificate) string {
 	return ""
 }
 
-// maxChain is how many presented certificates are kept; public chains have two to four.
-const maxChain = 10
+// Bounds of what is kept of a presented chain.
+const (
+	maxChain  = 10       // certificates; public chains have two to four
+	mostDER   = 45 << 10 // of a certificate that is kept whole, so that its PEM is no longer than a report's text may be
+	mostKeyID = 64       // of the key's identifier; 20 is usual
+)
 
 // describe is the part of a certificate that people need.
 func describe(certificate *x509.Certificate, withPEM bool) Certificate {
@@ -86,8 +90,10 @@ func describe(certificate *x509.Certificate, withPEM bool) Certificate {
 	if len(certificate.IssuingCertificateURL) > 0 {
 		shown.IssuerURL = printable(certificate.IssuingCertificateURL[0], 200)
 	}
-	shown.AuthorityKeyID = hex.EncodeToString(certificate.AuthorityKeyId)
-	if withPEM {
+	if len(certificate.AuthorityKeyId) <= mostKeyID {
+		shown.AuthorityKeyID = hex.EncodeToString(certificate.AuthorityKeyId)
+	}
+	if withPEM && len(certificate.Raw) <= mostDER {
 		shown.PEM = string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Raw}))
 	}
 	return shown

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -67,7 +68,9 @@ func bare(r *Report) *Report {
 // tokens are what stands for what. A known name whose token is itself stays.
 type tokens struct {
 	names   map[string]string // in lower case -> token
-	lengths []int             // of the names, longest first
+	sorted  []string          // the names
+	shorter []int             // of each sorted name the longest other one that it begins with, -1 where there is none
+	begins  [256]bool         // first bytes of names
 	count   map[string]int    // tokens given out, by kind
 	private bool              // --public-roots: what leads to those is no public authority
 }
@@ -98,14 +101,19 @@ func (t *tokens) add(kind, name string) {
 	}
 }
 
+// sort makes the names ready to be found. A report may hold as many as it has values, each beginning like the next: so
+// that a place in a text costs one search, and not one for every length.
 func (t *tokens) sort() {
-	for name := range t.names {
-		if !slices.Contains(t.lengths, len(name)) {
-			t.lengths = append(t.lengths, len(name))
+	t.sorted = slices.Sorted(maps.Keys(t.names))
+	t.shorter = make([]int, len(t.sorted))
+	for i, name := range t.sorted {
+		t.begins[name[0]] = true
+		at := i - 1
+		for at >= 0 && !strings.HasPrefix(name, t.sorted[at]) {
+			at = t.shorter[at]
 		}
+		t.shorter[i] = at
 	}
-	slices.Sort(t.lengths)
-	slices.Reverse(t.lengths)
 }
 
 // address gives an address its token. IPv4 inside IPv6 is the same as IPv4, and the zone does not count.
@@ -196,11 +204,23 @@ func (t *tokens) replace(text string) string {
 // nameAt is the length of the longest known name that begins at i, 0 where none does. A name is not
 // found inside a longer word.
 func (t *tokens) nameAt(small string, i int) int {
-	for _, n := range t.lengths {
-		if i+n > len(small) {
-			continue
+	if !t.begins[small[i]] || i > 0 && nameByte(small[i-1]) && nameByte(small[i]) {
+		return 0
+	}
+	rest := small[i:min(i+longestName, len(small))]
+	at, same := slices.BinarySearch(t.sorted, rest)
+	if !same {
+		at-- // the last name before it: every name that it begins with, that one begins with too
+	}
+	common := 0
+	if at >= 0 {
+		name := t.sorted[at]
+		for common < len(name) && common < len(rest) && name[common] == rest[common] {
+			common++
 		}
-		if _, known := t.names[small[i:i+n]]; known && wholeWord(small, i, i+n) {
+	}
+	for ; at >= 0; at = t.shorter[at] {
+		if n := len(t.sorted[at]); n <= common && wholeWord(small, i, i+n) {
 			return n
 		}
 	}
@@ -209,9 +229,11 @@ func (t *tokens) nameAt(small string, i int) int {
 
 // wholeWord reports whether text[from:to] neither begins nor ends inside a word.
 func wholeWord(text string, from, to int) bool {
-	letter := func(at int) bool { return text[at] != '-' && wordByte(text[at]) }
-	return (from == 0 || !letter(from-1) || !letter(from)) && (to == len(text) || !letter(to) || !letter(to-1))
+	return (from == 0 || !nameByte(text[from-1]) || !nameByte(text[from])) &&
+		(to == len(text) || !nameByte(text[to]) || !nameByte(text[to-1]))
 }
+
+func nameByte(c byte) bool { return c != '-' && wordByte(c) }
 
 // longestAddress is the longest text form of an address without its zone, in bytes.
 const longestAddress = 45
@@ -234,13 +256,13 @@ func addressAt(text string, i int) (netip.Addr, int) {
 		return netip.Addr{}, 0
 	}
 	for ; end > i+1; end-- {
-		address, err := netip.ParseAddr(text[i:end])
 		switch {
-		case err != nil:
-		case end < len(text) && wordByte(text[end]) && text[end] != '-':
+		case end < len(text) && nameByte(text[end]):
 		case end+1 < len(text) && text[end] == '.' && digit(text[end+1]):
 		default:
-			return address, end - i + zoneLength(text[end:])
+			if address, err := netip.ParseAddr(text[i:end]); err == nil {
+				return address, end - i + zoneLength(text[end:])
+			}
 		}
 	}
 	return netip.Addr{}, 0

@@ -150,13 +150,11 @@ func (d *Diff) comparable(before, after *Report) bool {
 
 func (d *Diff) causes(before, after []Diagnosis) {
 	d.Causes = Causing{Appeared: []CauseSeen{}, Gone: []CauseSeen{}, Stayed: []CauseSeen{}}
-	of := func(list []Diagnosis, cause string) int {
-		return slices.IndexFunc(list, func(d Diagnosis) bool { return d.Cause == cause })
-	}
+	was, is := placesOf(before), placesOf(after)
 	for _, now := range after {
 		c := CauseSeen{Cause: clean(now.Cause), Severity: now.Severity, Summary: headlineOf(now)}
-		at := of(before, now.Cause)
-		if at < 0 {
+		at, known := was[now.Cause]
+		if !known {
 			d.Causes.Appeared = append(d.Causes.Appeared, c)
 			continue
 		}
@@ -166,27 +164,47 @@ func (d *Diff) causes(before, after []Diagnosis) {
 		d.Causes.Stayed = append(d.Causes.Stayed, c)
 	}
 	for _, then := range before {
-		if of(after, then.Cause) < 0 {
+		if _, stayed := is[then.Cause]; !stayed {
 			d.Causes.Gone = append(d.Causes.Gone, CauseSeen{Cause: clean(then.Cause), Severity: then.Severity, Summary: headlineOf(then)})
 		}
 	}
 }
 
+// placesOf is where each cause is in a list for the first time.
+func placesOf(list []Diagnosis) map[string]int {
+	at := map[string]int{}
+	for i, d := range list {
+		if _, twice := at[d.Cause]; !twice {
+			at[d.Cause] = i
+		}
+	}
+	return at
+}
+
 func moves(field string, was, is []string) Moved {
 	m := Moved{Field: field, Added: []string{}, Removed: []string{}, Kept: []string{}}
+	before, after := setOf(was), setOf(is)
 	for _, text := range is {
-		if slices.Contains(was, text) {
+		if before[text] {
 			m.Kept = append(m.Kept, text)
 		} else {
 			m.Added = append(m.Added, text)
 		}
 	}
 	for _, text := range was {
-		if !slices.Contains(is, text) {
+		if !after[text] {
 			m.Removed = append(m.Removed, text)
 		}
 	}
 	return m
+}
+
+func setOf(texts []string) map[string]bool {
+	set := make(map[string]bool, len(texts))
+	for _, text := range texts {
+		set[text] = true
+	}
+	return set
 }
 
 // cleaned are the texts without what is empty, sorted, each once.

@@ -14,9 +14,6 @@ import (
 	"opensrs-doctor/probes"
 )
 
-// MaxBytes is the largest saved report that Read takes.
-const MaxBytes = 64 << 20
-
 // WriteJSON writes the report as one indented document that ends in a line feed. The same report gives
 // the same bytes. Lists without an element are [], and characters that a terminal would obey are
 // written as \u escapes.
@@ -100,8 +97,8 @@ func escapeHarmful(document []byte) []byte {
 	return out.Bytes()
 }
 
-// Read reads a saved report. It takes exactly one JSON document of this schema, of at most MaxBytes;
-// the error says what is wrong with any other. Fields and probes that it does not know are left out, so that
+// Read reads a saved report. It takes exactly one JSON document of this schema, of at most MaxBytes and within the other
+// bounds; the error says what is wrong with any other. Fields and probes that it does not know are left out, so that
 // a report of a later release of the same schema can be read.
 func Read(from io.Reader) (*Report, error) {
 	document, err := io.ReadAll(io.LimitReader(from, MaxBytes+1))
@@ -114,6 +111,9 @@ func Read(from io.Reader) (*Report, error) {
 		return nil, errors.New("not a report: the file is empty")
 	}
 	document = bytes.TrimPrefix(document, []byte("\ufeff")) // some editors put one
+	if err := checkBounds(document); err != nil {
+		return nil, fmt.Errorf("not a report: %w", err)
+	}
 	var head struct {
 		Schema *string `json:"schema"`
 	}
