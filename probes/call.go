@@ -31,7 +31,7 @@ func (w *world) probeCall(ctx context.Context, conn net.Conn, host HostPort, pat
 	w.scrub.Add(signature)
 	facts := &Call{VectorOK: opensrs.CheckVector(), Sent: true}
 	start := time.Now()
-	got := exchange(ctx, conn, callRequest(host, path, who.username, signature, w.agent, body), http.MethodPost)
+	got := exchange(ctx, conn, callRequest(host, path, who.username, signature, w.agent, body), http.MethodPost, maxReply)
 	facts.TookMS = milliseconds(time.Since(start))
 	facts.ReplyBytes = len(got.body)
 	facts.Date = got.date

@@ -50,7 +50,7 @@ func (w *world) askControl(ctx context.Context, peer HostPort, v way) Control {
 		conn = stream
 	}
 	u := &url.URL{Scheme: scheme, Host: peer.String(), Path: "/"}
-	answer := exchange(ctx, conn, getRequest(u, way{}, false, w.agent), "GET")
+	answer := exchange(ctx, conn, getRequest(u, way{}, false, w.agent), "GET", maxThird)
 	w.clock.note(peer.String(), answer.date, w.now(), scheme == "https")
 	return control
 }

@@ -32,36 +32,82 @@ const (
 	pathDNS    = "dns"
 )
 
-// startEgress asks every source at once. HTTP sources are asked on the call's way, and with a proxy on the
-// direct way too; DNS sources only directly.
+// Of a long list of sources so many are asked at a time, on all their ways, in the order in which they were given; the
+// defaults are fewer. While others wait, a silent one has this long.
+const (
+	sourcesAtOnce = 8
+	sourceTurn    = 2 * time.Second
+)
+
+// question is one source on one way.
+type question struct {
+	number int // its place in sights
+	path   string
+	sight  func(context.Context) Sighting
+}
+
+// startEgress asks the sources. HTTP sources are asked on the call's way, and with a proxy on the direct way too; DNS
+// sources only directly.
 func (w *world) startEgress(ctx context.Context, sources []Source, v way) *egressRun {
 	r := &egressRun{world: w, pending: map[string]int{}, sources: len(sources), changed: make(chan struct{}, 1)}
-	ask := func(source Source, path string, sight func(context.Context) Sighting) {
-		r.pending[path]++
-		question := len(r.sights)
-		r.sights = append(r.sights, Sighting{Source: source.URI, Path: path,
-			Failure: &Failure{Op: "fetch", Kind: KindTimeout, Detail: "no answer before the run ended"}})
-		go func() {
-			start := time.Now()
-			sighting := sight(ctx)
-			sighting.Path = path
-			sighting.TookMS = milliseconds(time.Since(start))
-			r.take(question, sighting)
-		}()
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, source := range sources {
+	questions := make([][]question, len(sources)) // of each source
+	for i, source := range sources {
+		ask := func(path string, sight func(context.Context) Sighting) {
+			questions[i] = append(questions[i], question{len(r.sights), path, sight})
+			r.pending[path]++
+			r.sights = append(r.sights, Sighting{Source: source.URI, Path: path,
+				Failure: &Failure{Op: "fetch", Kind: KindTimeout, Detail: "not asked before the run ended"}})
+		}
 		if source.Kind == "dns" {
-			ask(source, pathDNS, func(ctx context.Context) Sighting { return w.sightByDNS(ctx, source) })
+			ask(pathDNS, func(ctx context.Context) Sighting { return w.sightByDNS(ctx, source) })
 			continue
 		}
-		ask(source, v.name(), func(ctx context.Context) Sighting { return w.sightByHTTP(ctx, source, v) })
+		ask(v.name(), func(ctx context.Context) Sighting { return w.sightByHTTP(ctx, source, v) })
 		if v.proxy != nil {
-			ask(source, pathDirect, func(ctx context.Context) Sighting { return w.sightByHTTP(ctx, source, way{}) })
+			ask(pathDirect, func(ctx context.Context) Sighting { return w.sightByHTTP(ctx, source, way{}) })
 		}
 	}
+	first := min(len(questions), sourcesAtOnce)
+	waiting := make(chan []question, len(questions)-first)
+	for _, later := range questions[first:] {
+		waiting <- later
+	}
+	close(waiting)
+	for _, now := range questions[:first] {
+		go func() {
+			r.ask(ctx, now, len(waiting) > 0)
+			for next := range waiting {
+				r.ask(ctx, next, len(waiting) > 0)
+			}
+		}()
+	}
 	return r
+}
+
+// ask asks one source on all its ways, and returns when it has answered or its time is over.
+func (r *egressRun) ask(ctx context.Context, source []question, othersWait bool) {
+	if ctx.Err() != nil {
+		return
+	}
+	if othersWait {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, sourceTurn)
+		defer cancel()
+	}
+	var group sync.WaitGroup
+	for _, q := range source {
+		r.mu.Lock()
+		r.sights[q.number].Failure = &Failure{Op: "fetch", Kind: KindTimeout, Detail: "no answer before the run ended"}
+		r.mu.Unlock()
+		group.Go(func() {
+			start := time.Now()
+			sighting := q.sight(ctx)
+			sighting.Path = q.path
+			sighting.TookMS = milliseconds(time.Since(start))
+			r.take(q.number, sighting)
+		})
+	}
+	group.Wait()
 }
 
 // take puts an answer to its question.

@@ -20,8 +20,10 @@ import (
 
 // Bounds of what is read from any peer. A peer that says more is cut off, and that is a fact.
 const (
-	maxHead = 64 << 10 // of a proxy's or server's head
-	maxBody = 1 << 20  // of a reply's body; a real one has a few kilobytes
+	maxHead  = 64 << 10          // of a proxy's or server's head
+	maxBody  = 1 << 20           // of a reply's body; a real one has a few kilobytes
+	maxReply = maxHead + maxBody // of the service's reply
+	maxThird = 64 << 10          // of a third party's reply, head and body together
 )
 
 // reply is one HTTP exchange, as far as it went.
@@ -35,9 +37,9 @@ type reply struct {
 	err      error
 }
 
-// exchange writes a request and reads the reply, within the context and the bounds. Informational replies
-// are passed over. Nothing is interpreted.
-func exchange(ctx context.Context, conn net.Conn, request []byte, method string) reply {
+// exchange writes a request and reads the reply, within the context and of at most so many bytes. Informational replies
+// are passed over. Nothing is interpreted, and nothing is unpacked: no coding is asked for.
+func exchange(ctx context.Context, conn net.Conn, request []byte, method string, most int64) reply {
 	deadline, ok := ctx.Deadline()
 	if !ok {
 		deadline = time.Now().Add(time.Minute)
@@ -51,7 +53,7 @@ func exchange(ctx context.Context, conn net.Conn, request []byte, method string)
 		// A server may answer and close before it has read everything: read on.
 		got.err = err
 	}
-	limited := &io.LimitedReader{R: conn, N: maxHead + maxBody}
+	limited := &io.LimitedReader{R: conn, N: most}
 	tap := &tapReader{from: limited}
 	reader := bufio.NewReader(tap)
 	for { // interim replies too are bounded by the reader's limit and the deadline
@@ -165,9 +167,12 @@ func (w *world) fetch(ctx context.Context, v way, u *url.URL) fetched {
 			return got
 		}
 	}
-	answer := exchange(ctx, conn, getRequest(u, v, absolute, w.agent), http.MethodGet)
+	answer := exchange(ctx, conn, getRequest(u, v, absolute, w.agent), http.MethodGet, maxThird)
 	got.err = answer.err
 	w.clock.note(peer.String(), answer.date, w.now(), u.Scheme == "https")
+	if answer.tooBig {
+		got.err = &Failure{Op: "fetch", Kind: KindBadAnswer, Detail: fmt.Sprintf("the reply is larger than %d KiB", maxThird>>10)}
+	}
 	if answer.status == nil {
 		return got
 	}

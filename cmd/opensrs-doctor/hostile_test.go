@@ -689,6 +689,83 @@ func TestHostilePages(t *testing.T) {
 	})
 }
 
+// manyPages are what forty egress sources, controls and the status page say in one run.
+var manyPages = map[string]func(net.Conn){
+	"endless-headers": func(conn net.Conn) { io.WriteString(conn, head); flood(conn, "X-Many: x\r\n", gigabyte) },
+	"endless-body":    func(conn net.Conn) { io.WriteString(conn, head+"\r\n"); flood(conn, "[", gigabyte) },
+	"endless-interim": func(conn net.Conn) { flood(conn, "HTTP/1.1 103 Early Hints\r\n\r\n", gigabyte) },
+	"endless-chunks": func(conn net.Conn) {
+		io.WriteString(conn, head+"Transfer-Encoding: chunked\r\n\r\n")
+		flood(conn, "1\r\nx\r\n", gigabyte)
+	},
+	"zipped": func(conn net.Conn) {
+		io.WriteString(conn, httpReply("200 OK", "Content-Encoding: gzip\r\n", zipped(strings.Repeat(" ", 64<<20))))
+	},
+	"drips":  func(conn net.Conn) { drip(conn, okReply(strings.Repeat("203.0.113.10 ", 100))) },
+	"silent": func(conn net.Conn) { io.Copy(io.Discard, conn) },
+}
+
+// TestManyHostilePages: forty sources, forty controls and a status page at once; the run is in time and in the budget
+// of memory as it is with one.
+func TestManyHostilePages(t *testing.T) {
+	t.Parallel()
+	for _, name := range sortedNames(manyPages) {
+		t.Run(name, func(t *testing.T) {
+			w := newLAN(t)
+			at := listenFor(t, func(conn net.Conn) { readRequest(conn); manyPages[name](conn) })
+			refusing := w.serve(t, w.good(), says(okReply(envelope("401", "no"))))
+			args := w.flags(refusing.url, "--egress-source", "http://"+at+"/", "--control", at, "--status-url", "http://"+at+"/")
+			for i := range 39 {
+				args = append(args, "--egress-source", fmt.Sprintf("http://%s/%d", at, i), "--control", fmt.Sprintf("127.0.%d.1%s", i, at[len("127.0.0.1"):]))
+			}
+			bothForms(t, "call.auth-failed", args...)
+		})
+	}
+}
+
+// TestRenderingHostileReports: a saved report of the largest size, in every format and anonymized, stays in memory; a
+// larger one and one beyond another bound are refused before they take any.
+func TestRenderingHostileReports(t *testing.T) {
+	t.Parallel()
+	saved := invocation{}.run(t, "--sandbox", "-f", "json").stdout
+	more := func(text string) string { // in the place of the first probe's facts
+		before, rest, _ := strings.Cut(saved, `"facts": {`)
+		return before + `"facts": {"x": ` + text + ", " + rest
+	}
+	list := "[" + strings.Repeat(`"",`, 9_990) + `""]`
+	for name, one := range map[string]struct {
+		text, refused string
+		most          int64
+	}{
+		"texts":     {more("[" + strings.Repeat(`"`+strings.Repeat(" <10.1.2.3|", 5_900)+`",`, 125) + "0]"), "", 256 << 20},
+		"lists":     {more("[" + strings.Repeat(list+",", 19) + "0]"), "", 256 << 20},
+		"long-list": {more("[" + strings.Repeat(`0,`, 3<<20) + "0]"), "a list of more than 10,000 elements", 64 << 20},
+		"deep":      {more(strings.Repeat("[", 3<<20)), "more than 100 lists and objects one inside another", 64 << 20},
+		"large":     {strings.Repeat(" ", 63<<20) + saved, "larger than 8 MiB", 64 << 20},
+	} {
+		dir := t.TempDir()
+		path := filepath.Join(dir, "report.json")
+		write(t, path, one.text)
+		args := []string{"render", path, "--anonymize"}
+		for _, format := range formatNames() {
+			args = append(args, "-f", format+"="+filepath.Join(dir, "as-"+format))
+		}
+		got := invocation{}.run(t, args...)
+		refused := invocation{}.run(t, "diff", path, path)
+		switch {
+		case one.refused == "" && (got.status != exitOK || refused.status != exitOK):
+			t.Errorf("%s: exit status %d and %d: %.500s%.500s", name, got.status, refused.status, got.stderr, refused.stderr)
+		case one.refused != "" && (got.status != exitUsage || !strings.Contains(got.stderr, one.refused) ||
+			refused.status != exitUsage || !strings.Contains(refused.stderr, one.refused)):
+			t.Errorf("%s: exit status %d and %d: %.500s%.500s", name, got.status, refused.status, got.stderr, refused.stderr)
+		}
+		if most := max(got.memory, refused.memory); most > one.most {
+			t.Errorf("%s: %d MiB resident", name, most>>20)
+		}
+		t.Logf("%s: %d MiB and %d MiB resident, %s", name, got.memory>>20, refused.memory>>20, got.took)
+	}
+}
+
 // hostileNames are name servers that are odd or worse: what they send for a question, over UDP and TCP, and the
 // cause; "" where the name is found.
 var hostileNames = map[string]struct {
