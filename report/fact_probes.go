@@ -135,7 +135,11 @@ func (l *factList) dns(r *reading) {
 	if r.is("of_proxy") {
 		key = "name of the proxy"
 	}
-	l.say(key, joinedWords(name, r.pick("literal", "an address: nobody was asked", "")))
+	if r.is("literal") {
+		name = joinedWords(name, "an address: nobody was asked")
+		r.drop("used")
+	}
+	l.say(key, name)
 	l.under("resolvers", "", func() {
 		for _, answer := range r.objects("answers") {
 			l.answer(plainServer(answer.text("resolver")), answer)
@@ -143,7 +147,9 @@ func (l *factList) dns(r *reading) {
 	})
 	l.say("late or silent", strings.Join(plainServers(r.texts("slow_resolvers")), ", "))
 	l.say("hosts file", joinedWords(strings.Join(r.texts("hosts_addresses"), ", "), r.text("hosts_file")))
-	l.say("answer used", prefixed("from ", plainServer(r.text("used"))))
+	if !r.taken["used"] {
+		l.say("answer used", prefixed("from ", plainServer(r.text("used"))))
+	}
 	l.say("IPv4 addresses", strings.Join(r.texts("ipv4"), ", "))
 	l.say("IPv6 addresses", strings.Join(r.texts("ipv6"), ", "))
 	for _, further := range [][3]string{{"the endpoint, for comparison", "", "endpoint"},
