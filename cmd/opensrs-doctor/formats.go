@@ -74,7 +74,7 @@ func (s *settings) parseOutputs(deadline time.Time) (out outputs, err error) {
 			out.discard()
 		}
 	}()
-	paths := map[string]bool{}
+	paths, inputs := map[string]bool{}, s.inputs()
 	for i, one := range s.merged["format"].values {
 		name, path, hasPath := strings.Cut(strings.TrimSpace(one.text), "=")
 		at := slices.Index(names, name)
@@ -98,16 +98,42 @@ func (s *settings) parseOutputs(deadline time.Time) (out outputs, err error) {
 		if paths[path] {
 			return out, s.bad("format", i, "two formats cannot go to the same path %s", shownPath(given))
 		}
+		if input := inputs[path]; input != "" {
+			return out, s.bad("format", i, "%s is the file of %s, and would be replaced", shownPath(given), input)
+		}
 		paths[path] = true
 		next := output{format: all[at], path: path}
 		if path != "" {
 			if next.file, err = outfile.Open(given, deadline); err != nil {
 				return out, s.bad("format", i, "cannot write %s: %s", shownPath(given), plain(err))
 			}
+			if next.file.IsStdout() {
+				if paths[""] {
+					next.file.Discard()
+					return out, s.bad("format", i, "%s is standard output, and only one format can go there", shownPath(given))
+				}
+				paths[""] = true
+			}
 		}
 		out = append(out, next)
 	}
 	return out, nil
+}
+
+// inputs are the files that this run reads, by outfile.Key, and the setting of each.
+func (s *settings) inputs() map[string]string {
+	found := map[string]string{}
+	for _, name := range []string{"api-key-file", "rules-file", "ca-file", "public-roots", "system-roots"} {
+		if path := s.text(name); path != "" && path != "-" && s.merged[name].from != "environment" {
+			found[outfile.Key(path)] = name
+		}
+	}
+	for _, one := range s.merged {
+		if one.from == "file" {
+			found[outfile.Key(one.file)] = "config"
+		}
+	}
+	return found
 }
 
 // write writes every format, those with a path first. All are tried; the first error is returned, which is the

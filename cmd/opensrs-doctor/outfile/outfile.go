@@ -65,6 +65,9 @@ func (f *File) Write(text []byte) (int, error) {
 	return f.file.Write(text)
 }
 
+// IsStdout reports whether the file is this process's standard output.
+func (f *File) IsStdout() bool { return f.file == os.Stdout }
+
 // Private lets the owner alone read the file, where one is put in its place.
 func (f *File) Private() error {
 	if f.temporary == "" {
