@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -275,18 +276,105 @@ func TestHelpIsNarrow(t *testing.T) {
 	}
 }
 
+// hostileConfigs are files that are repeated up to the size that a config may have; "" is no error at all.
+var hostileConfigs = map[string]struct{ begin, repeated, want string }{
+	"lists":          {"", "[", "c.yaml:1: lists and mappings nest more than 8 deep"},
+	"mappings":       {"", "{", "c.yaml:1: lists and mappings nest more than 8 deep"},
+	"named":          {"env: test\nrule: ", "{a: ", "c.yaml:2: lists and mappings nest more than 8 deep"},
+	"mixed":          {"", "[a, {", "c.yaml:1: lists and mappings nest more than 8 deep"},
+	"over lines":     {"rule:\n", "[\n", "c.yaml:9: lists and mappings nest more than 8 deep"},
+	"quoted between": {"rule: ", `["'", `, "c.yaml:1: lists and mappings nest more than 8 deep"},
+	"apostrophe":     {"username: it's\nrule: ", "[", "c.yaml:2: lists and mappings nest more than 8 deep"},
+	"after text":     {"username: |\n '\nrule: ", "[", "c.yaml:3: lists and mappings nest more than 8 deep"},
+	"after comment":  {"username: a # '\nrule: ", "[", "c.yaml:2: lists and mappings nest more than 8 deep"},
+	"dashes":         {"", "- ", "c.yaml:1: lists and mappings nest more than 8 deep"},
+	"question":       {"", "? ", "c.yaml:1: lists and mappings nest more than 8 deep"},
+	"colons":         {"", "a: ", "c.yaml:1: lists and mappings nest more than 8 deep"},
+	"anchors":        {"", "&a ", "c.yaml:1: anchors and aliases are not supported"},
+	"aliases":        {"env: test\nrule: [", "*a, ", "c.yaml:2: anchors and aliases are not supported"},
+	"merges":         {"", "<<: x\n", "c.yaml:1: anchors and aliases are not supported"},
+	"keys":           {"", "a: b\n", "c.yaml:201: more than 200 keys"},
+	"flow keys":      {"{", "a: b,\n", "c.yaml:201: more than 200 keys"},
+	"long line":      {"env: test\nusername: ", "x", "c.yaml:2: the line is longer than 8 KiB"},
+	"tags":           {"", "!!a\n", "c.yaml"},
+	"items":          {"rule:\n", "- deny 192.0.2.1\n", ""},
+	"documents":      {"", "---\n", ""},
+	"comments":       {"", "# [[[[[[[[[[\n", ""},
+	"text":           {"username: |\n", " [[[[[[[[[ - - - -\n", ""},
+	"quotes":         {"", "'a'\n", "c.yaml"},
+	"open quote":     {"username: \"", "x\n ", "c.yaml"},
+	"zeros":          {"", "\x00\n", "c.yaml"},
+	"closed":         {"", "]\n", "c.yaml"},
+	"directives":     {"", "%a\n", "c.yaml"},
+	"colon":          {"", ":\n", "c.yaml"},
+	"explicit":       {"", "?\n", "c.yaml"},
+	"flow items":     {"rule: [", "a,\n", "c.yaml"},
+	"lists inside":   {"rule: [", "[[[[[[a]]]]]],\n", "c.yaml"},
+	"mapping lists":  {"rule:\n", "- a: b\n", "c.yaml:201: more than 200 keys"},
+	"literals":       {"rule:\n", "- |\n", ""},
+}
+
+// Whatever a config file repeats, it takes memory that goes with its size, and the error has file and line.
+func TestConfigIsBounded(t *testing.T) {
+	for name, one := range hostileConfigs {
+		document := one.begin + strings.Repeat(one.repeated, (maxConfig-len(one.begin))/len(one.repeated))
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := parseConfig([]byte(document), "c.yaml")
+		runtime.ReadMemStats(&after)
+		if took := after.TotalAlloc - before.TotalAlloc; took > 64<<20 {
+			t.Errorf("%s: %d MiB", name, took>>20)
+		}
+		if one.want == "" && err != nil || one.want != "" && (err == nil || !strings.HasPrefix(err.Error(), one.want)) {
+			t.Errorf("%s: got %.200v, want %q", name, err, one.want)
+		}
+	}
+	deep := "a:\n"
+	for i := 1; i < 12; i++ {
+		deep += strings.Repeat(" ", i) + "a:\n"
+	}
+	same := "a:\n- b:\n  - c:\n    - d:\n      - e:\n        - f\n"
+	for _, document := range []string{deep, same} {
+		if _, err := parseConfig([]byte(document), "c.yaml"); err == nil || !strings.Contains(err.Error(), "nest more than 8 deep") {
+			t.Errorf("%v: %s", err, document)
+		}
+	}
+	for _, good := range []string{
+		"endpoint: https://[2001:db8::1]:55443/\nrule: ['allow 203.0.113.7', \"deny 0.0.0.0/0\"] # [[[[[[[[[[\n",
+		"username: '[[[[[[[[[[[['\nca-file: /etc/it's/[x\n", "rule:\n- allow 203.0.113.7\n-   deny 203.0.113.9\n",
+	} {
+		if _, err := parseConfig([]byte(good), "c.yaml"); err != nil {
+			t.Errorf("%v: %s", err, good)
+		}
+	}
+}
+
 func FuzzConfig(f *testing.F) {
 	f.Add("env: test\nrule: [allow 203.0.113.7]\n")
 	f.Add("proxy: &a http://x\nusername: *a\n")
 	f.Add("? [a]\n: b")
+	for _, one := range hostileConfigs {
+		f.Add(one.begin + strings.Repeat(one.repeated, 20))
+	}
 	f.Fuzz(func(t *testing.T, document string) {
+		if len(document) > maxConfig {
+			return
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
 		settings, err := parseConfig([]byte(document), "c.yaml")
+		runtime.ReadMemStats(&after)
+		if took := after.TotalAlloc - before.TotalAlloc; took > 64<<20 {
+			t.Errorf("%d MiB", took>>20)
+		}
 		if err == nil {
 			for name, setting := range settings {
 				if len(setting.values) == 0 || setting.values[0].line == 0 {
 					t.Errorf("%s has no place", name)
 				}
 			}
+		} else if !strings.HasPrefix(err.Error(), "c.yaml:") {
+			t.Errorf("no place: %v", err)
 		}
 	})
 }

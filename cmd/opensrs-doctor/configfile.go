@@ -13,6 +13,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 )
 
@@ -110,7 +111,11 @@ func parseConfigAt(path string, named bool) (map[string]setting, error) {
 var quoted = regexp.MustCompile("[\"'`][^\"'`]*[\"'`]")
 
 func parseConfig(document []byte, path string) (map[string]setting, error) {
-	file, err := parser.ParseBytes(bytes.TrimPrefix(document, []byte("\ufeff")), 0, parser.AllowDuplicateMapKey())
+	tokens := lexer.Tokenize(string(bytes.TrimPrefix(document, []byte("\ufeff"))))
+	if err := checkShape(tokens, document, path); err != nil {
+		return nil, err
+	}
+	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		var broken yaml.Error
 		if errors.As(err, &broken) && broken.GetToken() != nil {
