@@ -73,6 +73,12 @@ func (w *world) readStatusPage(ctx context.Context, u *url.URL, v way) *StatusPa
 		page.Failure = w.fail("fetch", got.err)
 		return page
 	}
+	w.readSummary(page, got.body)
+	return page
+}
+
+// readSummary takes out of a Statuspage summary what it says of now.
+func (w *world) readSummary(page *StatusPage, body []byte) {
 	var said struct {
 		Status struct {
 			Indicator   string `json:"indicator"`
@@ -81,9 +87,9 @@ func (w *world) readStatusPage(ctx context.Context, u *url.URL, v way) *StatusPa
 		Incidents   []statusEntry `json:"incidents"`
 		Maintenance []statusEntry `json:"scheduled_maintenances"`
 	}
-	if err := json.Unmarshal(got.body, &said); err != nil {
+	if err := json.Unmarshal(body, &said); err != nil {
 		page.Failure = &Failure{Op: "read", Kind: KindBadAnswer, Detail: "the status page is no Statuspage JSON"}
-		return page
+		return
 	}
 	page.Indicator = printable(w.scrub.Scrub(said.Status.Indicator), 40)
 	page.Description = printable(w.scrub.Scrub(said.Status.Description), 200)
@@ -92,7 +98,6 @@ func (w *world) readStatusPage(ctx context.Context, u *url.URL, v way) *StatusPa
 			page.Incidents = append(page.Incidents, printable(w.scrub.Scrub(incident.Name), 200))
 		}
 	}
-	return page
 }
 
 // statusEntry is an incident or a maintenance of a Statuspage.

@@ -56,3 +56,24 @@ func TestReadResolvConf(t *testing.T) {
 		}
 	}
 }
+
+// FuzzResolvConf: a resolv.conf.
+func FuzzResolvConf(f *testing.F) {
+	for _, seed := range []string{"nameserver 192.0.2.1\n", " nameserver ::1\nnameserver x\x1b[31m\n", "nameserver\n", "\xff\x00", "nameserver fe80::1%eth0\r\n"} {
+		f.Add([]byte(seed))
+	}
+	path := filepath.Join(f.TempDir(), "resolv.conf")
+	f.Fuzz(func(t *testing.T, content []byte) {
+		if len(content) > 64<<10 {
+			return
+		}
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		servers, problem := readResolvConf(path)
+		if len(servers) > mostResolvers || (len(servers) > 0) != (problem == nil) {
+			t.Errorf("%d servers and %+v", len(servers), problem)
+		}
+		smallFacts(t, problem, 2<<10)
+	})
+}
