@@ -192,7 +192,7 @@ func whenEgressNoIpv4(e *probes.Evidence) (Finding, bool) {
 		values["egress_all"] = list(texts(e.Egress.IPv6))
 	}
 	return Finding{Values: values, Explains: stops, First: true, Evidence: []string{
-		"The routing table has a way out over IPv6 and none over IPv4."}}, true
+		"The routing table has a route to the internet over IPv6 and none over IPv4."}}, true
 }
 
 func whenEgressIpv6Possible(e *probes.Evidence) (Finding, bool) {

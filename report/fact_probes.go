@@ -62,7 +62,7 @@ func pathInWords(r *reading) string {
 
 func (l *factList) egress(r *reading) {
 	if r.is("given") {
-		l.say("public address", "taken as given, nobody was asked")
+		l.say("public address", "as given, not looked up")
 	}
 	l.each("sources", r.objects("sightings"), func(s *reading) (string, string) {
 		late := ""
@@ -136,7 +136,7 @@ func (l *factList) dns(r *reading) {
 		key = "name of the proxy"
 	}
 	if r.is("literal") {
-		name = joinedWords(name, "an address: nobody was asked")
+		name = joinedWords(name, "an address, not looked up")
 		r.drop("used")
 	}
 	l.say(key, name)
