@@ -136,7 +136,7 @@ func rightIn(o sandbox.Observation) []string {
 			right = append(right, words)
 		}
 	}
-	readable := !wrong[sandbox.NotHTTP] && !wrong[sandbox.HeadTooBig] && !wrong[sandbox.Unfinished]
+	readable := !wrong[sandbox.NotHTTP] && !wrong[sandbox.AmbiguousHead] && !wrong[sandbox.HeadTooBig] && !wrong[sandbox.Unfinished]
 	add(readable && !wrong[opensrs.WrongMethod] && !wrong[opensrs.WrongPath], "POST /")
 	add(readable && !wrong[opensrs.WrongContentType], "content type")
 	add(o.Bytes > 0 && !headers["Content-Length"] && !headers["Transfer-Encoding"], fmt.Sprintf("length (%d bytes)", o.Bytes))
@@ -166,5 +166,5 @@ func refusedWords(o sandbox.Observation) string {
 
 // NotShown is the entry that stands for those which nobody took in time.
 func NotShown(requests int64) string {
-	return fmt.Sprintf("%d more entries, which nobody read in time\n\n", requests)
+	return fmt.Sprintf("%d more entries, which could not be written in time\n\n", requests)
 }

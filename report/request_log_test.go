@@ -43,6 +43,17 @@ func observations() []sandbox.Observation {
 			o.Findings = []opensrs.Finding{{ID: opensrs.ContentLengthMissing, Header: "Content-Length"}}
 		}),
 		seen(func(o *sandbox.Observation) {
+			o.Signature, o.Problems = nil, []sandbox.Problem{{ID: sandbox.SignatureUnexplained, Detail: "(the body is over 64 KiB)"}}
+		}),
+		seen(func(o *sandbox.Observation) {
+			o.Status, o.Code, o.Text, o.Signature, o.Bytes = 400, 0, "Bad Request", nil, 0
+			o.Problems = []sandbox.Problem{{ID: sandbox.AmbiguousHead, Detail: "Content-Length is there twice, on lines 6 and 7"}}
+		}),
+		seen(func(o *sandbox.Observation) {
+			o.Status, o.Code, o.Text, o.Signature, o.Bytes = 400, 0, "Bad Request", nil, 0
+			o.Problems = []sandbox.Problem{{ID: sandbox.NotHTTP, Detail: "(there is a blank before the colon of Transfer-Encoding on line 7)"}}
+		}),
+		seen(func(o *sandbox.Observation) {
 			o.Code, o.Text, o.Findings = 400, "Invalid Command", []opensrs.Finding{{ID: opensrs.BodyNotWellFormed,
 				XML: opensrs.XMLFault{Kind: opensrs.XMLWrongEnd, Line: 7, Tag: "item", Opened: 7, Met: "dt_assoc"}}}
 		}),

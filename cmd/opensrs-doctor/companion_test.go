@@ -7,6 +7,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
+	"net/netip"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -275,7 +277,7 @@ func TestSandboxLogLost(t *testing.T) {
 	number := 0
 	observe := func(verdict opensrs.Verdict) {
 		number++
-		l.observe(sandbox.Observation{Number: number, Status: 200, Code: 401, Text: "no", Bytes: 1, Signature: &verdict})
+		l.observe(sandbox.Observation{Number: number, Caller: callerHere, Status: 200, Code: 401, Text: "no", Bytes: 1, Signature: &verdict})
 	}
 	wrong := opensrs.Verdict{Mistakes: []string{opensrs.SingleMD5}, Forms: []string{""}}
 	for range maxWaiting {
@@ -296,10 +298,24 @@ func TestSandboxLogLost(t *testing.T) {
 	defer out.mu.Unlock()
 	printed := out.text.String()
 	if strings.Contains(printed, "see request 257.") || !strings.Contains(printed, "see request 258.") ||
-		!strings.Contains(printed, "1 more entries, which nobody read in time") {
+		!strings.Contains(printed, "1 more entries, which could not be written in time") {
 		t.Errorf("request 257 was not shown:\n%s", printed[max(0, len(printed)-3000):])
 	}
 	if l.wrong.Load() != 3 {
 		t.Errorf("%d entries count as wrong", l.wrong.Load())
+	}
+}
+
+// TestSandboxLogCrowded: what callers on other machines bring into the log, in whatever number, leaves room for entries
+// about callers on this one, and is counted.
+func TestSandboxLogCrowded(t *testing.T) {
+	l := newRequestLog(view{}, logForms{command: true}, &streams{stderr: io.Discard})
+	for range 10 * maxWaiting {
+		l.observe(sandbox.Observation{Caller: netip.MustParseAddr("192.0.2.7"), Status: 200})
+	}
+	before := len(l.entries)
+	l.observe(sandbox.Observation{Caller: callerHere, Status: 200})
+	if len(l.entries) != before+1 || before == 0 || int(l.lost.Load())+before != 10*maxWaiting {
+		t.Errorf("%d entries wait, %d are lost", len(l.entries), l.lost.Load())
 	}
 }

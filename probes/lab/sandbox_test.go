@@ -3,6 +3,7 @@
 package lab
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/tls"
@@ -11,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -18,10 +20,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
+	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/probes/sandbox"
 )
 
@@ -102,6 +107,21 @@ func serve(t *testing.T, on *Node, args ...string) *service {
 func (s *service) stop() {
 	s.process.Process.Signal(syscall.SIGTERM)
 	<-s.ended
+}
+
+// peak is the most memory that was resident at a time, in KiB.
+func (s *service) peak() int64 {
+	s.tb.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.process.Process.Pid))
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(status), "VmHWM:")
+	kilobytes, err := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	return kilobytes
 }
 
 // said is what the sandbox has logged so far.
@@ -267,4 +287,127 @@ func askTLS(t *testing.T, conn net.Conn, text string) string {
 		t.Fatalf("%v after %q", err, answer)
 	}
 	return string(answer)
+}
+
+// TestSandboxUnderAttack: hundreds of connections from one machine, each with one wrong signature of 64 kB after the
+// other, hold up nobody who signs right, here or elsewhere; each of them is in the log, and few have had a search.
+func TestSandboxUnderAttack(t *testing.T) {
+	t.Parallel()
+	server, neighbour := neighbours(t)
+	const goodIP, attackers = "10.9.0.3", 300
+	neighbour.IP("addr add " + goodIP + "/24 dev eth0")
+	s := serve(t, server, "--listen", serverIP+":8443", "--log-format", "json")
+	key, err := os.ReadFile(s.KeyFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	call := func(body []byte, signature string) string {
+		return fmt.Sprintf("POST / HTTP/1.1\r\nHost: x\r\nContent-Type: text/xml\r\nX-Username: %s\r\nX-Signature: %s\r\nContent-Length: %d\r\n\r\n%s",
+			s.Username, signature, len(body), body)
+	}
+	wrong := call(bytes.Repeat([]byte("<a>&amp;</a>\r\n"), 64<<10/14), strings.Repeat("0", 32))
+	good := call(opensrs.GetBalanceBody(), opensrs.Sign(opensrs.GetBalanceBody(), bytes.TrimSpace(key)))
+	dial := func(from *Node, local string) (*tls.Conn, *bufio.Reader, error) {
+		conn, err := from.Dial(t.Context(), local, serverIP+":8443")
+		if err != nil {
+			return nil, nil, err
+		}
+		t.Cleanup(func() { conn.Close() })
+		conn.SetDeadline(time.Now().Add(50 * time.Second)) // a guard, no measure
+		stream := tls.Client(conn, &tls.Config{InsecureSkipVerify: true})
+		return stream, bufio.NewReader(stream), stream.Handshake()
+	}
+	ask := func(conn *tls.Conn, in *bufio.Reader, text string) (string, error) {
+		if _, err := io.WriteString(conn, text); err != nil {
+			return "", err
+		}
+		answer, err := http.ReadResponse(in, nil)
+		if err != nil {
+			return "", err
+		}
+		body, err := io.ReadAll(answer.Body)
+		return answer.Status + string(body), err
+	}
+
+	var (
+		done      = make(chan struct{}) // the good ones have all they want
+		attack    sync.WaitGroup
+		answered  atomic.Int64 // of the wrong ones
+		attacking = make(chan struct{}, attackers)
+		begun     = time.Now()
+	)
+	for range attackers {
+		attack.Go(func() {
+			conn, in, err := dial(neighbour, neighbourIP)
+			for err == nil {
+				if _, err = ask(conn, in, wrong); err == nil {
+					answered.Add(1)
+				}
+				attacking <- struct{}{}
+				select {
+				case <-done:
+					return
+				default:
+				}
+			}
+		})
+	}
+	<-attacking
+	go func() {
+		for range attacking { // nobody has to wait for this
+		}
+	}()
+	for from, node := range map[string]*Node{goodIP: neighbour, serverIP: server} {
+		conn, in, err := dial(node, from)
+		if err != nil {
+			t.Fatalf("from %s: %v", from, err)
+		}
+		for nth := range 20 {
+			answer, err := ask(conn, in, good)
+			if err != nil || !strings.HasPrefix(answer, "200 OK") || !strings.Contains(answer, `<item key="response_code">200</item>`) {
+				t.Fatalf("call %d from %s: %v, %s", nth, from, err, answer)
+			}
+		}
+	}
+	close(done)
+	attack.Wait()
+	most := int64(time.Since(begun)/time.Second) + 1 // searches: one a second
+	memory := s.peak()
+	s.stop()
+
+	var wrongs, searched, named, lost int64
+	for line := range strings.Lines(s.said()) {
+		var entry struct {
+			NotShown int64 `json:"not_shown"`
+			Caller   string
+			Status   int
+			Mistakes []struct{ ID, Summary string }
+		}
+		if err := json.Unmarshal([]byte(line), &entry); err != nil {
+			t.Fatalf("%v: %s", err, line)
+		}
+		lost += entry.NotShown
+		if entry.Caller != neighbourIP || entry.Status == 0 {
+			continue
+		}
+		wrongs++
+		for _, one := range entry.Mistakes {
+			switch {
+			case one.ID == "wrong-key":
+				searched++
+			case one.ID == "signature-unexplained" && strings.Contains(one.Summary, "opensrs-doctor sign verify"):
+				named++
+			}
+		}
+	}
+	if searched < 1 || searched > most || searched+named != wrongs {
+		t.Errorf("of %d wrong signatures in the log %d had a search, at most %d may, and %d name the command", wrongs, searched, most, named)
+	}
+	if wrongs+lost < answered.Load() {
+		t.Errorf("%d wrong signatures were answered, %d are in the log and %d are counted there", answered.Load(), wrongs, lost)
+	}
+	if memory > 128<<10 {
+		t.Errorf("%d MiB were resident", memory>>10)
+	}
+	t.Logf("%d wrong signatures, %d searches, %d entries that came too fast to be written, %d MiB", answered.Load(), searched, lost, memory>>10)
 }

@@ -23,6 +23,7 @@ const (
 	quietTime   = 5 * time.Second  // between two pieces of a body
 	restTime    = 250 * time.Millisecond
 	maxHeader   = 16 << 10
+	maxBetween  = 64 // bytes that are passed over before a request
 	maxCommands = 100
 )
 
@@ -32,16 +33,24 @@ const (
 type visit struct {
 	plan *plan
 	tail *tailConn
-	conn *tls.Conn
+	conn stream
 	in   *bufio.Reader
 	from caller
 	ends time.Time
 }
 
+// stream is what a *tls.Conn has.
+type stream interface {
+	net.Conn
+	CloseWrite() error
+	NetConn() net.Conn
+}
+
 // converse serves one connection: handshake, requests, goodbye.
 func (p *plan) converse(conn net.Conn, config *tls.Config) {
 	v := &visit{plan: p, tail: &tailConn{Conn: conn}, from: p.callerOf(conn), ends: time.Now().Add(lifeTime)}
-	v.conn = tls.Server(v.tail, config)
+	secured := tls.Server(v.tail, config)
+	v.conn = secured
 	v.in = bufio.NewReader(v.conn)
 	defer func() {
 		// What a client sends must neither end the sandbox nor, as the value of a panic, get onto its screen.
@@ -52,7 +61,7 @@ func (p *plan) converse(conn net.Conn, config *tls.Config) {
 		}
 	}()
 	v.conn.SetDeadline(v.within(headTime))
-	if err := v.conn.Handshake(); err != nil {
+	if err := secured.Handshake(); err != nil {
 		v.brokeOff(err)
 		return
 	}
@@ -144,12 +153,19 @@ func (v *visit) readHead(nth int) ([]byte, error) {
 		v.conn.SetReadDeadline(v.within(headTime))
 	}
 	// Old clients send an empty line behind a body (RFC 9112, 2.2), those in C the NUL that ends a string.
-	for {
+	between := "\r\n\x00"
+	if nth == 1 {
+		between = "\r\n"
+	}
+	for passed := 0; ; passed++ {
 		first, err := v.in.Peek(1)
-		if err != nil {
+		switch {
+		case err != nil:
 			return nil, err
+		case passed > maxBetween:
+			return first, errHeadTooBig
 		}
-		if bytes.IndexByte([]byte("\r\n\x00"), first[0]) < 0 {
+		if strings.IndexByte(between, first[0]) < 0 {
 			break
 		}
 		v.in.Discard(1)
@@ -176,6 +192,7 @@ func (v *visit) readHead(nth int) ([]byte, error) {
 // readBody reads that many bytes, or fewer where the client ends or falls silent.
 func (v *visit) readBody(length int64) ([]byte, error) {
 	var body bytes.Buffer
+	body.Grow(int(min(length, bigBody)) + bytes.MinRead) // doubling would leave as much behind again
 	_, err := io.CopyN(&body, patient{v, quietTime}, length)
 	return body.Bytes(), err
 }

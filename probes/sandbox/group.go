@@ -5,13 +5,14 @@ import (
 	"io"
 	"maps"
 	"net"
+	"net/netip"
 	"slices"
 	"sync"
 	"sync/atomic"
 )
 
-// maxConns is how many connections each listener keeps open at a time. For a further one the quietest of them
-// makes room: whoever opens hundreds and says nothing keeps nobody else out.
+// maxConns is how many connections each listener keeps open at a time. For a further one the quietest of the address
+// that has most makes room: whoever opens hundreds, silent ones or busy ones, keeps nobody else out.
 const maxConns = 256
 
 // group owns every listener, connection and goroutine of a sandbox, so that Close can end them all and
@@ -21,15 +22,15 @@ type group struct {
 	cancel context.CancelFunc
 	wait   sync.WaitGroup
 
-	big chan struct{} // a place for each big body that is being read
-
 	mu      sync.Mutex
 	closed  bool
 	closers map[io.Closer]bool
+	reading map[caller]int // big bodies that are being read, by who sends them
+	freed   chan struct{}  // closed when one of them ends
 }
 
 func newGroup() *group {
-	g := &group{closers: map[io.Closer]bool{}, big: make(chan struct{}, maxBig)}
+	g := &group{closers: map[io.Closer]bool{}, reading: map[caller]int{}, freed: make(chan struct{})}
 	g.ctx, g.cancel = context.WithCancel(context.Background())
 	return g
 }
@@ -55,23 +56,58 @@ func (g *group) forget(c io.Closer) {
 	g.mu.Unlock()
 }
 
-// Bodies over bigBody bytes take their turns, so that all connections together stay within a few MiB.
+// Bodies over bigBody bytes take their turns, so that all connections together stay within a few MiB: maxBig of them at
+// a time from this machine, and as many from elsewhere, one an address. So none who sends slowly is in others' way.
 const (
 	bigBody = 64 << 10
-	maxBig  = 8
+	maxBig  = 4
 )
 
 // turn waits until a body of that length may be read, and gives what ends its turn.
-func (g *group) turn(length int64) (end func()) {
+func (g *group) turn(length int64, from caller) (end func()) {
 	if length <= bigBody {
 		return func() {}
 	}
-	select {
-	case g.big <- struct{}{}:
-		return func() { <-g.big }
-	case <-g.ctx.Done():
-		return func() {}
+	for {
+		g.mu.Lock()
+		freed, may := g.freed, g.mayRead(from)
+		if may {
+			g.reading[from]++
+		}
+		g.mu.Unlock()
+		if may {
+			return func() { g.ended(from) }
+		}
+		select {
+		case <-freed:
+		case <-g.ctx.Done():
+			return func() {}
+		}
 	}
+}
+
+// mayRead reports whether there is room for one more big body. The lock is held.
+func (g *group) mayRead(from caller) bool {
+	if from.local {
+		return g.reading[from] < maxBig
+	}
+	others := 0
+	for one := range g.reading {
+		if !one.local {
+			others++
+		}
+	}
+	return g.reading[from] == 0 && others < maxBig
+}
+
+func (g *group) ended(from caller) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.reading[from]--; g.reading[from] == 0 {
+		delete(g.reading, from)
+	}
+	close(g.freed)
+	g.freed = make(chan struct{})
 }
 
 // run starts work that Close waits for. Called from Start, or from work that runs already.
@@ -142,31 +178,43 @@ func (l *boundedListener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	owned := &ownedConn{Conn: conn, listener: l}
+	owned := &ownedConn{Conn: conn, listener: l, from: addressOf(conn.RemoteAddr())}
 	owned.moved()
 	l.mu.Lock()
-	var quietest *ownedConn
+	var surplus *ownedConn
 	if len(l.open) >= maxConns {
-		for one := range l.open {
-			if quietest == nil || one.last.Load() < quietest.last.Load() {
-				quietest = one
-			}
-		}
-		delete(l.open, quietest)
+		surplus = l.surplus()
+		delete(l.open, surplus)
 	}
 	l.open[owned] = true
 	l.mu.Unlock()
-	if quietest != nil {
-		quietest.Close()
+	if surplus != nil {
+		surplus.Close()
 	}
 	l.group.own(owned)
 	return owned, nil
+}
+
+// surplus is the quietest connection of the address that has most of them open. The lock is held.
+func (l *boundedListener) surplus() *ownedConn {
+	of := map[netip.Addr]int{}
+	for one := range l.open {
+		of[one.from]++
+	}
+	var out *ownedConn
+	for one := range l.open {
+		if out == nil || of[one.from] > of[out.from] || of[one.from] == of[out.from] && one.last.Load() < out.last.Load() {
+			out = one
+		}
+	}
+	return out
 }
 
 // ownedConn knows when it last moved, and is forgotten when it is closed.
 type ownedConn struct {
 	net.Conn
 	listener *boundedListener
+	from     netip.Addr
 	last     atomic.Int64
 	once     sync.Once
 	err      error

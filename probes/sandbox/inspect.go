@@ -92,6 +92,11 @@ func (i *inspection) parse(head []byte, broken error) bool {
 		i.refuse(cutShort(broken))
 		return false
 	}
+	if f := judgeHead(head); f != nil {
+		i.Problems = append(i.Problems, Problem{f.id, f.detail})
+		i.refuse(f.status)
+		return false
+	}
 	request, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(head)))
 	if err != nil {
 		i.problem(NotHTTP)
@@ -128,7 +133,7 @@ func (i *inspection) readBody(v *visit) {
 		if i.request.ProtoAtLeast(1, 1) && strings.EqualFold(i.request.Header.Get("Expect"), "100-continue") {
 			io.WriteString(v.conn, "HTTP/1.1 100 Continue\r\n\r\n")
 		}
-		i.release = v.plan.sandbox.group.turn(length)
+		i.release = v.plan.sandbox.group.turn(length, v.from)
 		var err error
 		if i.body, err = v.readBody(length); err != nil {
 			i.refuse(cutShort(err))
@@ -167,11 +172,11 @@ func (i *inspection) credentials(v *visit) {
 // signature explains a signature. Where nothing explains it and the envelope has no end, the bytes behind it may: a
 // body can be longer than its Content-Length says.
 func (i *inspection) signature(v *visit, attempt opensrs.Attempt) {
-	if len(attempt.Body) > bigBody && attempt.Signature != opensrs.Sign(attempt.Body, attempt.Key) {
-		i.problem(SignatureUnexplained)
+	verdict, why := v.explain(attempt, false)
+	if why != "" {
+		i.Problems = append(i.Problems, Problem{SignatureUnexplained, why})
 		return
 	}
-	verdict := v.plan.sandbox.explain(attempt)
 	i.Signature, i.Shape = &verdict, opensrs.ShapeOf(attempt.Signature)
 	if !unexplained(verdict) || i.status != 0 || bytes.HasSuffix(bytes.TrimSpace(i.body), []byte("</OPS_envelope>")) {
 		return
@@ -181,21 +186,14 @@ func (i *inspection) signature(v *visit, attempt opensrs.Attempt) {
 		return
 	}
 	attempt.Body = slices.Concat(i.body, rest)
-	whole := v.plan.sandbox.explain(attempt)
-	if unexplained(whole) && len(bytes.Trim(rest, "\r\n")) == 0 {
+	whole, why := v.explain(attempt, true)
+	if why != "" || unexplained(whole) && len(bytes.Trim(rest, "\r\n")) == 0 {
 		return // an empty line behind a body is no part of it
 	}
 	i.Signature, i.came, i.last = &whole, int64(len(attempt.Body)), true
 }
 
 func unexplained(v opensrs.Verdict) bool { return slices.Equal(v.Mistakes, []string{opensrs.WrongKey}) }
-
-// explain looks for a signature's mistakes, for one request at a time: that takes a processor for a moment.
-func (s *Sandbox) explain(attempt opensrs.Attempt) opensrs.Verdict {
-	s.explaining.Lock()
-	defer s.explaining.Unlock()
-	return opensrs.ExplainSignature(attempt)
-}
 
 // form judges method, path and host. A wrong content type is told, not refused: the service's own mind about
 // that is not known.

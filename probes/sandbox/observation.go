@@ -82,18 +82,19 @@ func (o *Observation) Wrong() bool {
 // Problem is something wrong with a request that only a service can notice.
 type Problem struct {
 	ID     string
-	Detail string // in package opensrs's own words; "": none
+	Detail string // in our own words; "": none
 }
 
 // IDs of problems.
 const (
-	NotHTTP              = "not-http"     // the head is none, or holds a line that is no header
-	HostMissing          = "host-missing" // HTTP/1.1 without a Host header
-	HeadTooBig           = "head-too-big" // over 16 KiB
-	Unfinished           = "unfinished"   // the head breaks off
+	NotHTTP              = "not-http"       // the head is none, or holds a line that is no header; Detail says which
+	AmbiguousHead        = "ambiguous-head" // two servers would read it differently; Detail says where
+	HostMissing          = "host-missing"   // HTTP/1.1 without a Host header
+	HeadTooBig           = "head-too-big"   // over 16 KiB, or 200 headers
+	Unfinished           = "unfinished"     // the head breaks off
 	EmptyBody            = "empty-body"
 	BodyTooBig           = "body-too-big"          // over 1 MiB
-	SignatureUnexplained = "signature-unexplained" // wrong, and the body is over 64 KiB: not searched
+	SignatureUnexplained = "signature-unexplained" // wrong, and there was no search; Detail says why not
 	Username             = "username"              // not the sandbox's user
 	NoDomain             = "no-domain"             // a command about a domain without a domain name
 	Attribute            = "attribute"             // one is missing or wrong; Detail says which and how
@@ -103,7 +104,7 @@ const (
 )
 
 // ProblemIDs are all of them.
-var ProblemIDs = []string{NotHTTP, HostMissing, HeadTooBig, Unfinished, EmptyBody, BodyTooBig, SignatureUnexplained,
+var ProblemIDs = []string{NotHTTP, AmbiguousHead, HostMissing, HeadTooBig, Unfinished, EmptyBody, BodyTooBig, SignatureUnexplained,
 	Username, NoDomain, Attribute, Unverified, UnknownCommand, TooManyCommands}
 
 // AddressVerdict is how the rules judged a caller.

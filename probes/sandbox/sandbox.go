@@ -60,7 +60,7 @@ type Sandbox struct {
 	count     int
 	log       func(Observation)
 
-	explaining sync.Mutex
+	searches *searches
 }
 
 // Client is how a check has to be set up to meet the fault: a fault of DNS comes with a resolver, one of
@@ -121,7 +121,7 @@ func Start(config Config) (*Sandbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sandbox{Username: config.Username, Key: config.Key, group: newGroup(), log: config.Log}
+	s := &Sandbox{Username: config.Username, Key: config.Key, group: newGroup(), log: config.Log, searches: newSearches()}
 	if s.Username == "" {
 		s.Username = "sandbox-reseller"
 	}

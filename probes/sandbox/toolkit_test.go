@@ -114,7 +114,7 @@ func TestToolkit(t *testing.T) {
 		{"a big body", "POST / HTTP/1.0\r\nContent-Length: 9999999\r\n\r\n", "413"},
 		{"a big head", "POST / HTTP/1.0\r\nX: " + strings.Repeat("x", maxHeader) + "\r\n\r\n", "431"},
 		{"its address", "GET /ip HTTP/1.0\r\n\r\n", "200"},
-		{"HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "405"},
+		{"HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "505"},
 	} {
 		switch r, err := toolkitSays(t, s, test.request); {
 		case err != nil:
