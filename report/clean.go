@@ -4,15 +4,18 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"opensrs-doctor/probes/foreign"
 )
 
 // clean makes text that came from elsewhere safe to print: a peer's reply, a certificate or a saved
 // report may hold terminal escapes, line ends or marks that turn the direction of writing. Line ends,
 // tabs and every other white space become one space; control and format characters, what Unicode keeps
-// for no character at all, and what is no UTF-8 go. Everything that reaches a screen passes through here.
+// for no character at all, and what is no UTF-8 go. What a CI system would obey is parted. Everything that reaches a
+// screen passes through here.
 func clean(text string) string {
 	if plainASCII(text) {
-		return text
+		return foreign.Disarm(text)
 	}
 	var out strings.Builder
 	for i := 0; i < len(text); {
@@ -22,19 +25,12 @@ func clean(text string) string {
 		case r == utf8.RuneError && size <= 1:
 		case unicode.IsSpace(r), r == '\u2028', r == '\u2029':
 			out.WriteByte(' ')
-		case harmful(r):
+		case foreign.Harmful(r):
 		default:
 			out.WriteRune(r)
 		}
 	}
-	return strings.Join(strings.Fields(out.String()), " ")
-}
-
-// harmful reports whether a terminal or a reader could be deceived by r: control characters (C1 too,
-// U+009B starts an escape sequence), format characters such as the bidirectional overrides, the two
-// separators that end a line, and noncharacters such as U+FFFE, which XML, HTML and YAML forbid.
-func harmful(r rune) bool {
-	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Noncharacter_Code_Point) || r == '\u2028' || r == '\u2029'
+	return foreign.Disarm(strings.Join(strings.Fields(out.String()), " "))
 }
 
 // plainASCII is the common case: printable, no two spaces in a row, none at the ends.

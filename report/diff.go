@@ -1,8 +1,6 @@
 package report
 
 import (
-	"bytes"
-	"encoding/json"
 	"io"
 	"regexp"
 	"slices"
@@ -240,13 +238,5 @@ func (d *Diff) timing(before, after *Report) {
 
 // WriteDiffJSON writes the differences as one JSON document.
 func WriteDiffJSON(w io.Writer, d *Diff) error {
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(d); err != nil {
-		return err
-	}
-	_, err := w.Write(escapeHarmful(out.Bytes()))
-	return err
+	return WriteDocument(w, d)
 }

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -26,7 +25,7 @@ func ExplainJSON(w io.Writer, id string) error {
 	if err != nil {
 		return err
 	}
-	return writePage(w, pageOf(cause))
+	return WriteDocument(w, pageOf(cause))
 }
 
 // ExplainList writes every cause with one line of what it is, grouped by where it belongs.
@@ -158,12 +157,5 @@ func listPages(w io.Writer, causes []Cause) error {
 	for _, c := range causes {
 		pages = append(pages, pageOf(c))
 	}
-	return writePage(w, pages)
-}
-
-func writePage(w io.Writer, document any) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(document)
+	return WriteDocument(w, pages)
 }

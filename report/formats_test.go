@@ -25,6 +25,7 @@ import (
 	"golang.org/x/net/html"
 
 	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/foreign"
 )
 
 // machineFormats are the formats that programs read, each with a judge who reads it as they do.
@@ -129,7 +130,7 @@ func TestFormatsTakeAnyText(t *testing.T) {
 				t.Error(err)
 			}
 			for line := range strings.Lines(out.String()) {
-				if strings.ContainsFunc(strings.TrimSuffix(line, "\n"), harmful) {
+				if strings.ContainsFunc(strings.TrimSuffix(line, "\n"), foreign.Harmful) {
 					t.Errorf("a diff holds %q", line)
 				}
 			}

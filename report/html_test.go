@@ -18,6 +18,7 @@ import (
 	htmlparse "golang.org/x/net/html"
 
 	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/foreign"
 )
 
 func htmlOf(t *testing.T, r *Report) string {
@@ -150,7 +151,7 @@ func TestHostilePage(t *testing.T) {
 		page := htmlOf(t, r)
 		wellFormed(t, "hostile", page)
 		for _, c := range page {
-			if c != '\n' && harmful(c) {
+			if c != '\n' && foreign.Harmful(c) {
 				t.Fatalf("%U in the page", c)
 			}
 		}

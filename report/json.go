@@ -12,17 +12,23 @@ import (
 	"unicode/utf8"
 
 	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/foreign"
 )
 
 // WriteJSON writes the report as one indented document that ends in a line feed. The same report gives
 // the same bytes. Lists without an element are [], and characters that a terminal would obey are
 // written as \u escapes.
 func WriteJSON(w io.Writer, r *Report) error {
+	return WriteDocument(w, complete(r))
+}
+
+// WriteDocument writes a value as one indented JSON document that ends in a line feed, with the escapes of WriteJSON.
+func WriteDocument(w io.Writer, value any) error {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(complete(r)); err != nil {
+	if err := encoder.Encode(value); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
 	_, err := w.Write(escapeHarmful(out.Bytes()))
@@ -79,13 +85,16 @@ func listed(v reflect.Value) reflect.Value {
 }
 
 // escapeHarmful writes what encoding/json leaves raw and a terminal obeys, C1 control characters and
-// turns of the writing direction, as \u escapes. Such characters stand only inside strings.
+// turns of the writing direction, as \u escapes, and so the first of two number signs, with which an order to
+// Azure Pipelines and TeamCity begins wherever it is on a line. Such characters stand only inside strings.
 func escapeHarmful(document []byte) []byte {
 	var out bytes.Buffer
 	for len(document) > 0 {
 		r, size := utf8.DecodeRune(document)
 		switch {
-		case r <= '~' || !harmful(r):
+		case r == '#' && bytes.HasPrefix(document, []byte("##")):
+			out.WriteString(`\u0023`)
+		case r <= '~' || !foreign.Harmful(r):
 			out.Write(document[:size])
 		case r > 0xFFFF: // language tags and noncharacters, as a surrogate pair
 			fmt.Fprintf(&out, `\u%04x\u%04x`, 0xD800+(r-0x10000)>>10, 0xDC00+(r-0x10000)&0x3FF)

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/iprules"
 )
 
@@ -213,7 +214,7 @@ func (j *Judgement) badLine(line iprules.AddressLine) {
 		j.line = append(j.line, ' ')
 	}
 	j.line = append(j.line, "  no address  "...)
-	j.line = append(j.line, j.screen.spell(line.Error())...) // clean: it quotes what was given, with escapes
+	j.line = append(j.line, j.screen.spell(foreign.Disarm(line.Error()))...) // clean: it quotes what was given, with escapes
 	j.write(append(j.line, '\n'))
 }
 

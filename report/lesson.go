@@ -107,7 +107,7 @@ func ExplainTopicJSON(w io.Writer, topic string) error {
 	if err != nil {
 		return err
 	}
-	return writePage(w, l)
+	return WriteDocument(w, l)
 }
 
 func findLesson(topic string) (lesson, error) {

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -42,10 +41,7 @@ func NewLint(rules []iprules.Rule, problems []iprules.Problem) *Lint {
 
 // WriteJSON writes the one document.
 func (l *Lint) WriteJSON(w io.Writer) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(l)
+	return WriteDocument(w, l)
 }
 
 // WriteText writes every problem with its place and its fix, and then their number.

@@ -23,8 +23,7 @@ func WriteMarkdown(w io.Writer, r *Report) error {
 	}
 	m.table(r)
 	m.details(r)
-	_, err := w.Write(m.out.Bytes())
-	return err
+	return writeLines(w, m.out.String())
 }
 
 type markdown struct{ out bytes.Buffer }

@@ -72,8 +72,7 @@ func (p *Plan) WriteText(w io.Writer, o TextOptions) error {
 	if p.Without != nil {
 		p.otherList(c)
 	}
-	_, err := io.WriteString(w, c.out.String())
-	return err
+	return writeLines(w, c.out.String())
 }
 
 // list is what is in the panel in the end. Where there are only Allow rules their order means nothing, and they

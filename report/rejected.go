@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"iter"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"opensrs-doctor/probes/iprules"
@@ -50,9 +51,9 @@ func appendJSON(to []byte, text string) []byte {
 	to = append(to, '"')
 	for i := range len(text) {
 		switch c := text[i]; {
-		case c < ' ' || c == 0x7f || !valid:
+		case c < ' ' || c == 0x7f || !valid, c == '#' && strings.HasPrefix(text[i:], "##"):
 			encoded, _ := json.Marshal(text)
-			return append(to[:start], encoded...)
+			return append(to[:start], escapeHarmful(encoded)...)
 		case c == '"' || c == '\\':
 			to = append(to, '\\', c)
 		default:

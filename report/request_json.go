@@ -87,5 +87,5 @@ func jsonLine(value any) string {
 	if err := encoder.Encode(value); err != nil {
 		panic("report: " + err.Error()) // the types above always encode
 	}
-	return line.String()
+	return string(escapeHarmful(line.Bytes()))
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/probes/sandbox"
@@ -29,7 +30,7 @@ func (l *RequestLog) Entry(o sandbox.Observation) string {
 	if o.Broken != "" {
 		s.paragraph(clock, len(clock), "A connection without a request: "+brokenOff(o), plain)
 		s.end()
-		return s.out.String()
+		return foreign.Disarm(s.out.String())
 	}
 	s.paragraph(clock, len(clock), fmt.Sprintf("request %d from %s: %s", o.Number, o.Caller, outcomeWords(o)), bold)
 	for _, one := range mistakesIn(o) {
@@ -42,7 +43,7 @@ func (l *RequestLog) Entry(o sandbox.Observation) string {
 		l.line(s, "pass", strings.Join(right, ", "), plain)
 	}
 	s.end()
-	return s.out.String()
+	return foreign.Disarm(s.out.String())
 }
 
 // wrong is the line that names something wrong.

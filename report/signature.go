@@ -166,12 +166,12 @@ func WriteSignatureJSON(w io.Writer, c SignatureCheck) error {
 		body = mistakesAsJSON("", told, "")
 	}
 	if c.Match() {
-		return writePage(w, struct {
+		return WriteDocument(w, struct {
 			Match bool          `json:"match"`
 			Body  *mistakesJSON `json:"body,omitempty"`
 		}{true, body})
 	}
-	return writePage(w, struct {
+	return WriteDocument(w, struct {
 		Match bool `json:"match"`
 		*mistakesJSON
 		NoPairs bool          `json:"pairs_not_tried,omitempty"` // the body is over opensrs.MaxPaired
@@ -285,7 +285,7 @@ func WriteSignedJSON(w io.Writer, c SignedCall) error {
 	for _, header := range c.headers() {
 		headers[header[0]] = header[1]
 	}
-	return writePage(w, struct {
+	return WriteDocument(w, struct {
 		Signature string            `json:"signature"`
 		Headers   map[string]string `json:"headers"`
 	}{c.Signature, headers})

@@ -31,8 +31,7 @@ func WriteTAP(w io.Writer, r *Report) error {
 		tapDiagnostics(&out, c)
 	}
 	fmt.Fprintf(&out, "# verdict: %s\n", r.Verdict)
-	_, err := w.Write(out.Bytes())
-	return err
+	return writeLines(w, out.String())
 }
 
 // tapDiagnostics is the YAML block of a test, two columns in. Only the forms are used that the small YAML of

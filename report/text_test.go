@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/foreign"
 )
 
 func screenOf(t *testing.T, r *Report, o TextOptions) string {
@@ -131,7 +132,7 @@ func TestHostileStrings(t *testing.T) {
 			t.Error("the screen is not valid UTF-8")
 		}
 		for _, c := range text {
-			if c != '\n' && harmful(c) {
+			if c != '\n' && foreign.Harmful(c) {
 				t.Fatalf("%U on the screen: %q", c, text)
 			}
 		}
@@ -144,7 +145,7 @@ func TestHostileStrings(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range out.String() {
-		if c != '\n' && harmful(c) {
+		if c != '\n' && foreign.Harmful(c) {
 			t.Fatalf("%U in the JSON report", c)
 		}
 	}

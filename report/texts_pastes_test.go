@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"opensrs-doctor/probes/foreign"
 )
 
 // TestPastes: what real clients print, as people paste it: the first text, the likeliest cause, and the command.
@@ -284,7 +286,7 @@ func FuzzReadText(f *testing.F) {
 			t.Errorf("%+v", r)
 		}
 		for _, c := range out.String() {
-			if c != '\n' && harmful(c) {
+			if c != '\n' && foreign.Harmful(c) {
 				t.Errorf("%q", out.String())
 			}
 		}

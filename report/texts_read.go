@@ -163,7 +163,7 @@ func portsIn(text string) []string {
 }
 
 // WriteTextReadingJSON writes a reading as one JSON document.
-func WriteTextReadingJSON(w io.Writer, r TextReading) error { return writePage(w, r) }
+func WriteTextReadingJSON(w io.Writer, r TextReading) error { return WriteDocument(w, r) }
 
 // shownTexts is how many texts a screen explains in full.
 const shownTexts = 4

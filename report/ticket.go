@@ -98,8 +98,7 @@ func writeChain(w io.Writer, r *Report, anonymized bool) error {
 		fmt.Fprintf(&out, "# %d of %d: %s, issued by %s\n", i+1, len(chain), clean(one.Subject), clean(one.Issuer))
 		out.Write(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: block.Bytes}))
 	}
-	_, err := io.WriteString(w, out.String())
-	return err
+	return writeLines(w, out.String())
 }
 
 // probeSummary is the sentence of a probe's row.

@@ -105,7 +105,7 @@ func (l *requestLog) announce(r *sandboxReady, s *sandbox.Sandbox, fault string)
 		fmt.Fprintln(l.streams.stderr, "note: the hosts file has to hold the line "+r.HostsLine)
 	case l.forms.command:
 	case l.forms.document:
-		err = writeJSON(l.streams.stdout, r)
+		err = report.WriteDocument(l.streams.stdout, r)
 	case l.forms.lines:
 		err = report.WriteSandbox(l.streams.stderr, set, l.options)
 	default:

@@ -15,6 +15,7 @@ import (
 	"opensrs-doctor/probes"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/sandbox"
+	"opensrs-doctor/report"
 )
 
 // sandboxReady is what a client, or a check, has to know of a sandbox.
@@ -135,7 +136,7 @@ func (h *sandboxHome) publish(r *sandboxReady) error {
 		return nil
 	}
 	var document bytes.Buffer
-	if err := writeJSON(&document, r); err != nil {
+	if err := report.WriteDocument(&document, r); err != nil {
 		return err
 	}
 	if err := h.file.Private(); err != nil {

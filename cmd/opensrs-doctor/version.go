@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"runtime"
@@ -12,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"opensrs-doctor/probes"
+	"opensrs-doctor/report"
 )
 
 // version is set by the linker, see the Makefile; without it the module's own version counts.
@@ -63,7 +63,7 @@ func versionCommand(s *streams) *cobra.Command {
 			}
 		}
 		if asJSON {
-			return writeJSON(s.stdout, info)
+			return report.WriteDocument(s.stdout, info)
 		}
 		var out strings.Builder
 		fmt.Fprintf(&out, "opensrs-doctor %s\n", info.Version)
@@ -87,11 +87,4 @@ var dataFormat = key{"format", "f", text, "human|json", groupOutput, "human (def
 func wantsJSON(flags map[string]*flagValue, s *streams) (bool, error) {
 	name, err := gather(flags, nil, s).choice("format", "human", "json")
 	return name == "json", err
-}
-
-func writeJSON(w io.Writer, value any) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(value)
 }
