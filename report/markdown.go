@@ -142,12 +142,31 @@ var mdActive = strings.NewReplacer(
 // mdEntity is what HTML would read as one character. Other ampersands, as addresses of the web have them, stay.
 var mdEntity = regexp.MustCompile(`&(#?[0-9A-Za-z]+;)`)
 
+// mdReference is how GitHub writes another issue: a comment there would say that this one speaks of it.
+var mdReference = regexp.MustCompile(`(#|\bGH-)([0-9])`)
+
+// mdAddress is an address that readers of Markdown make a link of without being asked. As code it stays what it is.
+var mdAddress = regexp.MustCompile(`(?i)(?:[a-z][a-z0-9+.-]*://|\bwww\.)[a-z0-9.:/_?=&%#~+,;@!'()*$-]*`)
+
 // mdInside is an underscore inside a word, which means nothing, and which people want to read and copy as it is.
 var mdInside = regexp.MustCompile(`([0-9A-Za-z])\\_([0-9A-Za-z])`)
 
 // mdText is a line of text that Markdown shows as it is.
 func mdText(text string) string {
-	return mdInside.ReplaceAllString(mdActive.Replace(mdEntity.ReplaceAllString(clean(text), "&amp;$1")), "${1}_$2")
+	var out strings.Builder
+	text, last := clean(text), 0
+	for _, at := range mdAddress.FindAllStringIndex(text, -1) {
+		end := at[0] + len(strings.TrimRight(text[at[0]:at[1]], ".,;:!?')*"))
+		out.WriteString(mdEscape(text[last:at[0]]) + "`" + text[at[0]:end] + "`")
+		last = end
+	}
+	out.WriteString(mdEscape(text[last:]))
+	return out.String()
+}
+
+func mdEscape(text string) string {
+	text = mdReference.ReplaceAllString(mdEntity.ReplaceAllString(text, "&amp;$1"), "$1&#8203;$2")
+	return mdInside.ReplaceAllString(mdActive.Replace(text), "${1}_$2")
 }
 
 // mdBlock is how a line begins that would be a heading, a list or a rule.

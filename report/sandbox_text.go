@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"opensrs-doctor/probes/foreign"
 )
 
 // SandboxSetting is what somebody who starts the sandbox has to know.
@@ -33,7 +35,7 @@ func WriteSandbox(w io.Writer, set SandboxSetting, o TextOptions) error {
 	}
 	state := "healthy"
 	if set.Fault != "" {
-		state = "shows " + set.Fault
+		state = "shows " + clean(set.Fault)
 	}
 	s.raw("opensrs-doctor sandbox", bold)
 	s.raw(dot+state, plain)
@@ -60,13 +62,18 @@ func WriteSandbox(w io.Writer, set SandboxSetting, o TextOptions) error {
 		s.paragraph("  ", 2, "For a client with this host name built in, add this line to the hosts file (/etc/hosts, on Windows "+
 			"C:\\Windows\\System32\\drivers\\etc\\hosts), and remove it afterwards:", plain)
 		s.end()
-		s.raw(set.HostsLine, plain)
+		s.raw(clean(set.HostsLine), plain)
 		s.end()
 		s.end()
 	}
 	s.paragraph("  ", 2, "Ctrl-C ends it. The check that fits, for another terminal:", plain)
 	s.end()
-	s.raw(set.Command, plain)
+	s.raw(strings.Map(func(r rune) rune { // spaces stay: they may be part of a path
+		if foreign.Harmful(r) {
+			return '·'
+		}
+		return r
+	}, set.Command), plain)
 	s.end()
 	s.end()
 	return s.writeTo(w)
