@@ -293,10 +293,9 @@ func WriteSignedJSON(w io.Writer, c SignedCall) error {
 
 // WriteSignedText writes the headers of the call, one a line, as HTTP has them: for copying.
 func WriteSignedText(w io.Writer, c SignedCall) error {
+	var lines strings.Builder
 	for _, header := range c.headers() {
-		if _, err := fmt.Fprintf(w, "%s: %s\n", header[0], header[1]); err != nil {
-			return err
-		}
+		fmt.Fprintf(&lines, "%s: %s\n", header[0], header[1])
 	}
-	return nil
+	return writeLines(w, lines.String())
 }

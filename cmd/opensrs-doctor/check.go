@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -73,7 +72,7 @@ func check(flags map[string]*flagValue, config string, s *streams, ticket *bundl
 		defer closeSandbox()
 	}
 	for _, note := range request.notes {
-		fmt.Fprintln(s.stderr, "note: "+note)
+		s.note("%s", note)
 	}
 	request.options.Version = ownVersion()
 	result := request.run(ctx, s)
@@ -86,13 +85,15 @@ func check(flags map[string]*flagValue, config string, s *streams, ticket *bundl
 	}
 	err = out.write(result, request.view, s, saved)
 	if ticket != nil && saved == nil {
-		err = errors.Join(err, ticket.tell(request, out, s))
+		if told := ticket.tell(request, out, s); err == nil {
+			err = told
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("the report could not be written: %s", plain(err))
 	}
 	if result.Interrupted {
-		fmt.Fprintln(s.stderr, result.CutWords()+" The report says what was known by then.")
+		s.say("", result.CutWords()+" The report says what was known by then.")
 		return exitError(exitInternal)
 	}
 	return out.status(result, request.failOn)
@@ -151,8 +152,8 @@ func (r *request) repeat(ctx context.Context, s *streams, round func() *report.R
 			return result
 		}
 		if _, is := s.terminal(s.stderr); is && len(result.Diagnoses) > 0 {
-			fmt.Fprintf(s.stderr, "%s  %s; again in %s, for at most %s\n", time.Now().Format(time.TimeOnly),
-				result.Diagnoses[0].Cause, min(every, left).Round(time.Second), left.Round(time.Second))
+			s.say("", fmt.Sprintf("%s  %s; again in %s, for at most %s", time.Now().Format(time.TimeOnly),
+				result.Diagnoses[0].Cause, min(every, left).Round(time.Second), left.Round(time.Second)))
 		}
 		select {
 		case <-ctx.Done():

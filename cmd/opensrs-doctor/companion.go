@@ -58,7 +58,7 @@ func cannotRun(name string, err error, s *streams) error {
 	case errors.Is(err, fs.ErrPermission):
 		why = "it is not executable"
 	}
-	fmt.Fprintf(s.stderr, "error: cannot run %s: %s\n", shownPath(name), why)
+	s.say("error: ", fmt.Sprintf("cannot run %s: %s", shownPath(name), why))
 	return status
 }
 

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"opensrs-doctor/probes"
 )
@@ -302,8 +301,8 @@ func (s *settings) selection(r *request) error {
 // credentials reads the username and the key. A key that looks wrong is no error here: that is a diagnosis.
 func (s *settings) credentials(r *request) error {
 	r.options.Username = s.text("username")
-	if strings.ContainsFunc(r.options.Username, unicode.IsControl) || len(r.options.Username) > 255 {
-		return s.bad("username", 0, "a username is one line of at most 255 bytes")
+	if !printable(r.options.Username) || len(r.options.Username) > 255 {
+		return s.bad("username", 0, "a username is one line of at most 255 bytes, all of them printable")
 	}
 	if !s.given("api-key-file") {
 		return nil

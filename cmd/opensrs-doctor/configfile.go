@@ -104,7 +104,7 @@ func parseConfigAt(path string, named bool) (map[string]setting, error) {
 	case err != nil:
 		return nil, usagef("config file %s: %s", shownPath(path), plain(err))
 	}
-	return parseConfig(document, path)
+	return parseConfig(document, shownPath(path))
 }
 
 // quoted are the parts of a YAML message that repeat the file.

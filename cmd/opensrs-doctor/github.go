@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"fmt"
 
 	"opensrs-doctor/cmd/opensrs-doctor/outfile"
 	"opensrs-doctor/report"
@@ -27,6 +26,6 @@ func (out outputs) summarize(r *report.Report, s *streams) {
 		err = outfile.Append(path, text.Bytes())
 	}
 	if err != nil {
-		fmt.Fprintf(s.stderr, "note: the step summary %s could not be written: %s\n", shownPath(path), plain(err))
+		s.note("the step summary %s could not be written: %s", shownPath(path), plain(err))
 	}
 }

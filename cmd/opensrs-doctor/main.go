@@ -42,27 +42,31 @@ func run(args []string, s *streams) (status int) {
 	root := rootCommand(s)
 	defer func() {
 		if value := recover(); value != nil {
-			reportPanic(s.stderr)
+			reportPanic(s)
 			if status = exitInternal; asPlugin(root, args, s) {
 				status = pluginStatus(errors.New("opensrs-doctor itself failed; this is a bug in it"), s)
 			}
 		}
 	}()
 	root.SetArgs(args)
-	err := root.Execute()
+	err := completable(args)
+	if err == nil {
+		err = root.Execute()
+	}
 	if err != nil && asPlugin(root, args, s) {
 		return pluginStatus(err, s)
 	}
-	return statusOf(err, s.stderr)
+	return statusOf(err, s)
 }
 
 // usageError is a wrong command line, configuration or input file: exit status 2, and nothing was run.
 type usageError struct {
-	text string // what is wrong, with the place
-	hint string // what to do, or ""
+	text string   // what is wrong, with the place
+	more []string // what else is wrong of its kind, a line each
+	hint string   // what to do, or ""
 }
 
-func (e *usageError) Error() string { return e.text }
+func (e *usageError) Error() string { return strings.Join(append([]string{e.text}, e.more...), "; ") }
 
 func usagef(format string, args ...any) *usageError {
 	return &usageError{text: fmt.Sprintf(format, args...)}
@@ -79,7 +83,7 @@ type exitError int
 func (e exitError) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
 
 // statusOf prints an error in the tool's one form and gives the exit status for it.
-func statusOf(err error, stderr io.Writer) int {
+func statusOf(err error, s *streams) int {
 	var (
 		usage *usageError
 		exit  exitError
@@ -90,25 +94,28 @@ func statusOf(err error, stderr io.Writer) int {
 	case errors.As(err, &exit):
 		return int(exit)
 	case errors.As(err, &usage):
-		fmt.Fprintln(stderr, "error: "+usage.text)
+		s.say("error: ", usage.text)
+		for _, text := range usage.more {
+			s.say("       ", text)
+		}
 		if usage.hint != "" {
-			fmt.Fprintln(stderr, "hint: "+usage.hint)
+			s.say("hint: ", usage.hint)
 		}
 		return exitUsage
 	}
-	fmt.Fprintln(stderr, "error: "+err.Error())
+	s.say("error: ", err.Error())
 	return exitInternal
 }
 
 // reportPanic names the place of a panic and not its value, which may hold anything.
-func reportPanic(stderr io.Writer) {
-	fmt.Fprintln(stderr, "error: opensrs-doctor itself failed; this is a bug in it. Where:")
+func reportPanic(s *streams) {
+	s.say("error: ", "opensrs-doctor itself failed; this is a bug in it. Where:")
 	callers := make([]uintptr, 32)
 	frames := runtime.CallersFrames(callers[:runtime.Callers(3, callers)])
 	for {
 		frame, more := frames.Next()
 		if name := frame.Function; strings.HasPrefix(name, "opensrs-doctor/") || strings.HasPrefix(name, "main.") {
-			fmt.Fprintf(stderr, "  %s line %d\n", name, frame.Line)
+			s.say("  ", fmt.Sprintf("%s line %d", name, frame.Line))
 		}
 		if !more {
 			return
@@ -149,6 +156,9 @@ func rootCommand(s *streams) *cobra.Command {
 					withHint("opensrs-doctor completion bash")
 			}
 			command.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Args(cmd, nil) }
+			for _, shell := range command.Commands() {
+				shell.Args = noWords
+			}
 		}
 	}
 	root.SetHelpCommand(helpCommand(root))

@@ -37,7 +37,7 @@ func pluginStatus(err error, s *streams) int {
 	case errors.As(err, &exit):
 		return int(exit)
 	}
-	statusOf(err, s.stderr)
+	statusOf(err, s)
 	fmt.Fprintln(s.stdout, report.NagiosLine(report.NagiosUnknown, err.Error()))
 	return int(report.NagiosUnknown)
 }

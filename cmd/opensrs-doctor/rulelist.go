@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"opensrs-doctor/probes/iprules"
 )
@@ -88,14 +87,14 @@ func (s *settings) readable(listKey, fileKey string) (ruleList, error) {
 			}
 		}
 	}
-	lines := make([]string, 0, 5)
-	for i := range list.bad[:min(len(list.bad), 5)] {
-		lines = append(lines, list.bad[i].Error())
+	bad := usagef("%s", list.bad[0].Error())
+	for i := range list.bad[1:min(len(list.bad), 5)] {
+		bad.more = append(bad.more, list.bad[1+i].Error())
 	}
-	if more := len(list.bad) - len(lines); more > 0 {
-		lines = append(lines, fmt.Sprintf("and %d more", more))
+	if more := len(list.bad) - 5; more > 0 {
+		bad.more = append(bad.more, fmt.Sprintf("and %d more", more))
 	}
-	return list, usagef("%s", strings.Join(lines, "\n       "))
+	return list, bad
 }
 
 // rules reads the access rules, of flags, the config file or a file of their own.

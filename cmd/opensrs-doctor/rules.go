@@ -91,7 +91,7 @@ func newRulesRun(flags map[string]*flagValue, config string, s *streams) (*rules
 
 // note is a word on standard error.
 func (r *rulesRun) note(format string, args ...any) {
-	fmt.Fprintf(r.streams.stderr, "note: "+format+"\n", args...)
+	r.streams.note(format, args...)
 }
 
 // addresses calls tell with every line of --ips. name is how the file is called in a message. Of lines with more than

@@ -109,7 +109,7 @@ func serveSandbox(flags map[string]*flagValue, args []string, s *streams) error 
 		request.notes = append(request.notes, exposedWords(open.inside.Exposed))
 	}
 	for _, note := range request.notes {
-		fmt.Fprintln(s.stderr, "note: "+note)
+		s.note("%s", note)
 	}
 	if err := log.announce(open.ready, open.inside, config.Fault); err != nil {
 		return fmt.Errorf("cannot say where the sandbox is: %s", plain(err))

@@ -102,7 +102,7 @@ func (l *requestLog) announce(r *sandboxReady, s *sandbox.Sandbox, fault string)
 	var err error
 	switch {
 	case l.forms.command && r.HostsLine != "":
-		fmt.Fprintln(l.streams.stderr, "note: the hosts file has to hold the line "+r.HostsLine)
+		l.streams.note("the hosts file has to hold the line %s", r.HostsLine)
 	case l.forms.command:
 	case l.forms.document:
 		err = report.WriteDocument(l.streams.stdout, r)
@@ -162,13 +162,13 @@ func (l *requestLog) verdict(status int, fault string) error {
 	observed, wrong := l.observed.Load(), l.wrong.Load()
 	switch {
 	case observed == 0 && fault == "":
-		fmt.Fprintln(l.streams.stderr, "note: nothing has reached the sandbox")
+		l.streams.note("nothing has reached the sandbox")
 	case status == exitOK && wrong > 0:
 		mistakes := "a mistake"
 		if wrong > 1 {
 			mistakes = fmt.Sprintf("mistakes in %d entries", wrong)
 		}
-		fmt.Fprintf(l.streams.stderr, "error: the command ended with exit status 0, but the sandbox's log holds %s\n", mistakes)
+		l.streams.say("error: ", "the command ended with exit status 0, but the sandbox's log holds "+mistakes)
 		return exitError(exitFail)
 	}
 	if status == exitOK {

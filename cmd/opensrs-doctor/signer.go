@@ -89,7 +89,7 @@ func (g *signer) key() []byte { return g.request.options.Key.Reveal() }
 
 func (g *signer) note() {
 	for _, note := range g.request.notes {
-		fmt.Fprintln(g.streams.stderr, "note: "+note)
+		g.streams.note("%s", note)
 	}
 }
 

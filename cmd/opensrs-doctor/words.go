@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"opensrs-doctor/probes/foreign"
 )
 
 // shown quotes a value that the user gave, for an error. A value that could hold a secret, such as a URL
@@ -29,12 +31,27 @@ func shown(text string) string {
 }
 
 // shownPath is a path for an error. A key or a URL that was given in a path's place is not repeated; an error
-// about a real path names it.
+// about a real path names it, in quotes where it is not printable.
 func shownPath(text string) string {
 	if strings.Contains(text, "://") || !strings.ContainsAny(text, "/\\.") && strings.HasPrefix(shown(text), "[") {
 		return "[not shown, it may hold a secret]"
 	}
+	if !printable(text) {
+		return strconv.Quote(text)
+	}
 	return text
+}
+
+// completable refuses to complete words that hold what a terminal obeys: cobra repeats them as they are.
+func completable(args []string) error {
+	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
+		for _, word := range args {
+			if !printable(word) || foreign.Disarm(word) != word {
+				return usagef("there is nothing to complete %s with", shown(word))
+			}
+		}
+	}
+	return nil
 }
 
 // nearest is the known word that looks most like the given one, or "" where none looks like it.
@@ -103,7 +120,7 @@ func flagError(cmd *cobra.Command, err error) error {
 func unknownFlag(cmd *cobra.Command, unknown *pflag.NotExistError) error {
 	name := unknown.GetSpecifiedName()
 	if unknown.GetSpecifiedShortnames() != "" {
-		return usagef("unknown flag -%s", name).withHint("%s --help lists the flags", cmd.CommandPath())
+		return usagef("unknown flag -%s", strings.Trim(shown(name), `"`)).withHint("%s --help lists the flags", cmd.CommandPath())
 	}
 	switch name {
 	case "version":

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"opensrs-doctor/probes/foreign"
+)
+
+// say writes one line to standard error behind a lead, "error: ", "hint: ", "note: " or "". It is the one way there
+// for words: whatever is in them, of an argument, a path, a variable or a file, it stays one line without a character
+// that a terminal obeys, and without the opening of a CI system's command.
+func (s *streams) say(lead, text string) {
+	fmt.Fprintln(s.stderr, lead+foreign.Disarm(escaped(text)))
+}
+
+// note says what is worth knowing.
+func (s *streams) note(format string, args ...any) { s.say("note: ", fmt.Sprintf(format, args...)) }
+
+// escaped writes what is not printable in text as Go writes it inside quotes.
+func escaped(text string) string {
+	if printable(text) {
+		return text
+	}
+	var out strings.Builder
+	for i := 0; i < len(text); {
+		_, size := utf8.DecodeRuneInString(text[i:])
+		if part := text[i : i+size]; printable(part) {
+			out.WriteString(part)
+		} else {
+			quoted := strconv.Quote(part)
+			out.WriteString(quoted[1 : len(quoted)-1])
+		}
+		i += size
+	}
+	return out.String()
+}
+
+func printable(text string) bool {
+	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool { return !strconv.IsPrint(r) })
+}
