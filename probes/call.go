@@ -7,13 +7,13 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"regexp"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/net/html"
 
+	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/opensrs"
 )
 
@@ -28,7 +28,7 @@ type credentials struct {
 func (w *world) probeCall(ctx context.Context, conn net.Conn, host HostPort, path string, who credentials) *Call {
 	body := opensrs.GetBalanceBody()
 	signature := opensrs.Sign(body, who.key.Reveal())
-	w.scrub.Add(signature)
+	w.scrub.Add(signature) // known since the run began, where it is made for the endpoint
 	facts := &Call{VectorOK: opensrs.CheckVector(), Sent: true}
 	start := time.Now()
 	got := exchange(ctx, conn, callRequest(host, path, who.username, signature, w.agent, body), http.MethodPost, maxReply)
@@ -58,24 +58,24 @@ func (w *world) readReply(facts *Call, got reply) {
 		return
 	}
 	facts.HTTPStatus = got.status.StatusCode
-	facts.ContentType = printable(w.scrub.Scrub(got.status.Header.Get("Content-Type")), 100)
+	facts.ContentType = w.quote(got.status.Header.Get("Content-Type"), 100)
 	if facts.HTTPStatus/100 == 3 {
-		facts.Location = printable(w.scrub.Scrub(got.status.Header.Get("Location")), 200)
-		facts.Failure = &Failure{Op: "call", Kind: KindHTTPStatus, Detail: "HTTP status " + strconv.Itoa(facts.HTTPStatus)}
+		facts.Location = w.quote(got.status.Header.Get("Location"), 200)
+		facts.Failure = &Failure{Op: "call", Kind: KindHTTPStatus, Detail: foreign.Oursf("HTTP status %d", facts.HTTPStatus)}
 		return
 	}
-	malformed := func(why string) { facts.Failure = &Failure{Op: "call", Kind: KindMalformed, Detail: why} }
+	malformed := func(why foreign.Text) { facts.Failure = &Failure{Op: "call", Kind: KindMalformed, Detail: why} }
 	switch {
 	case got.tooBig:
-		malformed(fmt.Sprintf("over the limit of %d kB", maxBody>>10))
+		malformed(foreign.Oursf("over the limit of %d kB", maxBody>>10))
 		return
 	case isTimeout(got.err) || errors.Is(got.err, context.Canceled):
-		facts.Failure = w.fail("call", got.err)
+		facts.Failure = classify("call", got.err, w.quote)
 		return
 	}
-	w.readEnvelope(facts, got.body)
+	w.readEnvelope(facts, got.body, got.status.Header.Get("Content-Type"))
 	if !facts.Envelope && !got.complete && (facts.Failure == nil || facts.Failure.Kind != KindHTTPStatus) {
-		malformed("cut short: the connection ended before the reply did")
+		malformed(foreign.Ours("cut short: the connection ended before the reply did"))
 	}
 }
 
@@ -84,56 +84,64 @@ func (w *world) readNoStatus(facts *Call, got reply) {
 	said := got.raw
 	switch {
 	case got.tooBig:
-		facts.Failure = &Failure{Op: "call", Kind: KindMalformed, Detail: "a head without end"}
+		facts.Failure = &Failure{Op: "call", Kind: KindMalformed, Detail: foreign.Ours("a head without end")}
 	case len(said) == 0 || isTimeout(got.err) || errors.Is(got.err, context.Canceled):
-		facts.Failure = w.fail("call", got.err)
+		facts.Failure = classify("call", got.err, w.quote)
 	case bytes.HasPrefix(said, []byte("HTTP/")):
-		facts.Failure = &Failure{Op: "call", Kind: KindMalformed, Detail: "the reply's head was cut short or is not well-formed"}
+		facts.Failure = &Failure{Op: "call", Kind: KindMalformed, Detail: foreign.Ours("the reply's head was cut short or is not well-formed")}
 	default:
 		facts.ReplyBytes = len(said)
-		facts.Quote = firstLine(w.quote(string(said)))
-		facts.Failure = &Failure{Op: "call", Kind: KindNotHTTP, Detail: "the reply is no HTTP"}
+		facts.Quote = w.quote(firstLine(foreign.Decode(said, "")), 100)
+		facts.Failure = &Failure{Op: "call", Kind: KindNotHTTP, Detail: foreign.Ours("the reply is no HTTP")}
 	}
 }
 
 // readEnvelope reads a body: an envelope decides, whatever the HTTP status; else the status does.
-func (w *world) readEnvelope(facts *Call, body []byte) {
+func (w *world) readEnvelope(facts *Call, body []byte, contentType string) {
 	answer, err := opensrs.ParseReply(body)
-	for _, balance := range answer.Balances {
-		if len(balance) > 3 {
-			w.scrub.Add(balance)
-		}
-	}
+	w.keepAmounts(answer.Balances)
 	var malformed *opensrs.MalformedError
 	switch {
 	case err == nil:
 		facts.Envelope, facts.Success = true, answer.Success
-		facts.Code = printable(w.scrub.Scrub(answer.Code), 20)
-		facts.Text = printable(w.quote(answer.Text), 300)
+		facts.Code, facts.Text = w.code(answer.Code), w.quote(answer.Text, 300)
 		facts.Class = string(opensrs.ClassOf(answer))
 		if !answer.Success {
-			facts.Failure = &Failure{Op: "call", Kind: KindRefusedByAPI, Detail: strings.TrimSpace(facts.Code + " " + facts.Text)}
+			facts.Failure = &Failure{Op: "call", Kind: KindRefusedByAPI, Detail: foreign.Join(facts.Code, facts.Text)}
 		}
 		return
 	case facts.HTTPStatus >= 500 || facts.HTTPStatus == http.StatusTooManyRequests:
-		facts.Quote = w.quote(quoteOf(w.quote(string(body)))) // again: a title is unescaped
-		facts.Failure = &Failure{Op: "call", Kind: KindHTTPStatus, Detail: "HTTP status " + strconv.Itoa(facts.HTTPStatus)}
+		facts.Quote = w.quote(quoteOf(foreign.Decode(body, contentType)), 100)
+		facts.Failure = &Failure{Op: "call", Kind: KindHTTPStatus, Detail: foreign.Oursf("HTTP status %d", facts.HTTPStatus)}
 	case errors.As(err, &malformed):
-		facts.Failure = &Failure{Op: "call", Kind: KindMalformed, Detail: w.scrub.Scrub(malformed.Why), Err: err}
+		facts.Failure = &Failure{Op: "call", Kind: KindMalformed, Detail: malformed.Why, Err: err}
 	default:
-		facts.Quote = w.quote(quoteOf(w.quote(string(body)))) // again: a title is unescaped
-		facts.Failure = &Failure{Op: "call", Kind: KindBadAnswer, Detail: "the reply is no OPS envelope", Err: err}
+		facts.Quote = w.quote(quoteOf(foreign.Decode(body, contentType)), 100)
+		facts.Failure = &Failure{Op: "call", Kind: KindBadAnswer, Detail: foreign.Ours("the reply is no OPS envelope"), Err: err}
 	}
 }
 
-// balanceFigure is a number that is called a balance, in XML, JSON or words.
-var balanceFigure = regexp.MustCompile(
-	`(?i)(balance\b[^0-9a-z<]{0,20}(?:<[^>]{0,40}>\s*)*(?:is|of|usd|cad|eur|gbp)?[^0-9a-z]{0,8})[0-9][0-9.,']*`)
+// keepAmounts remembers what the account holds: it may be in the words of this reply, and of others.
+func (w *world) keepAmounts(amounts []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.amounts = append(w.amounts, amounts...)
+}
 
-// quote makes a reply's words fit to be shown: without secrets, and without the balance, which stands in
-// every good reply and may stand in a broken one.
-func (w *world) quote(text string) string {
-	return balanceFigure.ReplaceAllString(w.scrub.Scrub(text), "${1}"+redacted)
+// quote is the gate for the free words of the API's replies, which were sent the signature and know the balance.
+func (w *world) quote(said string, limit int) foreign.Text {
+	w.mu.Lock()
+	amounts := slices.Clone(w.amounts)
+	w.mu.Unlock()
+	return w.scrub.QuoteReply(said, amounts, limit)
+}
+
+// code is a reply's code, which is a short number and no amount.
+func (w *world) code(said string) foreign.Text {
+	if len(said) <= 5 {
+		return w.scrub.Quote(said, 20)
+	}
+	return w.quote(said, 20)
 }
 
 // quoteOf is what a person would read of a page first: the title of HTML, else the first line.
@@ -146,7 +154,7 @@ func quoteOf(body string) string {
 			return firstLine(body)
 		case html.StartTagToken:
 			if name, _ := tokens.TagName(); string(name) == "title" && tokens.Next() == html.TextToken {
-				if title := printable(string(tokens.Text()), 100); title != "" {
+				if title := strings.TrimSpace(string(tokens.Text())); title != "" {
 					return title
 				}
 			}
@@ -157,5 +165,5 @@ func quoteOf(body string) string {
 
 func firstLine(text string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
-	return printable(line, 100)
+	return line
 }

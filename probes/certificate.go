@@ -6,8 +6,11 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/hex"
-	"encoding/pem"
+	"fmt"
+	"slices"
 	"strings"
+
+	"opensrs-doctor/probes/foreign"
 )
 
 // inspectionProducts are names that products for TLS inspection put into the issuers they make. A list like
@@ -64,56 +67,70 @@ const (
 	mostKeyID = 64       // of the key's identifier; 20 is usual
 )
 
-// describe is the part of a certificate that people need.
-func describe(certificate *x509.Certificate, withPEM bool) Certificate {
+// describe is the part of a certificate that people need. Its words come in by the gate of scrub.
+func describe(certificate *x509.Certificate, scrub *foreign.Scrubber) Certificate {
 	sum := sha256.Sum256(certificate.Raw)
 	shown := Certificate{
-		Subject:    plainName(certificate.Subject.String()),
-		Issuer:     plainName(certificate.Issuer.String()),
+		Subject:    plainName(certificate.Subject, scrub),
+		Issuer:     plainName(certificate.Issuer, scrub),
 		NotBefore:  certificate.NotBefore,
 		NotAfter:   certificate.NotAfter,
 		SelfSigned: selfSigned(certificate),
 		SHA256:     hex.EncodeToString(sum[:]),
 	}
-	shown.SubjectCN, shown.SubjectOrg = nameParts(certificate.Subject)
-	shown.IssuerCN, shown.IssuerOrg = nameParts(certificate.Issuer)
-	for _, name := range certificate.DNSNames {
-		if len(shown.Names) < 20 {
-			shown.Names = append(shown.Names, printable(name, 253))
-		}
-	}
+	shown.SubjectCN, shown.SubjectOrg = nameParts(certificate.Subject, scrub)
+	shown.IssuerCN, shown.IssuerOrg = nameParts(certificate.Issuer, scrub)
+	names := slices.Clone(certificate.DNSNames[:min(len(certificate.DNSNames), maxNames)])
 	for _, address := range certificate.IPAddresses {
-		if len(shown.Names) < 20 {
-			shown.Names = append(shown.Names, address.String())
+		if len(names) < maxNames {
+			names = append(names, address.String())
 		}
 	}
+	shown.Names = scrub.QuoteAll(names, 253)
 	if len(certificate.IssuingCertificateURL) > 0 {
-		shown.IssuerURL = printable(certificate.IssuingCertificateURL[0], 200)
+		shown.IssuerURL = scrub.Quote(certificate.IssuingCertificateURL[0], 200)
 	}
 	if len(certificate.AuthorityKeyId) <= mostKeyID {
-		shown.AuthorityKeyID = hex.EncodeToString(certificate.AuthorityKeyId)
-	}
-	if withPEM && len(certificate.Raw) <= mostDER {
-		shown.PEM = string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Raw}))
+		shown.AuthorityKeyID = scrub.Quote(hex.EncodeToString(certificate.AuthorityKeyId), 2*mostKeyID)
 	}
 	return shown
 }
 
-func describeAll(chain []*x509.Certificate) []Certificate {
+// maxNames is how many names of a certificate are kept.
+const maxNames = 20
+
+// describeAll is a whole chain, each certificate in PEM too, unless it holds a secret.
+func describeAll(chain []*x509.Certificate, scrub *foreign.Scrubber) []Certificate {
 	var all []Certificate
 	for _, certificate := range chain[:min(len(chain), maxChain)] {
-		all = append(all, describe(certificate, true))
+		shown := describe(certificate, scrub)
+		if len(certificate.Raw) <= mostDER {
+			shown.PEM = scrub.PEM(certificate.Raw)
+		}
+		all = append(all, shown)
 	}
 	return all
 }
 
-// nameParts are the parts of a distinguished name that people go by; "" for one that it does not have.
-func nameParts(name pkix.Name) (common, organization string) {
+// nameParts are the parts of a distinguished name that people go by; none for one that it does not have.
+func nameParts(name pkix.Name, scrub *foreign.Scrubber) (common, organization foreign.Text) {
 	if len(name.Organization) > 0 {
-		organization = plainName(name.Organization[0])
+		organization = scrub.Quote(name.Organization[0], longName)
 	}
-	return plainName(name.CommonName), organization
+	return scrub.Quote(name.CommonName, longName), organization
 }
 
-// plainName is a name, or a part of one, that can be printed, bounded.
-func plainName(name string) string { return printable(name, 200) }
+// longName bounds a name, and a part of one, in characters.
+const longName = 200
+
+// plainName is a distinguished name. Where its parts together hold a secret, it is not shown.
+func plainName(name pkix.Name, scrub *foreign.Scrubber) foreign.Text {
+	var parts []string
+	for _, part := range name.Names {
+		parts = append(parts, fmt.Sprint(part.Value))
+	}
+	if len(parts) > 1 && scrub.Holds([]byte(strings.Join(parts, "\n"))) && !scrub.Holds([]byte(name.String())) {
+		return foreign.Ours(foreign.Redacted)
+	}
+	return scrub.Quote(name.String(), longName)
+}

@@ -36,12 +36,13 @@ func TestNamesWithCommas(t *testing.T) {
 		if len(subject.Organization) > 0 {
 			organization = subject.Organization[0]
 		}
-		got := describe(certificate, false)
-		if got.SubjectCN != subject.CommonName || got.IssuerCN != subject.CommonName || got.SubjectOrg != organization || got.IssuerOrg != organization {
+		got := describe(certificate, nil)
+		if got.SubjectCN.String() != subject.CommonName || got.IssuerCN.String() != subject.CommonName ||
+			got.SubjectOrg.String() != organization || got.IssuerOrg.String() != organization {
 			t.Errorf("%s: got %q and %q", subject, got.SubjectCN, got.SubjectOrg)
 		}
-		trust := newRoots(Options{PublicRoots: []*x509.Certificate{}, SystemRoots: []*x509.Certificate{}}).judge([]*x509.Certificate{certificate}, "appliance.local", time.Now())
-		if trust.IssuerCN != subject.CommonName || trust.IssuerOrg != organization {
+		trust := newRoots(Options{PublicRoots: []*x509.Certificate{}, SystemRoots: []*x509.Certificate{}}, nil).judge([]*x509.Certificate{certificate}, "appliance.local", time.Now())
+		if trust.IssuerCN.String() != subject.CommonName || trust.IssuerOrg.String() != organization {
 			t.Errorf("%s: the chain's issuer is %q, %q", subject, trust.IssuerCN, trust.IssuerOrg)
 		}
 	}

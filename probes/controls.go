@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"net/url"
 	"time"
+
+	"opensrs-doctor/probes/foreign"
 )
 
 // controls asks the well-known peers: TCP, and TLS where it is spoken there, for the issuer and the time.
@@ -39,9 +41,9 @@ func (w *world) askControl(ctx context.Context, peer HostPort, v way) Control {
 		if err != nil {
 			return control // a control need not speak TLS; that it connects is what it is for
 		}
-		control.TLS, control.Chain = trust, describeAll(chain)
+		control.TLS, control.Chain = trust, describeAll(chain, w.scrub)
 		for i := range control.Chain {
-			control.Chain[i].PEM = ""
+			control.Chain[i].PEM = foreign.PEM{}
 		}
 		good := trust.Known() && trust.NameOK
 		if !good {
@@ -70,15 +72,15 @@ func (w *world) readStatusPage(ctx context.Context, u *url.URL, v way) *StatusPa
 	page := &StatusPage{URL: u.Redacted()}
 	got := w.fetch(ctx, v, u)
 	if got.err != nil {
-		page.Failure = w.fail("fetch", got.err)
+		page.Failure = classify("fetch", got.err, w.words(v))
 		return page
 	}
-	w.readSummary(page, got.body)
+	readSummary(page, got.body, w.words(v))
 	return page
 }
 
 // readSummary takes out of a Statuspage summary what it says of now.
-func (w *world) readSummary(page *StatusPage, body []byte) {
+func readSummary(page *StatusPage, body []byte, words gate) {
 	var said struct {
 		Status struct {
 			Indicator   string `json:"indicator"`
@@ -88,14 +90,13 @@ func (w *world) readSummary(page *StatusPage, body []byte) {
 		Maintenance []statusEntry `json:"scheduled_maintenances"`
 	}
 	if err := json.Unmarshal(body, &said); err != nil {
-		page.Failure = &Failure{Op: "read", Kind: KindBadAnswer, Detail: "the status page is no Statuspage JSON"}
+		page.Failure = &Failure{Op: "read", Kind: KindBadAnswer, Detail: foreign.Ours("the status page is no Statuspage JSON")}
 		return
 	}
-	page.Indicator = printable(w.scrub.Scrub(said.Status.Indicator), 40)
-	page.Description = printable(w.scrub.Scrub(said.Status.Description), 200)
+	page.Indicator, page.Description = words(said.Status.Indicator, 40), words(said.Status.Description, 200)
 	for _, incident := range append(said.Incidents, said.Maintenance...) {
 		if incident.goesOn() && len(page.Incidents) < 10 {
-			page.Incidents = append(page.Incidents, printable(w.scrub.Scrub(incident.Name), 200))
+			page.Incidents = append(page.Incidents, words(incident.Name, 200))
 		}
 	}
 }

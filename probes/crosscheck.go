@@ -3,6 +3,7 @@ package probes
 import (
 	"context"
 
+	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/opensrs"
 )
 
@@ -25,7 +26,7 @@ func (w *world) crossCheck(ctx context.Context, o Options, v way) *CrossCheck {
 		return check
 	}
 	if !trust.Verified() {
-		check.Failure = &Failure{Op: "verify", Kind: KindUntrusted, Detail: "the certificate did not verify"}
+		check.Failure = &Failure{Op: "verify", Kind: KindUntrusted, Detail: foreign.Ours("the certificate did not verify")}
 		return check
 	}
 	call := w.probeCall(ctx, stream, peer, o.Path, credentials{o.Username, o.Key})

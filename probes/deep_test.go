@@ -80,7 +80,7 @@ func TestReplyOf(t *testing.T) {
 	if reply.Type != "A" || reply.Rcode != "RCODE4095" || len(reply.Records) != maxRecords || reply.Records[0].TTL != 60 {
 		t.Errorf("%+v", reply)
 	}
-	for _, c := range reply.Records[0].Value {
+	for _, c := range reply.Records[0].Value.String() {
 		if c < ' ' {
 			t.Errorf("a control character: %q", reply.Records[0].Value)
 		}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"opensrs-doctor/probes/foreign"
 )
 
 // dnsRun is the resolution of one name by every configured resolver: it decides as the system's would,
@@ -161,13 +163,21 @@ func (d *DNS) failure() *Failure {
 	for _, answer := range d.Answers {
 		switch {
 		case answer.Pending && worst == nil:
-			worst = &Failure{Op: "query", Kind: KindTimeout, Detail: "no answer from " + answer.Resolver}
+			worst = &Failure{Op: "query", Kind: KindTimeout, Detail: noAnswerFrom(answer.Resolver)}
 		case answer.Failure != nil && (worst == nil || worst.Kind == KindTimeout || answer.Rcode != ""):
 			worst = answer.Failure
 		}
 	}
 	if worst == nil {
-		worst = &Failure{Op: "query", Kind: KindNoData, Detail: "no address"}
+		worst = &Failure{Op: "query", Kind: KindNoData, Detail: foreign.Ours("no address")}
 	}
 	return worst
+}
+
+// noAnswerFrom names a resolver, which is an address of this host's settings or the system itself.
+func noAnswerFrom(resolver string) foreign.Text {
+	if resolver == BySystem {
+		return foreign.Ours("no answer from system")
+	}
+	return foreign.Oursf("no answer from %s", (*foreign.Scrubber)(nil).Quote(resolver, 100))
 }

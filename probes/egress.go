@@ -10,6 +10,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/iprules"
 )
 
@@ -56,7 +57,7 @@ func (w *world) startEgress(ctx context.Context, sources []Source, v way) *egres
 			questions[i] = append(questions[i], question{len(r.sights), path, sight})
 			r.pending[path]++
 			r.sights = append(r.sights, Sighting{Source: source.URI, Path: path,
-				Failure: &Failure{Op: "fetch", Kind: KindTimeout, Detail: "not asked before the run ended"}})
+				Failure: &Failure{Op: "fetch", Kind: KindTimeout, Detail: foreign.Ours("not asked before the run ended")}})
 		}
 		if source.Kind == "dns" {
 			ask(pathDNS, func(ctx context.Context) Sighting { return w.sightByDNS(ctx, source) })
@@ -97,7 +98,7 @@ func (r *egressRun) ask(ctx context.Context, source []question, othersWait bool)
 	var group sync.WaitGroup
 	for _, q := range source {
 		r.mu.Lock()
-		r.sights[q.number].Failure = &Failure{Op: "fetch", Kind: KindTimeout, Detail: "no answer before the run ended"}
+		r.sights[q.number].Failure = &Failure{Op: "fetch", Kind: KindTimeout, Detail: foreign.Ours("no answer before the run ended")}
 		r.mu.Unlock()
 		group.Go(func() {
 			start := time.Now()
@@ -250,18 +251,18 @@ func (w *world) sightByHTTP(ctx context.Context, source Source, v way) Sighting 
 	got := w.fetch(ctx, v, source.URL)
 	sighting.LocalAddress, sighting.Trust = got.local, got.trust
 	if got.err != nil {
-		sighting.Failure = w.fail("fetch", got.err)
+		sighting.Failure = classify("fetch", got.err, w.words(v))
 		return sighting
 	}
-	return w.readSighting(sighting, string(got.body))
+	return w.readSighting(sighting, foreign.Decode(got.body, got.contentType), w.words(v))
 }
 
 // readSighting takes the address out of what a source said.
-func (w *world) readSighting(sighting Sighting, text string) Sighting {
+func (w *world) readSighting(sighting Sighting, text string, words gate) Sighting {
 	address, err := netip.ParseAddr(strings.Trim(strings.TrimSpace(text), `"`))
-	if err != nil {
+	if err != nil || w.scrub.InAddress(address) { // a key's digits can be laid out as an IPv6 address
 		sighting.Failure = &Failure{Op: "read", Kind: KindBadAnswer,
-			Detail: "not an address: " + firstLine(w.scrub.Scrub(text))}
+			Detail: foreign.Oursf("not an address: %s", words(firstLine(text), 100))}
 		return sighting
 	}
 	sighting.Address = address.Unmap().WithZone("")
@@ -286,18 +287,18 @@ func (w *world) sightByDNS(ctx context.Context, source Source) Sighting {
 	for _, record := range reply.msg.Answer {
 		switch record := record.(type) {
 		case *dns.A:
-			return w.readSighting(sighting, record.A.String())
+			return w.readSighting(sighting, record.A.String(), w.scrub.Quote)
 		case *dns.AAAA:
-			return w.readSighting(sighting, record.AAAA.String())
+			return w.readSighting(sighting, record.AAAA.String(), w.scrub.Quote)
 		case *dns.TXT:
-			if found := w.readSighting(sighting, strings.Join(record.Txt, "")); found.Failure == nil {
+			if found := w.readSighting(sighting, strings.Join(record.Txt, ""), w.scrub.Quote); found.Failure == nil {
 				return found
 			}
 		}
 	}
 	sighting.Failure = rcodeFailure(dns.RcodeToString[reply.msg.Rcode])
 	if sighting.Failure.Kind == KindNoData {
-		sighting.Failure = &Failure{Op: "query", Kind: KindNoData, Detail: "no address in the answer", Err: errors.New("no data")}
+		sighting.Failure = &Failure{Op: "query", Kind: KindNoData, Detail: foreign.Ours("no address in the answer"), Err: errors.New("no data")}
 	}
 	return sighting
 }

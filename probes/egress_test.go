@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"opensrs-doctor/probes/foreign"
 )
 
 // Whichever answers first and whichever never does: the sightings stand in the order in which the sources were given,
@@ -44,7 +46,7 @@ func TestSightingsInTheOrderGiven(t *testing.T) {
 		given, want = append(given, source), append(want, source.URI)
 	}
 	given, want = append(given, given[1]), append(want, given[1].URI)
-	w := &world{scrub: &Scrubber{}, clock: &clockNotes{}, now: time.Now, roots: newRoots(Options{})}
+	w := &world{scrub: &foreign.Scrubber{}, clock: &clockNotes{}, now: time.Now, roots: newRoots(Options{}, nil)}
 	w.resolver = newResolver(ctx, nil, w.sourceIP, w.scrub)
 	defer cancel() // before the servers, which wait for their connections
 	run := w.startEgress(ctx, given, way{})
@@ -101,7 +103,7 @@ func TestSourcesEightAtATime(t *testing.T) {
 		}
 		sources = append(sources, source)
 	}
-	w := &world{scrub: &Scrubber{}, clock: &clockNotes{}, now: time.Now, roots: newRoots(Options{})}
+	w := &world{scrub: &foreign.Scrubber{}, clock: &clockNotes{}, now: time.Now, roots: newRoots(Options{}, nil)}
 	w.resolver = newResolver(t.Context(), nil, w.sourceIP, w.scrub)
 	run := w.startEgress(t.Context(), sources, way{})
 	for run.wait(t.Context(), pathDirect); ; <-run.changed {
@@ -176,10 +178,10 @@ func TestThirdPartiesAreCutOff(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w := &world{scrub: &Scrubber{}, clock: &clockNotes{}, now: time.Now, roots: newRoots(Options{})}
+		w := &world{scrub: &foreign.Scrubber{}, clock: &clockNotes{}, now: time.Now, roots: newRoots(Options{}, nil)}
 		w.resolver = newResolver(t.Context(), nil, w.sourceIP, w.scrub)
 		got := w.sightByHTTP(t.Context(), source, way{})
-		if got.Failure == nil || !strings.Contains(got.Failure.Detail, one.want) {
+		if got.Failure == nil || !strings.Contains(got.Failure.Detail.String(), one.want) {
 			t.Errorf("%s: %+v", name, got)
 		}
 		if n := <-said; n == 64<<20 {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/opensrs"
 )
@@ -110,11 +111,11 @@ type Host struct {
 // ResolversProblem is why the system's settings name no resolver that can be used. 127.0.0.1 is asked then, which is
 // what glibc and musl do in each of these cases.
 type ResolversProblem struct {
-	Kind   string `json:"kind"`               // missing, unreadable, empty, no-nameserver, no-address, indented
-	Line   int    `json:"line,omitempty"`     // no-address, indented: the first such line, from 1
-	Named  string `json:"resolver,omitempty"` // what this line names, printable; "": nothing
-	Link   string `json:"link,omitempty"`     // missing: the file is a symbolic link to this path
-	Detail string `json:"detail,omitempty"`   // unreadable: the system's words
+	Kind   string       `json:"kind"`              // missing, unreadable, empty, no-nameserver, no-address, indented
+	Line   int          `json:"line,omitempty"`    // no-address, indented: the first such line, from 1
+	Named  foreign.Text `json:"resolver,omitzero"` // what this line names, printable; "": nothing
+	Link   foreign.Text `json:"link,omitzero"`     // missing: the file is a symbolic link to this path
+	Detail foreign.Text `json:"detail,omitzero"`   // unreadable: the system's words
 }
 
 // The kinds of a ResolversProblem.
@@ -128,7 +129,7 @@ const (
 )
 
 // NotAFile is the Detail of a directory, a pipe or a device.
-const NotAFile = "not a file"
+var NotAFile = foreign.Ours("not a file")
 
 // Proxy is the proxy that the call goes through.
 type Proxy struct {
@@ -154,12 +155,12 @@ type Asked struct {
 	NoneAsked        string // the flag because of which no egress source was asked
 	AllowIntercepted bool
 	Require          []string
-	EndpointLiteral  bool      // the endpoint's host is an address
-	PortGiven        bool      // the port is not 55443
-	RootsDate        time.Time // of the carried public roots; zero where --public-roots replaced them
-	PublicRoots      string    // the path of --public-roots, or ""
-	CAFile           string    // the path of --ca-file, or ""
-	CANames          []string  // the authorities in it, as distinguished names
+	EndpointLiteral  bool           // the endpoint's host is an address
+	PortGiven        bool           // the port is not 55443
+	RootsDate        time.Time      // of the carried public roots; zero where --public-roots replaced them
+	PublicRoots      string         // the path of --public-roots, or ""
+	CAFile           string         // the path of --ca-file, or ""
+	CANames          []foreign.Text // the authorities in it, as distinguished names
 }
 
 // Sighting is one source's answer to "which address do I come from".
@@ -219,16 +220,16 @@ const BySystem = "system"
 
 // DNSAnswer is what one resolver said.
 type DNSAnswer struct {
-	Resolver  string       `json:"resolver"`            // IP:PORT, or BySystem
-	Transport string       `json:"transport,omitempty"` // "udp" or "tcp": of the answer, or of the first failure
-	Rcode     string       `json:"rcode,omitempty"`     // NOERROR, NXDOMAIN, …
-	A         []netip.Addr `json:"a"`
-	AAAA      []netip.Addr `json:"aaaa"`
-	CNAME     []string     `json:"cname,omitempty"`
-	TookMS    float64      `json:"took_ms"`
-	Failure   *Failure     `json:"failure,omitempty"`
-	Pending   bool         `json:"pending,omitempty"` // had not answered when the run ended
-	Replies   []DNSReply   `json:"replies,omitempty"` // of a deep run: to each question
+	Resolver  string         `json:"resolver"`            // IP:PORT, or BySystem
+	Transport string         `json:"transport,omitempty"` // "udp" or "tcp": of the answer, or of the first failure
+	Rcode     string         `json:"rcode,omitempty"`     // NOERROR, NXDOMAIN, …
+	A         []netip.Addr   `json:"a"`
+	AAAA      []netip.Addr   `json:"aaaa"`
+	CNAME     []foreign.Text `json:"cname,omitempty"`
+	TookMS    float64        `json:"took_ms"`
+	Failure   *Failure       `json:"failure,omitempty"`
+	Pending   bool           `json:"pending,omitempty"` // had not answered when the run ended
+	Replies   []DNSReply     `json:"replies,omitempty"` // of a deep run: to each question
 }
 
 // DNS is the resolution of the name that is connected to: the endpoint's, or the proxy's.
@@ -281,10 +282,10 @@ type Port struct {
 
 // ProxyReply is how the proxy answered CONNECT or the SOCKS request.
 type ProxyReply struct {
-	Protocol string   `json:"protocol"` // "http" or "socks5"
-	Code     int      `json:"code"`     // HTTP status or SOCKS reply
-	Text     string   `json:"text"`
-	Logins   []string `json:"logins,omitempty"` // of 407: the schemes that it takes, "Basic", "NTLM"
+	Protocol string         `json:"protocol"` // "http" or "socks5"
+	Code     int            `json:"code"`     // HTTP status or SOCKS reply
+	Text     foreign.Text   `json:"text"`
+	Logins   []foreign.Text `json:"logins,omitempty"` // of 407: the schemes that it takes, "Basic", "NTLM"
 }
 
 // Path is the walk towards the endpoint with growing TTL.
@@ -314,20 +315,20 @@ type Hop struct {
 // in the parts that people go by, for in the whole form a comma inside a part is not told from one between parts by
 // everybody. Reports of older releases have only the whole ones and the issuer's organization.
 type Certificate struct {
-	Subject        string    `json:"subject"`
-	SubjectCN      string    `json:"subject_common_name,omitempty"`
-	SubjectOrg     string    `json:"subject_organization,omitempty"`
-	Issuer         string    `json:"issuer"`
-	IssuerCN       string    `json:"issuer_common_name,omitempty"`
-	IssuerOrg      string    `json:"issuer_organization,omitempty"`
-	Names          []string  `json:"names,omitempty"` // DNS names and addresses
-	NotBefore      time.Time `json:"not_before"`
-	NotAfter       time.Time `json:"not_after"`
-	SelfSigned     bool      `json:"self_signed"`
-	SHA256         string    `json:"sha256"`                     // of the DER, hex
-	IssuerURL      string    `json:"issuer_url,omitempty"`       // authority information access
-	AuthorityKeyID string    `json:"authority_key_id,omitempty"` // hex
-	PEM            string    `json:"pem,omitempty"`
+	Subject        foreign.Text   `json:"subject"`
+	SubjectCN      foreign.Text   `json:"subject_common_name,omitzero"`
+	SubjectOrg     foreign.Text   `json:"subject_organization,omitzero"`
+	Issuer         foreign.Text   `json:"issuer"`
+	IssuerCN       foreign.Text   `json:"issuer_common_name,omitzero"`
+	IssuerOrg      foreign.Text   `json:"issuer_organization,omitzero"`
+	Names          []foreign.Text `json:"names,omitempty"` // DNS names and addresses
+	NotBefore      time.Time      `json:"not_before"`
+	NotAfter       time.Time      `json:"not_after"`
+	SelfSigned     bool           `json:"self_signed"`
+	SHA256         string         `json:"sha256"`                    // of the DER, hex
+	IssuerURL      foreign.Text   `json:"issuer_url,omitzero"`       // authority information access
+	AuthorityKeyID foreign.Text   `json:"authority_key_id,omitzero"` // hex
+	PEM            foreign.PEM    `json:"pem,omitzero"`              // none: not kept, or it holds a secret
 }
 
 // Trust is a chain judged against one set of roots at a time, dates and name apart from trust.
@@ -337,21 +338,21 @@ type Trust struct {
 	Own          *bool        `json:"by_ca_file,omitempty"` // the authority of --ca-file does, which then alone counts; nil: none was given
 	SystemEmpty  bool         `json:"system_empty"`
 	NameOK       bool         `json:"name_ok"`
-	DatesOK      bool         `json:"dates_ok"`                 // every presented certificate that is needed, by the local clock
-	DatesOnly    bool         `json:"dates_only"`               // nothing but the dates is wrong
-	RootShown    bool         `json:"root_presented"`           // the chain, as presented, ends in a self-signed certificate
-	SelfSigned   bool         `json:"self_signed"`              // the leaf is its own issuer
-	Missing      string       `json:"missing_issuer,omitempty"` // the issuer at the end of the presented chain that nobody has
-	MissingCN    string       `json:"missing_issuer_common_name,omitempty"`
-	MissingOrg   string       `json:"missing_issuer_organization,omitempty"`
-	MissingURL   string       `json:"missing_issuer_url,omitempty"`
-	MissingKnown bool         `json:"missing_issuer_is_public"`     // a verified peer presented it, so it is public
-	Flaw         string       `json:"flaw,omitempty"`               // no issuer is missing, and a rule is broken: which
-	Namesake     bool         `json:"namesake,omitempty"`           // the issuer it names is a public root by name and not by key
-	BelowPublic  bool         `json:"below_public_root,omitempty"`  // not good, and signed up to a public root all the same
-	Issuer       string       `json:"issuer"`                       // of the last presented certificate: who stands behind the chain
-	IssuerCN     string       `json:"issuer_common_name,omitempty"` // of that issuer, like the next
-	IssuerOrg    string       `json:"issuer_organization,omitempty"`
+	DatesOK      bool         `json:"dates_ok"`                // every presented certificate that is needed, by the local clock
+	DatesOnly    bool         `json:"dates_only"`              // nothing but the dates is wrong
+	RootShown    bool         `json:"root_presented"`          // the chain, as presented, ends in a self-signed certificate
+	SelfSigned   bool         `json:"self_signed"`             // the leaf is its own issuer
+	Missing      foreign.Text `json:"missing_issuer,omitzero"` // the issuer at the end of the presented chain that nobody has
+	MissingCN    foreign.Text `json:"missing_issuer_common_name,omitzero"`
+	MissingOrg   foreign.Text `json:"missing_issuer_organization,omitzero"`
+	MissingURL   foreign.Text `json:"missing_issuer_url,omitzero"`
+	MissingKnown bool         `json:"missing_issuer_is_public"`    // a verified peer presented it, so it is public
+	Flaw         foreign.Text `json:"flaw,omitzero"`               // no issuer is missing, and a rule is broken: which
+	Namesake     bool         `json:"namesake,omitempty"`          // the issuer it names is a public root by name and not by key
+	BelowPublic  bool         `json:"below_public_root,omitempty"` // not good, and signed up to a public root all the same
+	Issuer       foreign.Text `json:"issuer"`                      // of the last presented certificate: who stands behind the chain
+	IssuerCN     foreign.Text `json:"issuer_common_name,omitzero"` // of that issuer, like the next
+	IssuerOrg    foreign.Text `json:"issuer_organization,omitzero"`
 	Product      string       `json:"inspection_product,omitempty"` // a known inspection product's name in an issuer
 	FirstToEnd   *Certificate `json:"first_to_end,omitempty"`       // of the way to a public root, the root apart
 	Expired      *Certificate `json:"expired,omitempty"`
@@ -407,29 +408,29 @@ type TLS struct {
 	Trust       *Trust        `json:"trust,omitempty"`
 	Failure     *Failure      `json:"failure,omitempty"`
 	Alert       string        `json:"alert,omitempty"`
-	Quote       string        `json:"quote,omitempty"`    // what a peer that speaks no TLS said, printable, scrubbed
+	Quote       foreign.Text  `json:"quote,omitzero"`     // what a peer that speaks no TLS said, printable, scrubbed
 	Variants    []Variant     `json:"variants,omitempty"` // follow-up
 	CallAllowed bool          `json:"call_allowed"`       // the peer is proven, or the user allows it
 }
 
 // Call is the authenticated test call.
 type Call struct {
-	Sent        bool       `json:"sent"`
-	VectorOK    bool       `json:"signature_vector_ok"` // our own signature code gives the published vector
-	HTTPStatus  int        `json:"http_status,omitempty"`
-	ContentType string     `json:"content_type,omitempty"`
-	Location    string     `json:"location,omitempty"`
-	Envelope    bool       `json:"envelope"` // the reply is an OPS envelope
-	Success     bool       `json:"is_success"`
-	Code        string     `json:"response_code,omitempty"`
-	Text        string     `json:"response_text,omitempty"`
-	Class       string     `json:"class,omitempty"` // opensrs.Class of the reply
-	Quote       string     `json:"quote,omitempty"` // a title or first line, where it is no envelope
-	ReplyBytes  int        `json:"reply_bytes"`
-	Date        *time.Time `json:"date,omitempty"`
-	TookMS      float64    `json:"took_ms"`
-	Retransmits *int       `json:"retransmits"`
-	Failure     *Failure   `json:"failure,omitempty"`
+	Sent        bool         `json:"sent"`
+	VectorOK    bool         `json:"signature_vector_ok"` // our own signature code gives the published vector
+	HTTPStatus  int          `json:"http_status,omitempty"`
+	ContentType foreign.Text `json:"content_type,omitzero"`
+	Location    foreign.Text `json:"location,omitzero"`
+	Envelope    bool         `json:"envelope"` // the reply is an OPS envelope
+	Success     bool         `json:"is_success"`
+	Code        foreign.Text `json:"response_code,omitzero"`
+	Text        foreign.Text `json:"response_text,omitzero"`
+	Class       string       `json:"class,omitempty"` // opensrs.Class of the reply
+	Quote       foreign.Text `json:"quote,omitzero"`  // a title or first line, where it is no envelope
+	ReplyBytes  int          `json:"reply_bytes"`
+	Date        *time.Time   `json:"date,omitempty"`
+	TookMS      float64      `json:"took_ms"`
+	Retransmits *int         `json:"retransmits"`
+	Failure     *Failure     `json:"failure,omitempty"`
 }
 
 // Control is a well-known peer, asked only after a failure.
@@ -445,22 +446,22 @@ type Control struct {
 
 // StatusPage is what the service says of itself.
 type StatusPage struct {
-	URL         string   `json:"url"`
-	Indicator   string   `json:"indicator,omitempty"` // none, minor, major, critical, maintenance
-	Description string   `json:"description,omitempty"`
-	Incidents   []string `json:"incidents,omitempty"` // unresolved ones
-	Failure     *Failure `json:"failure,omitempty"`
+	URL         string         `json:"url"`
+	Indicator   foreign.Text   `json:"indicator,omitzero"` // none, minor, major, critical, maintenance
+	Description foreign.Text   `json:"description,omitzero"`
+	Incidents   []foreign.Text `json:"incidents,omitempty"` // unresolved ones
+	Failure     *Failure       `json:"failure,omitempty"`
 }
 
 // CrossCheck is the same credentials, tried once in the other environment.
 type CrossCheck struct {
-	Environment string   `json:"environment"`
-	Host        string   `json:"host"`
-	Success     bool     `json:"is_success"`
-	Code        string   `json:"response_code,omitempty"`
-	Text        string   `json:"response_text,omitempty"`
-	Class       string   `json:"class,omitempty"`
-	Failure     *Failure `json:"failure,omitempty"`
+	Environment string       `json:"environment"`
+	Host        string       `json:"host"`
+	Success     bool         `json:"is_success"`
+	Code        foreign.Text `json:"response_code,omitzero"`
+	Text        foreign.Text `json:"response_text,omitzero"`
+	Class       string       `json:"class,omitempty"`
+	Failure     *Failure     `json:"failure,omitempty"`
 }
 
 // Direct is, with a proxy, what the way without it does.

@@ -1,14 +1,18 @@
 package probes
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"opensrs-doctor/probes/foreign"
+)
 
 // What only a deep run asks, for the people who will read it at the service. A check leaves all of it nil.
 
 // System is what this program runs on.
 type System struct {
-	Release string `json:"release,omitempty"` // "Debian GNU/Linux 13 (trixie)"; "" where the system does not tell
-	Kernel  string `json:"kernel,omitempty"`  // "Linux 6.12.41 x86_64"
-	Go      string `json:"go"`                // "go1.26.1"
+	Release foreign.Text `json:"release,omitzero"` // "Debian GNU/Linux 13 (trixie)"; "" where the system does not tell
+	Kernel  foreign.Text `json:"kernel,omitzero"`  // "Linux 6.12.41 x86_64"
+	Go      string       `json:"go"`               // "go1.26.1"
 	// ProxyVariables are the names of the proxy variables that are set, in either case; never their values.
 	ProxyVariables []string `json:"proxy_variables,omitempty"`
 }
@@ -50,7 +54,7 @@ type DNSReply struct {
 
 // DNSRecord is one record of a reply.
 type DNSRecord struct {
-	Type  string `json:"type"` // "A", "AAAA" or "CNAME"
-	TTL   uint32 `json:"ttl"`  // seconds
-	Value string `json:"value"`
+	Type  string       `json:"type"` // "A", "AAAA" or "CNAME"
+	TTL   uint32       `json:"ttl"`  // seconds
+	Value foreign.Text `json:"value"`
 }

@@ -16,6 +16,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"opensrs-doctor/probes/foreign"
 )
 
 // Bounds of what is read from any peer. A peer that says more is cut off, and that is a fact.
@@ -129,8 +131,10 @@ type fetched struct {
 	chain  []*x509.Certificate
 	status int
 	body   []byte
-	dated  bool // the certificate fails on dates only: the Date was read for the clock, body is nil
-	err    error
+
+	contentType string
+	dated       bool // the certificate fails on dates only: the Date was read for the clock, body is nil
+	err         error
 }
 
 // fetch does one unsigned GET on the way given. A certificate counts as good if either set of roots vouches
@@ -163,7 +167,7 @@ func (w *world) fetch(ctx context.Context, v way, u *url.URL) fetched {
 		conn = stream
 		trusted := got.trust.Known()
 		if got.dated = got.trust.DatesOnly; !got.dated && !(trusted && got.trust.NameOK && got.trust.DatesOK) {
-			got.err = &Failure{Op: "verify", Kind: KindUntrusted, Detail: "the certificate did not verify: " + got.trust.Issuer}
+			got.err = &Failure{Op: "verify", Kind: KindUntrusted, Detail: foreign.Oursf("the certificate did not verify: %s", got.trust.Issuer)}
 			return got
 		}
 	}
@@ -171,24 +175,24 @@ func (w *world) fetch(ctx context.Context, v way, u *url.URL) fetched {
 	got.err = answer.err
 	w.clock.note(peer.String(), answer.date, w.now(), u.Scheme == "https")
 	if answer.tooBig {
-		got.err = &Failure{Op: "fetch", Kind: KindBadAnswer, Detail: fmt.Sprintf("the reply is larger than %d KiB", maxThird>>10)}
+		got.err = &Failure{Op: "fetch", Kind: KindBadAnswer, Detail: foreign.Oursf("the reply is larger than %d KiB", maxThird>>10)}
 	}
 	if answer.status == nil {
 		return got
 	}
-	got.status = answer.status.StatusCode
+	got.status, got.contentType = answer.status.StatusCode, answer.status.Header.Get("Content-Type")
 	if !got.dated {
 		got.body = answer.body
 	}
 	switch {
 	case got.dated:
-		got.err = &Failure{Op: "verify", Kind: KindUntrusted, Detail: "the certificate's dates do not fit this host's clock"}
+		got.err = &Failure{Op: "verify", Kind: KindUntrusted, Detail: foreign.Ours("the certificate's dates do not fit this host's clock")}
 	case got.status != http.StatusOK && got.err == nil:
 		kind := KindHTTPStatus
 		if absolute && got.status == http.StatusProxyAuthRequired {
 			kind = KindProxyAuth
 		}
-		got.err = &Failure{Op: "fetch", Kind: kind, Detail: fmt.Sprintf("HTTP status %d", got.status)}
+		got.err = &Failure{Op: "fetch", Kind: kind, Detail: foreign.Oursf("HTTP status %d", got.status)}
 	}
 	return got
 }

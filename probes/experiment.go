@@ -11,6 +11,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"opensrs-doctor/probes/foreign"
 )
 
 // experiments are the follow-ups of one run. Each is started at most once, when a step fails or has been
@@ -176,7 +178,7 @@ func (x *experiments) names(endpoint, other string) {
 	ask := func(name string) *DNSAnswer {
 		ctx, cancel := context.WithTimeout(x.ctx, otherTime)
 		defer cancel()
-		best := DNSAnswer{Failure: &Failure{Op: "query", Kind: KindTimeout, Detail: "no answer"}}
+		best := DNSAnswer{Failure: &Failure{Op: "query", Kind: KindTimeout, Detail: foreign.Ours("no answer")}}
 		for _, server := range servers {
 			answer := x.world.resolver.ask(ctx, server, name)
 			if answer.decides() {

@@ -9,6 +9,8 @@ import (
 	"os"
 	"strings"
 	"syscall"
+
+	"opensrs-doctor/probes/foreign"
 )
 
 // Kind is what went wrong in one operation, as a closed list. It is a fact, not a cause: the same
@@ -50,20 +52,27 @@ const (
 
 // Failure is one operation that did not succeed.
 type Failure struct {
-	Op     string `json:"op"`               // what was tried: "connect", "handshake", "query", …
-	Kind   Kind   `json:"kind"`             // what was observed
-	Detail string `json:"detail,omitempty"` // the original words, scrubbed of secrets; for people only
-	Err    error  `json:"-"`                // the original, for tests and logs of nothing
+	Op     string       `json:"op"`              // what was tried: "connect", "handshake", "query", …
+	Kind   Kind         `json:"kind"`            // what was observed
+	Detail foreign.Text `json:"detail,omitzero"` // the original words, or ours; for people only
+	Err    error        `json:"-"`               // the original, for tests and logs of nothing
 }
 
-func (f *Failure) Error() string { return f.Op + ": " + string(f.Kind) + ": " + f.Detail }
+func (f *Failure) Error() string { return f.Op + ": " + string(f.Kind) + ": " + f.Detail.String() }
 
 // Unwrap gives the original error.
 func (f *Failure) Unwrap() error { return f.Err }
 
 // Classify turns the error of operation op into a Failure, by type. It is the one place that looks
-// inside errors; nil stays nil. scrub takes secrets out of the original words.
-func Classify(op string, err error, scrub *Scrubber) *Failure {
+// inside errors; nil stays nil. The original words, which may be a peer's, come in by scrub's gate.
+func Classify(op string, err error, scrub *foreign.Scrubber) *Failure {
+	return classify(op, err, scrub.Quote)
+}
+
+// gate is how the words of one peer come in: Quote of a foreign.Scrubber, or a stricter one.
+type gate func(said string, limit int) foreign.Text
+
+func classify(op string, err error, words gate) *Failure {
 	if err == nil {
 		return nil
 	}
@@ -71,7 +80,7 @@ func Classify(op string, err error, scrub *Scrubber) *Failure {
 	if errors.As(err, &f) {
 		return f
 	}
-	return &Failure{Op: op, Kind: kindOf(op, err), Detail: printable(scrub.Scrub(plainWords(err)), 300), Err: err}
+	return &Failure{Op: op, Kind: kindOf(op, err), Detail: words(plainWords(err), 300), Err: err}
 }
 
 func kindOf(op string, err error) Kind {

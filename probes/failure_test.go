@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"opensrs-doctor/probes/foreign"
 )
 
 // systemErrors is each error number of this system that says something, by its kind. failure_unix_test.go and
@@ -59,7 +61,7 @@ func TestOtherErrors(t *testing.T) {
 
 // What sockets of this system really return: no table can be wrong about that.
 func TestErrorsOfSockets(t *testing.T) {
-	w := &world{scrub: &Scrubber{}}
+	w := &world{scrub: &foreign.Scrubber{}}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -4,22 +4,23 @@ import (
 	"bytes"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
+
+	"opensrs-doctor/probes/foreign"
 )
 
 // examine says of a chain that leads to none of the roots (the public ones, or those of the host's own authority) why,
 // where no issuer is missing; its dates and name are not looked at. Flaw: a rule is broken on the way, by an issuer that
 // is none, a limit that an issuer has, a purpose that is no server's. Namesake: it ends in an issuer with a root's name,
 // which did not sign it. BelowPublic: every signature up to a root holds.
-func examine(chain []*x509.Certificate, pool *x509.CertPool, list []*x509.Certificate, trust *Trust) {
+func (r *roots) examine(chain []*x509.Certificate, pool *x509.CertPool, list []*x509.Certificate, trust *Trust) {
 	current := chain[0]
 	for range chain {
 		public := namedAs(list, current)
 		presented := namedAs(chain[1:], current)
 		if signs(public, current) != nil {
-			trust.Flaw, trust.BelowPublic = brokenRule(pool, chain), true
+			trust.Flaw, trust.BelowPublic = r.brokenRule(pool, chain), true
 			return
 		}
 		next := signs(presented, current)
@@ -27,14 +28,14 @@ func examine(chain []*x509.Certificate, pool *x509.CertPool, list []*x509.Certif
 			for _, issuer := range presented {
 				var mayNot x509.ConstraintViolationError
 				if errors.As(current.CheckSignatureFrom(issuer), &mayNot) {
-					trust.Flaw = fmt.Sprintf("%s is named as the issuer of %s, and may not issue certificates",
-						plainName(issuer.Subject.String()), plainName(current.Subject.String()))
+					trust.Flaw = foreign.Oursf("%s is named as the issuer of %s, and may not issue certificates",
+						plainName(issuer.Subject, r.scrub), plainName(current.Subject, r.scrub))
 				}
 			}
-			if trust.Flaw == "" {
-				trust.Flaw = oldSignature(slices.Concat(public, presented), current)
+			if trust.Flaw.Empty() {
+				trust.Flaw = r.oldSignature(slices.Concat(public, presented), current)
 			}
-			trust.Namesake = len(public) > 0 && trust.Flaw == ""
+			trust.Namesake = len(public) > 0 && trust.Flaw.Empty()
 			return
 		}
 		if bytes.Equal(next.RawSubject, next.RawIssuer) {
@@ -64,22 +65,22 @@ func signs(issuers []*x509.Certificate, issued *x509.Certificate) *x509.Certific
 	return nil
 }
 
-// oldSignature says that a certificate is signed in a way which nobody can rely on today (SHA-1), "" where it is not:
+// oldSignature says that a certificate is signed in a way which nobody can rely on today (SHA-1), none where it is not:
 // whether an issuer of that name signed it is then not known.
-func oldSignature(issuers []*x509.Certificate, issued *x509.Certificate) string {
+func (r *roots) oldSignature(issuers []*x509.Certificate, issued *x509.Certificate) foreign.Text {
 	for _, issuer := range issuers {
 		var insecure x509.InsecureAlgorithmError
 		if err := issued.CheckSignatureFrom(issuer); errors.As(err, &insecure) || errors.Is(err, x509.ErrUnsupportedAlgorithm) {
-			return fmt.Sprintf("%s is signed with %s, which is not taken any more or not known",
-				plainName(issued.Subject.String()), issued.SignatureAlgorithm)
+			return foreign.Oursf("%s is signed with %s, which is not taken any more or not known",
+				plainName(issued.Subject, r.scrub), r.scrub.Quote(issued.SignatureAlgorithm.String(), 40))
 		}
 	}
-	return ""
+	return foreign.Text{}
 }
 
-// brokenRule is what keeps a chain whose signatures hold from being good, in the verifier's words: "" where only the
-// dates do.
-func brokenRule(pool *x509.CertPool, chain []*x509.Certificate) string {
+// brokenRule is what keeps a chain whose signatures hold from being good, in the verifier's words: none where only
+// the dates do.
+func (r *roots) brokenRule(pool *x509.CertPool, chain []*x509.Certificate) foreign.Text {
 	others := x509.NewCertPool()
 	for _, certificate := range chain[1:] {
 		others.AddCert(certificate)
@@ -89,9 +90,9 @@ func brokenRule(pool *x509.CertPool, chain []*x509.Certificate) string {
 	var invalid x509.CertificateInvalidError
 	switch {
 	case err == nil, errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return ""
+		return foreign.Text{}
 	}
-	return printable(err.Error(), 200)
+	return r.scrub.Quote(err.Error(), 200)
 }
 
 // commonTime is when all certificates of a chain are valid; where there is no such time, to is before from.

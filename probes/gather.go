@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+
+	"opensrs-doctor/probes/foreign"
 )
 
 // gather puts what is known now into the evidence.
@@ -42,7 +44,7 @@ func (r *run) gather() {
 	r.gatherDirect()
 	ev.Clock = r.w.clock.summary()
 	r.routes()
-	if trust := trustOf(ev.TLS); trust != nil && trust.Missing != "" && !trust.MissingKnown {
+	if trust := trustOf(ev.TLS); trust != nil && !trust.Missing.Empty() && !trust.MissingKnown {
 		trust.MissingKnown = r.w.roots.seen(trust.Missing)
 	}
 	ev.Took = time.Since(r.budget.begun)
@@ -84,7 +86,7 @@ func (r *run) gatherDirect() {
 	case r.ev.Direct = <-r.direct:
 	default:
 		if r.o.Proxy.Mode != "url" && r.direct != nil {
-			r.ev.Direct = &Direct{Resolves: true, Failure: &Failure{Op: "connect", Kind: KindTimeout, Detail: "no answer before the run ended"}}
+			r.ev.Direct = &Direct{Resolves: true, Failure: &Failure{Op: "connect", Kind: KindTimeout, Detail: foreign.Ours("no answer before the run ended")}}
 		}
 	}
 	select {
@@ -124,7 +126,7 @@ func (r *run) routes() {
 		r.ev.Host.HasIPv6Route = &six
 	}
 	if r.o.Deep {
-		r.ev.Host.System, r.ev.Host.Route = systemFacts(), r.route(public)
+		r.ev.Host.System, r.ev.Host.Route = systemFacts(r.w.scrub), r.route(public)
 	}
 }
 

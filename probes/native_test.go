@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/miekg/dns"
+
+	"opensrs-doctor/probes/foreign"
 )
 
 // nameServer answers each question on loopback: with an A record where address is valid, else with the code.
@@ -65,7 +67,7 @@ func TestSystemLookup(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			server := nameServer(t, test.address, test.code)
-			w := &world{scrub: &Scrubber{}, resolver: &resolver{servers: []netip.AddrPort{server}, native: test.native,
+			w := &world{scrub: &foreign.Scrubber{}, resolver: &resolver{servers: []netip.AddrPort{server}, native: test.native,
 				base: ctx, known: map[string]*lookup{}}}
 			r := w.startDNS(ctx, "api.example", false)
 			for !test.slow && !r.decide(true) {

@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/netip"
 	"time"
+
+	"opensrs-doctor/probes/foreign"
 )
 
 // stagger is how long one address may be silent before the next is tried beside it. It is longer than any
@@ -53,7 +55,7 @@ func (w *world) connectAny(ctx context.Context, to []netip.AddrPort) (net.Conn, 
 		for i := range attempts {
 			if !attempts[i].Connected && attempts[i].Failure == nil {
 				attempts[i].TookMS = milliseconds(time.Since(starts[i]))
-				attempts[i].Failure = &Failure{Op: "connect", Kind: KindTimeout, Detail: "no answer so far"}
+				attempts[i].Failure = &Failure{Op: "connect", Kind: KindTimeout, Detail: foreign.Ours("no answer so far")}
 				running++
 			}
 		}
@@ -123,7 +125,7 @@ func (w *world) probePort(ctx context.Context, t target) (*Port, net.Conn, *Fail
 	if conn == nil {
 		failure := firstFailure(attempts)
 		if errors.Is(ctx.Err(), context.Canceled) {
-			failure = &Failure{Op: "connect", Kind: KindCanceled, Detail: "interrupted"}
+			failure = &Failure{Op: "connect", Kind: KindCanceled, Detail: foreign.Ours("interrupted")}
 		}
 		if t.way.proxy != nil {
 			failure = &Failure{Op: "connect to the proxy", Kind: failure.Kind, Detail: failure.Detail, Err: failure.Err}
@@ -170,7 +172,7 @@ func firstFailure(attempts []Attempt) *Failure {
 		}
 	}
 	if chosen == nil {
-		chosen = &Failure{Op: "connect", Kind: KindTimeout, Detail: "no answer"}
+		chosen = &Failure{Op: "connect", Kind: KindTimeout, Detail: foreign.Ours("no answer")}
 	}
 	return chosen
 }

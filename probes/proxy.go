@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"golang.org/x/net/http/httpproxy"
+
+	"opensrs-doctor/probes/foreign"
 )
 
 // proxyServer is the proxy that the endpoint's connection goes through.
@@ -26,7 +28,7 @@ type proxyServer struct {
 	from  string
 	peer  HostPort
 	agent string
-	scrub *Scrubber
+	scrub *foreign.Scrubber
 }
 
 // chooseProxy picks the proxy for the endpoint: the one given, or what HTTPS_PROXY, HTTP_PROXY and NO_PROXY
@@ -75,8 +77,16 @@ func (p *proxyServer) authorization() string {
 	return "Proxy-Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password)) + "\r\n"
 }
 
-// secretsOf registers every form in which a proxy's password may turn up.
-func secretsOf(u *url.URL, scrub *Scrubber) {
+// words is the gate for the free words of the proxy.
+func (p *proxyServer) words() gate {
+	if p.url.User != nil {
+		return p.scrub.QuoteSent
+	}
+	return p.scrub.Quote
+}
+
+// secretsOf registers a proxy's password, and the login that it is sent in.
+func secretsOf(u *url.URL, scrub *foreign.Scrubber) {
 	if u == nil || u.User == nil {
 		return
 	}
@@ -85,8 +95,6 @@ func secretsOf(u *url.URL, scrub *Scrubber) {
 		password = u.User.Username() // a login of one word is a token
 	}
 	scrub.Add(password)
-	scrub.Add(url.QueryEscape(password))
-	scrub.Add(url.PathEscape(password))
 	scrub.Add(base64.StdEncoding.EncodeToString([]byte(u.User.Username() + ":" + password)))
 }
 
@@ -157,9 +165,9 @@ func (p *proxyServer) connectMethod(conn net.Conn, peer HostPort) (net.Conn, *Pr
 			return nil, nil, err
 		}
 		return nil, nil, &Failure{Op: "connect through the proxy", Kind: KindNotHTTP,
-			Detail: "the proxy's reply is no HTTP", Err: err}
+			Detail: foreign.Ours("the proxy's reply is no HTTP"), Err: err}
 	}
-	text := printable(p.scrub.Scrub(strings.TrimPrefix(response.Status, strconv.Itoa(response.StatusCode))), 80)
+	text := p.words()(strings.TrimPrefix(response.Status, strconv.Itoa(response.StatusCode)), 80)
 	reply := &ProxyReply{Protocol: "http", Code: response.StatusCode, Text: text}
 	if response.StatusCode/100 == 2 {
 		limited.N = math.MaxInt64 // from here on it is the tunnel's
@@ -174,15 +182,15 @@ func (p *proxyServer) connectMethod(conn net.Conn, peer HostPort) (net.Conn, *Pr
 		kind = KindProxyUpstream
 	}
 	return nil, reply, &Failure{Op: "connect through the proxy", Kind: kind,
-		Detail: strings.TrimSpace(fmt.Sprintf("%d %s", reply.Code, reply.Text))}
+		Detail: foreign.Join(foreign.Oursf("%d", reply.Code), reply.Text)}
 }
 
 // loginsOf are the login schemes that a proxy offers (RFC 9110, 11.7.1), the first few of them.
-func (p *proxyServer) loginsOf(response *http.Response) (schemes []string) {
+func (p *proxyServer) loginsOf(response *http.Response) (schemes []foreign.Text) {
 	for _, offer := range response.Header.Values("Proxy-Authenticate") {
-		scheme, _, _ := strings.Cut(strings.TrimSpace(offer), " ")
-		scheme = printable(p.scrub.Scrub(strings.TrimSuffix(scheme, ",")), 20)
-		if scheme != "" && len(schemes) < 5 && !slices.Contains(schemes, scheme) {
+		name, _, _ := strings.Cut(strings.TrimSpace(offer), " ")
+		scheme := p.words()(strings.TrimSuffix(name, ","), 20)
+		if !scheme.Empty() && len(schemes) < 5 && !slices.Contains(schemes, scheme) {
 			schemes = append(schemes, scheme)
 		}
 	}
@@ -216,7 +224,7 @@ func (w *world) secureProxy(ctx context.Context, conn net.Conn, host string) (ne
 	}
 	if !trust.Known() || !trust.NameOK || !trust.DatesOK {
 		return nil, &Failure{Op: "handshake with the proxy", Kind: KindUntrusted,
-			Detail: "the proxy's certificate did not verify"}
+			Detail: foreign.Ours("the proxy's certificate did not verify")}
 	}
 	return stream, nil
 }

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/miekg/dns"
+
+	"opensrs-doctor/probes/foreign"
 )
 
 // maxRecords is how many records of one reply are kept.
@@ -18,16 +20,16 @@ func replyOf(question uint16, got result) DNSReply {
 	}
 	reply.Rcode, reply.Transport = rcodeName(got.msg.Rcode), got.transport
 	for _, record := range got.msg.Answer {
-		value := ""
+		value := foreign.Text{}
 		switch record := record.(type) {
 		case *dns.A:
-			value = record.A.String()
+			value = got.scrub.Quote(record.A.String(), 45)
 		case *dns.AAAA:
-			value = record.AAAA.String()
+			value = got.scrub.Quote(record.AAAA.String(), 45)
 		case *dns.CNAME:
-			value = printable(strings.TrimSuffix(record.Target, "."), 253)
+			value = got.scrub.Quote(strings.TrimSuffix(record.Target, "."), 253)
 		}
-		if value != "" && len(reply.Records) < maxRecords {
+		if !value.Empty() && len(reply.Records) < maxRecords {
 			head := record.Header()
 			reply.Records = append(reply.Records, DNSRecord{dns.TypeToString[head.Rrtype], head.Ttl, value})
 		}
@@ -38,5 +40,5 @@ func replyOf(question uint16, got result) DNSReply {
 // silentReply is for a question that had no answer when the other one's was used.
 func silentReply(question uint16) DNSReply {
 	return DNSReply{Type: dns.TypeToString[question], Records: []DNSRecord{},
-		Failure: &Failure{Op: "query", Kind: KindTimeout, Detail: "no answer yet when the other question's was used"}}
+		Failure: &Failure{Op: "query", Kind: KindTimeout, Detail: foreign.Ours("no answer yet when the other question's was used")}}
 }

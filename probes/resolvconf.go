@@ -10,6 +10,8 @@ import (
 	"os"
 	"strings"
 	"syscall"
+
+	"opensrs-doctor/probes/foreign"
 )
 
 // Bounds of resolv.conf: libc uses the first three servers, and no sound file is longer than this many bytes.
@@ -20,14 +22,14 @@ const (
 
 // readResolvConf gives the servers that a resolv.conf(5) names, as glibc and musl read it: the word nameserver begins
 // the line, and an address follows. Where it names none, problem is why.
-func readResolvConf(path string) (servers []netip.Addr, problem *ResolversProblem) {
+func readResolvConf(path string, scrub *foreign.Scrubber) (servers []netip.Addr, problem *ResolversProblem) {
 	content, err := readSmallFile(path, mostResolvConf)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		link, _ := os.Readlink(path) // "" where it is no link
-		return nil, &ResolversProblem{Kind: ResolversMissing, Link: printable(link, 200)}
+		return nil, &ResolversProblem{Kind: ResolversMissing, Link: scrub.Quote(link, 200)}
 	case err != nil:
-		return nil, &ResolversProblem{Kind: ResolversUnreadable, Detail: systemWords(err)}
+		return nil, &ResolversProblem{Kind: ResolversUnreadable, Detail: systemWords(err, scrub)}
 	case strings.TrimSpace(content) == "":
 		return nil, &ResolversProblem{Kind: ResolversEmpty}
 	}
@@ -49,7 +51,7 @@ func readResolvConf(path string) (servers []netip.Addr, problem *ResolversProble
 			servers = append(servers, address)
 		}
 		if kind != "" && none.Line == 0 {
-			none = &ResolversProblem{Kind: kind, Line: number + 1, Named: printable(text, 100)}
+			none = &ResolversProblem{Kind: kind, Line: number + 1, Named: scrub.Quote(text, 100)}
 		}
 	}
 	if len(servers) > 0 {
@@ -57,6 +59,8 @@ func readResolvConf(path string) (servers []netip.Addr, problem *ResolversProble
 	}
 	return nil, none
 }
+
+var errNotAFile = errors.New("not a file")
 
 // readSmallFile reads a file of the system. It waits for nobody: a pipe or a device in its place is an error.
 func readSmallFile(path string, most int64) (string, error) {
@@ -70,17 +74,20 @@ func readSmallFile(path string, most int64) (string, error) {
 		return "", err
 	}
 	if !info.Mode().IsRegular() {
-		return "", errors.New(NotAFile)
+		return "", errNotAFile
 	}
 	content, err := io.ReadAll(io.LimitReader(file, most))
 	return string(content), err
 }
 
 // systemWords are an error's own, without the path and the operation: "permission denied".
-func systemWords(err error) string {
+func systemWords(err error, scrub *foreign.Scrubber) foreign.Text {
+	if errors.Is(err, errNotAFile) {
+		return NotAFile
+	}
 	var path *fs.PathError
 	if errors.As(err, &path) {
 		err = path.Err
 	}
-	return err.Error()
+	return scrub.Quote(err.Error(), 200)
 }

@@ -9,9 +9,12 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"opensrs-doctor/probes/foreign"
 )
 
 func TestReadResolvConf(t *testing.T) {
+	var none *foreign.Scrubber
 	dir := t.TempDir()
 	for name, test := range map[string]struct {
 		content string // "": the file is made by make
@@ -23,19 +26,19 @@ func TestReadResolvConf(t *testing.T) {
 		"bad lines beside good": {content: "nameserver dns.example\n nameserver 192.0.2.1\r\nnameserver 192.0.2.2\r\n", servers: "[192.0.2.2]"},
 		"white space":           {content: " \n\t\n", problem: ResolversProblem{Kind: ResolversEmpty}},
 		"comments":              {content: "# nameserver 192.0.2.1\n;nameserver 192.0.2.1\nsearch example\nnameservers 192.0.2.1\n", problem: ResolversProblem{Kind: ResolversNone}},
-		"a name":                {content: "# by hand\nnameserver dns.example\n", problem: ResolversProblem{Kind: ResolversNoAddress, Line: 2, Named: "dns.example"}},
+		"a name":                {content: "# by hand\nnameserver dns.example\n", problem: ResolversProblem{Kind: ResolversNoAddress, Line: 2, Named: none.Quote("dns.example", 100)}},
 		"nothing behind it":     {content: "nameserver", problem: ResolversProblem{Kind: ResolversNoAddress, Line: 1}},
-		"a comment behind it":   {content: "nameserver 192.0.2.1#one\n", problem: ResolversProblem{Kind: ResolversNoAddress, Line: 1, Named: "192.0.2.1#one"}},
-		"indented":              {content: "\n  nameserver 192.0.2.1\n", problem: ResolversProblem{Kind: ResolversIndented, Line: 2, Named: "192.0.2.1"}},
+		"a comment behind it":   {content: "nameserver 192.0.2.1#one\n", problem: ResolversProblem{Kind: ResolversNoAddress, Line: 1, Named: none.Quote("192.0.2.1#one", 100)}},
+		"indented":              {content: "\n  nameserver 192.0.2.1\n", problem: ResolversProblem{Kind: ResolversIndented, Line: 2, Named: none.Quote("192.0.2.1", 100)}},
 		"escapes": {content: "nameserver \x1b[31m" + strings.Repeat("x", 200),
-			problem: ResolversProblem{Kind: ResolversNoAddress, Line: 1, Named: printable("\x1b[31m"+strings.Repeat("x", 200), 100)}},
+			problem: ResolversProblem{Kind: ResolversNoAddress, Line: 1, Named: none.Quote("\x1b[31m"+strings.Repeat("x", 200), 100)}},
 		"empty":   {make: func(path string) error { return os.WriteFile(path, nil, 0o600) }, problem: ResolversProblem{Kind: ResolversEmpty}},
 		"missing": {make: func(string) error { return nil }, problem: ResolversProblem{Kind: ResolversMissing}},
 		"dangling": {make: func(path string) error { return os.Symlink("../run/stub.conf", path) },
-			problem: ResolversProblem{Kind: ResolversMissing, Link: "../run/stub.conf"}},
-		"directory": {make: func(path string) error { return os.Mkdir(path, 0o700) }, problem: ResolversProblem{Kind: ResolversUnreadable, Detail: "not a file"}},
-		"pipe":      {make: func(path string) error { return syscall.Mkfifo(path, 0o600) }, problem: ResolversProblem{Kind: ResolversUnreadable, Detail: "not a file"}},
-		"circle":    {make: func(path string) error { return os.Symlink(path, path) }, problem: ResolversProblem{Kind: ResolversUnreadable, Detail: "too many levels of symbolic links"}},
+			problem: ResolversProblem{Kind: ResolversMissing, Link: none.Quote("../run/stub.conf", 100)}},
+		"directory": {make: func(path string) error { return os.Mkdir(path, 0o700) }, problem: ResolversProblem{Kind: ResolversUnreadable, Detail: foreign.Ours("not a file")}},
+		"pipe":      {make: func(path string) error { return syscall.Mkfifo(path, 0o600) }, problem: ResolversProblem{Kind: ResolversUnreadable, Detail: foreign.Ours("not a file")}},
+		"circle":    {make: func(path string) error { return os.Symlink(path, path) }, problem: ResolversProblem{Kind: ResolversUnreadable, Detail: none.Quote("too many levels of symbolic links", 100)}},
 	} {
 		path := filepath.Join(dir, strings.ReplaceAll(name, " ", "-"))
 		if test.make == nil {
@@ -44,7 +47,7 @@ func TestReadResolvConf(t *testing.T) {
 		if err := test.make(path); err != nil {
 			t.Fatal(err)
 		}
-		servers, problem := readResolvConf(path)
+		servers, problem := readResolvConf(path, nil)
 		if test.servers != "" {
 			if fmt.Sprint(servers) != test.servers || problem != nil {
 				t.Errorf("%s: %v, %+v, want %s", name, servers, problem, test.servers)
@@ -70,7 +73,7 @@ func FuzzResolvConf(f *testing.F) {
 		if err := os.WriteFile(path, content, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		servers, problem := readResolvConf(path)
+		servers, problem := readResolvConf(path, nil)
 		if len(servers) > mostResolvers || (len(servers) > 0) != (problem == nil) {
 			t.Errorf("%d servers and %+v", len(servers), problem)
 		}

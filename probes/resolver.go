@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
+
+	"opensrs-doctor/probes/foreign"
 )
 
 // resolver asks name servers itself, one by one, so that each one's answer is a fact. It reads the hosts
@@ -21,7 +23,7 @@ type resolver struct {
 	problem  *ResolversProblem
 	hosts    string // path of the hosts file
 	sourceIP netip.Addr
-	scrub    *Scrubber
+	scrub    *foreign.Scrubber
 	deep     bool                                                         // keep each reply with its records too
 	native   func(ctx context.Context, name string) ([]netip.Addr, error) // systemLookup, or nil
 
@@ -49,11 +51,11 @@ const (
 )
 
 // newResolver takes the servers given, else the system's.
-func newResolver(base context.Context, given []netip.AddrPort, sourceIP netip.Addr, scrub *Scrubber) *resolver {
+func newResolver(base context.Context, given []netip.AddrPort, sourceIP netip.Addr, scrub *foreign.Scrubber) *resolver {
 	r := &resolver{servers: given, from: "--resolver", hosts: hostsPath(), sourceIP: sourceIP,
 		scrub: scrub, base: base, known: map[string]*lookup{}}
 	if len(given) == 0 {
-		r.servers, r.from, r.problem = systemResolvers()
+		r.servers, r.from, r.problem = systemResolvers(scrub)
 		r.native = systemLookup
 	}
 	if r.native != nil && runtime.GOOS == "darwin" { // it writes resolv.conf from them, and asks it for nothing itself
@@ -98,7 +100,7 @@ func (r *resolver) askSystem(ctx context.Context, name string) DNSAnswer {
 		return answer
 	}
 	if answer.Failure = Classify("query", err, r.scrub); answer.Failure == nil || answer.Failure.Kind != KindTimeout {
-		answer.Failure = &Failure{Op: "query", Kind: KindNoData, Detail: "this system's own lookup finds no address", Err: err}
+		answer.Failure = &Failure{Op: "query", Kind: KindNoData, Detail: foreign.Ours("this system's own lookup finds no address"), Err: err}
 	}
 	return answer
 }
@@ -127,7 +129,7 @@ func (r *resolver) lookup(ctx context.Context, name string) ([]netip.Addr, error
 	case <-entry.done:
 		return entry.addresses, entry.err
 	case <-ctx.Done():
-		return nil, &Failure{Op: "resolve", Kind: KindTimeout, Detail: "no answer for " + name, Err: ctx.Err()}
+		return nil, &Failure{Op: "resolve", Kind: KindTimeout, Detail: foreign.Oursf("no answer for %s", r.scrub.Quote(name, 253)), Err: ctx.Err()}
 	}
 }
 
@@ -153,7 +155,7 @@ func (r *resolver) lookupNow(ctx context.Context, name string) ([]netip.Addr, er
 		}
 	}
 	if failure == nil {
-		failure = &Failure{Op: "resolve", Kind: KindNoData, Detail: "no address for " + name}
+		failure = &Failure{Op: "resolve", Kind: KindNoData, Detail: foreign.Oursf("no address for %s", r.scrub.Quote(name, 253))}
 	}
 	return nil, failure
 }
@@ -202,7 +204,7 @@ type result struct {
 	msg       *dns.Msg
 	transport string
 	err       error
-	scrub     *Scrubber
+	scrub     *foreign.Scrubber
 }
 
 // maxAddresses is how many addresses of one family are kept of one answer.
@@ -220,6 +222,7 @@ func (a *DNSAnswer) take(reply result) {
 	if a.Rcode == "" || a.Rcode == "NOERROR" && rcode != "NOERROR" && len(a.A) == 0 {
 		a.Rcode, a.Transport = rcode, reply.transport
 	}
+	var targets []string
 	for _, record := range reply.msg.Answer {
 		switch record := record.(type) {
 		case *dns.A:
@@ -227,19 +230,22 @@ func (a *DNSAnswer) take(reply result) {
 				a.A = append(a.A, address)
 			}
 		case *dns.AAAA:
-			if address, ok := netip.AddrFromSlice(record.AAAA.To16()); ok && len(a.AAAA) < maxAddresses {
+			if address, ok := netip.AddrFromSlice(record.AAAA.To16()); ok && len(a.AAAA) < maxAddresses && !reply.scrub.InAddress(address) {
 				a.AAAA = append(a.AAAA, address)
 			}
 		case *dns.CNAME:
-			if len(a.CNAME) < 8 {
-				a.CNAME = append(a.CNAME, strings.TrimSuffix(record.Target, "."))
+			if len(targets) < 8 {
+				targets = append(targets, strings.TrimSuffix(record.Target, "."))
 			}
 		}
+	}
+	if len(targets) > 0 && len(a.CNAME) == 0 { // both questions bring them
+		a.CNAME = reply.scrub.QuoteAll(targets, 253)
 	}
 	a.Failure = rcodeFailure(a.Rcode)
 	if reply.msg.Truncated && a.Rcode == "NOERROR" {
 		a.Failure = &Failure{Op: "query", Kind: KindBadAnswer,
-			Detail: "the answer is cut short over UDP, and TCP port 53 does not bring the whole"}
+			Detail: foreign.Ours("the answer is cut short over UDP, and TCP port 53 does not bring the whole")}
 	}
 }
 
@@ -252,18 +258,22 @@ func rcodeName(code int) string {
 
 // rcodeFailure is what a return code means where no address came with it.
 func rcodeFailure(rcode string) *Failure {
-	kind := KindBadAnswer
+	kind, words := KindBadAnswer, foreign.Ours("an unusual return code")
 	switch rcode {
 	case "NOERROR":
-		kind = KindNoData
+		kind, words = KindNoData, foreign.Ours("NOERROR")
 	case "NXDOMAIN":
-		kind = KindNXDomain
+		kind, words = KindNXDomain, foreign.Ours("NXDOMAIN")
 	case "SERVFAIL":
-		kind = KindServFail
+		kind, words = KindServFail, foreign.Ours("SERVFAIL")
 	case "REFUSED":
-		kind = KindDNSRefused
+		kind, words = KindDNSRefused, foreign.Ours("REFUSED")
+	case "FORMERR":
+		words = foreign.Ours("FORMERR")
+	case "NOTIMP":
+		words = foreign.Ours("NOTIMP")
 	}
-	return &Failure{Op: "query", Kind: kind, Detail: rcode}
+	return &Failure{Op: "query", Kind: kind, Detail: words}
 }
 
 // query puts one question to one server: UDP, again after a pause, and TCP where UDP is deaf, refused or
@@ -335,7 +345,7 @@ func (r *resolver) exchange(ctx context.Context, server netip.AddrPort, transpor
 	client := &dns.Client{Net: transport, Dialer: dialer, Timeout: time.Minute} // the context ends it
 	msg, _, err := client.ExchangeContext(ctx, question, server.String())
 	if err == nil && (msg == nil || !answers(msg, question)) {
-		err = &Failure{Op: "query", Kind: KindBadAnswer, Detail: "the reply is to another question"}
+		err = &Failure{Op: "query", Kind: KindBadAnswer, Detail: foreign.Ours("the reply is to another question")}
 	}
 	if err != nil && ctx.Err() != nil {
 		err = ctx.Err()

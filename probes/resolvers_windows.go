@@ -7,11 +7,13 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/windows"
+
+	"opensrs-doctor/probes/foreign"
 )
 
 // systemResolvers asks Windows for the DNS servers of every adapter that is up, in its order. Which of them Windows asks
 // for a name is its own affair: systemLookup lets it.
-func systemResolvers() (servers []netip.AddrPort, from string, problem *ResolversProblem) {
+func systemResolvers(*foreign.Scrubber) (servers []netip.AddrPort, from string, problem *ResolversProblem) {
 	size := uint32(16 << 10)
 	for range 4 { // the list may grow between the calls
 		buffer := make([]byte, size)

@@ -17,6 +17,7 @@ import (
 	"runtime"
 	"time"
 
+	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/opensrs"
 )
 
@@ -69,10 +70,21 @@ func Run(ctx context.Context, o Options, watch func(Event)) *Evidence {
 	r.probeCall()
 	r.finish()
 	cancel()
+	r.scrubAgain()
 	for _, conn := range r.closers {
 		conn.Close()
 	}
 	return r.ev
+}
+
+// scrubAgain takes what became known as a secret during the run out of words that came in before. The report's own
+// words are made of the evidence after that, and nothing is looked for in them.
+func (r *run) scrubAgain() {
+	r.w.scrub.Again(r.ev)
+	foreign.HideAmounts(r.ev, r.w.amounts, false)
+	if len(r.w.amounts) > 0 && r.ev.CrossCheck != nil { // what the second reply told may be in the first one
+		foreign.HideAmounts(r.ev.Call, r.w.amounts, true)
+	}
 }
 
 func newRun(ctx context.Context, o Options, watch func(Event)) *run {
@@ -85,11 +97,14 @@ func newRun(ctx context.Context, o Options, watch func(Event)) *run {
 	if o.Path == "" {
 		o.Path = "/"
 	}
-	scrub := &Scrubber{}
+	scrub := &foreign.Scrubber{}
 	scrub.Add(string(o.Key.Reveal()))
+	if !o.Key.Empty() { // the call's signature is the same in every run, and can be replayed: as secret as the key
+		scrub.Add(opensrs.Sign(opensrs.GetBalanceBody(), o.Key.Reveal()))
+	}
 	r := &run{o: o, watch: watch, ctx: ctx, budget: newBudget(o.Timeout), plan: planOf(o)}
 	r.w = &world{now: time.Now, sourceIP: o.SourceIP, scrub: scrub, clock: &clockNotes{},
-		agent: "opensrs-doctor/" + o.Version, roots: newRoots(o)}
+		agent: "opensrs-doctor/" + o.Version, roots: newRoots(o, scrub)}
 	id := make([]byte, 8)
 	rand.Read(id)
 	r.ev = &Evidence{RunID: hex.EncodeToString(id), StartedAt: r.budget.begun}
@@ -116,7 +131,7 @@ func (r *run) prepare() {
 		ControlsGiven: len(o.Controls), AllowIntercepted: o.AllowIntercepted, Require: o.Require,
 		EndpointLiteral: literal == nil, PortGiven: o.Port != ServicePort, PublicRoots: o.PublicRootsPath, CAFile: o.CAPath}
 	for _, authority := range o.CAFile {
-		ev.Asked.CANames = append(ev.Asked.CANames, plainName(authority.Subject.String()))
+		ev.Asked.CANames = append(ev.Asked.CANames, plainName(authority.Subject, w.scrub))
 	}
 	if ev.Asked.NoneAsked = "--egress-source none"; o.NoThirdParties {
 		ev.Asked.NoneAsked = "--no-third-parties"

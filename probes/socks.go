@@ -2,16 +2,18 @@ package probes
 
 import (
 	"encoding/binary"
-	"fmt"
 	"io"
 	"net"
 	"net/netip"
+
+	"opensrs-doctor/probes/foreign"
 )
 
 // socksReplies are the reply codes of RFC 1928, section 6.
-var socksReplies = []string{"succeeded", "general SOCKS server failure", "connection not allowed by ruleset",
-	"network unreachable", "host unreachable", "connection refused", "TTL expired",
-	"command not supported", "address type not supported"}
+var socksReplies = []foreign.Text{foreign.Ours("succeeded"), foreign.Ours("general SOCKS server failure"),
+	foreign.Ours("connection not allowed by ruleset"), foreign.Ours("network unreachable"),
+	foreign.Ours("host unreachable"), foreign.Ours("connection refused"), foreign.Ours("TTL expired"),
+	foreign.Ours("command not supported"), foreign.Ours("address type not supported")}
 
 // socks is SOCKS5 (RFC 1928) with the user name and password of RFC 1929. It is written here because
 // the reply codes are the diagnosis, and libraries hand them on as words only.
@@ -28,16 +30,16 @@ func (p *proxyServer) socks(conn net.Conn, peer HostPort) (net.Conn, *ProxyReply
 	if _, err := io.ReadFull(conn, chosen[:]); err != nil {
 		return nil, nil, err
 	}
-	failed := func(kind Kind, code int, text string) (net.Conn, *ProxyReply, error) {
+	failed := func(kind Kind, code int, text foreign.Text) (net.Conn, *ProxyReply, error) {
 		reply := &ProxyReply{Protocol: "socks5", Code: code, Text: text}
 		return nil, reply, &Failure{Op: "connect through the proxy", Kind: kind, Detail: text}
 	}
 	switch {
 	case chosen[0] != 5:
-		return nil, nil, &Failure{Op: "connect through the proxy", Kind: KindBadAnswer, Detail: "the proxy does not speak SOCKS5"}
+		return nil, nil, &Failure{Op: "connect through the proxy", Kind: KindBadAnswer, Detail: foreign.Ours("the proxy does not speak SOCKS5")}
 	case chosen[1] == 2 && given:
 		if len(user) > 255 || len(password) > 255 {
-			return failed(KindProxyAuth, 0xff, "user name or password longer than SOCKS5 allows")
+			return failed(KindProxyAuth, 0xff, foreign.Ours("user name or password longer than SOCKS5 allows"))
 		}
 		login := append([]byte{1, byte(len(user))}, user...)
 		login = append(append(login, byte(len(password))), password...)
@@ -47,13 +49,13 @@ func (p *proxyServer) socks(conn net.Conn, peer HostPort) (net.Conn, *ProxyReply
 		if _, err := io.ReadFull(conn, chosen[:]); isTimeout(err) {
 			return nil, nil, err
 		} else if err != nil {
-			return failed(KindProxyAuth, 0xff, "the proxy hung up after the login")
+			return failed(KindProxyAuth, 0xff, foreign.Ours("the proxy hung up after the login"))
 		}
 		if chosen[1] != 0 {
-			return failed(KindProxyAuth, int(chosen[1]), "the proxy refused the login")
+			return failed(KindProxyAuth, int(chosen[1]), foreign.Ours("the proxy refused the login"))
 		}
 	case chosen[1] != 0:
-		return failed(KindProxyAuth, int(chosen[1]), "the proxy wants a login")
+		return failed(KindProxyAuth, int(chosen[1]), foreign.Ours("the proxy wants a login"))
 	}
 	if _, err := conn.Write(socksRequest(peer)); err != nil {
 		return nil, nil, err
@@ -62,7 +64,7 @@ func (p *proxyServer) socks(conn net.Conn, peer HostPort) (net.Conn, *ProxyReply
 	if err != nil {
 		return nil, nil, err
 	}
-	text := fmt.Sprintf("reply %d", code)
+	text := foreign.Oursf("reply %d", code)
 	if code < len(socksReplies) {
 		text = socksReplies[code]
 	}
@@ -108,7 +110,7 @@ func readSocksReply(conn net.Conn) (int, error) {
 		if head[1] != 0 {
 			return int(head[1]), nil
 		}
-		return 0, &Failure{Op: "connect through the proxy", Kind: KindBadAnswer, Detail: "the proxy's reply is no SOCKS5"}
+		return 0, &Failure{Op: "connect through the proxy", Kind: KindBadAnswer, Detail: foreign.Ours("the proxy's reply is no SOCKS5")}
 	}
 	if _, err := io.CopyN(io.Discard, conn, int64(rest)); err != nil && head[1] == 0 {
 		return 0, err

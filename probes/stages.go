@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/iprules"
 )
 
@@ -31,7 +32,7 @@ func (r *run) probeEgress() {
 func egressStatus(facts *Egress) (Status, *Failure) {
 	switch {
 	case len(facts.Addresses()) == 0:
-		failure := &Failure{Op: "fetch", Kind: KindTimeout, Detail: "no source told an IPv4 address"}
+		failure := &Failure{Op: "fetch", Kind: KindTimeout, Detail: foreign.Ours("no source told an IPv4 address")}
 		for _, sighting := range facts.Sightings {
 			if sighting.Failure != nil && sighting.Failure.Kind != KindTimeout {
 				failure = sighting.Failure
@@ -108,7 +109,7 @@ func (r *run) probeDNS() {
 		}
 		switch {
 		case len(addresses) == 0 && len(facts.IPv6) > 0:
-			return Fail, &Failure{Op: "query", Kind: KindNoData, Detail: "no IPv4 address"}
+			return Fail, &Failure{Op: "query", Kind: KindNoData, Detail: foreign.Ours("no IPv4 address")}
 		case len(addresses) == 0:
 			return Fail, facts.failure()
 		case len(facts.Slow) > 0:
@@ -157,7 +158,7 @@ func (r *run) probeTLS() {
 	r.step("tls", r.blockedBy("dns", "port"), func(all context.Context) (Status, *Failure) {
 		ctx, cancel := r.budget.lookup(all)
 		defer cancel()
-		r.whileWaiting("tls", func() { r.ev.TLS, r.stream = r.w.probeTLS(ctx, r.conn, r.o.Host) })
+		r.whileWaiting("tls", func() { r.ev.TLS, r.stream = r.w.probeTLS(ctx, r.conn, r.o.Host, r.way) })
 		return r.tlsStatus(r.ev.TLS)
 	})
 }
@@ -171,7 +172,7 @@ func (r *run) tlsStatus(facts *TLS) (Status, *Failure) {
 	case trust.Verified():
 		facts.CallAllowed = true
 		if !trust.System && trust.Own == nil {
-			return Fail, &Failure{Op: "verify", Kind: KindUntrusted, Detail: "this host's own roots do not verify the certificate"}
+			return Fail, &Failure{Op: "verify", Kind: KindUntrusted, Detail: foreign.Ours("this host's own roots do not verify the certificate")}
 		}
 		if ExpiresSoon(trust, r.ev.StartedAt) {
 			return Warn, nil

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"opensrs-doctor/probes/foreign"
 )
 
 // suites are the default ones of crypto/tls and, behind them, those with RSA key exchange, which Go no
@@ -50,7 +52,7 @@ func (w *world) secure(ctx context.Context, conn net.Conn, host string, change f
 }
 
 // probeTLS does the handshake on the connection of the port probe. The stream is nil where it failed.
-func (w *world) probeTLS(ctx context.Context, conn net.Conn, host string) (*TLS, *tls.Conn) {
+func (w *world) probeTLS(ctx context.Context, conn net.Conn, host string, v way) (*TLS, *tls.Conn) {
 	facts := &TLS{}
 	tap := &tapConn{Conn: conn}
 	stream, trust, chain, err := w.secure(ctx, tap, host, nil)
@@ -59,19 +61,19 @@ func (w *world) probeTLS(ctx context.Context, conn net.Conn, host string) (*TLS,
 			err = ctx.Err()
 		}
 		facts.Failure = w.fail("handshake", err)
-		w.explainHandshake(facts, tap)
+		w.explainHandshake(facts, tap, v)
 		return facts, nil
 	}
 	state := stream.ConnectionState()
 	facts.Connected = true
 	facts.Version = tls.VersionName(state.Version)
 	facts.CipherSuite = tls.CipherSuiteName(state.CipherSuite)
-	facts.Chain = describeAll(chain)
+	facts.Chain = describeAll(chain, w.scrub)
 	facts.Trust = trust
 	if !trust.Verified() {
-		facts.Failure = &Failure{Op: "verify", Kind: KindUntrusted, Detail: "the certificate did not verify"}
-		if trust.Flaw != "" {
-			facts.Failure.Detail += ": " + w.scrub.Scrub(trust.Flaw)
+		facts.Failure = &Failure{Op: "verify", Kind: KindUntrusted, Detail: foreign.Ours("the certificate did not verify")}
+		if !trust.Flaw.Empty() {
+			facts.Failure.Detail = foreign.Oursf("the certificate did not verify: %s", trust.Flaw)
 		}
 	}
 	return facts, stream
@@ -79,30 +81,30 @@ func (w *world) probeTLS(ctx context.Context, conn net.Conn, host string) (*TLS,
 
 // explainHandshake adds what a failed handshake showed: the alert's name, or the words of a peer that
 // speaks no TLS.
-func (w *world) explainHandshake(facts *TLS, tap *tapConn) {
+func (w *world) explainHandshake(facts *TLS, tap *tapConn, v way) {
 	said := tap.taken()
 	if len(said) > 0 && (said[0] < 20 || said[0] > 23) { // no TLS record begins so, however it then ended
 		facts.Failure.Kind = KindNotTLS
 	}
-	if version := chosenVersion(said); facts.Failure.Kind == KindUnclassified && version != "" {
-		facts.Failure.Kind, facts.Failure.Detail = KindVersion, "the peer chose "+version
+	if version := chosenVersion(said); facts.Failure.Kind == KindUnclassified && !version.Empty() {
+		facts.Failure.Kind, facts.Failure.Detail = KindVersion, foreign.Oursf("the peer chose %s", version)
 	}
 	switch facts.Failure.Kind {
 	case KindAlert:
-		facts.Alert = strings.TrimPrefix(facts.Failure.Detail, "tls: ")
+		facts.Alert = strings.TrimPrefix(plainWords(facts.Failure.Err), "tls: ")
 	case KindNotTLS:
 		tap.more(200 * time.Millisecond)
-		facts.Quote = printable(w.scrub.Scrub(string(tap.taken())), 80)
+		facts.Quote = w.words(v)(foreign.Decode(tap.taken(), ""), 80)
 	}
 }
 
 // chosenVersion is the version older than TLS 1.2 that a ServerHello at the beginning of what a peer said settles on,
-// "" where there is none (RFC 5246, 7.4.1.3: record header, message type and length, version).
-func chosenVersion(said []byte) string {
+// none where there is none (RFC 5246, 7.4.1.3: record header, message type and length, version).
+func chosenVersion(said []byte) foreign.Text {
 	if len(said) < 11 || said[0] != 22 || said[5] != 2 || said[9] != 3 || said[10] >= 3 {
-		return ""
+		return foreign.Text{}
 	}
-	return tls.VersionName(uint16(said[9])<<8 | uint16(said[10]))
+	return []foreign.Text{foreign.Ours("SSLv3"), foreign.Ours("TLS 1.0"), foreign.Ours("TLS 1.1")}[said[10]]
 }
 
 // tapConn keeps the first bytes that a peer said.

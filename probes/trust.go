@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/x509roots/fallback/bundle"
+
+	"opensrs-doctor/probes/foreign"
 )
 
 // roots are the two sets that a chain is judged against: this host's own store, and the public roots. For one host an
@@ -21,18 +23,19 @@ type roots struct {
 	ownHost     string              // that has it
 	own         *x509.CertPool
 	load        sync.Once
+	scrub       *foreign.Scrubber
 	system      *x509.CertPool
 	systemEmpty bool
 	public      *x509.CertPool
 	publicList  []*x509.Certificate // what public is made of
 
 	mu     sync.Mutex
-	issued map[string]bool // subjects of the issuers in chains that verified: these are public
+	issued map[foreign.Text]bool // subjects of the issuers in chains that verified: these are public
 }
 
-func newRoots(o Options) *roots {
+func newRoots(o Options, scrub *foreign.Scrubber) *roots {
 	r := &roots{givenPublic: o.PublicRoots, givenSystem: o.SystemRoots, givenOwn: o.CAFile, ownHost: o.Host,
-		issued: map[string]bool{}}
+		scrub: scrub, issued: map[foreign.Text]bool{}}
 	go r.ready()
 	return r
 }
@@ -113,8 +116,8 @@ func (r *roots) judge(chain []*x509.Certificate, host string, now time.Time) *Tr
 	trust.SelfSigned = selfSigned(leaf)
 	last := lastLinked(chain)
 	trust.RootShown = last != leaf && selfSigned(last)
-	trust.Issuer = plainName(last.Issuer.String())
-	trust.IssuerCN, trust.IssuerOrg = nameParts(last.Issuer)
+	trust.Issuer = plainName(last.Issuer, r.scrub)
+	trust.IssuerCN, trust.IssuerOrg = nameParts(last.Issuer, r.scrub)
 	trust.Product = inspectionProduct(chain)
 
 	var ownNow, publicNow, systemNow bool
@@ -130,7 +133,7 @@ func (r *roots) judge(chain []*x509.Certificate, host string, now time.Time) *Tr
 	}
 	trust.DatesOK = ownNow || publicNow || systemNow
 	if !trust.Proven() {
-		examine(chain, pool, list, trust)
+		r.examine(chain, pool, list, trust)
 	}
 	vouched := trust.Proven() || trust.Public || trust.System
 	if !vouched {
@@ -140,7 +143,7 @@ func (r *roots) judge(chain []*x509.Certificate, host string, now time.Time) *Tr
 			trust.MissingCN, trust.MissingOrg = trust.IssuerCN, trust.IssuerOrg
 			trust.MissingKnown = r.seen(trust.Missing)
 			if len(last.IssuingCertificateURL) > 0 {
-				trust.MissingURL = last.IssuingCertificateURL[0]
+				trust.MissingURL = r.scrub.Quote(last.IssuingCertificateURL[0], 200)
 			}
 		}
 	}
@@ -148,7 +151,7 @@ func (r *roots) judge(chain []*x509.Certificate, host string, now time.Time) *Tr
 		if ownNow || publicNow || systemNow {
 			break
 		}
-		shown := describe(certificate, false)
+		shown := describe(certificate, r.scrub)
 		switch {
 		case now.After(certificate.NotAfter) && trust.Expired == nil:
 			trust.Expired, trust.DatesOK = &shown, false
@@ -174,7 +177,7 @@ func (r *roots) leadsTo(pool *x509.CertPool, chain []*x509.Certificate, now time
 			if pool == r.public {
 				r.remember(chains)
 			}
-			trust.FirstToEnd = firstToEnd(chains)
+			trust.FirstToEnd = r.firstToEnd(chains)
 		}
 		return err == nil
 	}
@@ -196,7 +199,7 @@ func (r *roots) leadsTo(pool *x509.CertPool, chain []*x509.Certificate, now time
 
 // firstToEnd is the certificate, the root apart, that ends the longest-lived of the ways to a root. An old
 // cross-signed one beside it may end unnoticed.
-func firstToEnd(chains [][]*x509.Certificate) *Certificate {
+func (r *roots) firstToEnd(chains [][]*x509.Certificate) *Certificate {
 	var last *x509.Certificate
 	for _, chain := range chains {
 		first := chain[0]
@@ -212,7 +215,7 @@ func firstToEnd(chains [][]*x509.Certificate) *Certificate {
 	if last == nil {
 		return nil
 	}
-	shown := describe(last, false)
+	shown := describe(last, r.scrub)
 	return &shown
 }
 
@@ -232,12 +235,12 @@ func (r *roots) remember(chains [][]*x509.Certificate) {
 	defer r.mu.Unlock()
 	for _, chain := range chains {
 		for _, certificate := range chain[1:] {
-			r.issued[plainName(certificate.Subject.String())] = true
+			r.issued[plainName(certificate.Subject, r.scrub)] = true
 		}
 	}
 }
 
-func (r *roots) seen(subject string) bool {
+func (r *roots) seen(subject foreign.Text) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.issued[subject]

@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"testing"
 	"time"
+
+	"opensrs-doctor/probes/foreign"
 )
 
 // hangsUp is a port that takes connections and closes each at once.
@@ -31,7 +33,7 @@ func hangsUp(t *testing.T) netip.AddrPort {
 
 // An experiment that this system has no means for is not made. It has not failed.
 func TestVariantsNotMade(t *testing.T) {
-	w := &world{scrub: &Scrubber{}, now: time.Now, roots: newRoots(Options{})}
+	w := &world{scrub: &foreign.Scrubber{}, now: time.Now, roots: newRoots(Options{}, nil)}
 	to := target{addresses: []netip.AddrPort{hangsUp(t)}}
 	for _, variant := range handshakeVariants {
 		want := ""

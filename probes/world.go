@@ -5,8 +5,11 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"sync"
 	"syscall"
 	"time"
+
+	"opensrs-doctor/probes/foreign"
 )
 
 // world is the outside as one run sees it: one resolver, one source address, one clock, one set of
@@ -16,9 +19,12 @@ type world struct {
 	sourceIP netip.Addr
 	resolver *resolver
 	roots    *roots
-	scrub    *Scrubber
+	scrub    *foreign.Scrubber
 	clock    *clockNotes
 	agent    string // User-Agent
+
+	mu      sync.Mutex
+	amounts []string // what the account holds, as replies told it
 }
 
 // way is how to reach a peer: directly, or through a proxy.
@@ -32,6 +38,14 @@ func (v way) name() string {
 }
 
 func (w *world) fail(op string, err error) *Failure { return Classify(op, err, w.scrub) }
+
+// words is the gate for free words that come on a way: a proxy that was sent a login may have written them.
+func (w *world) words(v way) gate {
+	if v.proxy != nil {
+		return v.proxy.words()
+	}
+	return w.scrub.Quote
+}
 
 // dialer leaves from --source-ip; control, which may be nil, sets socket options before connect.
 func (w *world) dialer(control func(string, string, syscall.RawConn) error) *net.Dialer {

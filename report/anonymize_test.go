@@ -22,13 +22,13 @@ func interceptedEvidence() *probes.Evidence {
 	e.Egress.Sightings[1].Source = "https://myip.acme.example/v4"
 	e.TLS = &probes.TLS{Connected: true, Version: "TLS 1.2",
 		Chain: []probes.Certificate{
-			{Subject: "CN=api.acme.example,O=Acme Corp,C=US", Issuer: "CN=Acme Inspection CA,O=Acme Corp,C=US",
-				IssuerOrg: "Acme Corp", Names: []string{"api.acme.example", "*.acme.example", "10.20.0.15"},
-				SHA256: strings.Repeat("ab", 32), AuthorityKeyID: "c0ffee00", PEM: "-----BEGIN CERTIFICATE-----\nQUNNRQ==\n"},
+			{Subject: said("CN=api.acme.example,O=Acme Corp,C=US"), Issuer: said("CN=Acme Inspection CA,O=Acme Corp,C=US"),
+				IssuerOrg: said("Acme Corp"), Names: saidAll("api.acme.example", "*.acme.example", "10.20.0.15"),
+				SHA256: strings.Repeat("ab", 32), AuthorityKeyID: said("c0ffee00"), PEM: pemOf("-----BEGIN CERTIFICATE-----\nQUNNRQ==\n")},
 		},
-		Trust: &probes.Trust{System: true, Issuer: "CN=Acme Inspection CA,O=Acme Corp,C=US", Product: "Zscaler"}}
-	e.Call = &probes.Call{HTTPStatus: 302, Location: "https://login.acme.example/?back=203.0.113.10",
-		Quote: "Welcome anna, see intranet.acme.example"}
+		Trust: &probes.Trust{System: true, Issuer: said("CN=Acme Inspection CA,O=Acme Corp,C=US"), Product: "Zscaler"}}
+	e.Call = &probes.Call{HTTPStatus: 302, Location: said("https://login.acme.example/?back=203.0.113.10"),
+		Quote: said("Welcome anna, see intranet.acme.example")}
 	return e
 }
 

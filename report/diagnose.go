@@ -201,8 +201,8 @@ func notExplained(e *probes.Evidence, found []match) (match, bool) {
 	} else if stopped == "port" && proxyAnswered(e) {
 		finding.Evidence = append(finding.Evidence, "Tried again, the proxy did answer.")
 	}
-	if stopped == "call" && e.Call != nil && e.Call.Code != "" {
-		finding.Values["code"], finding.Values["text"] = e.Call.Code, e.Call.Text
+	if stopped == "call" && e.Call != nil && !e.Call.Code.Empty() {
+		finding.Values["code"], finding.Values["text"] = e.Call.Code.String(), e.Call.Text.String()
 	}
 	return match{cause: &row, finding: finding}.completed(), true
 }
@@ -215,10 +215,10 @@ func failureWords(failure *probes.Failure) string {
 		return rowFailure(nil)
 	case failure.Kind == probes.KindTimeout:
 		return "no answer in time"
-	case failure.Kind == probes.KindNoData && failure.Detail == "NOERROR":
+	case failure.Kind == probes.KindNoData && failure.Detail.String() == "NOERROR":
 		return "the name exists and has no address (NOERROR)"
-	case failure.Kind != probes.KindHungUp && failure.Detail != "":
-		return strings.TrimPrefix(failure.Detail, "tls: ")
+	case failure.Kind != probes.KindHungUp && !failure.Detail.Empty():
+		return strings.TrimPrefix(failure.Detail.String(), "tls: ")
 	}
 	return rowFailure(failure)
 }

@@ -16,17 +16,17 @@ func called(e *probes.Evidence) bool { return e.Call != nil && e.Call.Sent }
 // replyFinding has the reply's code and text.
 func replyFinding(e *probes.Evidence) Finding {
 	finding := Finding{Values: Values{}}
-	if e.Call.Code != "" {
-		finding.Values["code"] = e.Call.Code
+	if !e.Call.Code.Empty() {
+		finding.Values["code"] = e.Call.Code.String()
 	}
-	if e.Call.Text != "" {
-		finding.Values["text"] = e.Call.Text
+	if !e.Call.Text.Empty() {
+		finding.Values["text"] = e.Call.Text.String()
 	}
 	if e.Call.HTTPStatus != 0 {
 		finding.Values["http_status"] = statusWords(e.Call.HTTPStatus)
 	}
-	if e.Call.Quote != "" {
-		finding.Values["quote"] = e.Call.Quote
+	if !e.Call.Quote.Empty() {
+		finding.Values["quote"] = e.Call.Quote.String()
 	}
 	switch {
 	case e.Call.Envelope:
@@ -34,7 +34,7 @@ func replyFinding(e *probes.Evidence) Finding {
 	case e.Call.HTTPStatus != 0:
 		finding.Evidence = append(finding.Evidence, "The reply was HTTP "+statusWords(e.Call.HTTPStatus)+".")
 	}
-	if e.Call.Quote != "" {
+	if !e.Call.Quote.Empty() {
 		finding.Evidence = append(finding.Evidence, fmt.Sprintf("The reply begins: %q.", e.Call.Quote))
 	}
 	return finding
@@ -151,7 +151,7 @@ func whenCallNoReply(e *probes.Evidence) (Finding, bool) {
 	}
 	finding := replyFinding(e)
 	finding.Confidence = Likely
-	if e.Call.Quote == "" {
+	if e.Call.Quote.Empty() {
 		how := "closed"
 		if e.Call.Failure.Kind == probes.KindReset {
 			how = "reset"
@@ -179,7 +179,7 @@ func whenCallNotOpensrs(e *probes.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	finding := replyFinding(e)
-	if e.Call.Quote == "" {
+	if e.Call.Quote.Empty() {
 		finding.Values["quote"] = "nothing"
 		finding.Evidence = append(finding.Evidence, "The reply has no body.")
 	}
@@ -191,8 +191,8 @@ func whenCallRedirected(e *probes.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	finding := replyFinding(e)
-	if e.Call.Location != "" {
-		finding.Values["location"] = e.Call.Location
+	if !e.Call.Location.Empty() {
+		finding.Values["location"] = e.Call.Location.String()
 		finding.Evidence = append(finding.Evidence, fmt.Sprintf("It points to %q.", e.Call.Location))
 	}
 	return finding, true
@@ -203,7 +203,7 @@ func whenCallMalformedReply(e *probes.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	finding := replyFinding(e)
-	finding.Values["seen"] = e.Call.Failure.Detail
+	finding.Values["seen"] = e.Call.Failure.Detail.String()
 	if e.Call.ReplyBytes > 0 {
 		finding.Values["seen"] += fmt.Sprintf(", after %d bytes", e.Call.ReplyBytes)
 	}

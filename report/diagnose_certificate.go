@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/foreign"
 )
 
 // presented gives the trust of a completed handshake whose certificate is not good.
@@ -23,10 +24,10 @@ func certificateValues(e *probes.Evidence) Values {
 	leaf := e.TLS.Chain[0]
 	v["subject"], v["issuer"] = subjectOf(leaf), issuerOf(leaf)
 	v["not_before"], v["not_after"] = day(leaf.NotBefore), day(leaf.NotAfter)
-	if names := list(leaf.Names); names != "" {
+	if names := list(foreign.Strings(leaf.Names)); names != "" {
 		v["names"] = names
 	}
-	if trust := e.TLS.Trust; trust.Issuer != "" {
+	if trust := e.TLS.Trust; !trust.Issuer.Empty() {
 		v["issuer"] = lastIssuer(trust)
 	}
 	if e.TLS.Trust.Product != "" {
@@ -106,8 +107,8 @@ func verifyingPeer(e *probes.Evidence) string {
 
 func whenTlsIncompleteChain(e *probes.Evidence) (Finding, bool) {
 	trust := presented(e)
-	if trust == nil || trust.Own != nil || trust.Known() || trust.SelfSigned || trust.RootShown || trust.Missing == "" ||
-		trust.Product != "" || trust.Flaw != "" || trust.Namesake {
+	if trust == nil || trust.Own != nil || trust.Known() || trust.SelfSigned || trust.RootShown || trust.Missing.Empty() ||
+		trust.Product != "" || !trust.Flaw.Empty() || trust.Namesake {
 		return Finding{}, false
 	}
 	peer := verifyingPeer(e)
@@ -120,9 +121,9 @@ func whenTlsIncompleteChain(e *probes.Evidence) (Finding, bool) {
 		fmt.Sprintf("%s presented, no root among them; the certificate of %s is missing.",
 			countWords(len(e.TLS.Chain), "certificate was", "certificates were"), finding.Values["missing"]),
 		fmt.Sprintf("The certificate of %s verifies on this host.", peer)}
-	if trust.MissingURL != "" {
-		finding.Values["missing_url"] = trust.MissingURL
-		finding.Evidence = append(finding.Evidence, "The missing one can be had from "+trust.MissingURL+".")
+	if !trust.MissingURL.Empty() {
+		finding.Values["missing_url"] = trust.MissingURL.String()
+		finding.Evidence = append(finding.Evidence, "The missing one can be had from "+trust.MissingURL.String()+".")
 	}
 	if trust.MissingKnown {
 		finding.Confidence = Certain
@@ -134,7 +135,7 @@ func whenTlsIncompleteChain(e *probes.Evidence) (Finding, bool) {
 // sameIssuer is a control that shows the same issuer as the endpoint, or "".
 func sameIssuer(e *probes.Evidence) string {
 	for _, control := range e.Controls {
-		if control.TLS != nil && control.TLS.Issuer != "" && control.TLS.Issuer == e.TLS.Trust.Issuer {
+		if control.TLS != nil && !control.TLS.Issuer.Empty() && control.TLS.Issuer == e.TLS.Trust.Issuer {
 			return control.Peer
 		}
 	}
@@ -183,7 +184,7 @@ func whenTlsIntercepted(e *probes.Evidence) (Finding, bool) {
 
 func whenTlsUnknownCa(e *probes.Evidence) (Finding, bool) {
 	trust := presented(e)
-	if trust == nil || trust.Known() || trust.SelfSigned || trust.Product != "" || trust.Flaw != "" ||
+	if trust == nil || trust.Known() || trust.SelfSigned || trust.Product != "" || !trust.Flaw.Empty() ||
 		whenOK(whenTlsIncompleteChain(e)) || whenOK(whenTlsIntercepted(e)) {
 		return Finding{}, false
 	}
@@ -244,7 +245,7 @@ func authorityStep(e *probes.Evidence, issuer string) string {
 func authorities(e *probes.Evidence) []string {
 	var names []string
 	for _, name := range e.Asked.CANames {
-		names = append(names, fullName(name, "", ""))
+		names = append(names, fullName(name.String(), "", ""))
 	}
 	return names
 }

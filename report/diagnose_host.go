@@ -251,7 +251,7 @@ func whenHostLocalFirewall(e *probes.Evidence) (Finding, bool) {
 	case end.by == endHere && end.answer.From != "":
 		finding.Values["sender"], finding.Values["icmp"] = end.answer.From, end.answer.icmp()
 	case end.by == endHere:
-		finding.Evidence = []string{"The kernel of this host refuses the connection: " + e.Step("port").Failure.Detail + "."}
+		finding.Evidence = []string{"The kernel of this host refuses the connection: " + e.Step("port").Failure.Detail.String() + "."}
 	case end.by == endNearby && end.last.TTL > 0, end.by == endSilence && end.place == placeNoneOnce && end.again == nil:
 		finding.Values["hop"] = end.last.From
 	default:

@@ -159,7 +159,7 @@ func whenPortUnreachable(e *probes.Evidence) (Finding, bool) {
 	if end.by != endUnknown || !directPortFailed(e, probes.KindUnreachable, probes.KindNoRoute) {
 		return Finding{}, false
 	}
-	finding := Finding{Confidence: Likely, Evidence: []string{"The kernel says: " + e.Step("port").Failure.Detail + "."}}
+	finding := Finding{Confidence: Likely, Evidence: []string{"The kernel says: " + e.Step("port").Failure.Detail.String() + "."}}
 	if onSystem(e, "darwin") { // pf_inet_hook of xnu gives EHOSTUNREACH for a packet that pf drops
 		finding.Values = Values{"pf_rules": "sudo pfctl -s rules"}
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/foreign"
 )
 
 // proxyUnreached: the proxy's name did not resolve, or no usable connection to it came about.
@@ -87,7 +88,7 @@ func whenProxyUnreachable(e *probes.Evidence) (Finding, bool) {
 	failure := proxyFailure(e)
 	if failure != nil && (failure.Kind == probes.KindNotHTTP || failure.Kind == probes.KindBadAnswer) {
 		finding.Confidence = Likely
-		finding.Values = Values{"proxy_reply": failure.Detail}
+		finding.Values = Values{"proxy_reply": failure.Detail.String()}
 		finding.Evidence = []string{fmt.Sprintf("What listens at %s does not answer as a proxy does: %s.", e.Host.Proxy.URL, failure.Detail)}
 		return finding, true
 	}
@@ -120,7 +121,7 @@ func proxyReply(e *probes.Evidence, kind probes.Kind) (Finding, bool) {
 	if failure == nil || failure.Kind != kind {
 		return Finding{}, false
 	}
-	words := failure.Detail
+	words := failure.Detail.String()
 	if reply := e.Port.ProxyReply; reply != nil && reply.Protocol == "socks5" {
 		words = fmt.Sprintf("SOCKS reply %d, %s", reply.Code, reply.Text)
 	}
@@ -151,7 +152,7 @@ func whenProxyAuthRequired(e *probes.Evidence) (Finding, bool) {
 	}
 	var logins []string
 	if reply := e.Port.ProxyReply; reply != nil {
-		logins = reply.Logins
+		logins = foreign.Strings(reply.Logins)
 	}
 	basic := slices.ContainsFunc(logins, func(scheme string) bool { return strings.EqualFold(scheme, "Basic") })
 	switch {

@@ -92,7 +92,7 @@ func noResolverTitle(by string, p *probes.ResolversProblem) string {
 	}
 	switch p.Kind {
 	case probes.ResolversMissing:
-		if p.Link != "" {
+		if !p.Link.Empty() {
 			return by + " is a link to nowhere"
 		}
 		return by + " does not exist"
@@ -129,11 +129,11 @@ func noResolverWords(h probes.Host) []string {
 	}
 	words := noResolverTitle(h.ResolversBy, p) + "."
 	switch {
-	case p.Link != "":
-		words = h.ResolversBy + " is a symbolic link to " + p.Link + ", which does not exist."
-	case p.Kind == probes.ResolversUnreadable && p.Detail != "" && p.Detail != probes.NotAFile:
-		words = h.ResolversBy + " cannot be read: " + p.Detail + "."
-	case p.Kind == probes.ResolversNoAddress && p.Named != "":
+	case !p.Link.Empty():
+		words = h.ResolversBy + " is a symbolic link to " + p.Link.String() + ", which does not exist."
+	case p.Kind == probes.ResolversUnreadable && !p.Detail.Empty() && p.Detail != probes.NotAFile:
+		words = h.ResolversBy + " cannot be read: " + p.Detail.String() + "."
+	case p.Kind == probes.ResolversNoAddress && !p.Named.Empty():
 		words = fmt.Sprintf("Line %d of %s names %q, which is not an IP address.", p.Line, h.ResolversBy, p.Named)
 	case p.Kind == probes.ResolversNoAddress:
 		words = fmt.Sprintf("Line %d of %s has no address after the word nameserver.", p.Line, h.ResolversBy)
@@ -200,11 +200,11 @@ func (f *Finding) noAnswer(e *probes.Evidence) {
 	if p := e.Host.ResolversProblem; p != nil {
 		f.Values["no_resolver"], f.Values["unanswered"] = noResolverKnown(p), noResolverTitle(e.Host.ResolversBy, p)
 		switch {
-		case p.Link != "":
-			set("resolvers_link", p.Link)
+		case !p.Link.Empty():
+			set("resolvers_link", p.Link.String())
 		case p.Line > 0:
 			set("resolvers_line", fmt.Sprintf("line %d of %s", p.Line, e.Host.ResolversBy))
-		case p.Kind == probes.ResolversUnreadable && p.Detail == "permission denied":
+		case p.Kind == probes.ResolversUnreadable && p.Detail.String() == "permission denied":
 			set("resolvers_closed", e.Host.ResolversBy)
 		default:
 			set("resolvers_none", e.Host.ResolversBy)

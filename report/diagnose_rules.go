@@ -130,7 +130,7 @@ func whenRulesAmbiguous(e *probes.Evidence) (Finding, bool) {
 	if r.compared(e) == outcomeInvalidIP {
 		finding.Severity = Fail
 		finding.Explains, finding.Hides = []string{"call"}, []string{"call.ip-denied"}
-		finding.Values["code"], finding.Values["text"] = e.Call.Code, e.Call.Text
+		finding.Values["code"], finding.Values["text"] = e.Call.Code.String(), e.Call.Text.String()
 		finding.Evidence = append(finding.Evidence, "The API says: "+replyWords(e)+".")
 	}
 	r.simulated(e, &finding)
@@ -164,7 +164,7 @@ func whenRulesPropagating(e *probes.Evidence) (Finding, bool) {
 	}
 	finding := Finding{Confidence: r.confidence(e), Explains: []string{"call"}, Hides: []string{"call.ip-denied"},
 		Evidence: []string{"The API says: " + replyWords(e) + "."}}
-	finding.Values = Values{"code": e.Call.Code, "text": e.Call.Text}
+	finding.Values = Values{"code": e.Call.Code.String(), "text": e.Call.Text.String()}
 	for _, result := range r.results {
 		if result.Rule != nil {
 			finding.Values["matching_rule"] = r.name(*result.Rule)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/opensrs"
 )
 
@@ -11,19 +12,19 @@ import (
 // incident comes first; else it stands beside.
 func whenServiceIncident(e *probes.Evidence) (Finding, bool) {
 	page := e.StatusPage
-	if page == nil || page.Failure != nil || page.Indicator == "" {
+	if page == nil || page.Failure != nil || page.Indicator.Empty() {
 		return Finding{}, false
 	}
-	sound := page.Indicator == "none" // what it lists all the same is called harmless
+	sound := page.Indicator.String() == "none" // what it lists all the same is called harmless
 	if sound && len(page.Incidents) == 0 {
 		return Finding{}, false
 	}
-	words := page.Description
+	words := page.Description.String()
 	if len(page.Incidents) > 0 {
-		words = list(page.Incidents)
+		words = list(foreign.Strings(page.Incidents))
 	}
 	if words == "" {
-		words = page.Indicator
+		words = page.Indicator.String()
 	}
 	finding := Finding{Severity: Warn, Confidence: Likely,
 		Values:   Values{"incident": words, "status_url": statusPage(page.URL)},

@@ -127,8 +127,8 @@ func whenTlsNotTls(e *probes.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	finding := Finding{Values: Values{}}
-	if e.TLS.Quote != "" {
-		finding.Values["quote"] = e.TLS.Quote
+	if !e.TLS.Quote.Empty() {
+		finding.Values["quote"] = e.TLS.Quote.String()
 		finding.Evidence = []string{fmt.Sprintf("The peer says: %q.", e.TLS.Quote)}
 	}
 	return finding, true
@@ -191,7 +191,7 @@ func whenTlsHelloTooBig(e *probes.Evidence) (Finding, bool) {
 func whenTlsVersionUnsupported(e *probes.Evidence) (Finding, bool) {
 	if handshakeFailed(e, probes.KindVersion) {
 		finding := handshakeFinding(e)
-		finding.Values["tls_version"] = strings.TrimPrefix(e.TLS.Failure.Detail, "the peer chose ")
+		finding.Values["tls_version"] = strings.TrimPrefix(e.TLS.Failure.Detail.String(), "the peer chose ")
 		return finding, true
 	}
 	if !handshakeFailed(e) || tellingVariant(e) != probes.VariantOld {
@@ -239,8 +239,8 @@ func whenTlsTimeout(e *probes.Evidence) (Finding, bool) {
 func whenTlsRejected(e *probes.Evidence) (Finding, bool) {
 	// With TLS 1.3 a server refuses the client's side of the handshake only after it, beside the call.
 	if called(e) && e.Call.Failure != nil && e.Call.Failure.Kind == probes.KindAlert {
-		return Finding{Values: Values{"alert": strings.TrimPrefix(e.Call.Failure.Detail, "tls: ")}, Explains: []string{"call"},
-			Evidence: []string{"The answer to the call is a TLS alert: " + e.Call.Failure.Detail + "."}}, true
+		return Finding{Values: Values{"alert": strings.TrimPrefix(e.Call.Failure.Detail.String(), "tls: ")}, Explains: []string{"call"},
+			Evidence: []string{"The answer to the call is a TLS alert: " + e.Call.Failure.Detail.String() + "."}}, true
 	}
 	if !handshakeFailed(e, probes.KindAlert) || whenOK(whenTlsVersionUnsupported(e)) || whenOK(whenTlsHelloTooBig(e)) {
 		return Finding{}, false

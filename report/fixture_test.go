@@ -22,11 +22,11 @@ func pointer[T any](v T) *T { return &v }
 // healthyEvidence is a run in which everything worked.
 func healthyEvidence() *probes.Evidence {
 	leaf := probes.Certificate{
-		Subject: "CN=rr-n1-tor.opensrs.net,O=Tucows.com Co.,C=CA", Issuer: "CN=Example TLS CA 1,O=Example Trust Inc,C=US",
-		IssuerOrg: "Example Trust Inc", Names: []string{"rr-n1-tor.opensrs.net"},
+		Subject: said("CN=rr-n1-tor.opensrs.net,O=Tucows.com Co.,C=CA"), Issuer: said("CN=Example TLS CA 1,O=Example Trust Inc,C=US"),
+		IssuerOrg: said("Example Trust Inc"), Names: saidAll("rr-n1-tor.opensrs.net"),
 		NotBefore: began.AddDate(0, -2, 0), NotAfter: time.Date(2026, 10, 1, 23, 59, 59, 0, time.UTC),
 		SHA256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-		PEM:    "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+		PEM:    pemOf("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"),
 	}
 	return &probes.Evidence{
 		StartedAt: began, Took: ms(142.5),
@@ -65,15 +65,15 @@ func healthyEvidence() *probes.Evidence {
 		TLS: &probes.TLS{Connected: true, Version: "TLS 1.3", CipherSuite: "TLS_AES_128_GCM_SHA256", CallAllowed: true,
 			Chain: []probes.Certificate{leaf},
 			Trust: &probes.Trust{System: true, Public: true, NameOK: true, DatesOK: true, Issuer: leaf.Issuer}},
-		Call: &probes.Call{Sent: true, VectorOK: true, HTTPStatus: 200, ContentType: "text/xml", Envelope: true,
-			Success: true, Code: "200", Text: "Command successful", Class: "accepted", ReplyBytes: 402, TookMS: 64},
+		Call: &probes.Call{Sent: true, VectorOK: true, HTTPStatus: 200, ContentType: said("text/xml"), Envelope: true,
+			Success: true, Code: said("200"), Text: said("Command successful"), Class: "accepted", ReplyBytes: 402, TookMS: 64},
 	}
 }
 
 // filteredEvidence is the screen of the contract: a router on the way drops the port.
 func filteredEvidence() *probes.Evidence {
 	e := healthyEvidence()
-	silence := &probes.Failure{Op: "connect", Kind: probes.KindTimeout, Detail: "no answer so far"}
+	silence := &probes.Failure{Op: "connect", Kind: probes.KindTimeout, Detail: said("no answer so far")}
 	e.TLS, e.Call, e.Took = nil, nil, ms(3120)
 	e.Steps[3] = probes.Step{Probe: "port", Status: probes.Fail, Counts: true, Failure: silence, Took: ms(3004)}
 	e.Steps[4] = probes.Step{Probe: "tls", Status: probes.Skip, WaitedFor: "port"}
@@ -96,7 +96,7 @@ func filteredEvidence() *probes.Evidence {
 	}
 	e.Controls = []probes.Control{{Peer: "1.1.1.1:443", Path: "direct", Connected: true, TookMS: 9},
 		{Peer: "8.8.8.8:443", Path: "direct", Connected: true, TookMS: 8}}
-	e.StatusPage = &probes.StatusPage{URL: probes.DefaultStatusURL, Indicator: "none"}
+	e.StatusPage = &probes.StatusPage{URL: probes.DefaultStatusURL, Indicator: said("none")}
 	return e
 }
 

@@ -24,7 +24,7 @@ func hangUp(e *probes.Evidence) {
 
 // gatewayError is a page with an HTTP status of a gateway in front of the service.
 func gatewayError(e *probes.Evidence, status int) {
-	replied(e, probes.Call{HTTPStatus: status, ContentType: "text/html", Quote: statusWords(status), ReplyBytes: 110,
+	replied(e, probes.Call{HTTPStatus: status, ContentType: said("text/html"), Quote: said(statusWords(status)), ReplyBytes: 110,
 		Failure: failure("call", probes.KindHTTPStatus, "HTTP status "+strconv.Itoa(status))})
 }
 
@@ -39,8 +39,8 @@ var callFixtures = []fixture{
 	}},
 	{"call.auth-failed", Fail, Certain, func(e *probes.Evidence) {
 		refuse(e, "401", "Authentication failed", "auth-failed")
-		e.CrossCheck = &probes.CrossCheck{Environment: "test", Host: "horizon.opensrs.net", Code: "401",
-			Text: "Authentication failed", Class: "auth-failed",
+		e.CrossCheck = &probes.CrossCheck{Environment: "test", Host: "horizon.opensrs.net", Code: said("401"),
+			Text: said("Authentication failed"), Class: "auth-failed",
 			Failure: failure("call", probes.KindRefusedByAPI, "401 Authentication failed")}
 	}},
 	{"call.auth-failed/no-rules", Fail, Certain, func(e *probes.Evidence) {
@@ -54,8 +54,8 @@ var callFixtures = []fixture{
 	}},
 	{"call.wrong-environment", Fail, Certain, func(e *probes.Evidence) {
 		refuse(e, "401", "Authentication failed", "auth-failed")
-		e.CrossCheck = &probes.CrossCheck{Environment: "test", Host: "horizon.opensrs.net", Success: true, Code: "200",
-			Text: "Command successful", Class: "accepted"}
+		e.CrossCheck = &probes.CrossCheck{Environment: "test", Host: "horizon.opensrs.net", Success: true, Code: said("200"),
+			Text: said("Command successful"), Class: "accepted"}
 	}},
 	{"call.permission-denied", Fail, Certain, func(e *probes.Evidence) {
 		refuse(e, "435", "Permission denied", "permission-denied")
@@ -75,22 +75,22 @@ var callFixtures = []fixture{
 	{"call.no-reply/allowed-by-the-rules", Fail, Likely, hangUp},
 	{"call.no-reply/words", Fail, Likely, func(e *probes.Evidence) {
 		setRules(e)
-		replied(e, probes.Call{Quote: "you are not welcome here", ReplyBytes: 25,
+		replied(e, probes.Call{Quote: said("you are not welcome here"), ReplyBytes: 25,
 			Failure: failure("call", probes.KindNotHTTP, "the reply is no HTTP")})
 	}},
 	{"call.not-opensrs", Fail, Certain, func(e *probes.Evidence) {
-		replied(e, probes.Call{HTTPStatus: 200, ContentType: "text/html; charset=utf-8", Quote: "Guest network", ReplyBytes: 123,
+		replied(e, probes.Call{HTTPStatus: 200, ContentType: said("text/html; charset=utf-8"), Quote: said("Guest network"), ReplyBytes: 123,
 			Failure: failure("call", probes.KindBadAnswer, "the reply is no OPS envelope")})
 	}},
 	{"call.not-opensrs/empty", Fail, Certain, func(e *probes.Evidence) {
 		replied(e, probes.Call{HTTPStatus: 200, Failure: failure("call", probes.KindBadAnswer, "the reply is no OPS envelope")})
 	}},
 	{"call.redirected", Fail, Certain, func(e *probes.Evidence) {
-		replied(e, probes.Call{HTTPStatus: 302, Location: "https://portal.example/login",
+		replied(e, probes.Call{HTTPStatus: 302, Location: said("https://portal.example/login"),
 			Failure: failure("call", probes.KindHTTPStatus, "HTTP status 302")})
 	}},
 	{"call.malformed-reply", Fail, Certain, func(e *probes.Evidence) {
-		replied(e, probes.Call{HTTPStatus: 200, ContentType: "text/xml", ReplyBytes: 325,
+		replied(e, probes.Call{HTTPStatus: 200, ContentType: said("text/xml"), ReplyBytes: 325,
 			Failure: failure("call", probes.KindMalformed, "it is cut short")})
 	}},
 	{"call.timeout", Fail, Certain, func(e *probes.Evidence) {

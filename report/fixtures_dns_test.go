@@ -47,7 +47,7 @@ func portal(e *probes.Evidence) {
 	noSource(e, failure("handshake", probes.KindNotTLS, "tls: first record does not look like a TLS handshake"))
 	resolvesTo(e, "192.0.2.200")
 	e.TLS = &probes.TLS{Failure: failure("handshake", probes.KindNotTLS, "tls: first record does not look like a TLS handshake"),
-		Quote: "HTTP/1.1 302 Found Location: http://portal.example/login Connection: close"}
+		Quote: said("HTTP/1.1 302 Found Location: http://portal.example/login Connection: close")}
 	stopAt(e, "tls", e.TLS.Failure)
 	variants(e, probes.KindNotTLS, "tls: first record does not look like a TLS handshake")
 	e.DNS.MadeUp = &probes.DNSAnswer{Resolver: "192.0.2.53:53", Transport: "udp", Rcode: "NOERROR", TookMS: 3,

@@ -118,7 +118,7 @@ func onlyIPv6(e *probes.Evidence) {
 
 // refuse is a call that the API answered with this code.
 func refuse(e *probes.Evidence, code, text, class string) {
-	e.Call.Success, e.Call.Code, e.Call.Text, e.Call.Class = false, code, text, class
+	e.Call.Success, e.Call.Code, e.Call.Text, e.Call.Class = false, said(code), said(text), class
 	e.Call.Failure = failure("call", probes.KindRefusedByAPI, code+" "+text)
 	stopCall(e)
 }

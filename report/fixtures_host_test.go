@@ -176,6 +176,6 @@ var hostFixtures = []fixture{
 }
 
 func incident(e *probes.Evidence) {
-	e.StatusPage.Indicator, e.StatusPage.Description = "major", "Partial System Outage"
-	e.StatusPage.Incidents = []string{"API connections fail"}
+	e.StatusPage.Indicator, e.StatusPage.Description = said("major"), said("Partial System Outage")
+	e.StatusPage.Incidents = saidAll("API connections fail")
 }

@@ -28,7 +28,7 @@ func viaProxy(e *probes.Evidence) {
 		Answers: []probes.DNSAnswer{{Resolver: "192.0.2.53:53", Transport: "udp", Rcode: "NOERROR",
 			A: []netip.Addr{at.Addr()}, TookMS: 2}}, Endpoint: &byName}
 	e.Port.Connected, e.Port.Attempts[0].Address, e.Port.ConnectMS = at, at, 2
-	e.Port.ProxyReply = &probes.ProxyReply{Protocol: "http", Code: 200, Text: "Connection established"}
+	e.Port.ProxyReply = &probes.ProxyReply{Protocol: "http", Code: 200, Text: said("Connection established")}
 	e.Direct = &probes.Direct{Resolves: true, Attempt: &probes.Attempt{Address: netip.AddrPortFrom(endpointIP, 55443),
 		LocalAddress: localIP, Connected: true, TookMS: 18}}
 }
@@ -83,7 +83,7 @@ func proxyGone(e *probes.Evidence, kind probes.Kind, detail string) {
 }
 
 func httpReply(code int, text string) *probes.ProxyReply {
-	return &probes.ProxyReply{Protocol: "http", Code: code, Text: text}
+	return &probes.ProxyReply{Protocol: "http", Code: code, Text: said(text)}
 }
 
 // closedDirectly is a network that lets nobody out but the proxy.
@@ -127,7 +127,7 @@ var proxyFixtures = []fixture{
 		closedDirectly(e)
 	}},
 	{"proxy.denied/socks", Fail, Certain, func(e *probes.Evidence) {
-		proxySays(e, &probes.ProxyReply{Protocol: "socks5", Code: 2, Text: "connection not allowed by ruleset"},
+		proxySays(e, &probes.ProxyReply{Protocol: "socks5", Code: 2, Text: said("connection not allowed by ruleset")},
 			probes.KindProxyDenied, "connection not allowed by ruleset")
 		e.Host.Proxy.URL, e.Host.Proxy.From, e.Direct = "socks5://proxy.example.com:1080", "--proxy", nil
 	}},

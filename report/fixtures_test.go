@@ -86,24 +86,24 @@ func healthy() *probes.Evidence {
 			Connected: true, TookMS: 18}}}
 	e.TLS = &probes.TLS{Connected: true, Version: "TLS 1.2", CipherSuite: "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
 		CallAllowed: true, Chain: goodChain(), Trust: goodTrust(publicCA)}
-	e.Call = &probes.Call{Sent: true, VectorOK: true, HTTPStatus: 200, ContentType: "text/xml", Envelope: true,
-		Success: true, Code: "200", Text: "Command successful", Class: "accepted", ReplyBytes: 651, TookMS: 61,
+	e.Call = &probes.Call{Sent: true, VectorOK: true, HTTPStatus: 200, ContentType: said("text/xml"), Envelope: true,
+		Success: true, Code: said("200"), Text: said("Command successful"), Class: "accepted", ReplyBytes: 651, TookMS: 61,
 		Date: pointer(fixedStart), Retransmits: pointer(0)}
 	setClock(e, 0)
 	return e
 }
 
 func goodTrust(issuer string) *probes.Trust {
-	return &probes.Trust{System: true, Public: true, NameOK: true, DatesOK: true, Issuer: issuer}
+	return &probes.Trust{System: true, Public: true, NameOK: true, DatesOK: true, Issuer: said(issuer)}
 }
 
 func goodChain() []probes.Certificate {
 	return []probes.Certificate{
-		{Subject: "CN=rr-n1-tor.opensrs.net", Issuer: issuingCA, IssuerOrg: "Example Trust",
-			Names: []string{"rr-n1-tor.opensrs.net"}, NotBefore: fixedStart.AddDate(0, -2, 0),
-			NotAfter: fixedStart.AddDate(0, 10, 0), IssuerURL: "http://pki.example.org/tls-ca-2026.crt",
+		{Subject: said("CN=rr-n1-tor.opensrs.net"), Issuer: said(issuingCA), IssuerOrg: said("Example Trust"),
+			Names: saidAll("rr-n1-tor.opensrs.net"), NotBefore: fixedStart.AddDate(0, -2, 0),
+			NotAfter: fixedStart.AddDate(0, 10, 0), IssuerURL: said("http://pki.example.org/tls-ca-2026.crt"),
 			SHA256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"},
-		{Subject: issuingCA, Issuer: publicCA, IssuerOrg: "Example Trust", NotBefore: fixedStart.AddDate(-1, 0, 0),
+		{Subject: said(issuingCA), Issuer: said(publicCA), IssuerOrg: said("Example Trust"), NotBefore: fixedStart.AddDate(-1, 0, 0),
 			NotAfter: fixedStart.AddDate(9, 0, 0),
 			SHA256:   "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752"},
 	}
@@ -129,7 +129,7 @@ func skip(e *probes.Evidence, name, waitedFor string) {
 }
 
 func failure(op string, kind probes.Kind, detail string) *probes.Failure {
-	return &probes.Failure{Op: op, Kind: kind, Detail: detail}
+	return &probes.Failure{Op: op, Kind: kind, Detail: said(detail)}
 }
 
 // stopAt makes the run end at a probe: it failed in this way, those that need it were skipped, and the
@@ -171,7 +171,7 @@ func followUp(e *probes.Evidence, name string) {
 	if name == "dns" {
 		return
 	}
-	e.StatusPage = &probes.StatusPage{URL: probes.DefaultStatusURL, Indicator: "none", Description: "All Systems Operational"}
+	e.StatusPage = &probes.StatusPage{URL: probes.DefaultStatusURL, Indicator: said("none"), Description: said("All Systems Operational")}
 	if name == "tls" {
 		for _, variant := range []string{probes.VariantAsIs, probes.VariantNoSNI, probes.VariantClassic,
 			probes.VariantSmall, probes.VariantOld} {

@@ -46,13 +46,13 @@ func shows(e *probes.Evidence, leaf probes.Certificate, trust probes.Trust) {
 
 // byAcme is the endpoint's certificate, issued by a company's own authority.
 func byAcme() probes.Certificate {
-	return probes.Certificate{Subject: "CN=rr-n1-tor.opensrs.net", Issuer: privateCA, IssuerOrg: "Acme Corp",
-		Names: []string{"rr-n1-tor.opensrs.net"}}
+	return probes.Certificate{Subject: said("CN=rr-n1-tor.opensrs.net"), Issuer: said(privateCA), IssuerOrg: said("Acme Corp"),
+		Names: saidAll("rr-n1-tor.opensrs.net")}
 }
 
 // inspected is a device of this network that opens TLS; this host's store trusts it.
 func inspected(e *probes.Evidence) {
-	shows(e, byAcme(), probes.Trust{System: true, NameOK: true, DatesOK: true, RootShown: true, Issuer: privateCA})
+	shows(e, byAcme(), probes.Trust{System: true, NameOK: true, DatesOK: true, RootShown: true, Issuer: said(privateCA)})
 }
 
 // allowed makes the call all the same, and it succeeds.
@@ -77,7 +77,7 @@ func outdated(e *probes.Evidence) {
 }
 
 func dates(e *probes.Evidence, from, to time.Time) {
-	trust := probes.Trust{System: true, Public: true, NameOK: true, DatesOnly: true, Issuer: publicCA}
+	trust := probes.Trust{System: true, Public: true, NameOK: true, DatesOnly: true, Issuer: said(publicCA)}
 	leaf := goodChain()[0]
 	leaf.NotBefore, leaf.NotAfter = from, to
 	if trust.Expired = &leaf; to.After(fixedStart) {
@@ -89,7 +89,7 @@ func dates(e *probes.Evidence, from, to time.Time) {
 var tlsFixtures = []fixture{
 	{"tls.not-tls", Fail, Certain, func(e *probes.Evidence) {
 		broken(e, probes.KindNotTLS, "tls: first record does not look like a TLS handshake")
-		e.TLS.Quote = "SSH-2.0-OpenSSH_9.9"
+		e.TLS.Quote = said("SSH-2.0-OpenSSH_9.9")
 	}},
 	{"tls.reset", Fail, Certain, func(e *probes.Evidence) { broken(e, probes.KindReset, "connection reset by peer") }},
 	{"tls.sni-blocked", Fail, Certain, func(e *probes.Evidence) {
@@ -138,14 +138,14 @@ var tlsFixtures = []fixture{
 		dates(e, fixedStart.AddDate(0, 0, 2), fixedStart.AddDate(1, 0, 0))
 	}},
 	{"tls.name-mismatch", Fail, Certain, func(e *probes.Evidence) {
-		shows(e, probes.Certificate{Subject: "CN=www.example.net", Issuer: issuingCA, IssuerOrg: "Example Trust",
-			Names: []string{"www.example.net", "example.net"}},
-			probes.Trust{System: true, Public: true, DatesOK: true, Issuer: publicCA})
+		shows(e, probes.Certificate{Subject: said("CN=www.example.net"), Issuer: said(issuingCA), IssuerOrg: said("Example Trust"),
+			Names: saidAll("www.example.net", "example.net")},
+			probes.Trust{System: true, Public: true, DatesOK: true, Issuer: said(publicCA)})
 	}},
 	{"tls.self-signed", Fail, Certain, func(e *probes.Evidence) {
-		shows(e, probes.Certificate{Subject: "CN=appliance.local", Issuer: "CN=appliance.local", SelfSigned: true,
-			Names: []string{"appliance.local"}},
-			probes.Trust{DatesOK: true, SelfSigned: true, Issuer: "CN=appliance.local"})
+		shows(e, probes.Certificate{Subject: said("CN=appliance.local"), Issuer: said("CN=appliance.local"), SelfSigned: true,
+			Names: saidAll("appliance.local")},
+			probes.Trust{DatesOK: true, SelfSigned: true, Issuer: said("CN=appliance.local")})
 	}},
 	{"tls.incomplete-chain", Fail, Likely, incomplete},
 	{"tls.incomplete-chain/known-to-be-public", Fail, Certain, func(e *probes.Evidence) {
@@ -157,12 +157,12 @@ var tlsFixtures = []fixture{
 		noSource(e, failure("verify", probes.KindUntrusted, "the certificate did not verify: "+privateCA))
 		inspected(e)
 		for i := range e.Controls {
-			e.Controls[i].TLS = &probes.Trust{System: true, NameOK: true, DatesOK: true, RootShown: true, Issuer: privateCA}
+			e.Controls[i].TLS = &probes.Trust{System: true, NameOK: true, DatesOK: true, RootShown: true, Issuer: said(privateCA)}
 		}
 	}},
 	{"tls.intercepted/product", Fail, Likely, func(e *probes.Evidence) {
 		leaf := byAcme()
-		leaf.Issuer, leaf.IssuerOrg = "CN=Zscaler Intermediate Root CA,O=Zscaler Inc.", "Zscaler Inc."
+		leaf.Issuer, leaf.IssuerOrg = said("CN=Zscaler Intermediate Root CA,O=Zscaler Inc."), said("Zscaler Inc.")
 		shows(e, leaf, probes.Trust{NameOK: true, DatesOK: true, Issuer: leaf.Issuer, Product: "Zscaler", Missing: leaf.Issuer})
 	}},
 	{"tls.intercepted/allowed", Warn, Likely, func(e *probes.Evidence) {
@@ -176,10 +176,10 @@ var tlsFixtures = []fixture{
 		allowed(e)
 	}},
 	{"tls.unknown-ca", Fail, Certain, func(e *probes.Evidence) {
-		shows(e, byAcme(), probes.Trust{NameOK: true, DatesOK: true, RootShown: true, Issuer: privateCA})
+		shows(e, byAcme(), probes.Trust{NameOK: true, DatesOK: true, RootShown: true, Issuer: said(privateCA)})
 	}},
 	{"tls.unknown-ca/no-root-presented", Fail, Possible, func(e *probes.Evidence) {
-		shows(e, byAcme(), probes.Trust{NameOK: true, DatesOK: true, Issuer: privateCA, Missing: privateCA})
+		shows(e, byAcme(), probes.Trust{NameOK: true, DatesOK: true, Issuer: said(privateCA), Missing: said(privateCA)})
 		e.Egress.Sightings = e.Egress.Sightings[3:] // no other peer's certificate verifies
 		e.Controls = nil
 	}},
@@ -196,6 +196,6 @@ var tlsFixtures = []fixture{
 }
 
 func incomplete(e *probes.Evidence) {
-	shows(e, goodChain()[0], probes.Trust{NameOK: true, DatesOK: true, Missing: issuingCA, Issuer: issuingCA,
-		MissingURL: "http://pki.example.org/tls-ca-2026.crt"})
+	shows(e, goodChain()[0], probes.Trust{NameOK: true, DatesOK: true, Missing: said(issuingCA), Issuer: said(issuingCA),
+		MissingURL: said("http://pki.example.org/tls-ca-2026.crt")})
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+
+	"opensrs-doctor/probes/foreign"
 )
 
 // FuzzSavedReport: a saved report, whoever wrote it, through every writer. What is written goes with what was read, and
@@ -53,7 +55,7 @@ func FuzzSavedReport(f *testing.F) {
 				continue
 			}
 			for _, c := range out.String() {
-				if c != '\n' && c != '\t' && harmful(c) {
+				if c != '\n' && c != '\t' && foreign.Harmful(c) {
 					t.Errorf("%s holds %U", name, c)
 					break
 				}

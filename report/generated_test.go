@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/foreign"
 )
 
 var seed = flag.Int64("seed", 1, "of the generated evidence; another one gives other runs")
@@ -110,7 +111,7 @@ func run(r *rand.Rand, e *probes.Evidence) {
 // a walk, a resolver asked twice or one that answered and is still waited for, connections that soundPort knows.
 func sound(e *probes.Evidence) {
 	if len(e.Asked.CANames) == 0 {
-		e.Asked.CAFile, e.Asked.CANames = "/etc/relay/ca.pem", []string{"CN=Relay Root"}
+		e.Asked.CAFile, e.Asked.CANames = "/etc/relay/ca.pem", saidAll("CN=Relay Root")
 	}
 	if e.Target.Sandbox {
 		e.Target.Environment = probes.EnvSandbox
@@ -187,14 +188,14 @@ func sound(e *probes.Evidence) {
 		inLine := p.Kind == probes.ResolversNoAddress || p.Kind == probes.ResolversIndented
 		p.Line = map[bool]int{true: p.Line + 1}[inLine]
 		if p.Kind != probes.ResolversMissing {
-			p.Link = ""
+			p.Link = foreign.Text{}
 		}
 	}
-	if e.Call != nil && (e.Call.Code == "" || e.Call.Text == "") {
-		e.Call.Code, e.Call.Text = "400", "Access denied"
+	if e.Call != nil && (e.Call.Code.Empty() || e.Call.Text.Empty()) {
+		e.Call.Code, e.Call.Text = said("400"), said("Access denied")
 	}
-	if e.Port != nil && e.Port.ProxyReply != nil && e.Port.ProxyReply.Text == "" {
-		e.Port.ProxyReply.Text = "no"
+	if e.Port != nil && e.Port.ProxyReply != nil && e.Port.ProxyReply.Text.Empty() {
+		e.Port.ProxyReply.Text = said("no")
 	}
 	if e.TLS != nil {
 		if len(e.TLS.Chain) == 0 {
@@ -293,6 +294,15 @@ func anything(r *rand.Rand, v reflect.Value, name string) {
 		return
 	case time.Time:
 		v.Set(reflect.ValueOf(fixedStart.AddDate(0, 0, r.Intn(1000)-500)))
+		return
+	case foreign.Text:
+		text := "words"
+		if words[name] != nil {
+			text = pick(r, words[name]...)
+		}
+		v.Set(reflect.ValueOf(said(text)))
+		return
+	case foreign.PEM:
 		return
 	case probes.Kind:
 		v.SetString(string(pick(r, append(sortedKinds(), probes.KindUnclassified)...)))

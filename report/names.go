@@ -51,33 +51,43 @@ func nameParts(whole, common, organization string) (string, string) {
 // subjectOf is whose certificate it is. Many of today have no subject but the names they are good for.
 func subjectOf(c probes.Certificate) string {
 	switch {
-	case c.Subject != "":
-		return fullName(c.Subject, c.SubjectCN, c.SubjectOrg)
+	case !c.Subject.Empty():
+		return fullName(c.Subject.String(), c.SubjectCN.String(), c.SubjectOrg.String())
 	case len(c.Names) > 0:
-		return c.Names[0]
+		return c.Names[0].String()
 	}
 	return "an unnamed server"
 }
 
 // issuerOf is who issued a certificate.
-func issuerOf(c probes.Certificate) string { return fullName(c.Issuer, c.IssuerCN, c.IssuerOrg) }
+func issuerOf(c probes.Certificate) string {
+	return fullName(c.Issuer.String(), c.IssuerCN.String(), c.IssuerOrg.String())
+}
 
 // lastIssuer is who stands behind a presented chain.
-func lastIssuer(t *probes.Trust) string { return fullName(t.Issuer, t.IssuerCN, t.IssuerOrg) }
+func lastIssuer(t *probes.Trust) string {
+	return fullName(t.Issuer.String(), t.IssuerCN.String(), t.IssuerOrg.String())
+}
 
 // missingIssuer is whose certificate the chain lacks.
-func missingIssuer(t *probes.Trust) string { return fullName(t.Missing, t.MissingCN, t.MissingOrg) }
+func missingIssuer(t *probes.Trust) string {
+	return fullName(t.Missing.String(), t.MissingCN.String(), t.MissingOrg.String())
+}
 
-// shortSubject and shortIssuer are for a row, where there is little room.
+// shortSubject, shortIssuer and shortMissing are for a row, where there is little room.
 func shortSubject(c probes.Certificate) string {
-	return shortName(c.Subject, c.SubjectCN, c.SubjectOrg)
+	return shortName(c.Subject.String(), c.SubjectCN.String(), c.SubjectOrg.String())
 }
 
 func shortIssuer(c probes.Certificate) string {
-	if c.IssuerOrg != "" {
-		return c.IssuerOrg
+	if !c.IssuerOrg.Empty() {
+		return c.IssuerOrg.String()
 	}
-	return shortName(c.Issuer, c.IssuerCN, "")
+	return shortName(c.Issuer.String(), c.IssuerCN.String(), "")
+}
+
+func shortMissing(t *probes.Trust) string {
+	return shortName(t.Missing.String(), t.MissingCN.String(), t.MissingOrg.String())
 }
 
 // namePart is one attribute of a distinguished name.

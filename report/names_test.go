@@ -38,9 +38,9 @@ func TestNamesOnTheScreen(t *testing.T) {
 	for _, typed := range []bool{true, false} {
 		e := fixtureOf(t, "tls.intercepted")
 		leaf := &e.TLS.Chain[0]
-		leaf.Issuer, leaf.IssuerOrg, e.TLS.Trust.Issuer = whole, "Acme, Inc.", whole
+		leaf.Issuer, leaf.IssuerOrg, e.TLS.Trust.Issuer = said(whole), said("Acme, Inc."), said(whole)
 		if typed {
-			leaf.IssuerCN = "Acme Inspection, G2"
+			leaf.IssuerCN = said("Acme Inspection, G2")
 			e.TLS.Trust.IssuerCN, e.TLS.Trust.IssuerOrg = leaf.IssuerCN, leaf.IssuerOrg
 		}
 		r := reportOf(e)

@@ -20,8 +20,8 @@ func TestOverlaps(t *testing.T) {
 			gatewayError(e, 502)
 		}},
 		{"a redirect beats HTML", "call.redirected", []string{"call.not-opensrs", "call.malformed-reply"}, func(e *probes.Evidence) {
-			replied(e, probes.Call{HTTPStatus: 302, Location: "https://portal.example/login", Quote: "302 Found",
-				ContentType: "text/html", ReplyBytes: 154, Failure: failure("call", probes.KindHTTPStatus, "HTTP status 302")})
+			replied(e, probes.Call{HTTPStatus: 302, Location: said("https://portal.example/login"), Quote: said("302 Found"),
+				ContentType: said("text/html"), ReplyBytes: 154, Failure: failure("call", probes.KindHTTPStatus, "HTTP status 302")})
 		}},
 		{"no route beats dead DNS", "host.offline", []string{"dns.resolver-unreachable", "egress.unknown"}, func(e *probes.Evidence) {
 			noInternet(e)
@@ -63,7 +63,7 @@ func TestOverlaps(t *testing.T) {
 			[]string{"tls.name-mismatch", "tls.expired"}, func(e *probes.Evidence) {
 				leaf := byAcme()
 				leaf.NotBefore, leaf.NotAfter = fixedStart.AddDate(-2, 0, 0), fixedStart.AddDate(-1, 0, 0)
-				shows(e, leaf, probes.Trust{RootShown: true, Issuer: privateCA, Expired: &leaf})
+				shows(e, leaf, probes.Trust{RootShown: true, Issuer: said(privateCA), Expired: &leaf})
 			}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

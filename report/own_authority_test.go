@@ -14,7 +14,7 @@ func relayed(t *testing.T, file string, own bool) *probes.Evidence {
 	e := fixtureOf(t, "tls.unknown-ca")
 	e.Target.Host, e.Target.CustomEndpoint = "relay.acme.example", true
 	if file != "" {
-		e.Asked.CAFile, e.Asked.CANames, e.TLS.Trust.Own = file, []string{"CN=Relay Root,O=Acme"}, &own
+		e.Asked.CAFile, e.Asked.CANames, e.TLS.Trust.Own = file, saidAll("CN=Relay Root,O=Acme"), &own
 	}
 	return e
 }

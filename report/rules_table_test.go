@@ -24,7 +24,7 @@ var tableColumns = []struct {
 		replied(e, probes.Call{Failure: failure("call", probes.KindReset, "connection reset by peer")})
 	}},
 	{"not HTTP", func(e *probes.Evidence) {
-		replied(e, probes.Call{Quote: "you are not welcome here", ReplyBytes: 25,
+		replied(e, probes.Call{Quote: said("you are not welcome here"), ReplyBytes: 25,
 			Failure: failure("call", probes.KindNotHTTP, "the reply is no HTTP")})
 	}},
 	{"never reached", refused},

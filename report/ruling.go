@@ -45,7 +45,7 @@ func callOutcome(e *probes.Evidence) outcome {
 		case probes.KindHungUp, probes.KindReset:
 			return outcomeClosed
 		case probes.KindNotHTTP:
-			if wordsOnly(call.Quote) {
+			if wordsOnly(call.Quote.String()) {
 				return outcomeClosed
 			}
 		}
@@ -182,7 +182,7 @@ func replyWords(e *probes.Evidence) string {
 	if e.Call == nil {
 		return ""
 	}
-	return strings.TrimSpace(e.Call.Code + " " + e.Call.Text)
+	return strings.TrimSpace(e.Call.Code.String() + " " + e.Call.Text.String())
 }
 
 // readingsOf is a line an address with that verdict: which rules match.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/opensrs"
 )
 
@@ -112,7 +113,7 @@ func tlsFacts(e *probes.Evidence, step probes.Step) any {
 		*probes.TLS
 		Clock            *probes.Clock   `json:"clock,omitempty"`
 		CAFile           string          `json:"ca_file,omitempty"` // the path of the endpoint's own authority
-		CANames          []string        `json:"ca_names,omitempty"`
+		CANames          []foreign.Text  `json:"ca_names,omitempty"`
 		PublicRoots      string          `json:"public_roots,omitempty"` // the path that replaces the carried ones
 		AllowIntercepted bool            `json:"allow_intercepted,omitempty"`
 		Failure          *probes.Failure `json:"failure,omitempty"`

@@ -32,7 +32,7 @@ func TestEveryKindHasWords(t *testing.T) {
 
 func TestRows(t *testing.T) {
 	fail := func(kind probes.Kind) *probes.Failure {
-		return &probes.Failure{Op: "test", Kind: kind, Detail: "words"}
+		return &probes.Failure{Op: "test", Kind: kind, Detail: said("words")}
 	}
 	type change func(*probes.Evidence, *probes.Step)
 	failed := func(kind probes.Kind) change {
@@ -119,25 +119,25 @@ func TestRows(t *testing.T) {
 			Port: []probes.Hop{{TTL: 1, Answer: probes.HopProhibited, From: ip("10.20.0.15"), FromSelf: true}}}))},
 		{"port", "55443 reached through http://proxy.acme.example:3128", via(nil)},
 		{"port", "the proxy answers 403 Forbidden", with(failed(probes.KindProxyDenied),
-			via(&probes.ProxyReply{Protocol: "http", Code: 403, Text: "Forbidden"}))},
+			via(&probes.ProxyReply{Protocol: "http", Code: 403, Text: said("Forbidden")}))},
 		{"tls", "TLS 1.3, certificate by Example Trust Inc until 2026-10-01", with()},
 		{"tls", "not run: waited for port", skipped("port")},
 		{"tls", "connection reset during the handshake", with(failed(probes.KindReset), noChain)},
 		{"tls", "connected, then silence", with(failed(probes.KindTimeout), noChain)},
 		{"tls", `the peer speaks no TLS: "220 mail ready"`, with(failed(probes.KindNotTLS), noChain,
-			func(e *probes.Evidence, _ *probes.Step) { e.TLS.Quote = "220 mail ready" })},
+			func(e *probes.Evidence, _ *probes.Step) { e.TLS.Quote = said("220 mail ready") })},
 		{"tls", "certificate by Example Trust Inc, not a public authority", with(failed(probes.KindUntrusted),
 			func(e *probes.Evidence, _ *probes.Step) { e.TLS.Trust.Public = false })},
 		{"tls", "the certificate expired on 2026-10-01", with(failed(probes.KindUntrusted),
 			func(e *probes.Evidence, _ *probes.Step) { e.TLS.Trust.Expired = &e.TLS.Chain[0] })},
 		{"tls", "the certificate is not for rr-n1-tor.opensrs.net", with(failed(probes.KindUntrusted),
 			func(e *probes.Evidence, _ *probes.Step) {
-				e.TLS.Trust.NameOK, e.TLS.Chain[0].Names = false, []string{"portal.captive.example"}
+				e.TLS.Trust.NameOK, e.TLS.Chain[0].Names = false, saidAll("portal.captive.example")
 			})},
 		{"call", "GET_BALANCE answered 200", with()},
 		{"call", "GET_BALANCE answered 400, Access denied: invalid IP address", with(failed(probes.KindRefusedByAPI),
 			func(e *probes.Evidence, _ *probes.Step) {
-				e.Call.Success, e.Call.Code, e.Call.Text = false, "400", "Access denied: invalid IP address"
+				e.Call.Success, e.Call.Code, e.Call.Text = false, said("400"), said("Access denied: invalid IP address")
 			})},
 		{"call", "connection closed after the request, no reply", with(failed(probes.KindHungUp),
 			func(e *probes.Evidence, _ *probes.Step) { e.Call = &probes.Call{Sent: true} })},
@@ -145,11 +145,11 @@ func TestRows(t *testing.T) {
 			func(e *probes.Evidence, _ *probes.Step) { e.Call = &probes.Call{Sent: true, TookMS: 10000} })},
 		{"call", `HTTP 200, not the API: "Log in to the network"`, with(failed(probes.KindNotHTTP),
 			func(e *probes.Evidence, _ *probes.Step) {
-				e.Call = &probes.Call{Sent: true, HTTPStatus: 200, Quote: "Log in to the network"}
+				e.Call = &probes.Call{Sent: true, HTTPStatus: 200, Quote: said("Log in to the network")}
 			})},
 		{"call", "HTTP 302, redirected to https://portal.example/", with(failed(probes.KindHTTPStatus),
 			func(e *probes.Evidence, _ *probes.Step) {
-				e.Call = &probes.Call{Sent: true, HTTPStatus: 302, Location: "https://portal.example/"}
+				e.Call = &probes.Call{Sent: true, HTTPStatus: 302, Location: said("https://portal.example/")}
 			})},
 		{"call", "not run: no API key given", with(skipped("credentials"),
 			func(e *probes.Evidence, _ *probes.Step) { e.Asked.KeyGiven = false })},

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/foreign"
 )
 
 func portWords(e *probes.Evidence, step probes.Step) string {
@@ -15,7 +16,7 @@ func portWords(e *probes.Evidence, step probes.Step) string {
 	case p.ProxyReply != nil && p.ProxyReply.Protocol == "http":
 		return fmt.Sprintf("the proxy answers %d %s", p.ProxyReply.Code, p.ProxyReply.Text)
 	case p.ProxyReply != nil:
-		return "the proxy says: " + p.ProxyReply.Text
+		return "the proxy says: " + p.ProxyReply.Text.String()
 	case e.Host.Proxy != nil && p.Connected.IsValid():
 		return "the proxy: " + rowFailure(step.Failure)
 	case e.Host.Proxy != nil && len(p.Attempts) > 0:
@@ -81,7 +82,7 @@ func tlsWords(e *probes.Evidence, step probes.Step) string {
 	}
 	switch {
 	case failure == nil:
-	case failure.Kind == probes.KindNotTLS && t.Quote != "":
+	case failure.Kind == probes.KindNotTLS && !t.Quote.Empty():
 		return firstFitting(rowWidth, fmt.Sprintf("the peer speaks no TLS: %q", t.Quote),
 			kindWords[failure.Kind])
 	case failure.Kind == probes.KindAlert && t.Alert != "":
@@ -122,13 +123,13 @@ func distrustWords(t *probes.TLS, host string) string {
 	switch {
 	case trust.SelfSigned && !trust.Proven():
 		return "the certificate is self-signed"
-	case trust.Flaw != "" && !trust.Known():
+	case !trust.Flaw.Empty() && !trust.Known():
 		return "the certificate, or one above it, breaks a rule"
 	case trust.Own != nil && !trust.Proven():
 		return firstFitting(rowWidth, "certificate by "+issuer+", not in the file of --ca-file",
 			"certificate of an authority that is not in --ca-file")
-	case trust.Missing != "" && !trust.Public:
-		return firstFitting(rowWidth, "the chain stops at "+shortName(trust.Missing, trust.MissingCN, trust.MissingOrg)+", which is missing",
+	case !trust.Missing.Empty() && !trust.Public:
+		return firstFitting(rowWidth, "the chain stops at "+shortMissing(trust)+", which is missing",
 			"the chain is incomplete, an issuer is missing")
 	case !trust.Proven():
 		return firstFitting(rowWidth, "certificate by "+issuer+", not a public authority",
@@ -138,7 +139,7 @@ func distrustWords(t *probes.TLS, host string) string {
 	case trust.NotYetValid != nil:
 		return "the certificate is not valid before " + day(trust.NotYetValid, false)
 	case !trust.NameOK:
-		return firstFitting(rowWidth, "the certificate is for "+strings.Join(t.Chain[0].Names, ", ")+", not "+host,
+		return firstFitting(rowWidth, "the certificate is for "+strings.Join(foreign.Strings(t.Chain[0].Names), ", ")+", not "+host,
 			"the certificate is not for "+host, "the certificate is for another name")
 	case trust.SystemEmpty && trust.Own == nil:
 		return "this host has no root certificates"
@@ -153,14 +154,14 @@ func callWords(c *probes.Call, step probes.Step) string {
 	if failure == nil {
 		failure = c.Failure
 	}
-	reply := "GET_BALANCE answered " + c.Code
+	reply := "GET_BALANCE answered " + c.Code.String()
 	switch {
 	case c.Envelope && c.Success:
 		return reply
-	case c.Envelope && c.Code == "":
+	case c.Envelope && c.Code.Empty():
 		return "the API answered, without a code"
-	case c.Envelope && c.Text != "":
-		return clip(reply+", "+clean(c.Text), rowWidth)
+	case c.Envelope && !c.Text.Empty():
+		return clip(reply+", "+clean(c.Text.String()), rowWidth)
 	case c.Envelope:
 		return reply
 	case c.HTTPStatus/100 == 3:
@@ -172,8 +173,8 @@ func callWords(c *probes.Call, step probes.Step) string {
 		return "connection closed after the request, no reply"
 	case failure != nil && c.HTTPStatus == 0 && failure.Kind == probes.KindReset:
 		return "connection reset after the request, no reply"
-	case c.HTTPStatus != 0 && c.Quote != "":
-		return clip(fmt.Sprintf("HTTP %d, not the API: %q", c.HTTPStatus, clean(c.Quote)), rowWidth)
+	case c.HTTPStatus != 0 && !c.Quote.Empty():
+		return clip(fmt.Sprintf("HTTP %d, not the API: %q", c.HTTPStatus, clean(c.Quote.String())), rowWidth)
 	case c.HTTPStatus != 0 && failure == nil:
 		return fmt.Sprintf("HTTP %d, not the API", c.HTTPStatus)
 	case c.HTTPStatus != 0:

@@ -53,8 +53,8 @@ func rowFailure(f *probes.Failure) string {
 		return "failed, and no reason was recorded"
 	case kindWords[f.Kind] != "":
 		return kindWords[f.Kind]
-	case f.Detail != "":
-		return clip(clean(f.Detail), rowWidth)
+	case !f.Detail.Empty():
+		return clip(clean(f.Detail.String()), rowWidth)
 	}
 	return "failed in a way that has no name here"
 }

@@ -83,7 +83,7 @@ func newHost(h probes.Host) Host {
 		host.Proxy = &Proxy{URL: p.URL, From: p.From, HasUser: p.HasUser, Addresses: addressTexts(p.Addrs)}
 	}
 	if s := h.System; s != nil {
-		host.System = &System{Release: s.Release, Kernel: s.Kernel, Go: s.Go, ProxyVariables: s.ProxyVariables}
+		host.System = &System{Release: s.Release.String(), Kernel: s.Kernel.String(), Go: s.Go, ProxyVariables: s.ProxyVariables}
 	}
 	if r := h.Route; r != nil {
 		host.Route = &Route{To: addressText(r.To), LocalAddress: addressText(r.LocalAddress), Interface: r.Interface,

@@ -25,7 +25,7 @@ func screens(t *testing.T) map[string]*Report {
 	denied.Rules.Rules[0], denied.Rules.Verdict = "allow 192.0.2.0/25", "deny"
 	denied.Rules.Results[0].Verdict, denied.Rules.Results[0].Rule = "deny", nil
 	denied.Steps[5].Status, denied.Steps[5].Failure = probes.Fail, &probes.Failure{Op: "call", Kind: probes.KindRefusedByAPI}
-	denied.Call.Success, denied.Call.Code, denied.Call.Text = false, "400", "Access denied: invalid IP address"
+	denied.Call.Success, denied.Call.Code, denied.Call.Text = false, said("400"), said("Access denied: invalid IP address")
 	notAllowed := Diagnosis{
 		Cause: "rules.not-allowed", Severity: Fail, Confidence: Certain, Probe: "rules",
 		Summary:     "No access rule allows this host's address, 203.0.113.10",

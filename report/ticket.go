@@ -92,7 +92,12 @@ func writeChain(w io.Writer, r *Report, anonymized bool) error {
 	}
 	for i, one := range chain {
 		block, _ := pem.Decode([]byte(one.PEM))
-		if anonymized || block == nil {
+		switch {
+		case anonymized:
+			continue
+		case block == nil:
+			fmt.Fprintf(&out, "# %d of %d: %s, issued by %s: left out, because a secret is in it, or because of its size\n",
+				i+1, len(chain), clean(one.Subject), clean(one.Issuer))
 			continue
 		}
 		fmt.Fprintf(&out, "# %d of %d: %s, issued by %s\n", i+1, len(chain), clean(one.Subject), clean(one.Issuer))

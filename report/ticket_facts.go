@@ -1,13 +1,17 @@
 package report
 
-import "time"
+import (
+	"time"
+
+	"opensrs-doctor/probes/foreign"
+)
 
 // The facts that the letter to the support engineer is made of, read as the other formats read theirs (facts.go):
 // addresses are texts, and tokens in an anonymized report.
 
 type failureSeen struct {
-	Kind   string `json:"kind"`
-	Detail string `json:"detail"`
+	Kind   string       `json:"kind"`
+	Detail foreign.Text `json:"detail"`
 }
 
 // presentedChain is what openssl s_client would tell.

@@ -12,15 +12,15 @@ import (
 
 // deepEvidence is a run of ticket on a healthy host, or on one whose port is filtered.
 func deepEvidence(e *probes.Evidence) *probes.Evidence {
-	e.Host.System = &probes.System{Release: "Debian GNU/Linux 13 (trixie)", Kernel: "Linux 6.12.41 x86_64", Go: "go1.26.1",
+	e.Host.System = &probes.System{Release: said("Debian GNU/Linux 13 (trixie)"), Kernel: said("Linux 6.12.41 x86_64"), Go: "go1.26.1",
 		ProxyVariables: []string{"HTTP_PROXY", "no_proxy"}}
 	e.Host.Route = &probes.Route{To: ip("198.51.100.10"), LocalAddress: ip("10.20.0.5"), Interface: "eth0", MTU: 1500,
 		Gateway: ip("10.20.0.1"), GatewayKnown: true}
 	for i := range e.DNS.Answers {
-		e.DNS.Answers[i].CNAME = []string{"alias.reseller.example"}
+		e.DNS.Answers[i].CNAME = saidAll("alias.reseller.example")
 		e.DNS.Answers[i].Replies = []probes.DNSReply{
 			{Type: "A", Rcode: "NOERROR", Transport: "udp", Records: []probes.DNSRecord{
-				{Type: "CNAME", TTL: 300, Value: "alias.reseller.example"}, {Type: "A", TTL: 60, Value: "198.51.100.10"}}},
+				{Type: "CNAME", TTL: 300, Value: said("alias.reseller.example")}, {Type: "A", TTL: 60, Value: said("198.51.100.10")}}},
 			{Type: "AAAA", Records: []probes.DNSRecord{}, Failure: &probes.Failure{Op: "query", Kind: probes.KindTimeout}},
 		}
 	}
@@ -68,8 +68,8 @@ func TestTicketChain(t *testing.T) {
 	block := func(content string) string {
 		return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte(content)}))
 	}
-	e.TLS.Chain = []probes.Certificate{{Subject: "CN=one\n-----BEGIN CERTIFICATE-----", PEM: block("one")},
-		{Subject: "CN=two", PEM: block("two")}, {Subject: "CN=odd", PEM: "no PEM"}}
+	e.TLS.Chain = []probes.Certificate{{Subject: said("CN=one\n-----BEGIN CERTIFICATE-----"), PEM: pemOf(block("one"))},
+		{Subject: said("CN=two"), PEM: pemOf(block("two"))}, {Subject: said("CN=odd"), PEM: pemOf("no PEM")}}
 	rest, found := []byte(ticketOf(t, saved(t, e), false)["chain.pem"]), ""
 	for {
 		var next *pem.Block
@@ -90,7 +90,7 @@ func TestTicketChain(t *testing.T) {
 func TestTicketAnonymous(t *testing.T) {
 	e := deepEvidence(healthyEvidence())
 	e.Host.Hostname, e.Target.Username = "web1.reseller.example", "bobtail"
-	e.TLS.Chain[0].PEM = string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: bytes.Repeat([]byte("x"), 99)}))
+	e.TLS.Chain[0].PEM = pemOf(string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: bytes.Repeat([]byte("x"), 99)})))
 	for name, content := range ticketOf(t, saved(t, e), true) {
 		for _, private := range []string{"reseller.example", "bobtail", "10.20.0.", "203.0.113.10", "198.51.100.10", "BEGIN CERT"} {
 			if strings.Contains(content, private) {

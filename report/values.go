@@ -76,7 +76,7 @@ func commonValues(e *probes.Evidence) Values {
 	if !e.Asked.RootsDate.IsZero() {
 		set("roots_date", day(e.Asked.RootsDate))
 	}
-	if page := e.StatusPage; page == nil || page.Failure != nil || page.Indicator != "none" {
+	if page := e.StatusPage; page == nil || page.Failure != nil || page.Indicator.String() != "none" {
 		set("status_url", statusPage(e.Asked.StatusURL)) // this run has read it where it says that all is well
 	}
 	set("lower_mtu", lowerMTU(e))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"iter"
+	"net/netip"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -17,7 +18,7 @@ const (
 	long     = 2 * window    // from this length on a secret is looked for in parts, below it as a whole word
 	shortest = 3             // a secret of fewer bytes cannot be told from other text, and is ignored
 	deepest  = 2             // encodings one inside another that are undone
-	searched = 8 << 10       // bytes of a text that are searched in its encodings too; the rest only as it is
+	searched = 8 << 10       // bytes of a text that are searched in its encodings in one piece
 	filter   = (1 << 16) - 1 // of the bit set in front of the windows
 )
 
@@ -28,11 +29,14 @@ const (
 //
 // It is safe for concurrent use. A nil Scrubber scrubs nothing.
 type Scrubber struct {
-	mu      sync.RWMutex
+	mu      sync.Mutex
 	windows map[uint64]bool // of 8 bytes each, lower case, forwards and backwards
 	maybe   [(filter + 1) / 64]uint64
-	words   []string // short secrets, folded, forwards and backwards
-	exact   []string // short secrets with hardly a letter or digit, lower case
+	words   []string        // short secrets, folded, forwards and backwards
+	exact   []string        // short secrets with hardly a letter or digit, lower case
+	clean   map[string]bool // short texts that hold none of them: many peers say the same, and one certificate is described often
+	used    bool            // a text has been searched
+	late    bool            // a secret was added after that
 }
 
 // Add registers a secret. Of one of 16 bytes or more every 8 bytes in a row are taken out, a shorter one as a whole
@@ -43,7 +47,9 @@ func (s *Scrubber) Add(secret string) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	plain, folded := whole(secret), whole(secret).fold()
+	s.clean, s.late = nil, s.late || s.used
+	plain := whole(secret, false)
+	folded := plain.fold()
 	switch {
 	case len(secret) >= long:
 		for _, form := range []view{plain.lower(), folded} {
@@ -76,7 +82,11 @@ func spread(key uint64) uint64 { return key * 0x9E3779B97F4A7C15 >> 48 & filter 
 // this and cut it short after it: what is taken out of a text later joins a secret again, and a cut hides the rest of
 // one.
 func (s *Scrubber) Scrub(text string) string {
-	hit := s.find(text)
+	return redact(text, s.find(text))
+}
+
+// redact writes [redacted] in the place of the bytes of a text that are hit.
+func redact(text string, hit []bool) string {
 	if hit == nil {
 		return text
 	}
@@ -95,50 +105,96 @@ func (s *Scrubber) Scrub(text string) string {
 // Holds reports whether content, which may be binary, holds a secret or a telling part of one.
 func (s *Scrubber) Holds(content []byte) bool { return s.find(string(content)) != nil }
 
+// InAddress reports whether an address is a part of a long secret: the digits of a key can be laid out as one of IPv6.
+func (s *Scrubber) InAddress(address netip.Addr) bool {
+	count := 0
+	for _, hit := range s.find(address.String()) {
+		if hit {
+			count++
+		}
+	}
+	return count >= window
+}
+
 // find marks the bytes of text that give a secret away; nil where none does.
-func (s *Scrubber) find(text string) []bool {
+func (s *Scrubber) find(text string) (hit []bool) {
 	if s == nil || len(text) < shortest {
 		return nil
 	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if len(s.windows) == 0 && len(s.words) == 0 && len(s.exact) == 0 {
+	s.mu.Lock() // one search at a time: each takes a processor for a moment, and much of what is said is said again
+	defer s.mu.Unlock()
+	s.used = true
+	if len(s.windows) == 0 && len(s.words) == 0 && len(s.exact) == 0 || s.clean[text] {
 		return nil
 	}
-	search := search{Scrubber: s, size: len(text)}
-	if len(text) <= searched {
-		search.look(whole(text), deepest)
-		return search.hit
+	if s.search(text, false).found {
+		hit = s.search(text, true).hit
 	}
-	search.look(whole(text), 0)
+	if hit == nil && len(text) <= mostRemembered {
+		if s.clean == nil || len(s.clean) >= mostTexts {
+			s.clean = map[string]bool{}
+		}
+		s.clean[text] = true
+	}
+	return hit
+}
+
+// Bounds of what is remembered of texts without a secret.
+const mostRemembered, mostTexts = 2 << 10, 500
+
+// search looks through a text: where mapped, for all bytes that give a secret away, else, which is far quicker, for
+// whether there may be any. The caller holds the lock.
+func (s *Scrubber) search(text string, mapped bool) *search {
+	search := &search{Scrubber: s, size: len(text), mapped: mapped}
+	if len(text) <= searched {
+		search.look(whole(text, mapped), deepest)
+		return search
+	}
+	all := whole(text, mapped)
+	search.look(all, 0)
 	// A long text is searched in pieces that overlap by more than any encoded secret that is worth hiding.
 	const step = searched / 2
-	for from := 0; from < len(text); from += step {
-		search.look(whole(text).part(from, min(from+searched, len(text))), 1)
+	for from := 0; from < len(text) && !search.enough(); from += step {
+		search.look(all.part(from, min(from+searched, len(text))), 1)
 	}
-	return search.hit
+	return search
 }
 
 // search is one text being searched.
 type search struct {
 	*Scrubber
-	size int
-	hit  []bool // nil until something is found
+	size   int
+	mapped bool
+	found  bool
+	hit    []bool // where mapped: nil until something is found
 }
+
+// enough reports whether nothing that is still to be found would matter.
+func (s *search) enough() bool { return s.found && !s.mapped }
 
 // look searches a view of the text as it is, and as deep in what it decodes to.
 func (s *search) look(v view, depth int) {
-	s.lookForWindows(v.lower())
-	folded := v.fold()
-	s.lookForWindows(folded)
-	s.lookForWords(v, folded)
-	if depth == 0 {
+	switch {
+	case !s.mapped && s.windowIn(v.text):
+		s.found = true
+	case s.mapped || len(s.words)+len(s.exact) > 0:
+		folded := v.fold()
+		if s.mapped {
+			s.lookForWindows(v.lower())
+			s.lookForWindows(folded)
+		}
+		s.lookForWords(v, folded)
+	}
+	if depth == 0 || s.enough() {
 		return
 	}
-	for _, decoded := range v.decoded() {
+	for decoded := range v.decoded() {
 		s.look(decoded, 0)
-		for _, run := range decoded.readable() {
-			if depth > 1 {
+		if s.enough() {
+			return
+		}
+		if depth > 1 {
+			for run := range decoded.readable() {
 				s.look(run, depth-1)
 			}
 		}
@@ -147,18 +203,54 @@ func (s *search) look(v view, depth int) {
 
 func (s *search) lookForWindows(v view) {
 	for i := 0; i+window <= len(v.text); i++ {
-		key := binary.BigEndian.Uint64(v.text[i:])
-		if bit := spread(key); s.maybe[bit/64]&(1<<(bit%64)) != 0 && s.windows[key] {
+		if s.isWindow(binary.BigEndian.Uint64(v.text[i:])) {
 			s.mark(v, i, i+window)
 		}
 	}
+}
+
+func (s *search) isWindow(key uint64) bool {
+	bit := spread(key)
+	return s.maybe[bit/64]&(1<<(bit%64)) != 0 && s.windows[key]
+}
+
+// windowIn is lookForWindows, in the lower case of a text and in its folded form, without the two being made.
+func (s *search) windowIn(text []byte) bool {
+	if len(s.windows) == 0 {
+		return false
+	}
+	var plain, folded uint64 // the last 8 bytes
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		letter := 'a' <= c && c <= 'z' || '0' <= c && c <= '9'
+		if 'A' <= c && c <= 'Z' {
+			c, letter = c+'a'-'A', true
+		}
+		if plain = plain<<8 | uint64(c); i >= window-1 && s.isWindow(plain) {
+			return true
+		}
+		switch {
+		case letter:
+			if folded = folded<<8 | uint64(c); s.isWindow(folded) {
+				return true
+			}
+		case c >= utf8.RuneSelf && utf8.RuneStart(c):
+			r, _ := utf8.DecodeRune(text[i:])
+			for _, b := range foldedRune(r) {
+				if folded = folded<<8 | uint64(b); s.isWindow(folded) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // lookForWords finds the short secrets, where neither a letter nor a digit is next to them in v.
 func (s *search) lookForWords(v, folded view) {
 	for _, word := range s.words {
 		for at := range occurrences(folded.text, word) {
-			if folded.apart(at, at+len(word), v) {
+			if !s.mapped || folded.apart(at, at+len(word), v) {
 				s.mark(folded, at, at+len(word))
 			}
 		}
@@ -191,6 +283,9 @@ func occurrences(text []byte, word string) iter.Seq[int] {
 
 // mark notes that bytes of a view give a secret away.
 func (s *search) mark(v view, from, to int) {
+	if s.found = true; !s.mapped {
+		return
+	}
 	if s.hit == nil {
 		s.hit = make([]bool, s.size)
 	}

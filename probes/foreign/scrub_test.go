@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"html"
+	"math/rand/v2"
 	"net/url"
 	"strings"
 	"testing"
@@ -220,11 +221,14 @@ func abs(n int) int { return max(n, -(n + 1)) }
 func BenchmarkScrub(b *testing.B) {
 	scrub := &Scrubber{}
 	scrub.Add(exampleKey)
-	scrub.Add(examplePassword)
-	for _, text := range []string{"Access denied: invalid IP address", strings.Repeat("A page of words, 12. ", 200)} {
-		b.Run(fmt.Sprint(len(text)), func(b *testing.B) {
-			for b.Loop() {
-				scrub.Scrub(text)
+	scrub.Add(exampleKey[:32])
+	certificate := make([]byte, 900)
+	rand.NewChaCha8([32]byte{}).Read(certificate)
+	for name, text := range map[string]string{"words": "Access denied: invalid IP address ", "name": "CN=GlobalSign RSA OV SSL CA 2018,O=GlobalSign nv-sa,C=BE",
+		"certificate": string(certificate), "page": strings.Repeat("A page of words, 12. ", 200)} {
+		b.Run(name, func(b *testing.B) {
+			for i := 0; b.Loop(); i++ {
+				scrub.Scrub(fmt.Sprint(text, i)) // not the same twice, which would be known
 			}
 		})
 	}

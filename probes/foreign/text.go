@@ -14,23 +14,31 @@ import (
 )
 
 // Text is words of somebody else, fit to be shown: one line, without a secret, and without anything that a terminal
-// obeys. The zero Text is no words.
-type Text struct{ shown string }
+// obeys. Words of ours may be around them. The zero Text is no words.
+type Text struct{ marked string } // what is ours is between the marks, which no foreign words hold: Clean takes them out
 
-func (t Text) String() string { return t.shown }
+const beginOurs, endOurs = "\uE000", "\uE001"
+
+// String gives the words.
+func (t Text) String() string {
+	if !strings.Contains(t.marked, beginOurs) {
+		return t.marked
+	}
+	return strings.NewReplacer(beginOurs, "", endOurs, "").Replace(t.marked)
+}
 
 // Empty reports whether there are no words.
-func (t Text) Empty() bool { return t.shown == "" }
+func (t Text) Empty() bool { return t.marked == "" }
 
 // IsZero is Empty, for omitzero of package encoding/json.
-func (t Text) IsZero() bool { return t.shown == "" }
+func (t Text) IsZero() bool { return t.marked == "" }
 
 // MarshalText gives the words.
-func (t Text) MarshalText() ([]byte, error) { return []byte(t.shown), nil }
+func (t Text) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
 
 // UnmarshalText takes the words of a saved report. Whoever saved it has scrubbed them; they are cleaned again.
 func (t *Text) UnmarshalText(text []byte) error {
-	t.shown = Clean(string(text))
+	t.marked = Clean(string(text))
 	return nil
 }
 
@@ -38,31 +46,56 @@ func (t *Text) UnmarshalText(text []byte) error {
 type words string
 
 // Ours are words of the tool's own, which no secret is looked for in: a password may be one of them.
-func Ours(text words) Text { return Text{string(text)} }
+func Ours(text words) Text {
+	if text == "" {
+		return Text{}
+	}
+	return Text{beginOurs + string(text) + endOurs}
+}
 
 // Oursf fills words of ours with numbers and Texts, as fmt.Sprintf does.
 func Oursf[T int | Text](format words, args ...T) Text {
 	anys := make([]any, len(args))
 	for i, arg := range args {
-		anys[i] = arg
+		switch arg := any(arg).(type) {
+		case Text:
+			anys[i] = endOurs + arg.marked + beginOurs
+		default:
+			anys[i] = arg
+		}
 	}
-	return Text{fmt.Sprintf(string(format), anys...)}
+	return Text{beginOurs + fmt.Sprintf(string(format), anys...) + endOurs}
 }
 
-// Quote is the gate: what somebody else said as a Text of at most limit characters.
-func (s *Scrubber) Quote(said string, limit int) Text {
-	return Text{cut(s.Scrub(Clean(said)), limit)}
+// Join puts Texts one behind the other, with a space between two that hold words.
+func Join(texts ...Text) (joined Text) {
+	for _, text := range texts {
+		if joined.marked != "" && text.marked != "" {
+			joined.marked += " "
+		}
+		joined.marked += text.marked
+	}
+	return joined
 }
 
-// QuoteSent is Quote for the free words of a peer that was sent a secret: it may dress that up in ways that nobody
-// thought of, so that whatever looks like a token is taken out too.
-func (s *Scrubber) QuoteSent(said string, limit int) Text {
-	return Text{cut(HideTokens(s.Scrub(Clean(said))), limit)}
+// Strings are the words of several Texts.
+func Strings(texts []Text) []string {
+	var all []string
+	for _, text := range texts {
+		all = append(all, text.String())
+	}
+	return all
 }
 
 // Clean makes text one line of plain characters: every run of white space becomes one space, and what is unfit to be
 // shown becomes a middle dot, so that words which it parted stay apart.
 func Clean(text string) string {
+	cleaned, _ := clean(text, len(text))
+	return cleaned
+}
+
+// clean is Clean of so much of the text that at most so many bytes come of it; more says that this is not all.
+func clean(text string, most int) (cleaned string, more bool) {
 	var out strings.Builder
 	space := false
 	for i := 0; i < len(text); {
@@ -71,6 +104,9 @@ func Clean(text string) string {
 		if unicode.IsSpace(r) || r == '\u2028' || r == '\u2029' {
 			space = out.Len() > 0
 			continue
+		}
+		if most < len(text) && out.Len()+1+size > most {
+			return out.String(), true
 		}
 		if space {
 			out.WriteByte(' ')
@@ -81,7 +117,7 @@ func Clean(text string) string {
 		}
 		out.WriteRune(r)
 	}
-	return out.String()
+	return out.String(), false
 }
 
 // Harmful reports whether a terminal or a reader could be deceived by r: control characters (C1 too, U+009B starts an

@@ -3,6 +3,8 @@ package foreign
 import (
 	"bytes"
 	"html"
+	"iter"
+	"math/big"
 	"strconv"
 	"strings"
 	"unicode"
@@ -11,15 +13,20 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// view is a text as something reads it: decoded, folded, reversed. Byte i came from the original's bytes from[i] to
-// to[i], so that what is found in the view can be taken out of the original.
+// view is a text as something reads it: decoded, folded, reversed. Where it is mapped, byte i came from the original's
+// bytes from[i] to to[i], so that what is found in the view can be taken out of the original.
 type view struct {
 	text     []byte
+	mapped   bool
 	from, to []int32
 }
 
-func whole(text string) view {
-	v := view{text: []byte(text), from: make([]int32, len(text)), to: make([]int32, len(text))}
+func whole(text string, mapped bool) view {
+	v := view{text: []byte(text), mapped: mapped}
+	if !mapped {
+		return v
+	}
+	v.from, v.to = make([]int32, len(text)), make([]int32, len(text))
 	for i := range text {
 		v.from[i], v.to[i] = int32(i), int32(i)+1
 	}
@@ -36,16 +43,39 @@ func whole(text string) view {
 // add appends a byte that bytes first to last of another view stand for.
 func (v *view) add(b byte, of view, first, last int) {
 	v.text = append(v.text, b)
+	if !v.mapped {
+		return
+	}
 	v.from = append(v.from, min(of.from[first], of.from[last]))
 	v.to = append(v.to, max(of.to[first], of.to[last]))
 }
 
 // part is the view of the bytes from first up to, and without, end.
 func (v view) part(first, end int) view {
-	return view{v.text[first:end], v.from[first:end], v.to[first:end]}
+	if !v.mapped {
+		return view{text: v.text[first:end]}
+	}
+	return view{v.text[first:end], true, v.from[first:end], v.to[first:end]}
 }
 
-func (v view) lower() view { return view{lowerASCII(v.text), v.from, v.to} }
+// empty is a view of the same original with room for some bytes.
+func (v view) empty(size int) view {
+	out := view{text: make([]byte, 0, size), mapped: v.mapped}
+	if v.mapped {
+		out.from, out.to = make([]int32, 0, size), make([]int32, 0, size)
+	}
+	return out
+}
+
+// emptied is a view without its bytes, to be filled anew.
+func (v view) emptied() view {
+	if v.text = v.text[:0]; v.mapped {
+		v.from, v.to = v.from[:0], v.to[:0]
+	}
+	return v
+}
+
+func (v view) lower() view { return view{lowerASCII(v.text), v.mapped, v.from, v.to} }
 
 func lowerASCII(text []byte) []byte {
 	lower := bytes.Clone(text)
@@ -58,7 +88,7 @@ func lowerASCII(text []byte) []byte {
 }
 
 func (v view) reverse() view {
-	var out view
+	out := v.empty(len(v.text))
 	for i := len(v.text) - 1; i >= 0; i-- {
 		out.add(v.text[i], v, i, i)
 	}
@@ -68,7 +98,7 @@ func (v view) reverse() view {
 // fold keeps the letters and digits, in lower case and in their plain form: a full-width digit is the digit, an
 // accent goes.
 func (v view) fold() view {
-	out := view{make([]byte, 0, len(v.text)), make([]int32, 0, len(v.text)), make([]int32, 0, len(v.text))}
+	out := v.empty(len(v.text))
 	for i := 0; i < len(v.text); {
 		c := v.text[i]
 		if c < utf8.RuneSelf {
@@ -82,18 +112,44 @@ func (v view) fold() view {
 			continue
 		}
 		r, size := utf8.DecodeRune(v.text[i:])
-		if r != utf8.RuneError {
-			for _, plain := range norm.NFKD.String(string(r)) {
-				if isLetterOrDigit(plain) {
-					for _, b := range []byte(string(unicode.ToLower(plain))) {
-						out.add(b, v, i, i+size-1)
-					}
-				}
-			}
+		for _, b := range foldedRune(r) {
+			out.add(b, v, i, i+size-1)
 		}
 		i += size
 	}
 	return out
+}
+
+// foldedRune is what a character above ASCII is folded to.
+func foldedRune(r rune) []byte {
+	if r == utf8.RuneError {
+		return nil
+	}
+	var out []byte
+	for _, plain := range plainForm(r) {
+		if isLetterOrDigit(plain) {
+			out = utf8.AppendRune(out, unicode.ToLower(plain))
+		}
+	}
+	return out
+}
+
+// plainForm is what a reader takes a character for: the letter in a circle or a square is the letter, and the digits of
+// every script are digits.
+func plainForm(r rune) string {
+	for _, first := range []rune{0x1F130, 0x1F150, 0x1F170, 0x1F1E6} {
+		if first <= r && r < first+26 {
+			return string('a' + r - first)
+		}
+	}
+	if unicode.IsDigit(r) && len(norm.NFKD.String(string(r))) > 1 {
+		for value := rune(0); value < 10; value++ { // ten in a row each, and no row begins within another one
+			if !unicode.IsDigit(r-value-1) || value == 9 {
+				return string('0' + value)
+			}
+		}
+	}
+	return norm.NFKD.String(string(r))
 }
 
 func isLetterOrDigit(r rune) bool {
@@ -123,39 +179,77 @@ func startOfRune(text []byte, at int) int {
 
 // readable are the stretches of a decoded view that are text themselves. What does not decode to text is noise, and
 // nothing is looked for in the encodings of noise.
-func (v view) readable() (runs []view) {
-	var run view
-	end := func() {
-		if len(run.text) >= window {
-			runs = append(runs, run)
+func (v view) readable() iter.Seq[view] {
+	return func(yield func(view) bool) {
+		for i := 0; i < len(v.text); {
+			end, telling := i, 0
+			for end < len(v.text) && legible(v.text[end]) {
+				if isLetterOrDigit(rune(v.text[end])) {
+					telling++
+				}
+				end++
+			}
+			if telling >= window {
+				run := v.part(i, end)
+				if bytes.IndexByte(run.text, 0) >= 0 { // every other byte of UTF-16
+					without := v.empty(end - i)
+					for k, c := range run.text {
+						if c != 0 {
+							without.add(c, run, k, k)
+						}
+					}
+					run = without
+				}
+				if !yield(run) {
+					return
+				}
+			}
+			i = end + 1
 		}
-		run = view{}
 	}
-	for i, c := range v.text {
-		switch {
-		case c == 0: // every other byte of UTF-16
-		case c == '\t', c == '\n', c == '\r', ' ' <= c && c <= '~':
-			run.add(c, v, i, i)
-		default:
-			end()
-		}
-	}
-	end()
-	return runs
+}
+
+func legible(c byte) bool {
+	return c == 0 || c == '\t' || c == '\n' || c == '\r' || ' ' <= c && c <= '~'
 }
 
 // decoded are the views that a reader who knows the usual encodings gets of a text.
-func (v view) decoded() []view {
-	out := v.bits(hexDigits, 4)
-	out = append(out, v.bits(base32Digits, 5)...)
-	out = append(out, v.bits(base64Digits, 6)...)
-	if bytes.ContainsAny(v.text, "+/-_") { // or these are what was put between the digits
-		out = append(out, v.bits(wordDigits, 6)...)
+func (v view) decoded() iter.Seq[view] {
+	return func(yield func(view) bool) {
+		alphabets := []struct {
+			values *digitValues
+			width  int
+		}{{hexDigits, 4}, {base32Digits, 5}, {base64Digits, 6}, {wordDigits, 6}, {binaryDigits, 1}}
+		if !bytes.ContainsAny(v.text, "+/-_") { // else these may be what was put between the digits
+			alphabets[3].values = nil
+		}
+		for _, alphabet := range alphabets {
+			if alphabet.values == nil {
+				continue
+			}
+			for decoded := range v.bits(alphabet.values, alphabet.width) {
+				if !yield(decoded) {
+					return
+				}
+			}
+		}
+		for _, base := range []int{16, 10, 8} {
+			if !yield(v.numbers(base)) {
+				return
+			}
+		}
+		for _, base := range []int{10, 36} {
+			for number := range v.bigNumbers(base) {
+				if !yield(number) {
+					return
+				}
+			}
+		}
+		if escaped := v.unescaped(); len(escaped.text) > 0 && !yield(escaped) {
+			return
+		}
+		yield(v.reverse())
 	}
-	for _, base := range []int{16, 10, 8} {
-		out = append(out, v.numbers(base))
-	}
-	return append(out, v.unescaped(), v.reverse())
 }
 
 // digitValues gives a byte's value in an alphabet, -1 for a byte that is none of its digits.
@@ -184,44 +278,53 @@ var (
 	base32Digits = alphabet(letters+digits[2:8], small+digits[2:8])
 	base64Digits = alphabet(letters+small+digits+"+/", letters+small+digits+"-_")
 	wordDigits   = alphabet(letters + small + digits)
+	binaryDigits = alphabet("01")
 )
 
 // bits decodes digits of some bits each, passing over everything else, from every digit that the encoding of a secret
 // may begin at.
-func (v view) bits(values *digitValues, width int) (out []view) {
-	var at []int
-	for i, c := range v.text {
-		if values[c] >= 0 {
-			at = append(at, i)
+func (v view) bits(values *digitValues, width int) iter.Seq[view] {
+	return func(yield func(view) bool) {
+		var at []int
+		for i, c := range v.text {
+			if values[c] >= 0 {
+				at = append(at, i)
+			}
 		}
-	}
-	group := 8 // digits after which a byte begins with a digit again
-	for group*width%8 == 0 && group > 1 && group/2*width%8 == 0 {
-		group /= 2
-	}
-	for start := 0; start < group && start < len(at); start++ {
-		var decoded view
-		held, count, first := uint32(0), 0, start
-		for n := start; n < len(at); n++ {
-			if count == 0 {
+		if len(at)*width < shortest*8 {
+			return
+		}
+		group := 8 // digits after which a byte begins with a digit again
+		for group*width%8 == 0 && group > 1 && group/2*width%8 == 0 {
+			group /= 2
+		}
+		decoded := v.empty(len(at)*width/8 + 1)
+		for start := 0; start < group && start < len(at); start++ {
+			decoded = decoded.emptied()
+			held, count, first := uint32(0), 0, start
+			for n := start; n < len(at); n++ {
+				if count == 0 {
+					first = n
+				}
+				held = held<<width | uint32(values[v.text[at[n]]])
+				if count += width; count < 8 {
+					continue
+				}
+				count -= 8
+				decoded.add(byte(held>>count), v, at[first], at[n])
+				held &= 1<<count - 1
 				first = n
 			}
-			held = held<<width | uint32(values[v.text[at[n]]])
-			if count += width; count < 8 {
-				continue
+			if !yield(decoded) {
+				return
 			}
-			count -= 8
-			decoded.add(byte(held>>count), v, at[first], at[n])
-			held &= 1<<count - 1
-			first = n
 		}
-		out = append(out, decoded)
 	}
-	return out
 }
 
 // numbers reads the words of a text that are numbers of a base as characters: 97, 0x61, \x61, U+0061.
-func (v view) numbers(base int) (out view) {
+func (v view) numbers(base int) view {
+	out := v.empty(len(v.text) / 2)
 	for i := 0; i < len(v.text); {
 		if !letterAt(v.text, i) {
 			i++
@@ -231,24 +334,71 @@ func (v view) numbers(base int) (out view) {
 		for end < len(v.text) && letterAt(v.text, end) {
 			end++
 		}
-		word := strings.TrimLeft(strings.ToLower(string(v.text[i:end])), "ux")
-		if base == 16 {
-			word = strings.TrimPrefix(word, "0x")
-		}
-		value := byte(' ') // any other word keeps its neighbours apart
-		if n, err := strconv.ParseUint(word, base, 8); err == nil && len(word) <= 6 {
-			value = byte(n)
-		}
-		out.add(value, v, i, end-1)
+		out.add(numbered(v.text[i:end], base), v, i, end-1)
 		i = end
 	}
 	return out
 }
 
+// numbered is the character that a word gives the number of; any other word keeps its neighbours apart.
+func numbered(word []byte, base int) byte {
+	if len(word) > 10 {
+		return ' '
+	}
+	word = bytes.TrimLeft(word, "uUxX")
+	if base == 16 && len(word) > 2 && word[0] == '0' && word[1]|' ' == 'x' {
+		word = word[2:]
+	}
+	value := 0
+	for _, c := range word {
+		digit := int(hexDigits[c])
+		if digit < 0 || digit >= base || value > 0xff {
+			return ' '
+		}
+		value = value*base + digit
+	}
+	if value > 0xff || len(word) == 0 {
+		return ' '
+	}
+	return byte(value)
+}
+
+// bigNumbers are the bytes, and the hex digits, of each long word that can be read as one number of a base.
+func (v view) bigNumbers(base int) iter.Seq[view] {
+	return func(yield func(view) bool) {
+		for i := 0; i < len(v.text); {
+			end := i
+			for end < len(v.text) && numeral(v.text[end], base) {
+				end++
+			}
+			if length := end - i; length >= longNumber && length <= longestNumber {
+				number, _ := new(big.Int).SetString(string(v.text[i:end]), base)
+				for _, form := range [][]byte{number.Bytes(), number.Append(nil, 16)} {
+					out := v.empty(len(form))
+					for _, b := range form {
+						out.add(b, v, i, end-1)
+					}
+					if !yield(out) {
+						return
+					}
+				}
+			}
+			i = max(end, i+1)
+		}
+	}
+}
+
+// Digits of a number that can hold a telling part of a secret, and of one that is worth the time.
+const longNumber, longestNumber = 13, 400
+
+func numeral(c byte, base int) bool {
+	return '0' <= c && c <= '9' || base > 10 && ('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z')
+}
+
 // unescaped undoes what stands for single characters within a text, and leaves out tags: %61, =61, \x61, \u0061,
 // \141, &#97;, &#x61;, &amp;.
-func (v view) unescaped() (out view) {
-	found := false
+func (v view) unescaped() view {
+	out, found := v.empty(len(v.text)), false
 	for i := 0; i < len(v.text); {
 		value, size := escape(v.text[i:])
 		if size == 0 {
@@ -281,24 +431,28 @@ func escape(text []byte) (value string, size int) {
 		}
 		return character(n), end
 	}
-	switch head := lowerASCII(text[:min(len(text), 3)]); {
-	case bytes.HasPrefix(head, []byte("%u")), bytes.HasPrefix(head, []byte(`\u`)):
+	second := byte(0)
+	if len(text) > 1 {
+		second = text[1] | ' '
+	}
+	switch head := text[0]; {
+	case (head == '%' || head == '\\') && second == 'u':
 		return hex(2, 4, 4)
-	case bytes.HasPrefix(head, []byte(`\x`)):
+	case head == '\\' && second == 'x':
 		return hex(2, 2, 2)
-	case head[0] == '%', head[0] == '=':
+	case head == '%', head == '=':
 		return hex(1, 2, 2)
-	case head[0] == '\\' && len(text) >= 4:
+	case head == '\\' && len(text) >= 4:
 		if n, err := strconv.ParseUint(string(text[1:4]), 8, 8); err == nil {
 			return character(n), 4
 		}
-	case head[0] == '&':
+	case head == '&':
 		if end := bytes.IndexByte(text[:min(len(text), 16)], ';'); end > 0 {
 			if value := html.UnescapeString(string(text[:end+1])); value != string(text[:end+1]) {
 				return value, end + 1
 			}
 		}
-	case head[0] == '<':
+	case head == '<':
 		if end := bytes.IndexByte(text, '>'); end > 0 {
 			return "", end + 1
 		}

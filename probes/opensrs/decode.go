@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"opensrs-doctor/probes/foreign"
 )
 
 // ErrNotEnvelope says that the bytes are no OPS envelope at all: HTML, other XML, text.
@@ -15,30 +17,31 @@ var ErrNotEnvelope = errors.New("not an OPS envelope")
 
 // ErrEntities says that the document declares entities, which no real one does. It comes inside a
 // *MalformedError; nothing was expanded or fetched.
-var ErrEntities = errors.New("it declares XML entities")
+var ErrEntities = errors.New(whyEntities.String())
 
 // MalformedError says that the bytes begin as an OPS envelope may, and break their promise.
 type MalformedError struct {
-	Why string // our own words: never text of the document
-	Err error  // ErrEntities, or nil
+	Why foreign.Text // our own words: never text of the document
+	Err error        // ErrEntities, or nil
 }
 
-func (e *MalformedError) Error() string { return "malformed OPS envelope: " + e.Why }
+func (e *MalformedError) Error() string { return "malformed OPS envelope: " + e.Why.String() }
 
 // Unwrap gives ErrEntities where that is the reason.
 func (e *MalformedError) Unwrap() error { return e.Err }
 
-func malformed(why string) error { return &MalformedError{Why: why} }
+func malformed(why foreign.Text) error { return &MalformedError{Why: why} }
 
 // The reasons why an envelope is malformed.
-const (
-	whyEmpty    = "it is empty"
-	whyCut      = "it is cut short"
-	whyDeep     = "elements are nested too deeply"
-	whyBig      = "it is over the size limit"
-	whySyntax   = "it is not well-formed XML"
-	whyEncoding = "it declares an encoding that is not read here"
-	whyNoData   = "it carries no data block"
+var (
+	whyEmpty    = foreign.Ours("it is empty")
+	whyCut      = foreign.Ours("it is cut short")
+	whyDeep     = foreign.Ours("elements are nested too deeply")
+	whyBig      = foreign.Ours("it is over the size limit")
+	whySyntax   = foreign.Ours("it is not well-formed XML")
+	whyEncoding = foreign.Ours("it declares an encoding that is not read here")
+	whyNoData   = foreign.Ours("it carries no data block")
+	whyEntities = foreign.Ours("it declares XML entities")
 )
 
 // Decode reads the tree of an OPS envelope. It is liberal with white space, attributes, comments, CDATA
@@ -116,7 +119,7 @@ func (d *decoder) next() (xml.Token, error) {
 		switch token := token.(type) {
 		case xml.Directive:
 			if bytes.Contains(bytes.ToUpper(token), []byte("<!ENTITY")) {
-				return nil, &MalformedError{Why: ErrEntities.Error(), Err: ErrEntities}
+				return nil, &MalformedError{Why: whyEntities, Err: ErrEntities}
 			}
 		case xml.StartElement:
 			if d.depth++; d.depth > MaxDepth {

@@ -9,8 +9,8 @@ import (
 // What people have at hand instead of a request or a body: captures in other forms, logs, pictures. Each is known by
 // its start or by a line that nothing else has; what is not known surely is not named.
 
-// foreign is one such thing.
-type foreign struct {
+// otherForm is one such thing.
+type otherForm struct {
 	kind foreignKind
 	why  string
 	hint string
@@ -37,7 +37,7 @@ const (
 	followStream = "tshark -r CAPTURE -q -z follow,tcp,ascii,0 prints the request as text"
 )
 
-var foreigners = []foreign{
+var foreigners = []otherForm{
 	{inBytes, "it is a packet capture in binary", "tcpdump -A -r FILE prints it as text; " + beforeTLS,
 		anyOf("\xd4\xc3\xb2\xa1", "\xa1\xb2\xc3\xd4", "\x4d\x3c\xb2\xa1", "\xa1\xb2\x3c\x4d", "\x0a\x0d\x0d\x0a")},
 	{inBytes, "it is encrypted TLS", "capture before encryption, with a proxy or in the client, or point the " +
@@ -101,14 +101,14 @@ var foreigners = []foreign{
 
 // foreignTo names a file that is none of what was asked for, where it is of one of these kinds; false where it is not
 // known.
-func foreignTo(raw []byte, kinds ...foreignKind) (foreign, bool) {
+func foreignTo(raw []byte, kinds ...foreignKind) (otherForm, bool) {
 	start := raw[:min(len(raw), peek)]
 	for _, one := range foreigners {
 		if slices.Contains(kinds, one.kind) && one.is().Match(start) {
 			return one, true
 		}
 	}
-	return foreign{}, false
+	return otherForm{}, false
 }
 
 // NotABody names a file that was given as a body and is something else: a *CaptureError, or nil where nothing is known

@@ -207,7 +207,7 @@ func inspectEnvelope(body []byte) []Finding {
 	var malformed *MalformedError
 	switch {
 	case errors.As(err, &malformed):
-		return []Finding{{ID: BadEnvelope, Why: malformed.Why}}
+		return []Finding{{ID: BadEnvelope, Why: malformed.Why.String()}}
 	case err != nil:
 		return []Finding{{ID: NoEnvelope}}
 	}

@@ -86,9 +86,9 @@ func TestInspectBody(t *testing.T) {
 		{"UTF-8 that declares Latin-1", edit("UTF-8", "ISO-8859-1"), []Finding{{ID: BodyEncoding, Found: "iso-8859-1"}}},
 		{"HTML", "<!DOCTYPE html><html></html>", []Finding{{ID: NoEnvelope}}},
 		{"other XML", "<methodCall/>", []Finding{{ID: NoEnvelope}}},
-		{"an encoding that is not read here", edit("UTF-8", "EUC-JP"), []Finding{{ID: BadEnvelope, Why: whyEncoding}}},
+		{"an encoding that is not read here", edit("UTF-8", "EUC-JP"), []Finding{{ID: BadEnvelope, Why: whyEncoding.String()}}},
 		{"parts next to each other", "<OPS_envelope><header/><version/>0.9<body/><data_block/><dt_assoc><item key='action'>A</item>" +
-			"</dt_assoc></OPS_envelope>", []Finding{{ID: BadEnvelope, Why: whyNoData}}},
+			"</dt_assoc></OPS_envelope>", []Finding{{ID: BadEnvelope, Why: whyNoData.String()}}},
 		{"header behind", strings.Replace(edit(header, ""), "</body>\n", "</body>\n"+header, 1), []Finding{{ID: EnvelopeOrder}}},
 		{"no protocol", edit("  <item key=\"protocol\">XCP</item>\n", ""), []Finding{{ID: ProtocolMissing}}},
 		{"another protocol", edit("XCP", "TPP"), []Finding{{ID: ProtocolMissing, Found: "TPP"}}},

@@ -79,17 +79,17 @@ func TestParseReplyRefuses(t *testing.T) {
 		{"no XML at all", "Access denied", ""},
 		{"tag soup", "<<<>>>", ""},
 		{"envelope without a reply", around(`<item key="action">X</item>`), ""},
-		{"empty", "", whyEmpty},
-		{"nothing but white space", " \r\n\x00", whyEmpty},
+		{"empty", "", whyEmpty.String()},
+		{"nothing but white space", " \r\n\x00", whyEmpty.String()},
 		{"an entity bomb", bomb, ErrEntities.Error()},
 		{"an external entity", strings.Replace(around(denied), `"ops.dtd"`,
 			`"ops.dtd" [<!entity x SYSTEM "file:///etc/passwd">]`, 1), ErrEntities.Error()},
-		{"an unknown entity", around(`<item key="response_code">&nbsp;</item>`), whySyntax},
-		{"too deep", deep, whyDeep},
-		{"too big", around(denied) + strings.Repeat(" ", MaxReply), whyBig},
-		{"UTF-16 declared", strings.Replace(around(denied), "UTF-8", "UTF-16", 1), whyEncoding},
-		{"crossed tags", around("<item></dt_assoc>"), whySyntax},
-		{"no data", "<OPS_envelope><body/></OPS_envelope>", whyNoData},
+		{"an unknown entity", around(`<item key="response_code">&nbsp;</item>`), whySyntax.String()},
+		{"too deep", deep, whyDeep.String()},
+		{"too big", around(denied) + strings.Repeat(" ", MaxReply), whyBig.String()},
+		{"UTF-16 declared", strings.Replace(around(denied), "UTF-8", "UTF-16", 1), whyEncoding.String()},
+		{"crossed tags", around("<item></dt_assoc>"), whySyntax.String()},
+		{"no data", "<OPS_envelope><body/></OPS_envelope>", whyNoData.String()},
 	}
 	for _, test := range tests {
 		_, err := ParseReply([]byte(test.document))
@@ -97,7 +97,7 @@ func TestParseReplyRefuses(t *testing.T) {
 		switch {
 		case test.why == "" && err != ErrNotEnvelope:
 			t.Errorf("%s: %v", test.name, err)
-		case test.why != "" && (!errors.As(err, &broken) || broken.Why != test.why):
+		case test.why != "" && (!errors.As(err, &broken) || broken.Why.String() != test.why):
 			t.Errorf("%s: %v", test.name, err)
 		}
 	}
