@@ -146,7 +146,7 @@ func FuzzHTTPReply(f *testing.F) {
 			facts := &Call{}
 			w.readReply(facts, got)
 			smallFacts(t, facts, 8<<10)
-			smallFacts(t, w.readSighting(Sighting{}, string(got.body)), 4<<10)
+			smallFacts(t, w.readSighting(Sighting{}, string(got.body), w.scrub.Quote), 4<<10)
 		}
 	})
 }
