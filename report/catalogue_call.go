@@ -9,8 +9,10 @@ var callCauses = []Cause{
 			"The API answered {code}, \"{text}\".",
 			"The address {egress} was seen by {sources}.",
 			"No rules were given to compare it with ({rule_flags}).",
+			"Which address this call left from is not known: {planned_egress} took the place of asking.",
 		},
 		Fixes: []string{
+			"Run opensrs-doctor on this host without {planned_egress}, to see the address that its calls leave from." + general,
 			"Look at the IP access rules in {panel}, Account settings, API settings: an Allow rule " +
 				"has to match this host's public address.",
 			"Add the rule allow {egress}/32 there, if none does; five rules are the limit." + general +

@@ -56,6 +56,10 @@ func whenCallIpDenied(e *probes.Evidence) (Finding, bool) {
 	if e.Asked.RulesGiven == 0 {
 		finding.Values["rule_flags"] = "--rule or --rules-file"
 	}
+	if planned := list(texts(e.Egress.Addresses())); !r.comparable && planned != "" { // and which one was refused is not known
+		finding.Values["egress"], finding.Values["planned_egress"] = "", "--egress-ip"
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("Given with --egress-ip, and not seen in this run: %s.", planned))
+	}
 	return finding, true
 }
 

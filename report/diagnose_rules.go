@@ -75,7 +75,7 @@ func whenRulesNotAllowed(e *probes.Evidence) (Finding, bool) {
 		refused, _ := r.refused()
 		values := r.addition(e, refused)
 		values["egress"] = list(texts(refused))
-		finding := Finding{Values: values, Evidence: readingsOf(r.results, iprules.VerdictDeny)}
+		finding := Finding{Values: values, Evidence: readingsOf(r.results, iprules.VerdictDeny), Alone: true}
 		r.simulated(e, &finding)
 		return finding, true
 	}

@@ -311,3 +311,38 @@ func TestRulesAreLikelyAtMostInTheTestEnvironment(t *testing.T) {
 		}
 	}
 }
+
+// An address that was given and not seen is not the one that the API refused, whatever the rules say of it.
+func TestPlannedAddressIsNotAccused(t *testing.T) {
+	for _, test := range []struct {
+		rules, want string
+		given       []netip.Addr
+	}{
+		{"", "fail call.ip-denied", []netip.Addr{ip("203.0.113.99")}},
+		{"allow 203.0.113.0/25", "fail call.ip-denied", []netip.Addr{ip("203.0.113.99")}},
+		{"allow 203.0.113.0/25", "fail call.ip-denied, fail rules.never-public", []netip.Addr{ip("10.1.2.3")}},
+		{"allow 203.0.113.0/25", "fail rules.not-allowed, fail call.ip-denied", []netip.Addr{ip("203.0.113.99"), ip("192.0.2.8")}},
+	} {
+		e := healthy()
+		invalidIP(e)
+		planned(e, test.given...)
+		if test.rules == "" {
+			setRules(e)
+		} else {
+			setRules(e, test.rules)
+		}
+		diagnoses := Diagnose(e)
+		causes := map[string]bool{}
+		for _, d := range diagnoses {
+			causes[string(d.Severity)+" "+d.Cause] = true
+			if said := d.Summary + strings.Join(d.Fixes, " "); d.Cause == "call.ip-denied" && strings.Contains(said, test.given[0].String()) {
+				t.Errorf("%q, %v: %s", test.rules, test.given, said)
+			}
+		}
+		for _, want := range strings.Split(test.want, ", ") {
+			if !causes[want] {
+				t.Errorf("%q, %v: %v without %s", test.rules, test.given, causes, want)
+			}
+		}
+	}
+}

@@ -69,6 +69,9 @@ type ruling struct {
 
 func rulingOf(e *probes.Evidence) ruling {
 	r := ruling{verdict: iprules.VerdictUnknown, comparable: true, rules: readRules(e)}
+	if e.Egress != nil && e.Egress.Given {
+		r.comparable = len(e.Egress.IPv6) == 0 && slices.Contains(e.Egress.IPv4, e.Host.LocalAddress)
+	}
 	if e.Rules == nil || e.Egress == nil || len(r.rules) == 0 {
 		return r
 	}
@@ -79,9 +82,6 @@ func rulingOf(e *probes.Evidence) ruling {
 		r.results = append(r.results, iprules.Evaluate(r.rules, address))
 	}
 	r.verdict = iprules.Verdict(r.results)
-	if e.Egress.Given {
-		r.comparable = len(e.Egress.IPv6) == 0 && slices.Contains(e.Egress.IPv4, e.Host.LocalAddress)
-	}
 	for _, result := range r.results {
 		if result.Verdict == iprules.VerdictDeny && len(result.MatchedDeny) > 0 && r.deniedBy == "" {
 			r.deniedBy = r.name(result.MatchedDeny[0])

@@ -39,23 +39,24 @@ var vocabulary = map[string]string{
 	"roots_date":     "",                                      // the date of the carried roots
 
 	// Rules.
-	"rule_to_add":   "",                       // "allow 203.0.113.10/32"
-	"rule_flags":    "--rule or --rules-file", // set only where no rules were given
-	"rule_to_drop":  "",                       // set only where there are five already: "rule 3, allow 192.0.2.1/32"
-	"matching_rule": "",                       // "rule 2, deny 203.0.113.0/25"
-	"rule_problem":  "",                       // what is wrong with a rule
-	"rule_fix":      "",                       // a whole step: iprules.Problem.Fix
-	"never_public":  "a private address",      // addresses and prefixes that can never be public
-	"never_given":   "",                       // those given with --egress-ip
-	"never_rule":    "",                       // those of Allow rules: "rule 1, allow 10.0.0.0/25"
-	"never_stray":   "",                       // the same, where no rule to add is known
-	"allow_left":    "",                       // "no Allow rule": set only where every Allow rule is one
-	"allowed":       "",                       // the addresses that are allowed
-	"given_ipv6":    "",                       // the IPv6 addresses given with --egress-ip
-	"unsure_env":    "",                       // "test": set only where the environment may not go by the rules
-	"not_allowed":   "",                       // the addresses that are not allowed
-	"readings":      "",                       // "first-match allows; most-specific and deny-wins deny"
-	"clear_list":    "Allow rules only",
+	"rule_to_add":    "",                       // "allow 203.0.113.10/32"
+	"rule_flags":     "--rule or --rules-file", // set only where no rules were given
+	"planned_egress": "",                       // "--egress-ip", set only where the address that was given was not seen
+	"rule_to_drop":   "",                       // set only where there are five already: "rule 3, allow 192.0.2.1/32"
+	"matching_rule":  "",                       // "rule 2, deny 203.0.113.0/25"
+	"rule_problem":   "",                       // what is wrong with a rule
+	"rule_fix":       "",                       // a whole step: iprules.Problem.Fix
+	"never_public":   "a private address",      // addresses and prefixes that can never be public
+	"never_given":    "",                       // those given with --egress-ip
+	"never_rule":     "",                       // those of Allow rules: "rule 1, allow 10.0.0.0/25"
+	"never_stray":    "",                       // the same, where no rule to add is known
+	"allow_left":     "",                       // "no Allow rule": set only where every Allow rule is one
+	"allowed":        "",                       // the addresses that are allowed
+	"given_ipv6":     "",                       // the IPv6 addresses given with --egress-ip
+	"unsure_env":     "",                       // "test": set only where the environment may not go by the rules
+	"not_allowed":    "",                       // the addresses that are not allowed
+	"readings":       "",                       // "first-match allows; most-specific and deny-wins deny"
+	"clear_list":     "Allow rules only",
 
 	// DNS.
 	"name":            "rr-n1-tor.opensrs.net", // that was asked for
