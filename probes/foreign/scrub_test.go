@@ -6,8 +6,10 @@ import (
 	"encoding/hex"
 	"fmt"
 	"html"
+	"math/big"
 	"math/rand/v2"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -97,6 +99,24 @@ func dressings() map[string]func(string) string {
 		}
 		return string(out)
 	}
+	utf16BE := func(text string) string {
+		var out []byte
+		for _, unit := range utf16.Encode([]rune(text)) {
+			out = append(out, byte(unit>>8), byte(unit))
+		}
+		return string(out)
+	}
+	from := func(first rune) func(string) string {
+		return func(text string) string {
+			return strings.Map(func(r rune) rune {
+				if 'a' <= r && r <= 'z' {
+					return first + r - 'a'
+				}
+				return r
+			}, text)
+		}
+	}
+	circled, squared := from(0x24D0), from(0x1F170)
 	return map[string]func(string) string{
 		"as it is":                      func(text string) string { return text },
 		"capitals":                      strings.ToUpper,
@@ -145,6 +165,30 @@ func dressings() map[string]func(string) string {
 		"decimal references":            each("&#%d;"),
 		"hex references":                each("&#x%x;"),
 		"UTF-16":                        utf16LE,
+		"backspaces":                    every(1, "\b"),
+		"colours":                       every(7, "\x1b[1;31m"),
+		"colours, cleaned":              then(every(5, "\x1b[1;31m"), Clean),
+		"colours by C1, cleaned":        then(every(6, "\u009b31m"), Clean),
+		"titles, cleaned":               then(every(6, "\x1b]0;x y\a"), Clean),
+		"quoted by Go, backspaces":      then(every(3, "\b"), strconv.Quote),
+		"quoted by Go, tags":            then(every(3, "\U000e0061"), strconv.Quote),
+		"quoted by Go, noncharacters":   then(every(3, "\ufdd0"), strconv.Quote),
+		"code points in braces":         each(`\u{%x}`),
+		"long code points":              each(`\U%08x`),
+		"named references between":      every(2, "&NegativeVeryThinSpace;"),
+		"a comment with a tag between":  every(3, "<!-- > x -->"),
+		"attributes between":            every(3, `<i title=">">`),
+		"lines quoted-printable":        every(7, "=\r\n"),
+		"binary digits":                 each("%08b"),
+		"binary numbers":                each("%b "),
+		"one decimal number":            func(text string) string { return new(big.Int).SetBytes([]byte(text)).String() },
+		"one number of base 36":         func(text string) string { return new(big.Int).SetBytes([]byte(text)).Text(36) },
+		"digits of another script":      strings.NewReplacer("0", "٠", "1", "١", "2", "٢", "3", "٣", "4", "٤", "5", "٥", "6", "٦", "7", "٧", "8", "٨", "9", "٩").Replace,
+		"letters in circles":            circled,
+		"letters in squares":            squared,
+		"UTF-7":                         func(text string) string { return "+" + strings.TrimRight(b64(utf16BE(text)), "=") + "-" },
+		"accents":                       every(1, "\u0301"),
+		"JSON list":                     func(text string) string { return `["` + strings.Join(strings.Split(text, ""), `","`) + `"]` },
 	}
 }
 
@@ -178,6 +222,7 @@ func TestEveryDressingIsSeenThrough(t *testing.T) {
 // short are the dressings in which a short secret is part of a longer word, and stays.
 var short = map[string]bool{
 	"base64, second alignment": true, "base64, third alignment": true, "base32, second alignment": true,
+	"one number of base 36": true,
 }
 
 func TestOrdinaryTextStays(t *testing.T) {

@@ -2,10 +2,8 @@ package foreign
 
 import (
 	"bytes"
-	"html"
 	"iter"
 	"math/big"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -233,7 +231,7 @@ func (v view) decoded() iter.Seq[view] {
 				}
 			}
 		}
-		for _, base := range []int{16, 10, 8} {
+		for _, base := range []int{16, 10, 8, 2} {
 			if !yield(v.numbers(base)) {
 				return
 			}
@@ -393,77 +391,4 @@ const longNumber, longestNumber = 13, 400
 
 func numeral(c byte, base int) bool {
 	return '0' <= c && c <= '9' || base > 10 && ('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z')
-}
-
-// unescaped undoes what stands for single characters within a text, and leaves out tags: %61, =61, \x61, \u0061,
-// \141, &#97;, &#x61;, &amp;.
-func (v view) unescaped() view {
-	out, found := v.empty(len(v.text)), false
-	for i := 0; i < len(v.text); {
-		value, size := escape(v.text[i:])
-		if size == 0 {
-			out.add(v.text[i], v, i, i)
-			i++
-			continue
-		}
-		found = true
-		for _, b := range []byte(value) {
-			out.add(b, v, i, i+size-1)
-		}
-		i += size
-	}
-	if !found {
-		return view{}
-	}
-	return out
-}
-
-// escape gives what the beginning of a text stands for, and its length; 0 where it stands for itself.
-func escape(text []byte) (value string, size int) {
-	hex := func(from, most, least int) (string, int) {
-		end := from
-		for end < len(text) && end < from+most && hexDigits[text[end]] >= 0 {
-			end++
-		}
-		n, err := strconv.ParseUint(string(text[from:end]), 16, 32)
-		if err != nil || end-from < least {
-			return "", 0
-		}
-		return character(n), end
-	}
-	second := byte(0)
-	if len(text) > 1 {
-		second = text[1] | ' '
-	}
-	switch head := text[0]; {
-	case (head == '%' || head == '\\') && second == 'u':
-		return hex(2, 4, 4)
-	case head == '\\' && second == 'x':
-		return hex(2, 2, 2)
-	case head == '%', head == '=':
-		return hex(1, 2, 2)
-	case head == '\\' && len(text) >= 4:
-		if n, err := strconv.ParseUint(string(text[1:4]), 8, 8); err == nil {
-			return character(n), 4
-		}
-	case head == '&':
-		if end := bytes.IndexByte(text[:min(len(text), 16)], ';'); end > 0 {
-			if value := html.UnescapeString(string(text[:end+1])); value != string(text[:end+1]) {
-				return value, end + 1
-			}
-		}
-	case head == '<':
-		if end := bytes.IndexByte(text, '>'); end > 0 {
-			return "", end + 1
-		}
-	}
-	return "", 0
-}
-
-// character is the byte of a number below 256, else the character as UTF-8.
-func character(n uint64) string {
-	if n < 256 {
-		return string([]byte{byte(n)})
-	}
-	return string(rune(n))
 }
