@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// foreignFiles are the beginnings of what the named programs write, as they wrote it: tcpdump 4.99, tshark 4.0, curl
-// 7.88, strace 6.1, Debian 12. What is exported by a program that was not run is marked: from its documentation.
+// foreignFiles are the beginnings of what the named programs write. tcpdump 4.99, tshark 4.0, curl 7.88 and strace 6.1
+// (Debian 12) were run, and their output shortened; the others were not run: these follow the formats' known beginnings.
 var foreignFiles = []struct {
 	name, start, why string
 	notAsBody        bool // it may have been sent as a body
