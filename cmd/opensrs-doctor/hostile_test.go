@@ -830,7 +830,7 @@ func answering(question *dns.Msg, id uint16, addresses int, truncated bool) []by
 // nameServer serves one port on UDP and TCP.
 func nameServer(t *testing.T, say func(*dns.Msg, bool) []byte) string {
 	t.Helper()
-	at := listenFor(t, func(conn net.Conn) {
+	serve := func(conn net.Conn) {
 		for {
 			var length [2]byte
 			if _, err := io.ReadFull(conn, length[:]); err != nil {
@@ -843,10 +843,15 @@ func nameServer(t *testing.T, say func(*dns.Msg, bool) []byte) string {
 			said := say(question, true)
 			conn.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(said))), said...))
 		}
-	})
-	packets, err := net.ListenPacket("udp", at)
-	if err != nil {
-		t.Skip("the port is taken for UDP: ", err)
+	}
+	var at string
+	var packets net.PacketConn
+	for try := 0; packets == nil; try++ { // another test's socket may have the same port for UDP
+		var err error
+		at = listenFor(t, serve)
+		if packets, err = net.ListenPacket("udp", at); err != nil && try == 20 {
+			t.Fatal(err)
+		}
 	}
 	t.Cleanup(func() { packets.Close() })
 	go func() {
