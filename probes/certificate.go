@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/hex"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -86,7 +85,7 @@ func describe(certificate *x509.Certificate, scrub *foreign.Scrubber) Certificat
 			names = append(names, address.String())
 		}
 	}
-	shown.Names = scrub.QuoteAll(names, 253)
+	shown.Names = scrub.QuoteNames(names, 253)
 	if len(certificate.IssuingCertificateURL) > 0 {
 		shown.IssuerURL = scrub.Quote(certificate.IssuingCertificateURL[0], 200)
 	}
@@ -123,13 +122,30 @@ func nameParts(name pkix.Name, scrub *foreign.Scrubber) (common, organization fo
 // longName bounds a name, and a part of one, in characters.
 const longName = 200
 
-// plainName is a distinguished name. Where its parts together hold a secret, it is not shown.
+// plainName is a distinguished name. Secrets are taken out of its values before these are escaped for the whole; where
+// they hold one together, nothing of it is shown.
 func plainName(name pkix.Name, scrub *foreign.Scrubber) foreign.Text {
-	var parts []string
-	for _, part := range name.Names {
-		parts = append(parts, fmt.Sprint(part.Value))
+	var values []string
+	scrubbed := func(value string) string {
+		value = scrub.Scrub(foreign.Clean(value))
+		values = append(values, value)
+		return value
 	}
-	if len(parts) > 1 && scrub.Holds([]byte(strings.Join(parts, "\n"))) && !scrub.Holds([]byte(name.String())) {
+	for _, list := range []*[]string{&name.Country, &name.Organization, &name.OrganizationalUnit, &name.Locality,
+		&name.Province, &name.StreetAddress, &name.PostalCode} {
+		*list = slices.Clone(*list)
+		for i, value := range *list {
+			(*list)[i] = scrubbed(value)
+		}
+	}
+	name.SerialNumber, name.CommonName = scrubbed(name.SerialNumber), scrubbed(name.CommonName)
+	name.Names = slices.Clone(name.Names)
+	for i, other := range name.Names { // those of other types too
+		if value, isText := other.Value.(string); isText {
+			name.Names[i].Value = scrubbed(value)
+		}
+	}
+	if scrub.Holds([]byte(strings.Join(values, "\n"))) {
 		return foreign.Ours(foreign.Redacted)
 	}
 	return scrub.Quote(name.String(), longName)

@@ -27,7 +27,7 @@ func replyOf(question uint16, got result) DNSReply {
 		case *dns.AAAA:
 			value = got.scrub.Quote(record.AAAA.String(), 45)
 		case *dns.CNAME:
-			value = got.scrub.Quote(strings.TrimSuffix(record.Target, "."), 253)
+			value = got.scrub.QuoteNames([]string{labels(record.Target)}, 253)[0]
 		}
 		if !value.Empty() && len(reply.Records) < maxRecords {
 			head := record.Header()
@@ -35,6 +35,20 @@ func replyOf(question uint16, got result) DNSReply {
 		}
 	}
 	return reply
+}
+
+// labels is a name as it came, without the escapes that the DNS library writes, and without the last dot.
+func labels(name string) string {
+	packed := make([]byte, 256)
+	if _, err := dns.PackDomainName(name, packed, 0, nil, false); err != nil {
+		return name
+	}
+	var all []string
+	for packed[0] != 0 && int(packed[0]) < len(packed) {
+		all = append(all, string(packed[1:1+packed[0]]))
+		packed = packed[1+packed[0]:]
+	}
+	return strings.Join(all, ".")
 }
 
 // silentReply is for a question that had no answer when the other one's was used.

@@ -235,12 +235,12 @@ func (a *DNSAnswer) take(reply result) {
 			}
 		case *dns.CNAME:
 			if len(targets) < 8 {
-				targets = append(targets, strings.TrimSuffix(record.Target, "."))
+				targets = append(targets, labels(record.Target))
 			}
 		}
 	}
 	if len(targets) > 0 && len(a.CNAME) == 0 { // both questions bring them
-		a.CNAME = reply.scrub.QuoteAll(targets, 253)
+		a.CNAME = reply.scrub.QuoteNames(targets, 253)
 	}
 	a.Failure = rcodeFailure(a.Rcode)
 	if reply.msg.Truncated && a.Rcode == "NOERROR" {

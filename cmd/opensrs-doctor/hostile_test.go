@@ -287,7 +287,7 @@ func (w *lan) flags(endpoint string, more ...string) []string {
 }
 
 // listenFor serves connections on a free port of loopback until the test ends, and gives the address.
-func listenFor(t *testing.T, handle func(net.Conn)) string {
+func listenFor(t testing.TB, handle func(net.Conn)) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -28,6 +28,17 @@ func (s *Scrubber) QuoteReply(said string, amounts []string, limit int) Text {
 	return Text{cut(HideTokens(hideAmounts(s.taken(said), amounts)), limit)}
 }
 
+// QuoteNames is QuoteAll for host names. One whose labels hold a secret together is not shown.
+func (s *Scrubber) QuoteNames(said []string, limit int) []Text {
+	all := s.QuoteAll(said, limit)
+	for i, name := range said {
+		if strings.Contains(name, ".") && s.Holds([]byte(strings.ReplaceAll(Clean(name), ".", ""))) {
+			all[i] = Ours(Redacted)
+		}
+	}
+	return all
+}
+
 // QuoteAll is Quote for a list that is shown together: what its elements hold is looked for across their ends.
 func (s *Scrubber) QuoteAll(said []string, limit int) []Text {
 	var all []Text

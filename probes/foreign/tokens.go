@@ -74,7 +74,14 @@ func known(word string) bool {
 			return true
 		}
 	}
-	return isUUID(word) || isHostName(word)
+	return isUUID(word) || isHostName(word) || isRayID(word)
+}
+
+// isRayID takes the number that Cloudflare gives a request, with the airport of the place that answered.
+func isRayID(word string) bool {
+	number, place, found := strings.Cut(word, "-")
+	return found && len(number) == 16 && len(place) == 3 && strings.Trim(place, letters) == "" &&
+		strings.Trim(number, digits+small[:6]) == ""
 }
 
 func isUUID(word string) bool {

@@ -237,9 +237,11 @@ func (v view) decoded() iter.Seq[view] {
 			}
 		}
 		for _, base := range []int{10, 36} {
-			for number := range v.bigNumbers(base) {
-				if !yield(number) {
-					return
+			for _, parted := range []bool{false, true} {
+				for number := range v.bigNumbers(base, parted) {
+					if !yield(number) {
+						return
+					}
 				}
 			}
 		}
@@ -361,16 +363,22 @@ func numbered(word []byte, base int) byte {
 	return byte(value)
 }
 
-// bigNumbers are the bytes, and the hex digits, of each long word that can be read as one number of a base.
-func (v view) bigNumbers(base int) iter.Seq[view] {
+// bigNumbers are the bytes, and the hex digits, of each long word that can be read as one number of a base. parted says
+// that other characters than spaces may be between its digits.
+func (v view) bigNumbers(base int, parted bool) iter.Seq[view] {
 	return func(yield func(view) bool) {
+		var digits []byte
 		for i := 0; i < len(v.text); {
 			end := i
-			for end < len(v.text) && numeral(v.text[end], base) {
+			digits = digits[:0]
+			for end < len(v.text) && (numeral(v.text[end], base) || parted && len(digits) > 0 && ' ' < v.text[end] && v.text[end] <= '~') {
+				if numeral(v.text[end], base) {
+					digits = append(digits, v.text[end])
+				}
 				end++
 			}
-			if length := end - i; length >= longNumber && length <= longestNumber {
-				number, _ := new(big.Int).SetString(string(v.text[i:end]), base)
+			if len(digits) >= longNumber && len(digits) <= longestNumber && (!parted || len(digits) < end-i) {
+				number, _ := new(big.Int).SetString(string(digits), base)
 				for _, form := range [][]byte{number.Bytes(), number.Append(nil, 16)} {
 					out := v.empty(len(form))
 					for _, b := range form {
