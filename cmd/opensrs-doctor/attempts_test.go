@@ -101,7 +101,8 @@ func (w *hostileWorld) nameServer(t testing.TB) netip.AddrPort {
 		case dns.TypeA:
 			reply.Answer = append(reply.Answer, &dns.A{Hdr: head, A: net.IPv4(127, 0, 0, 1)})
 		case dns.TypeTXT:
-			reply.Answer = append(reply.Answer, &dns.TXT{Hdr: head, Txt: []string{"not here"}})
+			words := w.fill("WORDS")
+			reply.Answer = append(reply.Answer, &dns.TXT{Hdr: head, Txt: []string{strings.ReplaceAll(words[:min(len(words), 200)], `\`, `\\`)}})
 		}
 		out.WriteMsg(reply)
 	})}

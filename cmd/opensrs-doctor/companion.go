@@ -58,7 +58,7 @@ func cannotRun(name string, err error, s *streams) error {
 	case errors.Is(err, fs.ErrPermission):
 		why = "it is not executable"
 	}
-	s.say("error: ", fmt.Sprintf("cannot run %s: %s", shownPath(name), why))
+	s.tell("error: ", fmt.Sprintf("cannot run %s: %s", shownPath(name), why))
 	return status
 }
 

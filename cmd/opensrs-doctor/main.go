@@ -94,16 +94,16 @@ func statusOf(err error, s *streams) int {
 	case errors.As(err, &exit):
 		return int(exit)
 	case errors.As(err, &usage):
-		s.say("error: ", usage.text)
+		s.tell("error: ", usage.text)
 		for _, text := range usage.more {
-			s.say("       ", text)
+			s.tell("       ", text)
 		}
 		if usage.hint != "" {
-			s.say("hint: ", usage.hint)
+			s.tell("hint: ", usage.hint)
 		}
 		return exitUsage
 	}
-	s.say("error: ", err.Error())
+	s.tell("error: ", err.Error())
 	return exitInternal
 }
 

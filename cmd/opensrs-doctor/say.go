@@ -6,7 +6,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"opensrs-doctor/probes"
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/opensrs"
 )
 
 // say writes one line to standard error behind a lead, "error: ", "hint: ", "note: " or "". It is the one way there
@@ -17,7 +19,23 @@ func (s *streams) say(lead, text string) {
 }
 
 // note says what is worth knowing.
-func (s *streams) note(format string, args ...any) { s.say("note: ", fmt.Sprintf(format, args...)) }
+func (s *streams) note(format string, args ...any) { s.tell("note: ", fmt.Sprintf(format, args...)) }
+
+// tell says what may repeat a word of the user's: the key that is in the environment, and the signature of the one
+// call, are kept back. A command line may have them where something else belongs.
+func (s *streams) tell(lead, text string) { s.say(lead, s.withoutKey(text)) }
+
+// withoutKey takes no short key out: that is none, and may be a word of ours.
+func (s *streams) withoutKey(text string) string {
+	key := strings.TrimSpace(s.getenv(probes.KeyVariable))
+	if len(key) < 16 {
+		return text
+	}
+	scrub := &foreign.Scrubber{}
+	scrub.Add(key)
+	scrub.Add(opensrs.Sign(opensrs.GetBalanceBody(), []byte(key)))
+	return scrub.Scrub(text)
+}
 
 // escaped writes what is not printable in text as Go writes it inside quotes.
 func escaped(text string) string {

@@ -88,8 +88,10 @@ func (g *signer) checkSignature() (check report.SignatureCheck, err error) {
 		return check, g.notThat("body", err)
 	}
 	verdict := opensrs.ExplainSignature(opensrs.Attempt{Body: body, Key: g.key(), Username: name, Signature: signature})
+	ofBody := opensrs.InspectBody(body, verdict, nil)
+	opensrs.Withhold(ofBody, g.key(), body)
 	return report.SignatureCheck{
-		Verdict: verdict, Shape: opensrs.ShapeOf(signature), Body: opensrs.InspectBody(body, verdict, nil),
+		Verdict: verdict, Shape: opensrs.ShapeOf(signature), Body: ofBody,
 		Checked: true, KeyGiven: true, NameKnown: name != "", Fingerprint: g.request.options.Key.Fingerprint(),
 	}, nil
 }
@@ -136,6 +138,7 @@ func (g *signer) checkRequest() (check report.SignatureCheck, err error) {
 	var findings []opensrs.Finding
 	if check.KeyGiven {
 		check.Verdict, findings, check.Checked = captured.Explain(g.key(), name)
+		opensrs.Withhold(findings, g.key(), captured.Bodies[0].Body)
 	} else {
 		findings = captured.Inspect()
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 // shown quotes a value that the user gave, for an error. A value that could hold a secret, such as a URL
-// with a login or a run of hex digits, is not repeated: errors end up in logs.
+// with a login, a run of hex digits or any other token, is not repeated: errors end up in logs.
 func shown(text string) string {
 	run, longest := 0, 0
 	for _, c := range []byte(text) {
@@ -22,7 +22,7 @@ func shown(text string) string {
 		longest = max(longest, run)
 	}
 	switch {
-	case longest >= 16, strings.Contains(text, "@"):
+	case longest >= 16, strings.Contains(text, "@"), foreign.HideTokens(text) != text:
 		return "[not shown, it may hold a secret]"
 	case len(text) > 80:
 		text = text[:80] + "…"

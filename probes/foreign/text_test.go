@@ -89,3 +89,55 @@ func FuzzQuote(f *testing.F) {
 		}
 	})
 }
+
+// TestAgain: a secret that became known after words came in is taken out of them, and not out of ours beside them.
+func TestAgain(t *testing.T) {
+	scrub := &Scrubber{}
+	scrub.Add(exampleKey)
+	type inner struct {
+		Said Text
+		All  []Text
+		PEM  PEM
+	}
+	evidence := &struct {
+		Inner *inner
+		None  *inner
+		Other any
+	}{Inner: &inner{
+		Said: Oursf("hunter2 is ours, %s is not", scrub.Quote("hunter2", 100)),
+		All:  []Text{scrub.Quote("a hunter2", 100), Ours("hunter2"), Join(Oursf("%d", 7), scrub.Quote("hunter2", 100))},
+		PEM:  scrub.PEM([]byte("0123 hunter2 4567")),
+	}, Other: 7}
+	before := *evidence.Inner
+	if scrub.Again(evidence); evidence.Inner.Said != before.Said || evidence.Inner.PEM != before.PEM {
+		t.Errorf("nothing was added, and the evidence changed: %+v", evidence.Inner)
+	}
+	scrub.Add(shortPassword)
+	scrub.Again(evidence)
+	got := evidence.Inner.Said.String() + ", " + strings.Join(Strings(evidence.Inner.All), ", ") + evidence.Inner.PEM.String()
+	if want := "hunter2 is ours, [redacted] is not, a [redacted], hunter2, 7 [redacted]"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestPEMIsLeftOutWithASecretInIt(t *testing.T) {
+	scrub := &Scrubber{}
+	scrub.Add(exampleKey)
+	good := scrub.PEM([]byte("nothing"))
+	if good.IsZero() || !scrub.PEM([]byte("\x30\x82"+exampleKey[3:30])).IsZero() {
+		t.Error("a certificate with a secret in it is kept, or one without is not")
+	}
+	document, err := json.Marshal(struct {
+		PEM  PEM `json:"pem,omitzero"`
+		None PEM `json:"none,omitzero"`
+	}{PEM: good})
+	if err != nil || !strings.HasPrefix(string(document), `{"pem":"-----BEGIN CERTIFICATE-----\n`) || strings.Contains(string(document), "none") {
+		t.Errorf("%s, %v", document, err)
+	}
+	var read PEM
+	for text, kept := range map[string]bool{good.String(): true, "::error::\n" + good.String(): true, "words": false, "": false} {
+		if err := read.UnmarshalText([]byte(text)); err != nil || read.IsZero() == kept || kept && read != good {
+			t.Errorf("%q is read as %q, %v", text, read, err)
+		}
+	}
+}

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"opensrs-doctor/probes/foreign"
 )
 
 // The mistakes that can be seen on a request without a key.
@@ -42,6 +44,26 @@ type Finding struct {
 
 	XML XMLFault // BodyNotWellFormed and BodyEncoding: what, and in which line
 	Why string   // BadEnvelope: in our own words
+}
+
+// Withhold takes out of findings what of the request holds the key, or a signature made with it, in any dressing: the
+// signature of a command that has no arguments is always the same, and can be sent again.
+func Withhold(findings []Finding, key, body []byte) {
+	if len(findings) == 0 {
+		return
+	}
+	scrub := &foreign.Scrubber{}
+	scrub.Add(string(key))
+	scrub.Add(Sign(GetBalanceBody(), key))
+	scrub.Add(Sign(body, key))
+	for i := range findings {
+		f := &findings[i]
+		for _, word := range []*string{&f.Header, &f.Found, &f.XML.Tag, &f.XML.Met} {
+			if scrub.Holds([]byte(*word)) {
+				*word = ""
+			}
+		}
+	}
 }
 
 // Get gives the value of the first header with that name, in any case of letters; false where there is none.

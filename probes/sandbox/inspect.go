@@ -61,6 +61,7 @@ func (v *visit) inspect(head []byte, broken error) *inspection {
 	if broken == nil { // of a head that breaks off nothing can be said to be missing
 		i.Findings = opensrs.InspectRequest(i.head, i.came)
 		i.ofBody()
+		opensrs.Withhold(i.Findings, v.plan.sandbox.Key, i.body)
 	}
 	i.Bytes = len(i.body)
 	return i
