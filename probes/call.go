@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/net/html"
 
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/opensrs"
 )
@@ -25,11 +26,11 @@ type credentials struct {
 
 // probeCall makes the one authenticated call, GET_BALANCE, over a connection whose peer has been verified.
 // Of the reply it keeps code and text, never the attributes: the balance is nobody's business.
-func (w *world) probeCall(ctx context.Context, conn net.Conn, host HostPort, path string, who credentials) *Call {
+func (w *world) probeCall(ctx context.Context, conn net.Conn, host evidence.HostPort, path string, who credentials) *evidence.Call {
 	body := opensrs.GetBalanceBody()
 	signature := opensrs.Sign(body, who.key.Reveal())
 	w.scrub.Add(signature) // known since the run began, where it is made for the endpoint
-	facts := &Call{VectorOK: opensrs.CheckVector(), Sent: true}
+	facts := &evidence.Call{VectorOK: opensrs.CheckVector(), Sent: true}
 	start := time.Now()
 	got := exchange(ctx, conn, callRequest(host, path, who.username, signature, w.agent, body), http.MethodPost, maxReply)
 	facts.TookMS = milliseconds(time.Since(start))
@@ -42,7 +43,7 @@ func (w *world) probeCall(ctx context.Context, conn net.Conn, host HostPort, pat
 }
 
 // callRequest is the request as the guide describes it: a length, no chunks, nothing kept open.
-func callRequest(host HostPort, path, username, signature, agent string, body []byte) []byte {
+func callRequest(host evidence.HostPort, path, username, signature, agent string, body []byte) []byte {
 	var request bytes.Buffer
 	fmt.Fprintf(&request, "POST %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\nContent-Type: text/xml\r\n"+
 		"X-Username: %s\r\nX-Signature: %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n",
@@ -52,7 +53,7 @@ func callRequest(host HostPort, path, username, signature, agent string, body []
 }
 
 // readReply turns the exchange into facts.
-func (w *world) readReply(facts *Call, got reply) {
+func (w *world) readReply(facts *evidence.Call, got reply) {
 	if got.status == nil {
 		w.readNoStatus(facts, got)
 		return
@@ -61,10 +62,12 @@ func (w *world) readReply(facts *Call, got reply) {
 	facts.ContentType = w.quote(got.status.Header.Get("Content-Type"), 100)
 	if facts.HTTPStatus/100 == 3 {
 		facts.Location = w.quote(got.status.Header.Get("Location"), 200)
-		facts.Failure = &Failure{Op: "call", Kind: KindHTTPStatus, Detail: foreign.Oursf("HTTP status %d", facts.HTTPStatus)}
+		facts.Failure = &evidence.Failure{Op: "call", Kind: evidence.KindHTTPStatus, Detail: foreign.Oursf("HTTP status %d", facts.HTTPStatus)}
 		return
 	}
-	malformed := func(why foreign.Text) { facts.Failure = &Failure{Op: "call", Kind: KindMalformed, Detail: why} }
+	malformed := func(why foreign.Text) {
+		facts.Failure = &evidence.Failure{Op: "call", Kind: evidence.KindMalformed, Detail: why}
+	}
 	switch {
 	case got.tooBig:
 		malformed(foreign.Oursf("over the limit of %d kB", maxBody>>10))
@@ -74,30 +77,30 @@ func (w *world) readReply(facts *Call, got reply) {
 		return
 	}
 	w.readEnvelope(facts, got.body, got.status.Header.Get("Content-Type"))
-	if !facts.Envelope && !got.complete && (facts.Failure == nil || facts.Failure.Kind != KindHTTPStatus) {
+	if !facts.Envelope && !got.complete && (facts.Failure == nil || facts.Failure.Kind != evidence.KindHTTPStatus) {
 		malformed(foreign.Ours("cut short: the connection ended before the reply did"))
 	}
 }
 
 // readNoStatus is for replies that have no HTTP status line: none at all, half a one, or other words.
-func (w *world) readNoStatus(facts *Call, got reply) {
+func (w *world) readNoStatus(facts *evidence.Call, got reply) {
 	said := got.raw
 	switch {
 	case got.tooBig:
-		facts.Failure = &Failure{Op: "call", Kind: KindMalformed, Detail: foreign.Ours("a head without end")}
+		facts.Failure = &evidence.Failure{Op: "call", Kind: evidence.KindMalformed, Detail: foreign.Ours("a head without end")}
 	case len(said) == 0 || isTimeout(got.err) || errors.Is(got.err, context.Canceled):
 		facts.Failure = classify("call", got.err, w.quote)
 	case bytes.HasPrefix(said, []byte("HTTP/")):
-		facts.Failure = &Failure{Op: "call", Kind: KindMalformed, Detail: foreign.Ours("the reply's head was cut short or is not well-formed")}
+		facts.Failure = &evidence.Failure{Op: "call", Kind: evidence.KindMalformed, Detail: foreign.Ours("the reply's head was cut short or is not well-formed")}
 	default:
 		facts.ReplyBytes = len(said)
 		facts.Quote = w.quote(firstLine(foreign.Decode(said, "")), 100)
-		facts.Failure = &Failure{Op: "call", Kind: KindNotHTTP, Detail: foreign.Ours("the reply is no HTTP")}
+		facts.Failure = &evidence.Failure{Op: "call", Kind: evidence.KindNotHTTP, Detail: foreign.Ours("the reply is no HTTP")}
 	}
 }
 
 // readEnvelope reads a body: an envelope decides, whatever the HTTP status; else the status does.
-func (w *world) readEnvelope(facts *Call, body []byte, contentType string) {
+func (w *world) readEnvelope(facts *evidence.Call, body []byte, contentType string) {
 	answer, err := opensrs.ParseReply(body)
 	w.keepAmounts(answer.Balances)
 	var malformed *opensrs.MalformedError
@@ -107,17 +110,17 @@ func (w *world) readEnvelope(facts *Call, body []byte, contentType string) {
 		facts.Code, facts.Text = w.code(answer.Code), w.quote(answer.Text, 300)
 		facts.Class = string(opensrs.ClassOf(answer))
 		if !answer.Success {
-			facts.Failure = &Failure{Op: "call", Kind: KindRefusedByAPI, Detail: foreign.Join(facts.Code, facts.Text)}
+			facts.Failure = &evidence.Failure{Op: "call", Kind: evidence.KindRefusedByAPI, Detail: foreign.Join(facts.Code, facts.Text)}
 		}
 		return
 	case facts.HTTPStatus >= 500 || facts.HTTPStatus == http.StatusTooManyRequests:
 		facts.Quote = w.quote(quoteOf(foreign.Decode(body, contentType)), 100)
-		facts.Failure = &Failure{Op: "call", Kind: KindHTTPStatus, Detail: foreign.Oursf("HTTP status %d", facts.HTTPStatus)}
+		facts.Failure = &evidence.Failure{Op: "call", Kind: evidence.KindHTTPStatus, Detail: foreign.Oursf("HTTP status %d", facts.HTTPStatus)}
 	case errors.As(err, &malformed):
-		facts.Failure = &Failure{Op: "call", Kind: KindMalformed, Detail: malformed.Why, Err: err}
+		facts.Failure = &evidence.Failure{Op: "call", Kind: evidence.KindMalformed, Detail: malformed.Why, Err: err}
 	default:
 		facts.Quote = w.quote(quoteOf(foreign.Decode(body, contentType)), 100)
-		facts.Failure = &Failure{Op: "call", Kind: KindBadAnswer, Detail: foreign.Ours("the reply is no OPS envelope"), Err: err}
+		facts.Failure = &evidence.Failure{Op: "call", Kind: evidence.KindBadAnswer, Detail: foreign.Ours("the reply is no OPS envelope"), Err: err}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 )
 
@@ -67,9 +68,9 @@ const (
 )
 
 // describe is the part of a certificate that people need. Its words come in by the gate of scrub.
-func describe(certificate *x509.Certificate, scrub *foreign.Scrubber) Certificate {
+func describe(certificate *x509.Certificate, scrub *foreign.Scrubber) evidence.Certificate {
 	sum := sha256.Sum256(certificate.Raw)
-	shown := Certificate{
+	shown := evidence.Certificate{
 		Subject:    plainName(certificate.Subject, scrub),
 		Issuer:     plainName(certificate.Issuer, scrub),
 		NotBefore:  certificate.NotBefore,
@@ -99,8 +100,8 @@ func describe(certificate *x509.Certificate, scrub *foreign.Scrubber) Certificat
 const maxNames = 20
 
 // describeAll is a whole chain, each certificate in PEM too, unless it holds a secret.
-func describeAll(chain []*x509.Certificate, scrub *foreign.Scrubber) []Certificate {
-	var all []Certificate
+func describeAll(chain []*x509.Certificate, scrub *foreign.Scrubber) []evidence.Certificate {
+	var all []evidence.Certificate
 	for _, certificate := range chain[:min(len(chain), maxChain)] {
 		shown := describe(certificate, scrub)
 		if len(certificate.Raw) <= mostDER {

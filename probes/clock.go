@@ -4,12 +4,14 @@ import (
 	"sort"
 	"sync"
 	"time"
+
+	"opensrs-doctor/probes/evidence"
 )
 
 // clockNotes collects what the peers of a run say the time is.
 type clockNotes struct {
 	mu      sync.Mutex
-	samples map[string]ClockSample
+	samples map[string]evidence.ClockSample
 }
 
 // note keeps a peer's Date beside the local clock at the moment it came. Of one peer the first counts.
@@ -20,14 +22,14 @@ func (c *clockNotes) note(peer string, date *time.Time, local time.Time, verifie
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.samples == nil {
-		c.samples = map[string]ClockSample{}
+		c.samples = map[string]evidence.ClockSample{}
 	}
 	if _, known := c.samples[peer]; known {
 		return
 	}
 	// A Date has whole seconds, cut off: half a second more is the best guess.
 	offset := date.Add(500 * time.Millisecond).Sub(local)
-	c.samples[peer] = ClockSample{Peer: peer, OffsetMS: milliseconds(offset), Verified: verified}
+	c.samples[peer] = evidence.ClockSample{Peer: peer, OffsetMS: milliseconds(offset), Verified: verified}
 }
 
 // agreement is how near to each other peers must be to count as telling the same time.
@@ -35,13 +37,13 @@ const agreement = time.Minute
 
 // summary gives the largest group of peers that agree, and their median: that with the most proven peers, for one
 // login page can answer for all that is not proven. Nil where nobody told the time.
-func (c *clockNotes) summary() *Clock {
+func (c *clockNotes) summary() *evidence.Clock {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.samples) == 0 {
 		return nil
 	}
-	clock := &Clock{Samples: make([]ClockSample, 0, len(c.samples))}
+	clock := &evidence.Clock{Samples: make([]evidence.ClockSample, 0, len(c.samples))}
 	for _, sample := range c.samples {
 		clock.Samples = append(clock.Samples, sample)
 	}

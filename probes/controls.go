@@ -6,11 +6,12 @@ import (
 	"net/url"
 	"time"
 
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 )
 
 // controls asks the well-known peers: TCP, and TLS where it is spoken there, for the issuer and the time.
-func (x *experiments) controls(peers []HostPort, ways ...way) {
+func (x *experiments) controls(peers []evidence.HostPort, ways ...way) {
 	for _, v := range ways {
 		for _, peer := range peers {
 			x.once("control "+v.name()+" "+peer.String(), controlTime, func(ctx context.Context) {
@@ -21,8 +22,8 @@ func (x *experiments) controls(peers []HostPort, ways ...way) {
 	}
 }
 
-func (w *world) askControl(ctx context.Context, peer HostPort, v way) Control {
-	control := Control{Peer: peer.String(), Path: v.name()}
+func (w *world) askControl(ctx context.Context, peer evidence.HostPort, v way) evidence.Control {
+	control := evidence.Control{Peer: peer.String(), Path: v.name()}
 	start := time.Now()
 	conn, err := w.open(ctx, v, peer)
 	control.TookMS = milliseconds(time.Since(start))
@@ -68,8 +69,8 @@ func (x *experiments) statusPage(u *url.URL, v way) {
 	})
 }
 
-func (w *world) readStatusPage(ctx context.Context, u *url.URL, v way) *StatusPage {
-	page := &StatusPage{URL: u.Redacted()}
+func (w *world) readStatusPage(ctx context.Context, u *url.URL, v way) *evidence.StatusPage {
+	page := &evidence.StatusPage{URL: u.Redacted()}
 	got := w.fetch(ctx, v, u)
 	if got.err != nil {
 		page.Failure = classify("fetch", got.err, w.words(v))
@@ -80,7 +81,7 @@ func (w *world) readStatusPage(ctx context.Context, u *url.URL, v way) *StatusPa
 }
 
 // readSummary takes out of a Statuspage summary what it says of now.
-func readSummary(page *StatusPage, body []byte, words gate) {
+func readSummary(page *evidence.StatusPage, body []byte, words gate) {
 	var said struct {
 		Status struct {
 			Indicator   string `json:"indicator"`
@@ -90,7 +91,7 @@ func readSummary(page *StatusPage, body []byte, words gate) {
 		Maintenance []statusEntry `json:"scheduled_maintenances"`
 	}
 	if err := json.Unmarshal(body, &said); err != nil {
-		page.Failure = &Failure{Op: "read", Kind: KindBadAnswer, Detail: foreign.Ours("the status page is no Statuspage JSON")}
+		page.Failure = &evidence.Failure{Op: "read", Kind: evidence.KindBadAnswer, Detail: foreign.Ours("the status page is no Statuspage JSON")}
 		return
 	}
 	page.Indicator, page.Description = words(said.Status.Indicator, 40), words(said.Status.Description, 200)

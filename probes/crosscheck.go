@@ -3,17 +3,18 @@ package probes
 import (
 	"context"
 
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/opensrs"
 )
 
 // crossCheck makes the same call once in the other environment, with the same care for its certificate.
-func (w *world) crossCheck(ctx context.Context, o Options, v way) *CrossCheck {
-	check := &CrossCheck{Environment: "test", Host: TestHost}
-	if o.Host == TestHost {
-		check = &CrossCheck{Environment: "live", Host: LiveHost}
+func (w *world) crossCheck(ctx context.Context, o Options, v way) *evidence.CrossCheck {
+	check := &evidence.CrossCheck{Environment: "test", Host: evidence.TestHost}
+	if o.Host == evidence.TestHost {
+		check = &evidence.CrossCheck{Environment: "live", Host: evidence.LiveHost}
 	}
-	peer := HostPort{check.Host, ServicePort}
+	peer := evidence.HostPort{Host: check.Host, Port: evidence.ServicePort}
 	conn, err := w.open(ctx, v, peer)
 	if err != nil {
 		check.Failure = w.fail("connect", err)
@@ -26,7 +27,7 @@ func (w *world) crossCheck(ctx context.Context, o Options, v way) *CrossCheck {
 		return check
 	}
 	if !trust.Verified() {
-		check.Failure = &Failure{Op: "verify", Kind: KindUntrusted, Detail: foreign.Ours("the certificate did not verify")}
+		check.Failure = &evidence.Failure{Op: "verify", Kind: evidence.KindUntrusted, Detail: foreign.Ours("the certificate did not verify")}
 		return check
 	}
 	call := w.probeCall(ctx, stream, peer, o.Path, credentials{o.Username, o.Key})
@@ -36,9 +37,9 @@ func (w *world) crossCheck(ctx context.Context, o Options, v way) *CrossCheck {
 }
 
 // mayCrossCheck keeps the promise of where credentials may be tried: only between the two public services.
-func mayCrossCheck(o Options, call *Call) bool {
+func mayCrossCheck(o Options, call *evidence.Call) bool {
 	if call == nil || call.Class != string(opensrs.AuthFailed) || !o.CrossCheck || o.Custom || o.Sandbox {
 		return false
 	}
-	return o.publicService() && EnvironmentOf(o.Host) == o.Environment
+	return o.publicService() && evidence.EnvironmentOf(o.Host) == o.Environment
 }

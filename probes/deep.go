@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/netip"
 	"time"
+
+	"opensrs-doctor/probes/evidence"
 )
 
 // A deep run asks what a support engineer would ask for: every source's sighting, every resolver's answer, the walk
@@ -34,7 +36,7 @@ func (r *run) deepen(probe string) {
 // roundTrips measures them once in a run.
 func (x *experiments) roundTrips(to netip.AddrPort) {
 	x.once("round trips", tripsTime, func(ctx context.Context) {
-		x.world.roundTrips(ctx, to, x.trip, func(sofar RoundTrips) {
+		x.world.roundTrips(ctx, to, x.trip, func(sofar evidence.RoundTrips) {
 			x.keep(func(f *findings) { f.roundTrips = &sofar })
 		})
 	})

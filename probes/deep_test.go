@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
+
+	"opensrs-doctor/probes/evidence"
 )
 
 // TestTrips: every result counts once, and only answers have times.
@@ -18,14 +20,14 @@ func TestTrips(t *testing.T) {
 	counted.add(12, nil, &one)
 	told := counted.facts
 	counted.add(10, nil, &none)
-	counted.add(2500, &Failure{Kind: KindTimeout}, nil)
-	counted.add(30, &Failure{Kind: KindRefused}, nil)
-	counted.add(7, &Failure{Kind: KindProhibited}, nil)
+	counted.add(2500, &evidence.Failure{Kind: evidence.KindTimeout}, nil)
+	counted.add(30, &evidence.Failure{Kind: evidence.KindRefused}, nil)
+	counted.add(7, &evidence.Failure{Kind: evidence.KindProhibited}, nil)
 	got := counted.facts
 	if got.Sent != 5 || got.Answered != 3 || got.Refused != 1 || got.Lost != 1 || got.Failed != 1 || *got.Resent != 1 {
 		t.Errorf("%+v", got)
 	}
-	if got.MinMS != 10 || got.MedianMS != 12 || got.MaxMS != 30 || got.Failure.Kind != KindProhibited {
+	if got.MinMS != 10 || got.MedianMS != 12 || got.MaxMS != 30 || got.Failure.Kind != evidence.KindProhibited {
 		t.Errorf("%+v", got)
 	}
 	if told.Sent != 1 || *told.Resent != 1 {
@@ -41,8 +43,8 @@ func TestRoundTrips(t *testing.T) {
 	}
 	defer listener.Close()
 	ctx, cancel := context.WithCancel(t.Context())
-	var last RoundTrips
-	(&world{}).roundTrips(ctx, listener.Addr().(*net.TCPAddr).AddrPort(), time.Minute, func(sofar RoundTrips) {
+	var last evidence.RoundTrips
+	(&world{}).roundTrips(ctx, listener.Addr().(*net.TCPAddr).AddrPort(), time.Minute, func(sofar evidence.RoundTrips) {
 		if last = sofar; sofar.Sent == 2 {
 			cancel()
 		}

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 )
 
@@ -14,13 +15,10 @@ import (
 // and keeps listening, so that a late or dead resolver is a fact too.
 type dnsRun struct {
 	mu      sync.Mutex
-	facts   DNS
+	facts   evidence.DNS
 	have    []bool
 	changed chan struct{}
 }
-
-// usedHosts stands in DNS.Used where the hosts file decided.
-const usedHosts = "hosts file"
 
 // slowAfter is how long an earlier resolver may be silent before a later one's answer is used.
 const slowAfter = time.Second
@@ -29,15 +27,15 @@ const slowAfter = time.Second
 func (w *world) startDNS(ctx context.Context, name string, ofProxy bool) *dnsRun {
 	everybody := w.resolver.everybody()
 	r := &dnsRun{have: make([]bool, len(everybody)), changed: make(chan struct{}, 1)}
-	r.facts = DNS{Name: name, OfProxy: ofProxy, Answers: make([]DNSAnswer, len(everybody)), IPv4: []netip.Addr{}, IPv6: []netip.Addr{}}
+	r.facts = evidence.DNS{Name: name, OfProxy: ofProxy, Answers: make([]evidence.DNSAnswer, len(everybody)), IPv4: []netip.Addr{}, IPv6: []netip.Addr{}}
 	if address, err := netip.ParseAddr(name); err == nil {
-		r.facts.Literal, r.facts.Answers, r.have = true, []DNSAnswer{}, nil
-		r.facts.use("given as an address", []netip.Addr{address})
+		r.facts.Literal, r.facts.Answers, r.have = true, []evidence.DNSAnswer{}, nil
+		use(&r.facts, "given as an address", []netip.Addr{address})
 		return r
 	}
 	r.facts.HostsIPs, r.facts.HostsFile = readHosts(w.resolver.hosts, name)
 	for i, one := range everybody {
-		r.facts.Answers[i] = DNSAnswer{Resolver: one.by, Pending: true, A: []netip.Addr{}, AAAA: []netip.Addr{}}
+		r.facts.Answers[i] = evidence.DNSAnswer{Resolver: one.by, Pending: true, A: []netip.Addr{}, AAAA: []netip.Addr{}}
 		go func() {
 			answer := one.ask(ctx, name)
 			r.mu.Lock()
@@ -96,7 +94,7 @@ func (r *dnsRun) decide(patient bool) bool {
 		return true
 	}
 	if len(r.facts.HostsIPs) > 0 {
-		r.facts.use(usedHosts, r.facts.HostsIPs)
+		use(&r.facts, evidence.UsedHosts, r.facts.HostsIPs)
 		return true
 	}
 	var slow []string
@@ -108,14 +106,14 @@ func (r *dnsRun) decide(patient bool) bool {
 				return false
 			}
 			slow = append(slow, answer.Resolver)
-		case answer.Resolver == BySystem && answer.Failure != nil:
+		case answer.Resolver == evidence.BySystem && answer.Failure != nil:
 			systemFailed = true
 		case systemFailed && len(answer.A)+len(answer.AAAA) > 0:
-			r.facts.use(BySystem, nil)
+			use(&r.facts, evidence.BySystem, nil)
 			return true
-		case answer.decides():
+		case answer.Decides():
 			r.facts.Slow = slow
-			r.facts.use(answer.Resolver, append(append([]netip.Addr{}, answer.A...), answer.AAAA...))
+			use(&r.facts, answer.Resolver, append(append([]netip.Addr{}, answer.A...), answer.AAAA...))
 			return true
 		case answer.Rcode == "":
 			slow = append(slow, answer.Resolver)
@@ -129,28 +127,23 @@ func (r *dnsRun) decide(patient bool) bool {
 	return true // all failed
 }
 
-// decides reports whether a resolver's answer is final for a client: addresses, "no such name", "no such record".
-func (a DNSAnswer) decides() bool {
-	return len(a.A)+len(a.AAAA) > 0 || a.Rcode == "NXDOMAIN" || a.Rcode == "NOERROR"
-}
-
-func (d *DNS) use(from string, addresses []netip.Addr) {
+func use(d *evidence.DNS, from string, addresses []netip.Addr) {
 	d.Used = from
 	v4, v6 := splitFamilies(addresses)
 	d.IPv4, d.IPv6 = append([]netip.Addr{}, v4...), append([]netip.Addr{}, v6...)
 }
 
 // snapshot is what is known now; a resolver that has not answered is pending.
-func (r *dnsRun) snapshot() *DNS {
+func (r *dnsRun) snapshot() *evidence.DNS {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	facts := r.facts
-	facts.Answers = append([]DNSAnswer{}, r.facts.Answers...)
+	facts.Answers = append([]evidence.DNSAnswer{}, r.facts.Answers...)
 	return &facts
 }
 
-// failure is why there is no address to connect to; nil where there is one.
-func (d *DNS) failure() *Failure {
+// dnsFailure is why there is no address to connect to; nil where there is one.
+func dnsFailure(d *evidence.DNS) *evidence.Failure {
 	if len(d.IPv4)+len(d.IPv6) > 0 {
 		return nil
 	}
@@ -159,24 +152,24 @@ func (d *DNS) failure() *Failure {
 			return answer.Failure
 		}
 	}
-	var worst *Failure
+	var worst *evidence.Failure
 	for _, answer := range d.Answers {
 		switch {
 		case answer.Pending && worst == nil:
-			worst = &Failure{Op: "query", Kind: KindTimeout, Detail: noAnswerFrom(answer.Resolver)}
-		case answer.Failure != nil && (worst == nil || worst.Kind == KindTimeout || answer.Rcode != ""):
+			worst = &evidence.Failure{Op: "query", Kind: evidence.KindTimeout, Detail: noAnswerFrom(answer.Resolver)}
+		case answer.Failure != nil && (worst == nil || worst.Kind == evidence.KindTimeout || answer.Rcode != ""):
 			worst = answer.Failure
 		}
 	}
 	if worst == nil {
-		worst = &Failure{Op: "query", Kind: KindNoData, Detail: foreign.Ours("no address")}
+		worst = &evidence.Failure{Op: "query", Kind: evidence.KindNoData, Detail: foreign.Ours("no address")}
 	}
 	return worst
 }
 
 // noAnswerFrom names a resolver, which is an address of this host's settings or the system itself.
 func noAnswerFrom(resolver string) foreign.Text {
-	if resolver == BySystem {
+	if resolver == evidence.BySystem {
 		return foreign.Ours("no answer from system")
 	}
 	return foreign.Oursf("no answer from %s", (*foreign.Scrubber)(nil).Quote(resolver, 100))

@@ -10,6 +10,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/iprules"
 )
@@ -19,9 +20,9 @@ import (
 type egressRun struct {
 	world   *world
 	mu      sync.Mutex
-	sights  []Sighting     // one a question, in the order in which the sources were given
-	came    []int          // the questions that were answered, first come first
-	pending map[string]int // questions without an answer, by path
+	sights  []evidence.Sighting // one a question, in the order in which the sources were given
+	came    []int               // the questions that were answered, first come first
+	pending map[string]int      // questions without an answer, by path
 	decided bool
 	sources int
 	changed chan struct{} // capacity 1: something new came
@@ -44,7 +45,7 @@ const (
 type question struct {
 	number int // its place in sights
 	path   string
-	sight  func(context.Context) Sighting
+	sight  func(context.Context) evidence.Sighting
 }
 
 // startEgress asks the sources. HTTP sources are asked on the call's way, and with a proxy on the direct way too; DNS
@@ -53,19 +54,19 @@ func (w *world) startEgress(ctx context.Context, sources []Source, v way) *egres
 	r := &egressRun{world: w, pending: map[string]int{}, sources: len(sources), changed: make(chan struct{}, 1)}
 	questions := make([][]question, len(sources)) // of each source
 	for i, source := range sources {
-		ask := func(path string, sight func(context.Context) Sighting) {
+		ask := func(path string, sight func(context.Context) evidence.Sighting) {
 			questions[i] = append(questions[i], question{len(r.sights), path, sight})
 			r.pending[path]++
-			r.sights = append(r.sights, Sighting{Source: source.URI, Path: path,
-				Failure: &Failure{Op: "fetch", Kind: KindTimeout, Detail: foreign.Ours("not asked before the run ended")}})
+			r.sights = append(r.sights, evidence.Sighting{Source: source.URI, Path: path,
+				Failure: &evidence.Failure{Op: "fetch", Kind: evidence.KindTimeout, Detail: foreign.Ours("not asked before the run ended")}})
 		}
 		if source.Kind == "dns" {
-			ask(pathDNS, func(ctx context.Context) Sighting { return w.sightByDNS(ctx, source) })
+			ask(pathDNS, func(ctx context.Context) evidence.Sighting { return w.sightByDNS(ctx, source) })
 			continue
 		}
-		ask(v.name(), func(ctx context.Context) Sighting { return w.sightByHTTP(ctx, source, v) })
+		ask(v.name(), func(ctx context.Context) evidence.Sighting { return w.sightByHTTP(ctx, source, v) })
 		if v.proxy != nil {
-			ask(pathDirect, func(ctx context.Context) Sighting { return w.sightByHTTP(ctx, source, way{}) })
+			ask(pathDirect, func(ctx context.Context) evidence.Sighting { return w.sightByHTTP(ctx, source, way{}) })
 		}
 	}
 	first := min(len(questions), sourcesAtOnce)
@@ -98,7 +99,7 @@ func (r *egressRun) ask(ctx context.Context, source []question, othersWait bool)
 	var group sync.WaitGroup
 	for _, q := range source {
 		r.mu.Lock()
-		r.sights[q.number].Failure = &Failure{Op: "fetch", Kind: KindTimeout, Detail: foreign.Ours("no answer before the run ended")}
+		r.sights[q.number].Failure = &evidence.Failure{Op: "fetch", Kind: evidence.KindTimeout, Detail: foreign.Ours("no answer before the run ended")}
 		r.mu.Unlock()
 		group.Go(func() {
 			start := time.Now()
@@ -112,7 +113,7 @@ func (r *egressRun) ask(ctx context.Context, source []question, othersWait bool)
 }
 
 // take puts an answer to its question.
-func (r *egressRun) take(question int, sighting Sighting) {
+func (r *egressRun) take(question int, sighting evidence.Sighting) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.pending[sighting.Path]--
@@ -183,10 +184,10 @@ func (r *egressRun) enough(onPath string) (enough, some bool) {
 
 // snapshot is what is known now: a sighting for each question, in the order in which the sources were given, and the
 // addresses in the order in which they were seen.
-func (r *egressRun) snapshot(onPath string) *Egress {
+func (r *egressRun) snapshot(onPath string) *evidence.Egress {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	facts := Egress{Sightings: append([]Sighting{}, r.sights...), Asked: r.sources,
+	facts := evidence.Egress{Sightings: append([]evidence.Sighting{}, r.sights...), Asked: r.sources,
 		IPv4: []netip.Addr{}, IPv6: []netip.Addr{}, DNSSeen: []netip.Addr{}}
 	for _, question := range r.came {
 		s := r.sights[question]
@@ -229,8 +230,8 @@ func publicOnes(seen []netip.Addr) []netip.Addr {
 }
 
 // givenEgress is for --egress-ip: nobody is asked.
-func givenEgress(addresses []netip.Addr) *Egress {
-	facts := &Egress{Given: true, Sightings: []Sighting{}, IPv4: []netip.Addr{}, IPv6: []netip.Addr{}, DNSSeen: []netip.Addr{}}
+func givenEgress(addresses []netip.Addr) *evidence.Egress {
+	facts := &evidence.Egress{Given: true, Sightings: []evidence.Sighting{}, IPv4: []netip.Addr{}, IPv6: []netip.Addr{}, DNSSeen: []netip.Addr{}}
 	v4, v6 := splitFamilies(addresses)
 	facts.IPv4, facts.IPv6 = append(facts.IPv4, v4...), append(facts.IPv6, v6...)
 	return facts
@@ -246,8 +247,8 @@ func appendNew(list []netip.Addr, address netip.Addr) []netip.Addr {
 }
 
 // sightByHTTP reads an address from the body of a page.
-func (w *world) sightByHTTP(ctx context.Context, source Source, v way) Sighting {
-	sighting := Sighting{Source: source.URI}
+func (w *world) sightByHTTP(ctx context.Context, source Source, v way) evidence.Sighting {
+	sighting := evidence.Sighting{Source: source.URI}
 	got := w.fetch(ctx, v, source.URL)
 	sighting.LocalAddress, sighting.Trust = got.local, got.trust
 	if got.err != nil {
@@ -258,10 +259,10 @@ func (w *world) sightByHTTP(ctx context.Context, source Source, v way) Sighting 
 }
 
 // readSighting takes the address out of what a source said.
-func (w *world) readSighting(sighting Sighting, text string, words gate) Sighting {
+func (w *world) readSighting(sighting evidence.Sighting, text string, words gate) evidence.Sighting {
 	address, err := netip.ParseAddr(strings.Trim(strings.TrimSpace(text), `"`))
 	if err != nil || w.scrub.InAddress(address) { // a key's digits can be laid out as an IPv6 address
-		sighting.Failure = &Failure{Op: "read", Kind: KindBadAnswer,
+		sighting.Failure = &evidence.Failure{Op: "read", Kind: evidence.KindBadAnswer,
 			Detail: foreign.Oursf("not an address: %s", words(firstLine(text), 100))}
 		return sighting
 	}
@@ -270,8 +271,8 @@ func (w *world) readSighting(sighting Sighting, text string, words gate) Sightin
 }
 
 // sightByDNS asks a server that answers with the address the question came from.
-func (w *world) sightByDNS(ctx context.Context, source Source) Sighting {
-	sighting := Sighting{Source: source.URI}
+func (w *world) sightByDNS(ctx context.Context, source Source) evidence.Sighting {
+	sighting := evidence.Sighting{Source: source.URI}
 	addresses, err := w.resolver.lookup(ctx, source.DNS.Server.Host)
 	if err != nil {
 		sighting.Failure = w.fail("resolve", err)
@@ -297,8 +298,8 @@ func (w *world) sightByDNS(ctx context.Context, source Source) Sighting {
 		}
 	}
 	sighting.Failure = rcodeFailure(dns.RcodeToString[reply.msg.Rcode])
-	if sighting.Failure.Kind == KindNoData {
-		sighting.Failure = &Failure{Op: "query", Kind: KindNoData, Detail: foreign.Ours("no address in the answer"), Err: errors.New("no data")}
+	if sighting.Failure.Kind == evidence.KindNoData {
+		sighting.Failure = &evidence.Failure{Op: "query", Kind: evidence.KindNoData, Detail: foreign.Ours("no address in the answer"), Err: errors.New("no data")}
 	}
 	return sighting
 }

@@ -17,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 )
 
@@ -127,7 +128,7 @@ func isTimeout(err error) bool {
 // fetched is the answer of a third party: a source, a control, the status page.
 type fetched struct {
 	local  netip.Addr
-	trust  *Trust
+	trust  *evidence.Trust
 	chain  []*x509.Certificate
 	status int
 	body   []byte
@@ -140,11 +141,11 @@ type fetched struct {
 // fetch does one unsigned GET on the way given. A certificate counts as good if either set of roots vouches
 // for it. Where only its dates are wrong, the Date is read and nothing else. Redirects are not followed.
 func (w *world) fetch(ctx context.Context, v way, u *url.URL) fetched {
-	port, err := portOf(u)
+	port, err := evidence.PortOf(u)
 	if err != nil {
 		return fetched{err: err}
 	}
-	peer := HostPort{u.Hostname(), port}
+	peer := evidence.HostPort{Host: u.Hostname(), Port: port}
 	absolute := u.Scheme == "http" && v.proxy != nil && strings.HasPrefix(v.proxy.url.Scheme, "http")
 	var conn net.Conn
 	if absolute {
@@ -167,7 +168,7 @@ func (w *world) fetch(ctx context.Context, v way, u *url.URL) fetched {
 		conn = stream
 		trusted := got.trust.Known()
 		if got.dated = got.trust.DatesOnly; !got.dated && !(trusted && got.trust.NameOK && got.trust.DatesOK) {
-			got.err = &Failure{Op: "verify", Kind: KindUntrusted, Detail: foreign.Oursf("the certificate did not verify: %s", got.trust.Issuer)}
+			got.err = &evidence.Failure{Op: "verify", Kind: evidence.KindUntrusted, Detail: foreign.Oursf("the certificate did not verify: %s", got.trust.Issuer)}
 			return got
 		}
 	}
@@ -175,7 +176,7 @@ func (w *world) fetch(ctx context.Context, v way, u *url.URL) fetched {
 	got.err = answer.err
 	w.clock.note(peer.String(), answer.date, w.now(), u.Scheme == "https")
 	if answer.tooBig {
-		got.err = &Failure{Op: "fetch", Kind: KindBadAnswer, Detail: foreign.Oursf("the reply is larger than %d KiB", maxThird>>10)}
+		got.err = &evidence.Failure{Op: "fetch", Kind: evidence.KindBadAnswer, Detail: foreign.Oursf("the reply is larger than %d KiB", maxThird>>10)}
 	}
 	if answer.status == nil {
 		return got
@@ -186,13 +187,13 @@ func (w *world) fetch(ctx context.Context, v way, u *url.URL) fetched {
 	}
 	switch {
 	case got.dated:
-		got.err = &Failure{Op: "verify", Kind: KindUntrusted, Detail: foreign.Ours("the certificate's dates do not fit this host's clock")}
+		got.err = &evidence.Failure{Op: "verify", Kind: evidence.KindUntrusted, Detail: foreign.Ours("the certificate's dates do not fit this host's clock")}
 	case got.status != http.StatusOK && got.err == nil:
-		kind := KindHTTPStatus
+		kind := evidence.KindHTTPStatus
 		if absolute && got.status == http.StatusProxyAuthRequired {
-			kind = KindProxyAuth
+			kind = evidence.KindProxyAuth
 		}
-		got.err = &Failure{Op: "fetch", Kind: kind, Detail: foreign.Oursf("HTTP status %d", got.status)}
+		got.err = &evidence.Failure{Op: "fetch", Kind: kind, Detail: foreign.Oursf("HTTP status %d", got.status)}
 	}
 	return got
 }

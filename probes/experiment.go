@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 )
 
@@ -31,17 +32,17 @@ type experiments struct {
 
 // findings are what the follow-ups have brought so far.
 type findings struct {
-	controls   []Control
-	status     *StatusPage
-	path       *Path
-	otherPorts []Attempt
-	byDNS      *Attempt
-	roundTrips *RoundTrips
-	variants   []Variant
+	controls   []evidence.Control
+	status     *evidence.StatusPage
+	path       *evidence.Path
+	otherPorts []evidence.Attempt
+	byDNS      *evidence.Attempt
+	roundTrips *evidence.RoundTrips
+	variants   []evidence.Variant
 	madeUpName string
-	madeUp     *DNSAnswer
+	madeUp     *evidence.DNSAnswer
 	otherName  string
-	other      *DNSAnswer
+	other      *evidence.DNSAnswer
 }
 
 // Times of the follow-ups; all end with the run at the latest.
@@ -106,9 +107,9 @@ func (x *experiments) wait(ctx context.Context) findings {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	found := x.found
-	found.controls = append([]Control(nil), x.found.controls...)
-	found.otherPorts = append([]Attempt(nil), x.found.otherPorts...)
-	found.variants = append([]Variant(nil), x.found.variants...)
+	found.controls = append([]evidence.Control(nil), x.found.controls...)
+	found.otherPorts = append([]evidence.Attempt(nil), x.found.otherPorts...)
+	found.variants = append([]evidence.Variant(nil), x.found.variants...)
 	return found
 }
 
@@ -118,16 +119,16 @@ func (x *experiments) wait(ctx context.Context) findings {
 func (x *experiments) path(to netip.AddrPort, answered bool) {
 	compare := uint16(443)
 	if to.Port() == compare {
-		compare = ServicePort
+		compare = evidence.ServicePort
 	}
 	x.once("path", pathTime, func(ctx context.Context) {
-		var first *Hop
+		var first *evidence.Hop
 		if answered {
 			first = x.world.ordinaryHop(ctx, to, walkHop)
 		}
 		x.otherPort(netip.AddrPortFrom(to.Addr(), compare))
-		if to.Port() != ServicePort {
-			x.otherPort(netip.AddrPortFrom(to.Addr(), ServicePort))
+		if to.Port() != evidence.ServicePort {
+			x.otherPort(netip.AddrPortFrom(to.Addr(), evidence.ServicePort))
 		}
 		path := x.world.walk(ctx, to, compare, first)
 		x.keep(func(f *findings) { f.path = path })
@@ -154,9 +155,9 @@ func (x *experiments) addressByDNS(to netip.AddrPort) {
 }
 
 // attempt makes one connection and closes it.
-func (w *world) attempt(ctx context.Context, to netip.AddrPort) Attempt {
+func (w *world) attempt(ctx context.Context, to netip.AddrPort) evidence.Attempt {
 	start := time.Now()
-	attempt := Attempt{Address: to}
+	attempt := evidence.Attempt{Address: to}
 	conn, err := w.connect(ctx, to)
 	attempt.TookMS = milliseconds(time.Since(start))
 	if err == nil {
@@ -175,13 +176,13 @@ func (x *experiments) names(endpoint, other string) {
 	if len(servers) == 0 {
 		return
 	}
-	ask := func(name string) *DNSAnswer {
+	ask := func(name string) *evidence.DNSAnswer {
 		ctx, cancel := context.WithTimeout(x.ctx, otherTime)
 		defer cancel()
-		best := DNSAnswer{Failure: &Failure{Op: "query", Kind: KindTimeout, Detail: foreign.Ours("no answer")}}
+		best := evidence.DNSAnswer{Failure: &evidence.Failure{Op: "query", Kind: evidence.KindTimeout, Detail: foreign.Ours("no answer")}}
 		for _, server := range servers {
 			answer := x.world.resolver.ask(ctx, server, name)
-			if answer.decides() {
+			if answer.Decides() {
 				return &answer
 			}
 			best = answer
@@ -210,7 +211,7 @@ func (x *experiments) names(endpoint, other string) {
 // data is sent on any.
 func (x *experiments) handshakes(t target, host string) {
 	x.once("handshakes", roundsTime, func(ctx context.Context) {
-		found := make([]Variant, len(handshakeVariants))
+		found := make([]evidence.Variant, len(handshakeVariants))
 		var group sync.WaitGroup
 		for i, variant := range handshakeVariants {
 			group.Go(func() {
@@ -225,8 +226,8 @@ func (x *experiments) handshakes(t target, host string) {
 
 // confirm makes the telling handshakes again: a service that answers now and then lets one experiment work and
 // another fail, whatever was changed in it. What worked must work again, and the plain one must fail again.
-func (x *experiments) confirm(ctx context.Context, t target, host string, found []Variant) {
-	telling := slices.ContainsFunc(found, func(v Variant) bool { return v.Works })
+func (x *experiments) confirm(ctx context.Context, t target, host string, found []evidence.Variant) {
+	telling := slices.ContainsFunc(found, func(v evidence.Variant) bool { return v.Works })
 	if !telling || found[0].Works || ctx.Err() != nil {
 		return
 	}
@@ -272,19 +273,19 @@ func (why notMade) Error() string { return string(why) }
 
 // handshakeVariants begin with the one in which nothing is changed.
 var handshakeVariants = []handshakeVariant{
-	{VariantAsIs, nil, false},
-	{VariantNoSNI, func(c *tls.Config) { c.ServerName = "" }, false},
-	{VariantClassic, func(c *tls.Config) {
+	{evidence.VariantAsIs, nil, false},
+	{evidence.VariantNoSNI, func(c *tls.Config) { c.ServerName = "" }, false},
+	{evidence.VariantClassic, func(c *tls.Config) {
 		c.CurvePreferences = []tls.CurveID{tls.X25519, tls.CurveP256, tls.CurveP384}
 	}, false},
-	{VariantSmall, nil, true},
-	{VariantOld, func(c *tls.Config) {
+	{evidence.VariantSmall, nil, true},
+	{evidence.VariantOld, func(c *tls.Config) {
 		c.MinVersion = tls.VersionTLS10
 		c.CipherSuites = append(suites(), tls.TLS_RSA_WITH_3DES_EDE_CBC_SHA)
 	}, false},
 }
 
-func (w *world) tryVariant(ctx context.Context, t target, host string, variant handshakeVariant, limit time.Duration) Variant {
+func (w *world) tryVariant(ctx context.Context, t target, host string, variant handshakeVariant, limit time.Duration) evidence.Variant {
 	whole := ctx
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -302,10 +303,10 @@ func (w *world) tryVariant(ctx context.Context, t target, host string, variant h
 	return result
 }
 
-func (w *world) tryHandshake(ctx context.Context, t target, host string, variant handshakeVariant) Variant {
+func (w *world) tryHandshake(ctx context.Context, t target, host string, variant handshakeVariant) evidence.Variant {
 	start := time.Now()
-	result := Variant{Name: variant.name}
-	finish := func(err error) Variant {
+	result := evidence.Variant{Name: variant.name}
+	finish := func(err error) evidence.Variant {
 		var not notMade
 		if errors.As(err, &not) {
 			result.NotMade = string(not)

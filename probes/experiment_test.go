@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+
+	"opensrs-doctor/probes/evidence"
 )
 
 // Follow-ups are started while the run waits for others: whoever waits gets all that was begun before, and the race
@@ -17,7 +19,7 @@ func TestExperimentsBegunWhileWaiting(t *testing.T) {
 	for n := range 200 {
 		group.Go(func() {
 			x.once(fmt.Sprint(n), statusTime, func(context.Context) {
-				x.keep(func(f *findings) { f.controls = append(f.controls, Control{}) })
+				x.keep(func(f *findings) { f.controls = append(f.controls, evidence.Control{}) })
 			})
 			x.once(fmt.Sprint(n), statusTime, func(context.Context) { t.Error("begun twice") })
 			if found := x.wait(ctx); len(found.controls) == 0 {

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 )
 
@@ -41,14 +42,14 @@ func TestSystemErrors(t *testing.T) {
 func TestOtherErrors(t *testing.T) {
 	for _, test := range []struct {
 		err  error
-		kind Kind
+		kind evidence.Kind
 	}{
-		{context.Canceled, KindCanceled}, {fmt.Errorf("x: %w", context.DeadlineExceeded), KindTimeout},
-		{os.ErrDeadlineExceeded, KindTimeout}, {&net.DNSError{IsTimeout: true}, KindTimeout},
-		{tls.RecordHeaderError{Msg: "no TLS"}, KindNotTLS}, {&tls.CertificateVerificationError{Err: io.EOF}, KindUntrusted},
-		{&net.OpError{Op: "remote error", Err: errors.New("tls: alert")}, KindAlert},
-		{io.EOF, KindHungUp}, {io.ErrUnexpectedEOF, KindHungUp}, {net.ErrClosed, KindHungUp},
-		{errors.New("something else"), KindUnclassified}, {syscall.Errno(0x7abcdef), KindUnclassified},
+		{context.Canceled, evidence.KindCanceled}, {fmt.Errorf("x: %w", context.DeadlineExceeded), evidence.KindTimeout},
+		{os.ErrDeadlineExceeded, evidence.KindTimeout}, {&net.DNSError{IsTimeout: true}, evidence.KindTimeout},
+		{tls.RecordHeaderError{Msg: "no TLS"}, evidence.KindNotTLS}, {&tls.CertificateVerificationError{Err: io.EOF}, evidence.KindUntrusted},
+		{&net.OpError{Op: "remote error", Err: errors.New("tls: alert")}, evidence.KindAlert},
+		{io.EOF, evidence.KindHungUp}, {io.ErrUnexpectedEOF, evidence.KindHungUp}, {net.ErrClosed, evidence.KindHungUp},
+		{errors.New("something else"), evidence.KindUnclassified}, {syscall.Errno(0x7abcdef), evidence.KindUnclassified},
 	} {
 		if got := Classify("handshake", test.err, nil); got.Kind != test.kind {
 			t.Errorf("%v is %s, want %s", test.err, got.Kind, test.kind)
@@ -69,7 +70,7 @@ func TestErrorsOfSockets(t *testing.T) {
 	to := listener.Addr().(*net.TCPAddr).AddrPort()
 
 	_, err = net.Listen("tcp", to.String())
-	if got := Classify("listen", err, nil); got == nil || got.Kind != KindInUse {
+	if got := Classify("listen", err, nil); got == nil || got.Kind != evidence.KindInUse {
 		t.Errorf("a port that is taken: %v", got)
 	}
 
@@ -92,7 +93,7 @@ func TestErrorsOfSockets(t *testing.T) {
 	if _, err = conn.Read(make([]byte, 1)); err == nil {
 		t.Fatal("the peer said something")
 	}
-	if got := Classify("handshake", err, nil); got.Kind != KindReset {
+	if got := Classify("handshake", err, nil); got.Kind != evidence.KindReset {
 		t.Errorf("a connection that is reset: %v", got)
 	}
 
@@ -103,16 +104,16 @@ func TestErrorsOfSockets(t *testing.T) {
 	defer silent.Close()
 	silent.SetReadDeadline(time.Now().Add(-time.Second))
 	_, err = silent.Read(make([]byte, 1))
-	if got := Classify("handshake", err, nil); got == nil || got.Kind != KindTimeout {
+	if got := Classify("handshake", err, nil); got == nil || got.Kind != evidence.KindTimeout {
 		t.Errorf("a deadline that has passed: %v", got)
 	}
 
 	listener.Close()
-	if got := w.attempt(t.Context(), to); got.Failure == nil || got.Failure.Kind != KindRefused {
+	if got := w.attempt(t.Context(), to); got.Failure == nil || got.Failure.Kind != evidence.KindRefused {
 		t.Errorf("a closed port: %+v", got)
 	}
 	w.sourceIP = netip.MustParseAddr("203.0.113.99")
-	if got := w.attempt(t.Context(), to); got.Failure == nil || got.Failure.Kind != KindNoAddress {
+	if got := w.attempt(t.Context(), to); got.Failure == nil || got.Failure.Kind != evidence.KindNoAddress {
 		t.Errorf("a source address of somebody else: %+v", got)
 	}
 }

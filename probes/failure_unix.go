@@ -5,33 +5,35 @@ package probes
 import (
 	"runtime"
 	"syscall"
+
+	"opensrs-doctor/probes/evidence"
 )
 
 // systemKind is what the error number of a socket operation means on this system; KindUnclassified for one that
 // says nothing about the peer or the way to it.
-func systemKind(op string, errno syscall.Errno) Kind {
+func systemKind(op string, errno syscall.Errno) evidence.Kind {
 	switch errno {
 	case syscall.ECONNREFUSED:
-		return KindRefused
+		return evidence.KindRefused
 	case syscall.ECONNRESET, syscall.EPIPE, syscall.ECONNABORTED:
-		return KindReset
+		return evidence.KindReset
 	case syscall.EHOSTUNREACH, syscall.ENETUNREACH, syscall.EHOSTDOWN, syscall.ENETDOWN,
 		syscall.EPROTO, syscall.ENOPROTOOPT: // the last two: ICMP "parameter problem" and "protocol unreachable"
-		return KindUnreachable
+		return evidence.KindUnreachable
 	case syscall.EPERM, syscall.EACCES:
-		return KindNotPermitted
+		return evidence.KindNotPermitted
 	case syscall.EINVAL:
 		if op == "connect" && runtime.GOOS == "linux" { // a route of type blackhole
-			return KindNotPermitted
+			return evidence.KindNotPermitted
 		}
 	case syscall.EADDRNOTAVAIL:
-		return KindNoAddress
+		return evidence.KindNoAddress
 	case syscall.EADDRINUSE:
-		return KindInUse
+		return evidence.KindInUse
 	case syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM:
-		return KindExhausted
+		return evidence.KindExhausted
 	case syscall.ETIMEDOUT:
-		return KindTimeout
+		return evidence.KindTimeout
 	}
-	return KindUnclassified
+	return evidence.KindUnclassified
 }

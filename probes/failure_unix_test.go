@@ -5,22 +5,24 @@ package probes
 import (
 	"runtime"
 	"syscall"
+
+	"opensrs-doctor/probes/evidence"
 )
 
-var systemErrors = map[Kind][]syscall.Errno{
-	KindRefused:      {syscall.ECONNREFUSED},
-	KindReset:        {syscall.ECONNRESET, syscall.EPIPE, syscall.ECONNABORTED},
-	KindUnreachable:  {syscall.EHOSTUNREACH, syscall.ENETUNREACH, syscall.EHOSTDOWN, syscall.ENETDOWN, syscall.ENOPROTOOPT},
-	KindNotPermitted: {syscall.EPERM, syscall.EACCES},
-	KindNoAddress:    {syscall.EADDRNOTAVAIL},
-	KindInUse:        {syscall.EADDRINUSE},
-	KindExhausted:    {syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM},
-	KindTimeout:      {syscall.ETIMEDOUT},
-	KindUnclassified: {syscall.ENOENT, syscall.EINTR, syscall.EAFNOSUPPORT},
+var systemErrors = map[evidence.Kind][]syscall.Errno{
+	evidence.KindRefused:      {syscall.ECONNREFUSED},
+	evidence.KindReset:        {syscall.ECONNRESET, syscall.EPIPE, syscall.ECONNABORTED},
+	evidence.KindUnreachable:  {syscall.EHOSTUNREACH, syscall.ENETUNREACH, syscall.EHOSTDOWN, syscall.ENETDOWN, syscall.ENOPROTOOPT},
+	evidence.KindNotPermitted: {syscall.EPERM, syscall.EACCES},
+	evidence.KindNoAddress:    {syscall.EADDRNOTAVAIL},
+	evidence.KindInUse:        {syscall.EADDRINUSE},
+	evidence.KindExhausted:    {syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM},
+	evidence.KindTimeout:      {syscall.ETIMEDOUT},
+	evidence.KindUnclassified: {syscall.ENOENT, syscall.EINTR, syscall.EAFNOSUPPORT},
 }
 
 // connectErrors are the numbers that mean something else in one operation than in the others.
-var connectErrors = map[string]map[syscall.Errno]Kind{
-	"connect":   {syscall.EINVAL: map[bool]Kind{true: KindNotPermitted, false: KindUnclassified}[runtime.GOOS == "linux"]},
-	"handshake": {syscall.EINVAL: KindUnclassified},
+var connectErrors = map[string]map[syscall.Errno]evidence.Kind{
+	"connect":   {syscall.EINVAL: map[bool]evidence.Kind{true: evidence.KindNotPermitted, false: evidence.KindUnclassified}[runtime.GOOS == "linux"]},
+	"handshake": {syscall.EINVAL: evidence.KindUnclassified},
 }

@@ -5,26 +5,28 @@ import (
 	"testing"
 
 	"golang.org/x/sys/windows"
+
+	"opensrs-doctor/probes/evidence"
 )
 
-var systemErrors = map[Kind][]syscall.Errno{
-	KindRefused: {10061, windows.ERROR_CONNECTION_REFUSED, windows.ERROR_PORT_UNREACHABLE},
-	KindReset: {10054, 10053, 10052, 10058, windows.ERROR_NETNAME_DELETED, windows.ERROR_CONNECTION_ABORTED,
+var systemErrors = map[evidence.Kind][]syscall.Errno{
+	evidence.KindRefused: {10061, windows.ERROR_CONNECTION_REFUSED, windows.ERROR_PORT_UNREACHABLE},
+	evidence.KindReset: {10054, 10053, 10052, 10058, windows.ERROR_NETNAME_DELETED, windows.ERROR_CONNECTION_ABORTED,
 		windows.ERROR_BROKEN_PIPE},
-	KindUnreachable: {10051, 10065, 10064, 10050, windows.ERROR_NETWORK_UNREACHABLE, windows.ERROR_HOST_UNREACHABLE,
+	evidence.KindUnreachable: {10051, 10065, 10064, 10050, windows.ERROR_NETWORK_UNREACHABLE, windows.ERROR_HOST_UNREACHABLE,
 		windows.ERROR_PROTOCOL_UNREACHABLE, windows.ERROR_HOST_DOWN},
-	KindNotPermitted: {10013, windows.ERROR_ACCESS_DENIED},
-	KindNoAddress:    {10049},
-	KindExhausted:    {10024, 10055, windows.ERROR_NOT_ENOUGH_MEMORY, windows.ERROR_NO_SYSTEM_RESOURCES},
-	KindTimeout:      {10060, windows.ERROR_SEM_TIMEOUT},
-	KindHungUp:       {10101, windows.ERROR_GRACEFUL_DISCONNECT},
-	KindUnclassified: {windows.ERROR_FILE_NOT_FOUND, 10045, 10047},
+	evidence.KindNotPermitted: {10013, windows.ERROR_ACCESS_DENIED},
+	evidence.KindNoAddress:    {10049},
+	evidence.KindExhausted:    {10024, 10055, windows.ERROR_NOT_ENOUGH_MEMORY, windows.ERROR_NO_SYSTEM_RESOURCES},
+	evidence.KindTimeout:      {10060, windows.ERROR_SEM_TIMEOUT},
+	evidence.KindHungUp:       {10101, windows.ERROR_GRACEFUL_DISCONNECT},
+	evidence.KindUnclassified: {windows.ERROR_FILE_NOT_FOUND, 10045, 10047},
 }
 
 // connectErrors are the numbers that mean something else in one operation than in the others.
-var connectErrors = map[string]map[syscall.Errno]Kind{
-	"connect": {10048: KindExhausted},
-	"listen":  {10048: KindInUse},
+var connectErrors = map[string]map[syscall.Errno]evidence.Kind{
+	"connect": {10048: evidence.KindExhausted},
+	"listen":  {10048: evidence.KindInUse},
 }
 
 // The numbers that package syscall invents are what no socket returns here.

@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+
+	"opensrs-doctor/probes/evidence"
 )
 
 // whileWaiting runs a probe and starts the follow-ups beside it if it takes long.
@@ -22,7 +24,7 @@ func (r *run) whileWaiting(probe string, work func()) {
 
 // trouble starts what helps to explain a failure of that probe; failure is nil while it still waits. Each
 // follow-up runs once, so being called twice, or without need, does no harm.
-func (r *run) trouble(probe string, failure *Failure) {
+func (r *run) trouble(probe string, failure *evidence.Failure) {
 	ways := []way{r.way}
 	if r.way.proxy != nil {
 		ways = append(ways, way{})
@@ -39,7 +41,7 @@ func (r *run) trouble(probe string, failure *Failure) {
 	switch probe {
 	case "port":
 		if len(r.target.addresses) > 0 && r.way.proxy == nil {
-			r.x.path(r.failedAddress(failure), failure != nil && failure.Kind != KindTimeout)
+			r.x.path(r.failedAddress(failure), failure != nil && failure.Kind != evidence.KindTimeout)
 			if to, ok := r.otherByDNS(); ok {
 				r.x.addressByDNS(to)
 			}
@@ -49,8 +51,8 @@ func (r *run) trouble(probe string, failure *Failure) {
 			r.x.handshakes(r.connectedTarget(), r.o.Host)
 		}
 	}
-	if probe != "port" && r.o.Port != ServicePort && r.way.proxy == nil && len(r.target.addresses) > 0 {
-		r.x.otherPort(netip.AddrPortFrom(r.connectedTarget().addresses[0].Addr(), ServicePort))
+	if probe != "port" && r.o.Port != evidence.ServicePort && r.way.proxy == nil && len(r.target.addresses) > 0 {
+		r.x.otherPort(netip.AddrPortFrom(r.connectedTarget().addresses[0].Addr(), evidence.ServicePort))
 	}
 	r.deepen(probe)
 }
@@ -62,7 +64,7 @@ func (r *run) otherByDNS() (netip.AddrPort, bool) {
 		return netip.AddrPort{}, false
 	}
 	facts := r.dns.snapshot()
-	if facts.Used != usedHosts {
+	if facts.Used != evidence.UsedHosts {
 		return netip.AddrPort{}, false
 	}
 	var first netip.Addr
@@ -90,7 +92,7 @@ func (r *run) connectedTarget() target {
 }
 
 // failedAddress is the address whose failure is the step's: of several, not always the first.
-func (r *run) failedAddress(failure *Failure) netip.AddrPort {
+func (r *run) failedAddress(failure *evidence.Failure) netip.AddrPort {
 	if failure != nil && r.ev.Port != nil {
 		for _, attempt := range r.ev.Port.Attempts {
 			if attempt.Failure == failure {
@@ -121,10 +123,10 @@ func (r *run) otherName() string {
 // beside asks, with a proxy, what the way without it would do: information for the many clients that ignore
 // proxy settings. Nobody waits for it.
 func (r *run) beside(all context.Context) {
-	r.byName, r.direct = make(chan *DNSAnswer, 1), make(chan *Direct, 1)
+	r.byName, r.direct = make(chan *evidence.DNSAnswer, 1), make(chan *evidence.Direct, 1)
 	fromEnvironment := r.o.Proxy.Mode != "url"
 	go func() {
-		facts := &Direct{}
+		facts := &evidence.Direct{}
 		dns := r.w.startDNS(all, r.o.Host, false)
 		dns.wait(all)
 		found := dns.snapshot()
@@ -140,7 +142,7 @@ func (r *run) beside(all context.Context) {
 			_, attempts := r.dialAndClose(ctx, netip.AddrPortFrom(found.IPv4[0], r.o.Port))
 			facts.Attempt = &attempts[0]
 		} else if !facts.Resolves {
-			facts.Failure = found.failure()
+			facts.Failure = dnsFailure(found)
 		}
 		if fromEnvironment {
 			r.direct <- facts
@@ -148,7 +150,7 @@ func (r *run) beside(all context.Context) {
 	}()
 }
 
-func (r *run) dialAndClose(ctx context.Context, to netip.AddrPort) (bool, []Attempt) {
+func (r *run) dialAndClose(ctx context.Context, to netip.AddrPort) (bool, []evidence.Attempt) {
 	conn, attempts := r.w.connectAny(ctx, []netip.AddrPort{to})
 	if conn != nil {
 		conn.Close()
@@ -160,7 +162,7 @@ func (r *run) dialAndClose(ctx context.Context, to netip.AddrPort) (bool, []Atte
 func (r *run) finish() {
 	failed := ""
 	for _, step := range r.ev.Steps {
-		if step.Status == Fail && step.Probe != "rules" && (failed == "" || failed == "egress") {
+		if step.Status == evidence.Fail && step.Probe != "rules" && (failed == "" || failed == "egress") {
 			failed = step.Probe
 		}
 	}
@@ -181,7 +183,7 @@ func (r *run) finish() {
 	if r.o.Deep && r.ctx.Err() != nil {
 		r.ev.Interrupted = true // all steps may have ended, and the rest is not known
 	}
-	if r.dns != nil && r.dns.snapshot().Used == usedHosts && r.ctx.Err() == nil {
+	if r.dns != nil && r.dns.snapshot().Used == evidence.UsedHosts && r.ctx.Err() == nil {
 		ctx, cancel := context.WithTimeout(r.all, r.budget.scaled(slowAfter))
 		r.dns.settle(ctx, false)
 		cancel()

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 )
 
@@ -14,7 +15,7 @@ import (
 // where no issuer is missing; its dates and name are not looked at. Flaw: a rule is broken on the way, by an issuer that
 // is none, a limit that an issuer has, a purpose that is no server's. Namesake: it ends in an issuer with a root's name,
 // which did not sign it. BelowPublic: every signature up to a root holds.
-func (r *roots) examine(chain []*x509.Certificate, pool *x509.CertPool, list []*x509.Certificate, trust *Trust) {
+func (r *roots) examine(chain []*x509.Certificate, pool *x509.CertPool, list []*x509.Certificate, trust *evidence.Trust) {
 	current := chain[0]
 	for range chain {
 		public := namedAs(list, current)

@@ -21,6 +21,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 )
 
@@ -143,10 +144,10 @@ func FuzzHTTPReply(f *testing.F) {
 			if int64(len(got.body)) > min(most, maxBody) || len(got.raw) > 1024 {
 				t.Errorf("%d and %d bytes are kept", len(got.body), len(got.raw))
 			}
-			facts := &Call{}
+			facts := &evidence.Call{}
 			w.readReply(facts, got)
 			smallFacts(t, facts, 8<<10)
-			smallFacts(t, w.readSighting(Sighting{}, string(got.body), w.scrub.Quote), 4<<10)
+			smallFacts(t, w.readSighting(evidence.Sighting{}, string(got.body), w.scrub.Quote), 4<<10)
 		}
 	})
 }
@@ -177,9 +178,9 @@ func throughProxySaying(t *testing.T, at string, said []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	proxy := &proxyServer{url: u, peer: HostPort{"127.0.0.1", 1}, scrub: w.scrub}
+	proxy := &proxyServer{url: u, peer: evidence.HostPort{Host: "127.0.0.1", Port: 1}, scrub: w.scrub}
 	conn := hear(said)
-	stream, reply, err := proxy.tunnel(context.Background(), conn, HostPort{"api.example", ServicePort})
+	stream, reply, err := proxy.tunnel(context.Background(), conn, evidence.HostPort{Host: "api.example", Port: evidence.ServicePort})
 	if (stream == nil) == (err == nil) {
 		t.Errorf("a stream %v and the error %v", stream != nil, err)
 	}
@@ -236,7 +237,7 @@ func FuzzStatusPage(f *testing.F) {
 		if len(said) > maxThird {
 			return
 		}
-		page := &StatusPage{URL: "https://status.example"}
+		page := &evidence.StatusPage{URL: "https://status.example"}
 		readSummary(page, said, fuzzWorld().scrub.Quote)
 		smallFacts(t, page, 16<<10)
 	})
@@ -264,7 +265,7 @@ func FuzzHosts(f *testing.F) {
 
 // FuzzSource: an egress source, as a user gives it.
 func FuzzSource(f *testing.F) {
-	for _, seed := range append(defaultSources, "dns://[2001:db8::1]:5353/x?type=AAAA;class=IN", "https://u:"+exampleKey+"@x/", "http://x:99999/", "dns:///x", "%zz") {
+	for _, seed := range append(evidence.DefaultSources, "dns://[2001:db8::1]:5353/x?type=AAAA;class=IN", "https://u:"+exampleKey+"@x/", "http://x:99999/", "dns:///x", "%zz") {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 )
 
@@ -28,7 +29,7 @@ func (r *run) gather() {
 		ev.DNS.MadeUpName, ev.DNS.MadeUp = found.madeUpName, found.madeUp
 		ev.DNS.OtherName, ev.DNS.Other = found.otherName, found.other
 	}
-	slices.SortFunc(found.otherPorts, func(a, b Attempt) int { return a.Address.Compare(b.Address) })
+	slices.SortFunc(found.otherPorts, func(a, b evidence.Attempt) int { return a.Address.Compare(b.Address) })
 	if ev.Port != nil {
 		ev.Port.Path, ev.Port.OtherPorts, ev.Port.RoundTrips = found.path, found.otherPorts, found.roundTrips
 		ev.Port.ByDNS = found.byDNS
@@ -36,10 +37,10 @@ func (r *run) gather() {
 	if ev.TLS != nil {
 		ev.TLS.Variants = found.variants
 	}
-	slices.SortFunc(found.controls, func(a, b Control) int {
+	slices.SortFunc(found.controls, func(a, b evidence.Control) int {
 		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Peer, b.Peer))
 	})
-	slices.SortFunc(found.variants, func(a, b Variant) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(found.variants, func(a, b evidence.Variant) int { return cmp.Compare(a.Name, b.Name) })
 	ev.Controls, ev.StatusPage = found.controls, found.status
 	r.gatherDirect()
 	ev.Clock = r.w.clock.summary()
@@ -57,7 +58,7 @@ func (r *run) renew(before []netip.Addr) {
 		return
 	}
 	for i := range ev.Steps {
-		if step := &ev.Steps[i]; step.Probe == "egress" && step.Status != Skip {
+		if step := &ev.Steps[i]; step.Probe == "egress" && step.Status != evidence.Skip {
 			step.Status, step.Failure = egressStatus(ev.Egress)
 		}
 	}
@@ -70,8 +71,8 @@ func (r *run) judgeAgain() {
 	r.ev.Rules = r.judgeRules()
 	for i := range r.ev.Steps {
 		step := &r.ev.Steps[i]
-		if step.Probe == "rules" && (step.Status != Skip || step.WaitedFor == "egress") {
-			if step.Status, step.WaitedFor = rulesStatus(r.ev.Rules), ""; step.Status == Skip {
+		if step.Probe == "rules" && (step.Status != evidence.Skip || step.WaitedFor == "egress") {
+			if step.Status, step.WaitedFor = rulesStatus(r.ev.Rules), ""; step.Status == evidence.Skip {
 				step.WaitedFor = "egress" // only IPv6 was seen, or nothing
 			}
 		}
@@ -86,7 +87,7 @@ func (r *run) gatherDirect() {
 	case r.ev.Direct = <-r.direct:
 	default:
 		if r.o.Proxy.Mode != "url" && r.direct != nil {
-			r.ev.Direct = &Direct{Resolves: true, Failure: &Failure{Op: "connect", Kind: KindTimeout, Detail: foreign.Ours("no answer before the run ended")}}
+			r.ev.Direct = &evidence.Direct{Resolves: true, Failure: &evidence.Failure{Op: "connect", Kind: evidence.KindTimeout, Detail: foreign.Ours("no answer before the run ended")}}
 		}
 	}
 	select {
@@ -130,7 +131,7 @@ func (r *run) routes() {
 	}
 }
 
-func trustOf(facts *TLS) *Trust {
+func trustOf(facts *evidence.TLS) *evidence.Trust {
 	if facts == nil {
 		return nil
 	}

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"opensrs-doctor/probes/evidence"
 )
 
 // askedHop is one packet with a small TTL that is under way.
@@ -15,14 +17,14 @@ type askedHop struct {
 	kind  int // SOCK_STREAM or SOCK_DGRAM
 	begun time.Time
 	until time.Time
-	hop   Hop
+	hop   evidence.Hop
 	err   error // the packet was not sent: hop is no answer, and no silence either
 }
 
 // openHop sends one packet: a SYN, or a datagram to a port where nobody listens. pollHops reads the answer. It sends
 // none where the TTL cannot be set: one that goes all the way would be read as the answer of a nearer place.
 func openHop(to netip.AddrPort, kind, ttl int, source netip.Addr, wait time.Duration) *askedHop {
-	asked := &askedHop{fd: -1, kind: kind, begun: time.Now(), hop: Hop{TTL: ttl, Answer: HopSilence}}
+	asked := &askedHop{fd: -1, kind: kind, begun: time.Now(), hop: evidence.Hop{TTL: ttl, Answer: evidence.HopSilence}}
 	asked.until = asked.begun.Add(wait)
 	fd, err := unix.Socket(unix.AF_INET, kind|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -51,9 +53,9 @@ func openHop(to netip.AddrPort, kind, ttl int, source netip.Addr, wait time.Dura
 	case err == nil && kind == unix.SOCK_DGRAM:
 		err = unix.Send(fd, []byte{0}, 0)
 	case err == nil:
-		asked.hop.Answer = HopConnected
+		asked.hop.Answer = evidence.HopConnected
 	}
-	if asked.hop.Answer == HopConnected || err != nil && err != unix.EINPROGRESS {
+	if asked.hop.Answer == evidence.HopConnected || err != nil && err != unix.EINPROGRESS {
 		if err != nil {
 			asked.hop.Answer = answerOf(err)
 		}
@@ -66,7 +68,7 @@ func openHop(to netip.AddrPort, kind, ttl int, source netip.Addr, wait time.Dura
 
 // pollHops waits up to a slice of time for answers, hands over those that came or are overdue, and gives the
 // rest back. What was not sent is left out.
-func pollHops(asked []*askedHop, slice time.Duration, take func(Hop)) (rest []*askedHop) {
+func pollHops(asked []*askedHop, slice time.Duration, take func(evidence.Hop)) (rest []*askedHop) {
 	polled := make([]unix.PollFd, 0, len(asked))
 	for _, one := range asked {
 		events := int16(unix.POLLOUT)
@@ -107,9 +109,9 @@ func (a *askedHop) read() {
 	errno, _ := unix.GetsockoptInt(a.fd, unix.SOL_SOCKET, unix.SO_ERROR)
 	readErrorQueue(a.fd, &a.hop)
 	switch {
-	case a.hop.Answer != HopSilence: // the queue has told
+	case a.hop.Answer != evidence.HopSilence: // the queue has told
 	case errno == 0 && a.kind == unix.SOCK_STREAM:
-		a.hop.Answer = HopConnected
+		a.hop.Answer = evidence.HopConnected
 	case errno != 0:
 		a.hop.Answer = answerOf(unix.Errno(errno))
 	}
@@ -118,19 +120,19 @@ func (a *askedHop) read() {
 func answerOf(err error) string {
 	switch err {
 	case unix.ECONNREFUSED:
-		return HopRefused
+		return evidence.HopRefused
 	case unix.EPERM, unix.EACCES:
-		return HopNotPermitted
+		return evidence.HopNotPermitted
 	case unix.ENETUNREACH:
-		return HopNoRoute
+		return evidence.HopNoRoute
 	case unix.EHOSTUNREACH:
-		return HopUnreachable
+		return evidence.HopUnreachable
 	}
-	return HopSilence
+	return evidence.HopSilence
 }
 
 // readErrorQueue reads the ICMP message that the kernel kept for the socket (ip(7), IP_RECVERR).
-func readErrorQueue(fd int, hop *Hop) {
+func readErrorQueue(fd int, hop *evidence.Hop) {
 	data, control := make([]byte, 1), make([]byte, 512)
 	_, n, _, _, err := unix.Recvmsg(fd, data, control, unix.MSG_ERRQUEUE|unix.MSG_DONTWAIT)
 	if err != nil {
@@ -162,15 +164,15 @@ func readErrorQueue(fd int, hop *Hop) {
 func icmpAnswer(kind, code int) string {
 	switch {
 	case kind == 11:
-		return HopTimeExceeded
+		return evidence.HopTimeExceeded
 	case kind == 3 && (code == 9 || code == 10 || code == 13):
-		return HopProhibited
+		return evidence.HopProhibited
 	case kind == 3 && code == 3:
-		return HopPortUnreachable
+		return evidence.HopPortUnreachable
 	case kind == 3:
-		return HopUnreachable
+		return evidence.HopUnreachable
 	}
-	return HopSilence
+	return evidence.HopSilence
 }
 
 func ownAddresses() map[netip.Addr]bool {

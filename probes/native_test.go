@@ -12,6 +12,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 )
 
@@ -51,15 +52,15 @@ func TestSystemLookup(t *testing.T) {
 		code    int
 		used    string // "server", BySystem, or "": nobody's
 		ipv4    []netip.Addr
-		failure Kind
+		failure evidence.Kind
 		slow    bool
 	}{
-		"both":                     {found, own, dns.RcodeSuccess, BySystem, []netip.Addr{own}, "", false},
-		"they differ":              {found, other, dns.RcodeSuccess, BySystem, []netip.Addr{own}, "", false},
-		"server refuses":           {found, netip.Addr{}, dns.RcodeRefused, BySystem, []netip.Addr{own}, "", false},
-		"system finds none":        {notFound, own, dns.RcodeSuccess, BySystem, nil, KindNoData, false},
-		"neither finds it":         {notFound, netip.Addr{}, dns.RcodeNameError, "server", nil, KindNXDomain, false},
-		"server fails, and system": {notFound, netip.Addr{}, dns.RcodeServerFailure, "", nil, KindServFail, false},
+		"both":                     {found, own, dns.RcodeSuccess, evidence.BySystem, []netip.Addr{own}, "", false},
+		"they differ":              {found, other, dns.RcodeSuccess, evidence.BySystem, []netip.Addr{own}, "", false},
+		"server refuses":           {found, netip.Addr{}, dns.RcodeRefused, evidence.BySystem, []netip.Addr{own}, "", false},
+		"system finds none":        {notFound, own, dns.RcodeSuccess, evidence.BySystem, nil, evidence.KindNoData, false},
+		"neither finds it":         {notFound, netip.Addr{}, dns.RcodeNameError, "server", nil, evidence.KindNXDomain, false},
+		"server fails, and system": {notFound, netip.Addr{}, dns.RcodeServerFailure, "", nil, evidence.KindServFail, false},
 		"system is slow":           {silent, own, dns.RcodeSuccess, "server", []netip.Addr{own}, "", true},
 		"no such system":           {nil, own, dns.RcodeSuccess, "server", []netip.Addr{own}, "", false},
 	} {
@@ -77,11 +78,11 @@ func TestSystemLookup(t *testing.T) {
 				<-r.changed
 			}
 			facts := r.snapshot()
-			want := map[string]string{"server": server.String(), BySystem: BySystem}[test.used]
-			if facts.Used != want || !slices.Equal(facts.IPv4, test.ipv4) || slices.Contains(facts.Slow, BySystem) != test.slow {
+			want := map[string]string{"server": server.String(), evidence.BySystem: evidence.BySystem}[test.used]
+			if facts.Used != want || !slices.Equal(facts.IPv4, test.ipv4) || slices.Contains(facts.Slow, evidence.BySystem) != test.slow {
 				t.Errorf("used %q, %v, slow %v, want %q, %v", facts.Used, facts.IPv4, facts.Slow, want, test.ipv4)
 			}
-			failure := facts.failure()
+			failure := dnsFailure(facts)
 			if (failure == nil) != (test.failure == "") || failure != nil && failure.Kind != test.failure {
 				t.Errorf("failed with %+v, want %q", failure, test.failure)
 			}
@@ -95,7 +96,7 @@ func TestSystemLookup(t *testing.T) {
 	}
 	if answer := (&resolver{native: func(context.Context, string) ([]netip.Addr, error) {
 		return nil, errors.New("out of luck")
-	}}).askSystem(t.Context(), "api.example"); answer.Failure == nil || answer.Failure.Kind != KindNoData {
+	}}).askSystem(t.Context(), "api.example"); answer.Failure == nil || answer.Failure.Kind != evidence.KindNoData {
 		t.Errorf("%+v", answer)
 	}
 }

@@ -4,9 +4,9 @@ import (
 	"crypto/x509"
 	"net/netip"
 	"net/url"
-	"strings"
 	"time"
 
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/opensrs"
 )
@@ -29,12 +29,12 @@ type Options struct {
 	RulesGiven  bool
 	RulesSource string
 
-	EgressSources  []Source         // empty: nobody is asked
-	EgressIPs      []netip.Addr     // not empty: taken as they are, nobody is asked
-	Controls       []HostPort       // empty: none
-	StatusURL      *url.URL         // nil: none
-	NoThirdParties bool             // the reason why the three above are empty, for the report
-	Resolvers      []netip.AddrPort // empty: the system's
+	EgressSources  []Source            // empty: nobody is asked
+	EgressIPs      []netip.Addr        // not empty: taken as they are, nobody is asked
+	Controls       []evidence.HostPort // empty: none
+	StatusURL      *url.URL            // nil: none
+	NoThirdParties bool                // the reason why the three above are empty, for the report
+	Resolvers      []netip.AddrPort    // empty: the system's
 	Proxy          ProxyChoice
 	SourceIP       netip.Addr
 
@@ -54,48 +54,11 @@ type Options struct {
 	Require []string
 }
 
-// HostPort is a peer by name or address.
-type HostPort struct {
-	Host string
-	Port uint16
-}
-
 // ProxyChoice is which proxy to use.
 type ProxyChoice struct {
 	Mode string   // "env", "none" or "url"
 	URL  *url.URL // of mode "url": http, https or socks5, with a login where one was given
 	From string   // "--proxy" or the config file's path, for the report
-}
-
-// The endpoints of the two public services; see FACTS of the service: domains.opensrs.guide/docs/quickstart.
-const (
-	LiveHost    = "rr-n1-tor.opensrs.net"
-	TestHost    = "horizon.opensrs.net"
-	ServicePort = 55443
-)
-
-// What a key's source is called where it is no path.
-const (
-	KeyVariable  = "OPENSRS_API_KEY"
-	KeyFromStdin = "standard input"
-)
-
-// The environments. Each of the two public ones has accounts, keys and access rules of its own.
-const (
-	EnvLive    = "live"
-	EnvTest    = "test"
-	EnvSandbox = "sandbox" // the service inside this program: nobody's account, and no control panel
-)
-
-// EnvironmentOf is the environment of a public host, in any case and on any port; "" for a host of one's own.
-func EnvironmentOf(host string) string {
-	switch {
-	case strings.EqualFold(host, LiveHost):
-		return EnvLive
-	case strings.EqualFold(host, TestHost):
-		return EnvTest
-	}
-	return ""
 }
 
 // SetKey takes the key out of what was read. White space around it is cut off, and noted.
@@ -105,5 +68,5 @@ func (o *Options) SetKey(read []byte, source string) {
 
 // publicService reports whether the endpoint is exactly one of the two public services, however it was named.
 func (o Options) publicService() bool {
-	return EnvironmentOf(o.Host) != "" && o.Port == ServicePort && (o.Path == "/" || o.Path == "")
+	return evidence.EnvironmentOf(o.Host) != "" && o.Port == evidence.ServicePort && (o.Path == "/" || o.Path == "")
 }

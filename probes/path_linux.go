@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"opensrs-doctor/probes/evidence"
 )
 
 const (
@@ -24,13 +26,13 @@ const (
 //
 // One packet has an ordinary TTL. Its answer is the one that counts; first is that answer, where it has been
 // asked for already.
-func (w *world) walk(ctx context.Context, to netip.AddrPort, compareTo uint16, first *Hop) *Path {
-	path := &Path{Available: true, ComparedTo: compareTo, Answer: first}
+func (w *world) walk(ctx context.Context, to netip.AddrPort, compareTo uint16, first *evidence.Hop) *evidence.Path {
+	path := &evidence.Path{Available: true, ComparedTo: compareTo, Answer: first}
 	if !to.Addr().Is4() {
 		path.Available, path.Why = false, "only IPv4 is walked"
 		return path
 	}
-	var udp []Hop
+	var udp []evidence.Hop
 	var unsent error
 	var group sync.WaitGroup
 	if first == nil {
@@ -44,38 +46,38 @@ func (w *world) walk(ctx context.Context, to netip.AddrPort, compareTo uint16, f
 		path.Available, path.Why = false, "packets with a small TTL cannot be sent here: "+unsent.Error()
 		return path
 	}
-	if first != nil && first.Answer == HopSilence { // a router that had no ICMP message to spare has one by now
+	if first != nil && first.Answer == evidence.HopSilence { // a router that had no ICMP message to spare has one by now
 		path.Answer = w.ordinaryHop(ctx, to, walkHop)
 	}
 	w.askAgain(ctx, to, path)
-	path.Distance, path.ByHost = distanceOf(path.Compare, udp, func(hop Hop) bool { return hop.From == to.Addr() })
+	path.Distance, path.ByHost = distanceOf(path.Compare, udp, func(hop evidence.Hop) bool { return hop.From == to.Addr() })
 	return path
 }
 
 // askAgain repeats the hops that were silent for the port and answered for the one to compare it with: routers send
 // few ICMP errors at a time, and one that had none to spare looks like one that never got the packet.
-func (w *world) askAgain(ctx context.Context, to netip.AddrPort, path *Path) {
+func (w *world) askAgain(ctx context.Context, to netip.AddrPort, path *evidence.Path) {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < walkHop+walkGap {
 		return
 	}
-	if len(path.Port) == 0 || path.Port[len(path.Port)-1].Answer != HopSilence {
+	if len(path.Port) == 0 || path.Port[len(path.Port)-1].Answer != evidence.HopSilence {
 		return
 	}
 	var asked []*askedHop
 	for _, hop := range path.Compare {
-		if hop.Answer != HopTimeExceeded {
+		if hop.Answer != evidence.HopTimeExceeded {
 			continue
 		}
 		for len(path.Port) < hop.TTL { // silence past the third was left out
-			path.Port = append(path.Port, Hop{TTL: len(path.Port) + 1, Answer: HopSilence})
+			path.Port = append(path.Port, evidence.Hop{TTL: len(path.Port) + 1, Answer: evidence.HopSilence})
 		}
-		if path.Port[hop.TTL-1].Answer == HopSilence {
+		if path.Port[hop.TTL-1].Answer == evidence.HopSilence {
 			asked = append(asked, openHop(to, unix.SOCK_STREAM, hop.TTL, w.sourceIP, walkHop))
 		}
 	}
 	for len(asked) > 0 && ctx.Err() == nil {
-		asked = pollHops(asked, 20*time.Millisecond, func(again Hop) {
-			if again.Answer == HopTimeExceeded {
+		asked = pollHops(asked, 20*time.Millisecond, func(again evidence.Hop) {
+			if again.Answer == evidence.HopTimeExceeded {
 				path.Port[again.TTL-1] = again
 			}
 		})
@@ -87,7 +89,7 @@ func (w *world) askAgain(ctx context.Context, to netip.AddrPort, path *Path) {
 }
 
 // ordinaryHop sends one packet with an ordinary TTL. Nil: not sent, or not IPv4.
-func (w *world) ordinaryHop(ctx context.Context, to netip.AddrPort, wait time.Duration) *Hop {
+func (w *world) ordinaryHop(ctx context.Context, to netip.AddrPort, wait time.Duration) *evidence.Hop {
 	if !to.Addr().Is4() {
 		return nil
 	}
@@ -101,7 +103,7 @@ func (w *world) ordinaryHop(ctx context.Context, to netip.AddrPort, wait time.Du
 			unix.Close(asked[0].fd)
 			break
 		}
-		asked = pollHops(asked, 50*time.Millisecond, func(answer Hop) { hop = answer })
+		asked = pollHops(asked, 50*time.Millisecond, func(answer evidence.Hop) { hop = answer })
 	}
 	hop.FromSelf = hop.From.IsValid() && ownAddresses()[hop.From]
 	return &hop
@@ -110,9 +112,9 @@ func (w *world) ordinaryHop(ctx context.Context, to netip.AddrPort, wait time.Du
 // walkOne asks hop after hop, a batch at a time, until the end answers or the hops run out. One goroutine waits
 // for all of them: a thread a hop would be too many where processes are counted. unsent is why a packet was not sent;
 // the walk ends before it.
-func (w *world) walkOne(ctx context.Context, to netip.AddrPort, kind int) (walked []Hop, unsent error) {
+func (w *world) walkOne(ctx context.Context, to netip.AddrPort, kind int) (walked []evidence.Hop, unsent error) {
 	var asked []*askedHop
-	var hops []Hop
+	var hops []evidence.Hop
 	end, next := walkMost, time.Now() // where the walk ends, and when the next batch goes
 	ttl := 0
 	for ctx.Err() == nil {
@@ -126,9 +128,9 @@ func (w *world) walkOne(ctx context.Context, to netip.AddrPort, kind int) (walke
 			}
 			next = time.Now().Add(walkGap)
 		}
-		asked = pollHops(asked, 20*time.Millisecond, func(hop Hop) {
+		asked = pollHops(asked, 20*time.Millisecond, func(hop evidence.Hop) {
 			hops = append(hops, hop)
-			if hop.Answer != HopSilence && hop.Answer != HopTimeExceeded {
+			if hop.Answer != evidence.HopSilence && hop.Answer != evidence.HopTimeExceeded {
 				end = min(end, hop.TTL)
 			}
 		})
@@ -157,22 +159,22 @@ func (w *world) walkOne(ctx context.Context, to netip.AddrPort, kind int) (walke
 
 // tidy orders the hops and drops what lies behind the first that is no router's, and trailing silence past
 // the third.
-func tidy(hops []Hop) []Hop {
-	byTTL := make([]Hop, walkMost+1)
+func tidy(hops []evidence.Hop) []evidence.Hop {
+	byTTL := make([]evidence.Hop, walkMost+1)
 	last := 0
 	for _, hop := range hops {
 		byTTL[hop.TTL] = hop
 	}
 	for ttl := 1; ttl <= walkMost && byTTL[ttl].TTL != 0; ttl++ {
-		if byTTL[ttl].Answer != HopSilence {
+		if byTTL[ttl].Answer != evidence.HopSilence {
 			last = ttl
 		}
-		if byTTL[ttl].Answer != HopSilence && byTTL[ttl].Answer != HopTimeExceeded {
+		if byTTL[ttl].Answer != evidence.HopSilence && byTTL[ttl].Answer != evidence.HopTimeExceeded {
 			break
 		}
 	}
 	end := last
-	for end < min(last+3, walkMost) && byTTL[end+1].TTL != 0 && byTTL[end+1].Answer == HopSilence {
+	for end < min(last+3, walkMost) && byTTL[end+1].TTL != 0 && byTTL[end+1].Answer == evidence.HopSilence {
 		end++
 	}
 	return byTTL[1 : end+1]

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"opensrs-doctor/probes/evidence"
 )
 
 // A packet whose TTL the system did not take would go all the way, and its answer would be read as a nearer
@@ -25,7 +27,7 @@ func TestHopWithoutItsTTLIsNotSent(t *testing.T) {
 		if hop.err == nil {
 			t.Fatalf("sent with a TTL of %d", none)
 		}
-		rest := pollHops([]*askedHop{hop}, time.Millisecond, func(h Hop) { t.Errorf("it answers: %+v", h) })
+		rest := pollHops([]*askedHop{hop}, time.Millisecond, func(h evidence.Hop) { t.Errorf("it answers: %+v", h) })
 		if len(rest) > 0 {
 			t.Error("it is waited for")
 		}
@@ -36,27 +38,27 @@ func TestHopWithoutItsTTLIsNotSent(t *testing.T) {
 		t.Error("a packet came")
 	}
 	w := &world{}
-	if hops, unsent := w.walkOne(context.Background(), to, unix.SOCK_STREAM); unsent != nil || len(hops) != 1 || hops[0].Answer != HopConnected {
+	if hops, unsent := w.walkOne(context.Background(), to, unix.SOCK_STREAM); unsent != nil || len(hops) != 1 || hops[0].Answer != evidence.HopConnected {
 		t.Errorf("with the TTLs that there are: %v, %+v", unsent, hops)
 	}
 }
 
 func TestTidyWalk(t *testing.T) {
-	answers := map[int]string{1: HopTimeExceeded, 3: HopTimeExceeded, 4: HopRefused, 5: HopRefused}
-	var hops []Hop
+	answers := map[int]string{1: evidence.HopTimeExceeded, 3: evidence.HopTimeExceeded, 4: evidence.HopRefused, 5: evidence.HopRefused}
+	var hops []evidence.Hop
 	for ttl := 8; ttl >= 1; ttl-- { // they come in any order
-		hop := Hop{TTL: ttl, Answer: HopSilence}
+		hop := evidence.Hop{TTL: ttl, Answer: evidence.HopSilence}
 		if known := answers[ttl]; known != "" {
 			hop.Answer = known
 		}
 		hops = append(hops, hop)
 	}
 	got := tidy(hops)
-	if len(got) != 4 || got[0].TTL != 1 || got[1].Answer != HopSilence || got[3].Answer != HopRefused {
+	if len(got) != 4 || got[0].TTL != 1 || got[1].Answer != evidence.HopSilence || got[3].Answer != evidence.HopRefused {
 		t.Errorf("what lies behind the end is kept: %+v", got)
 	}
-	silent := tidy([]Hop{{TTL: 1, Answer: HopTimeExceeded}, {TTL: 2, Answer: HopSilence}, {TTL: 3, Answer: HopSilence},
-		{TTL: 4, Answer: HopSilence}, {TTL: 5, Answer: HopSilence}})
+	silent := tidy([]evidence.Hop{{TTL: 1, Answer: evidence.HopTimeExceeded}, {TTL: 2, Answer: evidence.HopSilence}, {TTL: 3, Answer: evidence.HopSilence},
+		{TTL: 4, Answer: evidence.HopSilence}, {TTL: 5, Answer: evidence.HopSilence}})
 	if len(silent) != 4 {
 		t.Errorf("of the silence at the end, three are enough: %+v", silent)
 	}

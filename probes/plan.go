@@ -1,15 +1,13 @@
 package probes
 
-import "slices"
+import (
+	"slices"
+
+	"opensrs-doctor/probes/evidence"
+)
 
 // need is whether a probe runs, and whether what it finds counts.
 type need struct{ runs, counts bool }
-
-// Needs are the probes whose outcome each probe works on, in order.
-var Needs = map[string][]string{
-	"egress": nil, "rules": {"egress"}, "dns": nil, "port": {"dns"},
-	"tls": {"dns", "port"}, "call": {"dns", "port", "tls"},
-}
 
 // planOf applies --only and --skip: what a chosen probe needs runs too, and does not count.
 func planOf(o Options) map[string]need {
@@ -17,12 +15,12 @@ func planOf(o Options) map[string]need {
 	chosen := func(name string) bool {
 		return (len(o.Only) == 0 || slices.Contains(o.Only, name)) && !slices.Contains(o.Skip, name)
 	}
-	for _, name := range Names {
+	for _, name := range evidence.Names {
 		if !chosen(name) {
 			continue
 		}
 		plan[name] = need{true, true}
-		for _, needed := range Needs[name] {
+		for _, needed := range evidence.Needs[name] {
 			if !plan[needed].runs {
 				plan[needed] = need{true, chosen(needed)}
 			}

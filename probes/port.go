@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"time"
 
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 )
 
@@ -25,7 +26,7 @@ func staggerFor(ctx context.Context, addresses int) time.Duration {
 }
 
 // connectAny connects to the first address that answers, in their order.
-func (w *world) connectAny(ctx context.Context, to []netip.AddrPort) (net.Conn, []Attempt) {
+func (w *world) connectAny(ctx context.Context, to []netip.AddrPort) (net.Conn, []evidence.Attempt) {
 	patience := staggerFor(ctx, len(to))
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -36,13 +37,13 @@ func (w *world) connectAny(ctx context.Context, to []netip.AddrPort) (net.Conn, 
 		took  time.Duration
 	}
 	outcomes := make(chan outcome, len(to))
-	attempts := make([]Attempt, 0, len(to))
+	attempts := make([]evidence.Attempt, 0, len(to))
 	starts := make([]time.Time, 0, len(to))
 	var next <-chan time.Time
 	start := func() {
 		index := len(attempts)
 		begun := time.Now()
-		attempts = append(attempts, Attempt{Address: to[index]})
+		attempts = append(attempts, evidence.Attempt{Address: to[index]})
 		starts = append(starts, begun)
 		next = time.After(patience)
 		go func() {
@@ -55,7 +56,7 @@ func (w *world) connectAny(ctx context.Context, to []netip.AddrPort) (net.Conn, 
 		for i := range attempts {
 			if !attempts[i].Connected && attempts[i].Failure == nil {
 				attempts[i].TookMS = milliseconds(time.Since(starts[i]))
-				attempts[i].Failure = &Failure{Op: "connect", Kind: KindTimeout, Detail: foreign.Ours("no answer so far")}
+				attempts[i].Failure = &evidence.Failure{Op: "connect", Kind: evidence.KindTimeout, Detail: foreign.Ours("no answer so far")}
 				running++
 			}
 		}
@@ -99,11 +100,11 @@ func (w *world) connectAny(ctx context.Context, to []netip.AddrPort) (net.Conn, 
 }
 
 // connectFailure tells "this host has no way" from "a router says there is none": the errno is the same.
-func (w *world) connectFailure(err error, to netip.Addr) *Failure {
+func (w *world) connectFailure(err error, to netip.Addr) *evidence.Failure {
 	failure := w.fail("connect", err)
-	if failure.Kind == KindUnreachable {
+	if failure.Kind == evidence.KindUnreachable {
 		if _, has, known := w.hasRoute(to); known && !has {
-			failure.Kind = KindNoRoute
+			failure.Kind = evidence.KindNoRoute
 		}
 	}
 	return failure
@@ -112,23 +113,23 @@ func (w *world) connectFailure(err error, to netip.Addr) *Failure {
 // target is where the port probe goes: the endpoint's addresses, or the proxy's.
 type target struct {
 	addresses []netip.AddrPort
-	peer      HostPort // the endpoint, as the proxy is told it
+	peer      evidence.HostPort // the endpoint, as the proxy is told it
 	way       way
 }
 
 // probePort opens the one TCP connection to the service, or to the proxy and through it.
-func (w *world) probePort(ctx context.Context, t target) (*Port, net.Conn, *Failure) {
-	facts := &Port{}
+func (w *world) probePort(ctx context.Context, t target) (*evidence.Port, net.Conn, *evidence.Failure) {
+	facts := &evidence.Port{}
 	start := time.Now()
 	conn, attempts := w.connectAny(ctx, t.addresses)
 	facts.Attempts = attempts
 	if conn == nil {
 		failure := firstFailure(attempts)
 		if errors.Is(ctx.Err(), context.Canceled) {
-			failure = &Failure{Op: "connect", Kind: KindCanceled, Detail: foreign.Ours("interrupted")}
+			failure = &evidence.Failure{Op: "connect", Kind: evidence.KindCanceled, Detail: foreign.Ours("interrupted")}
 		}
 		if t.way.proxy != nil {
-			failure = &Failure{Op: "connect to the proxy", Kind: failure.Kind, Detail: failure.Detail, Err: failure.Err}
+			failure = &evidence.Failure{Op: "connect to the proxy", Kind: failure.Kind, Detail: failure.Detail, Err: failure.Err}
 		}
 		return facts, nil, failure
 	}
@@ -148,11 +149,11 @@ func (w *world) probePort(ctx context.Context, t target) (*Port, net.Conn, *Fail
 	return facts, stream, nil
 }
 
-func (w *world) throughProxy(ctx context.Context, conn net.Conn, t target) (net.Conn, *ProxyReply, error) {
+func (w *world) throughProxy(ctx context.Context, conn net.Conn, t target) (net.Conn, *evidence.ProxyReply, error) {
 	if t.way.proxy.url.Scheme == "https" {
 		secured, err := w.secureProxy(ctx, conn, t.way.proxy.peer.Host)
 		if err != nil {
-			var failure *Failure
+			var failure *evidence.Failure
 			if !errors.As(err, &failure) {
 				failure = w.fail("handshake with the proxy", err)
 			}
@@ -164,15 +165,15 @@ func (w *world) throughProxy(ctx context.Context, conn net.Conn, t target) (net.
 }
 
 // firstFailure is the most telling of several attempts: an answer, whatever it says, tells more than silence.
-func firstFailure(attempts []Attempt) *Failure {
-	var chosen *Failure
+func firstFailure(attempts []evidence.Attempt) *evidence.Failure {
+	var chosen *evidence.Failure
 	for _, attempt := range attempts {
-		if attempt.Failure != nil && (chosen == nil || chosen.Kind == KindTimeout && attempt.Failure.Kind != KindTimeout) {
+		if attempt.Failure != nil && (chosen == nil || chosen.Kind == evidence.KindTimeout && attempt.Failure.Kind != evidence.KindTimeout) {
 			chosen = attempt.Failure
 		}
 	}
 	if chosen == nil {
-		chosen = &Failure{Op: "connect", Kind: KindTimeout, Detail: foreign.Ours("no answer")}
+		chosen = &evidence.Failure{Op: "connect", Kind: evidence.KindTimeout, Detail: foreign.Ours("no answer")}
 	}
 	return chosen
 }

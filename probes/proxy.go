@@ -19,6 +19,7 @@ import (
 
 	"golang.org/x/net/http/httpproxy"
 
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 )
 
@@ -26,7 +27,7 @@ import (
 type proxyServer struct {
 	url   *url.URL // http, https or socks5; may hold a login, so it is never printed
 	from  string
-	peer  HostPort
+	peer  evidence.HostPort
 	agent string
 	scrub *foreign.Scrubber
 }
@@ -52,8 +53,8 @@ func chooseProxy(choice ProxyChoice, endpoint *url.URL) (server *url.URL, from s
 func safeURL(u *url.URL) string {
 	host := u.Host
 	if u.Port() == "" {
-		if port, err := portOf(u); err == nil {
-			host = HostPort{u.Hostname(), port}.String()
+		if port, err := evidence.PortOf(u); err == nil {
+			host = evidence.HostPort{Host: u.Hostname(), Port: port}.String()
 		}
 	}
 	return strings.ToLower(u.Scheme) + "://" + host
@@ -125,13 +126,13 @@ func (w *world) openProxy(ctx context.Context, p *proxyServer, at []netip.AddrPo
 // tunnel asks the proxy for a stream to a peer, by name: the proxy resolves it. The reply is a fact also
 // where the answer is no. The error is a *Failure of kind proxy-denied, proxy-auth or proxy-upstream where
 // the proxy said so.
-func (p *proxyServer) tunnel(ctx context.Context, conn net.Conn, peer HostPort) (net.Conn, *ProxyReply, error) {
+func (p *proxyServer) tunnel(ctx context.Context, conn net.Conn, peer evidence.HostPort) (net.Conn, *evidence.ProxyReply, error) {
 	if deadline, ok := ctx.Deadline(); ok {
 		conn.SetDeadline(deadline.Add(time.Second)) // the context ends first, as in exchange
 	}
 	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
-	var reply *ProxyReply
+	var reply *evidence.ProxyReply
 	var stream net.Conn
 	var err error
 	if strings.HasPrefix(p.url.Scheme, "socks5") {
@@ -150,7 +151,7 @@ func (p *proxyServer) tunnel(ctx context.Context, conn net.Conn, peer HostPort) 
 }
 
 // connectMethod is HTTP CONNECT (RFC 9110, 9.3.6).
-func (p *proxyServer) connectMethod(conn net.Conn, peer HostPort) (net.Conn, *ProxyReply, error) {
+func (p *proxyServer) connectMethod(conn net.Conn, peer evidence.HostPort) (net.Conn, *evidence.ProxyReply, error) {
 	var head strings.Builder
 	fmt.Fprintf(&head, "CONNECT %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\n", peer, peer, p.agent)
 	head.WriteString(p.authorization() + "\r\n")
@@ -164,24 +165,24 @@ func (p *proxyServer) connectMethod(conn net.Conn, peer HostPort) (net.Conn, *Pr
 		if isTransport(err) && limited.N > 0 {
 			return nil, nil, err
 		}
-		return nil, nil, &Failure{Op: "connect through the proxy", Kind: KindNotHTTP,
+		return nil, nil, &evidence.Failure{Op: "connect through the proxy", Kind: evidence.KindNotHTTP,
 			Detail: foreign.Ours("the proxy's reply is no HTTP"), Err: err}
 	}
 	text := p.words()(strings.TrimPrefix(response.Status, strconv.Itoa(response.StatusCode)), 80)
-	reply := &ProxyReply{Protocol: "http", Code: response.StatusCode, Text: text}
+	reply := &evidence.ProxyReply{Protocol: "http", Code: response.StatusCode, Text: text}
 	if response.StatusCode/100 == 2 {
 		limited.N = math.MaxInt64 // from here on it is the tunnel's
 		return &bufferedConn{Conn: conn, reader: reader}, reply, nil
 	}
-	kind := KindProxyDenied
+	kind := evidence.KindProxyDenied
 	switch code := response.StatusCode; {
 	case code == http.StatusProxyAuthRequired:
-		kind = KindProxyAuth
+		kind = evidence.KindProxyAuth
 		reply.Logins = p.loginsOf(response)
 	case code >= 500 && code != http.StatusNotImplemented:
-		kind = KindProxyUpstream
+		kind = evidence.KindProxyUpstream
 	}
-	return nil, reply, &Failure{Op: "connect through the proxy", Kind: kind,
+	return nil, reply, &evidence.Failure{Op: "connect through the proxy", Kind: kind,
 		Detail: foreign.Join(foreign.Oursf("%d", reply.Code), reply.Text)}
 }
 
@@ -223,7 +224,7 @@ func (w *world) secureProxy(ctx context.Context, conn net.Conn, host string) (ne
 		return nil, err
 	}
 	if !trust.Known() || !trust.NameOK || !trust.DatesOK {
-		return nil, &Failure{Op: "handshake with the proxy", Kind: KindUntrusted,
+		return nil, &evidence.Failure{Op: "handshake with the proxy", Kind: evidence.KindUntrusted,
 			Detail: foreign.Ours("the proxy's certificate did not verify")}
 	}
 	return stream, nil

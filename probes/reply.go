@@ -5,6 +5,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 )
 
@@ -12,8 +13,8 @@ import (
 const maxRecords = 32
 
 // replyOf is what a name server said to one question, record by record, as far as it is about addresses.
-func replyOf(question uint16, got result) DNSReply {
-	reply := DNSReply{Type: dns.TypeToString[question], Records: []DNSRecord{}}
+func replyOf(question uint16, got result) evidence.DNSReply {
+	reply := evidence.DNSReply{Type: dns.TypeToString[question], Records: []evidence.DNSRecord{}}
 	if got.err != nil {
 		reply.Failure = Classify("query", got.err, got.scrub)
 		return reply
@@ -31,7 +32,7 @@ func replyOf(question uint16, got result) DNSReply {
 		}
 		if !value.Empty() && len(reply.Records) < maxRecords {
 			head := record.Header()
-			reply.Records = append(reply.Records, DNSRecord{dns.TypeToString[head.Rrtype], head.Ttl, value})
+			reply.Records = append(reply.Records, evidence.DNSRecord{Type: dns.TypeToString[head.Rrtype], TTL: head.Ttl, Value: value})
 		}
 	}
 	return reply
@@ -52,7 +53,7 @@ func labels(name string) string {
 }
 
 // silentReply is for a question that had no answer when the other one's was used.
-func silentReply(question uint16) DNSReply {
-	return DNSReply{Type: dns.TypeToString[question], Records: []DNSRecord{},
-		Failure: &Failure{Op: "query", Kind: KindTimeout, Detail: foreign.Ours("no answer yet when the other question's was used")}}
+func silentReply(question uint16) evidence.DNSReply {
+	return evidence.DNSReply{Type: dns.TypeToString[question], Records: []evidence.DNSRecord{},
+		Failure: &evidence.Failure{Op: "query", Kind: evidence.KindTimeout, Detail: foreign.Ours("no answer yet when the other question's was used")}}
 }

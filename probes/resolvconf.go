@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 )
 
@@ -22,18 +23,18 @@ const (
 
 // readResolvConf gives the servers that a resolv.conf(5) names, as glibc and musl read it: the word nameserver begins
 // the line, and an address follows. Where it names none, problem is why.
-func readResolvConf(path string, scrub *foreign.Scrubber) (servers []netip.Addr, problem *ResolversProblem) {
+func readResolvConf(path string, scrub *foreign.Scrubber) (servers []netip.Addr, problem *evidence.ResolversProblem) {
 	content, err := readSmallFile(path, mostResolvConf)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		link, _ := os.Readlink(path) // "" where it is no link
-		return nil, &ResolversProblem{Kind: ResolversMissing, Link: scrub.Quote(link, 200)}
+		return nil, &evidence.ResolversProblem{Kind: evidence.ResolversMissing, Link: scrub.Quote(link, 200)}
 	case err != nil:
-		return nil, &ResolversProblem{Kind: ResolversUnreadable, Detail: systemWords(err, scrub)}
+		return nil, &evidence.ResolversProblem{Kind: evidence.ResolversUnreadable, Detail: systemWords(err, scrub)}
 	case strings.TrimSpace(content) == "":
-		return nil, &ResolversProblem{Kind: ResolversEmpty}
+		return nil, &evidence.ResolversProblem{Kind: evidence.ResolversEmpty}
 	}
-	none := &ResolversProblem{Kind: ResolversNone}
+	none := &evidence.ResolversProblem{Kind: evidence.ResolversNone}
 	for number, line := range strings.Split(content, "\n") {
 		fields := strings.Fields(line)
 		if len(fields) == 0 || fields[0] != "nameserver" {
@@ -44,14 +45,14 @@ func readResolvConf(path string, scrub *foreign.Scrubber) (servers []netip.Addr,
 		kind := ""
 		switch {
 		case err != nil:
-			kind = ResolversNoAddress
+			kind = evidence.ResolversNoAddress
 		case !strings.HasPrefix(line, "nameserver"):
-			kind = ResolversIndented
+			kind = evidence.ResolversIndented
 		case len(servers) < mostResolvers:
 			servers = append(servers, address)
 		}
 		if kind != "" && none.Line == 0 {
-			none = &ResolversProblem{Kind: kind, Line: number + 1, Named: scrub.Quote(text, 100)}
+			none = &evidence.ResolversProblem{Kind: kind, Line: number + 1, Named: scrub.Quote(text, 100)}
 		}
 	}
 	if len(servers) > 0 {
@@ -83,7 +84,7 @@ func readSmallFile(path string, most int64) (string, error) {
 // systemWords are an error's own, without the path and the operation: "permission denied".
 func systemWords(err error, scrub *foreign.Scrubber) foreign.Text {
 	if errors.Is(err, errNotAFile) {
-		return NotAFile
+		return evidence.NotAFile
 	}
 	var path *fs.PathError
 	if errors.As(err, &path) {

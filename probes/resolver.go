@@ -12,6 +12,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 )
 
@@ -20,7 +21,7 @@ import (
 type resolver struct {
 	servers  []netip.AddrPort
 	from     string // where they are configured
-	problem  *ResolversProblem
+	problem  *evidence.ResolversProblem
 	hosts    string // path of the hosts file
 	sourceIP netip.Addr
 	scrub    *foreign.Scrubber
@@ -70,7 +71,7 @@ func newResolver(base context.Context, given []netip.AddrPort, sourceIP netip.Ad
 // asked is one whom a name can be put to.
 type asked struct {
 	by  string // as in DNSAnswer.Resolver
-	ask func(ctx context.Context, name string) DNSAnswer
+	ask func(ctx context.Context, name string) evidence.DNSAnswer
 }
 
 // everybody is whom this host's programs have their names from: the system where they leave it to that, then the
@@ -78,10 +79,10 @@ type asked struct {
 func (r *resolver) everybody() []asked {
 	var all []asked
 	if r.native != nil {
-		all = append(all, asked{BySystem, r.askSystem})
+		all = append(all, asked{evidence.BySystem, r.askSystem})
 	}
 	for _, server := range r.servers {
-		all = append(all, asked{server.String(), func(ctx context.Context, name string) DNSAnswer {
+		all = append(all, asked{server.String(), func(ctx context.Context, name string) evidence.DNSAnswer {
 			return r.ask(ctx, server, name)
 		}})
 	}
@@ -89,9 +90,9 @@ func (r *resolver) everybody() []asked {
 }
 
 // askSystem lets the operating system look a name up.
-func (r *resolver) askSystem(ctx context.Context, name string) DNSAnswer {
+func (r *resolver) askSystem(ctx context.Context, name string) evidence.DNSAnswer {
 	start := time.Now()
-	answer := DNSAnswer{Resolver: BySystem}
+	answer := evidence.DNSAnswer{Resolver: evidence.BySystem}
 	found, err := r.native(ctx, name)
 	v4, v6 := splitFamilies(found)
 	answer.A, answer.AAAA = v4[:min(len(v4), maxAddresses)], v6[:min(len(v6), maxAddresses)]
@@ -99,8 +100,8 @@ func (r *resolver) askSystem(ctx context.Context, name string) DNSAnswer {
 	if len(found) > 0 {
 		return answer
 	}
-	if answer.Failure = Classify("query", err, r.scrub); answer.Failure == nil || answer.Failure.Kind != KindTimeout {
-		answer.Failure = &Failure{Op: "query", Kind: KindNoData, Detail: foreign.Ours("this system's own lookup finds no address"), Err: err}
+	if answer.Failure = Classify("query", err, r.scrub); answer.Failure == nil || answer.Failure.Kind != evidence.KindTimeout {
+		answer.Failure = &evidence.Failure{Op: "query", Kind: evidence.KindNoData, Detail: foreign.Ours("this system's own lookup finds no address"), Err: err}
 	}
 	return answer
 }
@@ -129,7 +130,7 @@ func (r *resolver) lookup(ctx context.Context, name string) ([]netip.Addr, error
 	case <-entry.done:
 		return entry.addresses, entry.err
 	case <-ctx.Done():
-		return nil, &Failure{Op: "resolve", Kind: KindTimeout, Detail: foreign.Oursf("no answer for %s", r.scrub.Quote(name, 253)), Err: ctx.Err()}
+		return nil, &evidence.Failure{Op: "resolve", Kind: evidence.KindTimeout, Detail: foreign.Oursf("no answer for %s", r.scrub.Quote(name, 253)), Err: ctx.Err()}
 	}
 }
 
@@ -140,11 +141,11 @@ func (r *resolver) lookupNow(ctx context.Context, name string) ([]netip.Addr, er
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	everybody := r.everybody()
-	answers := make(chan DNSAnswer, len(everybody))
+	answers := make(chan evidence.DNSAnswer, len(everybody))
 	for _, one := range everybody {
 		go func() { answers <- one.ask(ctx, name) }()
 	}
-	var failure *Failure
+	var failure *evidence.Failure
 	for range everybody {
 		answer := <-answers
 		if all := append(append([]netip.Addr{}, answer.A...), answer.AAAA...); len(all) > 0 {
@@ -155,21 +156,21 @@ func (r *resolver) lookupNow(ctx context.Context, name string) ([]netip.Addr, er
 		}
 	}
 	if failure == nil {
-		failure = &Failure{Op: "resolve", Kind: KindNoData, Detail: foreign.Oursf("no address for %s", r.scrub.Quote(name, 253))}
+		failure = &evidence.Failure{Op: "resolve", Kind: evidence.KindNoData, Detail: foreign.Oursf("no address for %s", r.scrub.Quote(name, 253))}
 	}
 	return nil, failure
 }
 
 // ask puts a name to one server, A and AAAA at once. Failure is nil where at least one address came.
-func (r *resolver) ask(ctx context.Context, server netip.AddrPort, name string) DNSAnswer {
+func (r *resolver) ask(ctx context.Context, server netip.AddrPort, name string) evidence.DNSAnswer {
 	start := time.Now()
-	answer := DNSAnswer{Resolver: server.String()}
+	answer := evidence.DNSAnswer{Resolver: server.String()}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	six := make(chan result, 1)
 	go func() { six <- r.query(ctx, server, name, dns.TypeAAAA, dns.ClassINET) }()
 	four := r.query(ctx, server, name, dns.TypeA, dns.ClassINET)
-	answer.take(four)
+	take(&answer, four)
 	if r.deep {
 		answer.Replies = append(answer.Replies, replyOf(dns.TypeA, four))
 	}
@@ -183,7 +184,7 @@ func (r *resolver) ask(ctx context.Context, server netip.AddrPort, name string) 
 		}
 		select {
 		case reply := <-six:
-			answer.take(reply)
+			take(&answer, reply)
 			if r.deep {
 				answer.Replies = append(answer.Replies, replyOf(dns.TypeAAAA, reply))
 			}
@@ -211,7 +212,7 @@ type result struct {
 const maxAddresses = 32
 
 // take adds the reply to one question to the answer.
-func (a *DNSAnswer) take(reply result) {
+func take(a *evidence.DNSAnswer, reply result) {
 	if reply.err != nil {
 		if a.Rcode == "" {
 			a.Failure, a.Transport = Classify("query", reply.err, reply.scrub), reply.transport
@@ -244,7 +245,7 @@ func (a *DNSAnswer) take(reply result) {
 	}
 	a.Failure = rcodeFailure(a.Rcode)
 	if reply.msg.Truncated && a.Rcode == "NOERROR" {
-		a.Failure = &Failure{Op: "query", Kind: KindBadAnswer,
+		a.Failure = &evidence.Failure{Op: "query", Kind: evidence.KindBadAnswer,
 			Detail: foreign.Ours("the answer is cut short over UDP, and TCP port 53 does not bring the whole")}
 	}
 }
@@ -257,23 +258,23 @@ func rcodeName(code int) string {
 }
 
 // rcodeFailure is what a return code means where no address came with it.
-func rcodeFailure(rcode string) *Failure {
-	kind, words := KindBadAnswer, foreign.Ours("an unusual return code")
+func rcodeFailure(rcode string) *evidence.Failure {
+	kind, words := evidence.KindBadAnswer, foreign.Ours("an unusual return code")
 	switch rcode {
 	case "NOERROR":
-		kind, words = KindNoData, foreign.Ours("NOERROR")
+		kind, words = evidence.KindNoData, foreign.Ours("NOERROR")
 	case "NXDOMAIN":
-		kind, words = KindNXDomain, foreign.Ours("NXDOMAIN")
+		kind, words = evidence.KindNXDomain, foreign.Ours("NXDOMAIN")
 	case "SERVFAIL":
-		kind, words = KindServFail, foreign.Ours("SERVFAIL")
+		kind, words = evidence.KindServFail, foreign.Ours("SERVFAIL")
 	case "REFUSED":
-		kind, words = KindDNSRefused, foreign.Ours("REFUSED")
+		kind, words = evidence.KindDNSRefused, foreign.Ours("REFUSED")
 	case "FORMERR":
 		words = foreign.Ours("FORMERR")
 	case "NOTIMP":
 		words = foreign.Ours("NOTIMP")
 	}
-	return &Failure{Op: "query", Kind: kind, Detail: words}
+	return &evidence.Failure{Op: "query", Kind: kind, Detail: words}
 }
 
 // query puts one question to one server: UDP, again after a pause, and TCP where UDP is deaf, refused or
@@ -345,7 +346,7 @@ func (r *resolver) exchange(ctx context.Context, server netip.AddrPort, transpor
 	client := &dns.Client{Net: transport, Dialer: dialer, Timeout: time.Minute} // the context ends it
 	msg, _, err := client.ExchangeContext(ctx, question, server.String())
 	if err == nil && (msg == nil || !answers(msg, question)) {
-		err = &Failure{Op: "query", Kind: KindBadAnswer, Detail: foreign.Ours("the reply is to another question")}
+		err = &evidence.Failure{Op: "query", Kind: evidence.KindBadAnswer, Detail: foreign.Ours("the reply is to another question")}
 	}
 	if err != nil && ctx.Err() != nil {
 		err = ctx.Err()

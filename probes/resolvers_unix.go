@@ -5,13 +5,14 @@ package probes
 import (
 	"net/netip"
 
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 )
 
 const resolvConf = "/etc/resolv.conf"
 
 // systemResolvers are those of resolv.conf(5), and this host itself where it names none.
-func systemResolvers(scrub *foreign.Scrubber) (servers []netip.AddrPort, from string, problem *ResolversProblem) {
+func systemResolvers(scrub *foreign.Scrubber) (servers []netip.AddrPort, from string, problem *evidence.ResolversProblem) {
 	addresses, problem := readResolvConf(resolvConf, scrub)
 	if problem != nil {
 		addresses = []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1})}

@@ -8,12 +8,13 @@ import (
 
 	"golang.org/x/sys/windows"
 
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 )
 
 // systemResolvers asks Windows for the DNS servers of every adapter that is up, in its order. Which of them Windows asks
 // for a name is its own affair: systemLookup lets it.
-func systemResolvers(*foreign.Scrubber) (servers []netip.AddrPort, from string, problem *ResolversProblem) {
+func systemResolvers(*foreign.Scrubber) (servers []netip.AddrPort, from string, problem *evidence.ResolversProblem) {
 	size := uint32(16 << 10)
 	for range 4 { // the list may grow between the calls
 		buffer := make([]byte, size)

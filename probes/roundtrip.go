@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"opensrs-doctor/probes/evidence"
 )
 
 // How the round trips are measured: few, and apart from each other, so that no firewall takes them for a flood. In
@@ -18,11 +20,11 @@ const (
 
 // roundTrips connects to a peer a few times, says nothing, and hangs up. told is called with the figures so far after
 // each result, so that a run that ends early has those.
-func (w *world) roundTrips(ctx context.Context, to netip.AddrPort, wait time.Duration, told func(RoundTrips)) {
+func (w *world) roundTrips(ctx context.Context, to netip.AddrPort, wait time.Duration, told func(evidence.RoundTrips)) {
 	var (
 		group sync.WaitGroup
 		mu    sync.Mutex
-		trips = trips{facts: RoundTrips{To: to}}
+		trips = trips{facts: evidence.RoundTrips{To: to}}
 	)
 	one := func() {
 		each, cancel := context.WithTimeout(ctx, wait)
@@ -30,7 +32,7 @@ func (w *world) roundTrips(ctx context.Context, to netip.AddrPort, wait time.Dur
 		start := time.Now()
 		conn, err := w.connect(each, to)
 		took := milliseconds(time.Since(start))
-		var failure *Failure
+		var failure *evidence.Failure
 		var resent *int
 		switch {
 		case err == nil:
@@ -63,12 +65,12 @@ func (w *world) roundTrips(ctx context.Context, to netip.AddrPort, wait time.Dur
 
 // trips are the figures, and the times that they are made of.
 type trips struct {
-	facts RoundTrips
+	facts evidence.RoundTrips
 	times []float64
 }
 
 // add counts one connection. failure is nil where it came about; resent is nil where the system does not tell.
-func (t *trips) add(tookMS float64, failure *Failure, resent *int) {
+func (t *trips) add(tookMS float64, failure *evidence.Failure, resent *int) {
 	f := &t.facts
 	f.Sent++
 	if resent != nil {
@@ -81,10 +83,10 @@ func (t *trips) add(tookMS float64, failure *Failure, resent *int) {
 	switch {
 	case failure == nil:
 		f.Answered++
-	case failure.Kind == KindRefused:
+	case failure.Kind == evidence.KindRefused:
 		f.Answered++
 		f.Refused++
-	case failure.Kind == KindTimeout:
+	case failure.Kind == evidence.KindTimeout:
 		f.Lost++
 		return
 	default:

@@ -3,11 +3,13 @@ package probes
 import (
 	"net"
 	"net/netip"
+
+	"opensrs-doctor/probes/evidence"
 )
 
 // route is the way on which packets for the endpoint leave, or for the proxy; where no address of them is known, for
 // the first of some public ones. Nothing is sent.
-func (r *run) route(public []netip.Addr) *Route {
+func (r *run) route(public []netip.Addr) *evidence.Route {
 	to := public[len(public)-1]
 	if len(r.target.addresses) > 0 {
 		to = r.target.addresses[0].Addr()
@@ -16,7 +18,7 @@ func (r *run) route(public []netip.Addr) *Route {
 	if !has {
 		return nil
 	}
-	facts := &Route{To: to, LocalAddress: local}
+	facts := &evidence.Route{To: to, LocalAddress: local}
 	facts.Interface, facts.MTU = interfaceOf(local)
 	askKernel(facts, r.o.SourceIP)
 	return facts

@@ -8,11 +8,13 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"opensrs-doctor/probes/evidence"
 )
 
 // askKernel puts the kernel's own decision into the route, as "ip route get" does (rtnetlink(7), RTM_GETROUTE): the
 // interface by which the packets leave, which need not be the one that has the local address, and the gateway.
-func askKernel(facts *Route, source netip.Addr) {
+func askKernel(facts *evidence.Route, source netip.Addr) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_ROUTE)
 	if err != nil {
 		return
@@ -65,7 +67,7 @@ func routeRequest(to, source netip.Addr) []byte {
 	return append(head, body...)
 }
 
-func readRoute(facts *Route, message *syscall.NetlinkMessage) {
+func readRoute(facts *evidence.Route, message *syscall.NetlinkMessage) {
 	attributes, err := syscall.ParseNetlinkRouteAttr(message)
 	if err != nil {
 		return

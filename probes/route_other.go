@@ -2,7 +2,11 @@
 
 package probes
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"opensrs-doctor/probes/evidence"
+)
 
 // askKernel: the routing table is asked on Linux only. The interface is then that of the local address.
-func askKernel(*Route, netip.Addr) {}
+func askKernel(*evidence.Route, netip.Addr) {}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
 )
 
@@ -23,15 +24,15 @@ func TestRulesForAnEndpointInside(t *testing.T) {
 		host   string
 		only   []string
 		reason string
-		status Status
+		status evidence.Status
 	}{
-		{LiveHost, []string{"rules"}, iprules.ReasonNeverPublic, Fail},
-		{"192.0.2.1", []string{"rules"}, iprules.ReasonNeverPublic, Fail},
-		{"127.0.0.1", []string{"rules"}, "", Pass},
-		{"10.9.8.7", []string{"rules"}, "", Pass},
-		{"localhost", []string{"rules", "dns"}, "", Pass},
+		{evidence.LiveHost, []string{"rules"}, iprules.ReasonNeverPublic, evidence.Fail},
+		{"192.0.2.1", []string{"rules"}, iprules.ReasonNeverPublic, evidence.Fail},
+		{"127.0.0.1", []string{"rules"}, "", evidence.Pass},
+		{"10.9.8.7", []string{"rules"}, "", evidence.Pass},
+		{"localhost", []string{"rules", "dns"}, "", evidence.Pass},
 	} {
-		ev := Run(context.Background(), Options{Environment: "live", Host: c.host, Port: ServicePort, Custom: true,
+		ev := Run(context.Background(), Options{Environment: "live", Host: c.host, Port: evidence.ServicePort, Custom: true,
 			Rules: []iprules.Rule{rule}, RulesGiven: true, EgressIPs: []netip.Addr{netip.MustParseAddr("10.0.0.1")},
 			Proxy: ProxyChoice{Mode: "none"}, Only: c.only, Timeout: 5 * time.Second}, nil)
 		if c.host == "localhost" && len(ev.Target.Addresses) == 0 {
@@ -53,20 +54,20 @@ func TestRulesJudgeEveryAddressGiven(t *testing.T) {
 	for _, c := range []struct {
 		given   []string
 		verdict string
-		status  Status
+		status  evidence.Status
 	}{
-		{[]string{"::1"}, iprules.VerdictDeny, Fail},
-		{[]string{"fd00::1"}, iprules.VerdictDeny, Fail},
-		{[]string{"2001:db8::1"}, iprules.VerdictDeny, Fail},
-		{[]string{"64:ff9b::cb00:7105"}, iprules.VerdictDeny, Fail},
-		{[]string{"2001:db8::1", "203.0.113.5"}, iprules.VerdictPartly, Fail},
-		{[]string{"::ffff:203.0.113.5"}, iprules.VerdictAllow, Pass},
+		{[]string{"::1"}, iprules.VerdictDeny, evidence.Fail},
+		{[]string{"fd00::1"}, iprules.VerdictDeny, evidence.Fail},
+		{[]string{"2001:db8::1"}, iprules.VerdictDeny, evidence.Fail},
+		{[]string{"64:ff9b::cb00:7105"}, iprules.VerdictDeny, evidence.Fail},
+		{[]string{"2001:db8::1", "203.0.113.5"}, iprules.VerdictPartly, evidence.Fail},
+		{[]string{"::ffff:203.0.113.5"}, iprules.VerdictAllow, evidence.Pass},
 	} {
 		var given []netip.Addr
 		for _, text := range c.given {
 			given = append(given, netip.MustParseAddr(text))
 		}
-		ev := Run(context.Background(), Options{Environment: "live", Host: LiveHost, Port: ServicePort, EgressIPs: given,
+		ev := Run(context.Background(), Options{Environment: "live", Host: evidence.LiveHost, Port: evidence.ServicePort, EgressIPs: given,
 			Rules: []iprules.Rule{rule}, RulesGiven: true, Proxy: ProxyChoice{Mode: "none"}, Only: []string{"rules"},
 			Timeout: 5 * time.Second}, nil)
 		if got := ev.Rules; got.Verdict != c.verdict || len(got.Results) != len(given) || ev.Step("rules").Status != c.status {
@@ -84,10 +85,10 @@ func TestRulesSayWhatTheyWaitedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	rule, _ := iprules.Parse("allow 203.0.113.0/25")
-	ev := Run(context.Background(), Options{Environment: "live", Host: LiveHost, Port: ServicePort, EgressSources: []Source{from},
+	ev := Run(context.Background(), Options{Environment: "live", Host: evidence.LiveHost, Port: evidence.ServicePort, EgressSources: []Source{from},
 		Rules: []iprules.Rule{rule}, RulesGiven: true, Proxy: ProxyChoice{Mode: "none"}, Only: []string{"rules"},
 		Timeout: 5 * time.Second}, nil)
-	if step := ev.Step("rules"); step.Status != Skip || step.WaitedFor != "egress" || len(ev.Egress.IPv6) != 1 {
+	if step := ev.Step("rules"); step.Status != evidence.Skip || step.WaitedFor != "egress" || len(ev.Egress.IPv6) != 1 {
 		t.Errorf("%+v, %+v", step, ev.Egress)
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"runtime"
 	"time"
 
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/opensrs"
 )
@@ -27,7 +28,7 @@ const Measuring = "measuring"
 // Event tells a watcher that a probe has started (Status "") or ended.
 type Event struct {
 	Probe  string // one of Names, or Measuring
-	Status Status
+	Status evidence.Status
 	Took   time.Duration
 }
 
@@ -35,7 +36,7 @@ type Event struct {
 type run struct {
 	o       Options
 	w       *world
-	ev      *Evidence
+	ev      *evidence.Evidence
 	watch   func(Event)
 	budget  budget
 	ctx     context.Context // ends with the user's interrupt
@@ -49,14 +50,14 @@ type run struct {
 	conn    net.Conn
 	stream  *tls.Conn
 	closers []net.Conn
-	direct  chan *Direct
-	byName  chan *DNSAnswer // with a proxy: the endpoint's own name
+	direct  chan *evidence.Direct
+	byName  chan *evidence.DNSAnswer // with a proxy: the endpoint's own name
 }
 
 // Run makes one diagnosis. It returns within o.Timeout, also when nothing answers, and at once when ctx is
 // cancelled; what is known by then is in the evidence. watch, which may be nil, is called from the same
 // goroutine. Errors are facts of the evidence; there is no other kind.
-func Run(ctx context.Context, o Options, watch func(Event)) *Evidence {
+func Run(ctx context.Context, o Options, watch func(Event)) *evidence.Evidence {
 	r := newRun(ctx, o, watch)
 	all, cancel := context.WithTimeout(ctx, r.budget.hard)
 	defer cancel()
@@ -107,7 +108,7 @@ func newRun(ctx context.Context, o Options, watch func(Event)) *run {
 		agent: "opensrs-doctor/" + o.Version, roots: newRoots(o, scrub)}
 	id := make([]byte, 8)
 	rand.Read(id)
-	r.ev = &Evidence{RunID: hex.EncodeToString(id), StartedAt: r.budget.begun}
+	r.ev = &evidence.Evidence{RunID: hex.EncodeToString(id), StartedAt: r.budget.begun}
 	return r
 }
 
@@ -117,19 +118,19 @@ func (r *run) prepare() {
 	w.resolver = newResolver(r.all, o.Resolvers, o.SourceIP, w.scrub)
 	w.resolver.deep = o.Deep
 	r.x = &experiments{world: w, deep: o.Deep, trip: r.budget.scaled(roundTripWait), ctx: r.all, begun: map[string]bool{}}
-	ev.Target = Target{Environment: o.Environment, CustomEndpoint: o.Custom && !o.publicService(), Sandbox: o.Sandbox, Host: o.Host,
+	ev.Target = evidence.Target{Environment: o.Environment, CustomEndpoint: o.Custom && !o.publicService(), Sandbox: o.Sandbox, Host: o.Host,
 		Port: o.Port, Username: o.Username, KeyFingerprint: o.Key.Fingerprint(), Addresses: []netip.Addr{}}
 	hostname, _ := os.Hostname()
-	ev.Host = Host{Hostname: hostname, OS: runtime.GOOS + "/" + runtime.GOARCH, SourceIP: o.SourceIP,
+	ev.Host = evidence.Host{Hostname: hostname, OS: runtime.GOOS + "/" + runtime.GOARCH, SourceIP: o.SourceIP,
 		Resolvers: []string{}, ResolversBy: w.resolver.from, ResolversProblem: w.resolver.problem}
 	for _, server := range w.resolver.servers {
 		ev.Host.Resolvers = append(ev.Host.Resolvers, server.String())
 	}
 	_, literal := netip.ParseAddr(o.Host)
-	ev.Asked = Asked{KeyGiven: o.KeySource != "", KeySource: o.KeySource, RulesGiven: len(o.Rules),
+	ev.Asked = evidence.Asked{KeyGiven: o.KeySource != "", KeySource: o.KeySource, RulesGiven: len(o.Rules),
 		RulesSource: o.RulesSource, EgressIPs: o.EgressIPs, EgressSources: len(o.EgressSources),
 		ControlsGiven: len(o.Controls), AllowIntercepted: o.AllowIntercepted, Require: o.Require,
-		EndpointLiteral: literal == nil, PortGiven: o.Port != ServicePort, PublicRoots: o.PublicRootsPath, CAFile: o.CAPath}
+		EndpointLiteral: literal == nil, PortGiven: o.Port != evidence.ServicePort, PublicRoots: o.PublicRootsPath, CAFile: o.CAPath}
 	for _, authority := range o.CAFile {
 		ev.Asked.CANames = append(ev.Asked.CANames, plainName(authority.Subject, w.scrub))
 	}
@@ -154,26 +155,26 @@ func (r *run) prepare() {
 
 // chooseWay decides whether the call goes through a proxy, for the endpoint's URL.
 func (r *run) chooseWay() {
-	endpoint := &url.URL{Scheme: "https", Host: HostPort{r.o.Host, r.o.Port}.String(), Path: r.o.Path}
+	endpoint := &url.URL{Scheme: "https", Host: evidence.HostPort{Host: r.o.Host, Port: r.o.Port}.String(), Path: r.o.Path}
 	server, from, err := chooseProxy(r.o.Proxy, endpoint)
 	if err != nil || server == nil {
 		return // package cmd has refused a proxy URL that does not parse
 	}
 	secretsOf(server, r.w.scrub)
-	port, err := portOf(server)
+	port, err := evidence.PortOf(server)
 	if err != nil {
 		return
 	}
-	proxy := &proxyServer{url: server, from: from, peer: HostPort{server.Hostname(), port},
+	proxy := &proxyServer{url: server, from: from, peer: evidence.HostPort{Host: server.Hostname(), Port: port},
 		agent: r.w.agent, scrub: r.w.scrub}
 	r.way = way{proxy}
-	r.ev.Host.Proxy = &Proxy{URL: safeURL(server), From: from, HasUser: server.User != nil}
+	r.ev.Host.Proxy = &evidence.Proxy{URL: safeURL(server), From: from, HasUser: server.User != nil}
 }
 
 // step runs one probe and keeps its row. It is passed over where it was not chosen, where the user has
 // interrupted, where it waits for one that did not get through, and where no time is left for it.
-func (r *run) step(name, waitedFor string, probe func(ctx context.Context) (Status, *Failure)) {
-	step := Step{Probe: name, Status: Skip, Counts: r.plan[name].counts}
+func (r *run) step(name, waitedFor string, probe func(ctx context.Context) (evidence.Status, *evidence.Failure)) {
+	step := evidence.Step{Probe: name, Status: evidence.Skip, Counts: r.plan[name].counts}
 	switch {
 	case !r.plan[name].runs:
 		step.WaitedFor = "--only"
@@ -181,18 +182,18 @@ func (r *run) step(name, waitedFor string, probe func(ctx context.Context) (Stat
 			step.WaitedFor = "--skip"
 		}
 	case r.ctx.Err() != nil:
-		step.WaitedFor, r.ev.Interrupted = WaitInterrupt, true
+		step.WaitedFor, r.ev.Interrupted = evidence.WaitInterrupt, true
 	case waitedFor != "":
 		step.WaitedFor = waitedFor
 	case !r.budget.fair(name):
-		step.WaitedFor, r.ev.Interrupted = WaitTimeout, true
+		step.WaitedFor, r.ev.Interrupted = evidence.WaitTimeout, true
 	default:
 		r.watch(Event{Probe: name})
 		start := time.Now()
 		step.Status, step.Failure = probe(r.all)
 		step.Took = time.Since(start)
-		if r.ctx.Err() != nil && step.Status == Fail {
-			step.Status, step.WaitedFor, r.ev.Interrupted = Skip, WaitInterrupt, true
+		if r.ctx.Err() != nil && step.Status == evidence.Fail {
+			step.Status, step.WaitedFor, r.ev.Interrupted = evidence.Skip, evidence.WaitInterrupt, true
 		}
 	}
 	r.ev.Steps = append(r.ev.Steps, step)
@@ -202,7 +203,7 @@ func (r *run) step(name, waitedFor string, probe func(ctx context.Context) (Stat
 // blockedBy is the first of the probes named that was to run and did not get through.
 func (r *run) blockedBy(names ...string) string {
 	for _, name := range names {
-		if step := r.ev.Step(name); step.Status == Fail || step.Status == Skip {
+		if step := r.ev.Step(name); step.Status == evidence.Fail || step.Status == evidence.Skip {
 			return name
 		}
 	}

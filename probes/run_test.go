@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"opensrs-doctor/probes/evidence"
 )
 
 func TestPlan(t *testing.T) {
@@ -28,7 +30,7 @@ func TestPlan(t *testing.T) {
 	} {
 		got := ""
 		plan := planOf(test.o)
-		for _, probe := range Names {
+		for _, probe := range evidence.Names {
 			switch {
 			case plan[probe].counts:
 				got += "C"
@@ -63,20 +65,20 @@ func TestBudget(t *testing.T) {
 func TestNoTimeForAStep(t *testing.T) {
 	r := newRun(t.Context(), Options{Timeout: 2 * time.Second}, nil)
 	r.budget.begun = time.Now().Add(-2 * time.Second)
-	ran := func(context.Context) (Status, *Failure) { return Pass, nil }
+	ran := func(context.Context) (evidence.Status, *evidence.Failure) { return evidence.Pass, nil }
 	r.step("rules", "", ran)
 	r.step("tls", "port", ran)
 	if r.ev.Interrupted {
 		t.Errorf("cut short by a step that waited for another: %+v", r.ev.Steps)
 	}
 	r.step("call", "", ran)
-	want := []Step{{Probe: "rules", Status: Pass, Counts: true}, {Probe: "tls", Status: Skip, WaitedFor: "port", Counts: true},
-		{Probe: "call", Status: Skip, WaitedFor: WaitTimeout, Counts: true}}
-	if diff := cmp.Diff(want, r.ev.Steps, cmpopts.IgnoreFields(Step{}, "Took")); diff != "" || !r.ev.Interrupted {
+	want := []evidence.Step{{Probe: "rules", Status: evidence.Pass, Counts: true}, {Probe: "tls", Status: evidence.Skip, WaitedFor: "port", Counts: true},
+		{Probe: "call", Status: evidence.Skip, WaitedFor: evidence.WaitTimeout, Counts: true}}
+	if diff := cmp.Diff(want, r.ev.Steps, cmpopts.IgnoreFields(evidence.Step{}, "Took")); diff != "" || !r.ev.Interrupted {
 		t.Errorf("interrupted: %v, %s", r.ev.Interrupted, diff)
 	}
 	for _, timeout := range []time.Duration{time.Second, 30 * time.Second, time.Hour} {
-		for _, probe := range Names {
+		for _, probe := range evidence.Names {
 			if !newBudget(timeout).fair(probe) {
 				t.Errorf("--timeout %s has no time for %s from the beginning", timeout, probe)
 			}
@@ -133,8 +135,8 @@ func TestExpiresSoon(t *testing.T) {
 		{90 * day, 15 * day, false}, {90 * day, 13 * day, true}, {90 * day, -day, false},
 		{6 * day, 3 * day, false}, {6 * day, 47 * time.Hour, true},
 	} {
-		trust := &Trust{FirstToEnd: &Certificate{NotBefore: now.Add(test.left - test.lifetime), NotAfter: now.Add(test.left)}}
-		if got := ExpiresSoon(trust, now); got != test.want {
+		trust := &evidence.Trust{FirstToEnd: &evidence.Certificate{NotBefore: now.Add(test.left - test.lifetime), NotAfter: now.Add(test.left)}}
+		if got := evidence.ExpiresSoon(trust, now); got != test.want {
 			t.Errorf("%s of %s left: %v", test.left, test.lifetime, got)
 		}
 	}

@@ -6,11 +6,13 @@ import (
 	"context"
 	"net"
 	"net/netip"
+
+	"opensrs-doctor/probes/evidence"
 )
 
 const smallOneWay = ""
 
 // connectSmall: no size of segments can be set here.
 func (w *world) connectSmall(context.Context, netip.AddrPort) (net.Conn, error) {
-	return nil, notMade(NotAvailable)
+	return nil, notMade(evidence.NotAvailable)
 }

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 )
 
@@ -17,7 +18,7 @@ var socksReplies = []foreign.Text{foreign.Ours("succeeded"), foreign.Ours("gener
 
 // socks is SOCKS5 (RFC 1928) with the user name and password of RFC 1929. It is written here because
 // the reply codes are the diagnosis, and libraries hand them on as words only.
-func (p *proxyServer) socks(conn net.Conn, peer HostPort) (net.Conn, *ProxyReply, error) {
+func (p *proxyServer) socks(conn net.Conn, peer evidence.HostPort) (net.Conn, *evidence.ProxyReply, error) {
 	user, password, given := p.login()
 	methods := []byte{5, 1, 0}
 	if given {
@@ -30,16 +31,16 @@ func (p *proxyServer) socks(conn net.Conn, peer HostPort) (net.Conn, *ProxyReply
 	if _, err := io.ReadFull(conn, chosen[:]); err != nil {
 		return nil, nil, err
 	}
-	failed := func(kind Kind, code int, text foreign.Text) (net.Conn, *ProxyReply, error) {
-		reply := &ProxyReply{Protocol: "socks5", Code: code, Text: text}
-		return nil, reply, &Failure{Op: "connect through the proxy", Kind: kind, Detail: text}
+	failed := func(kind evidence.Kind, code int, text foreign.Text) (net.Conn, *evidence.ProxyReply, error) {
+		reply := &evidence.ProxyReply{Protocol: "socks5", Code: code, Text: text}
+		return nil, reply, &evidence.Failure{Op: "connect through the proxy", Kind: kind, Detail: text}
 	}
 	switch {
 	case chosen[0] != 5:
-		return nil, nil, &Failure{Op: "connect through the proxy", Kind: KindBadAnswer, Detail: foreign.Ours("the proxy does not speak SOCKS5")}
+		return nil, nil, &evidence.Failure{Op: "connect through the proxy", Kind: evidence.KindBadAnswer, Detail: foreign.Ours("the proxy does not speak SOCKS5")}
 	case chosen[1] == 2 && given:
 		if len(user) > 255 || len(password) > 255 {
-			return failed(KindProxyAuth, 0xff, foreign.Ours("user name or password longer than SOCKS5 allows"))
+			return failed(evidence.KindProxyAuth, 0xff, foreign.Ours("user name or password longer than SOCKS5 allows"))
 		}
 		login := append([]byte{1, byte(len(user))}, user...)
 		login = append(append(login, byte(len(password))), password...)
@@ -49,13 +50,13 @@ func (p *proxyServer) socks(conn net.Conn, peer HostPort) (net.Conn, *ProxyReply
 		if _, err := io.ReadFull(conn, chosen[:]); isTimeout(err) {
 			return nil, nil, err
 		} else if err != nil {
-			return failed(KindProxyAuth, 0xff, foreign.Ours("the proxy hung up after the login"))
+			return failed(evidence.KindProxyAuth, 0xff, foreign.Ours("the proxy hung up after the login"))
 		}
 		if chosen[1] != 0 {
-			return failed(KindProxyAuth, int(chosen[1]), foreign.Ours("the proxy refused the login"))
+			return failed(evidence.KindProxyAuth, int(chosen[1]), foreign.Ours("the proxy refused the login"))
 		}
 	case chosen[1] != 0:
-		return failed(KindProxyAuth, int(chosen[1]), foreign.Ours("the proxy wants a login"))
+		return failed(evidence.KindProxyAuth, int(chosen[1]), foreign.Ours("the proxy wants a login"))
 	}
 	if _, err := conn.Write(socksRequest(peer)); err != nil {
 		return nil, nil, err
@@ -70,14 +71,14 @@ func (p *proxyServer) socks(conn net.Conn, peer HostPort) (net.Conn, *ProxyReply
 	}
 	switch code {
 	case 0:
-		return conn, &ProxyReply{Protocol: "socks5", Text: text}, nil
+		return conn, &evidence.ProxyReply{Protocol: "socks5", Text: text}, nil
 	case 2, 7, 8:
-		return failed(KindProxyDenied, code, text)
+		return failed(evidence.KindProxyDenied, code, text)
 	}
-	return failed(KindProxyUpstream, code, text)
+	return failed(evidence.KindProxyUpstream, code, text)
 }
 
-func socksRequest(peer HostPort) []byte {
+func socksRequest(peer evidence.HostPort) []byte {
 	request := []byte{5, 1, 0}
 	if address, err := netip.ParseAddr(peer.Host); err == nil {
 		kind := byte(1)
@@ -110,7 +111,7 @@ func readSocksReply(conn net.Conn) (int, error) {
 		if head[1] != 0 {
 			return int(head[1]), nil
 		}
-		return 0, &Failure{Op: "connect through the proxy", Kind: KindBadAnswer, Detail: foreign.Ours("the proxy's reply is no SOCKS5")}
+		return 0, &evidence.Failure{Op: "connect through the proxy", Kind: evidence.KindBadAnswer, Detail: foreign.Ours("the proxy's reply is no SOCKS5")}
 	}
 	if _, err := io.CopyN(io.Discard, conn, int64(rest)); err != nil && head[1] == 0 {
 		return 0, err

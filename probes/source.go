@@ -3,12 +3,12 @@ package probes
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"net/url"
-	"strconv"
 	"strings"
 
 	"github.com/miekg/dns"
+
+	"opensrs-doctor/probes/evidence"
 )
 
 // Source is one place that tells from which address this host appears to come.
@@ -21,31 +21,16 @@ type Source struct {
 
 // DNSQuestion is the question of a dns: URI (RFC 4501): what to ask of which server.
 type DNSQuestion struct {
-	Server HostPort
+	Server evidence.HostPort
 	Name   string // fully qualified
 	Type   uint16 // dns.TypeA, TypeAAAA or TypeTXT
 	Class  uint16 // dns.ClassINET or ClassCHAOS
 }
 
-// DefaultStatusURL is the Statuspage summary of the service (support article 201000063062).
-const DefaultStatusURL = "https://status.opensrs.com/api/v2/summary.json"
-
-// defaultSources are four operators over HTTPS and three over DNS, so that neither one operator's
-// trouble nor one intercepted protocol hides the address.
-var defaultSources = []string{
-	"https://icanhazip.com",
-	"https://checkip.amazonaws.com",
-	"https://api.ipify.org",
-	"https://ifconfig.me/ip",
-	"dns://resolver1.opendns.com/myip.opendns.com?type=A",
-	"dns://ns1.google.com/o-o.myaddr.l.google.com?type=TXT",
-	"dns://1.1.1.1/whoami.cloudflare?type=TXT;class=CH",
-}
-
 // DefaultSources are the egress sources of a run that names none.
 func DefaultSources() []Source {
-	sources := make([]Source, 0, len(defaultSources))
-	for _, uri := range defaultSources {
+	sources := make([]Source, 0, len(evidence.DefaultSources))
+	for _, uri := range evidence.DefaultSources {
 		source, err := ParseSource(uri)
 		if err != nil {
 			panic("a default egress source does not parse: " + uri)
@@ -57,8 +42,8 @@ func DefaultSources() []Source {
 
 // DefaultControls are two well-known peers of different operators, by address: they tell "no internet"
 // from "this service" also where no name resolves. Both have a public certificate for that address.
-func DefaultControls() []HostPort {
-	return []HostPort{{"1.1.1.1", 443}, {"8.8.8.8", 443}}
+func DefaultControls() []evidence.HostPort {
+	return []evidence.HostPort{{Host: "1.1.1.1", Port: 443}, {Host: "8.8.8.8", Port: 443}}
 }
 
 // ParseSource reads an egress source: https://…, http://…, or
@@ -77,7 +62,7 @@ func ParseSource(text string) (Source, error) {
 		if u.Hostname() == "" {
 			return Source{}, errors.New("the URL has no host")
 		}
-		if _, err := portOf(u); err != nil {
+		if _, err := evidence.PortOf(u); err != nil {
 			return Source{}, err
 		}
 		return Source{URI: text, Kind: strings.ToLower(u.Scheme), URL: u}, nil
@@ -89,21 +74,21 @@ func ParseSource(text string) (Source, error) {
 }
 
 // Peer is where the source is asked: its server, and the port of its scheme where it names none.
-func (s Source) Peer() HostPort {
+func (s Source) Peer() evidence.HostPort {
 	if s.Kind == "dns" {
 		return s.DNS.Server
 	}
-	port, _ := portOf(s.URL) // ParseSource has refused a bad one
-	return HostPort{s.URL.Hostname(), port}
+	port, _ := evidence.PortOf(s.URL) // ParseSource has refused a bad one
+	return evidence.HostPort{Host: s.URL.Hostname(), Port: port}
 }
 
 func parseDNSQuestion(u *url.URL) (DNSQuestion, error) {
 	q := DNSQuestion{Type: dns.TypeA, Class: dns.ClassINET}
-	port, err := portOf(u)
+	port, err := evidence.PortOf(u)
 	if err != nil {
 		return q, err
 	}
-	q.Server = HostPort{u.Hostname(), port}
+	q.Server = evidence.HostPort{Host: u.Hostname(), Port: port}
 	if q.Server.Host == "" {
 		return q, errors.New("name the server to ask: dns://SERVER/NAME?type=A")
 	}
@@ -139,34 +124,4 @@ func parseDNSQuestion(u *url.URL) (DNSQuestion, error) {
 		}
 	}
 	return q, nil
-}
-
-// portOf is the port of a URL, or the usual one of its scheme.
-func portOf(u *url.URL) (uint16, error) {
-	if text := u.Port(); text != "" {
-		port, err := strconv.ParseUint(text, 10, 16)
-		if err != nil || port == 0 {
-			return 0, errors.New("the port is not between 1 and 65535")
-		}
-		return uint16(port), nil
-	}
-	switch strings.ToLower(u.Scheme) {
-	case "https":
-		return 443, nil
-	case "http":
-		return 80, nil
-	case "dns":
-		return 53, nil
-	case "socks5", "socks5h":
-		return 1080, nil
-	}
-	return 0, errors.New("the URL has no port")
-}
-
-// String is HOST:PORT, with brackets around an IPv6 address.
-func (p HostPort) String() string {
-	if address, err := netip.ParseAddr(p.Host); err == nil {
-		return netip.AddrPortFrom(address, p.Port).String()
-	}
-	return p.Host + ":" + strconv.Itoa(int(p.Port))
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/iprules"
 )
@@ -15,10 +16,10 @@ func (r *run) probeEgress() {
 	if len(r.o.EgressSources) == 0 && len(r.o.EgressIPs) == 0 {
 		waits = "--egress-source"
 	}
-	r.step("egress", waits, func(all context.Context) (Status, *Failure) {
+	r.step("egress", waits, func(all context.Context) (evidence.Status, *evidence.Failure) {
 		if len(r.o.EgressIPs) > 0 {
 			r.ev.Egress = givenEgress(r.o.EgressIPs)
-			return Pass, nil
+			return evidence.Pass, nil
 		}
 		ctx, cancel := r.budget.lookup(all)
 		defer cancel()
@@ -29,21 +30,21 @@ func (r *run) probeEgress() {
 	})
 }
 
-func egressStatus(facts *Egress) (Status, *Failure) {
+func egressStatus(facts *evidence.Egress) (evidence.Status, *evidence.Failure) {
 	switch {
 	case len(facts.Addresses()) == 0:
-		failure := &Failure{Op: "fetch", Kind: KindTimeout, Detail: foreign.Ours("no source told an IPv4 address")}
+		failure := &evidence.Failure{Op: "fetch", Kind: evidence.KindTimeout, Detail: foreign.Ours("no source told an IPv4 address")}
 		for _, sighting := range facts.Sightings {
-			if sighting.Failure != nil && sighting.Failure.Kind != KindTimeout {
+			if sighting.Failure != nil && sighting.Failure.Kind != evidence.KindTimeout {
 				failure = sighting.Failure
 				break
 			}
 		}
-		return Fail, failure
+		return evidence.Fail, failure
 	case len(facts.IPv4) > 1 && !facts.Given:
-		return Warn, nil
+		return evidence.Warn, nil
 	}
-	return Pass, nil
+	return evidence.Pass, nil
 }
 
 func (r *run) probeRules() {
@@ -57,28 +58,28 @@ func (r *run) probeRules() {
 	if len(r.o.Rules) > 0 && r.plan["rules"].runs {
 		r.ev.Rules = r.judgeRules()
 	}
-	r.step("rules", waits, func(context.Context) (Status, *Failure) { return rulesStatus(r.ev.Rules), nil })
+	r.step("rules", waits, func(context.Context) (evidence.Status, *evidence.Failure) { return rulesStatus(r.ev.Rules), nil })
 }
 
-func rulesStatus(facts *Rules) Status {
-	status := map[string]Status{iprules.VerdictAllow: Pass, iprules.VerdictDeny: Fail, iprules.VerdictPartly: Fail,
-		iprules.VerdictAmbiguous: Warn}[facts.Verdict]
+func rulesStatus(facts *evidence.Rules) evidence.Status {
+	status := map[string]evidence.Status{iprules.VerdictAllow: evidence.Pass, iprules.VerdictDeny: evidence.Fail, iprules.VerdictPartly: evidence.Fail,
+		iprules.VerdictAmbiguous: evidence.Warn}[facts.Verdict]
 	if status == "" {
-		status = Skip
+		status = evidence.Skip
 	}
 	for _, problem := range facts.Problems {
 		switch {
 		case problem.Severity == iprules.SeverityError:
-			return Fail
-		case status == Pass && (problem.ID == iprules.HostBits || problem.ID == iprules.Duplicate):
-			status = Warn
+			return evidence.Fail
+		case status == evidence.Pass && (problem.ID == iprules.HostBits || problem.ID == iprules.Duplicate):
+			status = evidence.Warn
 		}
 	}
 	return status
 }
 
 func (r *run) probeDNS() {
-	r.step("dns", "", func(all context.Context) (Status, *Failure) {
+	r.step("dns", "", func(all context.Context) (evidence.Status, *evidence.Failure) {
 		name := r.o.Host
 		if r.way.proxy != nil {
 			name = r.way.proxy.peer.Host
@@ -99,7 +100,7 @@ func (r *run) probeDNS() {
 			}
 		}
 		addresses := r.usable(facts)
-		r.target = target{peer: HostPort{r.o.Host, r.o.Port}, way: r.way}
+		r.target = target{peer: evidence.HostPort{Host: r.o.Host, Port: r.o.Port}, way: r.way}
 		for _, address := range addresses {
 			port := r.o.Port
 			if r.way.proxy != nil {
@@ -109,19 +110,19 @@ func (r *run) probeDNS() {
 		}
 		switch {
 		case len(addresses) == 0 && len(facts.IPv6) > 0:
-			return Fail, &Failure{Op: "query", Kind: KindNoData, Detail: foreign.Ours("no IPv4 address")}
+			return evidence.Fail, &evidence.Failure{Op: "query", Kind: evidence.KindNoData, Detail: foreign.Ours("no IPv4 address")}
 		case len(addresses) == 0:
-			return Fail, facts.failure()
+			return evidence.Fail, dnsFailure(facts)
 		case len(facts.Slow) > 0:
-			return Warn, nil
+			return evidence.Warn, nil
 		}
-		return Pass, nil
+		return evidence.Pass, nil
 	})
 }
 
 // usable are the addresses to connect to: IPv4, because an IPv4 rule judges the call. A host that has no way
 // over IPv4 at all, but one over IPv6 (behind NAT64), and a proxy, are reached by what there is.
-func (r *run) usable(facts *DNS) []netip.Addr {
+func (r *run) usable(facts *evidence.DNS) []netip.Addr {
 	if facts.OfProxy && len(facts.IPv4) == 0 {
 		return facts.IPv6
 	}
@@ -136,26 +137,26 @@ func (r *run) usable(facts *DNS) []netip.Addr {
 }
 
 func (r *run) probePort() {
-	r.step("port", r.blockedBy("dns"), func(all context.Context) (Status, *Failure) {
+	r.step("port", r.blockedBy("dns"), func(all context.Context) (evidence.Status, *evidence.Failure) {
 		ctx, cancel := r.budget.lookup(all)
 		defer cancel()
-		var failure *Failure
+		var failure *evidence.Failure
 		r.whileWaiting("port", func() { r.ev.Port, r.conn, failure = r.w.probePort(ctx, r.target) })
 		if failure != nil {
-			return Fail, failure
+			return evidence.Fail, failure
 		}
 		r.closers = append(r.closers, r.conn)
 		r.ev.Host.LocalAddress = localAddress(r.conn)
 		slow := r.ev.Port.ConnectMS > milliseconds(time.Second)
 		if slow || r.ev.Port.Retransmits != nil && *r.ev.Port.Retransmits > 0 {
-			return Warn, nil
+			return evidence.Warn, nil
 		}
-		return Pass, nil
+		return evidence.Pass, nil
 	})
 }
 
 func (r *run) probeTLS() {
-	r.step("tls", r.blockedBy("dns", "port"), func(all context.Context) (Status, *Failure) {
+	r.step("tls", r.blockedBy("dns", "port"), func(all context.Context) (evidence.Status, *evidence.Failure) {
 		ctx, cancel := r.budget.lookup(all)
 		defer cancel()
 		r.whileWaiting("tls", func() { r.ev.TLS, r.stream = r.w.probeTLS(ctx, r.conn, r.o.Host, r.way) })
@@ -164,41 +165,34 @@ func (r *run) probeTLS() {
 }
 
 // tlsStatus decides whether the peer is proven, and so whether the call may be made.
-func (r *run) tlsStatus(facts *TLS) (Status, *Failure) {
+func (r *run) tlsStatus(facts *evidence.TLS) (evidence.Status, *evidence.Failure) {
 	trust := facts.Trust
 	switch {
 	case trust == nil:
-		return Fail, facts.Failure
+		return evidence.Fail, facts.Failure
 	case trust.Verified():
 		facts.CallAllowed = true
 		if !trust.System && trust.Own == nil {
-			return Fail, &Failure{Op: "verify", Kind: KindUntrusted, Detail: foreign.Ours("this host's own roots do not verify the certificate")}
+			return evidence.Fail, &evidence.Failure{Op: "verify", Kind: evidence.KindUntrusted, Detail: foreign.Ours("this host's own roots do not verify the certificate")}
 		}
-		if ExpiresSoon(trust, r.ev.StartedAt) {
-			return Warn, nil
+		if evidence.ExpiresSoon(trust, r.ev.StartedAt) {
+			return evidence.Warn, nil
 		}
-		return Pass, nil
+		return evidence.Pass, nil
 	case trust.System && trust.NameOK && trust.DatesOK && r.maybeIntercepted(facts):
 		facts.CallAllowed = true
-		return Warn, nil
+		return evidence.Warn, nil
 	}
-	return Fail, facts.Failure
+	return evidence.Fail, facts.Failure
 }
-
-// oldRoots is the age from which the carried roots may simply not know a new public authority.
-const oldRoots = 400 * 24 * time.Hour
-
-// OldRoots reports whether the carried public roots were too old at that time to call a root that only
-// this host trusts an interception.
-func OldRoots(roots, at time.Time) bool { return !roots.IsZero() && at.Sub(roots) > oldRoots }
 
 // maybeIntercepted is for a chain that only this host's own store vouches for: the call is made where the
 // user allows it, or where the carried roots are old and nothing else speaks for an interception.
-func (r *run) maybeIntercepted(facts *TLS) bool {
+func (r *run) maybeIntercepted(facts *evidence.TLS) bool {
 	if r.o.AllowIntercepted {
 		return true
 	}
-	if facts.Trust.Own != nil || !OldRoots(r.ev.Asked.RootsDate, r.ev.StartedAt) || facts.Trust.Product != "" {
+	if facts.Trust.Own != nil || !evidence.OldRoots(r.ev.Asked.RootsDate, r.ev.StartedAt) || facts.Trust.Product != "" {
 		return false
 	}
 	r.trouble("tls", facts.Failure)
@@ -212,18 +206,6 @@ func (r *run) maybeIntercepted(facts *TLS) bool {
 	return true
 }
 
-// ExpiresSoon reports whether a certificate that the chain needs ends within 14 days, or within a third of its
-// lifetime where that is shorter.
-func ExpiresSoon(trust *Trust, at time.Time) bool {
-	if trust == nil || trust.FirstToEnd == nil {
-		return false
-	}
-	first := trust.FirstToEnd
-	soon := min(14*24*time.Hour, first.NotAfter.Sub(first.NotBefore)/3)
-	left := first.NotAfter.Sub(at)
-	return left > 0 && left < soon
-}
-
 func (r *run) probeCall() {
 	waits := r.blockedBy("dns", "port")
 	switch {
@@ -235,15 +217,15 @@ func (r *run) probeCall() {
 	case len(r.ev.Asked.KeyProblems) > 0 || strings.ContainsAny(r.o.Username, "\r\n\x00"):
 		waits = "api-key"
 	}
-	r.step("call", waits, func(all context.Context) (Status, *Failure) {
+	r.step("call", waits, func(all context.Context) (evidence.Status, *evidence.Failure) {
 		ctx, cancel := context.WithTimeout(all, r.budget.forCall())
 		defer cancel()
 		r.whileWaiting("call", func() {
 			r.ev.Call = r.w.probeCall(ctx, r.stream, r.target.peer, r.o.Path, credentials{r.o.Username, r.o.Key})
 		})
 		if r.ev.Call.Failure != nil {
-			return Fail, r.ev.Call.Failure
+			return evidence.Fail, r.ev.Call.Failure
 		}
-		return Pass, nil
+		return evidence.Pass, nil
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 )
 
@@ -38,7 +39,7 @@ func clientConfig(host string) *tls.Config {
 
 // secure makes a TLS connection of a TCP one and judges the peer's certificate. Whether that is good enough
 // to speak to is the caller's decision. change, which may be nil, alters the configuration.
-func (w *world) secure(ctx context.Context, conn net.Conn, host string, change func(*tls.Config)) (*tls.Conn, *Trust, []*x509.Certificate, error) {
+func (w *world) secure(ctx context.Context, conn net.Conn, host string, change func(*tls.Config)) (*tls.Conn, *evidence.Trust, []*x509.Certificate, error) {
 	config := clientConfig(host)
 	if change != nil {
 		change(config)
@@ -52,8 +53,8 @@ func (w *world) secure(ctx context.Context, conn net.Conn, host string, change f
 }
 
 // probeTLS does the handshake on the connection of the port probe. The stream is nil where it failed.
-func (w *world) probeTLS(ctx context.Context, conn net.Conn, host string, v way) (*TLS, *tls.Conn) {
-	facts := &TLS{}
+func (w *world) probeTLS(ctx context.Context, conn net.Conn, host string, v way) (*evidence.TLS, *tls.Conn) {
+	facts := &evidence.TLS{}
 	tap := &tapConn{Conn: conn}
 	stream, trust, chain, err := w.secure(ctx, tap, host, nil)
 	if err != nil {
@@ -71,7 +72,7 @@ func (w *world) probeTLS(ctx context.Context, conn net.Conn, host string, v way)
 	facts.Chain = describeAll(chain, w.scrub)
 	facts.Trust = trust
 	if !trust.Verified() {
-		facts.Failure = &Failure{Op: "verify", Kind: KindUntrusted, Detail: foreign.Ours("the certificate did not verify")}
+		facts.Failure = &evidence.Failure{Op: "verify", Kind: evidence.KindUntrusted, Detail: foreign.Ours("the certificate did not verify")}
 		if !trust.Flaw.Empty() {
 			facts.Failure.Detail = foreign.Oursf("the certificate did not verify: %s", trust.Flaw)
 		}
@@ -81,18 +82,18 @@ func (w *world) probeTLS(ctx context.Context, conn net.Conn, host string, v way)
 
 // explainHandshake adds what a failed handshake showed: the alert's name, or the words of a peer that
 // speaks no TLS.
-func (w *world) explainHandshake(facts *TLS, tap *tapConn, v way) {
+func (w *world) explainHandshake(facts *evidence.TLS, tap *tapConn, v way) {
 	said := tap.taken()
 	if len(said) > 0 && (said[0] < 20 || said[0] > 23) { // no TLS record begins so, however it then ended
-		facts.Failure.Kind = KindNotTLS
+		facts.Failure.Kind = evidence.KindNotTLS
 	}
-	if version := chosenVersion(said); facts.Failure.Kind == KindUnclassified && !version.Empty() {
-		facts.Failure.Kind, facts.Failure.Detail = KindVersion, foreign.Oursf("the peer chose %s", version)
+	if version := chosenVersion(said); facts.Failure.Kind == evidence.KindUnclassified && !version.Empty() {
+		facts.Failure.Kind, facts.Failure.Detail = evidence.KindVersion, foreign.Oursf("the peer chose %s", version)
 	}
 	switch facts.Failure.Kind {
-	case KindAlert:
+	case evidence.KindAlert:
 		facts.Alert = strings.TrimPrefix(plainWords(facts.Failure.Err), "tls: ")
-	case KindNotTLS:
+	case evidence.KindNotTLS:
 		tap.more(200 * time.Millisecond)
 		facts.Quote = w.words(v)(foreign.Decode(tap.taken(), ""), 80)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/crypto/x509roots/fallback/bundle"
 
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 )
 
@@ -105,9 +106,9 @@ func RootsDate() time.Time {
 // judge holds a presented chain against both sets of roots, or against the authority that the host has of its own:
 // trust, name and dates each by itself, so that a diagnosis can say which is wrong. host is the name or address that was
 // asked for.
-func (r *roots) judge(chain []*x509.Certificate, host string, now time.Time) *Trust {
+func (r *roots) judge(chain []*x509.Certificate, host string, now time.Time) *evidence.Trust {
 	r.ready()
-	trust := &Trust{SystemEmpty: r.systemEmpty}
+	trust := &evidence.Trust{SystemEmpty: r.systemEmpty}
 	if len(chain) == 0 {
 		return trust
 	}
@@ -165,7 +166,7 @@ func (r *roots) judge(chain []*x509.Certificate, host string, now time.Time) *Tr
 
 // leadsTo reports whether the chain leads to one of the roots at any time at which all of its certificates
 // are valid, and whether it does so now. trust is told of the way found there, where it is not nil.
-func (r *roots) leadsTo(pool *x509.CertPool, chain []*x509.Certificate, now time.Time, trust *Trust) (ever, atNow bool) {
+func (r *roots) leadsTo(pool *x509.CertPool, chain []*x509.Certificate, now time.Time, trust *evidence.Trust) (ever, atNow bool) {
 	others := x509.NewCertPool()
 	from, to := chain[0].NotBefore, chain[0].NotAfter
 	for _, certificate := range chain[1:] {
@@ -199,7 +200,7 @@ func (r *roots) leadsTo(pool *x509.CertPool, chain []*x509.Certificate, now time
 
 // firstToEnd is the certificate, the root apart, that ends the longest-lived of the ways to a root. An old
 // cross-signed one beside it may end unnoticed.
-func (r *roots) firstToEnd(chains [][]*x509.Certificate) *Certificate {
+func (r *roots) firstToEnd(chains [][]*x509.Certificate) *evidence.Certificate {
 	var last *x509.Certificate
 	for _, chain := range chains {
 		first := chain[0]

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 )
 
@@ -40,14 +41,14 @@ func TestVariantsNotMade(t *testing.T) {
 		if variant.small {
 			want = map[string]string{"linux": "", "darwin": smallOneWay}[runtime.GOOS]
 			if runtime.GOOS != "linux" && runtime.GOOS != "darwin" {
-				want = NotAvailable
+				want = evidence.NotAvailable
 			}
 		}
 		got := w.tryVariant(t.Context(), to, "localhost", variant, 10*time.Second)
 		if got.Name != variant.name || got.NotMade != want || got.Works || (got.Failure == nil) != (want != "") {
 			t.Errorf("%s: %+v", variant.name, got)
 		}
-		if got.Failure != nil && got.Failure.Kind != KindHungUp && got.Failure.Kind != KindReset {
+		if got.Failure != nil && got.Failure.Kind != evidence.KindHungUp && got.Failure.Kind != evidence.KindReset {
 			t.Errorf("%s: %+v", variant.name, got.Failure)
 		}
 		over, end := context.WithCancel(t.Context())

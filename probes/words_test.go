@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"testing"
 
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 )
 
@@ -72,7 +73,7 @@ func TestEveryTextOfTheEvidenceIsTakenInByTheGate(t *testing.T) {
 			}
 		}
 	}
-	walk(reflect.TypeFor[Evidence](), "")
+	walk(reflect.TypeFor[evidence.Evidence](), "")
 	for name := range found {
 		if ours[name] == "" {
 			t.Errorf("%s is a plain text: make it a foreign.Text, or say in this test why it is none", name)

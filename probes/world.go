@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 )
 
@@ -37,7 +38,7 @@ func (v way) name() string {
 	return "direct"
 }
 
-func (w *world) fail(op string, err error) *Failure { return Classify(op, err, w.scrub) }
+func (w *world) fail(op string, err error) *evidence.Failure { return Classify(op, err, w.scrub) }
 
 // words is the gate for free words that come on a way: a proxy that was sent a login may have written them.
 func (w *world) words(v way) gate {
@@ -63,7 +64,7 @@ func (w *world) connect(ctx context.Context, to netip.AddrPort) (net.Conn, error
 
 // reach opens a TCP connection to a peer by name or address over IPv4, and over IPv6 only where the
 // peer has no IPv4 address, or this host no IPv4 at all: what an IPv4 rule will judge is IPv4.
-func (w *world) reach(ctx context.Context, peer HostPort) (net.Conn, error) {
+func (w *world) reach(ctx context.Context, peer evidence.HostPort) (net.Conn, error) {
 	addresses, err := w.resolver.lookup(ctx, peer.Host)
 	if err != nil {
 		return nil, err
@@ -85,7 +86,7 @@ func (w *world) reach(ctx context.Context, peer HostPort) (net.Conn, error) {
 }
 
 // open reaches a peer on the way chosen: a plain TCP stream to it, whatever lies between.
-func (w *world) open(ctx context.Context, v way, peer HostPort) (net.Conn, error) {
+func (w *world) open(ctx context.Context, v way, peer evidence.HostPort) (net.Conn, error) {
 	if v.proxy == nil {
 		return w.reach(ctx, peer)
 	}
@@ -122,7 +123,7 @@ func (w *world) hasRoute(to netip.Addr) (local netip.Addr, has, known bool) {
 	conn, err := d.Dial("udp", netip.AddrPortFrom(to, 9).String())
 	if err != nil {
 		kind := w.fail("connect", err).Kind
-		return netip.Addr{}, false, kind == KindUnreachable || kind == KindNotPermitted
+		return netip.Addr{}, false, kind == evidence.KindUnreachable || kind == evidence.KindNotPermitted
 	}
 	defer conn.Close()
 	if udp, isUDP := conn.LocalAddr().(*net.UDPAddr); isUDP {

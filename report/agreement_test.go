@@ -9,16 +9,16 @@ import (
 	"strings"
 	"testing"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // eachEvidence calls check with the evidence of every fixture, and with generated evidence.
-func eachEvidence(t *testing.T, check func(t *testing.T, e *probes.Evidence)) {
+func eachEvidence(t *testing.T, check func(t *testing.T, e *evidence.Evidence)) {
 	t.Helper()
 	for _, f := range fixtures() {
 		t.Run(f.name, func(t *testing.T) { check(t, f.evidence()) })
 	}
-	eachGenerated(t, func(t *testing.T, _ *rand.Rand, e *probes.Evidence) { check(t, e) })
+	eachGenerated(t, func(t *testing.T, _ *rand.Rand, e *evidence.Evidence) { check(t, e) })
 }
 
 // drawnAt is what kind of place the break is drawn at, and its words.
@@ -38,12 +38,12 @@ var (
 
 // Who ends the connection to the port: row, first diagnosis, drawing and letter say the same.
 func TestOneAnswerToWhoEndsIt(t *testing.T) {
-	eachEvidence(t, func(t *testing.T, e *probes.Evidence) {
+	eachEvidence(t, func(t *testing.T, e *evidence.Evidence) {
 		r := reportOf(e)
 		if len(r.Diagnoses) == 0 || !ran(e, "port") || e.Host.Proxy != nil {
 			return
 		}
-		first, row := r.Diagnoses[0], r.Probes[slices.Index(probes.Names, "port")].Summary
+		first, row := r.Diagnoses[0], r.Probes[slices.Index(evidence.Names, "port")].Summary
 		place, words := drawnAt(r)
 		evidence := strings.Join(first.Evidence, " ")
 		onTheWay := strings.Contains(row, "the host is at hop") || strings.Contains(row, "refused by") ||
@@ -118,7 +118,7 @@ func TestOneAnswerToWhoEndsIt(t *testing.T) {
 // Which ports to open for the egress sources: of those alone to which no connection came about, each once, with the port
 // and protocol that it is asked by.
 func TestPortsToOpenForSources(t *testing.T) {
-	fix := func(e *probes.Evidence) string {
+	fix := func(e *evidence.Evidence) string {
 		d, _ := diagnosisOf(Diagnose(e), "egress.unknown")
 		i := slices.IndexFunc(d.Fixes, func(fix string) bool { return strings.Contains(fix, " port ") })
 		if i < 0 {
@@ -139,14 +139,14 @@ func TestPortsToOpenForSources(t *testing.T) {
 		e.Egress.Sightings = append(e.Egress.Sightings, direct)
 	}
 	stopAt(e, "dns", nil)
-	*step(e, "dns") = probes.Step{Probe: "dns", Status: probes.Pass, Counts: true}
-	*step(e, "port") = probes.Step{Probe: "port", Status: probes.Pass, Counts: true}
+	*step(e, "dns") = evidence.Step{Probe: "dns", Status: evidence.Pass, Counts: true}
+	*step(e, "port") = evidence.Step{Probe: "port", Status: evidence.Pass, Counts: true}
 	if got, want := fix(e), "Ask whoever runs http://proxy.example.com:3128 to allow TCP port 443 to icanhazip.com, "+
 		"checkip.amazonaws.com and api.ipify.org: one of them is enough."; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	e = healthy()
-	noSource(e, failure("fetch", probes.KindHTTPStatus, "HTTP status 403"))
+	noSource(e, failure("fetch", evidence.KindHTTPStatus, "HTTP status 403"))
 	if got := fix(e); got != "" {
 		t.Errorf("all of them were reached, and still: %s", got)
 	}

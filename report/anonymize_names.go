@@ -1,22 +1,21 @@
 package report
 
 import (
-	"net"
 	"net/netip"
 	"net/url"
 	"regexp"
 	"strings"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // publicNames stay: they are the same in everybody's report.
 func publicNames() []string {
 	names := []string{
-		probes.LiveHost, probes.TestHost, "*.opensrs.net", "opensrs.net",
+		evidence.LiveHost, evidence.TestHost, "*.opensrs.net", "opensrs.net",
 		"domains.opensrs.guide", "support.opensrs.com", "localhost", "system", "hosts file",
 	}
-	for _, source := range append([]string{probes.DefaultStatusURL}, defaultSourceURIs()...) {
+	for _, source := range append([]string{evidence.DefaultStatusURL}, evidence.DefaultSources...) {
 		for _, host := range hostsOfURI(source) {
 			if _, err := netip.ParseAddr(host); err != nil { // an address gets its token like any other
 				names = append(names, host)
@@ -24,15 +23,6 @@ func publicNames() []string {
 		}
 	}
 	return names
-}
-
-// defaultSourceURIs are the URIs that a run asks when the user names none.
-func defaultSourceURIs() []string {
-	var uris []string
-	for _, source := range probes.DefaultSources() {
-		uris = append(uris, source.URI)
-	}
-	return uris
 }
 
 var (
@@ -91,7 +81,7 @@ func (t *tokens) collectText(key, text string) {
 	case "ca_names":
 		t.addDistinguished(text)
 	case "peer", "resolver", "used":
-		if host, _, err := net.SplitHostPort(text); err == nil {
+		if host, found := evidence.HostOf(text); found {
 			t.add("host", host)
 		} else if !strings.Contains(text, ":") && !strings.Contains(text, " ") {
 			t.add("host", text)

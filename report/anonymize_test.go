@@ -7,27 +7,27 @@ import (
 	"strings"
 	"testing"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // interceptedEvidence names about everything that can tell whose report it is.
-func interceptedEvidence() *probes.Evidence {
+func interceptedEvidence() *evidence.Evidence {
 	e := filteredEvidence()
 	e.Target.Host, e.Target.CustomEndpoint = "api.acme.example", true
 	e.DNS.Name, e.DNS.Answers[0].Resolver = "api.acme.example", "10.20.0.2:53"
-	e.Host.Proxy = &probes.Proxy{URL: "http://proxy.acme.example:3128", From: "HTTPS_PROXY",
+	e.Host.Proxy = &evidence.Proxy{URL: "http://proxy.acme.example:3128", From: "HTTPS_PROXY",
 		Addrs: []netip.Addr{ip("10.20.0.9")}}
 	e.Host.Resolvers = []string{"127.0.0.53:53", "[2001:db8:7::53]:53", "[fe80::1%eth0]:53"}
 	e.Egress.IPv6 = []netip.Addr{ip("2001:db8:7::15")}
 	e.Egress.Sightings[1].Source = "https://myip.acme.example/v4"
-	e.TLS = &probes.TLS{Connected: true, Version: "TLS 1.2",
-		Chain: []probes.Certificate{
+	e.TLS = &evidence.TLS{Connected: true, Version: "TLS 1.2",
+		Chain: []evidence.Certificate{
 			{Subject: said("CN=api.acme.example,O=Acme Corp,C=US"), Issuer: said("CN=Acme Inspection CA,O=Acme Corp,C=US"),
 				IssuerOrg: said("Acme Corp"), Names: saidAll("api.acme.example", "*.acme.example", "10.20.0.15"),
 				SHA256: strings.Repeat("ab", 32), AuthorityKeyID: said("c0ffee00"), PEM: pemOf("-----BEGIN CERTIFICATE-----\nQUNNRQ==\n")},
 		},
-		Trust: &probes.Trust{System: true, Issuer: said("CN=Acme Inspection CA,O=Acme Corp,C=US"), Product: "Zscaler"}}
-	e.Call = &probes.Call{HTTPStatus: 302, Location: said("https://login.acme.example/?back=203.0.113.10"),
+		Trust: &evidence.Trust{System: true, Issuer: said("CN=Acme Inspection CA,O=Acme Corp,C=US"), Product: "Zscaler"}}
+	e.Call = &evidence.Call{HTTPStatus: 302, Location: said("https://login.acme.example/?back=203.0.113.10"),
 		Quote: said("Welcome anna, see intranet.acme.example")}
 	return e
 }

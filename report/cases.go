@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // result is how a case of a test report ends.
@@ -43,9 +43,9 @@ func testCases(r *Report) []testCase {
 	for _, row := range r.Probes {
 		c := testCase{name: clean(row.Name), summary: clean(row.Summary), ms: max(row.DurationMS, 0)}
 		switch {
-		case row.Status == probes.Skip:
+		case row.Status == evidence.Skip:
 			c.result, c.summary = skipped, waited(row)
-		case row.Status == probes.Fail && fails && counts(row):
+		case row.Status == evidence.Fail && fails && counts(row):
 			c.result = failed
 		}
 		explained := false

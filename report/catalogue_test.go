@@ -9,7 +9,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // released are the IDs that the tool may report. They never change and never go away.
@@ -73,7 +73,7 @@ func TestEveryRowHasItsTexts(t *testing.T) {
 		if !slices.Contains([]Severity{Fail, Warn, Info}, c.Severity) {
 			t.Errorf("%s: severity %q", c.ID, c.Severity)
 		}
-		if c.Probe != "" && !slices.Contains(probes.Names, c.Probe) {
+		if c.Probe != "" && !slices.Contains(evidence.Names, c.Probe) {
 			t.Errorf("%s: no probe is called %q", c.ID, c.Probe)
 		}
 		if c.when == nil && c.ID != "unexplained" {

@@ -1,7 +1,7 @@
 package report
 
 import (
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // Cause is one row of the catalogue: why it does not work, not where it was noticed. Its texts hold
@@ -23,7 +23,7 @@ type Cause struct {
 	Means      string // explain: what it means, for somebody who meets it the first time
 	Recognised string // explain: which evidence makes the tool say so
 
-	when func(*probes.Evidence) (Finding, bool)
+	when func(*evidence.Evidence) (Finding, bool)
 }
 
 // Finding is what a row's condition saw in the evidence.

@@ -7,21 +7,21 @@ import (
 	"slices"
 	"testing"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // answering are the addresses with ports, the peers and the name servers that gave an answer in the run: a connection, a
 // refusal, a reply. A name stands there as a sentence would have it.
-func answering(e *probes.Evidence) []string {
+func answering(e *evidence.Evidence) []string {
 	var names []string
-	took := func(a *probes.Attempt) {
-		if a != nil && (a.Connected || a.Failure != nil && a.Failure.Kind == probes.KindRefused) {
+	took := func(a *evidence.Attempt) {
+		if a != nil && (a.Connected || a.Failure != nil && a.Failure.Kind == evidence.KindRefused) {
 			names = append(names, a.Address.String())
 		}
 	}
-	answer := func(h probes.Hop) bool { return h.Answer == probes.HopConnected || h.Answer == probes.HopRefused }
+	answer := func(h evidence.Hop) bool { return h.Answer == evidence.HopConnected || h.Answer == evidence.HopRefused }
 	if p := e.Port; p != nil {
-		for _, list := range [][]probes.Attempt{p.Attempts, p.OtherPorts} {
+		for _, list := range [][]evidence.Attempt{p.Attempts, p.OtherPorts} {
 			for i := range list {
 				took(&list[i])
 			}
@@ -43,7 +43,7 @@ func answering(e *probes.Evidence) []string {
 		took(e.Direct.Attempt)
 	}
 	for _, control := range e.Controls {
-		if control.Connected || control.Failure != nil && control.Failure.Kind == probes.KindRefused {
+		if control.Connected || control.Failure != nil && control.Failure.Kind == evidence.KindRefused {
 			names = append(names, control.Peer)
 		}
 	}
@@ -78,7 +78,7 @@ var (
 // No sentence says of an address and port, of a control, a name server or the proxy that nothing came back, where the
 // same evidence has an answer.
 func TestNoSilenceAgainstAnAnswer(t *testing.T) {
-	eachEvidence(t, func(t *testing.T, e *probes.Evidence) {
+	eachEvidence(t, func(t *testing.T, e *evidence.Evidence) {
 		r := reportOf(e)
 		names := answering(e)
 		var texts []string

@@ -5,12 +5,12 @@ import (
 	"slices"
 	"strings"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // Diagnose turns evidence into causes, the root cause first. It is a pure function of the evidence: it
 // reads no clock and asks nobody. A cause that another one explains stands in that one's Hides only.
-func Diagnose(e *probes.Evidence) []Diagnosis {
+func Diagnose(e *evidence.Evidence) []Diagnosis {
 	var found []match
 	for i := range catalogue {
 		row := &catalogue[i]
@@ -60,9 +60,9 @@ var stops = []string{"dns", "port", "tls", "call"}
 
 // blocked is the probe that stopped the call; "" where none did. A TLS failure after which the call was
 // made did not stop it.
-func blocked(e *probes.Evidence) string {
+func blocked(e *evidence.Evidence) string {
 	for _, name := range stops {
-		if e.Step(name).Status != probes.Fail {
+		if e.Step(name).Status != evidence.Fail {
 			continue
 		}
 		if name == "tls" && e.TLS != nil && e.TLS.CallAllowed {
@@ -75,10 +75,10 @@ func blocked(e *probes.Evidence) string {
 
 // counted leaves out what does not count: findings about a probe that was not chosen, unless that probe
 // is why a chosen one could not run, or the finding is why a chosen one failed.
-func counted(e *probes.Evidence, found []match) []match {
+func counted(e *evidence.Evidence, found []match) []match {
 	chosenWaits := false
 	for _, step := range e.Steps {
-		waits := step.Status == probes.Skip && slices.Contains(probes.Names, step.WaitedFor)
+		waits := step.Status == evidence.Skip && slices.Contains(evidence.Names, step.WaitedFor)
 		chosenWaits = chosenWaits || step.Counts && waits
 	}
 	return slices.DeleteFunc(found, func(m match) bool {
@@ -87,9 +87,9 @@ func counted(e *probes.Evidence, found []match) []match {
 			return false
 		}
 		explains := slices.ContainsFunc(m.finding.Explains, func(step string) bool {
-			return e.Step(step).Counts && e.Step(step).Status == probes.Fail
+			return e.Step(step).Counts && e.Step(step).Status == evidence.Fail
 		})
-		return !explains && !(chosenWaits && e.Step(name).Status == probes.Fail)
+		return !explains && !(chosenWaits && e.Step(name).Status == evidence.Fail)
 	})
 }
 
@@ -97,13 +97,13 @@ var severityRank = map[Severity]int{Fail: 0, Warn: 1, Info: 2}
 
 // sortMatches orders by severity, then the cause of the step that stopped the call, then probe order,
 // then ID. A cause of the whole run stands before those of a single probe.
-func sortMatches(e *probes.Evidence, found []match) {
+func sortMatches(e *evidence.Evidence, found []match) {
 	stopped := blocked(e)
 	slices.SortStableFunc(found, func(a, b match) int {
 		return cmp.Or(
 			cmp.Compare(severityRank[a.finding.Severity], severityRank[b.finding.Severity]),
 			cmp.Compare(stepRank(a, stopped), stepRank(b, stopped)),
-			cmp.Compare(slices.Index(probes.Names, a.cause.Probe), slices.Index(probes.Names, b.cause.Probe)),
+			cmp.Compare(slices.Index(evidence.Names, a.cause.Probe), slices.Index(evidence.Names, b.cause.Probe)),
 			cmp.Compare(a.cause.ID, b.cause.ID))
 	})
 }
@@ -162,7 +162,7 @@ func (m match) explains(step string) bool {
 }
 
 // notExplained is the last row: the call was stopped, and no cause accounts for it. It accuses nobody.
-func notExplained(e *probes.Evidence, found []match) (match, bool) {
+func notExplained(e *evidence.Evidence, found []match) (match, bool) {
 	stopped := blocked(e)
 	if stopped == "" || slices.ContainsFunc(found, func(m match) bool { return m.explains(stopped) }) {
 		return match{}, false
@@ -186,13 +186,13 @@ func notExplained(e *probes.Evidence, found []match) (match, bool) {
 	}
 	if stopped == "dns" && e.DNS != nil {
 		finding.Evidence = append(finding.Evidence, dnsFinding(e).Evidence...)
-		if e.DNS.Used == probes.BySystem && len(e.DNS.IPv6) == 0 {
+		if e.DNS.Used == evidence.BySystem && len(e.DNS.IPv6) == 0 {
 			finding.Evidence = append(finding.Evidence, "So programs on this host get no address, though a resolver has one.")
 		}
 	}
 	if stopped == "tls" && e.TLS != nil {
 		finding.Evidence = append(finding.Evidence, variantWords(e)...)
-		if works(e, probes.VariantAsIs) || nowAndThen(e) {
+		if works(e, evidence.VariantAsIs) || nowAndThen(e) {
 			finding.Evidence = append(finding.Evidence, "So the same handshake fails at one time and works at another.")
 		}
 	}
@@ -209,22 +209,22 @@ func notExplained(e *probes.Evidence, found []match) (match, bool) {
 
 // failureWords is what went wrong as people say it: in the original words, unless they are those of a
 // library about silence or a closed connection.
-func failureWords(failure *probes.Failure) string {
+func failureWords(failure *evidence.Failure) string {
 	switch {
 	case failure == nil:
 		return rowFailure(nil)
-	case failure.Kind == probes.KindTimeout:
+	case failure.Kind == evidence.KindTimeout:
 		return "no answer in time"
-	case failure.Kind == probes.KindNoData && failure.Detail.String() == "NOERROR":
+	case failure.Kind == evidence.KindNoData && failure.Detail.String() == "NOERROR":
 		return "the name exists and has no address (NOERROR)"
-	case failure.Kind != probes.KindHungUp && !failure.Detail.Empty():
+	case failure.Kind != evidence.KindHungUp && !failure.Detail.Empty():
 		return strings.TrimPrefix(failure.Detail.String(), "tls: ")
 	}
 	return rowFailure(failure)
 }
 
 // inWords fills a row's texts with what this run saw.
-func (m match) inWords(e *probes.Evidence, common Values) Diagnosis {
+func (m match) inWords(e *evidence.Evidence, common Values) Diagnosis {
 	values := Values{}
 	for name, value := range common {
 		values[name] = value

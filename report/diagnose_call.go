@@ -2,19 +2,17 @@ package report
 
 import (
 	"fmt"
-	"net/http"
-	"strings"
 	"time"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/opensrs"
 )
 
-func called(e *probes.Evidence) bool { return e.Call != nil && e.Call.Sent }
+func called(e *evidence.Evidence) bool { return e.Call != nil && e.Call.Sent }
 
 // replyFinding has the reply's code and text.
-func replyFinding(e *probes.Evidence) Finding {
+func replyFinding(e *evidence.Evidence) Finding {
 	finding := Finding{Values: Values{}}
 	if !e.Call.Code.Empty() {
 		finding.Values["code"] = e.Call.Code.String()
@@ -23,7 +21,7 @@ func replyFinding(e *probes.Evidence) Finding {
 		finding.Values["text"] = e.Call.Text.String()
 	}
 	if e.Call.HTTPStatus != 0 {
-		finding.Values["http_status"] = statusWords(e.Call.HTTPStatus)
+		finding.Values["http_status"] = evidence.StatusText(e.Call.HTTPStatus)
 	}
 	if !e.Call.Quote.Empty() {
 		finding.Values["quote"] = e.Call.Quote.String()
@@ -32,7 +30,7 @@ func replyFinding(e *probes.Evidence) Finding {
 	case e.Call.Envelope:
 		finding.Evidence = append(finding.Evidence, fmt.Sprintf("The reply is %q.", replyWords(e)))
 	case e.Call.HTTPStatus != 0:
-		finding.Evidence = append(finding.Evidence, "The reply was HTTP "+statusWords(e.Call.HTTPStatus)+".")
+		finding.Evidence = append(finding.Evidence, "The reply was HTTP "+evidence.StatusText(e.Call.HTTPStatus)+".")
 	}
 	if !e.Call.Quote.Empty() {
 		finding.Evidence = append(finding.Evidence, fmt.Sprintf("The reply begins: %q.", e.Call.Quote))
@@ -40,11 +38,7 @@ func replyFinding(e *probes.Evidence) Finding {
 	return finding
 }
 
-func statusWords(code int) string {
-	return strings.TrimSpace(fmt.Sprintf("%d %s", code, http.StatusText(code)))
-}
-
-func whenCallIpDenied(e *probes.Evidence) (Finding, bool) {
+func whenCallIpDenied(e *evidence.Evidence) (Finding, bool) {
 	if !called(e) || callOutcome(e) != outcomeInvalidIP {
 		return Finding{}, false
 	}
@@ -64,7 +58,7 @@ func whenCallIpDenied(e *probes.Evidence) (Finding, bool) {
 }
 
 // ruledOut lists what a refused login cannot be, from what this run saw.
-func ruledOut(e *probes.Evidence) (ruled []string, addressOpen bool) {
+func ruledOut(e *evidence.Evidence) (ruled []string, addressOpen bool) {
 	if e.Call.VectorOK {
 		ruled = append(ruled, "the signature code (it gives the published test vector)")
 	}
@@ -82,7 +76,7 @@ func ruledOut(e *probes.Evidence) (ruled []string, addressOpen bool) {
 	return ruled, addressOpen
 }
 
-func whenCallAuthFailed(e *probes.Evidence) (Finding, bool) {
+func whenCallAuthFailed(e *evidence.Evidence) (Finding, bool) {
 	if !called(e) || callOutcome(e) != outcomeAuth {
 		return Finding{}, false
 	}
@@ -108,7 +102,7 @@ func whenCallAuthFailed(e *probes.Evidence) (Finding, bool) {
 	return finding, true
 }
 
-func whenCallWrongEnvironment(e *probes.Evidence) (Finding, bool) {
+func whenCallWrongEnvironment(e *evidence.Evidence) (Finding, bool) {
 	check := e.CrossCheck
 	if !called(e) || callOutcome(e) != outcomeAuth || check == nil || !check.Success {
 		return Finding{}, false
@@ -120,23 +114,23 @@ func whenCallWrongEnvironment(e *probes.Evidence) (Finding, bool) {
 	return finding, true
 }
 
-func whenCallPermissionDenied(e *probes.Evidence) (Finding, bool) {
+func whenCallPermissionDenied(e *evidence.Evidence) (Finding, bool) {
 	if !called(e) || e.Call.Class != string(opensrs.PermissionDenied) {
 		return Finding{}, false
 	}
 	return replyFinding(e), true
 }
 
-func whenCallRateLimited(e *probes.Evidence) (Finding, bool) {
+func whenCallRateLimited(e *evidence.Evidence) (Finding, bool) {
 	limited := called(e) && (e.Call.Class == string(opensrs.RateLimited) ||
-		!e.Call.Envelope && e.Call.HTTPStatus == http.StatusTooManyRequests)
+		!e.Call.Envelope && e.Call.HTTPStatus == evidence.TooManyRequests)
 	if !limited {
 		return Finding{}, false
 	}
 	return replyFinding(e), true
 }
 
-func whenCallServerError(e *probes.Evidence) (Finding, bool) {
+func whenCallServerError(e *evidence.Evidence) (Finding, bool) {
 	failed := called(e) && (e.Call.Class == string(opensrs.ServerError) ||
 		!e.Call.Envelope && e.Call.HTTPStatus >= 500)
 	if !failed {
@@ -149,7 +143,7 @@ func whenCallServerError(e *probes.Evidence) (Finding, bool) {
 	return finding, true
 }
 
-func whenCallNoReply(e *probes.Evidence) (Finding, bool) {
+func whenCallNoReply(e *evidence.Evidence) (Finding, bool) {
 	if !called(e) || callOutcome(e) != outcomeClosed {
 		return Finding{}, false
 	}
@@ -157,7 +151,7 @@ func whenCallNoReply(e *probes.Evidence) (Finding, bool) {
 	finding.Confidence = Likely
 	if e.Call.Quote.Empty() {
 		how := "closed"
-		if e.Call.Failure.Kind == probes.KindReset {
+		if e.Call.Failure.Kind == evidence.KindReset {
 			how = "reset"
 		}
 		finding.Evidence = append(finding.Evidence,
@@ -166,7 +160,7 @@ func whenCallNoReply(e *probes.Evidence) (Finding, bool) {
 	return finding, true
 }
 
-func callFailedAs(e *probes.Evidence, kinds ...probes.Kind) bool {
+func callFailedAs(e *evidence.Evidence, kinds ...evidence.Kind) bool {
 	if !called(e) || e.Call.Failure == nil || e.Call.Envelope || e.Call.HTTPStatus >= 500 || e.Call.HTTPStatus/100 == 3 {
 		return false
 	}
@@ -178,8 +172,8 @@ func callFailedAs(e *probes.Evidence, kinds ...probes.Kind) bool {
 	return false
 }
 
-func whenCallNotOpensrs(e *probes.Evidence) (Finding, bool) {
-	if !callFailedAs(e, probes.KindBadAnswer, probes.KindNotHTTP) || callOutcome(e) == outcomeClosed {
+func whenCallNotOpensrs(e *evidence.Evidence) (Finding, bool) {
+	if !callFailedAs(e, evidence.KindBadAnswer, evidence.KindNotHTTP) || callOutcome(e) == outcomeClosed {
 		return Finding{}, false
 	}
 	finding := replyFinding(e)
@@ -190,7 +184,7 @@ func whenCallNotOpensrs(e *probes.Evidence) (Finding, bool) {
 	return finding, true
 }
 
-func whenCallRedirected(e *probes.Evidence) (Finding, bool) {
+func whenCallRedirected(e *evidence.Evidence) (Finding, bool) {
 	if !called(e) || e.Call.HTTPStatus/100 != 3 {
 		return Finding{}, false
 	}
@@ -202,8 +196,8 @@ func whenCallRedirected(e *probes.Evidence) (Finding, bool) {
 	return finding, true
 }
 
-func whenCallMalformedReply(e *probes.Evidence) (Finding, bool) {
-	if !callFailedAs(e, probes.KindMalformed) {
+func whenCallMalformedReply(e *evidence.Evidence) (Finding, bool) {
+	if !callFailedAs(e, evidence.KindMalformed) {
 		return Finding{}, false
 	}
 	finding := replyFinding(e)
@@ -215,8 +209,8 @@ func whenCallMalformedReply(e *probes.Evidence) (Finding, bool) {
 	return finding, true
 }
 
-func whenCallTimeout(e *probes.Evidence) (Finding, bool) {
-	if !callFailedAs(e, probes.KindTimeout) {
+func whenCallTimeout(e *evidence.Evidence) (Finding, bool) {
+	if !callFailedAs(e, evidence.KindTimeout) {
 		return Finding{}, false
 	}
 	finding := replyFinding(e)

@@ -3,12 +3,12 @@ package report
 import (
 	"fmt"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 )
 
 // presented gives the trust of a completed handshake whose certificate is not good.
-func presented(e *probes.Evidence) *probes.Trust {
+func presented(e *evidence.Evidence) *evidence.Trust {
 	if e.TLS == nil || !e.TLS.Connected {
 		return nil
 	}
@@ -16,7 +16,7 @@ func presented(e *probes.Evidence) *probes.Trust {
 }
 
 // certificateValues are the words of the presented certificate.
-func certificateValues(e *probes.Evidence) Values {
+func certificateValues(e *evidence.Evidence) Values {
 	v := Values{}
 	if len(e.TLS.Chain) == 0 {
 		return v
@@ -39,7 +39,7 @@ func certificateValues(e *probes.Evidence) Values {
 
 // sameCertificate is a control that shows the very certificate that the endpoint shows, or "": no two servers do that
 // unless something on the way answers for both.
-func sameCertificate(e *probes.Evidence) string {
+func sameCertificate(e *evidence.Evidence) string {
 	for _, control := range e.Controls {
 		if len(control.Chain) > 0 && len(e.TLS.Chain) > 0 && control.Chain[0].SHA256 == e.TLS.Chain[0].SHA256 {
 			return control.Peer
@@ -49,14 +49,14 @@ func sameCertificate(e *probes.Evidence) string {
 }
 
 // answeredForAll adds to a finding that the certificate is not the endpoint's alone.
-func (f *Finding) answeredForAll(e *probes.Evidence) {
+func (f *Finding) answeredForAll(e *evidence.Evidence) {
 	if peer := sameCertificate(e); peer != "" {
 		f.Values["same_certificate"] = peer
 		f.Evidence = append(f.Evidence, peer+" shows the very same certificate.")
 	}
 }
 
-func whenTlsNameMismatch(e *probes.Evidence) (Finding, bool) {
+func whenTlsNameMismatch(e *evidence.Evidence) (Finding, bool) {
 	trust := presented(e)
 	if trust == nil || trust.NameOK || !trust.Known() {
 		return Finding{}, false
@@ -71,7 +71,7 @@ func whenTlsNameMismatch(e *probes.Evidence) (Finding, bool) {
 	return finding, true
 }
 
-func whenTlsSelfSigned(e *probes.Evidence) (Finding, bool) {
+func whenTlsSelfSigned(e *evidence.Evidence) (Finding, bool) {
 	trust := presented(e)
 	if trust == nil || !trust.SelfSigned || trust.Known() {
 		return Finding{}, false
@@ -89,7 +89,7 @@ func whenTlsSelfSigned(e *probes.Evidence) (Finding, bool) {
 }
 
 // verifyingPeer is a control or source whose certificate the public roots verify: they work here.
-func verifyingPeer(e *probes.Evidence) string {
+func verifyingPeer(e *evidence.Evidence) string {
 	for _, control := range e.Controls {
 		if control.TLS.Verified() {
 			return control.Peer
@@ -105,7 +105,7 @@ func verifyingPeer(e *probes.Evidence) string {
 	return ""
 }
 
-func whenTlsIncompleteChain(e *probes.Evidence) (Finding, bool) {
+func whenTlsIncompleteChain(e *evidence.Evidence) (Finding, bool) {
 	trust := presented(e)
 	if trust == nil || trust.Own != nil || trust.Known() || trust.SelfSigned || trust.RootShown || trust.Missing.Empty() ||
 		trust.Product != "" || !trust.Flaw.Empty() || trust.Namesake {
@@ -133,7 +133,7 @@ func whenTlsIncompleteChain(e *probes.Evidence) (Finding, bool) {
 }
 
 // sameIssuer is a control that shows the same issuer as the endpoint, or "".
-func sameIssuer(e *probes.Evidence) string {
+func sameIssuer(e *evidence.Evidence) string {
 	for _, control := range e.Controls {
 		if control.TLS != nil && !control.TLS.Issuer.Empty() && control.TLS.Issuer == e.TLS.Trust.Issuer {
 			return control.Peer
@@ -142,7 +142,7 @@ func sameIssuer(e *probes.Evidence) string {
 	return ""
 }
 
-func whenTlsIntercepted(e *probes.Evidence) (Finding, bool) {
+func whenTlsIntercepted(e *evidence.Evidence) (Finding, bool) {
 	trust := presented(e)
 	if trust == nil || trust.Proven() || trust.Public || trust.BelowPublic || !trust.System && (trust.Product == "" || trust.SelfSigned) {
 		return Finding{}, false
@@ -174,7 +174,7 @@ func whenTlsIntercepted(e *probes.Evidence) (Finding, bool) {
 	switch {
 	case e.TLS.CallAllowed && e.Asked.AllowIntercepted:
 		finding.Severity = Warn
-	case e.TLS.CallAllowed && probes.OldRoots(e.Asked.RootsDate, e.StartedAt):
+	case e.TLS.CallAllowed && evidence.OldRoots(e.Asked.RootsDate, e.StartedAt):
 		finding.Severity, finding.Confidence = Warn, Possible
 		finding.Values["roots_age"] = span(e.StartedAt.Sub(e.Asked.RootsDate))
 		finding.Evidence = append(finding.Evidence, fmt.Sprintf("The public roots that this tool carries are of %s, over 400 days old: update opensrs-doctor.", day(e.Asked.RootsDate)))
@@ -182,7 +182,7 @@ func whenTlsIntercepted(e *probes.Evidence) (Finding, bool) {
 	return finding, true
 }
 
-func whenTlsUnknownCa(e *probes.Evidence) (Finding, bool) {
+func whenTlsUnknownCa(e *evidence.Evidence) (Finding, bool) {
 	trust := presented(e)
 	if trust == nil || trust.Known() || trust.SelfSigned || trust.Product != "" || !trust.Flaw.Empty() ||
 		whenOK(whenTlsIncompleteChain(e)) || whenOK(whenTlsIntercepted(e)) {
@@ -216,7 +216,7 @@ const (
 )
 
 // notByOwn adds to a finding that the authority of --ca-file did not sign the certificate, where one was given.
-func (f *Finding) notByOwn(e *probes.Evidence) bool {
+func (f *Finding) notByOwn(e *evidence.Evidence) bool {
 	if e.TLS.Trust.Own == nil || *e.TLS.Trust.Own {
 		return false
 	}
@@ -226,10 +226,10 @@ func (f *Finding) notByOwn(e *probes.Evidence) bool {
 
 // authorityStep is the step for an endpoint of one's own: to give its authority, or to give another than was given. It
 // is "" for the public services, whose authorities are public.
-func authorityStep(e *probes.Evidence, issuer string) string {
+func authorityStep(e *evidence.Evidence, issuer string) string {
 	trust, file, host := e.TLS.Trust, e.Asked.CAFile, e.Target.Host
 	switch {
-	case trust.Own == nil && e.Target.CustomEndpoint && probes.EnvironmentOf(host) == "":
+	case trust.Own == nil && e.Target.CustomEndpoint && evidence.EnvironmentOf(host) == "":
 		return fmt.Sprintf("Give the authority's certificate with --ca-file FILE, if %s is a server of your own and %s is right for it.",
 			host, issuer)
 	case trust.Own == nil:
@@ -242,7 +242,7 @@ func authorityStep(e *probes.Evidence, issuer string) string {
 }
 
 // authorities are those of --ca-file, as people read them.
-func authorities(e *probes.Evidence) []string {
+func authorities(e *evidence.Evidence) []string {
 	var names []string
 	for _, name := range e.Asked.CANames {
 		names = append(names, fullName(name.String(), "", ""))
@@ -252,7 +252,7 @@ func authorities(e *probes.Evidence) []string {
 
 // otherThanOwn is the finding of a certificate that the authority of --ca-file did not sign. The file may be the wrong
 // one, an older one or lack an authority in between, and a device that opens TLS shows the same.
-func (f Finding) otherThanOwn(e *probes.Evidence) Finding {
+func (f Finding) otherThanOwn(e *evidence.Evidence) Finding {
 	trust, file := e.TLS.Trust, e.Asked.CAFile
 	f.Values["stranger"], f.Values["unknown_to"] = "an issuer that "+file+" does not hold", "no certificate in "+file+" signed it"
 	f.Evidence = []string{fmt.Sprintf("The certificate is issued by %s.", lastIssuer(trust))}
@@ -274,7 +274,7 @@ func (f Finding) otherThanOwn(e *probes.Evidence) Finding {
 	return f
 }
 
-func whenTlsLocalRootsOutdated(e *probes.Evidence) (Finding, bool) {
+func whenTlsLocalRootsOutdated(e *evidence.Evidence) (Finding, bool) {
 	trust := presented(e)
 	if trust == nil || !trust.Verified() || trust.System || trust.Own != nil {
 		return Finding{}, false

@@ -6,16 +6,16 @@ import (
 	"strconv"
 	"strings"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/opensrs"
 )
 
-func callChosen(e *probes.Evidence) bool {
+func callChosen(e *evidence.Evidence) bool {
 	step := e.Step("call")
 	return step.WaitedFor != "--only" && step.WaitedFor != "--skip"
 }
 
-func whenConfigCredentialsMissing(e *probes.Evidence) (Finding, bool) {
+func whenConfigCredentialsMissing(e *evidence.Evidence) (Finding, bool) {
 	var missing []string
 	if e.Target.Username == "" {
 		missing = append(missing, "a username")
@@ -35,7 +35,7 @@ func whenConfigCredentialsMissing(e *probes.Evidence) (Finding, bool) {
 	return finding, true
 }
 
-func whenConfigApiKeyMalformed(e *probes.Evidence) (Finding, bool) {
+func whenConfigApiKeyMalformed(e *evidence.Evidence) (Finding, bool) {
 	if len(e.Asked.KeyProblems) == 0 || !callChosen(e) {
 		return Finding{}, false
 	}
@@ -68,7 +68,7 @@ func whenConfigApiKeyMalformed(e *probes.Evidence) (Finding, bool) {
 }
 
 // keyFormWords are what is unusual in the form of the key, without a character of it; "" where nothing is.
-func keyFormWords(e *probes.Evidence) string {
+func keyFormWords(e *evidence.Evidence) string {
 	form := e.Asked.KeyForm
 	if form == nil || form.Usual() {
 		return ""
@@ -104,7 +104,7 @@ var aroundWords = map[opensrs.Around]string{
 	opensrs.SpaceAfter: "white space after it",
 }
 
-func whenConfigKeyLineEnd(e *probes.Evidence) (Finding, bool) {
+func whenConfigKeyLineEnd(e *evidence.Evidence) (Finding, bool) {
 	if len(e.Asked.KeyAround) == 0 || len(e.Asked.KeyProblems) > 0 || !callChosen(e) {
 		return Finding{}, false
 	}
@@ -114,26 +114,26 @@ func whenConfigKeyLineEnd(e *probes.Evidence) (Finding, bool) {
 	}
 	finding := Finding{Values: Values{"key_around": list(around)},
 		Evidence: []string{"Cut off when the key was read: " + list(around) + "."}}
-	if finding.Values["key_file"] = keyFile(e); e.Asked.KeySource == probes.KeyVariable {
-		finding.Values["key_variable"] = probes.KeyVariable
+	if finding.Values["key_file"] = keyFile(e); e.Asked.KeySource == evidence.KeyVariable {
+		finding.Values["key_variable"] = evidence.KeyVariable
 	}
 	return finding, true
 }
 
 // keyFile is the path that the key was read from, "" where it came from elsewhere.
-func keyFile(e *probes.Evidence) string {
-	if e.Asked.KeySource == probes.KeyVariable || e.Asked.KeySource == probes.KeyFromStdin {
+func keyFile(e *evidence.Evidence) string {
+	if e.Asked.KeySource == evidence.KeyVariable || e.Asked.KeySource == evidence.KeyFromStdin {
 		return ""
 	}
 	return e.Asked.KeySource
 }
 
-func whenConfigRequiredSkipped(e *probes.Evidence) (Finding, bool) {
+func whenConfigRequiredSkipped(e *evidence.Evidence) (Finding, bool) {
 	finding := Finding{}
 	var skipped []string
 	for _, name := range e.Asked.Require {
 		step := e.Step(name)
-		if step.Status != probes.Skip || failsAnyway(e, step) {
+		if step.Status != evidence.Skip || failsAnyway(e, step) {
 			continue
 		}
 		if len(skipped) == 0 {
@@ -151,9 +151,9 @@ func whenConfigRequiredSkipped(e *probes.Evidence) (Finding, bool) {
 }
 
 // failsAnyway: what a skipped probe waited for is a failure with a cause of its own.
-func failsAnyway(e *probes.Evidence, step probes.Step) bool {
+func failsAnyway(e *evidence.Evidence, step evidence.Step) bool {
 	switch step.WaitedFor {
-	case probes.WaitInterrupt, probes.WaitTimeout, "api-key":
+	case evidence.WaitInterrupt, evidence.WaitTimeout, "api-key":
 		return true
 	case "credentials":
 		return step.Probe == "call"

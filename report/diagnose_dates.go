@@ -4,16 +4,16 @@ import (
 	"fmt"
 	"time"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // clockVouched: some peers told the time, and it is this host's.
-func clockVouched(e *probes.Evidence) bool {
+func clockVouched(e *evidence.Evidence) bool {
 	offset, ok := clockOffset(e)
 	return ok && offset.Abs() < wrongClock
 }
 
-func dated(e *probes.Evidence, certificate *probes.Certificate) Finding {
+func dated(e *evidence.Evidence, certificate *evidence.Certificate) Finding {
 	values := certificateValues(e)
 	values["subject"] = subjectOf(*certificate)
 	values["not_before"], values["not_after"] = day(certificate.NotBefore), day(certificate.NotAfter)
@@ -32,12 +32,12 @@ func dated(e *probes.Evidence, certificate *probes.Certificate) Finding {
 
 // outOfDate are the certificates that have ended, or not begun: by the peers' time, where this host's clock is wrong and
 // setting it right would not help.
-func outOfDate(e *probes.Evidence, trust *probes.Trust) (ended, early *probes.Certificate) {
+func outOfDate(e *evidence.Evidence, trust *evidence.Trust) (ended, early *evidence.Certificate) {
 	at := trueTime(e)
 	if datesFitAt(trust, at) {
 		return trust.Expired, trust.NotYetValid
 	}
-	for _, certificate := range []*probes.Certificate{trust.Expired, trust.NotYetValid} {
+	for _, certificate := range []*evidence.Certificate{trust.Expired, trust.NotYetValid} {
 		switch {
 		case certificate == nil:
 		case at.After(certificate.NotAfter):
@@ -49,7 +49,7 @@ func outOfDate(e *probes.Evidence, trust *probes.Trust) (ended, early *probes.Ce
 	return ended, early
 }
 
-func whenTlsExpired(e *probes.Evidence) (Finding, bool) {
+func whenTlsExpired(e *evidence.Evidence) (Finding, bool) {
 	trust := presented(e)
 	if trust == nil || trust.DatesOK || !trust.Known() {
 		return Finding{}, false
@@ -63,7 +63,7 @@ func whenTlsExpired(e *probes.Evidence) (Finding, bool) {
 	return finding, true
 }
 
-func whenTlsNotYetValid(e *probes.Evidence) (Finding, bool) {
+func whenTlsNotYetValid(e *evidence.Evidence) (Finding, bool) {
 	trust := presented(e)
 	if trust == nil || trust.DatesOK || !trust.Known() {
 		return Finding{}, false
@@ -77,13 +77,13 @@ func whenTlsNotYetValid(e *probes.Evidence) (Finding, bool) {
 	return finding, true
 }
 
-func whenTlsExpiresSoon(e *probes.Evidence) (Finding, bool) {
+func whenTlsExpiresSoon(e *evidence.Evidence) (Finding, bool) {
 	trust := presented(e)
 	if trust == nil || !trust.Verified() {
 		return Finding{}, false
 	}
 	now := trueTime(e)
-	if !probes.ExpiresSoon(trust, now) {
+	if !evidence.ExpiresSoon(trust, now) {
 		return Finding{}, false
 	}
 	certificate := *trust.FirstToEnd

@@ -5,12 +5,12 @@ import (
 	"net/netip"
 	"slices"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
 )
 
 // endpointDNS is the endpoint's own resolution; nil where a proxy's name was resolved, or nobody was asked.
-func endpointDNS(e *probes.Evidence) *probes.DNS {
+func endpointDNS(e *evidence.Evidence) *evidence.DNS {
 	if e.DNS == nil || e.DNS.OfProxy || e.DNS.Literal {
 		return nil
 	}
@@ -18,19 +18,19 @@ func endpointDNS(e *probes.Evidence) *probes.DNS {
 }
 
 // dnsFailed: the name that is connected to, the endpoint's or the proxy's, did not resolve.
-func dnsFailed(e *probes.Evidence) bool {
-	return e.DNS != nil && !e.DNS.Literal && e.Step("dns").Status == probes.Fail
+func dnsFailed(e *evidence.Evidence) bool {
+	return e.DNS != nil && !e.DNS.Literal && e.Step("dns").Status == evidence.Fail
 }
 
 // otherWorks is the other name that resolved, or "".
-func otherWorks(d *probes.DNS) string {
+func otherWorks(d *evidence.DNS) string {
 	if d.Other != nil && len(d.Other.A)+len(d.Other.AAAA) > 0 {
 		return d.OtherName
 	}
 	return ""
 }
 
-func dnsFinding(e *probes.Evidence) Finding {
+func dnsFinding(e *evidence.Evidence) Finding {
 	d := e.DNS
 	finding := Finding{Values: Values{"name": d.Name}, Evidence: append(noResolverWords(e.Host), answerWords(d)...)}
 	if other := otherWorks(d); other != "" {
@@ -44,17 +44,17 @@ func dnsFinding(e *probes.Evidence) Finding {
 }
 
 // usedAnswer is the answer that decided; false where none did.
-func usedAnswer(d *probes.DNS) (probes.DNSAnswer, bool) {
+func usedAnswer(d *evidence.DNS) (evidence.DNSAnswer, bool) {
 	for _, answer := range d.Answers {
 		if answer.Resolver == d.Used {
 			return answer, true
 		}
 	}
-	return probes.DNSAnswer{}, false
+	return evidence.DNSAnswer{}, false
 }
 
 // otherAnswer says which resolver has other addresses than those that were tried, and which; "" where none has.
-func otherAnswer(e *probes.Evidence) string {
+func otherAnswer(e *evidence.Evidence) string {
 	d := endpointDNS(e)
 	if d == nil || d.Used == "hosts file" || d.Used == "" {
 		return ""
@@ -70,7 +70,7 @@ func otherAnswer(e *probes.Evidence) string {
 	return ""
 }
 
-func whenDnsNxdomain(e *probes.Evidence) (Finding, bool) {
+func whenDnsNxdomain(e *evidence.Evidence) (Finding, bool) {
 	if !dnsFailed(e) || e.DNS.OfProxy {
 		return Finding{}, false
 	}
@@ -85,7 +85,7 @@ func whenDnsNxdomain(e *probes.Evidence) (Finding, bool) {
 }
 
 // everyRcode is for a failure on which all resolvers that answer agree.
-func everyRcode(e *probes.Evidence, rcode string) (Finding, bool) {
+func everyRcode(e *evidence.Evidence, rcode string) (Finding, bool) {
 	if !dnsFailed(e) || e.DNS.Used != "" && !onlyAFailed(e, rcode) {
 		return Finding{}, false
 	}
@@ -93,7 +93,7 @@ func everyRcode(e *probes.Evidence, rcode string) (Finding, bool) {
 	first := ""
 	var saying []string
 	for _, answer := range e.DNS.Answers {
-		if answer.Resolver == probes.BySystem {
+		if answer.Resolver == evidence.BySystem {
 			continue // it tells no return code
 		}
 		if answer.Rcode != "" && first == "" {
@@ -119,33 +119,33 @@ func everyRcode(e *probes.Evidence, rcode string) (Finding, bool) {
 }
 
 // onlyAFailed: the resolver that decided knows IPv6 addresses, and has this rcode for the IPv4 ones.
-func onlyAFailed(e *probes.Evidence, rcode string) bool {
+func onlyAFailed(e *evidence.Evidence, rcode string) bool {
 	used, ok := usedAnswer(e.DNS)
 	return ok && len(used.A) == 0 && len(used.AAAA) > 0 && used.Rcode == rcode
 }
 
-func whenDnsServfail(e *probes.Evidence) (Finding, bool) { return everyRcode(e, "SERVFAIL") }
+func whenDnsServfail(e *evidence.Evidence) (Finding, bool) { return everyRcode(e, "SERVFAIL") }
 
-func whenDnsRefused(e *probes.Evidence) (Finding, bool) { return everyRcode(e, "REFUSED") }
+func whenDnsRefused(e *evidence.Evidence) (Finding, bool) { return everyRcode(e, "REFUSED") }
 
 // leadsElsewhere reports whether what was reached at the address is not the service, or nothing was.
-func leadsElsewhere(e *probes.Evidence) bool {
+func leadsElsewhere(e *evidence.Evidence) bool {
 	switch blocked(e) {
 	case "port":
 		return true
 	case "tls":
 		trust := trustOf(e)
-		if e.TLS != nil && slices.ContainsFunc(e.TLS.Variants, func(v probes.Variant) bool { return v.Proven }) {
+		if e.TLS != nil && slices.ContainsFunc(e.TLS.Variants, func(v evidence.Variant) bool { return v.Proven }) {
 			return false // an experiment met the service there
 		}
 		return trust == nil || !trust.Proven() || !trust.NameOK
 	case "call":
-		return failedWith(e, "call", probes.KindBadAnswer, probes.KindNotHTTP, probes.KindHTTPStatus)
+		return failedWith(e, "call", evidence.KindBadAnswer, evidence.KindNotHTTP, evidence.KindHTTPStatus)
 	}
 	return false
 }
 
-func whenDnsSinkholed(e *probes.Evidence) (Finding, bool) {
+func whenDnsSinkholed(e *evidence.Evidence) (Finding, bool) {
 	d := endpointDNS(e)
 	if d == nil || len(d.IPv4) == 0 || d.Used == "hosts file" || !leadsElsewhere(e) {
 		return Finding{}, false
@@ -171,7 +171,7 @@ func whenDnsSinkholed(e *probes.Evidence) (Finding, bool) {
 // stands for all rows that begin with it.
 var elsewhere = []string{"dns.sinkholed", "port.", "tls.", "call.not-opensrs", "call.no-reply", "call.redirected"}
 
-func whenDnsCaptivePortal(e *probes.Evidence) (Finding, bool) {
+func whenDnsCaptivePortal(e *evidence.Evidence) (Finding, bool) {
 	d := endpointDNS(e)
 	if d == nil || d.MadeUp == nil || d.Used == "hosts file" || blocked(e) == "" || blocked(e) == "dns" {
 		return Finding{}, false
@@ -189,11 +189,11 @@ func whenDnsCaptivePortal(e *probes.Evidence) (Finding, bool) {
 	return Finding{}, false
 }
 
-func whenDnsNoIpv4(e *probes.Evidence) (Finding, bool) {
-	if e.DNS == nil || e.DNS.OfProxy || e.Step("dns").Status != probes.Fail || len(e.DNS.IPv4) > 0 || len(e.DNS.IPv6) == 0 {
+func whenDnsNoIpv4(e *evidence.Evidence) (Finding, bool) {
+	if e.DNS == nil || e.DNS.OfProxy || e.Step("dns").Status != evidence.Fail || len(e.DNS.IPv4) > 0 || len(e.DNS.IPv6) == 0 {
 		return Finding{}, false
 	}
-	if used, ok := usedAnswer(e.DNS); ok && used.Rcode != "NOERROR" && used.Resolver != probes.BySystem {
+	if used, ok := usedAnswer(e.DNS); ok && used.Rcode != "NOERROR" && used.Resolver != evidence.BySystem {
 		return Finding{}, false // whether there is an A record nobody has said
 	}
 	finding := Finding{Values: Values{"name": e.DNS.Name, "answer": list(texts(e.DNS.IPv6))},
@@ -204,15 +204,15 @@ func whenDnsNoIpv4(e *probes.Evidence) (Finding, bool) {
 	return finding, true
 }
 
-func whenDnsSlowResolver(e *probes.Evidence) (Finding, bool) {
+func whenDnsSlowResolver(e *evidence.Evidence) (Finding, bool) {
 	d := e.DNS
-	if d == nil || len(d.Slow) == 0 || e.Step("dns").Status == probes.Fail {
+	if d == nil || len(d.Slow) == 0 || e.Step("dns").Status == evidence.Fail {
 		return Finding{}, false
 	}
 	finding := Finding{Values: Values{"name": d.Name, "resolver": plainServer(d.Slow[0]),
 		"good_resolver": plainServer(d.Used)}, Evidence: answerWords(d)}
 	switch slow := d.Slow[0]; {
-	case slow != probes.BySystem:
+	case slow != evidence.BySystem:
 		finding.Values["slow_server"] = plainServer(slow)
 	case onSystem(e, "windows"):
 		finding.Values["system_dns"] = "Get-DnsClientServerAddress and Get-DnsClientNrptPolicy in PowerShell"

@@ -7,16 +7,16 @@ import (
 	"strconv"
 	"strings"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
 )
 
-func whenEgressUnknown(e *probes.Evidence) (Finding, bool) {
+func whenEgressUnknown(e *evidence.Evidence) (Finding, bool) {
 	step := e.Step("egress")
-	if step.Status == probes.Skip && step.WaitedFor == "--egress-source" {
+	if step.Status == evidence.Skip && step.WaitedFor == "--egress-source" {
 		return Finding{Severity: Info, Values: Values{"none_asked": e.Asked.NoneAsked}}, true
 	}
-	if step.Status != probes.Fail || e.Egress == nil {
+	if step.Status != evidence.Fail || e.Egress == nil {
 		return Finding{}, false
 	}
 	failed := failedSources(e)
@@ -45,16 +45,16 @@ func whenEgressUnknown(e *probes.Evidence) (Finding, bool) {
 }
 
 // failedSources are the sightings that failed on the way that the call takes, of sources that told no address there.
-func failedSources(e *probes.Evidence) []probes.Sighting {
-	onWay := func(s probes.Sighting) bool { return s.Path == "proxy" }
+func failedSources(e *evidence.Evidence) []evidence.Sighting {
+	onWay := func(s evidence.Sighting) bool { return s.Path == "proxy" }
 	if e.Host.Proxy == nil || !slices.ContainsFunc(e.Egress.Sightings, onWay) {
-		onWay = func(probes.Sighting) bool { return true }
+		onWay = func(evidence.Sighting) bool { return true }
 	}
 	told := map[string]bool{}
 	for _, sighting := range e.Egress.Sightings {
 		told[sighting.Source] = told[sighting.Source] || sighting.Failure == nil && onWay(sighting)
 	}
-	return slices.DeleteFunc(slices.Clone(e.Egress.Sightings), func(s probes.Sighting) bool {
+	return slices.DeleteFunc(slices.Clone(e.Egress.Sightings), func(s evidence.Sighting) bool {
 		return s.Failure == nil || told[s.Source] || !onWay(s)
 	})
 }
@@ -67,7 +67,7 @@ func appendOnce(list []string, text string) []string {
 }
 
 // sourceFailures is a line a reason, with the sources that failed for it; of many reasons the first four.
-func sourceFailures(failed []probes.Sighting) []string {
+func sourceFailures(failed []evidence.Sighting) []string {
 	var reasons, lines []string
 	sources := map[string][]string{}
 	for _, sighting := range failed {
@@ -83,16 +83,16 @@ func sourceFailures(failed []probes.Sighting) []string {
 
 // closedPorts says which ports would have to be open for the sources to which no connection came about, "TCP port 443 to
 // A and B, or UDP and TCP port 53 to C"; "" where that is not why any of them failed.
-func closedPorts(failed []probes.Sighting) string {
+func closedPorts(failed []evidence.Sighting) string {
 	var ports []string
 	hosts := map[string][]string{}
 	for _, sighting := range failed {
-		source, err := probes.ParseSource(sighting.Source)
-		if err != nil || !slices.Contains(failedConnection, sighting.Failure.Kind) || sighting.Failure.Op == "resolve" {
+		peer, known := sighting.Peer()
+		if !known || !slices.Contains(failedConnection, sighting.Failure.Kind) || sighting.Failure.Op == "resolve" {
 			continue
 		}
-		peer, port := source.Peer(), "TCP port "
-		if source.Kind == "dns" {
+		port := "TCP port "
+		if sighting.Path == "dns" {
 			port = "UDP and TCP port "
 		}
 		port += strconv.Itoa(int(peer.Port))
@@ -105,7 +105,7 @@ func closedPorts(failed []probes.Sighting) string {
 	return strings.Join(ports, ", or ")
 }
 
-func sightingWords(e *probes.Evidence) []string {
+func sightingWords(e *evidence.Evidence) []string {
 	var lines []string
 	for _, address := range e.Egress.IPv4 {
 		if sources := sourcesOf(e, address); len(sources) > 0 { // none where it was given
@@ -115,14 +115,14 @@ func sightingWords(e *probes.Evidence) []string {
 	return lines
 }
 
-func whenEgressUnstable(e *probes.Evidence) (Finding, bool) {
+func whenEgressUnstable(e *evidence.Evidence) (Finding, bool) {
 	if e.Egress == nil || e.Egress.Given || len(e.Egress.IPv4) < 2 {
 		return Finding{}, false
 	}
 	return Finding{Evidence: sightingWords(e)}, true
 }
 
-func whenEgressProxied(e *probes.Evidence) (Finding, bool) {
+func whenEgressProxied(e *evidence.Evidence) (Finding, bool) {
 	if e.Host.Proxy == nil || e.Egress == nil || len(e.Egress.IPv4) == 0 {
 		return Finding{}, false
 	}
@@ -147,7 +147,7 @@ func whenEgressProxied(e *probes.Evidence) (Finding, bool) {
 }
 
 // readRules are the rules that were simulated, parsed again from the evidence.
-func readRules(e *probes.Evidence) []iprules.Rule {
+func readRules(e *evidence.Evidence) []iprules.Rule {
 	if e.Rules == nil {
 		return nil
 	}
@@ -160,9 +160,9 @@ func readRules(e *probes.Evidence) []iprules.Rule {
 	return rules
 }
 
-func whenEgressSplitRoute(e *probes.Evidence) (Finding, bool) {
+func whenEgressSplitRoute(e *evidence.Evidence) (Finding, bool) {
 	local := e.Host.LocalAddress
-	if e.Egress == nil || e.Egress.Given || e.Host.Proxy != nil || e.Step("port").Status == probes.Skip || !local.IsValid() {
+	if e.Egress == nil || e.Egress.Given || e.Host.Proxy != nil || e.Step("port").Status == evidence.Skip || !local.IsValid() {
 		return Finding{}, false
 	}
 	var other netip.Addr
@@ -182,7 +182,7 @@ func whenEgressSplitRoute(e *probes.Evidence) (Finding, bool) {
 		fmt.Sprintf("The connection to %s leaves from %s, those to the egress sources from %s.", e.Target.Host, local, other)}}, true
 }
 
-func whenEgressNoIpv4(e *probes.Evidence) (Finding, bool) {
+func whenEgressNoIpv4(e *evidence.Evidence) (Finding, bool) {
 	if !isFalse(e.Host.HasIPv4Route) || !isTrue(e.Host.HasIPv6Route) || blocked(e) == "" || e.Host.Proxy != nil ||
 		slices.ContainsFunc(e.Egress.Addresses(), func(ip netip.Addr) bool { return ip.Is4() }) {
 		return Finding{}, false
@@ -195,7 +195,7 @@ func whenEgressNoIpv4(e *probes.Evidence) (Finding, bool) {
 		"The routing table has a route to the internet over IPv6 and none over IPv4."}}, true
 }
 
-func whenEgressIpv6Possible(e *probes.Evidence) (Finding, bool) {
+func whenEgressIpv6Possible(e *evidence.Evidence) (Finding, bool) {
 	d := endpointDNS(e)
 	if d == nil || len(d.IPv6) == 0 || len(d.IPv4) == 0 || !isTrue(e.Host.HasIPv6Route) {
 		return Finding{}, false

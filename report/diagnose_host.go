@@ -2,19 +2,18 @@ package report
 
 import (
 	"fmt"
-	"net"
 	"net/netip"
 	"slices"
 	"strconv"
 	"time"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
 )
 
-func failedWith(e *probes.Evidence, step string, kinds ...probes.Kind) bool {
+func failedWith(e *evidence.Evidence, step string, kinds ...evidence.Kind) bool {
 	s := e.Step(step)
-	if s.Status != probes.Fail || s.Failure == nil {
+	if s.Status != evidence.Fail || s.Failure == nil {
 		return false
 	}
 	for _, kind := range kinds {
@@ -26,9 +25,9 @@ func failedWith(e *probes.Evidence, step string, kinds ...probes.Kind) bool {
 }
 
 // anythingAnswered reports whether any peer beyond this network said anything at all.
-func anythingAnswered(e *probes.Evidence) bool {
+func anythingAnswered(e *evidence.Evidence) bool {
 	for _, control := range e.Controls {
-		if control.Connected || control.Failure != nil && control.Failure.Kind == probes.KindRefused {
+		if control.Connected || control.Failure != nil && control.Failure.Kind == evidence.KindRefused {
 			return true
 		}
 	}
@@ -42,14 +41,14 @@ func anythingAnswered(e *probes.Evidence) bool {
 	if walk := walkOf(e); walk != nil && walk.Available && slices.ContainsFunc(walk.Compare, hopFact.met) {
 		return true
 	}
-	return slices.ContainsFunc(attempts(e), func(attempt probes.Attempt) bool {
-		return attempt.Connected || attempt.Failure != nil && attempt.Failure.Kind == probes.KindRefused
+	return slices.ContainsFunc(attempts(e), func(attempt evidence.Attempt) bool {
+		return attempt.Connected || attempt.Failure != nil && attempt.Failure.Kind == evidence.KindRefused
 	}) || len(connectionOf(e).later()) > 0 || e.StatusPage != nil && e.StatusPage.Failure == nil
 }
 
 // attempts are all connections to the service or the proxy that the run made, on whatever port.
-func attempts(e *probes.Evidence) []probes.Attempt {
-	var all []probes.Attempt
+func attempts(e *evidence.Evidence) []evidence.Attempt {
+	var all []evidence.Attempt
 	if e.Port != nil {
 		all = slices.Concat(e.Port.Attempts, e.Port.OtherPorts)
 		if e.Port.ByDNS != nil {
@@ -63,17 +62,17 @@ func attempts(e *probes.Evidence) []probes.Attempt {
 }
 
 // noAnswer: nothing came back, or word from the network that there is no way.
-func noAnswer(kind probes.Kind) bool {
-	return kind == probes.KindTimeout || kind == probes.KindUnreachable || kind == probes.KindNoRoute
+func noAnswer(kind evidence.Kind) bool {
+	return kind == evidence.KindTimeout || kind == evidence.KindUnreachable || kind == evidence.KindNoRoute
 }
 
 // anyResolver reports whether a resolver answered in a way that counts. near: it is on this host or in its own
 // network.
-func anyResolver(e *probes.Evidence, counts func(near bool, rcode string) bool) bool {
+func anyResolver(e *evidence.Evidence, counts func(near bool, rcode string) bool) bool {
 	if e.DNS == nil {
 		return false
 	}
-	return slices.ContainsFunc(slices.Concat(e.DNS.Answers, laterAnswers(e.DNS)), func(answer probes.DNSAnswer) bool {
+	return slices.ContainsFunc(slices.Concat(e.DNS.Answers, laterAnswers(e.DNS)), func(answer evidence.DNSAnswer) bool {
 		address, err := netip.ParseAddrPort(answer.Resolver)
 		near := err == nil && iprules.NeverPublic(address.Addr()) != ""
 		return answer.Rcode != "" && counts(near, answer.Rcode)
@@ -81,8 +80,8 @@ func anyResolver(e *probes.Evidence, counts func(near bool, rcode string) bool) 
 }
 
 // laterAnswers are those to the follow-ups, about other names.
-func laterAnswers(d *probes.DNS) (answers []probes.DNSAnswer) {
-	for _, answer := range []*probes.DNSAnswer{d.MadeUp, d.Other} {
+func laterAnswers(d *evidence.DNS) (answers []evidence.DNSAnswer) {
+	for _, answer := range []*evidence.DNSAnswer{d.MadeUp, d.Other} {
 		if answer != nil {
 			answers = append(answers, *answer)
 		}
@@ -90,30 +89,30 @@ func laterAnswers(d *probes.DNS) (answers []probes.DNSAnswer) {
 	return answers
 }
 
-func resolverAnswered(e *probes.Evidence) bool {
+func resolverAnswered(e *evidence.Evidence) bool {
 	return anyResolver(e, func(bool, string) bool { return true })
 }
 
 // outsideAnswered: a resolver said something that it must have from outside. A near one says SERVFAIL or REFUSED
 // also when everything behind it is gone.
-func outsideAnswered(e *probes.Evidence) bool {
+func outsideAnswered(e *evidence.Evidence) bool {
 	return anyResolver(e, func(near bool, rcode string) bool { return !near || rcode != "SERVFAIL" && rcode != "REFUSED" })
 }
 
-func publicResolverAnswered(e *probes.Evidence) bool {
+func publicResolverAnswered(e *evidence.Evidence) bool {
 	return anyResolver(e, func(near bool, _ string) bool { return !near })
 }
 
 // silentSources are egress sources named by address that did not answer: as good as controls.
-func silentSources(e *probes.Evidence) []string {
+func silentSources(e *evidence.Evidence) []string {
 	if e.Egress == nil {
 		return nil
 	}
 	var silent []string
 	for _, sighting := range e.Egress.Sightings {
 		name := sourceName(sighting.Source)
-		host, _, err := net.SplitHostPort(name)
-		if err != nil {
+		host, found := evidence.HostOf(name)
+		if !found {
 			host = name
 		}
 		if _, err := netip.ParseAddr(host); err == nil && sighting.Failure != nil && noAnswer(sighting.Failure.Kind) {
@@ -127,7 +126,7 @@ func isFalse(value *bool) bool { return value != nil && !*value }
 
 func isTrue(value *bool) bool { return value != nil && *value }
 
-func whenHostOffline(e *probes.Evidence) (Finding, bool) {
+func whenHostOffline(e *evidence.Evidence) (Finding, bool) {
 	stopped := blocked(e)
 	if stopped != "dns" && stopped != "port" || anythingAnswered(e) {
 		return Finding{}, false
@@ -139,14 +138,14 @@ func whenHostOffline(e *probes.Evidence) (Finding, bool) {
 	good, bad := controls(e)
 	bad = append(bad, silentSources(e)...)
 	silent := stopped == "dns" && !outsideAnswered(e) ||
-		stopped == "port" && !publicResolverAnswered(e) && failedWith(e, "port", probes.KindTimeout, probes.KindUnreachable, probes.KindNoRoute)
+		stopped == "port" && !publicResolverAnswered(e) && failedWith(e, "port", evidence.KindTimeout, evidence.KindUnreachable, evidence.KindNoRoute)
 	if e.Host.Proxy != nil && stopped != "dns" && !proxyUnreached(e) {
 		return Finding{}, false
 	}
 	if !silent || len(good) > 0 || len(bad) == 0 {
 		return Finding{}, false
 	}
-	endpoint := probes.HostPort{Host: e.Target.Host, Port: e.Target.Port}
+	endpoint := evidence.HostPort{Host: e.Target.Host, Port: e.Target.Port}
 	finding := Finding{Values: Values{"controls_bad": list(bad)},
 		Evidence: []string{fmt.Sprintf("Neither %s nor these answer: %s.", endpoint, list(bad))}}
 	if resolverAnswered(e) || len(e.Controls) < 2 {
@@ -159,7 +158,7 @@ func whenHostOffline(e *probes.Evidence) (Finding, bool) {
 }
 
 // clockOffset is how far the local clock is off, where at least two peers agree on it.
-func clockOffset(e *probes.Evidence) (time.Duration, bool) {
+func clockOffset(e *evidence.Evidence) (time.Duration, bool) {
 	if e.Clock == nil || e.Clock.Agreeing < 2 || 2*e.Clock.Agreeing <= len(e.Clock.Samples) {
 		return 0, false
 	}
@@ -170,7 +169,7 @@ func clockOffset(e *probes.Evidence) (time.Duration, bool) {
 const wrongClock = 5 * time.Minute
 
 // trueTime is when the run began: by the peers, where they show that this host's clock is wrong.
-func trueTime(e *probes.Evidence) time.Time {
+func trueTime(e *evidence.Evidence) time.Time {
 	if offset, known := clockOffset(e); known && offset.Abs() >= wrongClock {
 		return e.StartedAt.Add(offset)
 	}
@@ -178,8 +177,8 @@ func trueTime(e *probes.Evidence) time.Time {
 }
 
 // datesFitAt reports whether the presented chain would be in its dates at the peers' time.
-func datesFitAt(trust *probes.Trust, at time.Time) bool {
-	for _, certificate := range []*probes.Certificate{trust.Expired, trust.NotYetValid} {
+func datesFitAt(trust *evidence.Trust, at time.Time) bool {
+	for _, certificate := range []*evidence.Certificate{trust.Expired, trust.NotYetValid} {
 		if certificate != nil && (at.After(certificate.NotAfter) || at.Before(certificate.NotBefore)) {
 			return false
 		}
@@ -187,7 +186,7 @@ func datesFitAt(trust *probes.Trust, at time.Time) bool {
 	return true
 }
 
-func whenHostClockWrong(e *probes.Evidence) (Finding, bool) {
+func whenHostClockWrong(e *evidence.Evidence) (Finding, bool) {
 	offset, known := clockOffset(e)
 	trust := trustOf(e)
 	// What a Date cannot tell, for it has whole seconds and takes its time, is no offset.
@@ -222,7 +221,7 @@ func whenHostClockWrong(e *probes.Evidence) (Finding, bool) {
 	return finding, true
 }
 
-func firstCertificate(certificates ...*probes.Certificate) *probes.Certificate {
+func firstCertificate(certificates ...*evidence.Certificate) *evidence.Certificate {
 	for _, certificate := range certificates {
 		if certificate != nil {
 			return certificate
@@ -231,14 +230,14 @@ func firstCertificate(certificates ...*probes.Certificate) *probes.Certificate {
 	return nil
 }
 
-func trustOf(e *probes.Evidence) *probes.Trust {
+func trustOf(e *evidence.Evidence) *evidence.Trust {
 	if e.TLS == nil {
 		return nil
 	}
 	return e.TLS.Trust
 }
 
-func whenHostLocalFirewall(e *probes.Evidence) (Finding, bool) {
+func whenHostLocalFirewall(e *evidence.Evidence) (Finding, bool) {
 	end, failed := portEnding(e)
 	if !failed {
 		return Finding{}, false

@@ -5,10 +5,10 @@ import (
 	"net/netip"
 	"slices"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
-func whenDnsHostsOverride(e *probes.Evidence) (Finding, bool) {
+func whenDnsHostsOverride(e *evidence.Evidence) (Finding, bool) {
 	d := endpointDNS(e)
 	if d == nil || d.Used != "hosts file" {
 		return Finding{}, false
@@ -59,7 +59,7 @@ func whenDnsHostsOverride(e *probes.Evidence) (Finding, bool) {
 
 // sameByDNS: the port fails at the address that DNS gives just as it does at the pinned one. words is what was seen
 // there; "" where nobody looked.
-func sameByDNS(e *probes.Evidence) (same bool, words string) {
+func sameByDNS(e *evidence.Evidence) (same bool, words string) {
 	if e.Port == nil || e.Port.ByDNS == nil {
 		return false, ""
 	}

@@ -5,20 +5,20 @@ import (
 	"slices"
 	"strconv"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // directPortFailed: the port rows are about the direct way; a proxy has rows of its own.
-func directPortFailed(e *probes.Evidence, kinds ...probes.Kind) bool {
+func directPortFailed(e *evidence.Evidence, kinds ...evidence.Kind) bool {
 	return e.Host.Proxy == nil && e.Port != nil && failedWith(e, "port", kinds...)
 }
 
 // failedConnection are the kinds of a connection that did not come about.
-var failedConnection = []probes.Kind{probes.KindRefused, probes.KindTimeout, probes.KindUnreachable, probes.KindNoRoute,
-	probes.KindNotPermitted, probes.KindProhibited}
+var failedConnection = []evidence.Kind{evidence.KindRefused, evidence.KindTimeout, evidence.KindUnreachable, evidence.KindNoRoute,
+	evidence.KindNotPermitted, evidence.KindProhibited}
 
 // portEnding is who ended the direct connection to the port; false where that is not what failed.
-func portEnding(e *probes.Evidence) (ending, bool) {
+func portEnding(e *evidence.Evidence) (ending, bool) {
 	if !directPortFailed(e, failedConnection...) {
 		return ending{}, false
 	}
@@ -26,14 +26,14 @@ func portEnding(e *probes.Evidence) (ending, bool) {
 }
 
 // otherPort is another port of the same host that answers, or 0.
-func otherPort(e *probes.Evidence) uint16 {
+func otherPort(e *evidence.Evidence) uint16 {
 	for _, attempt := range e.Port.OtherPorts {
 		if attempt.Connected {
 			return attempt.Address.Port()
 		}
 	}
 	if walk := walkOf(e); walk != nil && walk.Available {
-		if _, ok := firstHop(walk.Compare, probes.HopConnected); ok {
+		if _, ok := firstHop(walk.Compare, evidence.HopConnected); ok {
 			return e.Port.Path.ComparedTo
 		}
 	}
@@ -41,20 +41,20 @@ func otherPort(e *probes.Evidence) uint16 {
 }
 
 // hostAlive: another port of the host answers, be it with a refusal that comes from as far away as the host.
-func hostAlive(e *probes.Evidence) bool {
+func hostAlive(e *evidence.Evidence) bool {
 	if otherPort(e) != 0 {
 		return true
 	}
 	walk := walkOf(e)
-	return walk != nil && walk.ByHost && hopAt(walk.Compare, walk.Distance).Answer == probes.HopRefused &&
-		slices.ContainsFunc(e.Port.OtherPorts, func(attempt probes.Attempt) bool {
-			return attempt.Failure != nil && attempt.Failure.Kind == probes.KindRefused
+	return walk != nil && walk.ByHost && hopAt(walk.Compare, walk.Distance).Answer == evidence.HopRefused &&
+		slices.ContainsFunc(e.Port.OtherPorts, func(attempt evidence.Attempt) bool {
+			return attempt.Failure != nil && attempt.Failure.Kind == evidence.KindRefused
 		})
 }
 
 // surroundings adds what else was seen beside a blocked port: that it was taken when asked again, the host's other
 // port, and the controls.
-func surroundings(e *probes.Evidence, end ending, finding *Finding) {
+func surroundings(e *evidence.Evidence, end ending, finding *Finding) {
 	if finding.Values == nil {
 		finding.Values = Values{}
 	}
@@ -79,22 +79,22 @@ func surroundings(e *probes.Evidence, end ending, finding *Finding) {
 }
 
 // attemptThat is the first attempt that failed so.
-func attemptThat(p *probes.Port, failed probes.Kind) (probes.Attempt, bool) {
+func attemptThat(p *evidence.Port, failed evidence.Kind) (evidence.Attempt, bool) {
 	for _, attempt := range p.Attempts {
 		if attempt.Failure != nil && attempt.Failure.Kind == failed {
 			return attempt, true
 		}
 	}
-	return probes.Attempt{}, false
+	return evidence.Attempt{}, false
 }
 
-func whenPortRefused(e *probes.Evidence) (Finding, bool) {
+func whenPortRefused(e *evidence.Evidence) (Finding, bool) {
 	end, failed := portEnding(e)
 	if !failed || end.by != endHost && end.by != endSomebody {
 		return Finding{}, false
 	}
 	finding := Finding{Confidence: end.sure, Values: Values{}}
-	if attempt, ok := attemptThat(e.Port, probes.KindRefused); ok {
+	if attempt, ok := attemptThat(e.Port, evidence.KindRefused); ok {
 		finding.Evidence = []string{fmt.Sprintf("%s answers the connection with a refusal (RST) after %.0f ms.",
 			attempt.Address, attempt.TookMS)}
 	}
@@ -110,9 +110,9 @@ func whenPortRefused(e *probes.Evidence) (Finding, bool) {
 	return finding, true
 }
 
-func whenPortRejectedEnRoute(e *probes.Evidence) (Finding, bool) {
+func whenPortRejectedEnRoute(e *evidence.Evidence) (Finding, bool) {
 	end, failed := portEnding(e)
-	signed := end.by == endDevice && end.answer.Answer == probes.HopPortUnreachable
+	signed := end.by == endDevice && end.answer.Answer == evidence.HopPortUnreachable
 	if !failed || !signed && end.by != endOnTheWay && end.by != endNearby {
 		return Finding{}, false
 	}
@@ -136,7 +136,7 @@ func whenPortRejectedEnRoute(e *probes.Evidence) (Finding, bool) {
 }
 
 // whenSigned is for a no that a device signs with its own address.
-func whenSigned(e *probes.Evidence, answer string) (Finding, bool) {
+func whenSigned(e *evidence.Evidence, answer string) (Finding, bool) {
 	end, failed := portEnding(e)
 	if !failed || end.by != endDevice || end.answer.Answer != answer {
 		return Finding{}, false
@@ -147,16 +147,16 @@ func whenSigned(e *probes.Evidence, answer string) (Finding, bool) {
 	return finding, true
 }
 
-func whenPortProhibited(e *probes.Evidence) (Finding, bool) {
-	return whenSigned(e, probes.HopProhibited)
+func whenPortProhibited(e *evidence.Evidence) (Finding, bool) {
+	return whenSigned(e, evidence.HopProhibited)
 }
 
-func whenPortUnreachable(e *probes.Evidence) (Finding, bool) {
-	if finding, ok := whenSigned(e, probes.HopUnreachable); ok {
+func whenPortUnreachable(e *evidence.Evidence) (Finding, bool) {
+	if finding, ok := whenSigned(e, evidence.HopUnreachable); ok {
 		return finding, true
 	}
 	end, _ := portEnding(e)
-	if end.by != endUnknown || !directPortFailed(e, probes.KindUnreachable, probes.KindNoRoute) {
+	if end.by != endUnknown || !directPortFailed(e, evidence.KindUnreachable, evidence.KindNoRoute) {
 		return Finding{}, false
 	}
 	finding := Finding{Confidence: Likely, Evidence: []string{"The kernel says: " + e.Step("port").Failure.Detail.String() + "."}}
@@ -167,13 +167,13 @@ func whenPortUnreachable(e *probes.Evidence) (Finding, bool) {
 	return finding, true
 }
 
-func whenPortFiltered(e *probes.Evidence) (Finding, bool) {
+func whenPortFiltered(e *evidence.Evidence) (Finding, bool) {
 	end, failed := portEnding(e)
 	if !failed || end.by != endSilence || end.again != nil {
 		return Finding{}, false
 	}
 	finding := Finding{Values: Values{}, Confidence: Likely}
-	if attempt, ok := attemptThat(e.Port, probes.KindTimeout); ok {
+	if attempt, ok := attemptThat(e.Port, evidence.KindTimeout); ok {
 		finding.Evidence = []string{fmt.Sprintf("%s: silence for %.1f s.", attempt.Address, attempt.TookMS/1000)}
 	}
 	if hostAlive(e) { // else it may simply be down
@@ -182,8 +182,8 @@ func whenPortFiltered(e *probes.Evidence) (Finding, bool) {
 		finding.Values["quiet_host"] = e.Target.Host
 	}
 	surroundings(e, end, &finding)
-	if path := e.Port.Path; path != nil && path.Why == probes.NotAvailable {
-		finding.Confidence, finding.Values["no_icmp"] = Likely, probes.NotAvailable
+	if path := e.Port.Path; path != nil && path.Why == evidence.NotAvailable {
+		finding.Confidence, finding.Values["no_icmp"] = Likely, evidence.NotAvailable
 	}
 	if path := e.Port.Path; path != nil && !path.Available && path.Why != "" {
 		finding.Evidence = append(finding.Evidence, "Where on the way: "+path.Why+".")
@@ -200,8 +200,8 @@ func whenPortFiltered(e *probes.Evidence) (Finding, bool) {
 	return finding, true
 }
 
-func whenPortWrongPort(e *probes.Evidence) (Finding, bool) {
-	if e.Target.Port == probes.ServicePort || e.Port == nil || e.Host.Proxy != nil {
+func whenPortWrongPort(e *evidence.Evidence) (Finding, bool) {
+	if e.Target.Port == evidence.ServicePort || e.Port == nil || e.Host.Proxy != nil {
 		return Finding{}, false
 	}
 	stopped := blocked(e)
@@ -209,11 +209,11 @@ func whenPortWrongPort(e *probes.Evidence) (Finding, bool) {
 		return Finding{}, false // an envelope comes from the API, wherever it is
 	}
 	confidence := Certain
-	if stopped == "call" && !callFailedAs(e, probes.KindBadAnswer, probes.KindNotHTTP) && e.Call.HTTPStatus/100 != 3 {
+	if stopped == "call" && !callFailedAs(e, evidence.KindBadAnswer, evidence.KindNotHTTP) && e.Call.HTTPStatus/100 != 3 {
 		confidence = Likely // the API in trouble looks like this too
 	}
 	for _, attempt := range e.Port.OtherPorts {
-		if attempt.Connected && attempt.Address.Port() == probes.ServicePort {
+		if attempt.Connected && attempt.Address.Port() == evidence.ServicePort {
 			return Finding{Confidence: confidence, Explains: stops, First: true, Hides: []string{"port.", "tls.", "call.", "host.local-firewall"},
 				Values: Values{"good_port": "55443", "wrong_port": fmt.Sprintf("port %d", e.Target.Port)}, Evidence: []string{
 					fmt.Sprintf("Port %d of %s does not work; port 55443 of the same host answers.", e.Target.Port, e.Target.Host)}}, true
@@ -225,27 +225,27 @@ func whenPortWrongPort(e *probes.Evidence) (Finding, bool) {
 func whenOK(_ Finding, ok bool) bool { return ok }
 
 // answeredLate: the probe's own connection got no answer, and one that was made later did.
-func answeredLate(e *probes.Evidence) (waited probes.Attempt, answer hopFact, ok bool) {
+func answeredLate(e *evidence.Evidence) (waited evidence.Attempt, answer hopFact, ok bool) {
 	end, failed := portEnding(e)
 	if !failed || end.by != endSilence || end.again == nil {
 		return waited, answer, false
 	}
-	waited, ok = attemptThat(e.Port, probes.KindTimeout)
+	waited, ok = attemptThat(e.Port, evidence.KindTimeout)
 	return waited, *end.again, ok
 }
 
 // lateWords say both, in one sentence.
-func lateWords(waited probes.Attempt, answer hopFact) string {
+func lateWords(waited evidence.Attempt, answer hopFact) string {
 	return fmt.Sprintf("%s gave no answer for %s and, tried again, took the connection after %.0f ms.", waited.Address,
 		spanMS(waited.TookMS), answer.TookMS)
 }
 
-func whenPortLossy(e *probes.Evidence) (Finding, bool) {
+func whenPortLossy(e *evidence.Evidence) (Finding, bool) {
 	if waited, answer, ok := answeredLate(e); ok && answer.TookMS < waited.TookMS {
 		return Finding{Severity: Fail, Confidence: Likely, Evidence: []string{lateWords(waited, answer),
 			"So packets get lost, or one of several servers behind the address is down."}}, true
 	}
-	if e.Port == nil || e.Step("port").Status == probes.Fail {
+	if e.Port == nil || e.Step("port").Status == evidence.Fail {
 		return Finding{}, false
 	}
 	connect, later := 0, 0
@@ -272,18 +272,18 @@ func countWords(n int, one, many string) string {
 	return strconv.Itoa(n) + " " + many
 }
 
-func whenPortSlow(e *probes.Evidence) (Finding, bool) {
+func whenPortSlow(e *evidence.Evidence) (Finding, bool) {
 	if waited, answer, ok := answeredLate(e); ok && answer.TookMS >= waited.TookMS { // --timeout left it too little time
 		return Finding{Severity: Fail, Confidence: Likely, Values: Values{"connect_ms": fmt.Sprintf("%.0f ms", answer.TookMS)},
 			Evidence: []string{lateWords(waited, answer)}}, true
 	}
-	if e.Port == nil || e.Step("port").Status == probes.Fail || e.Port.ConnectMS <= 1000 || len(e.Port.Attempts) > 1 {
+	if e.Port == nil || e.Step("port").Status == evidence.Fail || e.Port.ConnectMS <= 1000 || len(e.Port.Attempts) > 1 {
 		return Finding{}, false
 	}
 	finding := Finding{Values: Values{"connect_ms": fmt.Sprintf("%.0f ms", e.Port.ConnectMS)}, Evidence: []string{
 		fmt.Sprintf("Connecting took %.0f ms.", e.Port.ConnectMS)}}
 	if e.Port.Retransmits == nil {
-		finding.Confidence, finding.Values["no_count"] = Likely, probes.NotAvailable
+		finding.Confidence, finding.Values["no_count"] = Likely, evidence.NotAvailable
 	}
 	return finding, true
 }

@@ -5,25 +5,25 @@ import (
 	"slices"
 	"strings"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 )
 
 // proxyUnreached: the proxy's name did not resolve, or no usable connection to it came about.
-func proxyUnreached(e *probes.Evidence) bool {
+func proxyUnreached(e *evidence.Evidence) bool {
 	if e.Host.Proxy == nil {
 		return false
 	}
-	if e.DNS != nil && e.DNS.OfProxy && e.Step("dns").Status == probes.Fail {
+	if e.DNS != nil && e.DNS.OfProxy && e.Step("dns").Status == evidence.Fail {
 		return e.DNS.Used != "" // a resolver said so; that none answers is a matter of resolvers
 	}
 	step := e.Step("port")
-	return step.Status == probes.Fail && step.Failure != nil && e.Port != nil && e.Port.ProxyReply == nil &&
+	return step.Status == evidence.Fail && step.Failure != nil && e.Port != nil && e.Port.ProxyReply == nil &&
 		(step.Failure.Op == "connect to the proxy" || step.Failure.Op == "handshake with the proxy")
 }
 
 // throughProxy are peers that this run did reach through the proxy: controls, else egress sources.
-func throughProxy(e *probes.Evidence) []string {
+func throughProxy(e *evidence.Evidence) []string {
 	var peers []string
 	for _, control := range e.Controls {
 		if control.Connected && control.Path == "proxy" {
@@ -41,7 +41,7 @@ func throughProxy(e *probes.Evidence) []string {
 }
 
 // proxyAnswered: the proxy let others through in this run, or took the connection to it when that was tried again.
-func proxyAnswered(e *probes.Evidence) bool {
+func proxyAnswered(e *evidence.Evidence) bool {
 	if e.Host.Proxy == nil {
 		return false
 	}
@@ -51,29 +51,29 @@ func proxyAnswered(e *probes.Evidence) bool {
 }
 
 // unreachedWords is how the connection to the proxy failed; of a silence that a refusal followed, both.
-func unreachedWords(e *probes.Evidence, failure *probes.Failure) string {
+func unreachedWords(e *evidence.Evidence, failure *evidence.Failure) string {
 	words := failureWords(failure)
-	if failure.Kind == probes.KindTimeout && failure == e.Step("port").Failure && len(connectionOf(e).later()) > 0 {
+	if failure.Kind == evidence.KindTimeout && failure == e.Step("port").Failure && len(connectionOf(e).later()) > 0 {
 		words += " at first, then an answer"
 	}
 	return words
 }
 
-func proxyFailure(e *probes.Evidence) *probes.Failure {
-	if e.Host.Proxy == nil || e.Port == nil || e.Step("port").Status != probes.Fail {
+func proxyFailure(e *evidence.Evidence) *evidence.Failure {
+	if e.Host.Proxy == nil || e.Port == nil || e.Step("port").Status != evidence.Fail {
 		return nil
 	}
 	return e.Step("port").Failure
 }
 
-func whenProxyUnreachable(e *probes.Evidence) (Finding, bool) {
+func whenProxyUnreachable(e *evidence.Evidence) (Finding, bool) {
 	finding := Finding{Explains: []string{"dns", "port"}}
 	if proxyAnswered(e) {
 		return Finding{}, false // now and then, at least
 	}
 	if proxyUnreached(e) {
 		failure := e.Step("port").Failure
-		if e.Step("dns").Status == probes.Fail {
+		if e.Step("dns").Status == evidence.Fail {
 			failure = e.Step("dns").Failure
 			finding.Evidence = append(finding.Evidence, answerWords(e.DNS)...)
 		}
@@ -86,7 +86,7 @@ func whenProxyUnreachable(e *probes.Evidence) (Finding, bool) {
 		return finding, true
 	}
 	failure := proxyFailure(e)
-	if failure != nil && (failure.Kind == probes.KindNotHTTP || failure.Kind == probes.KindBadAnswer) {
+	if failure != nil && (failure.Kind == evidence.KindNotHTTP || failure.Kind == evidence.KindBadAnswer) {
 		finding.Confidence = Likely
 		finding.Values = Values{"proxy_reply": failure.Detail.String()}
 		finding.Evidence = []string{fmt.Sprintf("What listens at %s does not answer as a proxy does: %s.", e.Host.Proxy.URL, failure.Detail)}
@@ -96,14 +96,14 @@ func whenProxyUnreachable(e *probes.Evidence) (Finding, bool) {
 }
 
 // proxyAt is the address at which the proxy was tried, or its URL where it has none.
-func proxyAt(e *probes.Evidence) string {
+func proxyAt(e *evidence.Evidence) string {
 	if e.Port != nil && len(e.Port.Attempts) > 0 {
 		return "The proxy at " + e.Port.Attempts[0].Address.String()
 	}
 	return e.Host.Proxy.URL
 }
 
-func surroundingsOf(e *probes.Evidence, finding *Finding) {
+func surroundingsOf(e *evidence.Evidence, finding *Finding) {
 	var good []string
 	for _, control := range e.Controls {
 		if control.Connected && control.Path == "direct" {
@@ -116,7 +116,7 @@ func surroundingsOf(e *probes.Evidence, finding *Finding) {
 }
 
 // proxyReply is the finding for a proxy that answered.
-func proxyReply(e *probes.Evidence, kind probes.Kind) (Finding, bool) {
+func proxyReply(e *evidence.Evidence, kind evidence.Kind) (Finding, bool) {
 	failure := proxyFailure(e)
 	if failure == nil || failure.Kind != kind {
 		return Finding{}, false
@@ -126,27 +126,27 @@ func proxyReply(e *probes.Evidence, kind probes.Kind) (Finding, bool) {
 		words = fmt.Sprintf("SOCKS reply %d, %s", reply.Code, reply.Text)
 	}
 	finding := Finding{Values: Values{"proxy_reply": words}, Evidence: []string{
-		fmt.Sprintf("Asked for %s, %s answers: %s.", probes.HostPort{Host: e.Target.Host, Port: e.Target.Port}, e.Host.Proxy.URL, words)}}
+		fmt.Sprintf("Asked for %s, %s answers: %s.", evidence.HostPort{Host: e.Target.Host, Port: e.Target.Port}, e.Host.Proxy.URL, words)}}
 	if through := throughProxy(e); len(through) > 0 {
 		finding.Evidence = append(finding.Evidence, "It lets connections to "+list(through)+" through.")
 	}
 	return finding, true
 }
 
-func whenProxyDenied(e *probes.Evidence) (Finding, bool) {
-	if finding, ok := proxyReply(e, probes.KindProxyDenied); ok {
+func whenProxyDenied(e *evidence.Evidence) (Finding, bool) {
+	if finding, ok := proxyReply(e, evidence.KindProxyDenied); ok {
 		return finding, true
 	}
 	failure := proxyFailure(e)
-	if failure == nil || proxyUnreached(e) || failure.Kind != probes.KindHungUp && failure.Kind != probes.KindReset {
+	if failure == nil || proxyUnreached(e) || failure.Kind != evidence.KindHungUp && failure.Kind != evidence.KindReset {
 		return Finding{}, false
 	}
 	return Finding{Confidence: Likely, Evidence: []string{
 		fmt.Sprintf("Asked for %s:%d, the proxy ends the connection without a reply.", e.Target.Host, e.Target.Port)}}, true
 }
 
-func whenProxyAuthRequired(e *probes.Evidence) (Finding, bool) {
-	finding, ok := proxyReply(e, probes.KindProxyAuth)
+func whenProxyAuthRequired(e *evidence.Evidence) (Finding, bool) {
+	finding, ok := proxyReply(e, evidence.KindProxyAuth)
 	if !ok {
 		return finding, false
 	}
@@ -165,19 +165,19 @@ func whenProxyAuthRequired(e *probes.Evidence) (Finding, bool) {
 	return finding, true
 }
 
-func whenProxyUpstreamFailed(e *probes.Evidence) (Finding, bool) {
-	if finding, ok := proxyReply(e, probes.KindProxyUpstream); ok {
+func whenProxyUpstreamFailed(e *evidence.Evidence) (Finding, bool) {
+	if finding, ok := proxyReply(e, evidence.KindProxyUpstream); ok {
 		return finding, true
 	}
 	failure := proxyFailure(e)
-	if failure == nil || proxyUnreached(e) || failure.Kind != probes.KindTimeout {
+	if failure == nil || proxyUnreached(e) || failure.Kind != evidence.KindTimeout {
 		return Finding{}, false
 	}
 	return Finding{Confidence: Likely, Evidence: []string{
 		fmt.Sprintf("The proxy takes the connection, and does not answer the request for %s:%d.", e.Target.Host, e.Target.Port)}}, true
 }
 
-func whenProxyDirectWay(e *probes.Evidence) (Finding, bool) {
+func whenProxyDirectWay(e *evidence.Evidence) (Finding, bool) {
 	words := directWords(e)
 	if words == "" || e.Host.Proxy.From != "HTTPS_PROXY" {
 		return Finding{}, false
@@ -186,7 +186,7 @@ func whenProxyDirectWay(e *probes.Evidence) (Finding, bool) {
 }
 
 // directWords is what the way without the proxy does, as a clause; "" where it was not tried.
-func directWords(e *probes.Evidence) string {
+func directWords(e *evidence.Evidence) string {
 	direct := e.Direct
 	if e.Host.Proxy == nil || direct == nil {
 		return ""

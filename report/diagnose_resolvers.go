@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // The ways in which a resolver gives no answer to a question.
@@ -19,28 +19,28 @@ const (
 const givenResolver = "--resolver"
 
 // resolverFails is the way in which a resolver failed; "" for one that answered.
-func resolverFails(answer probes.DNSAnswer) string {
+func resolverFails(answer evidence.DNSAnswer) string {
 	f := answer.Failure
 	switch {
 	case answer.Rcode != "" || len(answer.A)+len(answer.AAAA) > 0:
 		return ""
 	case f == nil:
 		return resolverSilent
-	case f.Kind == probes.KindRefused && answer.Transport != "tcp": // closed over TCP alone it may serve UDP, and be filtered
+	case f.Kind == evidence.KindRefused && answer.Transport != "tcp": // closed over TCP alone it may serve UDP, and be filtered
 		return resolverRefuses
-	case f.Kind == probes.KindBadAnswer || f.Kind == probes.KindUnclassified:
+	case f.Kind == evidence.KindBadAnswer || f.Kind == evidence.KindUnclassified:
 		return resolverGarbles
 	}
 	return resolverSilent
 }
 
 // serverAnswers are the answers of name servers, without that of the system itself.
-func serverAnswers(d *probes.DNS) []probes.DNSAnswer {
-	return slices.DeleteFunc(slices.Clone(d.Answers), func(a probes.DNSAnswer) bool { return a.Resolver == probes.BySystem })
+func serverAnswers(d *evidence.DNS) []evidence.DNSAnswer {
+	return slices.DeleteFunc(slices.Clone(d.Answers), func(a evidence.DNSAnswer) bool { return a.Resolver == evidence.BySystem })
 }
 
 // failing are the resolvers that fail in that way, as people write them.
-func failing(d *probes.DNS, way string) []string {
+func failing(d *evidence.DNS, way string) []string {
 	var servers []string
 	for _, answer := range serverAnswers(d) {
 		if resolverFails(answer) == way {
@@ -51,18 +51,18 @@ func failing(d *probes.DNS, way string) []string {
 }
 
 // answerWords is one line an answer: who said what.
-func answerWords(d *probes.DNS) []string {
+func answerWords(d *evidence.DNS) []string {
 	var lines []string
 	for _, answer := range d.Answers {
 		who, asked := "The resolver "+plainServer(answer.Resolver), ""
-		if answer.Resolver == probes.BySystem {
+		if answer.Resolver == evidence.BySystem {
 			who = "This system's own lookup"
 		}
-		if slices.ContainsFunc(laterAnswers(d), func(a probes.DNSAnswer) bool { return a.Resolver == answer.Resolver && a.Rcode != "" }) {
+		if slices.ContainsFunc(laterAnswers(d), func(a evidence.DNSAnswer) bool { return a.Resolver == answer.Resolver && a.Rcode != "" }) {
 			asked = " about this name, only about others"
 		}
 		switch {
-		case answer.Resolver == probes.BySystem && answer.Failure != nil && answer.Failure.Kind != probes.KindTimeout:
+		case answer.Resolver == evidence.BySystem && answer.Failure != nil && answer.Failure.Kind != evidence.KindTimeout:
 			lines = append(lines, who+" finds no address.")
 		case answer.Pending:
 			lines = append(lines, who+" has not answered"+asked+".")
@@ -74,7 +74,7 @@ func answerWords(d *probes.DNS) []string {
 			lines = append(lines, who+" answers "+answer.Rcode+".")
 		case answer.Failure != nil && resolverFails(answer) == resolverRefuses:
 			lines = append(lines, fmt.Sprintf("%s refuses questions at port 53 (%s).", who, failureWords(answer.Failure)))
-		case answer.Failure != nil && answer.Failure.Kind == probes.KindRefused:
+		case answer.Failure != nil && answer.Failure.Kind == evidence.KindRefused:
 			lines = append(lines, who+" does not answer over UDP, and refuses TCP.")
 		case resolverFails(answer) == resolverGarbles:
 			lines = append(lines, fmt.Sprintf("%s sends something that is not an answer (%s).", who, failureWords(answer.Failure)))
@@ -86,43 +86,43 @@ func answerWords(d *probes.DNS) []string {
 }
 
 // noResolverTitle is why the settings name no resolver, in the few words of a title; "" where they name one.
-func noResolverTitle(by string, p *probes.ResolversProblem) string {
+func noResolverTitle(by string, p *evidence.ResolversProblem) string {
 	if p == nil {
 		return ""
 	}
 	switch p.Kind {
-	case probes.ResolversMissing:
+	case evidence.ResolversMissing:
 		if !p.Link.Empty() {
 			return by + " is a link to nowhere"
 		}
 		return by + " does not exist"
-	case probes.ResolversUnreadable:
-		if p.Detail == probes.NotAFile {
+	case evidence.ResolversUnreadable:
+		if p.Detail == evidence.NotAFile {
 			return by + " is not a file"
 		}
 		return by + " cannot be read"
-	case probes.ResolversEmpty:
+	case evidence.ResolversEmpty:
 		return by + " is empty"
-	case probes.ResolversNone:
+	case evidence.ResolversNone:
 		return by + " has no nameserver line"
-	case probes.ResolversNoAddress:
+	case evidence.ResolversNoAddress:
 		return fmt.Sprintf("line %d of %s has no address", p.Line, by)
-	case probes.ResolversIndented:
+	case evidence.ResolversIndented:
 		return fmt.Sprintf("line %d of %s is indented", p.Line, by)
 	}
 	return by + " names no usable resolver"
 }
 
 // noResolverKnown begins the title: of a file that this user cannot read, nobody knows whether it names one.
-func noResolverKnown(p *probes.ResolversProblem) string {
-	if p.Kind == probes.ResolversUnreadable {
+func noResolverKnown(p *evidence.ResolversProblem) string {
+	if p.Kind == evidence.ResolversUnreadable {
 		return "No resolver is known"
 	}
 	return "No resolver is configured"
 }
 
 // noResolverWords are the evidence that no resolver is configured, and that 127.0.0.1 is asked because of that.
-func noResolverWords(h probes.Host) []string {
+func noResolverWords(h evidence.Host) []string {
 	p := h.ResolversProblem
 	if p == nil {
 		return nil
@@ -131,13 +131,13 @@ func noResolverWords(h probes.Host) []string {
 	switch {
 	case !p.Link.Empty():
 		words = h.ResolversBy + " is a symbolic link to " + p.Link.String() + ", which does not exist."
-	case p.Kind == probes.ResolversUnreadable && !p.Detail.Empty() && p.Detail != probes.NotAFile:
+	case p.Kind == evidence.ResolversUnreadable && !p.Detail.Empty() && p.Detail != evidence.NotAFile:
 		words = h.ResolversBy + " cannot be read: " + p.Detail.String() + "."
-	case p.Kind == probes.ResolversNoAddress && !p.Named.Empty():
+	case p.Kind == evidence.ResolversNoAddress && !p.Named.Empty():
 		words = fmt.Sprintf("Line %d of %s names %q, which is not an IP address.", p.Line, h.ResolversBy, p.Named)
-	case p.Kind == probes.ResolversNoAddress:
+	case p.Kind == evidence.ResolversNoAddress:
 		words = fmt.Sprintf("Line %d of %s has no address after the word nameserver.", p.Line, h.ResolversBy)
-	case p.Kind == probes.ResolversIndented:
+	case p.Kind == evidence.ResolversIndented:
 		words = fmt.Sprintf("Line %d of %s names %s, but a space begins the line, and libc passes over such a line.",
 			p.Line, h.ResolversBy, p.Named)
 	}
@@ -148,7 +148,7 @@ func noResolverWords(h probes.Host) []string {
 	return []string{words, instead + "."}
 }
 
-func whenDnsResolverUnreachable(e *probes.Evidence) (Finding, bool) {
+func whenDnsResolverUnreachable(e *evidence.Evidence) (Finding, bool) {
 	if !dnsFailed(e) || resolverAnswered(e) || len(e.DNS.Answers) == 0 {
 		return Finding{}, false
 	}
@@ -169,7 +169,7 @@ func whenDnsResolverUnreachable(e *probes.Evidence) (Finding, bool) {
 }
 
 // noAnswer fills in why the resolvers gave no answer, and so which of the row's steps help.
-func (f *Finding) noAnswer(e *probes.Evidence) {
+func (f *Finding) noAnswer(e *evidence.Evidence) {
 	refusing, garbling, silent := failing(e.DNS, resolverRefuses), failing(e.DNS, resolverGarbles), failing(e.DNS, resolverSilent)
 	set := func(name, value string) {
 		if value != "" {
@@ -182,7 +182,7 @@ func (f *Finding) noAnswer(e *probes.Evidence) {
 	}
 	f.Values["no_resolver"], f.Values["unanswered"] = "No resolver answers", list(asked)
 	if len(asked) == 0 {
-		f.Values["unanswered"] = serverName(probes.BySystem)
+		f.Values["unanswered"] = serverName(evidence.BySystem)
 	} else if len(refusing) == len(asked) {
 		f.Values["no_resolver"] = "Every resolver refuses port 53"
 		if len(asked) == 1 {
@@ -204,7 +204,7 @@ func (f *Finding) noAnswer(e *probes.Evidence) {
 			set("resolvers_link", p.Link.String())
 		case p.Line > 0:
 			set("resolvers_line", fmt.Sprintf("line %d of %s", p.Line, e.Host.ResolversBy))
-		case p.Kind == probes.ResolversUnreadable && p.Detail.String() == "permission denied":
+		case p.Kind == evidence.ResolversUnreadable && p.Detail.String() == "permission denied":
 			set("resolvers_closed", e.Host.ResolversBy)
 		default:
 			set("resolvers_none", e.Host.ResolversBy)
@@ -221,7 +221,7 @@ func (f *Finding) noAnswer(e *probes.Evidence) {
 }
 
 // noAnswerWords is the row of a name that no resolver answered for.
-func noAnswerWords(e *probes.Evidence) string {
+func noAnswerWords(e *evidence.Evidence) string {
 	switch title := noResolverTitle(e.Host.ResolversBy, e.Host.ResolversProblem); {
 	case title != "":
 		return firstFitting(rowWidth, "n"+noResolverKnown(e.Host.ResolversProblem)[1:]+": "+title, title)

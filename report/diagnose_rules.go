@@ -6,11 +6,11 @@ import (
 	"slices"
 	"strings"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
 )
 
-func whenRulesInvalid(e *probes.Evidence) (Finding, bool) {
+func whenRulesInvalid(e *evidence.Evidence) (Finding, bool) {
 	if e.Rules == nil {
 		return Finding{}, false
 	}
@@ -42,7 +42,7 @@ func whenRulesInvalid(e *probes.Evidence) (Finding, bool) {
 }
 
 // deny is the row "deny" of the table. A simulation can be wrong: only the API's own word makes it certain.
-func (r ruling) deny(e *probes.Evidence) (Finding, bool) {
+func (r ruling) deny(e *evidence.Evidence) (Finding, bool) {
 	finding := Finding{Confidence: Likely}
 	refused, _ := r.refused()
 	switch r.compared(e) {
@@ -69,7 +69,7 @@ func (r ruling) deny(e *probes.Evidence) (Finding, bool) {
 	return finding, true
 }
 
-func whenRulesNotAllowed(e *probes.Evidence) (Finding, bool) {
+func whenRulesNotAllowed(e *evidence.Evidence) (Finding, bool) {
 	r := rulingOf(e)
 	if r.verdict == iprules.VerdictPartly && !r.comparable { // planned addresses make no pool
 		refused, _ := r.refused()
@@ -85,7 +85,7 @@ func whenRulesNotAllowed(e *probes.Evidence) (Finding, bool) {
 	return r.deny(e)
 }
 
-func whenRulesDenied(e *probes.Evidence) (Finding, bool) {
+func whenRulesDenied(e *evidence.Evidence) (Finding, bool) {
 	r := rulingOf(e)
 	if r.verdict != iprules.VerdictDeny || r.deniedBy == "" {
 		return Finding{}, false
@@ -110,7 +110,7 @@ func whenRulesDenied(e *probes.Evidence) (Finding, bool) {
 	return finding, ok
 }
 
-func whenRulesAmbiguous(e *probes.Evidence) (Finding, bool) {
+func whenRulesAmbiguous(e *evidence.Evidence) (Finding, bool) {
 	r := rulingOf(e)
 	if r.verdict != iprules.VerdictAmbiguous {
 		return Finding{}, false
@@ -137,7 +137,7 @@ func whenRulesAmbiguous(e *probes.Evidence) (Finding, bool) {
 	return finding, true
 }
 
-func whenRulesPoolPartlyAllowed(e *probes.Evidence) (Finding, bool) {
+func whenRulesPoolPartlyAllowed(e *evidence.Evidence) (Finding, bool) {
 	r := rulingOf(e)
 	if r.verdict != iprules.VerdictPartly || !r.comparable || len(e.Egress.IPv4) < 2 {
 		return Finding{}, false
@@ -157,7 +157,7 @@ func whenRulesPoolPartlyAllowed(e *probes.Evidence) (Finding, bool) {
 	return finding, true
 }
 
-func whenRulesPropagating(e *probes.Evidence) (Finding, bool) {
+func whenRulesPropagating(e *evidence.Evidence) (Finding, bool) {
 	r := rulingOf(e)
 	if r.verdict != iprules.VerdictAllow || r.compared(e) != outcomeInvalidIP {
 		return Finding{}, false
@@ -183,7 +183,7 @@ type neverPublic struct {
 	every        bool     // there is no other Allow rule
 }
 
-func neverPublicOf(e *probes.Evidence, r ruling) (n neverPublic) {
+func neverPublicOf(e *evidence.Evidence, r ruling) (n neverPublic) {
 	never := func(address netip.Addr) bool {
 		kind := iprules.NeverPublic(address)
 		if kind != "" && !slices.Contains(n.kinds, kind) {
@@ -213,7 +213,7 @@ func neverPublicOf(e *probes.Evidence, r ruling) (n neverPublic) {
 }
 
 // whenRulesNeverPublic is a failure where the rules cannot let in anybody, or not the address that was asked about.
-func whenRulesNeverPublic(e *probes.Evidence) (Finding, bool) {
+func whenRulesNeverPublic(e *evidence.Evidence) (Finding, bool) {
 	r := rulingOf(e)
 	n := neverPublicOf(e, r)
 	if len(n.given)+len(n.names) == 0 || len(r.rules) == 0 || e.Target.Inside() {
@@ -253,7 +253,7 @@ func whenRulesNeverPublic(e *probes.Evidence) (Finding, bool) {
 }
 
 // neverAllowed is the failure of a list in which no Allow rule can match a call.
-func (r ruling) neverAllowed(e *probes.Evidence, outcome outcome) Finding {
+func (r ruling) neverAllowed(e *evidence.Evidence, outcome outcome) Finding {
 	finding := Finding{Values: Values{}}
 	if r.verdict == iprules.VerdictDeny && r.deniedBy == "" {
 		switch outcome {
@@ -268,7 +268,7 @@ func (r ruling) neverAllowed(e *probes.Evidence, outcome outcome) Finding {
 	return finding
 }
 
-func whenRulesStale(e *probes.Evidence) (Finding, bool) {
+func whenRulesStale(e *evidence.Evidence) (Finding, bool) {
 	r := rulingOf(e)
 	if r.verdict != iprules.VerdictDeny {
 		return Finding{}, false

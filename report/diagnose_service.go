@@ -3,14 +3,14 @@ package report
 import (
 	"fmt"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/opensrs"
 )
 
 // whenServiceIncident: the page is asked only after a failure. Where that is at or beyond the host, the
 // incident comes first; else it stands beside.
-func whenServiceIncident(e *probes.Evidence) (Finding, bool) {
+func whenServiceIncident(e *evidence.Evidence) (Finding, bool) {
 	page := e.StatusPage
 	if page == nil || page.Failure != nil || page.Indicator.Empty() {
 		return Finding{}, false
@@ -41,16 +41,16 @@ func whenServiceIncident(e *probes.Evidence) (Finding, bool) {
 }
 
 // atOrBeyondHost: what failed is at the service's host or behind it, as far as the evidence tells.
-func atOrBeyondHost(e *probes.Evidence) bool {
+func atOrBeyondHost(e *evidence.Evidence) bool {
 	switch blocked(e) {
 	case "port":
 		end, failed := portEnding(e)
 		return failed && (end.by == endHost || end.by == endSomebody || end.by == endSilence && end.place == placeEdge)
 	case "tls":
-		if e.TLS != nil && (tellingVariant(e) != "" || works(e, probes.VariantAsIs) || nowAndThen(e)) {
+		if e.TLS != nil && (tellingVariant(e) != "" || works(e, evidence.VariantAsIs) || nowAndThen(e)) {
 			return false // an experiment has shown another reason
 		}
-		return failedWith(e, "tls", probes.KindReset, probes.KindHungUp, probes.KindTimeout, probes.KindAlert, probes.KindNotTLS)
+		return failedWith(e, "tls", evidence.KindReset, evidence.KindHungUp, evidence.KindTimeout, evidence.KindAlert, evidence.KindNotTLS)
 	case "call":
 		switch callOutcome(e) {
 		case outcomeClosed:

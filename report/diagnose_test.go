@@ -8,11 +8,11 @@ import (
 	"strings"
 	"testing"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // reportOf is the report of a run, as the command makes it.
-func reportOf(e *probes.Evidence) *Report {
+func reportOf(e *evidence.Evidence) *Report {
 	return New(e, Tool{Name: "opensrs-doctor", Version: "1.0.0"})
 }
 

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // compared is one value of a report.
@@ -32,7 +32,7 @@ func valuesOf(r *Report) []compared {
 	all := []compared{{field: "verdict", text: r.Verdict}}
 	for _, row := range r.Probes {
 		status := string(row.Status)
-		if row.Status == probes.Skip && row.WaitedFor != "" {
+		if row.Status == evidence.Skip && row.WaitedFor != "" {
 			status += ", " + waited(row)
 		}
 		all = append(all, compared{field: row.Name + ".status", text: status})

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 func diffText(t *testing.T, d *Diff) string {
@@ -43,36 +43,36 @@ func TestDiffReads(t *testing.T) {
 
 // Each thing that can differ is found, and called by its field.
 func TestDiffFinds(t *testing.T) {
-	for field, change := range map[string]func(e *probes.Evidence){
-		"target.environment":     func(e *probes.Evidence) { e.Target.Environment = "test" },
-		"target.endpoint":        func(e *probes.Evidence) { e.Target.Port = 55000 },
-		"target.username":        func(e *probes.Evidence) { e.Target.Username = "other" },
-		"target.key_fingerprint": func(e *probes.Evidence) { e.Target.KeyFingerprint = nil },
-		"host.hostname":          func(e *probes.Evidence) { e.Host.Hostname = "web2.example.com" },
-		"host.local_address":     func(e *probes.Evidence) { e.Host.LocalAddress = ip("10.1.0.3") },
-		"host.source_ip":         func(e *probes.Evidence) { e.Host.SourceIP = ip("10.1.0.3") },
-		"host.proxy": func(e *probes.Evidence) {
-			e.Host.Proxy = &probes.Proxy{URL: "http://proxy.example.com:3128", From: "HTTPS_PROXY"}
+	for field, change := range map[string]func(e *evidence.Evidence){
+		"target.environment":     func(e *evidence.Evidence) { e.Target.Environment = "test" },
+		"target.endpoint":        func(e *evidence.Evidence) { e.Target.Port = 55000 },
+		"target.username":        func(e *evidence.Evidence) { e.Target.Username = "other" },
+		"target.key_fingerprint": func(e *evidence.Evidence) { e.Target.KeyFingerprint = nil },
+		"host.hostname":          func(e *evidence.Evidence) { e.Host.Hostname = "web2.example.com" },
+		"host.local_address":     func(e *evidence.Evidence) { e.Host.LocalAddress = ip("10.1.0.3") },
+		"host.source_ip":         func(e *evidence.Evidence) { e.Host.SourceIP = ip("10.1.0.3") },
+		"host.proxy": func(e *evidence.Evidence) {
+			e.Host.Proxy = &evidence.Proxy{URL: "http://proxy.example.com:3128", From: "HTTPS_PROXY"}
 		},
-		"host.resolvers":         func(e *probes.Evidence) { e.Host.Resolvers = []string{"192.0.2.54:53"} },
-		"dns.used":               func(e *probes.Evidence) { e.DNS.Used = "192.0.2.54:53" },
-		"rules.verdict":          func(e *probes.Evidence) { e.Rules.Verdict = "ambiguous" },
-		"tls.version":            func(e *probes.Evidence) { e.TLS.Version = "TLS 1.3" },
-		"tls.subject":            func(e *probes.Evidence) { e.TLS.Chain[0].Subject = said("CN=other") },
-		"tls.issuer":             func(e *probes.Evidence) { e.TLS.Chain[0].Issuer = said("CN=other") },
-		"tls.sha256":             func(e *probes.Evidence) { e.TLS.Chain[0].SHA256 = strings.Repeat("0f", 32) },
-		"tls.not_after":          func(e *probes.Evidence) { e.TLS.Chain[0].NotAfter = fixedStart.AddDate(1, 0, 0) },
-		"tls.issuers":            func(e *probes.Evidence) { e.TLS.Chain[1].SHA256 = strings.Repeat("0f", 32) },
-		"call.http_status":       func(e *probes.Evidence) { e.Call.HTTPStatus = 201 },
-		"call.response_code":     func(e *probes.Evidence) { e.Call.Code = said("201") },
-		"call.response_text":     func(e *probes.Evidence) { e.Call.Text = said("Well") },
-		"tool.public_roots_date": func(e *probes.Evidence) { e.Asked.RootsDate = fixedStart },
-		"egress.addresses":       func(e *probes.Evidence) { e.Egress = seenFrom("direct", otherIP) },
-		"target.addresses":       func(e *probes.Evidence) { e.Target.Addresses = append(e.Target.Addresses, ip("198.51.100.11")) },
-		"rules.rules":            func(e *probes.Evidence) { setRules(e, "allow 203.0.113.10/32") },
-		"port.status":            func(e *probes.Evidence) { e.Steps[3].Status = probes.Warn },
-		"tls.duration_ms":        func(e *probes.Evidence) { e.Steps[4].Took = ms(122.1) },
-		"duration_ms":            func(e *probes.Evidence) { e.Took = ms(1200) },
+		"host.resolvers":         func(e *evidence.Evidence) { e.Host.Resolvers = []string{"192.0.2.54:53"} },
+		"dns.used":               func(e *evidence.Evidence) { e.DNS.Used = "192.0.2.54:53" },
+		"rules.verdict":          func(e *evidence.Evidence) { e.Rules.Verdict = "ambiguous" },
+		"tls.version":            func(e *evidence.Evidence) { e.TLS.Version = "TLS 1.3" },
+		"tls.subject":            func(e *evidence.Evidence) { e.TLS.Chain[0].Subject = said("CN=other") },
+		"tls.issuer":             func(e *evidence.Evidence) { e.TLS.Chain[0].Issuer = said("CN=other") },
+		"tls.sha256":             func(e *evidence.Evidence) { e.TLS.Chain[0].SHA256 = strings.Repeat("0f", 32) },
+		"tls.not_after":          func(e *evidence.Evidence) { e.TLS.Chain[0].NotAfter = fixedStart.AddDate(1, 0, 0) },
+		"tls.issuers":            func(e *evidence.Evidence) { e.TLS.Chain[1].SHA256 = strings.Repeat("0f", 32) },
+		"call.http_status":       func(e *evidence.Evidence) { e.Call.HTTPStatus = 201 },
+		"call.response_code":     func(e *evidence.Evidence) { e.Call.Code = said("201") },
+		"call.response_text":     func(e *evidence.Evidence) { e.Call.Text = said("Well") },
+		"tool.public_roots_date": func(e *evidence.Evidence) { e.Asked.RootsDate = fixedStart },
+		"egress.addresses":       func(e *evidence.Evidence) { e.Egress = seenFrom("direct", otherIP) },
+		"target.addresses":       func(e *evidence.Evidence) { e.Target.Addresses = append(e.Target.Addresses, ip("198.51.100.11")) },
+		"rules.rules":            func(e *evidence.Evidence) { setRules(e, "allow 203.0.113.10/32") },
+		"port.status":            func(e *evidence.Evidence) { e.Steps[3].Status = evidence.Warn },
+		"tls.duration_ms":        func(e *evidence.Evidence) { e.Steps[4].Took = ms(122.1) },
+		"duration_ms":            func(e *evidence.Evidence) { e.Took = ms(1200) },
 	} {
 		e := healthy()
 		change(e)
@@ -125,7 +125,7 @@ func TestDiffOfAnonymized(t *testing.T) {
 func TestGeneratedDiffs(t *testing.T) {
 	before := reportOf(healthy())
 	n := 0
-	eachGenerated(t, func(t *testing.T, _ *rand.Rand, e *probes.Evidence) {
+	eachGenerated(t, func(t *testing.T, _ *rand.Rand, e *evidence.Evidence) {
 		if n++; n%4 != 0 {
 			return
 		}

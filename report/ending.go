@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // Who ends the connection to the port, and how sure that is. The port's row, the causes, the drawing of the way and the
@@ -53,20 +53,20 @@ func (c connectionFacts) ending(host []string) ending {
 	if c.Failure == nil {
 		return ending{}
 	}
-	end, kind, later := ending{sure: Certain}, probes.Kind(c.Failure.Kind), c.later()
+	end, kind, later := ending{sure: Certain}, evidence.Kind(c.Failure.Kind), c.later()
 	if c.Path != nil && c.Path.Available {
 		end.walk = c.Path
 	}
 	switch {
-	case kind == probes.KindNotPermitted:
+	case kind == evidence.KindNotPermitted:
 		end.by = endHere
 	case end.walk != nil && end.bySender(host):
-	case kind == probes.KindRefused || refusalIn(later):
+	case kind == evidence.KindRefused || refusalIn(later):
 		end.byReset()
-	case kind == probes.KindTimeout:
+	case kind == evidence.KindTimeout:
 		end.bySilence()
 	}
-	if h, ok := firstHop(later, probes.HopConnected); ok && end.by != endUnknown {
+	if h, ok := firstHop(later, evidence.HopConnected); ok && end.by != endUnknown {
 		end.again = &h
 		if end.sure == Certain {
 			end.sure = Likely
@@ -84,10 +84,10 @@ func (c connectionFacts) later() []hopFact {
 	}
 	if trips := c.RoundTrips; trips != nil && trips.To == c.tried() {
 		if trips.Answered > trips.Refused {
-			answers = append(answers, hopFact{Answer: probes.HopConnected, TookMS: trips.MinMS})
+			answers = append(answers, hopFact{Answer: evidence.HopConnected, TookMS: trips.MinMS})
 		}
 		if trips.Refused > 0 {
-			answers = append(answers, hopFact{Answer: probes.HopRefused, TookMS: trips.MinMS})
+			answers = append(answers, hopFact{Answer: evidence.HopRefused, TookMS: trips.MinMS})
 		}
 	}
 	return answers
@@ -95,12 +95,12 @@ func (c connectionFacts) later() []hopFact {
 
 // tookLater reports whether the port took a connection after the probe.
 func (c connectionFacts) tookLater() bool {
-	_, took := firstHop(c.later(), probes.HopConnected)
+	_, took := firstHop(c.later(), evidence.HopConnected)
 	return took
 }
 
 func refusalIn(hops []hopFact) bool {
-	_, ok := firstHop(hops, probes.HopRefused)
+	_, ok := firstHop(hops, evidence.HopRefused)
 	return ok
 }
 
@@ -109,15 +109,15 @@ func (end *ending) bySender(host []string) bool {
 	for _, h := range end.walk.all() {
 		_, is := refusals[h.Answer]
 		switch {
-		case h.Answer == probes.HopNotPermitted:
+		case h.Answer == evidence.HopNotPermitted:
 			end.by, end.answer = endHere, h
 		case !is || h.From == "":
 			continue
-		case h.FromSelf && h.Answer == probes.HopUnreachable && !end.walk.othersLeave():
+		case h.FromSelf && h.Answer == evidence.HopUnreachable && !end.walk.othersLeave():
 			continue // an ARP question that nobody answered
 		case h.FromSelf:
 			end.by, end.answer = endHere, h
-		case h.Answer == probes.HopPortUnreachable && slices.Contains(host, h.From):
+		case h.Answer == evidence.HopPortUnreachable && slices.Contains(host, h.From):
 			end.by, end.answer, end.sure = endHost, h, Likely
 		default:
 			end.by, end.answer = endDevice, h
@@ -133,7 +133,7 @@ func (end *ending) byReset() {
 	if end.walk == nil {
 		return
 	}
-	first, seen := firstHop(end.walk.Port, probes.HopRefused)
+	first, seen := firstHop(end.walk.Port, evidence.HopRefused)
 	distance := end.walk.Distance
 	end.answer = first
 	switch {
@@ -179,7 +179,7 @@ func (end *ending) bySilence() {
 		end.place = placeAfter
 	case end.last.TTL > 0:
 		end.place = placeAnyPort
-	case walk.othersLeave() && hopAt(walk.Port, 1).Answer == probes.HopSilence:
+	case walk.othersLeave() && hopAt(walk.Port, 1).Answer == evidence.HopSilence:
 		end.place, end.last = placeNoneOnce, hopAt(walk.Compare, 1)
 	default:
 		end.place = placeNoRouter
@@ -227,7 +227,7 @@ func (end ending) evidence(port int) []string {
 func (end ending) hostEvidence() []string {
 	ttl := end.answer.TTL
 	switch far := end.far(); {
-	case end.answer.Answer == probes.HopPortUnreachable:
+	case end.answer.Answer == evidence.HopPortUnreachable:
 		return []string{fmt.Sprintf("%s, the host's own address, answers with ICMP %s.", end.answer.From, end.answer.icmp())}
 	case far == 1:
 		return []string{"The refusal comes from the first hop, as far away as the host itself."}
@@ -274,15 +274,15 @@ func hopsAway(n int) string { return countWords(n, "hop away", "hops away") }
 
 // refusals are the answers that a device signs with its own address.
 var refusals = map[string]string{
-	probes.HopProhibited:      "says that it is administratively prohibited",
-	probes.HopUnreachable:     "says that there is no way to the service",
-	probes.HopPortUnreachable: "refuses the port, in its own name",
+	evidence.HopProhibited:      "says that it is administratively prohibited",
+	evidence.HopUnreachable:     "says that there is no way to the service",
+	evidence.HopPortUnreachable: "refuses the port, in its own name",
 }
 
 // row is the ending as the port's row has it; "" where it does not say more than the failure itself.
 func (end ending) row() string {
-	said := map[string]string{probes.HopProhibited: kindWords[probes.KindProhibited],
-		probes.HopUnreachable: kindWords[probes.KindUnreachable], probes.HopPortUnreachable: "refused"}[end.answer.Answer]
+	said := map[string]string{evidence.HopProhibited: kindWords[evidence.KindProhibited],
+		evidence.HopUnreachable: kindWords[evidence.KindUnreachable], evidence.HopPortUnreachable: "refused"}[end.answer.Answer]
 	switch {
 	case end.again != nil && end.by == endSilence:
 		return "no answer at first, then it took a connection"
@@ -297,7 +297,7 @@ func (end ending) row() string {
 	case end.by == endOnTheWay:
 		return fmt.Sprintf("refused at hop %d, the host is at hop %d", end.answer.TTL, end.walk.Distance)
 	case end.by == endHost, end.by == endSomebody:
-		return kindWords[probes.KindRefused]
+		return kindWords[evidence.KindRefused]
 	case end.by == endSilence && (end.place == placeEdge || end.place == placeAfter):
 		return fmt.Sprintf("silence after hop %d, %s", end.last.TTL, end.last.From)
 	}

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // TestAdviceKnowsTheEnvironment: every sentence that names an environment or its control panel names the run's. The
@@ -16,12 +16,12 @@ func TestAdviceKnowsTheEnvironment(t *testing.T) {
 			continue
 		}
 		for environment, not := range map[string][]string{
-			probes.EnvLive:    {"test environment", "sandbox environment"},
-			probes.EnvTest:    {"live environment", "sandbox environment"},
-			probes.EnvSandbox: {"live environment", "test environment", "sandbox environment"},
+			evidence.EnvLive:    {"test environment", "sandbox environment"},
+			evidence.EnvTest:    {"live environment", "sandbox environment"},
+			evidence.EnvSandbox: {"live environment", "test environment", "sandbox environment"},
 		} {
 			e := fixtureOf(t, cause.ID)
-			e.Target.Environment, e.Target.Sandbox = environment, environment == probes.EnvSandbox
+			e.Target.Environment, e.Target.Sandbox = environment, environment == evidence.EnvSandbox
 			for _, d := range Diagnose(e) {
 				text := strings.Join(append([]string{d.Summary, d.Explanation}, d.Fixes...), "\n")
 				for _, wrong := range not {
@@ -37,7 +37,7 @@ func TestAdviceKnowsTheEnvironment(t *testing.T) {
 // TestSandboxIsItsOwnEnvironment: also of a report that a release saved when the sandbox still counted as live.
 func TestSandboxIsItsOwnEnvironment(t *testing.T) {
 	old := screens(t)["sandbox"]
-	old.Target.Environment = probes.EnvLive
+	old.Target.Environment = evidence.EnvLive
 	r, err := Read(bytes.NewReader(jsonOf(t, old)))
 	if err != nil {
 		t.Fatal(err)

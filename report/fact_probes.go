@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/opensrs"
 )
@@ -166,11 +166,11 @@ func (l *factList) dns(r *reading) {
 
 // variantLabels are the TLS experiments: the same handshake with one thing changed.
 var variantLabels = map[string]string{
-	probes.VariantAsIs:    "as it is",
-	probes.VariantNoSNI:   "without the server name",
-	probes.VariantClassic: "with a classic key share",
-	probes.VariantSmall:   "with small segments",
-	probes.VariantOld:     "with TLS 1.0 and 1.1 allowed",
+	evidence.VariantAsIs:    "as it is",
+	evidence.VariantNoSNI:   "without the server name",
+	evidence.VariantClassic: "with a classic key share",
+	evidence.VariantSmall:   "with small segments",
+	evidence.VariantOld:     "with TLS 1.0 and 1.1 allowed",
 }
 
 func (l *factList) tls(r *reading) {

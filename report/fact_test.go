@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // dumped is what only a program would write: braces of a struct or a map, members' names, and bare values.
@@ -57,7 +57,7 @@ func TestFactsAreWords(t *testing.T) {
 
 func TestGeneratedFactsAreWords(t *testing.T) {
 	unknown := map[string]bool{}
-	eachGenerated(t, func(t *testing.T, _ *rand.Rand, e *probes.Evidence) {
+	eachGenerated(t, func(t *testing.T, _ *rand.Rand, e *evidence.Evidence) {
 		r := reportOf(e)
 		for _, bad := range dumps(r) {
 			t.Error(bad)

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // The words for the objects that facts of several probes have in them. Each takes from the object what it says.
@@ -29,15 +29,15 @@ func failureInWords(f *reading, usual ...string) string {
 	if f == nil {
 		return ""
 	}
-	op, kind, detail := f.text("op"), probes.Kind(f.text("kind")), f.text("detail")
+	op, kind, detail := f.text("op"), evidence.Kind(f.text("kind")), f.text("detail")
 	words, known := kindWords[kind]
 	if !known {
 		words = strings.ReplaceAll(string(kind), "-", " ")
 	}
 	switch {
-	case kind == probes.KindUnclassified && detail != "":
+	case kind == evidence.KindUnclassified && detail != "":
 		words = detail
-	case kind == probes.KindTimeout && slices.Contains(silentDetails, detail):
+	case kind == evidence.KindTimeout && slices.Contains(silentDetails, detail):
 	case detail != "" && !strings.Contains(strings.ToLower(words), strings.ToLower(detail)):
 		words += " (" + detail + ")"
 	}
@@ -105,8 +105,8 @@ func (l *factList) answer(key string, a *reading) {
 
 // hopWords are the answers to a packet with a small TTL.
 var hopWords = map[string]string{
-	probes.HopTimeExceeded: "time exceeded", probes.HopSilence: "no answer", probes.HopNotPermitted: "not permitted",
-	probes.HopPortUnreachable: "port unreachable",
+	evidence.HopTimeExceeded: "time exceeded", evidence.HopSilence: "no answer", evidence.HopNotPermitted: "not permitted",
+	evidence.HopPortUnreachable: "port unreachable",
 }
 
 func hopInWords(h *reading) string {
@@ -126,7 +126,7 @@ func hopInWords(h *reading) string {
 		}
 	}
 	after := took(h)
-	if answer == hopWords[probes.HopSilence] {
+	if answer == hopWords[evidence.HopSilence] {
 		after = "" // it is how long the packet was waited for
 	}
 	return joinedWords(from, answer, icmp, after)

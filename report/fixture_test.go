@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/opensrs"
 )
@@ -20,83 +20,83 @@ var began = time.Date(2026, 3, 4, 3, 12, 45, 0, time.UTC)
 func pointer[T any](v T) *T { return &v }
 
 // healthyEvidence is a run in which everything worked.
-func healthyEvidence() *probes.Evidence {
-	leaf := probes.Certificate{
+func healthyEvidence() *evidence.Evidence {
+	leaf := evidence.Certificate{
 		Subject: said("CN=rr-n1-tor.opensrs.net,O=Tucows.com Co.,C=CA"), Issuer: said("CN=Example TLS CA 1,O=Example Trust Inc,C=US"),
 		IssuerOrg: said("Example Trust Inc"), Names: saidAll("rr-n1-tor.opensrs.net"),
 		NotBefore: began.AddDate(0, -2, 0), NotAfter: time.Date(2026, 10, 1, 23, 59, 59, 0, time.UTC),
 		SHA256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
 		PEM:    pemOf("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"),
 	}
-	return &probes.Evidence{
+	return &evidence.Evidence{
 		StartedAt: began, Took: ms(142.5),
-		Target: probes.Target{Environment: "live", Host: "rr-n1-tor.opensrs.net", Port: 55443, Username: "acme-reseller",
+		Target: evidence.Target{Environment: "live", Host: "rr-n1-tor.opensrs.net", Port: 55443, Username: "acme-reseller",
 			KeyFingerprint: pointer("0a1b2c3d"), Addresses: []netip.Addr{ip("198.51.100.10")}},
-		Host: probes.Host{Hostname: "web1.acme.example", OS: "linux/amd64", LocalAddress: ip("10.20.0.15"),
+		Host: evidence.Host{Hostname: "web1.acme.example", OS: "linux/amd64", LocalAddress: ip("10.20.0.15"),
 			Resolvers: []string{"10.20.0.2:53"}, ResolversBy: "/etc/resolv.conf", HasIPv4Route: pointer(true)},
-		Asked: probes.Asked{KeyGiven: true, KeySource: "/home/anna/api.key", KeyForm: &opensrs.Form{Length: 112}, RulesGiven: 1,
+		Asked: evidence.Asked{KeyGiven: true, KeySource: "/home/anna/api.key", KeyForm: &opensrs.Form{Length: 112}, RulesGiven: 1,
 			RulesSource: "/home/anna/rules.txt", EgressSources: 3},
-		Steps: []probes.Step{
-			{Probe: "egress", Status: probes.Pass, Counts: true, Took: ms(41)},
-			{Probe: "rules", Status: probes.Pass, Counts: true, Took: ms(0.1)},
-			{Probe: "dns", Status: probes.Pass, Counts: true, Took: ms(12)},
-			{Probe: "port", Status: probes.Pass, Counts: true, Took: ms(18)},
-			{Probe: "tls", Status: probes.Pass, Counts: true, Took: ms(22)},
-			{Probe: "call", Status: probes.Pass, Counts: true, Took: ms(64)},
+		Steps: []evidence.Step{
+			{Probe: "egress", Status: evidence.Pass, Counts: true, Took: ms(41)},
+			{Probe: "rules", Status: evidence.Pass, Counts: true, Took: ms(0.1)},
+			{Probe: "dns", Status: evidence.Pass, Counts: true, Took: ms(12)},
+			{Probe: "port", Status: evidence.Pass, Counts: true, Took: ms(18)},
+			{Probe: "tls", Status: evidence.Pass, Counts: true, Took: ms(22)},
+			{Probe: "call", Status: evidence.Pass, Counts: true, Took: ms(64)},
 		},
-		Egress: &probes.Egress{
-			Sightings: []probes.Sighting{
+		Egress: &evidence.Egress{
+			Sightings: []evidence.Sighting{
 				{Source: "https://icanhazip.com", Path: "direct", Address: ip("203.0.113.10"), TookMS: 40},
 				{Source: "https://api.ipify.org", Path: "direct", Address: ip("203.0.113.10"), TookMS: 41},
 				{Source: "dns://resolver1.opendns.com/myip.opendns.com?type=A", Path: "dns", Address: ip("203.0.113.10"), TookMS: 20},
 			},
 			IPv4: []netip.Addr{ip("203.0.113.10")}, DNSSeen: []netip.Addr{ip("203.0.113.10")}, Agreeing: 3, Asked: 3,
 		},
-		Rules: &probes.Rules{Rules: []string{"allow 203.0.113.0/25"}, Verdict: "allow", Results: []iprules.Result{
+		Rules: &evidence.Rules{Rules: []string{"allow 203.0.113.0/25"}, Verdict: "allow", Results: []iprules.Result{
 			{IP: ip("203.0.113.10"), Verdict: "allow", Rule: pointer(1), Readings: map[string]string{
 				iprules.FirstMatch: "allow", iprules.MostSpecific: "allow", iprules.DenyWins: "allow"}},
 		}},
-		DNS: &probes.DNS{Name: "rr-n1-tor.opensrs.net", Used: "10.20.0.2:53", IPv4: []netip.Addr{ip("198.51.100.10")},
-			Answers: []probes.DNSAnswer{{Resolver: "10.20.0.2:53", Transport: "udp", Rcode: "NOERROR",
+		DNS: &evidence.DNS{Name: "rr-n1-tor.opensrs.net", Used: "10.20.0.2:53", IPv4: []netip.Addr{ip("198.51.100.10")},
+			Answers: []evidence.DNSAnswer{{Resolver: "10.20.0.2:53", Transport: "udp", Rcode: "NOERROR",
 				A: []netip.Addr{ip("198.51.100.10")}, TookMS: 12}}},
-		Port: &probes.Port{Connected: netip.MustParseAddrPort("198.51.100.10:55443"), ConnectMS: 18, Retransmits: pointer(0),
-			Attempts: []probes.Attempt{{Address: netip.MustParseAddrPort("198.51.100.10:55443"),
+		Port: &evidence.Port{Connected: netip.MustParseAddrPort("198.51.100.10:55443"), ConnectMS: 18, Retransmits: pointer(0),
+			Attempts: []evidence.Attempt{{Address: netip.MustParseAddrPort("198.51.100.10:55443"),
 				LocalAddress: ip("10.20.0.15"), Connected: true, TookMS: 18}}},
-		TLS: &probes.TLS{Connected: true, Version: "TLS 1.3", CipherSuite: "TLS_AES_128_GCM_SHA256", CallAllowed: true,
-			Chain: []probes.Certificate{leaf},
-			Trust: &probes.Trust{System: true, Public: true, NameOK: true, DatesOK: true, Issuer: leaf.Issuer}},
-		Call: &probes.Call{Sent: true, VectorOK: true, HTTPStatus: 200, ContentType: said("text/xml"), Envelope: true,
+		TLS: &evidence.TLS{Connected: true, Version: "TLS 1.3", CipherSuite: "TLS_AES_128_GCM_SHA256", CallAllowed: true,
+			Chain: []evidence.Certificate{leaf},
+			Trust: &evidence.Trust{System: true, Public: true, NameOK: true, DatesOK: true, Issuer: leaf.Issuer}},
+		Call: &evidence.Call{Sent: true, VectorOK: true, HTTPStatus: 200, ContentType: said("text/xml"), Envelope: true,
 			Success: true, Code: said("200"), Text: said("Command successful"), Class: "accepted", ReplyBytes: 402, TookMS: 64},
 	}
 }
 
 // filteredEvidence is the screen of the contract: a router on the way drops the port.
-func filteredEvidence() *probes.Evidence {
+func filteredEvidence() *evidence.Evidence {
 	e := healthyEvidence()
-	silence := &probes.Failure{Op: "connect", Kind: probes.KindTimeout, Detail: said("no answer so far")}
+	silence := &evidence.Failure{Op: "connect", Kind: evidence.KindTimeout, Detail: said("no answer so far")}
 	e.TLS, e.Call, e.Took = nil, nil, ms(3120)
-	e.Steps[3] = probes.Step{Probe: "port", Status: probes.Fail, Counts: true, Failure: silence, Took: ms(3004)}
-	e.Steps[4] = probes.Step{Probe: "tls", Status: probes.Skip, WaitedFor: "port"}
-	e.Steps[5] = probes.Step{Probe: "call", Status: probes.Skip, WaitedFor: "port"}
-	hop := func(ttl int, answer, from string) probes.Hop {
-		h := probes.Hop{TTL: ttl, Answer: answer, TookMS: 1}
+	e.Steps[3] = evidence.Step{Probe: "port", Status: evidence.Fail, Counts: true, Failure: silence, Took: ms(3004)}
+	e.Steps[4] = evidence.Step{Probe: "tls", Status: evidence.Skip, WaitedFor: "port"}
+	e.Steps[5] = evidence.Step{Probe: "call", Status: evidence.Skip, WaitedFor: "port"}
+	hop := func(ttl int, answer, from string) evidence.Hop {
+		h := evidence.Hop{TTL: ttl, Answer: answer, TookMS: 1}
 		if from != "" {
 			h.From = ip(from)
 		}
 		return h
 	}
-	e.Port = &probes.Port{
-		Attempts: []probes.Attempt{{Address: netip.MustParseAddrPort("198.51.100.10:55443"), TookMS: 3000, Failure: silence}},
-		Path: &probes.Path{Available: true, ComparedTo: 443, Distance: 4, ByHost: true,
-			Port: []probes.Hop{hop(1, probes.HopTimeExceeded, "10.20.0.1"), hop(2, probes.HopTimeExceeded, "10.1.0.1"),
-				hop(3, probes.HopSilence, ""), hop(4, probes.HopSilence, "")},
-			Compare: []probes.Hop{hop(1, probes.HopTimeExceeded, "10.20.0.1"), hop(2, probes.HopTimeExceeded, "10.1.0.1"),
-				hop(3, probes.HopTimeExceeded, "192.0.2.77"), hop(4, probes.HopConnected, "")}},
-		OtherPorts: []probes.Attempt{{Address: netip.MustParseAddrPort("198.51.100.10:443"), Connected: true, TookMS: 17}},
+	e.Port = &evidence.Port{
+		Attempts: []evidence.Attempt{{Address: netip.MustParseAddrPort("198.51.100.10:55443"), TookMS: 3000, Failure: silence}},
+		Path: &evidence.Path{Available: true, ComparedTo: 443, Distance: 4, ByHost: true,
+			Port: []evidence.Hop{hop(1, evidence.HopTimeExceeded, "10.20.0.1"), hop(2, evidence.HopTimeExceeded, "10.1.0.1"),
+				hop(3, evidence.HopSilence, ""), hop(4, evidence.HopSilence, "")},
+			Compare: []evidence.Hop{hop(1, evidence.HopTimeExceeded, "10.20.0.1"), hop(2, evidence.HopTimeExceeded, "10.1.0.1"),
+				hop(3, evidence.HopTimeExceeded, "192.0.2.77"), hop(4, evidence.HopConnected, "")}},
+		OtherPorts: []evidence.Attempt{{Address: netip.MustParseAddrPort("198.51.100.10:443"), Connected: true, TookMS: 17}},
 	}
-	e.Controls = []probes.Control{{Peer: "1.1.1.1:443", Path: "direct", Connected: true, TookMS: 9},
+	e.Controls = []evidence.Control{{Peer: "1.1.1.1:443", Path: "direct", Connected: true, TookMS: 9},
 		{Peer: "8.8.8.8:443", Path: "direct", Connected: true, TookMS: 8}}
-	e.StatusPage = &probes.StatusPage{URL: probes.DefaultStatusURL, Indicator: said("none")}
+	e.StatusPage = &evidence.StatusPage{URL: evidence.DefaultStatusURL, Indicator: said("none")}
 	return e
 }
 
@@ -121,7 +121,7 @@ func filteredDiagnosis() Diagnosis {
 }
 
 // saved makes the report of a run with the diagnoses given.
-func saved(t testing.TB, e *probes.Evidence, diagnoses ...Diagnosis) *Report {
+func saved(t testing.TB, e *evidence.Evidence, diagnoses ...Diagnosis) *Report {
 	t.Helper()
 	r := &Report{
 		Schema: Schema, Tool: Tool{Name: "opensrs-doctor", Version: "1.2.3", RootsDate: "2026-02-01"},

@@ -3,99 +3,99 @@ package report
 import (
 	"strconv"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/opensrs"
 )
 
 // replied is a call whose reply is no envelope.
-func replied(e *probes.Evidence, call probes.Call) {
+func replied(e *evidence.Evidence, call evidence.Call) {
 	call.Sent, call.VectorOK, call.TookMS, call.Retransmits = true, true, 61, pointer(0)
 	e.Call = &call
-	if call.Failure.Kind == probes.KindTimeout {
+	if call.Failure.Kind == evidence.KindTimeout {
 		call.TookMS, step(e, "call").Took = 10001, ms(10001)
 	}
 	stopCall(e)
 }
 
 // hangUp is a connection that ends after the request, without a byte of a reply.
-func hangUp(e *probes.Evidence) {
-	replied(e, probes.Call{Failure: failure("call", probes.KindHungUp, "unexpected EOF")})
+func hangUp(e *evidence.Evidence) {
+	replied(e, evidence.Call{Failure: failure("call", evidence.KindHungUp, "unexpected EOF")})
 }
 
 // gatewayError is a page with an HTTP status of a gateway in front of the service.
-func gatewayError(e *probes.Evidence, status int) {
-	replied(e, probes.Call{HTTPStatus: status, ContentType: said("text/html"), Quote: said(statusWords(status)), ReplyBytes: 110,
-		Failure: failure("call", probes.KindHTTPStatus, "HTTP status "+strconv.Itoa(status))})
+func gatewayError(e *evidence.Evidence, status int) {
+	replied(e, evidence.Call{HTTPStatus: status, ContentType: said("text/html"), Quote: said(evidence.StatusText(status)), ReplyBytes: 110,
+		Failure: failure("call", evidence.KindHTTPStatus, "HTTP status "+strconv.Itoa(status))})
 }
 
 var callFixtures = []fixture{
-	{"call.ip-denied", Fail, Certain, func(e *probes.Evidence) {
+	{"call.ip-denied", Fail, Certain, func(e *evidence.Evidence) {
 		setRules(e)
 		invalidIP(e)
 	}},
-	{"call.ip-denied/address-unknown", Fail, Certain, func(e *probes.Evidence) {
+	{"call.ip-denied/address-unknown", Fail, Certain, func(e *evidence.Evidence) {
 		noSource(e, silence)
 		invalidIP(e)
 	}},
-	{"call.auth-failed", Fail, Certain, func(e *probes.Evidence) {
+	{"call.auth-failed", Fail, Certain, func(e *evidence.Evidence) {
 		refuse(e, "401", "Authentication failed", "auth-failed")
-		e.CrossCheck = &probes.CrossCheck{Environment: "test", Host: "horizon.opensrs.net", Code: said("401"),
+		e.CrossCheck = &evidence.CrossCheck{Environment: "test", Host: "horizon.opensrs.net", Code: said("401"),
 			Text: said("Authentication failed"), Class: "auth-failed",
-			Failure: failure("call", probes.KindRefusedByAPI, "401 Authentication failed")}
+			Failure: failure("call", evidence.KindRefusedByAPI, "401 Authentication failed")}
 	}},
-	{"call.auth-failed/no-rules", Fail, Certain, func(e *probes.Evidence) {
+	{"call.auth-failed/no-rules", Fail, Certain, func(e *evidence.Evidence) {
 		setRules(e)
 		refuse(e, "410", "Reseller authentication error", "auth-failed")
 		e.Target.KeyFingerprint, e.Asked.KeyForm = nil, &opensrs.Form{Length: 16}
 	}},
-	{"call.auth-failed/odd-key", Fail, Certain, func(e *probes.Evidence) {
+	{"call.auth-failed/odd-key", Fail, Certain, func(e *evidence.Evidence) {
 		refuse(e, "401", "Authentication failed", "auth-failed")
 		e.Target.KeyFingerprint, e.Asked.KeyForm = nil, &opensrs.Form{Length: 111, NotHex: 4, Places: []int{3, 57, 58}}
 	}},
-	{"call.wrong-environment", Fail, Certain, func(e *probes.Evidence) {
+	{"call.wrong-environment", Fail, Certain, func(e *evidence.Evidence) {
 		refuse(e, "401", "Authentication failed", "auth-failed")
-		e.CrossCheck = &probes.CrossCheck{Environment: "test", Host: "horizon.opensrs.net", Success: true, Code: said("200"),
+		e.CrossCheck = &evidence.CrossCheck{Environment: "test", Host: "horizon.opensrs.net", Success: true, Code: said("200"),
 			Text: said("Command successful"), Class: "accepted"}
 	}},
-	{"call.permission-denied", Fail, Certain, func(e *probes.Evidence) {
+	{"call.permission-denied", Fail, Certain, func(e *evidence.Evidence) {
 		refuse(e, "435", "Permission denied", "permission-denied")
 	}},
-	{"call.rate-limited", Fail, Certain, func(e *probes.Evidence) {
+	{"call.rate-limited", Fail, Certain, func(e *evidence.Evidence) {
 		refuse(e, "310", "Maximum simultaneous connections exceeded", "rate-limited")
 	}},
-	{"call.rate-limited/http", Fail, Certain, func(e *probes.Evidence) { gatewayError(e, 429) }},
-	{"call.server-error", Fail, Certain, func(e *probes.Evidence) {
+	{"call.rate-limited/http", Fail, Certain, func(e *evidence.Evidence) { gatewayError(e, 429) }},
+	{"call.server-error", Fail, Certain, func(e *evidence.Evidence) {
 		refuse(e, "400", "Internal server error", "server-error")
 	}},
-	{"call.server-error/gateway", Fail, Certain, func(e *probes.Evidence) { gatewayError(e, 502) }},
-	{"call.no-reply", Fail, Likely, func(e *probes.Evidence) {
+	{"call.server-error/gateway", Fail, Certain, func(e *evidence.Evidence) { gatewayError(e, 502) }},
+	{"call.no-reply", Fail, Likely, func(e *evidence.Evidence) {
 		setRules(e)
 		hangUp(e)
 	}},
 	{"call.no-reply/allowed-by-the-rules", Fail, Likely, hangUp},
-	{"call.no-reply/words", Fail, Likely, func(e *probes.Evidence) {
+	{"call.no-reply/words", Fail, Likely, func(e *evidence.Evidence) {
 		setRules(e)
-		replied(e, probes.Call{Quote: said("you are not welcome here"), ReplyBytes: 25,
-			Failure: failure("call", probes.KindNotHTTP, "the reply is no HTTP")})
+		replied(e, evidence.Call{Quote: said("you are not welcome here"), ReplyBytes: 25,
+			Failure: failure("call", evidence.KindNotHTTP, "the reply is no HTTP")})
 	}},
-	{"call.not-opensrs", Fail, Certain, func(e *probes.Evidence) {
-		replied(e, probes.Call{HTTPStatus: 200, ContentType: said("text/html; charset=utf-8"), Quote: said("Guest network"), ReplyBytes: 123,
-			Failure: failure("call", probes.KindBadAnswer, "the reply is no OPS envelope")})
+	{"call.not-opensrs", Fail, Certain, func(e *evidence.Evidence) {
+		replied(e, evidence.Call{HTTPStatus: 200, ContentType: said("text/html; charset=utf-8"), Quote: said("Guest network"), ReplyBytes: 123,
+			Failure: failure("call", evidence.KindBadAnswer, "the reply is no OPS envelope")})
 	}},
-	{"call.not-opensrs/empty", Fail, Certain, func(e *probes.Evidence) {
-		replied(e, probes.Call{HTTPStatus: 200, Failure: failure("call", probes.KindBadAnswer, "the reply is no OPS envelope")})
+	{"call.not-opensrs/empty", Fail, Certain, func(e *evidence.Evidence) {
+		replied(e, evidence.Call{HTTPStatus: 200, Failure: failure("call", evidence.KindBadAnswer, "the reply is no OPS envelope")})
 	}},
-	{"call.redirected", Fail, Certain, func(e *probes.Evidence) {
-		replied(e, probes.Call{HTTPStatus: 302, Location: said("https://portal.example/login"),
-			Failure: failure("call", probes.KindHTTPStatus, "HTTP status 302")})
+	{"call.redirected", Fail, Certain, func(e *evidence.Evidence) {
+		replied(e, evidence.Call{HTTPStatus: 302, Location: said("https://portal.example/login"),
+			Failure: failure("call", evidence.KindHTTPStatus, "HTTP status 302")})
 	}},
-	{"call.malformed-reply", Fail, Certain, func(e *probes.Evidence) {
-		replied(e, probes.Call{HTTPStatus: 200, ContentType: said("text/xml"), ReplyBytes: 325,
-			Failure: failure("call", probes.KindMalformed, "it is cut short")})
+	{"call.malformed-reply", Fail, Certain, func(e *evidence.Evidence) {
+		replied(e, evidence.Call{HTTPStatus: 200, ContentType: said("text/xml"), ReplyBytes: 325,
+			Failure: failure("call", evidence.KindMalformed, "it is cut short")})
 	}},
-	{"call.timeout", Fail, Certain, func(e *probes.Evidence) {
-		replied(e, probes.Call{Failure: failure("call", probes.KindTimeout, "i/o timeout")})
+	{"call.timeout", Fail, Certain, func(e *evidence.Evidence) {
+		replied(e, evidence.Call{Failure: failure("call", evidence.KindTimeout, "i/o timeout")})
 	}},
-	{"unexplained", Fail, Possible, func(e *probes.Evidence) { refuse(e, "465", "Unknown command", "unknown") }},
-	{"unexplained/dns", Fail, Possible, func(e *probes.Evidence) { answered(e, "NOTIMP", probes.KindBadAnswer) }},
+	{"unexplained", Fail, Possible, func(e *evidence.Evidence) { refuse(e, "465", "Unknown command", "unknown") }},
+	{"unexplained/dns", Fail, Possible, func(e *evidence.Evidence) { answered(e, "NOTIMP", evidence.KindBadAnswer) }},
 }

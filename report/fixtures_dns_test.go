@@ -3,22 +3,22 @@ package report
 import (
 	"net/netip"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // answered makes the only resolver answer with a code and no address, and so ends the run at dns.
-func answered(e *probes.Evidence, rcode string, kind probes.Kind) {
+func answered(e *evidence.Evidence, rcode string, kind evidence.Kind) {
 	why := failure("query", kind, rcode)
 	e.DNS.IPv4 = []netip.Addr{}
-	e.DNS.Answers[0] = probes.DNSAnswer{Resolver: "192.0.2.53:53", Transport: "udp", Rcode: rcode, TookMS: 13, Failure: why}
-	if kind != probes.KindNXDomain {
+	e.DNS.Answers[0] = evidence.DNSAnswer{Resolver: "192.0.2.53:53", Transport: "udp", Rcode: rcode, TookMS: 13, Failure: why}
+	if kind != evidence.KindNXDomain {
 		e.DNS.Used = ""
 	}
 	stopAt(e, "dns", why)
 }
 
 // resolvesTo makes DNS lead to another address.
-func resolvesTo(e *probes.Evidence, address string) {
+func resolvesTo(e *evidence.Evidence, address string) {
 	e.DNS.IPv4, e.DNS.Answers[0].A = []netip.Addr{ip(address)}, []netip.Addr{ip(address)}
 	e.Target.Addresses = e.DNS.IPv4
 	e.Port.Connected = netip.AddrPortFrom(ip(address), 55443)
@@ -26,7 +26,7 @@ func resolvesTo(e *probes.Evidence, address string) {
 }
 
 // second gives the host another resolver, which answers as the first one does.
-func second(e *probes.Evidence) {
+func second(e *evidence.Evidence) {
 	e.Host.Resolvers = append(e.Host.Resolvers, "192.0.2.54:53")
 	answer := e.DNS.Answers[0]
 	answer.Resolver = "192.0.2.54:53"
@@ -34,7 +34,7 @@ func second(e *probes.Evidence) {
 }
 
 // pinned is an entry in the hosts file that DNS does not agree with.
-func pinned(e *probes.Evidence) {
+func pinned(e *evidence.Evidence) {
 	old := []netip.Addr{ip("198.51.100.99")}
 	e.DNS.Used, e.DNS.HostsFile, e.DNS.HostsIPs = "hosts file", "/etc/hosts:7", old
 	e.DNS.IPv4, e.Target.Addresses = old, old
@@ -43,103 +43,103 @@ func pinned(e *probes.Evidence) {
 }
 
 // portal is a network in which every name leads to a login page.
-func portal(e *probes.Evidence) {
-	noSource(e, failure("handshake", probes.KindNotTLS, "tls: first record does not look like a TLS handshake"))
+func portal(e *evidence.Evidence) {
+	noSource(e, failure("handshake", evidence.KindNotTLS, "tls: first record does not look like a TLS handshake"))
 	resolvesTo(e, "192.0.2.200")
-	e.TLS = &probes.TLS{Failure: failure("handshake", probes.KindNotTLS, "tls: first record does not look like a TLS handshake"),
+	e.TLS = &evidence.TLS{Failure: failure("handshake", evidence.KindNotTLS, "tls: first record does not look like a TLS handshake"),
 		Quote: said("HTTP/1.1 302 Found Location: http://portal.example/login Connection: close")}
 	stopAt(e, "tls", e.TLS.Failure)
-	variants(e, probes.KindNotTLS, "tls: first record does not look like a TLS handshake")
-	e.DNS.MadeUp = &probes.DNSAnswer{Resolver: "192.0.2.53:53", Transport: "udp", Rcode: "NOERROR", TookMS: 3,
+	variants(e, evidence.KindNotTLS, "tls: first record does not look like a TLS handshake")
+	e.DNS.MadeUp = &evidence.DNSAnswer{Resolver: "192.0.2.53:53", Transport: "udp", Rcode: "NOERROR", TookMS: 3,
 		A: []netip.Addr{ip("192.0.2.200")}}
 	e.DNS.Other.A = e.DNS.MadeUp.A
-	deaf(e, probes.KindTimeout, "i/o timeout")
-	e.StatusPage = &probes.StatusPage{URL: probes.DefaultStatusURL,
-		Failure: failure("handshake", probes.KindNotTLS, "tls: first record does not look like a TLS handshake")}
+	deaf(e, evidence.KindTimeout, "i/o timeout")
+	e.StatusPage = &evidence.StatusPage{URL: evidence.DefaultStatusURL,
+		Failure: failure("handshake", evidence.KindNotTLS, "tls: first record does not look like a TLS handshake")}
 	e.Clock = nil
 }
 
 var dnsFixtures = []fixture{
-	{"dns.nxdomain", Fail, Certain, func(e *probes.Evidence) { answered(e, "NXDOMAIN", probes.KindNXDomain) }},
-	{"dns.nxdomain/internal-names-only", Fail, Certain, func(e *probes.Evidence) {
+	{"dns.nxdomain", Fail, Certain, func(e *evidence.Evidence) { answered(e, "NXDOMAIN", evidence.KindNXDomain) }},
+	{"dns.nxdomain/internal-names-only", Fail, Certain, func(e *evidence.Evidence) {
 		second(e)
-		answered(e, "NXDOMAIN", probes.KindNXDomain)
-		e.DNS.Answers[1] = probes.DNSAnswer{Resolver: "192.0.2.54:53", Transport: "udp", Rcode: "NXDOMAIN",
+		answered(e, "NXDOMAIN", evidence.KindNXDomain)
+		e.DNS.Answers[1] = evidence.DNSAnswer{Resolver: "192.0.2.54:53", Transport: "udp", Rcode: "NXDOMAIN",
 			Failure: e.DNS.Answers[0].Failure}
 		e.DNS.Other = e.DNS.MadeUp
-		noSource(e, failure("query", probes.KindNXDomain, "NXDOMAIN"))
+		noSource(e, failure("query", evidence.KindNXDomain, "NXDOMAIN"))
 	}},
-	{"dns.servfail", Fail, Certain, func(e *probes.Evidence) { answered(e, "SERVFAIL", probes.KindServFail) }},
-	{"dns.servfail/all-names", Fail, Certain, func(e *probes.Evidence) {
-		answered(e, "SERVFAIL", probes.KindServFail)
+	{"dns.servfail", Fail, Certain, func(e *evidence.Evidence) { answered(e, "SERVFAIL", evidence.KindServFail) }},
+	{"dns.servfail/all-names", Fail, Certain, func(e *evidence.Evidence) {
+		answered(e, "SERVFAIL", evidence.KindServFail)
 		e.DNS.Other = &e.DNS.Answers[0]
-		noSource(e, failure("query", probes.KindServFail, "SERVFAIL"))
+		noSource(e, failure("query", evidence.KindServFail, "SERVFAIL"))
 	}},
-	{"dns.refused", Fail, Certain, func(e *probes.Evidence) {
-		answered(e, "REFUSED", probes.KindDNSRefused)
+	{"dns.refused", Fail, Certain, func(e *evidence.Evidence) {
+		answered(e, "REFUSED", evidence.KindDNSRefused)
 		e.DNS.MadeUp, e.DNS.Other = &e.DNS.Answers[0], &e.DNS.Answers[0]
-		noSource(e, failure("query", probes.KindDNSRefused, "REFUSED"))
+		noSource(e, failure("query", evidence.KindDNSRefused, "REFUSED"))
 	}},
-	{"dns.refused/the-other-is-dead", Fail, Likely, func(e *probes.Evidence) {
+	{"dns.refused/the-other-is-dead", Fail, Likely, func(e *evidence.Evidence) {
 		second(e)
-		answered(e, "REFUSED", probes.KindDNSRefused)
-		e.DNS.Answers[1] = probes.DNSAnswer{Resolver: "192.0.2.54:53", TookMS: 3000,
-			Failure: failure("query", probes.KindTimeout, "context deadline exceeded")}
+		answered(e, "REFUSED", evidence.KindDNSRefused)
+		e.DNS.Answers[1] = evidence.DNSAnswer{Resolver: "192.0.2.54:53", TookMS: 3000,
+			Failure: failure("query", evidence.KindTimeout, "context deadline exceeded")}
 	}},
-	{"dns.resolver-unreachable", Fail, Certain, func(e *probes.Evidence) {
+	{"dns.resolver-unreachable", Fail, Certain, func(e *evidence.Evidence) {
 		second(e)
-		why := failure("query", probes.KindTimeout, "context deadline exceeded")
-		noSource(e, failure("resolve", probes.KindTimeout, "no answer for icanhazip.com"))
+		why := failure("query", evidence.KindTimeout, "context deadline exceeded")
+		noSource(e, failure("resolve", evidence.KindTimeout, "no answer for icanhazip.com"))
 		noResolver(e, why)
 		e.Clock = nil
 	}},
-	{"dns.resolver-unreachable/nothing-to-compare", Fail, Likely, func(e *probes.Evidence) {
-		why := failure("query", probes.KindRefused, "connection refused")
-		noSource(e, failure("query", probes.KindRefused, "connection refused"))
+	{"dns.resolver-unreachable/nothing-to-compare", Fail, Likely, func(e *evidence.Evidence) {
+		why := failure("query", evidence.KindRefused, "connection refused")
+		noSource(e, failure("query", evidence.KindRefused, "connection refused"))
 		noResolver(e, why)
 		e.Controls, e.Asked.ControlsGiven, e.Clock = nil, 0, nil
 	}},
-	{"dns.resolver-unreachable/refused", Fail, Certain, func(e *probes.Evidence) { refusingResolver(e, "192.0.2.53:53") }},
-	{"dns.resolver-unreachable/no-resolv-conf", Fail, Certain, func(e *probes.Evidence) {
+	{"dns.resolver-unreachable/refused", Fail, Certain, func(e *evidence.Evidence) { refusingResolver(e, "192.0.2.53:53") }},
+	{"dns.resolver-unreachable/no-resolv-conf", Fail, Certain, func(e *evidence.Evidence) {
 		refusingResolver(e, "127.0.0.1:53")
-		e.Host.ResolversProblem = &probes.ResolversProblem{Kind: probes.ResolversMissing}
+		e.Host.ResolversProblem = &evidence.ResolversProblem{Kind: evidence.ResolversMissing}
 	}},
-	{"dns.servfail/no-resolv-conf", Fail, Certain, func(e *probes.Evidence) {
+	{"dns.servfail/no-resolv-conf", Fail, Certain, func(e *evidence.Evidence) {
 		e.Host.Resolvers, e.DNS.Answers[0].Resolver = []string{"127.0.0.1:53"}, "127.0.0.1:53"
-		answered(e, "SERVFAIL", probes.KindServFail)
+		answered(e, "SERVFAIL", evidence.KindServFail)
 		e.DNS.Other = &e.DNS.Answers[0]
-		noSource(e, failure("query", probes.KindServFail, "SERVFAIL"))
-		e.Host.ResolversProblem = &probes.ResolversProblem{Kind: probes.ResolversEmpty}
+		noSource(e, failure("query", evidence.KindServFail, "SERVFAIL"))
+		e.Host.ResolversProblem = &evidence.ResolversProblem{Kind: evidence.ResolversEmpty}
 	}},
-	{"dns.sinkholed", Fail, Certain, func(e *probes.Evidence) {
+	{"dns.sinkholed", Fail, Certain, func(e *evidence.Evidence) {
 		resolvesTo(e, "0.0.0.0")
-		stopAt(e, "port", failure("connect", probes.KindRefused, "connection refused"))
+		stopAt(e, "port", failure("connect", evidence.KindRefused, "connection refused"))
 		walked(e, "r", "r")
-		e.Port.OtherPorts[0] = closedPort(443, probes.KindRefused, "connection refused")
+		e.Port.OtherPorts[0] = closedPort(443, evidence.KindRefused, "connection refused")
 	}},
-	{"dns.sinkholed/private", Fail, Likely, func(e *probes.Evidence) {
+	{"dns.sinkholed/private", Fail, Likely, func(e *evidence.Evidence) {
 		resolvesTo(e, "10.20.30.40")
 		drop(e)
-		e.Port.OtherPorts[0] = closedPort(443, probes.KindTimeout, "i/o timeout")
+		e.Port.OtherPorts[0] = closedPort(443, evidence.KindTimeout, "i/o timeout")
 		e.Port.Path.Port, e.Port.Path.Compare, e.Port.Path.Distance = walk("t", "..."), walk("t", "..."), 0
 	}},
 	{"dns.captive-portal", Fail, Certain, portal},
-	{"dns.hosts-override", Fail, Certain, func(e *probes.Evidence) {
+	{"dns.hosts-override", Fail, Certain, func(e *evidence.Evidence) {
 		pinned(e)
 		drop(e)
-		e.Port.OtherPorts[0] = closedPort(443, probes.KindTimeout, "i/o timeout")
+		e.Port.OtherPorts[0] = closedPort(443, evidence.KindTimeout, "i/o timeout")
 		e.Port.Path.Port, e.Port.Path.Compare, e.Port.Path.Distance = walk("ttt", "..."), walk("ttt", "..."), 0
 	}},
 	{"dns.hosts-override/works", Warn, Certain, pinned},
-	{"dns.no-ipv4", Fail, Certain, func(e *probes.Evidence) {
+	{"dns.no-ipv4", Fail, Certain, func(e *evidence.Evidence) {
 		e.DNS.IPv4, e.DNS.IPv6 = []netip.Addr{}, []netip.Addr{ip("2001:db8:100::10")}
 		e.DNS.Answers[0].A, e.DNS.Answers[0].AAAA = nil, e.DNS.IPv6
-		stopAt(e, "dns", failure("query", probes.KindNoData, "no IPv4 address"))
+		stopAt(e, "dns", failure("query", evidence.KindNoData, "no IPv4 address"))
 	}},
-	{"dns.slow-resolver", Warn, Certain, func(e *probes.Evidence) {
+	{"dns.slow-resolver", Warn, Certain, func(e *evidence.Evidence) {
 		second(e)
-		e.DNS.Answers[0] = probes.DNSAnswer{Resolver: "192.0.2.53:53", Pending: true}
+		e.DNS.Answers[0] = evidence.DNSAnswer{Resolver: "192.0.2.53:53", Pending: true}
 		e.DNS.Used, e.DNS.Slow = "192.0.2.54:53", []string{"192.0.2.53:53"}
-		step(e, "dns").Status, step(e, "dns").Took = probes.Warn, ms(1012)
+		step(e, "dns").Status, step(e, "dns").Took = evidence.Warn, ms(1012)
 	}},
 }

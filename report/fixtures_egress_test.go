@@ -3,7 +3,7 @@ package report
 import (
 	"net/netip"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // The sources that every run asks, three by HTTPS and one by DNS.
@@ -13,13 +13,13 @@ var (
 )
 
 // seenFrom is the egress of a host that all sources see at these addresses, one after the other.
-func seenFrom(path string, addresses ...netip.Addr) *probes.Egress {
-	g := &probes.Egress{IPv4: addresses, IPv6: []netip.Addr{}, Asked: 4}
+func seenFrom(path string, addresses ...netip.Addr) *evidence.Egress {
+	g := &evidence.Egress{IPv4: addresses, IPv6: []netip.Addr{}, Asked: 4}
 	for i, source := range webSources {
-		g.Sightings = append(g.Sightings, probes.Sighting{Source: source, Path: path, LocalAddress: localIP,
+		g.Sightings = append(g.Sightings, evidence.Sighting{Source: source, Path: path, LocalAddress: localIP,
 			Address: addresses[i%len(addresses)], TookMS: 38 + float64(i), Trust: goodTrust(publicCA)})
 	}
-	g.Sightings = append(g.Sightings, probes.Sighting{Source: dnsSource, Path: "dns", LocalAddress: localIP,
+	g.Sightings = append(g.Sightings, evidence.Sighting{Source: dnsSource, Path: "dns", LocalAddress: localIP,
 		Address: addresses[0], TookMS: 17})
 	g.DNSSeen = []netip.Addr{addresses[0]}
 	for _, sighting := range g.Sightings {
@@ -31,17 +31,17 @@ func seenFrom(path string, addresses ...netip.Addr) *probes.Egress {
 }
 
 // noSource makes every source fail in this way; the rules, if any, have nothing to judge then.
-func noSource(e *probes.Evidence, why *probes.Failure) {
-	e.Egress = &probes.Egress{Asked: 4, IPv4: []netip.Addr{}, IPv6: []netip.Addr{}, DNSSeen: []netip.Addr{}}
+func noSource(e *evidence.Evidence, why *evidence.Failure) {
+	e.Egress = &evidence.Egress{Asked: 4, IPv4: []netip.Addr{}, IPv6: []netip.Addr{}, DNSSeen: []netip.Addr{}}
 	for i, source := range append(webSources[:3:3], dnsSource) {
 		path := "direct"
 		if i == 3 {
 			path = "dns"
 		}
 		e.Egress.Sightings = append(e.Egress.Sightings,
-			probes.Sighting{Source: source, Path: path, TookMS: 3000, Failure: why})
+			evidence.Sighting{Source: source, Path: path, TookMS: 3000, Failure: why})
 	}
-	step(e, "egress").Status, step(e, "egress").Failure = probes.Fail, why
+	step(e, "egress").Status, step(e, "egress").Failure = evidence.Fail, why
 	if e.Rules != nil {
 		setRules(e, e.Rules.Rules...)
 	}
@@ -49,26 +49,26 @@ func noSource(e *probes.Evidence, why *probes.Failure) {
 
 var otherIP = ip("203.0.113.77") // a second address of the same NAT
 
-func pool(e *probes.Evidence) {
+func pool(e *evidence.Evidence) {
 	e.Egress = seenFrom("direct", egressIP, otherIP)
-	step(e, "egress").Status = probes.Warn
+	step(e, "egress").Status = evidence.Warn
 	if e.Rules != nil {
 		setRules(e, e.Rules.Rules...)
 	}
 }
 
-var silence = failure("fetch", probes.KindTimeout, "no answer before the run ended")
+var silence = failure("fetch", evidence.KindTimeout, "no answer before the run ended")
 
 var egressFixtures = []fixture{
-	{"egress.unknown", Warn, Certain, func(e *probes.Evidence) { noSource(e, silence) }},
-	{"egress.unknown/some-were-reached", Warn, Certain, func(e *probes.Evidence) {
+	{"egress.unknown", Warn, Certain, func(e *evidence.Evidence) { noSource(e, silence) }},
+	{"egress.unknown/some-were-reached", Warn, Certain, func(e *evidence.Evidence) {
 		noSource(e, silence)
-		said := failure("read", probes.KindBadAnswer, "not an address: <html>")
+		said := failure("read", evidence.KindBadAnswer, "not an address: <html>")
 		e.Egress.Sightings[0].Failure = said // and one is reached at a port of its own, one asked twice
 		e.Egress.Sightings[1].Source, e.Egress.Sightings[2].Source = "http://192.0.2.90:8080/ip", "http://192.0.2.90:8080/ip"
 		e.Egress.Sightings = append(e.Egress.Sightings, e.Egress.Sightings[2])
 	}},
-	{"egress.unknown/nobody-asked", Info, Certain, func(e *probes.Evidence) {
+	{"egress.unknown/nobody-asked", Info, Certain, func(e *evidence.Evidence) {
 		setRules(e)
 		e.Egress, e.Asked.EgressSources, e.Asked.NoneAsked = nil, 0, "--no-third-parties"
 		e.Asked.ControlsGiven, e.Asked.StatusURL = 0, ""
@@ -76,27 +76,27 @@ var egressFixtures = []fixture{
 	}},
 	{"egress.unstable", Warn, Certain, pool},
 	{"egress.proxied", Info, Certain, viaProxy},
-	{"egress.proxied/other-verdict", Warn, Certain, func(e *probes.Evidence) {
+	{"egress.proxied/other-verdict", Warn, Certain, func(e *evidence.Evidence) {
 		viaProxy(e)
 		setRules(e, "allow 203.0.113.200")
 	}},
-	{"egress.split-route", Warn, Certain, func(e *probes.Evidence) {
+	{"egress.split-route", Warn, Certain, func(e *evidence.Evidence) {
 		e.Host.LocalAddress, e.Port.Attempts[0].LocalAddress = ip("10.8.0.6"), ip("10.8.0.6")
 	}},
-	{"egress.no-ipv4", Fail, Certain, func(e *probes.Evidence) {
+	{"egress.no-ipv4", Fail, Certain, func(e *evidence.Evidence) {
 		onlyIPv6(e)
-		stopAt(e, "port", failure("connect", probes.KindNoRoute, "network is unreachable"))
+		stopAt(e, "port", failure("connect", evidence.KindNoRoute, "network is unreachable"))
 		for i := range e.Controls {
-			e.Controls[i] = probes.Control{Peer: e.Controls[i].Peer, Path: "direct",
-				Failure: failure("connect", probes.KindUnreachable, "network is unreachable")}
+			e.Controls[i] = evidence.Control{Peer: e.Controls[i].Peer, Path: "direct",
+				Failure: failure("connect", evidence.KindUnreachable, "network is unreachable")}
 		}
 	}},
-	{"egress.no-ipv4/called-by-ipv6", Fail, Certain, func(e *probes.Evidence) {
+	{"egress.no-ipv4/called-by-ipv6", Fail, Certain, func(e *evidence.Evidence) {
 		onlyIPv6(e)
 		e.DNS.IPv6 = []netip.Addr{ip("2001:db8:100::10")}
 		refuse(e, "400", "Access denied: invalid IP address", "ip-denied")
 	}},
-	{"egress.ipv6-possible", Info, Certain, func(e *probes.Evidence) {
+	{"egress.ipv6-possible", Info, Certain, func(e *evidence.Evidence) {
 		e.DNS.IPv6 = []netip.Addr{ip("2001:db8:100::10")}
 		e.DNS.Answers[0].AAAA = e.DNS.IPv6
 		e.Host.HasIPv6Route = pointer(true)
@@ -104,131 +104,131 @@ var egressFixtures = []fixture{
 }
 
 // onlyIPv6 is a host without an IPv4 way out.
-func onlyIPv6(e *probes.Evidence) {
+func onlyIPv6(e *evidence.Evidence) {
 	e.Host.HasIPv4Route, e.Host.HasIPv6Route = pointer(false), pointer(true)
 	e.Host.LocalAddress = ip("2001:db8:1::2")
 	setRules(e)
-	noSource(e, failure("fetch", probes.KindTimeout, "no source told an IPv4 address"))
+	noSource(e, failure("fetch", evidence.KindTimeout, "no source told an IPv4 address"))
 	e.Egress.IPv6 = []netip.Addr{ip("2001:db8:1::2")}
 	for i := range 3 {
 		e.Egress.Sightings[i].Address, e.Egress.Sightings[i].Failure = ip("2001:db8:1::2"), nil
 	}
-	e.Egress.Sightings[3].Failure = failure("query", probes.KindUnreachable, "network is unreachable")
+	e.Egress.Sightings[3].Failure = failure("query", evidence.KindUnreachable, "network is unreachable")
 }
 
 // refuse is a call that the API answered with this code.
-func refuse(e *probes.Evidence, code, text, class string) {
+func refuse(e *evidence.Evidence, code, text, class string) {
 	e.Call.Success, e.Call.Code, e.Call.Text, e.Call.Class = false, said(code), said(text), class
-	e.Call.Failure = failure("call", probes.KindRefusedByAPI, code+" "+text)
+	e.Call.Failure = failure("call", evidence.KindRefusedByAPI, code+" "+text)
 	stopCall(e)
 }
 
 // stopCall is a call that did not succeed; e.Call tells how.
-func stopCall(e *probes.Evidence) {
-	step(e, "call").Status, step(e, "call").Failure = probes.Fail, e.Call.Failure
+func stopCall(e *evidence.Evidence) {
+	step(e, "call").Status, step(e, "call").Failure = evidence.Fail, e.Call.Failure
 	followUp(e, "call")
 }
 
-func invalidIP(e *probes.Evidence) {
+func invalidIP(e *evidence.Evidence) {
 	refuse(e, "400", "Access denied: invalid IP address", "ip-denied")
 }
 
 var rulesFixtures = []fixture{
-	{"rules.invalid", Fail, Certain, func(e *probes.Evidence) { setRules(e, "allow 203.0.113.0/24") }},
-	{"rules.invalid/too-many", Fail, Certain, func(e *probes.Evidence) {
+	{"rules.invalid", Fail, Certain, func(e *evidence.Evidence) { setRules(e, "allow 203.0.113.0/24") }},
+	{"rules.invalid/too-many", Fail, Certain, func(e *evidence.Evidence) {
 		setRules(e, "allow 203.0.113.10", "allow 192.0.2.1", "allow 192.0.2.2", "allow 192.0.2.3", "allow 192.0.2.4",
 			"allow 192.0.2.5")
 	}},
-	{"rules.invalid/host-bits", Warn, Certain, func(e *probes.Evidence) { setRules(e, "allow 203.0.113.10/25") }},
-	{"rules.not-allowed", Fail, Certain, func(e *probes.Evidence) {
+	{"rules.invalid/host-bits", Warn, Certain, func(e *evidence.Evidence) { setRules(e, "allow 203.0.113.10/25") }},
+	{"rules.not-allowed", Fail, Certain, func(e *evidence.Evidence) {
 		setRules(e, "allow 192.0.2.0/25")
 		invalidIP(e)
 	}},
-	{"rules.not-allowed/five", Fail, Certain, func(e *probes.Evidence) {
+	{"rules.not-allowed/five", Fail, Certain, func(e *evidence.Evidence) {
 		setRules(e, "allow 192.0.2.1", "allow 192.0.2.2", "allow 192.0.2.64/26", "allow 192.0.2.4", "allow 192.0.2.5")
 		invalidIP(e)
 	}},
-	{"rules.not-allowed/login-refused", Fail, Likely, func(e *probes.Evidence) {
+	{"rules.not-allowed/login-refused", Fail, Likely, func(e *evidence.Evidence) {
 		setRules(e, "allow 192.0.2.0/25")
 		refuse(e, "401", "Authentication failed", "auth-failed")
 	}},
-	{"rules.not-allowed/planned", Fail, Certain, func(e *probes.Evidence) {
+	{"rules.not-allowed/planned", Fail, Certain, func(e *evidence.Evidence) {
 		planned(e, egressIP, otherIP)
 		setRules(e, "allow 203.0.113.10")
 	}},
-	{"rules.not-allowed/planned-ipv6", Fail, Certain, func(e *probes.Evidence) {
+	{"rules.not-allowed/planned-ipv6", Fail, Certain, func(e *evidence.Evidence) {
 		planned(e, ip("2001:db8::1"))
 		setRules(e, "allow 203.0.113.0/25")
 	}},
-	{"rules.not-allowed/planned-in-test", Fail, Likely, func(e *probes.Evidence) {
+	{"rules.not-allowed/planned-in-test", Fail, Likely, func(e *evidence.Evidence) {
 		planned(e, egressIP)
 		setRules(e, "allow 192.0.2.0/25")
-		e.Target.Environment = probes.EnvTest
+		e.Target.Environment = evidence.EnvTest
 	}},
-	{"rules.never-public", Fail, Certain, func(e *probes.Evidence) {
+	{"rules.never-public", Fail, Certain, func(e *evidence.Evidence) {
 		planned(e, ip("10.0.0.1"))
 		setRules(e, "allow 10.0.0.1")
 	}},
-	{"rules.never-public/no-rule-matches", Fail, Certain, func(e *probes.Evidence) {
+	{"rules.never-public/no-rule-matches", Fail, Certain, func(e *evidence.Evidence) {
 		planned(e, ip("127.0.0.1"))
 		setRules(e, "allow 203.0.113.0/25")
 	}},
-	{"rules.never-public/every-allow", Fail, Certain, func(e *probes.Evidence) {
+	{"rules.never-public/every-allow", Fail, Certain, func(e *evidence.Evidence) {
 		setRules(e, "allow 10.0.0.0/25", "allow 100.64.0.7")
 		invalidIP(e)
 	}},
-	{"rules.never-public/every-allow-and-closed", Fail, Likely, func(e *probes.Evidence) {
+	{"rules.never-public/every-allow-and-closed", Fail, Likely, func(e *evidence.Evidence) {
 		setRules(e, "allow 192.168.0.7")
 		hangUp(e)
 	}},
-	{"rules.never-public/every-allow-and-no-address-seen", Warn, Certain, func(e *probes.Evidence) {
+	{"rules.never-public/every-allow-and-no-address-seen", Warn, Certain, func(e *evidence.Evidence) {
 		setRules(e, "allow 192.168.0.7")
 		noSource(e, silence)
 	}},
-	{"rules.never-public/stray", Warn, Certain, func(e *probes.Evidence) {
+	{"rules.never-public/stray", Warn, Certain, func(e *evidence.Evidence) {
 		setRules(e, "allow 203.0.113.0/25", "allow 10.0.0.1")
 	}},
-	{"rules.never-public/endpoint-unknown", Fail, Likely, func(e *probes.Evidence) {
+	{"rules.never-public/endpoint-unknown", Fail, Likely, func(e *evidence.Evidence) {
 		planned(e, ip("10.0.0.1"))
 		setRules(e, "allow 10.0.0.1")
 		e.Target.CustomEndpoint, e.Target.Host, e.Target.Addresses = true, "relay.acme.example", nil
 	}},
-	{"rules.denied", Fail, Certain, func(e *probes.Evidence) {
+	{"rules.denied", Fail, Certain, func(e *evidence.Evidence) {
 		setRules(e, "deny 203.0.113.10", "allow 203.0.113.0/25")
 		invalidIP(e)
 	}},
-	{"rules.denied/and-not-allowed", Fail, Likely, func(e *probes.Evidence) {
+	{"rules.denied/and-not-allowed", Fail, Likely, func(e *evidence.Evidence) {
 		setRules(e, "allow 192.0.2.0/25", "deny 203.0.113.0/25")
 		hangUp(e)
 	}},
-	{"rules.ambiguous", Fail, Certain, func(e *probes.Evidence) {
+	{"rules.ambiguous", Fail, Certain, func(e *evidence.Evidence) {
 		setRules(e, "allow 203.0.113.10", "deny 203.0.113.0/25")
 		invalidIP(e)
 	}},
-	{"rules.ambiguous/accepted", Warn, Certain, func(e *probes.Evidence) {
+	{"rules.ambiguous/accepted", Warn, Certain, func(e *evidence.Evidence) {
 		setRules(e, "allow 203.0.113.10", "deny 203.0.113.0/25")
 	}},
-	{"rules.pool-partly-allowed", Fail, Certain, func(e *probes.Evidence) {
+	{"rules.pool-partly-allowed", Fail, Certain, func(e *evidence.Evidence) {
 		setRules(e, "allow 203.0.113.10")
 		pool(e)
 		invalidIP(e)
 	}},
-	{"rules.pool-partly-allowed/accepted", Fail, Certain, func(e *probes.Evidence) {
+	{"rules.pool-partly-allowed/accepted", Fail, Certain, func(e *evidence.Evidence) {
 		setRules(e, "allow 203.0.113.10")
 		pool(e)
 	}},
 	{"rules.propagating", Fail, Certain, invalidIP},
-	{"rules.stale", Warn, Certain, func(e *probes.Evidence) { setRules(e, "allow 192.0.2.0/25") }},
-	{"rules.stale/sub-user", Warn, Certain, func(e *probes.Evidence) {
+	{"rules.stale", Warn, Certain, func(e *evidence.Evidence) { setRules(e, "allow 192.0.2.0/25") }},
+	{"rules.stale/sub-user", Warn, Certain, func(e *evidence.Evidence) {
 		setRules(e, "allow 192.0.2.0/25")
 		refuse(e, "435", "Permission denied", "permission-denied")
 	}},
 }
 
 // planned is a run with --egress-ip: nobody was asked.
-func planned(e *probes.Evidence, addresses ...netip.Addr) {
+func planned(e *evidence.Evidence, addresses ...netip.Addr) {
 	e.Asked.EgressIPs = addresses
-	e.Egress = &probes.Egress{Given: true}
+	e.Egress = &evidence.Egress{Given: true}
 	for _, address := range addresses {
 		if address.Is4() {
 			e.Egress.IPv4 = append(e.Egress.IPv4, address)

@@ -4,39 +4,39 @@ import (
 	"net/netip"
 	"time"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/opensrs"
 )
 
 // deaf makes the controls fail in this way.
-func deaf(e *probes.Evidence, kind probes.Kind, detail string) {
+func deaf(e *evidence.Evidence, kind evidence.Kind, detail string) {
 	for i := range e.Controls {
-		e.Controls[i] = probes.Control{Peer: e.Controls[i].Peer, Path: e.Controls[i].Path, TookMS: 2500,
+		e.Controls[i] = evidence.Control{Peer: e.Controls[i].Peer, Path: e.Controls[i].Path, TookMS: 2500,
 			Failure: failure("connect", kind, detail)}
 	}
 }
 
 // noResolver makes every resolver silent, and so ends the run at dns.
-func noResolver(e *probes.Evidence, why *probes.Failure) {
+func noResolver(e *evidence.Evidence, why *evidence.Failure) {
 	e.DNS.Used, e.DNS.IPv4 = "", []netip.Addr{}
 	for i, resolver := range e.Host.Resolvers {
-		e.DNS.Answers[i] = probes.DNSAnswer{Resolver: resolver, TookMS: 3000, Failure: why}
+		e.DNS.Answers[i] = evidence.DNSAnswer{Resolver: resolver, TookMS: 3000, Failure: why}
 	}
 	stopAt(e, "dns", why)
-	e.DNS.MadeUp = &probes.DNSAnswer{Resolver: "192.0.2.53:53", Failure: why}
-	e.DNS.Other = &probes.DNSAnswer{Resolver: "192.0.2.53:53", Failure: why}
+	e.DNS.MadeUp = &evidence.DNSAnswer{Resolver: "192.0.2.53:53", Failure: why}
+	e.DNS.Other = &evidence.DNSAnswer{Resolver: "192.0.2.53:53", Failure: why}
 }
 
 // noInternet is a host whose network is away: nothing at all answers.
-func noInternet(e *probes.Evidence) {
-	noSource(e, failure("resolve", probes.KindTimeout, "no answer for icanhazip.com"))
-	noResolver(e, failure("query", probes.KindTimeout, "context deadline exceeded"))
-	deaf(e, probes.KindTimeout, "i/o timeout")
+func noInternet(e *evidence.Evidence) {
+	noSource(e, failure("resolve", evidence.KindTimeout, "no answer for icanhazip.com"))
+	noResolver(e, failure("query", evidence.KindTimeout, "context deadline exceeded"))
+	deaf(e, evidence.KindTimeout, "i/o timeout")
 	e.Clock = nil
 }
 
 // behind sets the local clock two years back: the certificates of today are of the future.
-func behind(e *probes.Evidence) {
+func behind(e *evidence.Evidence) {
 	datesOnly(e)
 	setClock(e, 2*365*24*time.Hour)
 	for i := range e.TLS.Chain {
@@ -47,12 +47,12 @@ func behind(e *probes.Evidence) {
 }
 
 // datesOnly is what a wrong clock does: HTTPS fails everywhere, on dates and nothing else.
-func datesOnly(e *probes.Evidence) {
-	dates := func(t *probes.Trust) { t.DatesOK, t.DatesOnly = false, true }
+func datesOnly(e *evidence.Evidence) {
+	dates := func(t *evidence.Trust) { t.DatesOK, t.DatesOnly = false, true }
 	for i := range 3 {
 		sighting := &e.Egress.Sightings[i]
 		sighting.Address = netip.Addr{}
-		sighting.Failure = failure("verify", probes.KindUntrusted, "the certificate's dates do not fit this host's clock")
+		sighting.Failure = failure("verify", evidence.KindUntrusted, "the certificate's dates do not fit this host's clock")
 		dates(sighting.Trust)
 	}
 	e.Egress.IPv4, e.Egress.Agreeing = []netip.Addr{}, 1
@@ -64,46 +64,46 @@ func datesOnly(e *probes.Evidence) {
 }
 
 // untrusted ends the run at a certificate that did not verify.
-func untrusted(e *probes.Evidence) {
+func untrusted(e *evidence.Evidence) {
 	e.TLS.CallAllowed = false
-	e.TLS.Failure = failure("verify", probes.KindUntrusted, "the certificate did not verify")
+	e.TLS.Failure = failure("verify", evidence.KindUntrusted, "the certificate did not verify")
 	stopAt(e, "tls", e.TLS.Failure)
 }
 
 var hostFixtures = []fixture{
 	{"host.offline", Fail, Certain, noInternet},
-	{"host.offline/no-route", Fail, Certain, func(e *probes.Evidence) {
-		away := failure("query", probes.KindUnreachable, "network is unreachable")
+	{"host.offline/no-route", Fail, Certain, func(e *evidence.Evidence) {
+		away := failure("query", evidence.KindUnreachable, "network is unreachable")
 		noSource(e, away)
 		noResolver(e, away)
-		deaf(e, probes.KindUnreachable, "network is unreachable")
+		deaf(e, evidence.KindUnreachable, "network is unreachable")
 		e.Host.HasIPv4Route, e.Host.LocalAddress, e.Clock = pointer(false), netip.Addr{}, nil
 	}},
-	{"host.offline/resolver-next-door", Fail, Likely, func(e *probes.Evidence) {
+	{"host.offline/resolver-next-door", Fail, Likely, func(e *evidence.Evidence) {
 		const near = "10.1.0.53:53" // it answers from what it remembers
 		e.Host.Resolvers, e.DNS.Used, e.DNS.Answers[0].Resolver = []string{near}, near, near
 		noSource(e, silence)
 		drop(e)
 		e.Port.Path.Port, e.Port.Path.Compare, e.Port.Path.Distance = walk("t", "."), walk("t", "."), 0
-		e.Port.OtherPorts[0] = closedPort(443, probes.KindTimeout, "i/o timeout")
-		for _, later := range []*probes.DNSAnswer{e.DNS.MadeUp, e.DNS.Other} {
-			*later = probes.DNSAnswer{Resolver: near, Transport: "udp", Rcode: "SERVFAIL", TookMS: 9,
-				Failure: failure("query", probes.KindServFail, "SERVFAIL")}
+		e.Port.OtherPorts[0] = closedPort(443, evidence.KindTimeout, "i/o timeout")
+		for _, later := range []*evidence.DNSAnswer{e.DNS.MadeUp, e.DNS.Other} {
+			*later = evidence.DNSAnswer{Resolver: near, Transport: "udp", Rcode: "SERVFAIL", TookMS: 9,
+				Failure: failure("query", evidence.KindServFail, "SERVFAIL")}
 		}
-		deaf(e, probes.KindTimeout, "i/o timeout")
-		e.StatusPage = &probes.StatusPage{URL: probes.DefaultStatusURL, Failure: silence}
+		deaf(e, evidence.KindTimeout, "i/o timeout")
+		e.StatusPage = &evidence.StatusPage{URL: evidence.DefaultStatusURL, Failure: silence}
 		e.Clock = nil
 	}},
-	{"host.offline/proxy-too", Fail, Certain, func(e *probes.Evidence) {
+	{"host.offline/proxy-too", Fail, Certain, func(e *evidence.Evidence) {
 		viaProxy(e)
 		noSource(e, silence)
-		noResolver(e, failure("query", probes.KindTimeout, "context deadline exceeded"))
-		deaf(e, probes.KindTimeout, "i/o timeout")
-		e.Direct = &probes.Direct{Failure: failure("query", probes.KindTimeout, "context deadline exceeded")}
+		noResolver(e, failure("query", evidence.KindTimeout, "context deadline exceeded"))
+		deaf(e, evidence.KindTimeout, "i/o timeout")
+		e.Direct = &evidence.Direct{Failure: failure("query", evidence.KindTimeout, "context deadline exceeded")}
 		e.DNS.Endpoint, e.Clock = nil, nil
 	}},
 	{"host.clock-wrong", Fail, Certain, behind},
-	{"host.clock-wrong/ahead", Fail, Certain, func(e *probes.Evidence) {
+	{"host.clock-wrong/ahead", Fail, Certain, func(e *evidence.Evidence) {
 		datesOnly(e)
 		setClock(e, -400*24*time.Hour)
 		for i := range e.TLS.Chain {
@@ -112,70 +112,70 @@ var hostFixtures = []fixture{
 		}
 		e.TLS.Trust.Expired = &e.TLS.Chain[0]
 	}},
-	{"host.clock-wrong/ten-minutes", Warn, Certain, func(e *probes.Evidence) { setClock(e, 10*time.Minute) }},
-	{"host.local-firewall", Fail, Certain, func(e *probes.Evidence) {
-		stopAt(e, "port", failure("connect", probes.KindUnreachable, "no route to host"))
+	{"host.clock-wrong/ten-minutes", Warn, Certain, func(e *evidence.Evidence) { setClock(e, 10*time.Minute) }},
+	{"host.local-firewall", Fail, Certain, func(e *evidence.Evidence) {
+		stopAt(e, "port", failure("connect", evidence.KindUnreachable, "no route to host"))
 		walked(e, "!", "ttt+")
-		self := probes.Hop{TTL: 64, Answer: probes.HopProhibited, From: localIP, FromSelf: true, ICMPType: 3, ICMPCode: 13}
+		self := evidence.Hop{TTL: 64, Answer: evidence.HopProhibited, From: localIP, FromSelf: true, ICMPType: 3, ICMPCode: 13}
 		e.Port.Path.Answer, e.Port.Path.Port[0] = &self, self
 		e.Port.Path.Port[0].TTL = 1
 	}},
-	{"host.local-firewall/resets", Fail, Likely, func(e *probes.Evidence) {
-		stopAt(e, "port", failure("connect", probes.KindRefused, "connection refused"))
+	{"host.local-firewall/resets", Fail, Likely, func(e *evidence.Evidence) {
+		stopAt(e, "port", failure("connect", evidence.KindRefused, "connection refused"))
 		walked(e, "r", "ttt+")
 	}},
-	{"host.local-firewall/drops", Fail, Likely, func(e *probes.Evidence) {
+	{"host.local-firewall/drops", Fail, Likely, func(e *evidence.Evidence) {
 		drop(e)
 		walked(e, "...", "ttt+")
 	}},
-	{"host.local-firewall/not-permitted", Fail, Certain, func(e *probes.Evidence) {
-		stopAt(e, "port", failure("connect", probes.KindNotPermitted, "operation not permitted"))
+	{"host.local-firewall/not-permitted", Fail, Certain, func(e *evidence.Evidence) {
+		stopAt(e, "port", failure("connect", evidence.KindNotPermitted, "operation not permitted"))
 		walked(e, "x", "ttt+")
 	}},
-	{"config.credentials-missing", Warn, Certain, func(e *probes.Evidence) {
+	{"config.credentials-missing", Warn, Certain, func(e *evidence.Evidence) {
 		e.Target.Username, e.Target.KeyFingerprint = "", nil
 		e.Asked.KeyGiven, e.Asked.KeySource, e.Call = false, "", nil
 		skip(e, "call", "credentials")
 	}},
-	{"config.credentials-missing/required", Fail, Certain, func(e *probes.Evidence) {
+	{"config.credentials-missing/required", Fail, Certain, func(e *evidence.Evidence) {
 		e.Target.KeyFingerprint, e.Asked.KeyGiven, e.Asked.KeySource, e.Call = nil, false, "", nil
 		e.Asked.Require = []string{"call"}
 		skip(e, "call", "credentials")
 	}},
-	{"config.api-key-malformed", Fail, Certain, func(e *probes.Evidence) {
+	{"config.api-key-malformed", Fail, Certain, func(e *evidence.Evidence) {
 		e.Target.KeyFingerprint, e.Asked.KeyProblems, e.Call = nil, []string{"quotes"}, nil
 		skip(e, "call", "api-key")
 	}},
-	{"config.api-key-malformed/placeholder", Fail, Certain, func(e *probes.Evidence) {
+	{"config.api-key-malformed/placeholder", Fail, Certain, func(e *evidence.Evidence) {
 		e.Target.KeyFingerprint, e.Asked.KeyProblems, e.Call = nil, []string{"spaces", "placeholder"}, nil
 		e.Asked.KeySource = "OPENSRS_API_KEY"
 		skip(e, "call", "api-key")
 	}},
-	{"config.api-key-malformed/settings-line", Fail, Certain, func(e *probes.Evidence) {
+	{"config.api-key-malformed/settings-line", Fail, Certain, func(e *evidence.Evidence) {
 		e.Target.KeyFingerprint, e.Asked.KeyProblems, e.Call = nil, []string{"assignment"}, nil
 		skip(e, "call", "api-key")
 	}},
-	{"config.key-line-end", Info, Certain, func(e *probes.Evidence) {
+	{"config.key-line-end", Info, Certain, func(e *evidence.Evidence) {
 		e.Asked.KeyAround = []opensrs.Around{opensrs.LineEndAfter}
 	}},
-	{"config.key-line-end/variable", Info, Certain, func(e *probes.Evidence) {
+	{"config.key-line-end/variable", Info, Certain, func(e *evidence.Evidence) {
 		e.Asked.KeySource, e.Asked.KeyAround = "OPENSRS_API_KEY", []opensrs.Around{opensrs.SpaceBefore, opensrs.SpaceAfter}
 	}},
-	{"config.required-skipped", Fail, Certain, func(e *probes.Evidence) {
+	{"config.required-skipped", Fail, Certain, func(e *evidence.Evidence) {
 		setRules(e)
 		e.Asked.Require = []string{"rules"}
 	}},
-	{"service.incident", Fail, Likely, func(e *probes.Evidence) {
+	{"service.incident", Fail, Likely, func(e *evidence.Evidence) {
 		gatewayError(e, 503)
 		incident(e)
 	}},
-	{"service.incident/elsewhere", Warn, Likely, func(e *probes.Evidence) {
+	{"service.incident/elsewhere", Warn, Likely, func(e *evidence.Evidence) {
 		drop(e)
 		incident(e)
 	}},
 }
 
-func incident(e *probes.Evidence) {
+func incident(e *evidence.Evidence) {
 	e.StatusPage.Indicator, e.StatusPage.Description = said("major"), said("Partial System Outage")
 	e.StatusPage.Incidents = saidAll("API connections fail")
 }

@@ -3,15 +3,15 @@ package report
 import (
 	"net/netip"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 var proxyIP = ip("203.0.113.200") // the public address of the proxy's network
 
 // viaProxy sends the run through a proxy that works, and that the environment names.
-func viaProxy(e *probes.Evidence) {
+func viaProxy(e *evidence.Evidence) {
 	at := netip.MustParseAddrPort("10.1.0.80:3128")
-	e.Host.Proxy = &probes.Proxy{URL: "http://proxy.example.com:3128", From: "HTTPS_PROXY", Addrs: []netip.Addr{at.Addr()}}
+	e.Host.Proxy = &evidence.Proxy{URL: "http://proxy.example.com:3128", From: "HTTPS_PROXY", Addrs: []netip.Addr{at.Addr()}}
 	e.Target.Addresses = []netip.Addr{}
 	direct := e.Egress.Sightings[:3]
 	e.Egress = seenFrom("proxy", proxyIP)
@@ -24,17 +24,17 @@ func viaProxy(e *probes.Evidence) {
 		setRules(e, "allow 203.0.113.0/25", "allow 203.0.113.128/25")
 	}
 	byName := e.DNS.Answers[0]
-	e.DNS = &probes.DNS{Name: "proxy.example.com", OfProxy: true, Used: "192.0.2.53:53", IPv4: []netip.Addr{at.Addr()},
-		Answers: []probes.DNSAnswer{{Resolver: "192.0.2.53:53", Transport: "udp", Rcode: "NOERROR",
+	e.DNS = &evidence.DNS{Name: "proxy.example.com", OfProxy: true, Used: "192.0.2.53:53", IPv4: []netip.Addr{at.Addr()},
+		Answers: []evidence.DNSAnswer{{Resolver: "192.0.2.53:53", Transport: "udp", Rcode: "NOERROR",
 			A: []netip.Addr{at.Addr()}, TookMS: 2}}, Endpoint: &byName}
 	e.Port.Connected, e.Port.Attempts[0].Address, e.Port.ConnectMS = at, at, 2
-	e.Port.ProxyReply = &probes.ProxyReply{Protocol: "http", Code: 200, Text: said("Connection established")}
-	e.Direct = &probes.Direct{Resolves: true, Attempt: &probes.Attempt{Address: netip.AddrPortFrom(endpointIP, 55443),
+	e.Port.ProxyReply = &evidence.ProxyReply{Protocol: "http", Code: 200, Text: said("Connection established")}
+	e.Direct = &evidence.Direct{Resolves: true, Attempt: &evidence.Attempt{Address: netip.AddrPortFrom(endpointIP, 55443),
 		LocalAddress: localIP, Connected: true, TookMS: 18}}
 }
 
 // proxySays is a proxy that answers the request for the endpoint so.
-func proxySays(e *probes.Evidence, reply *probes.ProxyReply, kind probes.Kind, detail string) {
+func proxySays(e *evidence.Evidence, reply *evidence.ProxyReply, kind evidence.Kind, detail string) {
 	viaProxy(e)
 	stopAt(e, "port", failure("connect through the proxy", kind, detail))
 	e.Port.ProxyReply = reply
@@ -46,19 +46,19 @@ func proxySays(e *probes.Evidence, reply *probes.ProxyReply, kind probes.Kind, d
 	for i, control := range direct {
 		through := control
 		through.Path = "proxy"
-		if kind == probes.KindProxyAuth {
-			through = probes.Control{Peer: control.Peer, Path: "proxy", Failure: failure("connect", kind, detail)}
+		if kind == evidence.KindProxyAuth {
+			through = evidence.Control{Peer: control.Peer, Path: "proxy", Failure: failure("connect", kind, detail)}
 		}
 		e.Controls = append(e.Controls, through)
 		e.Controls[i].Path = "direct"
 	}
-	if kind == probes.KindProxyAuth {
+	if kind == evidence.KindProxyAuth {
 		noWayThrough(e, failure("connect", kind, detail))
 	}
 }
 
 // noWayThrough makes the sources fail that are asked through the proxy.
-func noWayThrough(e *probes.Evidence, why *probes.Failure) {
+func noWayThrough(e *evidence.Evidence, why *evidence.Failure) {
 	for i := range e.Egress.Sightings {
 		if sighting := &e.Egress.Sightings[i]; sighting.Path == "proxy" {
 			sighting.Address, sighting.Trust, sighting.Failure = netip.Addr{}, nil, why
@@ -68,90 +68,90 @@ func noWayThrough(e *probes.Evidence, why *probes.Failure) {
 	setRules(e, e.Rules.Rules...)
 }
 
-func proxyGone(e *probes.Evidence, kind probes.Kind, detail string) {
+func proxyGone(e *evidence.Evidence, kind evidence.Kind, detail string) {
 	proxySays(e, nil, kind, detail)
 	why := failure("connect to the proxy", kind, detail)
 	step(e, "port").Failure = why
 	e.Port.Attempts[0].Failure = failure("connect", kind, detail)
 	for i, control := range e.Controls {
 		if control.Path == "proxy" {
-			e.Controls[i] = probes.Control{Peer: control.Peer, Path: "proxy", Failure: failure("connect", kind, detail)}
+			e.Controls[i] = evidence.Control{Peer: control.Peer, Path: "proxy", Failure: failure("connect", kind, detail)}
 		}
 	}
 	noWayThrough(e, failure("connect", kind, detail))
-	e.StatusPage = &probes.StatusPage{URL: probes.DefaultStatusURL, Failure: failure("connect", kind, detail)}
+	e.StatusPage = &evidence.StatusPage{URL: evidence.DefaultStatusURL, Failure: failure("connect", kind, detail)}
 }
 
-func httpReply(code int, text string) *probes.ProxyReply {
-	return &probes.ProxyReply{Protocol: "http", Code: code, Text: said(text)}
+func httpReply(code int, text string) *evidence.ProxyReply {
+	return &evidence.ProxyReply{Protocol: "http", Code: code, Text: said(text)}
 }
 
 // closedDirectly is a network that lets nobody out but the proxy.
-func closedDirectly(e *probes.Evidence) {
-	e.Direct.Attempt = &probes.Attempt{Address: netip.AddrPortFrom(endpointIP, 55443), TookMS: 3000,
-		Failure: failure("connect", probes.KindTimeout, "no answer so far")}
+func closedDirectly(e *evidence.Evidence) {
+	e.Direct.Attempt = &evidence.Attempt{Address: netip.AddrPortFrom(endpointIP, 55443), TookMS: 3000,
+		Failure: failure("connect", evidence.KindTimeout, "no answer so far")}
 }
 
 var proxyFixtures = []fixture{
-	{"proxy.unreachable", Fail, Certain, func(e *probes.Evidence) {
-		proxyGone(e, probes.KindRefused, "connection refused")
+	{"proxy.unreachable", Fail, Certain, func(e *evidence.Evidence) {
+		proxyGone(e, evidence.KindRefused, "connection refused")
 	}},
-	{"proxy.unreachable/silent", Fail, Certain, func(e *probes.Evidence) {
-		proxyGone(e, probes.KindTimeout, "no answer so far")
+	{"proxy.unreachable/silent", Fail, Certain, func(e *evidence.Evidence) {
+		proxyGone(e, evidence.KindTimeout, "no answer so far")
 		closedDirectly(e)
 	}},
-	{"proxy.unreachable/refused-ten-times-more", Fail, Certain, func(e *probes.Evidence) { // a ticket's round trips
-		proxyGone(e, probes.KindRefused, "connection refused")
-		e.Port.RoundTrips = &probes.RoundTrips{To: e.Port.Attempts[0].Address, Sent: 10, Answered: 10, Refused: 10, MinMS: 0.1,
+	{"proxy.unreachable/refused-ten-times-more", Fail, Certain, func(e *evidence.Evidence) { // a ticket's round trips
+		proxyGone(e, evidence.KindRefused, "connection refused")
+		e.Port.RoundTrips = &evidence.RoundTrips{To: e.Port.Attempts[0].Address, Sent: 10, Answered: 10, Refused: 10, MinMS: 0.1,
 			MedianMS: 0.2, MaxMS: 1}
 	}},
-	{"proxy.unreachable/silent-then-refused", Fail, Certain, func(e *probes.Evidence) {
-		proxyGone(e, probes.KindTimeout, "no answer so far")
-		e.Port.RoundTrips = &probes.RoundTrips{To: e.Port.Attempts[0].Address, Sent: 10, Answered: 3, Refused: 3, Lost: 7, MinMS: 0.1,
+	{"proxy.unreachable/silent-then-refused", Fail, Certain, func(e *evidence.Evidence) {
+		proxyGone(e, evidence.KindTimeout, "no answer so far")
+		e.Port.RoundTrips = &evidence.RoundTrips{To: e.Port.Attempts[0].Address, Sent: 10, Answered: 3, Refused: 3, Lost: 7, MinMS: 0.1,
 			MedianMS: 0.2, MaxMS: 1}
 	}},
-	{"proxy.unreachable/a-web-server-that-takes-connections", Fail, Likely, func(e *probes.Evidence) {
-		proxyGone(e, probes.KindNotHTTP, "SSH-2.0-OpenSSH_9.9")
+	{"proxy.unreachable/a-web-server-that-takes-connections", Fail, Likely, func(e *evidence.Evidence) {
+		proxyGone(e, evidence.KindNotHTTP, "SSH-2.0-OpenSSH_9.9")
 		step(e, "port").Failure.Op = "connect through the proxy"
 		e.Port.Connected = e.Port.Attempts[0].Address
-		e.Port.Attempts[0] = probes.Attempt{Address: e.Port.Connected, Connected: true, TookMS: 1}
-		e.Port.RoundTrips = &probes.RoundTrips{To: e.Port.Connected, Sent: 10, Answered: 10, MinMS: 0.1, MedianMS: 0.2, MaxMS: 1}
+		e.Port.Attempts[0] = evidence.Attempt{Address: e.Port.Connected, Connected: true, TookMS: 1}
+		e.Port.RoundTrips = &evidence.RoundTrips{To: e.Port.Connected, Sent: 10, Answered: 10, MinMS: 0.1, MedianMS: 0.2, MaxMS: 1}
 	}},
-	{"proxy.unreachable/no-such-name", Fail, Certain, func(e *probes.Evidence) {
-		proxyGone(e, probes.KindNXDomain, "NXDOMAIN")
-		answered(e, "NXDOMAIN", probes.KindNXDomain)
+	{"proxy.unreachable/no-such-name", Fail, Certain, func(e *evidence.Evidence) {
+		proxyGone(e, evidence.KindNXDomain, "NXDOMAIN")
+		answered(e, "NXDOMAIN", evidence.KindNXDomain)
 		e.Controls = e.Controls[:4]
 	}},
-	{"proxy.denied", Fail, Certain, func(e *probes.Evidence) {
-		proxySays(e, httpReply(403, "Forbidden"), probes.KindProxyDenied, "403 Forbidden")
+	{"proxy.denied", Fail, Certain, func(e *evidence.Evidence) {
+		proxySays(e, httpReply(403, "Forbidden"), evidence.KindProxyDenied, "403 Forbidden")
 		closedDirectly(e)
 	}},
-	{"proxy.denied/socks", Fail, Certain, func(e *probes.Evidence) {
-		proxySays(e, &probes.ProxyReply{Protocol: "socks5", Code: 2, Text: said("connection not allowed by ruleset")},
-			probes.KindProxyDenied, "connection not allowed by ruleset")
+	{"proxy.denied/socks", Fail, Certain, func(e *evidence.Evidence) {
+		proxySays(e, &evidence.ProxyReply{Protocol: "socks5", Code: 2, Text: said("connection not allowed by ruleset")},
+			evidence.KindProxyDenied, "connection not allowed by ruleset")
 		e.Host.Proxy.URL, e.Host.Proxy.From, e.Direct = "socks5://proxy.example.com:1080", "--proxy", nil
 	}},
-	{"proxy.denied/hangs-up", Fail, Likely, func(e *probes.Evidence) {
-		proxySays(e, nil, probes.KindHungUp, "EOF")
+	{"proxy.denied/hangs-up", Fail, Likely, func(e *evidence.Evidence) {
+		proxySays(e, nil, evidence.KindHungUp, "EOF")
 	}},
-	{"proxy.auth-required", Fail, Certain, func(e *probes.Evidence) {
-		proxySays(e, httpReply(407, "Proxy Authentication Required"), probes.KindProxyAuth,
+	{"proxy.auth-required", Fail, Certain, func(e *evidence.Evidence) {
+		proxySays(e, httpReply(407, "Proxy Authentication Required"), evidence.KindProxyAuth,
 			"407 Proxy Authentication Required")
 		closedDirectly(e)
 	}},
-	{"proxy.auth-required/wrong-login", Fail, Certain, func(e *probes.Evidence) {
-		proxySays(e, httpReply(407, "Proxy Authentication Required"), probes.KindProxyAuth,
+	{"proxy.auth-required/wrong-login", Fail, Certain, func(e *evidence.Evidence) {
+		proxySays(e, httpReply(407, "Proxy Authentication Required"), evidence.KindProxyAuth,
 			"407 Proxy Authentication Required")
 		e.Host.Proxy.HasUser = true
 	}},
-	{"proxy.upstream-failed", Fail, Certain, func(e *probes.Evidence) {
-		proxySays(e, httpReply(502, "Bad Gateway"), probes.KindProxyUpstream, "502 Bad Gateway")
+	{"proxy.upstream-failed", Fail, Certain, func(e *evidence.Evidence) {
+		proxySays(e, httpReply(502, "Bad Gateway"), evidence.KindProxyUpstream, "502 Bad Gateway")
 		closedDirectly(e)
 	}},
-	{"proxy.upstream-failed/silent", Fail, Likely, func(e *probes.Evidence) {
-		proxySays(e, nil, probes.KindTimeout, "context deadline exceeded")
+	{"proxy.upstream-failed/silent", Fail, Likely, func(e *evidence.Evidence) {
+		proxySays(e, nil, evidence.KindTimeout, "context deadline exceeded")
 	}},
-	{"proxy.direct-way", Info, Certain, func(e *probes.Evidence) {
+	{"proxy.direct-way", Info, Certain, func(e *evidence.Evidence) {
 		viaProxy(e)
 		closedDirectly(e)
 	}},

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/opensrs"
 )
@@ -16,7 +16,7 @@ type fixture struct {
 	name       string     // the cause; a further way to the same cause has "/" and a word behind it
 	severity   Severity   // that it has
 	confidence Confidence // that it has
-	damage     func(*probes.Evidence)
+	damage     func(*evidence.Evidence)
 }
 
 // fixtures are all of them; the plain one of every cause has a saved report in testdata.
@@ -26,13 +26,13 @@ func fixtures() []fixture {
 }
 
 // evidence is what the run saw.
-func (f fixture) evidence() *probes.Evidence {
+func (f fixture) evidence() *evidence.Evidence {
 	e := healthy()
 	f.damage(e)
 	return e
 }
 
-func fixtureOf(t testing.TB, name string) *probes.Evidence {
+func fixtureOf(t testing.TB, name string) *evidence.Evidence {
 	t.Helper()
 	for _, f := range fixtures() {
 		if f.name == name {
@@ -61,44 +61,44 @@ const (
 )
 
 // healthy is a run against the live service in which everything worked.
-func healthy() *probes.Evidence {
-	e := &probes.Evidence{
+func healthy() *evidence.Evidence {
+	e := &evidence.Evidence{
 		RunID: "5f0c3a9d71e8b246", StartedAt: fixedStart, Took: ms(156.25),
-		Target: probes.Target{Environment: "live", Host: "rr-n1-tor.opensrs.net", Port: 55443,
+		Target: evidence.Target{Environment: "live", Host: "rr-n1-tor.opensrs.net", Port: 55443,
 			Username: "example-reseller", KeyFingerprint: pointer("0a1b2c3d"), Addresses: []netip.Addr{endpointIP}},
-		Host: probes.Host{Hostname: "web1.example.com", OS: "linux/amd64", LocalAddress: localIP,
+		Host: evidence.Host{Hostname: "web1.example.com", OS: "linux/amd64", LocalAddress: localIP,
 			Resolvers: []string{"192.0.2.53:53"}, ResolversBy: "/etc/resolv.conf",
 			HasIPv4Route: pointer(true), HasIPv6Route: pointer(false)},
-		Asked: probes.Asked{KeyGiven: true, KeySource: "/etc/opensrs/api.key", KeyForm: &opensrs.Form{Length: 112}, EgressSources: 4, ControlsGiven: 2,
-			StatusURL: probes.DefaultStatusURL, RootsDate: time.Date(2026, 1, 15, 0, 0, 0, 0, time.UTC)},
+		Asked: evidence.Asked{KeyGiven: true, KeySource: "/etc/opensrs/api.key", KeyForm: &opensrs.Form{Length: 112}, EgressSources: 4, ControlsGiven: 2,
+			StatusURL: evidence.DefaultStatusURL, RootsDate: time.Date(2026, 1, 15, 0, 0, 0, 0, time.UTC)},
 	}
-	for i, name := range probes.Names {
-		e.Steps = append(e.Steps, probes.Step{Probe: name, Status: probes.Pass, Counts: true,
+	for i, name := range evidence.Names {
+		e.Steps = append(e.Steps, evidence.Step{Probe: name, Status: evidence.Pass, Counts: true,
 			Took: ms([]float64{41, 0.05, 12, 18, 22, 62}[i])})
 	}
 	e.Egress = seenFrom("direct", egressIP)
 	setRules(e, "allow 203.0.113.0/25")
-	e.DNS = &probes.DNS{Name: e.Target.Host, Used: "192.0.2.53:53", IPv4: []netip.Addr{endpointIP},
-		Answers: []probes.DNSAnswer{{Resolver: "192.0.2.53:53", Transport: "udp", Rcode: "NOERROR",
+	e.DNS = &evidence.DNS{Name: e.Target.Host, Used: "192.0.2.53:53", IPv4: []netip.Addr{endpointIP},
+		Answers: []evidence.DNSAnswer{{Resolver: "192.0.2.53:53", Transport: "udp", Rcode: "NOERROR",
 			A: []netip.Addr{endpointIP}, TookMS: 11.4}}}
-	e.Port = &probes.Port{Connected: netip.AddrPortFrom(endpointIP, 55443), ConnectMS: 18, Retransmits: pointer(0),
-		Attempts: []probes.Attempt{{Address: netip.AddrPortFrom(endpointIP, 55443), LocalAddress: localIP,
+	e.Port = &evidence.Port{Connected: netip.AddrPortFrom(endpointIP, 55443), ConnectMS: 18, Retransmits: pointer(0),
+		Attempts: []evidence.Attempt{{Address: netip.AddrPortFrom(endpointIP, 55443), LocalAddress: localIP,
 			Connected: true, TookMS: 18}}}
-	e.TLS = &probes.TLS{Connected: true, Version: "TLS 1.2", CipherSuite: "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+	e.TLS = &evidence.TLS{Connected: true, Version: "TLS 1.2", CipherSuite: "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
 		CallAllowed: true, Chain: goodChain(), Trust: goodTrust(publicCA)}
-	e.Call = &probes.Call{Sent: true, VectorOK: true, HTTPStatus: 200, ContentType: said("text/xml"), Envelope: true,
+	e.Call = &evidence.Call{Sent: true, VectorOK: true, HTTPStatus: 200, ContentType: said("text/xml"), Envelope: true,
 		Success: true, Code: said("200"), Text: said("Command successful"), Class: "accepted", ReplyBytes: 651, TookMS: 61,
 		Date: pointer(fixedStart), Retransmits: pointer(0)}
 	setClock(e, 0)
 	return e
 }
 
-func goodTrust(issuer string) *probes.Trust {
-	return &probes.Trust{System: true, Public: true, NameOK: true, DatesOK: true, Issuer: said(issuer)}
+func goodTrust(issuer string) *evidence.Trust {
+	return &evidence.Trust{System: true, Public: true, NameOK: true, DatesOK: true, Issuer: said(issuer)}
 }
 
-func goodChain() []probes.Certificate {
-	return []probes.Certificate{
+func goodChain() []evidence.Certificate {
+	return []evidence.Certificate{
 		{Subject: said("CN=rr-n1-tor.opensrs.net"), Issuer: said(issuingCA), IssuerOrg: said("Example Trust"),
 			Names: saidAll("rr-n1-tor.opensrs.net"), NotBefore: fixedStart.AddDate(0, -2, 0),
 			NotAfter: fixedStart.AddDate(0, 10, 0), IssuerURL: said("http://pki.example.org/tls-ca-2026.crt"),
@@ -110,45 +110,45 @@ func goodChain() []probes.Certificate {
 }
 
 // setClock gives the run peers that told the time, the local clock being behind by that much.
-func setClock(e *probes.Evidence, behind time.Duration) {
-	e.Clock = &probes.Clock{OffsetMS: milliseconds(behind)}
+func setClock(e *evidence.Evidence, behind time.Duration) {
+	e.Clock = &evidence.Clock{OffsetMS: milliseconds(behind)}
 	for _, peer := range []string{"icanhazip.com:443", "checkip.amazonaws.com:443", "api.ipify.org:443"} {
 		e.Clock.Samples = append(e.Clock.Samples,
-			probes.ClockSample{Peer: peer, OffsetMS: milliseconds(behind), Verified: true})
+			evidence.ClockSample{Peer: peer, OffsetMS: milliseconds(behind), Verified: true})
 		e.Clock.Agreeing++
 	}
 }
 
 // step is the row of a probe, to be changed.
-func step(e *probes.Evidence, name string) *probes.Step {
-	return &e.Steps[slices.Index(probes.Names, name)]
+func step(e *evidence.Evidence, name string) *evidence.Step {
+	return &e.Steps[slices.Index(evidence.Names, name)]
 }
 
-func skip(e *probes.Evidence, name, waitedFor string) {
-	*step(e, name) = probes.Step{Probe: name, Status: probes.Skip, WaitedFor: waitedFor, Counts: true}
+func skip(e *evidence.Evidence, name, waitedFor string) {
+	*step(e, name) = evidence.Step{Probe: name, Status: evidence.Skip, WaitedFor: waitedFor, Counts: true}
 }
 
-func failure(op string, kind probes.Kind, detail string) *probes.Failure {
-	return &probes.Failure{Op: op, Kind: kind, Detail: said(detail)}
+func failure(op string, kind evidence.Kind, detail string) *evidence.Failure {
+	return &evidence.Failure{Op: op, Kind: kind, Detail: said(detail)}
 }
 
 // stopAt makes the run end at a probe: it failed in this way, those that need it were skipped, and the
 // follow-ups of such a failure were made.
-func stopAt(e *probes.Evidence, name string, why *probes.Failure) {
-	step(e, name).Status, step(e, name).Failure = probes.Fail, why
-	at := slices.Index(probes.Names, name)
-	for _, later := range probes.Names[at+1:] {
+func stopAt(e *evidence.Evidence, name string, why *evidence.Failure) {
+	step(e, name).Status, step(e, name).Failure = evidence.Fail, why
+	at := slices.Index(evidence.Names, name)
+	for _, later := range evidence.Names[at+1:] {
 		skip(e, later, name)
 	}
 	switch name {
 	case "dns":
 		e.Port, e.TLS, e.Call, e.Target.Addresses = nil, nil, nil, []netip.Addr{}
 	case "port":
-		attempt := probes.Attempt{Address: e.Port.Attempts[0].Address, TookMS: e.Port.Attempts[0].TookMS, Failure: why}
-		if why.Kind == probes.KindTimeout {
+		attempt := evidence.Attempt{Address: e.Port.Attempts[0].Address, TookMS: e.Port.Attempts[0].TookMS, Failure: why}
+		if why.Kind == evidence.KindTimeout {
 			attempt.TookMS, step(e, "port").Took = 3000, 3*time.Second
 		}
-		e.Port, e.TLS, e.Call = &probes.Port{Attempts: []probes.Attempt{attempt}}, nil, nil
+		e.Port, e.TLS, e.Call = &evidence.Port{Attempts: []evidence.Attempt{attempt}}, nil, nil
 	case "tls":
 		e.Call = nil
 	}
@@ -156,32 +156,32 @@ func stopAt(e *probes.Evidence, name string, why *probes.Failure) {
 }
 
 // followUp fills in what is asked after a failure of that probe, in a world where all else is well.
-func followUp(e *probes.Evidence, name string) {
+func followUp(e *evidence.Evidence, name string) {
 	for _, peer := range []string{"1.1.1.1:443", "8.8.8.8:443"} {
-		e.Controls = append(e.Controls, probes.Control{Peer: peer, Path: "direct", Connected: true, TookMS: 9,
+		e.Controls = append(e.Controls, evidence.Control{Peer: peer, Path: "direct", Connected: true, TookMS: 9,
 			TLS: goodTrust("CN=Example Edge Root,O=Example Edge")})
 	}
 	if e.DNS != nil && !e.DNS.Literal {
-		none := failure("query", probes.KindNXDomain, "NXDOMAIN")
-		e.DNS.MadeUpName, e.DNS.MadeUp = "4d1f0c9be2a7835610f3c2aa.com", &probes.DNSAnswer{Resolver: "192.0.2.53:53",
+		none := failure("query", evidence.KindNXDomain, "NXDOMAIN")
+		e.DNS.MadeUpName, e.DNS.MadeUp = "4d1f0c9be2a7835610f3c2aa.com", &evidence.DNSAnswer{Resolver: "192.0.2.53:53",
 			Transport: "udp", Rcode: "NXDOMAIN", TookMS: 14, Failure: none}
-		e.DNS.OtherName, e.DNS.Other = "status.opensrs.com", &probes.DNSAnswer{Resolver: "192.0.2.53:53",
+		e.DNS.OtherName, e.DNS.Other = "status.opensrs.com", &evidence.DNSAnswer{Resolver: "192.0.2.53:53",
 			Transport: "udp", Rcode: "NOERROR", A: []netip.Addr{ip("192.0.2.80")}, TookMS: 12}
 	}
 	if name == "dns" {
 		return
 	}
-	e.StatusPage = &probes.StatusPage{URL: probes.DefaultStatusURL, Indicator: said("none"), Description: said("All Systems Operational")}
+	e.StatusPage = &evidence.StatusPage{URL: evidence.DefaultStatusURL, Indicator: said("none"), Description: said("All Systems Operational")}
 	if name == "tls" {
-		for _, variant := range []string{probes.VariantAsIs, probes.VariantNoSNI, probes.VariantClassic,
-			probes.VariantSmall, probes.VariantOld} {
-			e.TLS.Variants = append(e.TLS.Variants, probes.Variant{Name: variant, Works: true, Version: "TLS 1.2", TookMS: 21})
+		for _, variant := range []string{evidence.VariantAsIs, evidence.VariantNoSNI, evidence.VariantClassic,
+			evidence.VariantSmall, evidence.VariantOld} {
+			e.TLS.Variants = append(e.TLS.Variants, evidence.Variant{Name: variant, Works: true, Version: "TLS 1.2", TookMS: 21})
 		}
 	}
 }
 
 // setRules gives the run a list of rules and simulates it; without one, none was given.
-func setRules(e *probes.Evidence, texts ...string) {
+func setRules(e *evidence.Evidence, texts ...string) {
 	if len(texts) == 0 {
 		e.Rules, e.Asked.RulesGiven, e.Asked.RulesSource = nil, 0, ""
 		skip(e, "rules", "rules")
@@ -197,7 +197,7 @@ func setRules(e *probes.Evidence, texts ...string) {
 		rules = append(rules, rule)
 	}
 	e.Asked.RulesGiven, e.Asked.RulesSource = len(rules), "rules.txt"
-	e.Rules = &probes.Rules{Problems: iprules.Lint(rules)}
+	e.Rules = &evidence.Rules{Problems: iprules.Lint(rules)}
 	for _, rule := range rules {
 		e.Rules.Rules = append(e.Rules.Rules, rule.String())
 	}
@@ -209,18 +209,18 @@ func setRules(e *probes.Evidence, texts ...string) {
 		e.Rules.Results = append(e.Rules.Results, evaluate(rules, address))
 	}
 	e.Rules.Verdict = iprules.Verdict(e.Rules.Results)
-	row := probes.Step{Probe: "rules", Counts: true, Took: ms(0.05), Status: map[string]probes.Status{
-		iprules.VerdictAllow: probes.Pass, iprules.VerdictDeny: probes.Fail, iprules.VerdictPartly: probes.Fail,
-		iprules.VerdictAmbiguous: probes.Warn, iprules.VerdictUnknown: probes.Skip}[e.Rules.Verdict]}
+	row := evidence.Step{Probe: "rules", Counts: true, Took: ms(0.05), Status: map[string]evidence.Status{
+		iprules.VerdictAllow: evidence.Pass, iprules.VerdictDeny: evidence.Fail, iprules.VerdictPartly: evidence.Fail,
+		iprules.VerdictAmbiguous: evidence.Warn, iprules.VerdictUnknown: evidence.Skip}[e.Rules.Verdict]}
 	for _, problem := range e.Rules.Problems {
 		switch {
 		case problem.Severity == iprules.SeverityError:
-			row.Status = probes.Fail
-		case row.Status == probes.Pass && (problem.ID == iprules.HostBits || problem.ID == iprules.Duplicate):
-			row.Status = probes.Warn
+			row.Status = evidence.Fail
+		case row.Status == evidence.Pass && (problem.ID == iprules.HostBits || problem.ID == iprules.Duplicate):
+			row.Status = evidence.Warn
 		}
 	}
-	if row.Status == probes.Skip {
+	if row.Status == evidence.Skip {
 		row.WaitedFor = "egress"
 	}
 	*step(e, "rules") = row

@@ -4,13 +4,13 @@ import (
 	"slices"
 	"time"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // broken ends the run at a handshake that did not complete, and none of the experiments does either.
-func broken(e *probes.Evidence, kind probes.Kind, detail string) {
-	e.TLS = &probes.TLS{Failure: failure("handshake", kind, detail)}
-	if kind == probes.KindTimeout {
+func broken(e *evidence.Evidence, kind evidence.Kind, detail string) {
+	e.TLS = &evidence.TLS{Failure: failure("handshake", kind, detail)}
+	if kind == evidence.KindTimeout {
 		step(e, "tls").Took = 3 * time.Second
 	}
 	stopAt(e, "tls", e.TLS.Failure)
@@ -18,55 +18,55 @@ func broken(e *probes.Evidence, kind probes.Kind, detail string) {
 }
 
 // variants makes the experiments fail like that, but for those named.
-func variants(e *probes.Evidence, kind probes.Kind, detail string, working ...string) {
+func variants(e *evidence.Evidence, kind evidence.Kind, detail string, working ...string) {
 	for i := range e.TLS.Variants {
 		v := &e.TLS.Variants[i]
 		if v.Works = slices.Contains(working, v.Name); v.Works {
-			v.Version, v.Proven, v.Failure, v.TookMS = "TLS 1.2", v.Name != probes.VariantOld, nil, 21
+			v.Version, v.Proven, v.Failure, v.TookMS = "TLS 1.2", v.Name != evidence.VariantOld, nil, 21
 			continue
 		}
 		v.Version, v.Failure = "", failure("handshake", kind, detail)
-		if kind == probes.KindTimeout {
+		if kind == evidence.KindTimeout {
 			v.TookMS = 3000
 		}
 	}
 }
 
 // shows makes the peer present another leaf, which counts for this much.
-func shows(e *probes.Evidence, leaf probes.Certificate, trust probes.Trust) {
+func shows(e *evidence.Evidence, leaf evidence.Certificate, trust evidence.Trust) {
 	if leaf.SHA256 == "" {
 		leaf.SHA256 = "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
 	}
 	if leaf.NotAfter.IsZero() {
 		leaf.NotBefore, leaf.NotAfter = fixedStart.AddDate(0, -1, 0), fixedStart.AddDate(0, 11, 0)
 	}
-	e.TLS.Chain, e.TLS.Trust = []probes.Certificate{leaf}, &trust
+	e.TLS.Chain, e.TLS.Trust = []evidence.Certificate{leaf}, &trust
 	untrusted(e)
 }
 
 // byAcme is the endpoint's certificate, issued by a company's own authority.
-func byAcme() probes.Certificate {
-	return probes.Certificate{Subject: said("CN=rr-n1-tor.opensrs.net"), Issuer: said(privateCA), IssuerOrg: said("Acme Corp"),
+func byAcme() evidence.Certificate {
+	return evidence.Certificate{Subject: said("CN=rr-n1-tor.opensrs.net"), Issuer: said(privateCA), IssuerOrg: said("Acme Corp"),
 		Names: saidAll("rr-n1-tor.opensrs.net")}
 }
 
 // inspected is a device of this network that opens TLS; this host's store trusts it.
-func inspected(e *probes.Evidence) {
-	shows(e, byAcme(), probes.Trust{System: true, NameOK: true, DatesOK: true, RootShown: true, Issuer: said(privateCA)})
+func inspected(e *evidence.Evidence) {
+	shows(e, byAcme(), evidence.Trust{System: true, NameOK: true, DatesOK: true, RootShown: true, Issuer: said(privateCA)})
 }
 
 // allowed makes the call all the same, and it succeeds.
-func allowed(e *probes.Evidence) {
+func allowed(e *evidence.Evidence) {
 	good := healthy()
 	e.TLS.CallAllowed, e.Call, e.Steps[5] = true, good.Call, good.Steps[5]
-	step(e, "tls").Status, step(e, "tls").Failure, e.TLS.Variants = probes.Warn, nil, nil
+	step(e, "tls").Status, step(e, "tls").Failure, e.TLS.Variants = evidence.Warn, nil, nil
 }
 
 // outdated is a host whose own roots do not verify a certificate that the public ones do.
-func outdated(e *probes.Evidence) {
+func outdated(e *evidence.Evidence) {
 	good := healthy()
 	e.TLS.Trust.System = false
-	stopAt(e, "tls", failure("verify", probes.KindUntrusted, "this host's own roots do not verify the certificate"))
+	stopAt(e, "tls", failure("verify", evidence.KindUntrusted, "this host's own roots do not verify the certificate"))
 	e.Call, e.Steps[5] = good.Call, good.Steps[5]
 	for i := range e.TLS.Variants {
 		e.TLS.Variants[i].Proven = true
@@ -76,8 +76,8 @@ func outdated(e *probes.Evidence) {
 	}
 }
 
-func dates(e *probes.Evidence, from, to time.Time) {
-	trust := probes.Trust{System: true, Public: true, NameOK: true, DatesOnly: true, Issuer: said(publicCA)}
+func dates(e *evidence.Evidence, from, to time.Time) {
+	trust := evidence.Trust{System: true, Public: true, NameOK: true, DatesOnly: true, Issuer: said(publicCA)}
 	leaf := goodChain()[0]
 	leaf.NotBefore, leaf.NotAfter = from, to
 	if trust.Expired = &leaf; to.After(fixedStart) {
@@ -87,115 +87,115 @@ func dates(e *probes.Evidence, from, to time.Time) {
 }
 
 var tlsFixtures = []fixture{
-	{"tls.not-tls", Fail, Certain, func(e *probes.Evidence) {
-		broken(e, probes.KindNotTLS, "tls: first record does not look like a TLS handshake")
+	{"tls.not-tls", Fail, Certain, func(e *evidence.Evidence) {
+		broken(e, evidence.KindNotTLS, "tls: first record does not look like a TLS handshake")
 		e.TLS.Quote = said("SSH-2.0-OpenSSH_9.9")
 	}},
-	{"tls.reset", Fail, Certain, func(e *probes.Evidence) { broken(e, probes.KindReset, "connection reset by peer") }},
-	{"tls.sni-blocked", Fail, Certain, func(e *probes.Evidence) {
-		broken(e, probes.KindReset, "connection reset by peer")
-		variants(e, probes.KindReset, "connection reset by peer", probes.VariantNoSNI)
+	{"tls.reset", Fail, Certain, func(e *evidence.Evidence) { broken(e, evidence.KindReset, "connection reset by peer") }},
+	{"tls.sni-blocked", Fail, Certain, func(e *evidence.Evidence) {
+		broken(e, evidence.KindReset, "connection reset by peer")
+		variants(e, evidence.KindReset, "connection reset by peer", evidence.VariantNoSNI)
 	}},
-	{"tls.hello-too-big", Fail, Certain, func(e *probes.Evidence) {
-		broken(e, probes.KindTimeout, "context deadline exceeded")
-		variants(e, probes.KindTimeout, "context deadline exceeded", probes.VariantClassic)
+	{"tls.hello-too-big", Fail, Certain, func(e *evidence.Evidence) {
+		broken(e, evidence.KindTimeout, "context deadline exceeded")
+		variants(e, evidence.KindTimeout, "context deadline exceeded", evidence.VariantClassic)
 	}},
-	{"tls.mtu-blackhole", Fail, Certain, func(e *probes.Evidence) {
-		broken(e, probes.KindTimeout, "context deadline exceeded")
-		variants(e, probes.KindTimeout, "context deadline exceeded", probes.VariantSmall)
+	{"tls.mtu-blackhole", Fail, Certain, func(e *evidence.Evidence) {
+		broken(e, evidence.KindTimeout, "context deadline exceeded")
+		variants(e, evidence.KindTimeout, "context deadline exceeded", evidence.VariantSmall)
 	}},
-	{"tls.mtu-blackhole/to-the-server", Fail, Certain, func(e *probes.Evidence) {
-		broken(e, probes.KindTimeout, "context deadline exceeded")
-		variants(e, probes.KindTimeout, "context deadline exceeded", probes.VariantSmall, probes.VariantClassic)
+	{"tls.mtu-blackhole/to-the-server", Fail, Certain, func(e *evidence.Evidence) {
+		broken(e, evidence.KindTimeout, "context deadline exceeded")
+		variants(e, evidence.KindTimeout, "context deadline exceeded", evidence.VariantSmall, evidence.VariantClassic)
 	}},
-	{"tls.rejected", Fail, Certain, func(e *probes.Evidence) {
-		broken(e, probes.KindAlert, "tls: handshake failure")
+	{"tls.rejected", Fail, Certain, func(e *evidence.Evidence) {
+		broken(e, evidence.KindAlert, "tls: handshake failure")
 		e.TLS.Alert = "handshake failure"
 	}},
-	{"tls.timeout", Fail, Certain, func(e *probes.Evidence) { broken(e, probes.KindTimeout, "context deadline exceeded") }},
-	{"tls.timeout/no-experiments", Fail, Likely, func(e *probes.Evidence) {
-		broken(e, probes.KindTimeout, "context deadline exceeded")
+	{"tls.timeout", Fail, Certain, func(e *evidence.Evidence) { broken(e, evidence.KindTimeout, "context deadline exceeded") }},
+	{"tls.timeout/no-experiments", Fail, Likely, func(e *evidence.Evidence) {
+		broken(e, evidence.KindTimeout, "context deadline exceeded")
 		e.TLS.Variants = nil
 	}},
-	{"tls.version-unsupported", Fail, Certain, func(e *probes.Evidence) {
-		broken(e, probes.KindAlert, "tls: protocol version not supported")
+	{"tls.version-unsupported", Fail, Certain, func(e *evidence.Evidence) {
+		broken(e, evidence.KindAlert, "tls: protocol version not supported")
 		e.TLS.Alert = "protocol version not supported"
-		variants(e, probes.KindAlert, "tls: protocol version not supported", probes.VariantOld)
+		variants(e, evidence.KindAlert, "tls: protocol version not supported", evidence.VariantOld)
 		e.TLS.Variants[4].Version = "TLS 1.1"
 	}},
-	{"tls.version-unsupported/alert-only", Fail, Likely, func(e *probes.Evidence) {
-		broken(e, probes.KindAlert, "tls: protocol version not supported")
+	{"tls.version-unsupported/alert-only", Fail, Likely, func(e *evidence.Evidence) {
+		broken(e, evidence.KindAlert, "tls: protocol version not supported")
 		e.TLS.Alert, e.TLS.Variants = "protocol version not supported", nil
 	}},
-	{"tls.expired", Fail, Certain, func(e *probes.Evidence) {
+	{"tls.expired", Fail, Certain, func(e *evidence.Evidence) {
 		dates(e, fixedStart.AddDate(0, -3, 0), fixedStart.AddDate(0, 0, -3))
 	}},
-	{"tls.expired/clock-not-checked", Fail, Likely, func(e *probes.Evidence) {
+	{"tls.expired/clock-not-checked", Fail, Likely, func(e *evidence.Evidence) {
 		dates(e, fixedStart.AddDate(0, -3, 0), fixedStart.AddDate(0, 0, -3))
 		e.Clock = nil
 	}},
-	{"tls.not-yet-valid", Fail, Certain, func(e *probes.Evidence) {
+	{"tls.not-yet-valid", Fail, Certain, func(e *evidence.Evidence) {
 		dates(e, fixedStart.AddDate(0, 0, 2), fixedStart.AddDate(1, 0, 0))
 	}},
-	{"tls.name-mismatch", Fail, Certain, func(e *probes.Evidence) {
-		shows(e, probes.Certificate{Subject: said("CN=www.example.net"), Issuer: said(issuingCA), IssuerOrg: said("Example Trust"),
+	{"tls.name-mismatch", Fail, Certain, func(e *evidence.Evidence) {
+		shows(e, evidence.Certificate{Subject: said("CN=www.example.net"), Issuer: said(issuingCA), IssuerOrg: said("Example Trust"),
 			Names: saidAll("www.example.net", "example.net")},
-			probes.Trust{System: true, Public: true, DatesOK: true, Issuer: said(publicCA)})
+			evidence.Trust{System: true, Public: true, DatesOK: true, Issuer: said(publicCA)})
 	}},
-	{"tls.self-signed", Fail, Certain, func(e *probes.Evidence) {
-		shows(e, probes.Certificate{Subject: said("CN=appliance.local"), Issuer: said("CN=appliance.local"), SelfSigned: true,
+	{"tls.self-signed", Fail, Certain, func(e *evidence.Evidence) {
+		shows(e, evidence.Certificate{Subject: said("CN=appliance.local"), Issuer: said("CN=appliance.local"), SelfSigned: true,
 			Names: saidAll("appliance.local")},
-			probes.Trust{DatesOK: true, SelfSigned: true, Issuer: said("CN=appliance.local")})
+			evidence.Trust{DatesOK: true, SelfSigned: true, Issuer: said("CN=appliance.local")})
 	}},
 	{"tls.incomplete-chain", Fail, Likely, incomplete},
-	{"tls.incomplete-chain/known-to-be-public", Fail, Certain, func(e *probes.Evidence) {
+	{"tls.incomplete-chain/known-to-be-public", Fail, Certain, func(e *evidence.Evidence) {
 		incomplete(e)
 		e.TLS.Trust.MissingKnown = true
 	}},
 	{"tls.intercepted", Fail, Likely, inspected},
-	{"tls.intercepted/controls-too", Fail, Certain, func(e *probes.Evidence) {
-		noSource(e, failure("verify", probes.KindUntrusted, "the certificate did not verify: "+privateCA))
+	{"tls.intercepted/controls-too", Fail, Certain, func(e *evidence.Evidence) {
+		noSource(e, failure("verify", evidence.KindUntrusted, "the certificate did not verify: "+privateCA))
 		inspected(e)
 		for i := range e.Controls {
-			e.Controls[i].TLS = &probes.Trust{System: true, NameOK: true, DatesOK: true, RootShown: true, Issuer: said(privateCA)}
+			e.Controls[i].TLS = &evidence.Trust{System: true, NameOK: true, DatesOK: true, RootShown: true, Issuer: said(privateCA)}
 		}
 	}},
-	{"tls.intercepted/product", Fail, Likely, func(e *probes.Evidence) {
+	{"tls.intercepted/product", Fail, Likely, func(e *evidence.Evidence) {
 		leaf := byAcme()
 		leaf.Issuer, leaf.IssuerOrg = said("CN=Zscaler Intermediate Root CA,O=Zscaler Inc."), said("Zscaler Inc.")
-		shows(e, leaf, probes.Trust{NameOK: true, DatesOK: true, Issuer: leaf.Issuer, Product: "Zscaler", Missing: leaf.Issuer})
+		shows(e, leaf, evidence.Trust{NameOK: true, DatesOK: true, Issuer: leaf.Issuer, Product: "Zscaler", Missing: leaf.Issuer})
 	}},
-	{"tls.intercepted/allowed", Warn, Likely, func(e *probes.Evidence) {
+	{"tls.intercepted/allowed", Warn, Likely, func(e *evidence.Evidence) {
 		inspected(e)
 		e.Asked.AllowIntercepted = true
 		allowed(e)
 	}},
-	{"tls.intercepted/old-roots", Warn, Possible, func(e *probes.Evidence) {
+	{"tls.intercepted/old-roots", Warn, Possible, func(e *evidence.Evidence) {
 		inspected(e)
 		e.Asked.RootsDate = fixedStart.AddDate(0, 0, -412)
 		allowed(e)
 	}},
-	{"tls.unknown-ca", Fail, Certain, func(e *probes.Evidence) {
-		shows(e, byAcme(), probes.Trust{NameOK: true, DatesOK: true, RootShown: true, Issuer: said(privateCA)})
+	{"tls.unknown-ca", Fail, Certain, func(e *evidence.Evidence) {
+		shows(e, byAcme(), evidence.Trust{NameOK: true, DatesOK: true, RootShown: true, Issuer: said(privateCA)})
 	}},
-	{"tls.unknown-ca/no-root-presented", Fail, Possible, func(e *probes.Evidence) {
-		shows(e, byAcme(), probes.Trust{NameOK: true, DatesOK: true, Issuer: said(privateCA), Missing: said(privateCA)})
+	{"tls.unknown-ca/no-root-presented", Fail, Possible, func(e *evidence.Evidence) {
+		shows(e, byAcme(), evidence.Trust{NameOK: true, DatesOK: true, Issuer: said(privateCA), Missing: said(privateCA)})
 		e.Egress.Sightings = e.Egress.Sightings[3:] // no other peer's certificate verifies
 		e.Controls = nil
 	}},
 	{"tls.local-roots-outdated", Fail, Certain, outdated},
-	{"tls.local-roots-outdated/empty-store", Fail, Certain, func(e *probes.Evidence) {
+	{"tls.local-roots-outdated/empty-store", Fail, Certain, func(e *evidence.Evidence) {
 		outdated(e)
 		e.TLS.Trust.SystemEmpty = true
 	}},
-	{"tls.expires-soon", Warn, Certain, func(e *probes.Evidence) {
+	{"tls.expires-soon", Warn, Certain, func(e *evidence.Evidence) {
 		e.TLS.Chain[0].NotAfter = fixedStart.Add(5*24*time.Hour + 7*time.Hour)
 		e.TLS.Trust.FirstToEnd = &e.TLS.Chain[0]
-		step(e, "tls").Status = probes.Warn
+		step(e, "tls").Status = evidence.Warn
 	}},
 }
 
-func incomplete(e *probes.Evidence) {
-	shows(e, goodChain()[0], probes.Trust{NameOK: true, DatesOK: true, Missing: said(issuingCA), Issuer: said(issuingCA),
+func incomplete(e *evidence.Evidence) {
+	shows(e, goodChain()[0], evidence.Trust{NameOK: true, DatesOK: true, Missing: said(issuingCA), Issuer: said(issuingCA),
 		MissingURL: said("http://pki.example.org/tls-ca-2026.crt")})
 }

@@ -24,7 +24,7 @@ import (
 	unsafehtml "github.com/yuin/goldmark/renderer/html"
 	"golang.org/x/net/html"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 )
 
@@ -82,7 +82,7 @@ func TestFormatsRead(t *testing.T) {
 // Whatever a run saw, each format is valid, agrees with the verdict, and is the same made of the saved report.
 func TestGeneratedFormatsHold(t *testing.T) {
 	n := 0
-	eachGenerated(t, func(t *testing.T, _ *rand.Rand, e *probes.Evidence) {
+	eachGenerated(t, func(t *testing.T, _ *rand.Rand, e *evidence.Evidence) {
 		if n++; n%8 != 0 { // it takes a while
 			return
 		}
@@ -227,7 +227,7 @@ func judgeJUnit(t *testing.T, r *Report, text string) {
 				t.Errorf("junit: the failure of %s says nothing", c.Name)
 			}
 		}
-		if i < len(r.Probes) && (c.Name != r.Probes[i].Name || (c.Skipped != nil) != (r.Probes[i].Status == probes.Skip)) {
+		if i < len(r.Probes) && (c.Name != r.Probes[i].Name || (c.Skipped != nil) != (r.Probes[i].Status == evidence.Skip)) {
 			t.Errorf("junit: case %d is %+v, of %+v", i, c, r.Probes[i])
 		}
 	}
@@ -258,7 +258,7 @@ func judgeTAP(t *testing.T, r *Report, text string) {
 			if parts[1] != "" {
 				bad++
 			}
-			if tests <= len(r.Probes) && (parts[3] != r.Probes[tests-1].Name || (parts[4] != "") != (r.Probes[tests-1].Status == probes.Skip)) {
+			if tests <= len(r.Probes) && (parts[3] != r.Probes[tests-1].Name || (parts[4] != "") != (r.Probes[tests-1].Status == evidence.Skip)) {
 				t.Errorf("tap: %q", line)
 			}
 		case line == "  ---":

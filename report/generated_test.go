@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 )
 
@@ -21,13 +21,13 @@ var seed = flag.Int64("seed", 1, "of the generated evidence; another one gives o
 const generated = 2000 // runs a test
 
 // eachGenerated calls check with generated evidence, half of it made of fixtures and half of anything at all.
-func eachGenerated(t *testing.T, check func(t *testing.T, r *rand.Rand, e *probes.Evidence)) {
+func eachGenerated(t *testing.T, check func(t *testing.T, r *rand.Rand, e *evidence.Evidence)) {
 	t.Helper()
 	t.Logf("-seed %d", *seed)
 	all := fixtures()
 	for n := range generated {
 		r := rand.New(rand.NewSource(*seed*1_000_000 + int64(n)))
-		e := new(probes.Evidence)
+		e := new(evidence.Evidence)
 		if n%2 == 0 {
 			e = all[r.Intn(len(all))].evidence()
 			mixed(r, e, all[r.Intn(len(all))].evidence())
@@ -50,13 +50,13 @@ func eachGenerated(t *testing.T, check func(t *testing.T, r *rand.Rand, e *probe
 	}
 }
 
-func printed(e *probes.Evidence) string {
+func printed(e *evidence.Evidence) string {
 	document, _ := json.MarshalIndent(e, "", " ")
 	return string(document)
 }
 
 // mixed takes some of the sections from another run, and leaves some out.
-func mixed(r *rand.Rand, e, other *probes.Evidence) {
+func mixed(r *rand.Rand, e, other *evidence.Evidence) {
 	to, from := reflect.ValueOf(e).Elem(), reflect.ValueOf(other).Elem()
 	for i := range to.NumField() {
 		field := to.Field(i)
@@ -82,26 +82,26 @@ func mixed(r *rand.Rand, e, other *probes.Evidence) {
 }
 
 // run gives the evidence steps as a run has them: the first that fails on the way stops those that need it.
-func run(r *rand.Rand, e *probes.Evidence) {
+func run(r *rand.Rand, e *evidence.Evidence) {
 	e.Steps = nil
 	through := map[string]bool{}
-	for _, name := range probes.Names {
-		step := probes.Step{Probe: name, Counts: r.Intn(4) > 0, Took: time.Duration(r.Intn(1e9))}
-		step.Status = pick(r, probes.Pass, probes.Pass, probes.Pass, probes.Warn, probes.Fail, probes.Skip)
-		for _, needed := range probes.Needs[name] {
+	for _, name := range evidence.Names {
+		step := evidence.Step{Probe: name, Counts: r.Intn(4) > 0, Took: time.Duration(r.Intn(1e9))}
+		step.Status = pick(r, evidence.Pass, evidence.Pass, evidence.Pass, evidence.Warn, evidence.Fail, evidence.Skip)
+		for _, needed := range evidence.Needs[name] {
 			if step.WaitedFor == "" && !through[needed] {
-				step.Status, step.WaitedFor = probes.Skip, needed
+				step.Status, step.WaitedFor = evidence.Skip, needed
 			}
 		}
 		switch {
-		case step.Status == probes.Fail:
+		case step.Status == evidence.Fail:
 			anything(r, reflect.ValueOf(&step.Failure).Elem(), "")
-		case step.Status == probes.Skip && step.WaitedFor == "":
-			step.WaitedFor = pick(r, "--only", "credentials", "rules", "api-key", probes.WaitInterrupt, probes.WaitTimeout, "--egress-source")
+		case step.Status == evidence.Skip && step.WaitedFor == "":
+			step.WaitedFor = pick(r, "--only", "credentials", "rules", "api-key", evidence.WaitInterrupt, evidence.WaitTimeout, "--egress-source")
 			step.Counts = step.WaitedFor != "--only"
 		}
-		through[name] = step.Status == probes.Pass || step.Status == probes.Warn ||
-			name == "tls" && step.Status == probes.Fail && e.TLS != nil && e.TLS.CallAllowed
+		through[name] = step.Status == evidence.Pass || step.Status == evidence.Warn ||
+			name == "tls" && step.Status == evidence.Fail && e.TLS != nil && e.TLS.CallAllowed
 		e.Steps = append(e.Steps, step)
 	}
 }
@@ -109,12 +109,12 @@ func run(r *rand.Rand, e *probes.Evidence) {
 // sound takes out what no probe records: an address that no sighting has, a pinned name without a line, words
 // and chains that are empty, a control asked by DNS, an experiment made twice, hops behind the end of
 // a walk, a resolver asked twice or one that answered and is still waited for, connections that soundPort knows.
-func sound(e *probes.Evidence) {
+func sound(e *evidence.Evidence) {
 	if len(e.Asked.CANames) == 0 {
 		e.Asked.CAFile, e.Asked.CANames = "/etc/relay/ca.pem", saidAll("CN=Relay Root")
 	}
 	if e.Target.Sandbox {
-		e.Target.Environment = probes.EnvSandbox
+		e.Target.Environment = evidence.EnvSandbox
 	}
 	if g := e.Egress; g != nil && !g.Given {
 		g.IPv4, g.DNSSeen = nil, nil
@@ -143,14 +143,14 @@ func sound(e *probes.Evidence) {
 	}
 	if e.DNS != nil {
 		asked := map[string]bool{}
-		e.DNS.Answers = slices.DeleteFunc(e.DNS.Answers, func(a probes.DNSAnswer) bool {
+		e.DNS.Answers = slices.DeleteFunc(e.DNS.Answers, func(a evidence.DNSAnswer) bool {
 			again := asked[a.Resolver]
 			asked[a.Resolver] = true
 			return again
 		})
 		for i := range e.DNS.Answers {
 			if a := &e.DNS.Answers[i]; a.Pending {
-				*a = probes.DNSAnswer{Resolver: a.Resolver, Pending: true, Failure: a.Failure}
+				*a = evidence.DNSAnswer{Resolver: a.Resolver, Pending: true, Failure: a.Failure}
 			}
 		}
 	}
@@ -160,18 +160,18 @@ func sound(e *probes.Evidence) {
 	if e.Host.Proxy == nil {
 		e.Direct = nil
 	}
-	if e.Step("port").Status == probes.Skip {
+	if e.Step("port").Status == evidence.Skip {
 		e.Port = nil
 	}
 	if e.Port != nil {
 		soundPort(e)
 	}
 	if e.Port != nil && e.Port.Path != nil {
-		for _, hops := range []*[]probes.Hop{&e.Port.Path.Port, &e.Port.Path.Compare} {
+		for _, hops := range []*[]evidence.Hop{&e.Port.Path.Port, &e.Port.Path.Compare} {
 			for i := range *hops {
 				h := &(*hops)[i]
 				h.TTL, h.From, h.FromSelf = i+1, routers[i%len(routers)], false
-				if h.Answer != probes.HopTimeExceeded && h.Answer != probes.HopSilence { // the walk ends there
+				if h.Answer != evidence.HopTimeExceeded && h.Answer != evidence.HopSilence { // the walk ends there
 					*hops = (*hops)[:i+1]
 					break
 				}
@@ -185,9 +185,9 @@ func sound(e *probes.Evidence) {
 		e.Host.Resolvers = []string{"192.0.2.53:53"}
 	}
 	if p := e.Host.ResolversProblem; p != nil {
-		inLine := p.Kind == probes.ResolversNoAddress || p.Kind == probes.ResolversIndented
+		inLine := p.Kind == evidence.ResolversNoAddress || p.Kind == evidence.ResolversIndented
 		p.Line = map[bool]int{true: p.Line + 1}[inLine]
-		if p.Kind != probes.ResolversMissing {
+		if p.Kind != evidence.ResolversMissing {
 			p.Link = foreign.Text{}
 		}
 	}
@@ -202,7 +202,7 @@ func sound(e *probes.Evidence) {
 			e.TLS.Trust = nil
 		}
 		made := map[string]bool{}
-		e.TLS.Variants = slices.DeleteFunc(e.TLS.Variants, func(v probes.Variant) bool {
+		e.TLS.Variants = slices.DeleteFunc(e.TLS.Variants, func(v evidence.Variant) bool {
 			again := made[v.Name]
 			made[v.Name] = true
 			return again
@@ -212,7 +212,7 @@ func sound(e *probes.Evidence) {
 
 // soundPort makes the connections fit the probe's failure and the endpoint. With a proxy that is what is connected to, and
 // the way behind it is not walked.
-func soundPort(e *probes.Evidence) {
+func soundPort(e *evidence.Evidence) {
 	p, why := e.Port, e.Step("port").Failure
 	for i := range p.Attempts {
 		to := &p.Attempts[i].Address
@@ -222,7 +222,7 @@ func soundPort(e *probes.Evidence) {
 	}
 	if p.Connected.IsValid() && e.Host.Proxy != nil {
 		p.Connected = netip.MustParseAddrPort("10.1.0.80:3128")
-		p.Attempts = []probes.Attempt{{Address: p.Connected, Connected: true}}
+		p.Attempts = []evidence.Attempt{{Address: p.Connected, Connected: true}}
 	}
 	if e.Host.Proxy != nil {
 		p.Path, p.OtherPorts, p.ByDNS = nil, nil, nil
@@ -231,9 +231,9 @@ func soundPort(e *probes.Evidence) {
 	}
 	if why != nil && (e.Host.Proxy == nil || why.Op != "connect through the proxy") {
 		p.Connected = netip.AddrPort{}
-		p.Attempts = slices.DeleteFunc(p.Attempts, func(a probes.Attempt) bool { return a.Connected })
+		p.Attempts = slices.DeleteFunc(p.Attempts, func(a evidence.Attempt) bool { return a.Connected })
 		for i := range p.Attempts {
-			if i == 0 || why.Kind == probes.KindTimeout { // any answer counts before silence
+			if i == 0 || why.Kind == evidence.KindTimeout { // any answer counts before silence
 				p.Attempts[i].Failure = why
 			}
 		}
@@ -262,24 +262,24 @@ var words = map[string][]string{
 	"Resolver": {"192.0.2.53:53", "192.0.2.54:53"}, "Resolvers": {"192.0.2.53:53", "192.0.2.54:53"},
 	"Used": {"", "192.0.2.53:53", "192.0.2.54:53", "hosts file"}, "Slow": {"192.0.2.53:53"},
 	"Rules": {"allow 203.0.113.10", "deny 203.0.113.0/25", "allow 203.0.113.0/25", "allow 192.0.2.0/26", "deny 203.0.113.77"},
-	"Answer": {probes.HopTimeExceeded, probes.HopRefused, probes.HopConnected, probes.HopProhibited, probes.HopUnreachable,
-		probes.HopPortUnreachable, probes.HopSilence, probes.HopNotPermitted, probes.HopNoRoute},
+	"Answer": {evidence.HopTimeExceeded, evidence.HopRefused, evidence.HopConnected, evidence.HopProhibited, evidence.HopUnreachable,
+		evidence.HopPortUnreachable, evidence.HopSilence, evidence.HopNotPermitted, evidence.HopNoRoute},
 	"Verdict": {"allow", "deny", "ambiguous", "unknown"}, "Severity": {"error", "warning"}, "Reason": {"", "never-public"},
 	"ID":   {"too-many", "host-bits", "duplicate", "shadowed", "quotes"},
-	"Name": {probes.VariantAsIs, probes.VariantNoSNI, probes.VariantClassic, probes.VariantSmall, probes.VariantOld},
+	"Name": {evidence.VariantAsIs, evidence.VariantNoSNI, evidence.VariantClassic, evidence.VariantSmall, evidence.VariantOld},
 	"Code": {"", "200", "400", "401", "435"}, "Class": {"", "accepted", "ip-denied", "auth-failed", "permission-denied",
 		"rate-limited", "server-error", "unknown"},
 	"Peer":     {"1.1.1.1:443", "8.8.8.8:443", "192.0.2.9:80"},
 	"Protocol": {"http", "socks5"}, "Op": {"connect", "connect to the proxy", "connect through the proxy", "handshake", "query"},
 	"Source": webSources, "From": {"HTTPS_PROXY", "--proxy", "config"}, "SHA256": {"", strings.Repeat("0f", 32)},
-	"Require": probes.Names, "Indicator": {"none", "minor", "major", ""}, "Product": {"", "", "Zscaler"},
+	"Require": evidence.Names, "Indicator": {"none", "minor", "major", ""}, "Product": {"", "", "Zscaler"},
 	"URL": {"http://proxy.example.com:3128"}, "KeyProblems": {"quotes", "spaces", "placeholder"}, "MissingURL": {""},
 	"Issuer": {"", issuingCA, publicCA, privateCA}, "Subject": {"CN=rr-n1-tor.opensrs.net", "O=Nobody", ""},
 	"Text": {"", "Access denied", "Authentication failed"}, "Why": {"", "it is not available here"},
 	"HostsFile": {"", "/etc/hosts:7"}, "Location": {"", "https://portal.example/login"},
 	"Type": {"A", "AAAA"},
-	"Kind": {probes.ResolversMissing, probes.ResolversUnreadable, probes.ResolversEmpty, probes.ResolversNone,
-		probes.ResolversNoAddress, probes.ResolversIndented},
+	"Kind": {evidence.ResolversMissing, evidence.ResolversUnreadable, evidence.ResolversEmpty, evidence.ResolversNone,
+		evidence.ResolversNoAddress, evidence.ResolversIndented},
 }
 
 // anything fills a value of any type. Every pointer may be nil and every list empty.
@@ -304,8 +304,8 @@ func anything(r *rand.Rand, v reflect.Value, name string) {
 		return
 	case foreign.PEM:
 		return
-	case probes.Kind:
-		v.SetString(string(pick(r, append(sortedKinds(), probes.KindUnclassified)...)))
+	case evidence.Kind:
+		v.SetString(string(pick(r, append(sortedKinds(), evidence.KindUnclassified)...)))
 		return
 	}
 	switch v.Kind() {
@@ -348,8 +348,8 @@ func anything(r *rand.Rand, v reflect.Value, name string) {
 	}
 }
 
-func sortedKinds() []probes.Kind {
-	var kinds []probes.Kind
+func sortedKinds() []evidence.Kind {
+	var kinds []evidence.Kind
 	for kind := range kindWords {
 		kinds = append(kinds, kind)
 	}

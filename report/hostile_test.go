@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // everyWriter is all that is made of a saved report.
@@ -35,7 +35,7 @@ var everyWriter = map[string]func(io.Writer, *Report) error{
 
 // otherThan is a report in which nothing is as in r.
 func otherThan(*Report) *Report {
-	return &Report{Schema: Schema, Verdict: VerdictPass, Probes: probeRows(&probes.Evidence{})}
+	return &Report{Schema: Schema, Verdict: VerdictPass, Probes: probeRows(&evidence.Evidence{})}
 }
 
 // blownUp is a saved report in which every text is longer by filler, and every list is as long as it may be, until

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // How much of a report a page holds, at the most.
@@ -126,7 +126,7 @@ func newPageDiagnosis(d Diagnosis) pageDiagnosis {
 func newPageProbe(r *Report, row Probe) pageProbe {
 	d := drawing{r: r}
 	shown := pageProbe{Name: inline(row.Name), Summary: inline(row.Summary), Mark: d.markOf(row)}
-	if row.Status != probes.Skip {
+	if row.Status != evidence.Skip {
 		shown.Took = spanMS(sane(row.DurationMS))
 	}
 	facts := factsOf(row.Name, row.Facts)

@@ -17,7 +17,7 @@ import (
 
 	htmlparse "golang.org/x/net/html"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 )
 
@@ -57,7 +57,7 @@ func savedReports(t *testing.T) map[string]*Report {
 func awkwardReports(t *testing.T) map[string]*Report {
 	t.Helper()
 	skipped := healthy()
-	for _, name := range probes.Names {
+	for _, name := range evidence.Names {
 		skip(skipped, name, "--only")
 	}
 	skipped.Egress, skipped.Rules, skipped.DNS, skipped.Port, skipped.TLS, skipped.Call = nil, nil, nil, nil, nil, nil
@@ -216,7 +216,7 @@ func TestPagePolicy(t *testing.T) {
 // Any report at all gives a page.
 func TestGeneratedPages(t *testing.T) {
 	n := 0
-	eachGenerated(t, func(t *testing.T, _ *rand.Rand, e *probes.Evidence) {
+	eachGenerated(t, func(t *testing.T, _ *rand.Rand, e *evidence.Evidence) {
 		if n++; n%10 == 0 {
 			wellFormed(t, "generated", htmlOf(t, reportOf(e)))
 		}

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // cutShort are runs that did not come to their end: interrupted before anything failed, behind a failure, behind a
@@ -17,7 +17,7 @@ func cutShort(t *testing.T) map[string]*Report {
 	filtered.Interrupted = true
 	timeUp := healthyEvidence()
 	timeUp.Call, timeUp.Interrupted = nil, true
-	timeUp.Steps[5] = probes.Step{Probe: "call", Status: probes.Skip, WaitedFor: probes.WaitTimeout}
+	timeUp.Steps[5] = evidence.Step{Probe: "call", Status: evidence.Skip, WaitedFor: evidence.WaitTimeout}
 	warned := healthyEvidence()
 	warned.Interrupted = true
 	return map[string]*Report{

@@ -11,7 +11,7 @@ import (
 	"slices"
 	"unicode/utf8"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 )
 
@@ -139,15 +139,15 @@ func Read(from io.Reader) (*Report, error) {
 	if err := json.Unmarshal(document, r); err != nil {
 		return nil, fmt.Errorf("not a valid report: %s", jsonProblem(err))
 	}
-	known := slices.DeleteFunc(slices.Clone(r.Probes), func(row Probe) bool { return !slices.Contains(probes.Names, row.Name) })
-	if len(known) == len(probes.Names) { // else check names what is amiss
+	known := slices.DeleteFunc(slices.Clone(r.Probes), func(row Probe) bool { return !slices.Contains(evidence.Names, row.Name) })
+	if len(known) == len(evidence.Names) { // else check names what is amiss
 		r.Probes = known
 	}
 	if err := r.check(); err != nil {
 		return nil, fmt.Errorf("not a valid report: %w", err)
 	}
 	if r.Target.Sandbox {
-		r.Target.Environment = probes.EnvSandbox // earlier releases called it live
+		r.Target.Environment = evidence.EnvSandbox // earlier releases called it live
 	}
 	if r.Interrupted || r.Verdict == VerdictIncomplete { // earlier releases gave the verdict on the part that was made
 		r.Interrupt()
@@ -177,15 +177,15 @@ func (r *Report) check() error {
 	if !slices.Contains(verdicts, r.Verdict) {
 		return fmt.Errorf("verdict is %q, not pass, warn, fail or incomplete", clip(clean(r.Verdict), 40))
 	}
-	if len(r.Probes) != len(probes.Names) {
-		return fmt.Errorf("it has %d probes, not %d", len(r.Probes), len(probes.Names))
+	if len(r.Probes) != len(evidence.Names) {
+		return fmt.Errorf("it has %d probes, not %d", len(r.Probes), len(evidence.Names))
 	}
 	for i, row := range r.Probes {
-		if row.Name != probes.Names[i] {
-			return fmt.Errorf("probes[%d] is %q, not %q", i, clip(clean(row.Name), 40), probes.Names[i])
+		if row.Name != evidence.Names[i] {
+			return fmt.Errorf("probes[%d] is %q, not %q", i, clip(clean(row.Name), 40), evidence.Names[i])
 		}
 		switch row.Status {
-		case probes.Pass, probes.Warn, probes.Fail, probes.Skip:
+		case evidence.Pass, evidence.Warn, evidence.Fail, evidence.Skip:
 		default:
 			return fmt.Errorf("the status of probe %s is %q, not pass, warn, fail or skip",
 				row.Name, clip(clean(string(row.Status)), 40))

@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/opensrs"
 )
@@ -65,8 +65,8 @@ func TestSchema(t *testing.T) {
 	for name, r := range screens(t) {
 		validate(t, name, jsonOf(t, r))
 	}
-	validate(t, "empty evidence", jsonOf(t, saved(t, &probes.Evidence{Target: probes.Target{Environment: "test"}})))
-	bare := &Report{Schema: Schema, Verdict: VerdictPass, Probes: probeRows(&probes.Evidence{})}
+	validate(t, "empty evidence", jsonOf(t, saved(t, &evidence.Evidence{Target: evidence.Target{Environment: "test"}})))
+	bare := &Report{Schema: Schema, Verdict: VerdictPass, Probes: probeRows(&evidence.Evidence{})}
 	bare.Target.Environment = "live"
 	validate(t, "hardly anything", jsonOf(t, bare))
 	refused := saved(t, healthyEvidence())
@@ -118,40 +118,40 @@ func TestSchemaDescribesEveryField(t *testing.T) {
 		typ     reflect.Type
 		besides []string
 	}{
-		"target": {reflect.TypeFor[probes.Target](), []string{"key_source"}}, "host": {reflect.TypeFor[probes.Host](), nil},
-		"system": {reflect.TypeFor[probes.System](), nil}, "route": {reflect.TypeFor[probes.Route](), nil},
-		"dnsReply": {reflect.TypeFor[probes.DNSReply](), nil},
-		"proxy":    {reflect.TypeFor[probes.Proxy](), nil}, "diagnosis": {reflect.TypeFor[Diagnosis](), nil},
-		"probe": {reflect.TypeFor[Probe](), nil}, "failure": {reflect.TypeFor[probes.Failure](), nil},
-		"trust": {reflect.TypeFor[probes.Trust](), nil}, "certificate": {reflect.TypeFor[probes.Certificate](), nil},
-		"sighting": {reflect.TypeFor[probes.Sighting](), nil}, "dnsAnswer": {reflect.TypeFor[probes.DNSAnswer](), nil},
-		"attempt": {reflect.TypeFor[probes.Attempt](), nil}, "hop": {reflect.TypeFor[probes.Hop](), nil},
-		"control":     {reflect.TypeFor[probes.Control](), nil},
-		"egressFacts": {reflect.TypeFor[probes.Egress](), also},
-		"rulesFacts":  {reflect.TypeFor[probes.Rules](), append(also, "source")},
-		"dnsFacts":    {reflect.TypeFor[probes.DNS](), also},
-		"portFacts":   {reflect.TypeFor[probes.Port](), append(also, "controls", "direct")},
-		"tlsFacts":    {reflect.TypeFor[probes.TLS](), append(also, "clock", "ca_file", "ca_names", "public_roots", "allow_intercepted")},
-		"callFacts": {reflect.TypeFor[probes.Call](), append(also, "key_given", "key_source", "key_problems", "key_form", "key_around",
+		"target": {reflect.TypeFor[evidence.Target](), []string{"key_source"}}, "host": {reflect.TypeFor[evidence.Host](), nil},
+		"system": {reflect.TypeFor[evidence.System](), nil}, "route": {reflect.TypeFor[evidence.Route](), nil},
+		"dnsReply": {reflect.TypeFor[evidence.DNSReply](), nil},
+		"proxy":    {reflect.TypeFor[evidence.Proxy](), nil}, "diagnosis": {reflect.TypeFor[Diagnosis](), nil},
+		"probe": {reflect.TypeFor[Probe](), nil}, "failure": {reflect.TypeFor[evidence.Failure](), nil},
+		"trust": {reflect.TypeFor[evidence.Trust](), nil}, "certificate": {reflect.TypeFor[evidence.Certificate](), nil},
+		"sighting": {reflect.TypeFor[evidence.Sighting](), nil}, "dnsAnswer": {reflect.TypeFor[evidence.DNSAnswer](), nil},
+		"attempt": {reflect.TypeFor[evidence.Attempt](), nil}, "hop": {reflect.TypeFor[evidence.Hop](), nil},
+		"control":     {reflect.TypeFor[evidence.Control](), nil},
+		"egressFacts": {reflect.TypeFor[evidence.Egress](), also},
+		"rulesFacts":  {reflect.TypeFor[evidence.Rules](), append(also, "source")},
+		"dnsFacts":    {reflect.TypeFor[evidence.DNS](), also},
+		"portFacts":   {reflect.TypeFor[evidence.Port](), append(also, "controls", "direct")},
+		"tlsFacts":    {reflect.TypeFor[evidence.TLS](), append(also, "clock", "ca_file", "ca_names", "public_roots", "allow_intercepted")},
+		"callFacts": {reflect.TypeFor[evidence.Call](), append(also, "key_given", "key_source", "key_problems", "key_form", "key_around",
 			"cross_check", "status_page")},
 	} {
 		compare(name, properties(defs[name]), def.typ, def.besides...)
 	}
 	within := func(def, field string) any { return properties(defs[def])[field] }
-	compare("path", properties(within("portFacts", "path")), reflect.TypeFor[probes.Path]())
-	compare("round_trips", properties(within("portFacts", "round_trips")), reflect.TypeFor[probes.RoundTrips]())
-	compare("direct", properties(within("portFacts", "direct")), reflect.TypeFor[probes.Direct]())
-	compare("proxy_reply", properties(within("portFacts", "proxy_reply")), reflect.TypeFor[probes.ProxyReply]())
-	compare("clock", properties(within("tlsFacts", "clock")), reflect.TypeFor[probes.Clock]())
+	compare("path", properties(within("portFacts", "path")), reflect.TypeFor[evidence.Path]())
+	compare("round_trips", properties(within("portFacts", "round_trips")), reflect.TypeFor[evidence.RoundTrips]())
+	compare("direct", properties(within("portFacts", "direct")), reflect.TypeFor[evidence.Direct]())
+	compare("proxy_reply", properties(within("portFacts", "proxy_reply")), reflect.TypeFor[evidence.ProxyReply]())
+	compare("clock", properties(within("tlsFacts", "clock")), reflect.TypeFor[evidence.Clock]())
 	items := func(list any) map[string]any { return properties(list.(map[string]any)["items"]) }
-	compare("records", items(within("dnsReply", "records")), reflect.TypeFor[probes.DNSRecord]())
-	compare("variants", items(within("tlsFacts", "variants")), reflect.TypeFor[probes.Variant]())
-	compare("samples", items(properties(within("tlsFacts", "clock"))["samples"]), reflect.TypeFor[probes.ClockSample]())
+	compare("records", items(within("dnsReply", "records")), reflect.TypeFor[evidence.DNSRecord]())
+	compare("variants", items(within("tlsFacts", "variants")), reflect.TypeFor[evidence.Variant]())
+	compare("samples", items(properties(within("tlsFacts", "clock"))["samples"]), reflect.TypeFor[evidence.ClockSample]())
 	compare("problems", items(within("rulesFacts", "problems")), reflect.TypeFor[iprules.Problem]())
 	compare("results", items(within("rulesFacts", "results")), reflect.TypeFor[iprules.Result]())
 	compare("key_form", properties(within("callFacts", "key_form")), reflect.TypeFor[opensrs.Form]())
-	compare("cross_check", properties(within("callFacts", "cross_check")), reflect.TypeFor[probes.CrossCheck]())
-	compare("status_page", properties(within("callFacts", "status_page")), reflect.TypeFor[probes.StatusPage]())
+	compare("cross_check", properties(within("callFacts", "cross_check")), reflect.TypeFor[evidence.CrossCheck]())
+	compare("status_page", properties(within("callFacts", "status_page")), reflect.TypeFor[evidence.StatusPage]())
 }
 
 func TestReadWhatWasWritten(t *testing.T) {

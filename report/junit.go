@@ -4,12 +4,13 @@ import (
 	"bytes"
 	"encoding/xml"
 	"io"
-	"net"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/jstemmer/go-junit-report/v2/junit"
+
+	"opensrs-doctor/probes/evidence"
 )
 
 // WriteJUnit writes the report as a JUnit XML document with one suite: a test case a probe, and one for each
@@ -44,7 +45,7 @@ func junitProperties(r *Report) []fact {
 		{"verdict", r.Verdict},
 		{"run_id", r.RunID},
 		{"started_at", r.StartedAt.UTC().Format(time.RFC3339)},
-		{"target", net.JoinHostPort(r.Target.Host, strconv.Itoa(int(r.Target.Port)))},
+		{"target", evidence.HostPort{Host: r.Target.Host, Port: r.Target.Port}.String()},
 		{"environment", r.Target.Environment},
 		{"username", r.Target.Username},
 		{"version", r.Tool.Version},

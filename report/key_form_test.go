@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/opensrs"
 )
 
@@ -86,7 +86,7 @@ func TestAnonymousPaths(t *testing.T) {
 			t.Errorf("%s is a token", word)
 		}
 	}
-	tokens := probes.Evidence{Asked: probes.Asked{RulesSource: "--rule"}}
+	tokens := evidence.Evidence{Asked: evidence.Asked{RulesSource: "--rule"}}
 	if document := string(jsonOf(t, Anonymize(reportOf(&tokens)))); !strings.Contains(document, `"source": "--rule"`) {
 		t.Error(document)
 	}

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // WriteMarkdown writes the report for a ticket, in the Markdown that GitHub and help desks share: the verdict,
@@ -90,7 +90,7 @@ func (m *markdown) table(r *Report) {
 	m.out.WriteString("### Probes\n\n| Probe | Status | What was seen | Time |\n|---|---|---|---:|\n")
 	for _, row := range r.Probes {
 		took := spanMS(row.DurationMS)
-		if row.Status == probes.Skip {
+		if row.Status == evidence.Skip {
 			took = ""
 		}
 		fmt.Fprintf(&m.out, "| %s | %s %s | %s | %s |\n", mdText(row.Name), signs[string(row.Status)],

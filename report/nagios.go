@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // NagiosState is a state of the monitoring plugins: its number is the plugin's exit status.
@@ -96,7 +96,7 @@ func complaints(r *Report) (n int) {
 func perfData(r *Report) []string {
 	data := []string{fmt.Sprintf("'time'=%ss;;;0", seconds(r.DurationMS))}
 	for _, row := range r.Probes {
-		if row.Status != probes.Skip {
+		if row.Status != evidence.Skip {
 			data = append(data, fmt.Sprintf("'%s'=%ss;;;0", row.Name, seconds(row.DurationMS)))
 		}
 	}

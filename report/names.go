@@ -4,7 +4,7 @@ import (
 	"encoding/hex"
 	"strings"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // A certificate's names, as people read them. The parts come from the certificate; reports of older releases have only
@@ -49,7 +49,7 @@ func nameParts(whole, common, organization string) (string, string) {
 }
 
 // subjectOf is whose certificate it is. Many of today have no subject but the names they are good for.
-func subjectOf(c probes.Certificate) string {
+func subjectOf(c evidence.Certificate) string {
 	switch {
 	case !c.Subject.Empty():
 		return fullName(c.Subject.String(), c.SubjectCN.String(), c.SubjectOrg.String())
@@ -60,33 +60,33 @@ func subjectOf(c probes.Certificate) string {
 }
 
 // issuerOf is who issued a certificate.
-func issuerOf(c probes.Certificate) string {
+func issuerOf(c evidence.Certificate) string {
 	return fullName(c.Issuer.String(), c.IssuerCN.String(), c.IssuerOrg.String())
 }
 
 // lastIssuer is who stands behind a presented chain.
-func lastIssuer(t *probes.Trust) string {
+func lastIssuer(t *evidence.Trust) string {
 	return fullName(t.Issuer.String(), t.IssuerCN.String(), t.IssuerOrg.String())
 }
 
 // missingIssuer is whose certificate the chain lacks.
-func missingIssuer(t *probes.Trust) string {
+func missingIssuer(t *evidence.Trust) string {
 	return fullName(t.Missing.String(), t.MissingCN.String(), t.MissingOrg.String())
 }
 
 // shortSubject, shortIssuer and shortMissing are for a row, where there is little room.
-func shortSubject(c probes.Certificate) string {
+func shortSubject(c evidence.Certificate) string {
 	return shortName(c.Subject.String(), c.SubjectCN.String(), c.SubjectOrg.String())
 }
 
-func shortIssuer(c probes.Certificate) string {
+func shortIssuer(c evidence.Certificate) string {
 	if !c.IssuerOrg.Empty() {
 		return c.IssuerOrg.String()
 	}
 	return shortName(c.Issuer.String(), c.IssuerCN.String(), "")
 }
 
-func shortMissing(t *probes.Trust) string {
+func shortMissing(t *evidence.Trust) string {
 	return shortName(t.Missing.String(), t.MissingCN.String(), t.MissingOrg.String())
 }
 

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 func TestNames(t *testing.T) {
@@ -49,7 +49,7 @@ func TestNamesOnTheScreen(t *testing.T) {
 		if d := r.Diagnoses[0]; !strings.Contains(d.Summary, want) {
 			t.Errorf("the summary is %q", d.Summary)
 		}
-		if row := r.Probes[slices.Index(probes.Names, "tls")].Summary; !strings.Contains(row, "certificate by Acme, Inc., not") {
+		if row := r.Probes[slices.Index(evidence.Names, "tls")].Summary; !strings.Contains(row, "certificate by Acme, Inc., not") {
 			t.Errorf("the row is %q", row)
 		}
 		if got := drawn(r); !strings.Contains(got, "TLS inspection / "+want) || strings.Contains(got, `\`) {

@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"slices"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // New makes the report of one run: its facts, its causes, and the words for both.
-func New(e *probes.Evidence, tool Tool) *Report {
+func New(e *evidence.Evidence, tool Tool) *Report {
 	r := &Report{
 		Schema:     Schema,
 		Tool:       tool,
@@ -43,7 +43,7 @@ func (r *Report) found() string {
 
 // CutWords say what cut the run short, and what that leaves open; "" where nothing did.
 func (r *Report) CutWords() string {
-	timeUp := func(row Probe) bool { return row.WaitedFor == probes.WaitTimeout }
+	timeUp := func(row Probe) bool { return row.WaitedFor == evidence.WaitTimeout }
 	switch {
 	case !r.Interrupted:
 		return ""

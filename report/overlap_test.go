@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // Where rows overlap: which one stands, and which it explains.
@@ -14,56 +14,56 @@ func TestOverlaps(t *testing.T) {
 	for _, test := range []struct {
 		name, first string
 		gone        []string // stand in no diagnosis
-		damage      func(*probes.Evidence)
+		damage      func(*evidence.Evidence)
 	}{
-		{"a 5xx beats HTML", "call.server-error", []string{"call.not-opensrs"}, func(e *probes.Evidence) {
+		{"a 5xx beats HTML", "call.server-error", []string{"call.not-opensrs"}, func(e *evidence.Evidence) {
 			gatewayError(e, 502)
 		}},
-		{"a redirect beats HTML", "call.redirected", []string{"call.not-opensrs", "call.malformed-reply"}, func(e *probes.Evidence) {
-			replied(e, probes.Call{HTTPStatus: 302, Location: said("https://portal.example/login"), Quote: said("302 Found"),
-				ContentType: said("text/html"), ReplyBytes: 154, Failure: failure("call", probes.KindHTTPStatus, "HTTP status 302")})
+		{"a redirect beats HTML", "call.redirected", []string{"call.not-opensrs", "call.malformed-reply"}, func(e *evidence.Evidence) {
+			replied(e, evidence.Call{HTTPStatus: 302, Location: said("https://portal.example/login"), Quote: said("302 Found"),
+				ContentType: said("text/html"), ReplyBytes: 154, Failure: failure("call", evidence.KindHTTPStatus, "HTTP status 302")})
 		}},
-		{"no route beats dead DNS", "host.offline", []string{"dns.resolver-unreachable", "egress.unknown"}, func(e *probes.Evidence) {
+		{"no route beats dead DNS", "host.offline", []string{"dns.resolver-unreachable", "egress.unknown"}, func(e *evidence.Evidence) {
 			noInternet(e)
 			e.Host.HasIPv4Route = pointer(false)
 		}},
 		{"no route beats dead DNS, nobody else being asked", "host.offline", []string{"dns.resolver-unreachable"},
-			func(e *probes.Evidence) {
+			func(e *evidence.Evidence) {
 				noInternet(e)
 				e.Host.HasIPv4Route, e.Controls = pointer(false), nil
 			}},
 		{"a captive portal beats not-TLS", "dns.captive-portal", []string{"tls.not-tls", "egress.unknown"}, portal},
 		{"a captive portal with a private address", "dns.captive-portal", []string{"tls.not-tls", "dns.sinkholed"},
-			func(e *probes.Evidence) {
+			func(e *evidence.Evidence) {
 				portal(e)
 				e.DNS.IPv4[0], e.DNS.Answers[0].A[0], e.DNS.MadeUp.A[0] = ip("10.9.9.9"), ip("10.9.9.9"), ip("10.9.9.9")
 			}},
 		{"a wrong clock beats dates", "host.clock-wrong", []string{"tls.not-yet-valid"}, behind},
-		{"a clock that runs ahead beats dates", "host.clock-wrong", []string{"tls.expired"}, func(e *probes.Evidence) {
+		{"a clock that runs ahead beats dates", "host.clock-wrong", []string{"tls.expired"}, func(e *evidence.Evidence) {
 			e.Egress = seenFrom("direct", egressIP)
 			dates(e, fixedStart.AddDate(-1, 0, 0), fixedStart.AddDate(0, 0, -30))
 			setClock(e, -60*24*time.Hour)
 		}},
-		{"an incident beats a refusal", "service.incident", []string{"port.refused"}, func(e *probes.Evidence) {
+		{"an incident beats a refusal", "service.incident", []string{"port.refused"}, func(e *evidence.Evidence) {
 			refused(e)
 			incident(e)
 		}},
-		{"an incident beats a server error", "service.incident", []string{"call.server-error"}, func(e *probes.Evidence) {
+		{"an incident beats a server error", "service.incident", []string{"call.server-error"}, func(e *evidence.Evidence) {
 			gatewayError(e, 503)
 			incident(e)
 		}},
-		{"a wrong port beats its silence", "port.wrong-port", []string{"port.filtered"}, func(e *probes.Evidence) {
+		{"a wrong port beats its silence", "port.wrong-port", []string{"port.filtered"}, func(e *evidence.Evidence) {
 			e.Target.Port = 55000
 			e.Port.Attempts[0].Address = netip.AddrPortFrom(endpointIP, 55000)
 			drop(e)
-			e.Port.OtherPorts = append(e.Port.OtherPorts, probes.Attempt{
+			e.Port.OtherPorts = append(e.Port.OtherPorts, evidence.Attempt{
 				Address: netip.AddrPortFrom(endpointIP, 55443), Connected: true})
 		}},
 		{"a private root beats what its certificate says", "tls.unknown-ca",
-			[]string{"tls.name-mismatch", "tls.expired"}, func(e *probes.Evidence) {
+			[]string{"tls.name-mismatch", "tls.expired"}, func(e *evidence.Evidence) {
 				leaf := byAcme()
 				leaf.NotBefore, leaf.NotAfter = fixedStart.AddDate(-2, 0, 0), fixedStart.AddDate(-1, 0, 0)
-				shows(e, leaf, probes.Trust{RootShown: true, Issuer: said(privateCA), Expired: &leaf})
+				shows(e, leaf, evidence.Trust{RootShown: true, Issuer: said(privateCA), Expired: &leaf})
 			}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -87,7 +87,7 @@ func TestIncidentElsewhere(t *testing.T) {
 	for _, name := range []string{"port.filtered", "dns.nxdomain", "port.prohibited", "rules.not-allowed", "call.auth-failed"} {
 		e := fixtureOf(t, name)
 		if e.StatusPage == nil {
-			e.StatusPage = &probes.StatusPage{URL: probes.DefaultStatusURL}
+			e.StatusPage = &evidence.StatusPage{URL: evidence.DefaultStatusURL}
 		}
 		incident(e)
 		if got := told(Diagnose(e)); got != told(Diagnose(fixtureOf(t, name)))+", warn service.incident?" {
@@ -157,7 +157,7 @@ func TestUnknownAddressIsGraveWhereTheRulesNeedIt(t *testing.T) {
 
 // Severity first, then the step that stopped the call, then the order of the probes, then the ID.
 func TestOrder(t *testing.T) {
-	warnings := func(e *probes.Evidence) {
+	warnings := func(e *evidence.Evidence) {
 		pool(e)
 		e.Host.LocalAddress, e.Port.Attempts[0].LocalAddress = ip("10.8.0.6"), ip("10.8.0.6")
 		second(e)
@@ -185,15 +185,15 @@ func TestOrder(t *testing.T) {
 
 // choose applies --only or --skip: a probe that was not chosen does not count, and where no chosen one needs it,
 // it does not run.
-func choose(e *probes.Evidence, flag string, counts ...string) {
+func choose(e *evidence.Evidence, flag string, counts ...string) {
 	runs := slices.Clone(counts)
 	for _, name := range counts {
-		runs = append(runs, probes.Needs[name]...)
+		runs = append(runs, evidence.Needs[name]...)
 	}
 	for i := range e.Steps {
 		name := e.Steps[i].Probe
 		if e.Steps[i].Counts = slices.Contains(counts, name); !slices.Contains(runs, name) {
-			e.Steps[i] = probes.Step{Probe: name, Status: probes.Skip, WaitedFor: flag}
+			e.Steps[i] = evidence.Step{Probe: name, Status: evidence.Skip, WaitedFor: flag}
 		}
 	}
 	for name, clear := range map[string]func(){"egress": func() { e.Egress = nil }, "rules": func() { e.Rules = nil },
@@ -236,7 +236,7 @@ func TestOnlyAndSkip(t *testing.T) {
 
 func TestRequire(t *testing.T) {
 	e := healthy()
-	e.Asked.Require = probes.Names
+	e.Asked.Require = evidence.Names
 	if got := told(Diagnose(e)); got != "" {
 		t.Errorf("everything ran: %s", got)
 	}

@@ -5,12 +5,12 @@ import (
 	"strings"
 	"testing"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // relayed is a run against a relay of one's own that shows a private authority's certificate: with the file of --ca-file
 // where one is given, whose authority did or did not sign it.
-func relayed(t *testing.T, file string, own bool) *probes.Evidence {
+func relayed(t *testing.T, file string, own bool) *evidence.Evidence {
 	e := fixtureOf(t, "tls.unknown-ca")
 	e.Target.Host, e.Target.CustomEndpoint = "relay.acme.example", true
 	if file != "" {

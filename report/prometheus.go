@@ -8,7 +8,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // WritePrometheus writes the report as metrics in the text format, for the textfile collector of the
@@ -86,13 +86,13 @@ func (m *metrics) run(r *Report) {
 
 func (m *metrics) probes(r *Report) {
 	m.family("probe_status", "Whether the probe ended as the label says.")
-	statuses := []string{string(probes.Pass), string(probes.Warn), string(probes.Fail), string(probes.Skip)}
+	statuses := []string{string(evidence.Pass), string(evidence.Warn), string(evidence.Fail), string(evidence.Skip)}
 	for _, row := range r.Probes {
 		m.set("status", string(row.Status), statuses, label{"probe", row.Name})
 	}
 	m.family("probe_duration_seconds", "How long the probe took; one that was skipped has none.")
 	for _, row := range r.Probes {
-		if row.Status != probes.Skip {
+		if row.Status != evidence.Skip {
 			m.add(max(row.DurationMS, 0)/1000, label{"probe", row.Name})
 		}
 	}

@@ -11,12 +11,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // A counted probe that stops the call never fails without a cause; and each diagnosis is whole.
 func TestGeneratedFailuresHaveACause(t *testing.T) {
-	eachGenerated(t, func(t *testing.T, _ *rand.Rand, e *probes.Evidence) {
+	eachGenerated(t, func(t *testing.T, _ *rand.Rand, e *evidence.Evidence) {
 		diagnoses := Diagnose(e)
 		stopped := blocked(e)
 		if stopped != "" && e.Step(stopped).Counts && verdictOf(diagnoses) != VerdictFail {
@@ -45,30 +45,30 @@ func TestGeneratedFailuresHaveACause(t *testing.T) {
 // accused is what a row must have seen, by the beginning of its ID.
 var accused = []struct {
 	prefix string
-	saw    func(*probes.Evidence) bool
+	saw    func(*evidence.Evidence) bool
 }{
-	{"dns.", func(e *probes.Evidence) bool { return e.DNS != nil }},
-	{"rules.", func(e *probes.Evidence) bool { return e.Rules != nil }},
-	{"egress.unstable", func(e *probes.Evidence) bool { return e.Egress != nil }},
-	{"egress.proxied", func(e *probes.Evidence) bool { return e.Egress != nil && e.Host.Proxy != nil }},
-	{"egress.split-route", func(e *probes.Evidence) bool { return e.Egress != nil }},
-	{"port.", func(e *probes.Evidence) bool { return e.Port != nil }},
-	{"host.local-firewall", func(e *probes.Evidence) bool { return ran(e, "port") }},
-	{"proxy.", func(e *probes.Evidence) bool { return e.Host.Proxy != nil }},
-	{"tls.", func(e *probes.Evidence) bool { return e.TLS != nil || e.Port != nil || e.Call != nil }},
-	{"call.", func(e *probes.Evidence) bool { return e.Call != nil && e.Call.Sent }},
-	{"host.clock-wrong", func(e *probes.Evidence) bool { return e.Clock != nil }},
-	{"host.offline", func(e *probes.Evidence) bool {
+	{"dns.", func(e *evidence.Evidence) bool { return e.DNS != nil }},
+	{"rules.", func(e *evidence.Evidence) bool { return e.Rules != nil }},
+	{"egress.unstable", func(e *evidence.Evidence) bool { return e.Egress != nil }},
+	{"egress.proxied", func(e *evidence.Evidence) bool { return e.Egress != nil && e.Host.Proxy != nil }},
+	{"egress.split-route", func(e *evidence.Evidence) bool { return e.Egress != nil }},
+	{"port.", func(e *evidence.Evidence) bool { return e.Port != nil }},
+	{"host.local-firewall", func(e *evidence.Evidence) bool { return ran(e, "port") }},
+	{"proxy.", func(e *evidence.Evidence) bool { return e.Host.Proxy != nil }},
+	{"tls.", func(e *evidence.Evidence) bool { return e.TLS != nil || e.Port != nil || e.Call != nil }},
+	{"call.", func(e *evidence.Evidence) bool { return e.Call != nil && e.Call.Sent }},
+	{"host.clock-wrong", func(e *evidence.Evidence) bool { return e.Clock != nil }},
+	{"host.offline", func(e *evidence.Evidence) bool {
 		return len(e.Controls) > 0 || e.Host.HasIPv4Route != nil && !*e.Host.HasIPv4Route
 	}},
-	{"service.incident", func(e *probes.Evidence) bool { return e.StatusPage != nil }},
-	{"unexplained", func(e *probes.Evidence) bool { return blocked(e) != "" }},
+	{"service.incident", func(e *evidence.Evidence) bool { return e.StatusPage != nil }},
+	{"unexplained", func(e *evidence.Evidence) bool { return blocked(e) != "" }},
 }
 
-func ran(e *probes.Evidence, name string) bool { return e.Step(name).Status != probes.Skip }
+func ran(e *evidence.Evidence, name string) bool { return e.Step(name).Status != evidence.Skip }
 
 func TestGeneratedNothingIsAccusedUnseen(t *testing.T) {
-	eachGenerated(t, func(t *testing.T, _ *rand.Rand, e *probes.Evidence) {
+	eachGenerated(t, func(t *testing.T, _ *rand.Rand, e *evidence.Evidence) {
 		for _, d := range Diagnose(e) {
 			for _, a := range accused {
 				if strings.HasPrefix(d.Cause, a.prefix) && !a.saw(e) {
@@ -82,7 +82,7 @@ func TestGeneratedNothingIsAccusedUnseen(t *testing.T) {
 // The same evidence gives the same diagnosis and stays as it was; in which order questions were answered that
 // were asked at once makes no difference to the causes.
 func TestGeneratedDiagnosisIsDeterministic(t *testing.T) {
-	eachGenerated(t, func(t *testing.T, r *rand.Rand, e *probes.Evidence) {
+	eachGenerated(t, func(t *testing.T, r *rand.Rand, e *evidence.Evidence) {
 		before := printed(e)
 		first := reportOf(e)
 		if second := reportOf(e); !reflect.DeepEqual(first, second) {
@@ -116,7 +116,7 @@ var unfilled = regexp.MustCompile(`\{[a-z_0-9]+\}|\(\)|%!|<nil>|invalid (IP|Addr
 
 func TestGeneratedReportsRead(t *testing.T) {
 	n := 0
-	eachGenerated(t, func(t *testing.T, _ *rand.Rand, e *probes.Evidence) {
+	eachGenerated(t, func(t *testing.T, _ *rand.Rand, e *evidence.Evidence) {
 		r := reportOf(e)
 		for _, d := range r.Diagnoses {
 			if len(d.Fixes) == 0 {

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // Schema names the form of the JSON report.
@@ -98,7 +98,7 @@ func (d Diagnosis) qualified(words ...string) string {
 // Probe is one step, with its facts.
 type Probe struct {
 	Name       string          `json:"name"`
-	Status     probes.Status   `json:"status"`
+	Status     evidence.Status `json:"status"`
 	Summary    string          `json:"summary"`
 	DurationMS float64         `json:"duration_ms"`
 	WaitedFor  string          `json:"waited_for"` // of a skipped one; else ""

@@ -2,11 +2,9 @@ package report
 
 import (
 	"cmp"
-	"net"
 	"slices"
-	"strconv"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // route is the way from this host to the API as it can be drawn: places in the order in which a packet meets
@@ -109,7 +107,7 @@ func (d *drawing) row(name string) Probe {
 			return row
 		}
 	}
-	return Probe{Name: name, Status: probes.Skip}
+	return Probe{Name: name, Status: evidence.Skip}
 }
 
 // probe adds the place of a probe, with its words.
@@ -123,11 +121,11 @@ func (d *drawing) probe(name string, p place) {
 // simulation, and no source need tell an address.
 func (d *drawing) markOf(row Probe) mark {
 	switch row.Status {
-	case probes.Pass:
+	case evidence.Pass:
 		return markOpen
-	case probes.Warn:
+	case evidence.Warn:
 		return markDoubt
-	case probes.Fail:
+	case evidence.Fail:
 		beside := row.Name == "egress" || row.Name == "rules"
 		for _, diagnosis := range d.r.Diagnoses {
 			if diagnosis.Probe == row.Name && diagnosis.Severity == Fail {
@@ -169,7 +167,7 @@ func (d *drawing) service() {
 		at = "" // that is the proxy's
 	}
 	if at == "" && len(d.addresses) > 0 {
-		at = net.JoinHostPort(d.addresses[0], strconv.Itoa(int(target.Port)))
+		at = evidence.HostPort{Host: d.addresses[0], Port: target.Port}.String()
 	}
 	d.probe("port", place{Kind: placeService, Name: cmp.Or(target.Host, "The service"), ID: at})
 	d.probe("tls", place{Kind: placeTLS, Name: "TLS"})
@@ -202,4 +200,4 @@ func (d *drawing) join() {
 }
 
 // through reports whether the call was accepted.
-func (d *drawing) through() bool { return d.row("call").Status == probes.Pass }
+func (d *drawing) through() bool { return d.row("call").Status == evidence.Pass }

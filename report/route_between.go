@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // between draws what lies between this host and the service: the routers as far as they are known, the address
@@ -62,7 +62,7 @@ func (d *drawing) publicAddresses() []string {
 }
 
 func (d *drawing) throughProxy() mark {
-	if row := d.row("port"); row.Status == probes.Skip {
+	if row := d.row("port"); row.Status == evidence.Skip {
 		return markUnknown
 	}
 	return markOpen
@@ -72,7 +72,7 @@ func (d *drawing) throughProxy() mark {
 func (d *drawing) network(walk *walkFacts) (place, bool) {
 	p := place{Kind: placeNetwork, Name: "Gateway and routers", Mark: markUnknown}
 	row := d.row("port")
-	reached := row.Status == probes.Pass || row.Status == probes.Warn
+	reached := row.Status == evidence.Pass || row.Status == evidence.Warn
 	if len(d.addresses) > 0 {
 		if to := d.addresses[0]; d.r.Target.Sandbox || strings.HasPrefix(to, "127.") || to == "::1" {
 			return p, false
@@ -83,7 +83,7 @@ func (d *drawing) network(walk *walkFacts) (place, bool) {
 		p.Words = "not walked: " + walk.Why
 	case reached:
 		p.Mark, p.Words = markOpen, "let the port through; not walked one by one"
-	case row.Status == probes.Skip:
+	case row.Status == evidence.Skip:
 		p.Words = "not walked: no connection was tried"
 	default:
 		p.Words = "not walked"
@@ -159,11 +159,11 @@ func (d *drawing) router(walk *walkFacts, ttl int) (place, bool) {
 	}
 	known := slices.ContainsFunc(d.places, func(p place) bool { return p.Kind == placeRouter && p.ID == own.From })
 	switch {
-	case own.From != "" && !own.FromSelf && own.Answer == probes.HopTimeExceeded:
+	case own.From != "" && !own.FromSelf && own.Answer == evidence.HopTimeExceeded:
 		p.ID, p.Words = own.From, "answers after "+spanMS(sane(own.TookMS))
 	case own.From != "" && !own.FromSelf && refusals[own.Answer] != "" && !known:
 		p.ID, p.Words = own.From, refusals[own.Answer]
-	case other.From != "" && !other.FromSelf && other.Answer == probes.HopTimeExceeded:
+	case other.From != "" && !other.FromSelf && other.Answer == evidence.HopTimeExceeded:
 		p.ID, p.Mark, p.Words = other.From, markUnknown, fmt.Sprintf("answers for port %d only", walk.ComparedTo)
 	default:
 		return place{}, false
@@ -186,7 +186,7 @@ func (d *drawing) walkEnds(walk *walkFacts) int {
 	}
 	for _, h := range slices.Concat(walk.Port, walk.Compare) {
 		byHost := h.From != "" && slices.Contains(d.addresses, h.From)
-		if h.Answer == probes.HopConnected || h.Answer == probes.HopRefused || byHost {
+		if h.Answer == evidence.HopConnected || h.Answer == evidence.HopRefused || byHost {
 			ends = min(ends, max(h.TTL, 1))
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // breakPlaces are the causes whose place is not the one of the probe that they belong to.
@@ -186,7 +186,7 @@ func (d *drawing) breakProxy() {
 // breakSkipped marks the first place whose probe did not run: one was required.
 func (d *drawing) breakSkipped() {
 	for _, row := range d.r.Probes {
-		if at := d.find(probePlaces[row.Name]); row.Status == probes.Skip && at >= 0 {
+		if at := d.find(probePlaces[row.Name]); row.Status == evidence.Skip && at >= 0 {
 			d.breakAt(at)
 			return
 		}

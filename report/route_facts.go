@@ -3,7 +3,7 @@ package report
 import (
 	"net/netip"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
 )
 
@@ -73,12 +73,12 @@ type tripFacts struct {
 }
 
 // connectionOf are the facts of a run's port, as far as endings ask for them, as its report saves them.
-func connectionOf(e *probes.Evidence) connectionFacts {
+func connectionOf(e *evidence.Evidence) connectionFacts {
 	var c connectionFacts
 	if e.Port == nil {
 		return c
 	}
-	kindOf := func(f *probes.Failure) *failureFact {
+	kindOf := func(f *evidence.Failure) *failureFact {
 		if f == nil {
 			return nil
 		}

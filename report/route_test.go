@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // drawn is a route as text: a line a place, with the line that leads to it.
@@ -65,7 +65,7 @@ func soundRoute(t *testing.T, name string, r *Report) {
 	if places[0].Kind != placeHost || places[len(places)-1].Kind != placeAPI {
 		t.Errorf("%s: it does not lead from this host to the API:\n%s", name, drawn(r))
 	}
-	if call := r.Probes[len(r.Probes)-1]; call.Status == probes.Pass && !places[len(places)-1].Joined {
+	if call := r.Probes[len(r.Probes)-1]; call.Status == evidence.Pass && !places[len(places)-1].Joined {
 		t.Errorf("%s: the call was accepted, and the way does not get there:\n%s", name, drawn(r))
 	}
 }
@@ -81,7 +81,7 @@ func TestRouteOfEveryReport(t *testing.T) {
 }
 
 func TestGeneratedRoutes(t *testing.T) {
-	eachGenerated(t, func(t *testing.T, _ *rand.Rand, e *probes.Evidence) {
+	eachGenerated(t, func(t *testing.T, _ *rand.Rand, e *evidence.Evidence) {
 		soundRoute(t, "generated", reportOf(e))
 	})
 }
@@ -107,7 +107,7 @@ func TestBreaks(t *testing.T) {
 // The place of a filtered port is claimed only as far as the walk allows.
 func TestFilteredPlaces(t *testing.T) {
 	hop := func(ttl int, answer, from string) hopFact { return hopFact{TTL: ttl, Answer: answer, From: from} }
-	answers, silent := probes.HopTimeExceeded, probes.HopSilence
+	answers, silent := evidence.HopTimeExceeded, evidence.HopSilence
 	for name, c := range map[string]struct {
 		walk *walkFacts
 		want string
@@ -120,13 +120,13 @@ func TestFilteredPlaces(t *testing.T) {
 			Compare: []hopFact{hop(1, answers, "10.0.0.1"), hop(2, silent, "")}},
 			"Somewhere behind 10.0.0.1: the routers there do not answer."},
 		"another port gets further": {&walkFacts{Available: true, Port: []hopFact{hop(1, answers, "10.0.0.1"), hop(2, silent, "")},
-			Compare: []hopFact{hop(1, answers, "10.0.0.1"), hop(2, answers, "192.0.2.1"), hop(3, probes.HopConnected, "")}},
+			Compare: []hopFact{hop(1, answers, "10.0.0.1"), hop(2, answers, "192.0.2.1"), hop(3, evidence.HopConnected, "")}},
 			"Likely at 10.0.0.1 or at the next device behind it."},
 		"the last router": {&walkFacts{Available: true, Port: []hopFact{hop(1, answers, "10.0.0.1"), hop(2, silent, "")}, Distance: 2},
 			"At 10.0.0.1, the last router, or behind it: at the service's edge, or this address is not let in."},
 	} {
 		d := drawing{r: savedReports(t)["port.filtered"], port: connectionFacts{Path: c.walk,
-			Failure: &failureFact{Kind: string(probes.KindTimeout)}}}
+			Failure: &failureFact{Kind: string(evidence.KindTimeout)}}}
 		d.begin()
 		d.between()
 		d.service()

@@ -7,25 +7,25 @@ import (
 	"strings"
 	"testing"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // The columns of "rules and the live call together": what became of the call.
 var tableColumns = []struct {
 	name string
-	call func(*probes.Evidence)
+	call func(*evidence.Evidence)
 }{
-	{"accepted", func(*probes.Evidence) {}},
+	{"accepted", func(*evidence.Evidence) {}},
 	{"invalid IP", invalidIP},
-	{"401", func(e *probes.Evidence) { refuse(e, "401", "Authentication failed", "auth-failed") }},
-	{"410", func(e *probes.Evidence) { refuse(e, "410", "Reseller authentication error", "auth-failed") }},
+	{"401", func(e *evidence.Evidence) { refuse(e, "401", "Authentication failed", "auth-failed") }},
+	{"410", func(e *evidence.Evidence) { refuse(e, "410", "Reseller authentication error", "auth-failed") }},
 	{"closed", hangUp},
-	{"reset", func(e *probes.Evidence) {
-		replied(e, probes.Call{Failure: failure("call", probes.KindReset, "connection reset by peer")})
+	{"reset", func(e *evidence.Evidence) {
+		replied(e, evidence.Call{Failure: failure("call", evidence.KindReset, "connection reset by peer")})
 	}},
-	{"not HTTP", func(e *probes.Evidence) {
-		replied(e, probes.Call{Quote: said("you are not welcome here"), ReplyBytes: 25,
-			Failure: failure("call", probes.KindNotHTTP, "the reply is no HTTP")})
+	{"not HTTP", func(e *evidence.Evidence) {
+		replied(e, evidence.Call{Quote: said("you are not welcome here"), ReplyBytes: 25,
+			Failure: failure("call", evidence.KindNotHTTP, "the reply is no HTTP")})
 	}},
 	{"never reached", refused},
 }
@@ -173,65 +173,65 @@ func TestGivenAddressThatIsThisHostsOwn(t *testing.T) {
 func TestNeverPublic(t *testing.T) {
 	for _, test := range []struct {
 		name, want string
-		damage     func(*probes.Evidence)
+		damage     func(*evidence.Evidence)
 	}{
-		{"given", "fail rules.never-public", func(e *probes.Evidence) {
+		{"given", "fail rules.never-public", func(e *evidence.Evidence) {
 			planned(e, ip("10.0.0.1"))
 			setRules(e, "allow 203.0.113.0/25")
 		}},
-		{"given, and this host's own", "fail rules.never-public", func(e *probes.Evidence) {
+		{"given, and this host's own", "fail rules.never-public", func(e *evidence.Evidence) {
 			planned(e, e.Host.LocalAddress)
 			setRules(e, "allow 203.0.113.0/25")
 		}},
-		{"given beside one that is not allowed", "fail rules.never-public, fail rules.not-allowed", func(e *probes.Evidence) {
+		{"given beside one that is not allowed", "fail rules.never-public, fail rules.not-allowed", func(e *evidence.Evidence) {
 			planned(e, ip("10.0.0.1"), ip("192.0.2.7"))
 			setRules(e, "allow 203.0.113.0/25")
 		}},
-		{"given beside one that is allowed", "fail rules.never-public", func(e *probes.Evidence) {
+		{"given beside one that is allowed", "fail rules.never-public", func(e *evidence.Evidence) {
 			planned(e, ip("10.0.0.1"), egressIP)
 			setRules(e, "allow 203.0.113.0/25")
 		}},
-		{"given, without rules", "", func(e *probes.Evidence) {
+		{"given, without rules", "", func(e *evidence.Evidence) {
 			planned(e, ip("10.0.0.1"))
 			setRules(e)
 		}},
-		{"given, IPv6", "fail rules.never-public", func(e *probes.Evidence) {
+		{"given, IPv6", "fail rules.never-public", func(e *evidence.Evidence) {
 			planned(e, ip("fd00::1"))
 			setRules(e, "allow 203.0.113.0/25")
 		}},
-		{"documentation", "", func(e *probes.Evidence) {
+		{"documentation", "", func(e *evidence.Evidence) {
 			planned(e, ip("192.0.2.7"))
 			setRules(e, "allow 192.0.2.7", "allow 198.51.100.0/25")
 		}},
-		{"the endpoint is inside", "", func(e *probes.Evidence) {
+		{"the endpoint is inside", "", func(e *evidence.Evidence) {
 			planned(e, ip("10.0.0.1"))
 			e.Target.Addresses = []netip.Addr{ip("10.9.9.9")}
 			setRules(e, "allow 10.0.0.1")
 		}},
-		{"the endpoint is an address inside", "", func(e *probes.Evidence) {
+		{"the endpoint is an address inside", "", func(e *evidence.Evidence) {
 			planned(e, ip("10.0.0.1"))
 			e.Target.Host, e.Target.Addresses = "127.0.0.1", nil
 			setRules(e, "allow 10.0.0.1")
 		}},
-		{"every Allow, and accepted", "warn rules.stale", func(e *probes.Evidence) { setRules(e, "allow 10.0.0.1") }},
-		{"every Allow, and refused", "fail rules.never-public", func(e *probes.Evidence) {
+		{"every Allow, and accepted", "warn rules.stale", func(e *evidence.Evidence) { setRules(e, "allow 10.0.0.1") }},
+		{"every Allow, and refused", "fail rules.never-public", func(e *evidence.Evidence) {
 			setRules(e, "allow 10.0.0.1", "deny 192.0.2.0/25")
 			invalidIP(e)
 		}},
-		{"every Allow, and never reached", "fail port.refused, fail rules.never-public", func(e *probes.Evidence) {
+		{"every Allow, and never reached", "fail port.refused, fail rules.never-public", func(e *evidence.Evidence) {
 			setRules(e, "allow 10.0.0.1")
 			refused(e)
 		}},
-		{"every Allow, and a Deny", "fail rules.denied, fail rules.never-public", func(e *probes.Evidence) {
+		{"every Allow, and a Deny", "fail rules.denied, fail rules.never-public", func(e *evidence.Evidence) {
 			setRules(e, "allow 10.0.0.1", "deny 203.0.113.0/25")
 			invalidIP(e)
 		}},
-		{"every Allow, planned", "fail rules.never-public", func(e *probes.Evidence) {
+		{"every Allow, planned", "fail rules.never-public", func(e *evidence.Evidence) {
 			planned(e, egressIP)
 			setRules(e, "allow 10.0.0.1")
 		}},
-		{"stray", "warn rules.never-public", func(e *probes.Evidence) { setRules(e, "allow 203.0.113.0/25", "allow 10.0.0.1") }},
-		{"a stray Deny", "", func(e *probes.Evidence) { setRules(e, "allow 203.0.113.0/25", "deny 10.0.0.1") }},
+		{"stray", "warn rules.never-public", func(e *evidence.Evidence) { setRules(e, "allow 203.0.113.0/25", "allow 10.0.0.1") }},
+		{"a stray Deny", "", func(e *evidence.Evidence) { setRules(e, "allow 203.0.113.0/25", "deny 10.0.0.1") }},
 	} {
 		e := healthy()
 		test.damage(e)
@@ -292,7 +292,7 @@ func TestRulesAreLikelyAtMostInTheTestEnvironment(t *testing.T) {
 		for _, row := range tableRows {
 			for _, column := range tableColumns {
 				e := healthy()
-				e.Target.Environment = probes.EnvTest
+				e.Target.Environment = evidence.EnvTest
 				setRules(e, row.rules...)
 				if row.pool {
 					pool(e)

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/opensrs"
 )
@@ -25,7 +25,7 @@ const (
 	outcomeOther     outcome = "other"
 )
 
-func callOutcome(e *probes.Evidence) outcome {
+func callOutcome(e *evidence.Evidence) outcome {
 	call := e.Call
 	if call == nil || !call.Sent {
 		return outcomeNever
@@ -42,9 +42,9 @@ func callOutcome(e *probes.Evidence) outcome {
 	}
 	if failure := call.Failure; failure != nil && !call.Envelope {
 		switch failure.Kind {
-		case probes.KindHungUp, probes.KindReset:
+		case evidence.KindHungUp, evidence.KindReset:
 			return outcomeClosed
-		case probes.KindNotHTTP:
+		case evidence.KindNotHTTP:
 			if wordsOnly(call.Quote.String()) {
 				return outcomeClosed
 			}
@@ -67,7 +67,7 @@ type ruling struct {
 	results    []iprules.Result
 }
 
-func rulingOf(e *probes.Evidence) ruling {
+func rulingOf(e *evidence.Evidence) ruling {
 	r := ruling{verdict: iprules.VerdictUnknown, comparable: true, rules: readRules(e)}
 	if e.Egress != nil && e.Egress.Given {
 		r.comparable = len(e.Egress.IPv6) == 0 && slices.Contains(e.Egress.IPv4, e.Host.LocalAddress)
@@ -96,7 +96,7 @@ func (r ruling) name(number int) string {
 
 // confidence is how sure it is that the call came from the address judged: one that only DNS told can be the
 // resolver's.
-func (r ruling) confidence(e *probes.Evidence) Confidence {
+func (r ruling) confidence(e *evidence.Evidence) Confidence {
 	if len(e.Egress.IPv4) == 0 {
 		return Likely
 	}
@@ -105,8 +105,8 @@ func (r ruling) confidence(e *probes.Evidence) Confidence {
 
 // simulated makes a finding likely that rests on the rules alone, where the service may not go by them: sources disagree
 // on whether the test environment does, and only its own "invalid IP address" tells.
-func (r ruling) simulated(e *probes.Evidence, finding *Finding) {
-	if e.Target.Environment != probes.EnvTest || r.compared(e) == outcomeInvalidIP {
+func (r ruling) simulated(e *evidence.Evidence, finding *Finding) {
+	if e.Target.Environment != evidence.EnvTest || r.compared(e) == outcomeInvalidIP {
 		return
 	}
 	finding.Confidence = Likely
@@ -117,7 +117,7 @@ func (r ruling) simulated(e *probes.Evidence, finding *Finding) {
 }
 
 // compared is the call's outcome, or "never reached" where it says nothing about the addresses judged.
-func (r ruling) compared(e *probes.Evidence) outcome {
+func (r ruling) compared(e *evidence.Evidence) outcome {
 	if !r.comparable {
 		return outcomeNever
 	}
@@ -132,7 +132,7 @@ func capital(text string) string {
 }
 
 // addition are the values that name the rule to add, and the one to drop where there are five already.
-func (r ruling) addition(e *probes.Evidence, refused []netip.Addr) Values {
+func (r ruling) addition(e *evidence.Evidence, refused []netip.Addr) Values {
 	var additions []string
 	var six []netip.Addr
 	for _, address := range refused {
@@ -178,7 +178,7 @@ func (r ruling) refused() (refused, allowed []netip.Addr) {
 	return refused, allowed
 }
 
-func replyWords(e *probes.Evidence) string {
+func replyWords(e *evidence.Evidence) string {
 	if e.Call == nil {
 		return ""
 	}

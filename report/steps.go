@@ -6,7 +6,7 @@ import (
 	"reflect"
 	"time"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/opensrs"
 )
@@ -14,12 +14,12 @@ import (
 // probeRows turns the evidence into the six rows of a report, in the order of the probes: how each ended,
 // one calm sentence about what was seen, and the section's facts with the follow-ups that belong to it.
 // A probe that the run never came to is a skipped one.
-func probeRows(e *probes.Evidence) []Probe {
-	rows := make([]Probe, 0, len(probes.Names))
-	for _, name := range probes.Names {
+func probeRows(e *evidence.Evidence) []Probe {
+	rows := make([]Probe, 0, len(evidence.Names))
+	for _, name := range evidence.Names {
 		step := e.Step(name)
 		if step.Status == "" {
-			step = probes.Step{Probe: name, Status: probes.Skip, WaitedFor: probes.WaitInterrupt}
+			step = evidence.Step{Probe: name, Status: evidence.Skip, WaitedFor: evidence.WaitInterrupt}
 		}
 		row := Probe{
 			Name:       name,
@@ -28,7 +28,7 @@ func probeRows(e *probes.Evidence) []Probe {
 			DurationMS: milliseconds(step.Took),
 			Facts:      rowFacts(e, step),
 		}
-		if step.Status == probes.Skip {
+		if step.Status == evidence.Skip {
 			row.WaitedFor = step.WaitedFor
 		}
 		rows = append(rows, row)
@@ -43,7 +43,7 @@ func milliseconds(d time.Duration) float64 {
 
 // rowFacts is the JSON object of a probe: its section's fields, and beside them the follow-ups. A section
 // that was not reached leaves just those. A "failure" here stands before the section's own.
-func rowFacts(e *probes.Evidence, step probes.Step) json.RawMessage {
+func rowFacts(e *evidence.Evidence, step evidence.Step) json.RawMessage {
 	var facts any
 	switch step.Probe {
 	case "egress":
@@ -67,61 +67,61 @@ func rowFacts(e *probes.Evidence, step probes.Step) json.RawMessage {
 }
 
 // uncounted marks a probe that ran only because another one needs it.
-func uncounted(step probes.Step) bool { return step.Status != probes.Skip && !step.Counts }
+func uncounted(step evidence.Step) bool { return step.Status != evidence.Skip && !step.Counts }
 
-func egressFacts(e *probes.Evidence, step probes.Step) any {
+func egressFacts(e *evidence.Evidence, step evidence.Step) any {
 	return struct {
-		*probes.Egress
-		Failure   *probes.Failure `json:"failure,omitempty"`
-		Uncounted bool            `json:"uncounted,omitempty"`
+		*evidence.Egress
+		Failure   *evidence.Failure `json:"failure,omitempty"`
+		Uncounted bool              `json:"uncounted,omitempty"`
 	}{e.Egress, step.Failure, uncounted(step)}
 }
 
-func rulesFacts(e *probes.Evidence, step probes.Step) any {
+func rulesFacts(e *evidence.Evidence, step evidence.Step) any {
 	return struct {
-		*probes.Rules
-		Source    string          `json:"source,omitempty"`
-		Failure   *probes.Failure `json:"failure,omitempty"`
-		Uncounted bool            `json:"uncounted,omitempty"`
+		*evidence.Rules
+		Source    string            `json:"source,omitempty"`
+		Failure   *evidence.Failure `json:"failure,omitempty"`
+		Uncounted bool              `json:"uncounted,omitempty"`
 	}{e.Rules, e.Asked.RulesSource, step.Failure, uncounted(step)}
 }
 
-func dnsFacts(e *probes.Evidence, step probes.Step) any {
+func dnsFacts(e *evidence.Evidence, step evidence.Step) any {
 	return struct {
-		*probes.DNS
-		Failure   *probes.Failure `json:"failure,omitempty"`
-		Uncounted bool            `json:"uncounted,omitempty"`
+		*evidence.DNS
+		Failure   *evidence.Failure `json:"failure,omitempty"`
+		Uncounted bool              `json:"uncounted,omitempty"`
 	}{e.DNS, step.Failure, uncounted(step)}
 }
 
-func portFacts(e *probes.Evidence, step probes.Step) any {
+func portFacts(e *evidence.Evidence, step evidence.Step) any {
 	return struct {
-		*probes.Port
-		Controls  []probes.Control `json:"controls,omitempty"`
-		Direct    *probes.Direct   `json:"direct,omitempty"`
-		Failure   *probes.Failure  `json:"failure,omitempty"`
-		Uncounted bool             `json:"uncounted,omitempty"`
+		*evidence.Port
+		Controls  []evidence.Control `json:"controls,omitempty"`
+		Direct    *evidence.Direct   `json:"direct,omitempty"`
+		Failure   *evidence.Failure  `json:"failure,omitempty"`
+		Uncounted bool               `json:"uncounted,omitempty"`
 	}{e.Port, e.Controls, e.Direct, step.Failure, uncounted(step)}
 }
 
-func tlsFacts(e *probes.Evidence, step probes.Step) any {
+func tlsFacts(e *evidence.Evidence, step evidence.Step) any {
 	failure := step.Failure
 	if failure == nil && e.TLS != nil {
 		failure = e.TLS.Failure
 	}
 	return struct {
-		*probes.TLS
-		Clock            *probes.Clock   `json:"clock,omitempty"`
-		CAFile           string          `json:"ca_file,omitempty"` // the path of the endpoint's own authority
-		CANames          []foreign.Text  `json:"ca_names,omitempty"`
-		PublicRoots      string          `json:"public_roots,omitempty"` // the path that replaces the carried ones
-		AllowIntercepted bool            `json:"allow_intercepted,omitempty"`
-		Failure          *probes.Failure `json:"failure,omitempty"`
-		Uncounted        bool            `json:"uncounted,omitempty"`
+		*evidence.TLS
+		Clock            *evidence.Clock   `json:"clock,omitempty"`
+		CAFile           string            `json:"ca_file,omitempty"` // the path of the endpoint's own authority
+		CANames          []foreign.Text    `json:"ca_names,omitempty"`
+		PublicRoots      string            `json:"public_roots,omitempty"` // the path that replaces the carried ones
+		AllowIntercepted bool              `json:"allow_intercepted,omitempty"`
+		Failure          *evidence.Failure `json:"failure,omitempty"`
+		Uncounted        bool              `json:"uncounted,omitempty"`
 	}{e.TLS, e.Clock, e.Asked.CAFile, e.Asked.CANames, e.Asked.PublicRoots, e.Asked.AllowIntercepted, failure, uncounted(step)}
 }
 
-func callFacts(e *probes.Evidence, step probes.Step) any {
+func callFacts(e *evidence.Evidence, step evidence.Step) any {
 	failure := step.Failure
 	if failure == nil && e.Call != nil {
 		failure = e.Call.Failure
@@ -131,16 +131,16 @@ func callFacts(e *probes.Evidence, step probes.Step) any {
 		form = nil
 	}
 	return struct {
-		*probes.Call
-		KeyGiven    bool               `json:"key_given"`
-		KeySource   string             `json:"key_source,omitempty"`
-		KeyProblems []string           `json:"key_problems,omitempty"`
-		KeyForm     *opensrs.Form      `json:"key_form,omitempty"` // of one that is not as usual
-		KeyAround   []opensrs.Around   `json:"key_around,omitempty"`
-		CrossCheck  *probes.CrossCheck `json:"cross_check,omitempty"`
-		StatusPage  *probes.StatusPage `json:"status_page,omitempty"`
-		Failure     *probes.Failure    `json:"failure,omitempty"`
-		Uncounted   bool               `json:"uncounted,omitempty"`
+		*evidence.Call
+		KeyGiven    bool                 `json:"key_given"`
+		KeySource   string               `json:"key_source,omitempty"`
+		KeyProblems []string             `json:"key_problems,omitempty"`
+		KeyForm     *opensrs.Form        `json:"key_form,omitempty"` // of one that is not as usual
+		KeyAround   []opensrs.Around     `json:"key_around,omitempty"`
+		CrossCheck  *evidence.CrossCheck `json:"cross_check,omitempty"`
+		StatusPage  *evidence.StatusPage `json:"status_page,omitempty"`
+		Failure     *evidence.Failure    `json:"failure,omitempty"`
+		Uncounted   bool                 `json:"uncounted,omitempty"`
 	}{
 		e.Call, e.Asked.KeyGiven, e.Asked.KeySource, e.Asked.KeyProblems, form, e.Asked.KeyAround,
 		e.CrossCheck, e.StatusPage, failure, uncounted(step),

@@ -4,14 +4,14 @@ import (
 	"fmt"
 	"strings"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 )
 
-func portWords(e *probes.Evidence, step probes.Step) string {
+func portWords(e *evidence.Evidence, step evidence.Step) string {
 	p, port := e.Port, portNumber(e)
 	switch {
-	case step.Status != probes.Fail && p.Connected.IsValid():
+	case step.Status != evidence.Fail && p.Connected.IsValid():
 		return connectedWords(e)
 	case p.ProxyReply != nil && p.ProxyReply.Protocol == "http":
 		return fmt.Sprintf("the proxy answers %d %s", p.ProxyReply.Code, p.ProxyReply.Text)
@@ -21,7 +21,7 @@ func portWords(e *probes.Evidence, step probes.Step) string {
 		return "the proxy: " + rowFailure(step.Failure)
 	case e.Host.Proxy != nil && len(p.Attempts) > 0:
 		words := silenceWords(p, step.Failure)
-		if step.Failure != nil && step.Failure.Kind == probes.KindTimeout && len(connectionOf(e).later()) > 0 {
+		if step.Failure != nil && step.Failure.Kind == evidence.KindTimeout && len(connectionOf(e).later()) > 0 {
 			words += " at first, then an answer"
 		}
 		return fmt.Sprintf("the proxy, %s: %s", p.Attempts[0].Address, words)
@@ -29,7 +29,7 @@ func portWords(e *probes.Evidence, step probes.Step) string {
 	return port + ": " + placeWords(e, step.Failure)
 }
 
-func connectedWords(e *probes.Evidence) string {
+func connectedWords(e *evidence.Evidence) string {
 	p := e.Port
 	told := portNumber(e) + " answers at " + p.Connected.Addr().Unmap().String()
 	if proxy := e.Host.Proxy; proxy != nil {
@@ -48,7 +48,7 @@ func connectedWords(e *probes.Evidence) string {
 }
 
 // placeWords is how the connection failed, and where if the walk allows to say so.
-func placeWords(e *probes.Evidence, f *probes.Failure) string {
+func placeWords(e *evidence.Evidence, f *evidence.Failure) string {
 	if words := connectionOf(e).ending(addressTexts(e.Target.Addresses)).row(); words != "" {
 		return words
 	}
@@ -56,49 +56,49 @@ func placeWords(e *probes.Evidence, f *probes.Failure) string {
 }
 
 // silenceWords adds to a silence how long it was listened to.
-func silenceWords(p *probes.Port, f *probes.Failure) string {
+func silenceWords(p *evidence.Port, f *evidence.Failure) string {
 	longest := 0.0
 	for _, attempt := range p.Attempts {
 		longest = max(longest, attempt.TookMS)
 	}
-	if f != nil && f.Kind == probes.KindTimeout && longest > 0 {
+	if f != nil && f.Kind == evidence.KindTimeout && longest > 0 {
 		return "silence for " + spanMS(longest)
 	}
 	return rowFailure(f)
 }
 
-func tlsWords(e *probes.Evidence, step probes.Step) string {
+func tlsWords(e *evidence.Evidence, step evidence.Step) string {
 	t := e.TLS
 	failure := step.Failure
 	if failure == nil {
 		failure = t.Failure
 	}
-	if step.Status != probes.Fail && len(t.Chain) > 0 {
+	if step.Status != evidence.Fail && len(t.Chain) > 0 {
 		return certificateWords(t)
 	}
-	untrusted := failure != nil && failure.Kind == probes.KindUntrusted
+	untrusted := failure != nil && failure.Kind == evidence.KindUntrusted
 	if t.Trust != nil && len(t.Chain) > 0 && (t.Connected || untrusted) {
 		return distrustWords(t, e.Target.Host)
 	}
 	switch {
 	case failure == nil:
-	case failure.Kind == probes.KindNotTLS && !t.Quote.Empty():
+	case failure.Kind == evidence.KindNotTLS && !t.Quote.Empty():
 		return firstFitting(rowWidth, fmt.Sprintf("the peer speaks no TLS: %q", t.Quote),
 			kindWords[failure.Kind])
-	case failure.Kind == probes.KindAlert && t.Alert != "":
+	case failure.Kind == evidence.KindAlert && t.Alert != "":
 		return "the peer refuses the handshake: " + t.Alert
-	case failure.Kind == probes.KindTimeout:
+	case failure.Kind == evidence.KindTimeout:
 		return "connected, then silence"
-	case failure.Kind == probes.KindReset:
+	case failure.Kind == evidence.KindReset:
 		return "connection reset during the handshake"
-	case failure.Kind == probes.KindHungUp:
+	case failure.Kind == evidence.KindHungUp:
 		return "connection closed during the handshake"
 	}
 	return rowFailure(failure)
 }
 
 // certificateWords is a handshake that completed with a peer that may be called.
-func certificateWords(t *probes.TLS) string {
+func certificateWords(t *evidence.TLS) string {
 	leaf, issuer := t.Chain[0], shortIssuer(t.Chain[0])
 	until := leaf.NotAfter.UTC().Format("2006-01-02")
 	if t.Trust != nil && !t.Trust.Proven() {
@@ -112,9 +112,9 @@ func certificateWords(t *probes.TLS) string {
 }
 
 // distrustWords is what is wrong with the certificate, the gravest first.
-func distrustWords(t *probes.TLS, host string) string {
+func distrustWords(t *evidence.TLS, host string) string {
 	trust, issuer := t.Trust, shortIssuer(t.Chain[0])
-	day := func(c *probes.Certificate, after bool) string {
+	day := func(c *evidence.Certificate, after bool) string {
 		if after {
 			return c.NotAfter.UTC().Format("2006-01-02")
 		}
@@ -149,7 +149,7 @@ func distrustWords(t *probes.TLS, host string) string {
 	return "the certificate did not verify"
 }
 
-func callWords(c *probes.Call, step probes.Step) string {
+func callWords(c *evidence.Call, step evidence.Step) string {
 	failure := step.Failure
 	if failure == nil {
 		failure = c.Failure
@@ -167,11 +167,11 @@ func callWords(c *probes.Call, step probes.Step) string {
 	case c.HTTPStatus/100 == 3:
 		return firstFitting(rowWidth, fmt.Sprintf("HTTP %d, redirected to %s", c.HTTPStatus, c.Location),
 			fmt.Sprintf("HTTP %d, redirected elsewhere", c.HTTPStatus))
-	case failure != nil && c.HTTPStatus == 0 && failure.Kind == probes.KindTimeout:
+	case failure != nil && c.HTTPStatus == 0 && failure.Kind == evidence.KindTimeout:
 		return "no reply for " + spanMS(c.TookMS)
-	case failure != nil && c.HTTPStatus == 0 && failure.Kind == probes.KindHungUp:
+	case failure != nil && c.HTTPStatus == 0 && failure.Kind == evidence.KindHungUp:
 		return "connection closed after the request, no reply"
-	case failure != nil && c.HTTPStatus == 0 && failure.Kind == probes.KindReset:
+	case failure != nil && c.HTTPStatus == 0 && failure.Kind == evidence.KindReset:
 		return "connection reset after the request, no reply"
 	case c.HTTPStatus != 0 && !c.Quote.Empty():
 		return clip(fmt.Sprintf("HTTP %d, not the API: %q", c.HTTPStatus, clean(c.Quote.String())), rowWidth)

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
 )
 
@@ -15,39 +15,39 @@ import (
 const rowWidth = 59
 
 // kindWords say of each kind what was seen. They name no culprit: the causes do.
-var kindWords = map[probes.Kind]string{
-	probes.KindRefused:       "connection refused",
-	probes.KindReset:         "connection reset",
-	probes.KindHungUp:        "connection closed without an answer",
-	probes.KindTimeout:       "silence, no answer in time",
-	probes.KindProhibited:    "administratively prohibited",
-	probes.KindUnreachable:   "reported as unreachable",
-	probes.KindNoRoute:       "this host has no route there",
-	probes.KindNotPermitted:  "this host does not permit it",
-	probes.KindNoAddress:     "the source address is not on this host",
-	probes.KindInUse:         "another program uses the address and port",
-	probes.KindExhausted:     "this host is out of ports, descriptors or socket memory",
-	probes.KindNXDomain:      "the name does not exist (NXDOMAIN)",
-	probes.KindServFail:      "the resolver failed (SERVFAIL)",
-	probes.KindDNSRefused:    "the resolver refuses to answer (REFUSED)",
-	probes.KindNoData:        "the name has no address",
-	probes.KindBadAnswer:     "the answer cannot be used",
-	probes.KindNotTLS:        "the peer does not speak TLS",
-	probes.KindAlert:         "the peer ended the handshake with an alert",
-	probes.KindVersion:       "no TLS version in common",
-	probes.KindUntrusted:     "the certificate did not verify",
-	probes.KindProxyDenied:   "the proxy refuses the connection",
-	probes.KindProxyAuth:     "the proxy asks for a login",
-	probes.KindProxyUpstream: "the proxy could not reach the service",
-	probes.KindNotHTTP:       "the reply is not HTTP",
-	probes.KindMalformed:     "the reply is cut short or not well-formed",
-	probes.KindHTTPStatus:    "an HTTP status other than expected",
-	probes.KindRefusedByAPI:  "the API answered, and refused",
-	probes.KindCanceled:      "interrupted",
+var kindWords = map[evidence.Kind]string{
+	evidence.KindRefused:       "connection refused",
+	evidence.KindReset:         "connection reset",
+	evidence.KindHungUp:        "connection closed without an answer",
+	evidence.KindTimeout:       "silence, no answer in time",
+	evidence.KindProhibited:    "administratively prohibited",
+	evidence.KindUnreachable:   "reported as unreachable",
+	evidence.KindNoRoute:       "this host has no route there",
+	evidence.KindNotPermitted:  "this host does not permit it",
+	evidence.KindNoAddress:     "the source address is not on this host",
+	evidence.KindInUse:         "another program uses the address and port",
+	evidence.KindExhausted:     "this host is out of ports, descriptors or socket memory",
+	evidence.KindNXDomain:      "the name does not exist (NXDOMAIN)",
+	evidence.KindServFail:      "the resolver failed (SERVFAIL)",
+	evidence.KindDNSRefused:    "the resolver refuses to answer (REFUSED)",
+	evidence.KindNoData:        "the name has no address",
+	evidence.KindBadAnswer:     "the answer cannot be used",
+	evidence.KindNotTLS:        "the peer does not speak TLS",
+	evidence.KindAlert:         "the peer ended the handshake with an alert",
+	evidence.KindVersion:       "no TLS version in common",
+	evidence.KindUntrusted:     "the certificate did not verify",
+	evidence.KindProxyDenied:   "the proxy refuses the connection",
+	evidence.KindProxyAuth:     "the proxy asks for a login",
+	evidence.KindProxyUpstream: "the proxy could not reach the service",
+	evidence.KindNotHTTP:       "the reply is not HTTP",
+	evidence.KindMalformed:     "the reply is cut short or not well-formed",
+	evidence.KindHTTPStatus:    "an HTTP status other than expected",
+	evidence.KindRefusedByAPI:  "the API answered, and refused",
+	evidence.KindCanceled:      "interrupted",
 }
 
 // rowFailure is a failure in plain words; of an unclassified one, the original words.
-func rowFailure(f *probes.Failure) string {
+func rowFailure(f *evidence.Failure) string {
 	switch {
 	case f == nil:
 		return "failed, and no reason was recorded"
@@ -60,12 +60,12 @@ func rowFailure(f *probes.Failure) string {
 }
 
 // rowWords is the sentence of one row.
-func rowWords(e *probes.Evidence, step probes.Step) string {
-	if step.Status == probes.Skip {
+func rowWords(e *evidence.Evidence, step evidence.Step) string {
+	if step.Status == evidence.Skip {
 		return skipWords(e, step)
 	}
-	if step.Failure != nil && step.Failure.Kind == probes.KindCanceled {
-		return kindWords[probes.KindCanceled]
+	if step.Failure != nil && step.Failure.Kind == evidence.KindCanceled {
+		return kindWords[evidence.KindCanceled]
 	}
 	switch {
 	case step.Probe == "egress" && e.Egress != nil:
@@ -80,18 +80,18 @@ func rowWords(e *probes.Evidence, step probes.Step) string {
 		return tlsWords(e, step)
 	case step.Probe == "call" && e.Call != nil:
 		return callWords(e.Call, step)
-	case step.Status == probes.Pass:
+	case step.Status == evidence.Pass:
 		return "passed"
 	}
 	return rowFailure(step.Failure)
 }
 
 // skipWords says why a probe did not run: what it waited for, or what was not given or not chosen.
-func skipWords(e *probes.Evidence, step probes.Step) string {
+func skipWords(e *evidence.Evidence, step evidence.Step) string {
 	switch wait := step.WaitedFor; {
 	case step.Probe == "rules" && wait == "rules":
 		return "no rules given to compare with"
-	case slices.Contains(probes.Names, wait):
+	case slices.Contains(evidence.Names, wait):
 		return "not run: waited for " + wait
 	case wait == "credentials":
 		return "not run: " + missingCredentials(e)
@@ -99,9 +99,9 @@ func skipWords(e *probes.Evidence, step probes.Step) string {
 		return "not run: the API key cannot be right"
 	case wait == "--only", wait == "--skip":
 		return "not chosen"
-	case wait == probes.WaitInterrupt:
+	case wait == evidence.WaitInterrupt:
 		return "interrupted"
-	case wait == probes.WaitTimeout:
+	case wait == evidence.WaitTimeout:
 		return "not run: the time for the run was up"
 	case step.Probe == "egress" && e.Asked.EgressSources == 0:
 		return "not looked up"
@@ -111,7 +111,7 @@ func skipWords(e *probes.Evidence, step probes.Step) string {
 	return "not run"
 }
 
-func missingCredentials(e *probes.Evidence) string {
+func missingCredentials(e *evidence.Evidence) string {
 	user, key := e.Target.Username != "", e.Asked.KeyGiven
 	switch {
 	case !user && !key:
@@ -124,13 +124,13 @@ func missingCredentials(e *probes.Evidence) string {
 	return "the API key given looks wrong"
 }
 
-func egressWords(g *probes.Egress) string {
+func egressWords(g *evidence.Egress) string {
 	switch {
 	case g.Given:
 		return addressList(g.Addresses()) + ", as given, not looked up"
 	case len(g.IPv4) == 1:
 		whose := "this host's"
-		if slices.ContainsFunc(g.Sightings, func(s probes.Sighting) bool {
+		if slices.ContainsFunc(g.Sightings, func(s evidence.Sighting) bool {
 			return s.Path == "proxy" && s.Address.Unmap() == g.IPv4[0].Unmap()
 		}) {
 			whose = "the proxy's"
@@ -165,7 +165,7 @@ func addressList(addresses []netip.Addr) string {
 	}
 }
 
-func rulesWords(r *probes.Rules) string {
+func rulesWords(r *evidence.Rules) string {
 	for _, problem := range r.Problems {
 		if problem.Severity == "error" && problem.Rule > 0 {
 			told := strings.TrimSuffix(problem.Text, ".")
@@ -206,7 +206,7 @@ func rulesWords(r *probes.Rules) string {
 	return fmt.Sprintf("%d of %d addresses are allowed", allowed, len(r.Results))
 }
 
-func dnsWords(e *probes.Evidence, step probes.Step) string {
+func dnsWords(e *evidence.Evidence, step evidence.Step) string {
 	d, name := e.DNS, e.DNS.Name
 	if d.OfProxy {
 		name = "the proxy, " + d.Name + ","
@@ -222,8 +222,8 @@ func dnsWords(e *probes.Evidence, step probes.Step) string {
 		return d.Name + " has IPv6 addresses only"
 	case len(addresses) == 0 && len(d.Answers) > 0 && !resolverAnswered(e):
 		return noAnswerWords(e)
-	case len(addresses) == 0 && step.Failure != nil && step.Failure.Kind == probes.KindTimeout:
-		if slices.ContainsFunc(laterAnswers(d), func(answer probes.DNSAnswer) bool { return answer.Rcode != "" }) {
+	case len(addresses) == 0 && step.Failure != nil && step.Failure.Kind == evidence.KindTimeout:
+		if slices.ContainsFunc(laterAnswers(d), func(answer evidence.DNSAnswer) bool { return answer.Rcode != "" }) {
 			return firstFitting(rowWidth, "no answer for "+d.Name+", only for other names", "no answer for this name, only for others")
 		}
 		return "no resolver answers"
@@ -242,4 +242,4 @@ func dnsWords(e *probes.Evidence, step probes.Step) string {
 }
 
 // portNumber is how the rows call the target's port.
-func portNumber(e *probes.Evidence) string { return strconv.Itoa(int(e.Target.Port)) }
+func portNumber(e *evidence.Evidence) string { return strconv.Itoa(int(e.Target.Port)) }

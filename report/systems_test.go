@@ -7,39 +7,39 @@ import (
 	"testing"
 	"time"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // asSeenOn makes of a run on Linux what the same world gives on a system without the walk, the count of packets sent
 // again and (but for macOS, towards the server) small segments.
-func asSeenOn(system string, e *probes.Evidence) *probes.Evidence {
+func asSeenOn(system string, e *evidence.Evidence) *evidence.Evidence {
 	e.Host.OS = system + "/amd64"
 	if e.Port != nil {
 		e.Port.Retransmits = nil
 		if path := e.Port.Path; path != nil {
-			if icmpAnswered(walkOf(e)) && e.Step("port").Status == probes.Fail { // no socket is told of it
-				silence := failure("connect", probes.KindTimeout, "no answer so far")
+			if icmpAnswered(walkOf(e)) && e.Step("port").Status == evidence.Fail { // no socket is told of it
+				silence := failure("connect", evidence.KindTimeout, "no answer so far")
 				step(e, "port").Failure, step(e, "port").Took = silence, 3*time.Second
 				for i := range e.Port.Attempts {
 					e.Port.Attempts[i].Failure, e.Port.Attempts[i].TookMS = silence, 3000
 				}
 			}
-			e.Port.Path = &probes.Path{Why: probes.NotAvailable, ComparedTo: path.ComparedTo}
+			e.Port.Path = &evidence.Path{Why: evidence.NotAvailable, ComparedTo: path.ComparedTo}
 		}
 	}
 	if e.Call != nil {
 		e.Call.Retransmits = nil
 	}
 	if e.TLS != nil {
-		towards := works(e, probes.VariantClassic) // big packets to the server are the trouble
+		towards := works(e, evidence.VariantClassic) // big packets to the server are the trouble
 		for i := range e.TLS.Variants {
 			v := &e.TLS.Variants[i]
 			switch {
-			case v.Name != probes.VariantSmall || system == "darwin" && v.Works && towards:
+			case v.Name != evidence.VariantSmall || system == "darwin" && v.Works && towards:
 			case system == "darwin":
-				*v = probes.Variant{Name: v.Name, NotMade: "only packets to the server can be made small on this system", TookMS: 3000}
+				*v = evidence.Variant{Name: v.Name, NotMade: "only packets to the server can be made small on this system", TookMS: 3000}
 			default:
-				*v = probes.Variant{Name: v.Name, NotMade: probes.NotAvailable}
+				*v = evidence.Variant{Name: v.Name, NotMade: evidence.NotAvailable}
 			}
 		}
 	}
@@ -48,7 +48,7 @@ func asSeenOn(system string, e *probes.Evidence) *probes.Evidence {
 
 func icmpAnswered(path *walkFacts) bool {
 	return slices.ContainsFunc(path.all(), func(h hopFact) bool {
-		return h.Answer == probes.HopProhibited || h.Answer == probes.HopUnreachable || h.Answer == probes.HopPortUnreachable
+		return h.Answer == evidence.HopProhibited || h.Answer == evidence.HopUnreachable || h.Answer == evidence.HopPortUnreachable
 	})
 }
 
@@ -130,8 +130,8 @@ func TestClaimsWithoutTheirExperiment(t *testing.T) {
 // macOS gives the error for an unreachable host also for what its own packet filter drops.
 func TestUnreachableOnMacOS(t *testing.T) {
 	e := healthy()
-	stopAt(e, "port", failure("connect", probes.KindUnreachable, "no route to host"))
-	e.Port.Path = &probes.Path{Why: probes.NotAvailable, ComparedTo: 443}
+	stopAt(e, "port", failure("connect", evidence.KindUnreachable, "no route to host"))
+	e.Port.Path = &evidence.Path{Why: evidence.NotAvailable, ComparedTo: 443}
 	e.Host.OS = "darwin/arm64"
 	d, found := diagnosisOf(Diagnose(e), "port.unreachable")
 	if !found || d.Confidence != Likely || !strings.Contains(d.Explanation, "sudo pfctl -s rules") {
@@ -154,7 +154,7 @@ func TestNotMadeElsewhere(t *testing.T) {
 	drawn := func(name string) bool {
 		return slices.ContainsFunc(spans, func(s timeSpan) bool { return strings.Contains(s.Name, name) })
 	}
-	if drawn(probes.VariantSmall) || !drawn(probes.VariantClassic) {
+	if drawn(evidence.VariantSmall) || !drawn(evidence.VariantClassic) {
 		t.Errorf("the timeline is %+v", spans)
 	}
 }
@@ -163,30 +163,30 @@ func TestNotMadeElsewhere(t *testing.T) {
 func TestSystemLookup(t *testing.T) {
 	const server = "192.0.2.53:53"
 	address := []netip.Addr{endpointIP}
-	noData := failure("query", probes.KindNoData, "this system's own lookup finds no address")
-	silent := failure("query", probes.KindTimeout, "no answer")
+	noData := failure("query", evidence.KindNoData, "this system's own lookup finds no address")
+	silent := failure("query", evidence.KindTimeout, "no answer")
 	for name, test := range map[string]struct {
-		answers    []probes.DNSAnswer
+		answers    []evidence.DNSAnswer
 		used       string // "": no address
 		slow       []string
-		fails      probes.Kind
+		fails      evidence.Kind
 		cause      string
 		confidence Confidence
 		says, not  string
 	}{
-		"servers are silent": {answers: []probes.DNSAnswer{{Resolver: probes.BySystem, A: address}, {Resolver: server, Failure: silent}},
-			used: probes.BySystem},
-		"the system is slow": {answers: []probes.DNSAnswer{{Resolver: probes.BySystem, Pending: true}, {Resolver: server, Rcode: "NOERROR", A: address}},
-			used: server, slow: []string{probes.BySystem}, cause: "dns.slow-resolver", confidence: Certain,
+		"servers are silent": {answers: []evidence.DNSAnswer{{Resolver: evidence.BySystem, A: address}, {Resolver: server, Failure: silent}},
+			used: evidence.BySystem},
+		"the system is slow": {answers: []evidence.DNSAnswer{{Resolver: evidence.BySystem, Pending: true}, {Resolver: server, Rcode: "NOERROR", A: address}},
+			used: server, slow: []string{evidence.BySystem}, cause: "dns.slow-resolver", confidence: Certain,
 			says: "asks for which names: scutil --dns", not: "Remove this system"},
-		"only servers find it": {answers: []probes.DNSAnswer{{Resolver: probes.BySystem, Failure: noData}, {Resolver: server, Rcode: "NOERROR", A: address}},
-			fails: probes.KindNoData, used: probes.BySystem, cause: "unexplained", confidence: Possible,
+		"only servers find it": {answers: []evidence.DNSAnswer{{Resolver: evidence.BySystem, Failure: noData}, {Resolver: server, Rcode: "NOERROR", A: address}},
+			fails: evidence.KindNoData, used: evidence.BySystem, cause: "unexplained", confidence: Possible,
 			says: "So programs on this host get no address, though a resolver has one."},
-		"SERVFAIL": {answers: []probes.DNSAnswer{{Resolver: probes.BySystem, Failure: noData},
-			{Resolver: server, Rcode: "SERVFAIL", Failure: failure("query", probes.KindServFail, "SERVFAIL")}},
-			fails: probes.KindServFail, cause: "dns.servfail", confidence: Certain, says: "This system's own lookup finds no address."},
-		"nobody answers": {answers: []probes.DNSAnswer{{Resolver: probes.BySystem, Failure: noData}, {Resolver: server, Failure: silent}},
-			fails: probes.KindTimeout, cause: "dns.resolver-unreachable", confidence: Certain,
+		"SERVFAIL": {answers: []evidence.DNSAnswer{{Resolver: evidence.BySystem, Failure: noData},
+			{Resolver: server, Rcode: "SERVFAIL", Failure: failure("query", evidence.KindServFail, "SERVFAIL")}},
+			fails: evidence.KindServFail, cause: "dns.servfail", confidence: Certain, says: "This system's own lookup finds no address."},
+		"nobody answers": {answers: []evidence.DNSAnswer{{Resolver: evidence.BySystem, Failure: noData}, {Resolver: server, Failure: silent}},
+			fails: evidence.KindTimeout, cause: "dns.resolver-unreachable", confidence: Certain,
 			says: "port 53 from this host to 192.0.2.53", not: "to this system"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -197,8 +197,8 @@ func TestSystemLookup(t *testing.T) {
 			}
 			e.DNS.Answers, e.DNS.Used, e.DNS.Slow = test.answers, test.used, test.slow
 			e.DNS.IPv4, e.DNS.IPv6 = nil, nil
-			if test.fails == probes.KindTimeout { // nor about other names
-				e.DNS.MadeUp, e.DNS.Other = &probes.DNSAnswer{Failure: silent}, &probes.DNSAnswer{Failure: silent}
+			if test.fails == evidence.KindTimeout { // nor about other names
+				e.DNS.MadeUp, e.DNS.Other = &evidence.DNSAnswer{Failure: silent}, &evidence.DNSAnswer{Failure: silent}
 			}
 			if test.fails == "" {
 				e.DNS.IPv4 = address

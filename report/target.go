@@ -3,7 +3,7 @@ package report
 import (
 	"net/netip"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // Target is what the run was about. Addresses are text here and in Host: an anonymized report holds
@@ -34,7 +34,7 @@ type Host struct {
 	System       *System  `json:"system,omitempty"` // of a ticket, like Route
 	Route        *Route   `json:"route,omitempty"`
 
-	ResolversProblem *probes.ResolversProblem `json:"resolvers_problem,omitempty"` // why 127.0.0.1 is asked instead
+	ResolversProblem *evidence.ResolversProblem `json:"resolvers_problem,omitempty"` // why 127.0.0.1 is asked instead
 }
 
 // Proxy is the proxy that the call went through.
@@ -63,7 +63,7 @@ type Route struct {
 	GatewayKnown bool   `json:"gateway_known"` // false: nobody could be asked
 }
 
-func newTarget(e *probes.Evidence) Target {
+func newTarget(e *evidence.Evidence) Target {
 	t := e.Target
 	return Target{
 		Environment: t.Environment, CustomEndpoint: t.CustomEndpoint, Sandbox: t.Sandbox,
@@ -72,7 +72,7 @@ func newTarget(e *probes.Evidence) Target {
 	}
 }
 
-func newHost(h probes.Host) Host {
+func newHost(h evidence.Host) Host {
 	host := Host{
 		Hostname: h.Hostname, OS: h.OS, LocalAddress: addressText(h.LocalAddress),
 		SourceIP: addressText(h.SourceIP), Resolvers: append([]string{}, h.Resolvers...),

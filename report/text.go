@@ -3,12 +3,10 @@ package report
 import (
 	"fmt"
 	"io"
-	"net"
 	"slices"
-	"strconv"
 	"strings"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // Rows of the screen: two columns of indent, the mark, the name, the sentence.
@@ -59,7 +57,7 @@ func service(r *Report) string {
 }
 
 func endpoint(r *Report) string {
-	return net.JoinHostPort(clean(r.Target.Host), strconv.Itoa(int(r.Target.Port)))
+	return evidence.HostPort{Host: clean(r.Target.Host), Port: r.Target.Port}.String()
 }
 
 // rows writes one row a probe. The durations stand in a column of their own at the right, as near to the
@@ -72,7 +70,7 @@ func (s *screen) rows(r *Report) {
 	indent := rowIndent + markWidth + 1 + nameWidth + rowGap
 	times, timeWidth, longest := make([]string, len(r.Probes)), 0, 0
 	for i, row := range r.Probes {
-		if row.Status != probes.Skip && s.options.Width >= narrow {
+		if row.Status != evidence.Skip && s.options.Width >= narrow {
 			times[i] = spanMS(row.DurationMS)
 		}
 		timeWidth = max(timeWidth, len(times[i]))
@@ -106,8 +104,8 @@ func (s *screen) rows(r *Report) {
 	}
 }
 
-func rowStyle(status probes.Status) style {
-	if status == probes.Skip {
+func rowStyle(status evidence.Status) style {
+	if status == evidence.Skip {
 		return faint
 	}
 	return plain
@@ -215,7 +213,7 @@ func (s *screen) works(r *Report) {
 func ended(r *Report, name string) bool {
 	for _, row := range r.Probes {
 		if row.Name == name {
-			return row.Status == probes.Pass || row.Status == probes.Warn
+			return row.Status == evidence.Pass || row.Status == evidence.Warn
 		}
 	}
 	return false
@@ -225,7 +223,7 @@ func ended(r *Report, name string) bool {
 func untried(r *Report) []string {
 	var names []string
 	for _, row := range r.Probes {
-		if row.Status == probes.Skip {
+		if row.Status == evidence.Skip {
 			names = append(names, clean(row.Name))
 		}
 	}

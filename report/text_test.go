@@ -5,7 +5,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 )
 
@@ -21,10 +21,10 @@ func screenOf(t *testing.T, r *Report, o TextOptions) string {
 // screens are the runs that the expected screens show.
 func screens(t *testing.T) map[string]*Report {
 	denied := healthyEvidence()
-	denied.Steps[1].Status = probes.Fail
+	denied.Steps[1].Status = evidence.Fail
 	denied.Rules.Rules[0], denied.Rules.Verdict = "allow 192.0.2.0/25", "deny"
 	denied.Rules.Results[0].Verdict, denied.Rules.Results[0].Rule = "deny", nil
-	denied.Steps[5].Status, denied.Steps[5].Failure = probes.Fail, &probes.Failure{Op: "call", Kind: probes.KindRefusedByAPI}
+	denied.Steps[5].Status, denied.Steps[5].Failure = evidence.Fail, &evidence.Failure{Op: "call", Kind: evidence.KindRefusedByAPI}
 	denied.Call.Success, denied.Call.Code, denied.Call.Text = false, said("400"), said("Access denied: invalid IP address")
 	notAllowed := Diagnosis{
 		Cause: "rules.not-allowed", Severity: Fail, Confidence: Certain, Probe: "rules",
@@ -42,16 +42,16 @@ func screens(t *testing.T) map[string]*Report {
 		Fixes: []string{"Remove 10.20.0.2 from /etc/resolv.conf, or repair it."},
 	}
 	slowRun := healthyEvidence()
-	slowRun.Steps[2].Status, slowRun.DNS.Slow, slowRun.DNS.Used = probes.Warn, []string{"10.20.0.2:53"}, "10.20.0.3:53"
+	slowRun.Steps[2].Status, slowRun.DNS.Slow, slowRun.DNS.Used = evidence.Warn, []string{"10.20.0.2:53"}, "10.20.0.3:53"
 	noKey := healthyEvidence()
 	noKey.Target.Username, noKey.Asked.KeyGiven, noKey.Call, noKey.Rules = "", false, nil, nil
-	noKey.Steps[1] = probes.Step{Probe: "rules", Status: probes.Skip, WaitedFor: "rules"}
-	noKey.Steps[5] = probes.Step{Probe: "call", Status: probes.Skip, WaitedFor: "--skip"}
+	noKey.Steps[1] = evidence.Step{Probe: "rules", Status: evidence.Skip, WaitedFor: "rules"}
+	noKey.Steps[5] = evidence.Step{Probe: "call", Status: evidence.Skip, WaitedFor: "--skip"}
 	info := Diagnosis{Cause: "egress.unknown", Severity: Info, Confidence: Certain, Probe: "egress",
 		Summary:     "Clients on this host may leave by IPv6",
 		Explanation: "The endpoint has no IPv6 address today. Access rules know IPv4 only."}
 	sandbox := healthyEvidence()
-	sandbox.Target.Sandbox, sandbox.Target.Environment = true, probes.EnvSandbox
+	sandbox.Target.Sandbox, sandbox.Target.Environment = true, evidence.EnvSandbox
 	interrupted := healthyEvidence()
 	interrupted.Interrupted, interrupted.Steps = true, interrupted.Steps[:3]
 	interrupted.Target.CustomEndpoint = true

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // writeTicketReadme writes the letter to the support engineer: who, where, when, what was found, and then, in the
@@ -123,7 +123,7 @@ func seenFailure(f *failureSeen) string {
 	if f == nil {
 		return "no reason was recorded"
 	}
-	return rowFailure(&probes.Failure{Kind: probes.Kind(f.Kind), Detail: f.Detail})
+	return rowFailure(&evidence.Failure{Kind: evidence.Kind(f.Kind), Detail: f.Detail})
 }
 
 // certificates stand in the place of openssl s_client.

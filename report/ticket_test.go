@@ -7,26 +7,26 @@ import (
 	"strings"
 	"testing"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // deepEvidence is a run of ticket on a healthy host, or on one whose port is filtered.
-func deepEvidence(e *probes.Evidence) *probes.Evidence {
-	e.Host.System = &probes.System{Release: said("Debian GNU/Linux 13 (trixie)"), Kernel: said("Linux 6.12.41 x86_64"), Go: "go1.26.1",
+func deepEvidence(e *evidence.Evidence) *evidence.Evidence {
+	e.Host.System = &evidence.System{Release: said("Debian GNU/Linux 13 (trixie)"), Kernel: said("Linux 6.12.41 x86_64"), Go: "go1.26.1",
 		ProxyVariables: []string{"HTTP_PROXY", "no_proxy"}}
-	e.Host.Route = &probes.Route{To: ip("198.51.100.10"), LocalAddress: ip("10.20.0.5"), Interface: "eth0", MTU: 1500,
+	e.Host.Route = &evidence.Route{To: ip("198.51.100.10"), LocalAddress: ip("10.20.0.5"), Interface: "eth0", MTU: 1500,
 		Gateway: ip("10.20.0.1"), GatewayKnown: true}
 	for i := range e.DNS.Answers {
 		e.DNS.Answers[i].CNAME = saidAll("alias.reseller.example")
-		e.DNS.Answers[i].Replies = []probes.DNSReply{
-			{Type: "A", Rcode: "NOERROR", Transport: "udp", Records: []probes.DNSRecord{
+		e.DNS.Answers[i].Replies = []evidence.DNSReply{
+			{Type: "A", Rcode: "NOERROR", Transport: "udp", Records: []evidence.DNSRecord{
 				{Type: "CNAME", TTL: 300, Value: said("alias.reseller.example")}, {Type: "A", TTL: 60, Value: said("198.51.100.10")}}},
-			{Type: "AAAA", Records: []probes.DNSRecord{}, Failure: &probes.Failure{Op: "query", Kind: probes.KindTimeout}},
+			{Type: "AAAA", Records: []evidence.DNSRecord{}, Failure: &evidence.Failure{Op: "query", Kind: evidence.KindTimeout}},
 		}
 	}
-	e.Egress.Sightings = append(e.Egress.Sightings, probes.Sighting{Source: "https://ip.example.net/", Path: "direct",
-		Failure: &probes.Failure{Op: "fetch", Kind: probes.KindTimeout}})
-	e.Port.RoundTrips = &probes.RoundTrips{To: netip.MustParseAddrPort("198.51.100.10:55443"), Sent: 10, Answered: 9, Lost: 1,
+	e.Egress.Sightings = append(e.Egress.Sightings, evidence.Sighting{Source: "https://ip.example.net/", Path: "direct",
+		Failure: &evidence.Failure{Op: "fetch", Kind: evidence.KindTimeout}})
+	e.Port.RoundTrips = &evidence.RoundTrips{To: netip.MustParseAddrPort("198.51.100.10:55443"), Sent: 10, Answered: 9, Lost: 1,
 		Resent: pointer(2), MinMS: 11.21, MedianMS: 12, MaxMS: 1024.5}
 	return e
 }
@@ -49,13 +49,13 @@ func ticketOf(t *testing.T, r *Report, anonymized bool) map[string]string {
 
 func TestTicketReadme(t *testing.T) {
 	silent := deepEvidence(filteredEvidence())
-	silent.Port.RoundTrips = &probes.RoundTrips{To: silent.Port.RoundTrips.To, Sent: 10, Lost: 10}
+	silent.Port.RoundTrips = &evidence.RoundTrips{To: silent.Port.RoundTrips.To, Sent: 10, Lost: 10}
 	proxied := deepEvidence(fixtureOf(t, "proxy.denied"))
 	for name, r := range map[string]*Report{
 		"pass":     saved(t, deepEvidence(healthyEvidence())),
 		"filtered": saved(t, silent, filteredDiagnosis()),
 		"proxy":    saved(t, proxied, Diagnose(proxied)...),
-		"nothing":  saved(t, &probes.Evidence{Target: probes.Target{Environment: "live"}, Interrupted: true}),
+		"nothing":  saved(t, &evidence.Evidence{Target: evidence.Target{Environment: "live"}, Interrupted: true}),
 	} {
 		validate(t, name, jsonOf(t, r))
 		golden(t, "ticket-"+name+".txt", ticketOf(t, r, false)["README.txt"])
@@ -68,7 +68,7 @@ func TestTicketChain(t *testing.T) {
 	block := func(content string) string {
 		return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte(content)}))
 	}
-	e.TLS.Chain = []probes.Certificate{{Subject: said("CN=one\n-----BEGIN CERTIFICATE-----"), PEM: pemOf(block("one"))},
+	e.TLS.Chain = []evidence.Certificate{{Subject: said("CN=one\n-----BEGIN CERTIFICATE-----"), PEM: pemOf(block("one"))},
 		{Subject: said("CN=two"), PEM: pemOf(block("two"))}, {Subject: said("CN=odd"), PEM: pemOf("no PEM")}}
 	rest, found := []byte(ticketOf(t, saved(t, e), false)["chain.pem"]), ""
 	for {

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // roundTrips stand in the place of ping.
@@ -102,9 +102,9 @@ func stepWords(steps []hopFact, ttl int) string {
 		}
 		words := strings.ReplaceAll(one.Answer, "-", " ")
 		switch {
-		case one.Answer == probes.HopSilence:
+		case one.Answer == evidence.HopSilence:
 			return words
-		case one.Answer == probes.HopTimeExceeded:
+		case one.Answer == evidence.HopTimeExceeded:
 			words = one.From
 		case one.From != "":
 			words += fmt.Sprintf(" by %s (ICMP %d/%d)", one.From, one.ICMPType, one.ICMPCode)

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // timeline is where the time of a run went, as it can be drawn: the probes one after the other, and what was
@@ -41,12 +41,12 @@ func timelineOf(r *Report) timeline {
 	d := drawing{r: r}
 	at, failed := 0.0, -1
 	for _, row := range r.Probes {
-		if row.Status == probes.Skip {
+		if row.Status == evidence.Skip {
 			continue
 		}
 		bar := timeBar{Name: row.Name, Mark: d.markOf(row), Start: at, MS: sane(row.DurationMS)}
 		bar.Inner = questions(r, row.Name)
-		if row.Status == probes.Fail && row.Name != "rules" && (failed < 0 || line.Bars[failed].Name == "egress") {
+		if row.Status == evidence.Fail && row.Name != "rules" && (failed < 0 || line.Bars[failed].Name == "egress") {
 			failed = len(line.Bars)
 		}
 		line.Bars = append(line.Bars, bar)

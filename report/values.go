@@ -8,12 +8,12 @@ import (
 	"strings"
 	"time"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // commonValues are the placeholders that every row may use: what is known of the run as a whole. What is
 // not known has no value, and the sentences that need it are left out.
-func commonValues(e *probes.Evidence) Values {
+func commonValues(e *evidence.Evidence) Values {
 	v := Values{}
 	set := func(name, value string) {
 		if value != "" {
@@ -22,7 +22,7 @@ func commonValues(e *probes.Evidence) Values {
 	}
 	set("host", e.Target.Host)
 	set("port", strconv.Itoa(int(e.Target.Port)))
-	set("endpoint", probes.HostPort{Host: e.Target.Host, Port: e.Target.Port}.String())
+	set("endpoint", evidence.HostPort{Host: e.Target.Host, Port: e.Target.Port}.String())
 	if set("ca_file", e.Asked.CAFile); e.Asked.CAFile == "" && e.Target.CustomEndpoint {
 		set("own_endpoint", v["endpoint"]) // who gives the endpoint's authority knows which server it is
 	}
@@ -31,7 +31,7 @@ func commonValues(e *probes.Evidence) Values {
 	} else if len(e.Target.Addresses) > 0 {
 		set("address", e.Target.Addresses[0].String())
 	}
-	if e.Target.Environment == probes.EnvSandbox { // what a fault shows is advice for a real account
+	if e.Target.Environment == evidence.EnvSandbox { // what a fault shows is advice for a real account
 		set("environment", "right")
 		set("panel", vocabulary["panel"])
 	} else {
@@ -88,13 +88,13 @@ func commonValues(e *probes.Evidence) Values {
 }
 
 // onSystem: the run was made on this operating system.
-func onSystem(e *probes.Evidence, system string) bool {
+func onSystem(e *evidence.Evidence, system string) bool {
 	return strings.HasPrefix(e.Host.OS, system+"/")
 }
 
 // lowerMTU is the command that makes an interface's packets small until the next start; 1280 bytes get through almost
 // every tunnel (RFC 8200, section 5).
-func lowerMTU(e *probes.Evidence) string {
+func lowerMTU(e *evidence.Evidence) string {
 	switch {
 	case onSystem(e, "windows"):
 		return `netsh interface ipv4 set subinterface "INTERFACE" mtu=1280 store=active`
@@ -118,7 +118,7 @@ func otherEnvironment(name string) string {
 }
 
 // controls are the control peers that a connection reached, and those it did not, each named once.
-func controls(e *probes.Evidence) (good, bad []string) {
+func controls(e *evidence.Evidence) (good, bad []string) {
 	seen := map[string]bool{}
 	for _, control := range e.Controls {
 		if control.Connected && !seen[control.Peer] {
@@ -136,7 +136,7 @@ func controls(e *probes.Evidence) (good, bad []string) {
 }
 
 // sourcesOf are the sources that saw an address, without scheme and path.
-func sourcesOf(e *probes.Evidence, address netip.Addr) []string {
+func sourcesOf(e *evidence.Evidence, address netip.Addr) []string {
 	var names []string
 	for _, sighting := range e.Egress.Sightings {
 		name := sourceName(sighting.Source)
@@ -158,7 +158,7 @@ func sourceName(uri string) string {
 
 // serverName is a resolver as people call it.
 func serverName(resolver string) string {
-	if resolver == probes.BySystem {
+	if resolver == evidence.BySystem {
 		return "this system's own lookup"
 	}
 	return resolver

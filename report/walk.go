@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // walkFacts is the walk towards the endpoint with growing TTL, as a report saves it. Causes and rows of a run, and the
@@ -32,7 +32,7 @@ type hopFact struct {
 }
 
 // walkOf is the walk of a run as its report saves it; nil where there was none.
-func walkOf(e *probes.Evidence) *walkFacts {
+func walkOf(e *evidence.Evidence) *walkFacts {
 	if e.Port == nil || e.Port.Path == nil {
 		return nil
 	}
@@ -40,12 +40,12 @@ func walkOf(e *probes.Evidence) *walkFacts {
 	walk := &walkFacts{Available: p.Available, Why: p.Why, Port: hopFacts(p.Port), Compare: hopFacts(p.Compare),
 		ComparedTo: int(p.ComparedTo), Distance: p.Distance, ByHost: p.ByHost}
 	if p.Answer != nil {
-		walk.Answer = &hopFacts([]probes.Hop{*p.Answer})[0]
+		walk.Answer = &hopFacts([]evidence.Hop{*p.Answer})[0]
 	}
 	return walk
 }
 
-func hopFacts(hops []probes.Hop) []hopFact {
+func hopFacts(hops []evidence.Hop) []hopFact {
 	facts := make([]hopFact, 0, len(hops))
 	for _, h := range hops {
 		facts = append(facts, hopFact{TTL: h.TTL, Answer: h.Answer, From: addressText(h.From), FromSelf: h.FromSelf,
@@ -74,11 +74,13 @@ func firstHop(hops []hopFact, answer string) (hopFact, bool) {
 }
 
 // met reports whether the packet met with a connection or a refusal, and not with a router or nobody.
-func (h hopFact) met() bool { return h.Answer == probes.HopConnected || h.Answer == probes.HopRefused }
+func (h hopFact) met() bool {
+	return h.Answer == evidence.HopConnected || h.Answer == evidence.HopRefused
+}
 
 // router reports whether a router on the way told, with its address, that the packet came to it.
 func (h hopFact) router() bool {
-	return h.Answer == probes.HopTimeExceeded && h.From != "" && !h.FromSelf
+	return h.Answer == evidence.HopTimeExceeded && h.From != "" && !h.FromSelf
 }
 
 // icmp names the hop's ICMP message with its numbers.
@@ -115,7 +117,7 @@ func (w *walkFacts) last() (last hopFact) {
 
 // further reports whether the port to compare with gets further than that hop.
 func (w *walkFacts) further(than int) bool {
-	return slices.ContainsFunc(w.Compare, func(h hopFact) bool { return h.TTL > than && h.Answer != probes.HopSilence })
+	return slices.ContainsFunc(w.Compare, func(h hopFact) bool { return h.TTL > than && h.Answer != evidence.HopSilence })
 }
 
 // othersLeave reports whether a packet for the other port reaches the first router.

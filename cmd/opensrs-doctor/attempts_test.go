@@ -27,6 +27,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign/dressed"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/probes/sandbox"
@@ -71,8 +72,8 @@ func newHostileWorld(t testing.TB) *hostileWorld {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.options = probes.Options{Version: "test", Environment: probes.EnvLive, Host: "api.opensrs.test", Port: api, Custom: true,
-		Path: "/", Username: plantedUser, Key: probes.NewSecret([]byte(plantedKey)), KeySource: probes.KeyVariable,
+	w.options = probes.Options{Version: "test", Environment: evidence.EnvLive, Host: "api.opensrs.test", Port: api, Custom: true,
+		Path: "/", Username: plantedUser, Key: probes.NewSecret([]byte(plantedKey)), KeySource: evidence.KeyVariable,
 		EgressSources: []probes.Source{source, text}, StatusURL: status, Resolvers: []netip.AddrPort{names},
 		PublicRoots: []*x509.Certificate{w.public.Certificate}, SystemRoots: []*x509.Certificate{w.public.Certificate},
 		Proxy: probes.ProxyChoice{Mode: "none"}, Timeout: probes.DefaultTimeout}

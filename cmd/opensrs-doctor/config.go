@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // request is one validated run of check: what to ask, and how to tell it.
@@ -37,7 +38,7 @@ func gather(flags map[string]*flagValue, file map[string]setting, s *streams) *s
 		merged[name] = fromFile
 	}
 	for variable, name := range map[string]string{
-		"OPENSRS_USERNAME": "username", probes.KeyVariable: "api-key-file",
+		"OPENSRS_USERNAME": "username", evidence.KeyVariable: "api-key-file",
 	} {
 		if given := strings.TrimSpace(s.getenv(variable)); given != "" {
 			merged[name] = setting{from: "environment", name: variable, values: []value{{text: given}}}
@@ -187,12 +188,12 @@ func (s *settings) conflicts(r *request) error {
 
 func (s *settings) target(r *request) (err error) {
 	o := &r.options
-	if o.Environment, err = s.choice("env", probes.EnvLive, probes.EnvTest); err != nil {
+	if o.Environment, err = s.choice("env", evidence.EnvLive, evidence.EnvTest); err != nil {
 		return err
 	}
-	o.Host, o.Port, o.Path = probes.LiveHost, probes.ServicePort, "/"
-	if o.Environment == probes.EnvTest {
-		o.Host = probes.TestHost
+	o.Host, o.Port, o.Path = evidence.LiveHost, evidence.ServicePort, "/"
+	if o.Environment == evidence.EnvTest {
+		o.Host = evidence.TestHost
 	}
 	if !s.given("endpoint") {
 		return nil
@@ -206,7 +207,7 @@ func (s *settings) target(r *request) (err error) {
 		return err
 	}
 	// The two public hosts are their environment, and --env may not say another one.
-	if known := probes.EnvironmentOf(host); known != "" && known != o.Environment {
+	if known := evidence.EnvironmentOf(host); known != "" && known != o.Environment {
 		env, endpoint := s.merged["env"], s.merged["endpoint"]
 		switch {
 		case s.given("env") && env.from == endpoint.from:
@@ -259,9 +260,9 @@ func (s *settings) selection(r *request) error {
 		for i, one := range s.merged[name].values {
 			for _, probe := range strings.Split(one.text, ",") {
 				probe = strings.TrimSpace(probe)
-				if !slices.Contains(probes.Names, probe) {
+				if !slices.Contains(evidence.Names, probe) {
 					return s.bad(name, i, "%s is no probe; they are %s", shown(probe),
-						strings.Join(probes.Names, ", ")).withNearest(probe, probes.Names)
+						strings.Join(evidence.Names, ", ")).withNearest(probe, evidence.Names)
 				}
 				if !slices.Contains(*target, probe) {
 					*target = append(*target, probe)
@@ -270,12 +271,12 @@ func (s *settings) selection(r *request) error {
 		}
 	}
 	runs := map[string]bool{}
-	for _, probe := range probes.Names {
+	for _, probe := range evidence.Names {
 		if slices.Contains(o.Skip, probe) || len(o.Only) > 0 && !slices.Contains(o.Only, probe) {
 			continue
 		}
 		runs[probe] = true
-		for _, needed := range probes.Needs[probe] {
+		for _, needed := range evidence.Needs[probe] {
 			runs[needed] = true
 		}
 	}
@@ -308,7 +309,7 @@ func (s *settings) credentials(r *request) error {
 		return nil
 	}
 	if s.merged["api-key-file"].from == "environment" {
-		r.options.SetKey([]byte(s.streams.getenv(probes.KeyVariable)), probes.KeyVariable)
+		r.options.SetKey([]byte(s.streams.getenv(evidence.KeyVariable)), evidence.KeyVariable)
 		return nil
 	}
 	key, source, note, err := readKey(s.text("api-key-file"), s.streams.stdin)

@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // hostLetters are the characters of a host's name; names in other scripts come in their xn-- form.
@@ -39,7 +39,7 @@ func parseEndpoint(text string) (host string, port uint16, path string, err erro
 	if host, err = checkHost(u.Hostname()); err != nil {
 		return "", 0, "", err
 	}
-	port = probes.ServicePort
+	port = evidence.ServicePort
 	if strings.HasSuffix(u.Host, ":") || u.Port() != "" {
 		if port, err = checkPort(u.Port()); err != nil {
 			return "", 0, "", err
@@ -60,7 +60,7 @@ func checkHost(host string) (string, error) {
 		return address.Unmap().String(), nil
 	}
 	host = strings.TrimSuffix(host, ".")
-	if probes.EnvironmentOf(host) != "" {
+	if evidence.EnvironmentOf(host) != "" {
 		return strings.ToLower(host), nil
 	}
 	if host == "" {
@@ -88,7 +88,7 @@ func checkPort(text string) (uint16, error) {
 	return uint16(port), nil
 }
 
-func parseHostPort(text string) (peer probes.HostPort, err error) {
+func parseHostPort(text string) (peer evidence.HostPort, err error) {
 	host, port, err := net.SplitHostPort(text)
 	if err != nil {
 		return peer, fmt.Errorf("%s is not HOST:PORT, as in 192.0.2.1:443", shown(text))

@@ -7,7 +7,7 @@ import (
 	"os"
 	"runtime"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // maxKey is the largest key file, in bytes. A key has 112.
@@ -21,7 +21,7 @@ func readKey(path string, stdin io.Reader) (content []byte, source, note string,
 	}
 	source = path
 	if path == "-" {
-		source = probes.KeyFromStdin
+		source = evidence.KeyFromStdin
 		content, err = readBounded(stdin, maxKey)
 	} else {
 		content, err = readFile(path, maxKey)

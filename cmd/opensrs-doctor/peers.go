@@ -12,6 +12,7 @@ import (
 	"golang.org/x/net/http/httpproxy"
 
 	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // thirdParties are all whom the run may ask besides the service itself.
@@ -20,7 +21,7 @@ func (s *settings) thirdParties(r *request) error {
 	o.NoThirdParties = s.bool("no-third-parties")
 	if !o.NoThirdParties && r.sandbox == "" {
 		o.EgressSources, o.Controls = probes.DefaultSources(), probes.DefaultControls()
-		o.StatusURL, _ = url.Parse(probes.DefaultStatusURL)
+		o.StatusURL, _ = url.Parse(evidence.DefaultStatusURL)
 	}
 	if err := s.orNone("egress-source", func() { o.EgressSources = nil }, func(text string) error {
 		source, err := probes.ParseSource(text)

@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 )
 
 // maxRoots is the largest file of root certificates, in bytes; the public ones take about 200 KiB.
@@ -44,7 +45,7 @@ func (s *settings) authority(o *probes.Options) (err error) {
 				withHint("with --ca-file that authority alone counts for the endpoint; give one of the two")
 		}
 	}
-	if !o.Custom || probes.EnvironmentOf(o.Host) != "" {
+	if !o.Custom || evidence.EnvironmentOf(o.Host) != "" {
 		if ca.from == "file" && (s.merged["env"].from == "flag" || s.merged["endpoint"].from == "flag") {
 			return nil // the flag asks for a public service, and the file's authority is for another endpoint
 		}

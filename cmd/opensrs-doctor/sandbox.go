@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/probes/sandbox"
@@ -300,11 +301,11 @@ func (s *settings) cannotStart(err error) error {
 	}
 	bad := s.bad("listen", 0, "cannot listen on %s: %s", shown(s.text("listen")), errnoWords(err))
 	switch probes.Classify("listen", err, nil).Kind {
-	case probes.KindInUse:
+	case evidence.KindInUse:
 		return bad.withHint("something listens there already; another port, or port 0 for a free one")
-	case probes.KindNoAddress:
+	case evidence.KindNoAddress:
 		return bad.withHint("the address is none of this host's; 127.0.0.1 always is, 0.0.0.0 is all of them")
-	case probes.KindNotPermitted:
+	case evidence.KindNotPermitted:
 		return bad.withHint("this user may not have that port: below 1024 it takes root; take a higher one")
 	}
 	return bad

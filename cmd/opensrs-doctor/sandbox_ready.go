@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"opensrs-doctor/cmd/opensrs-doctor/outfile"
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/sandbox"
 	"opensrs-doctor/report"
@@ -115,7 +115,7 @@ func checkArguments(s *sandbox.Sandbox, r *sandboxReady, fault string) []string 
 	}
 	arguments = append(arguments, "--status-url", c.StatusURL, "--proxy", proxy)
 	at, _ := url.Parse(c.URL)
-	if strings.HasPrefix(fault, "tls.") || probes.EnvironmentOf(at.Hostname()) != "" { // its authority stands for the public ones
+	if strings.HasPrefix(fault, "tls.") || evidence.EnvironmentOf(at.Hostname()) != "" { // its authority stands for the public ones
 		return append(arguments, "--public-roots", r.CAFile, "--system-roots", r.CAFile)
 	}
 	return append(arguments, "--ca-file", r.CAFile)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/sandbox"
 )
@@ -52,7 +53,7 @@ func (r *request) startSandbox() (stop func(), err error) {
 // pointAt sets the options to what the sandbox says of itself, through the readers that the flags go through.
 func (r *request) pointAt(c sandbox.Client) (err error) {
 	o := &r.options
-	o.Environment, o.Sandbox, o.Custom, o.CrossCheck = probes.EnvSandbox, true, true, false
+	o.Environment, o.Sandbox, o.Custom, o.CrossCheck = evidence.EnvSandbox, true, true, false
 	if o.Host, o.Port, o.Path, err = parseEndpoint(c.URL); err != nil {
 		return err
 	}

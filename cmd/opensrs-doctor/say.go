@@ -6,7 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/opensrs"
 )
@@ -27,7 +27,7 @@ func (s *streams) tell(lead, text string) { s.say(lead, s.withoutKey(text)) }
 
 // withoutKey takes no short key out: that is none, and may be a word of ours.
 func (s *streams) withoutKey(text string) string {
-	key := strings.TrimSpace(s.getenv(probes.KeyVariable))
+	key := strings.TrimSpace(s.getenv(evidence.KeyVariable))
 	if len(key) < 16 {
 		return text
 	}

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"testing"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/sandbox"
 )
 
@@ -49,9 +49,9 @@ func (r report) first() (cause, confidence, words string) {
 
 // facts are what the tests read of a probe's facts.
 type facts struct {
-	Attempts []probes.Attempt `json:"attempts"`
-	Variants []probes.Variant `json:"variants"`
-	Code     string           `json:"response_code"`
+	Attempts []evidence.Attempt `json:"attempts"`
+	Variants []evidence.Variant `json:"variants"`
+	Code     string             `json:"response_code"`
 }
 
 // probe gives the facts of a probe.
@@ -179,7 +179,7 @@ func TestWorlds(t *testing.T) {
 				t.Parallel()
 				r := s.check(t, "check", "-f", "json", "--proxy", "none", "--no-third-parties", "--endpoint", "https://"+closedPort(t))
 				kind := failureOf(r.probe("port").Attempts)
-				if cause, _, _ := r.first(); cause != "port.refused" || kind != probes.KindRefused {
+				if cause, _, _ := r.first(); cause != "port.refused" || kind != evidence.KindRefused {
 					t.Errorf("found %s, the connection was %s", cause, kind)
 				}
 			})
@@ -194,12 +194,12 @@ func TestWorlds(t *testing.T) {
 				t.Parallel()
 				r := s.check(t, start(t, s, "tls.timeout")...)
 				cause, confidence, words := r.first()
-				small := slices.IndexFunc(r.probe("tls").Variants, func(v probes.Variant) bool { return v.Name == probes.VariantSmall })
+				small := slices.IndexFunc(r.probe("tls").Variants, func(v evidence.Variant) bool { return v.Name == evidence.VariantSmall })
 				if cause != "tls.timeout" || small < 0 {
 					t.Fatalf("found %s", cause)
 				}
 				made := r.probe("tls").Variants[small].NotMade
-				if s == wine && (made != probes.NotAvailable || confidence != "likely" || !strings.Contains(words, "netsh interface")) {
+				if s == wine && (made != evidence.NotAvailable || confidence != "likely" || !strings.Contains(words, "netsh interface")) {
 					t.Errorf("small segments: %q, %s\n%s", made, confidence, words)
 				}
 				if s == qemu && (made != "" || confidence != "certain") {
@@ -210,7 +210,7 @@ func TestWorlds(t *testing.T) {
 	}
 }
 
-func failureOf(attempts []probes.Attempt) probes.Kind {
+func failureOf(attempts []evidence.Attempt) evidence.Kind {
 	if len(attempts) == 0 || attempts[0].Failure == nil {
 		return ""
 	}

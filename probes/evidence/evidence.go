@@ -1,4 +1,4 @@
-package probes
+package evidence
 
 import (
 	"net/netip"
@@ -483,4 +483,18 @@ type Clock struct {
 	Samples  []ClockSample `json:"samples"`
 	Agreeing int           `json:"agreeing"`  // peers that agree with each other within a minute
 	OffsetMS float64       `json:"offset_ms"` // their median: positive where the local clock is behind
+}
+
+// Needs are the probes whose outcome each probe works on, in order.
+var Needs = map[string][]string{
+	"egress": nil, "rules": {"egress"}, "dns": nil, "port": {"dns"},
+	"tls": {"dns", "port"}, "call": {"dns", "port", "tls"},
+}
+
+// UsedHosts stands in DNS.Used where the hosts file decided.
+const UsedHosts = "hosts file"
+
+// Decides reports whether a resolver's answer is final for a client: addresses, "no such name", "no such record".
+func (a DNSAnswer) Decides() bool {
+	return len(a.A)+len(a.AAAA) > 0 || a.Rcode == "NXDOMAIN" || a.Rcode == "NOERROR"
 }

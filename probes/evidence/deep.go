@@ -1,4 +1,4 @@
-package probes
+package evidence
 
 import (
 	"net/netip"

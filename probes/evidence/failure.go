@@ -1,0 +1,53 @@
+package evidence
+
+import "opensrs-doctor/probes/foreign"
+
+// Kind is what went wrong in one operation, as a closed list. It is a fact, not a cause: the same
+// kind (say, a reset) has many causes, and package report tells them apart.
+type Kind string
+
+// The kinds. Each says what was observed, never who is to blame.
+const (
+	KindRefused       Kind = "refused"        // TCP RST in answer to the SYN
+	KindReset         Kind = "reset"          // TCP RST on an established connection
+	KindHungUp        Kind = "hung-up"        // orderly close where an answer was due
+	KindTimeout       Kind = "timeout"        // silence until the budget was spent
+	KindProhibited    Kind = "prohibited"     // ICMP "administratively prohibited"
+	KindUnreachable   Kind = "unreachable"    // ICMP host, net or protocol unreachable, or no ARP answer
+	KindNoRoute       Kind = "no-route"       // this host's own routing table has no way
+	KindNotPermitted  Kind = "not-permitted"  // EPERM or EACCES: this host's own policy
+	KindNoAddress     Kind = "no-address"     // the source address is not on this host
+	KindInUse         Kind = "in-use"         // another socket of this host has the address and port
+	KindExhausted     Kind = "exhausted"      // this host is out of descriptors, ports or memory for sockets
+	KindNXDomain      Kind = "nxdomain"       // the name does not exist
+	KindServFail      Kind = "servfail"       // the resolver failed
+	KindDNSRefused    Kind = "dns-refused"    // the resolver refuses to answer
+	KindNoData        Kind = "no-data"        // the name exists, without the record asked for
+	KindBadAnswer     Kind = "bad-answer"     // an answer that does not parse or has no usable content
+	KindNotTLS        Kind = "not-tls"        // the peer speaks something else
+	KindAlert         Kind = "alert"          // the peer ended the handshake with a TLS alert
+	KindVersion       Kind = "version"        // no TLS version in common
+	KindUntrusted     Kind = "untrusted"      // the certificate did not verify
+	KindProxyDenied   Kind = "proxy-denied"   // the proxy refuses the target
+	KindProxyAuth     Kind = "proxy-auth"     // the proxy wants a login, or another one
+	KindProxyUpstream Kind = "proxy-upstream" // the proxy could not reach the target
+	KindNotHTTP       Kind = "not-http"       // the reply is no HTTP
+	KindMalformed     Kind = "malformed"      // cut short, not well-formed, over a size limit
+	KindHTTPStatus    Kind = "http-status"    // an HTTP status that is not the one hoped for
+	KindRefusedByAPI  Kind = "refused-by-api" // the API answered with a code that is not success
+	KindCanceled      Kind = "canceled"       // the user interrupted, or the run ended first
+	KindUnclassified  Kind = "unclassified"   // none of the above; Detail has the words
+)
+
+// Failure is one operation that did not succeed.
+type Failure struct {
+	Op     string       `json:"op"`              // what was tried: "connect", "handshake", "query", …
+	Kind   Kind         `json:"kind"`            // what was observed
+	Detail foreign.Text `json:"detail,omitzero"` // the original words, or ours; for people only
+	Err    error        `json:"-"`               // the original, for tests and logs of nothing
+}
+
+func (f *Failure) Error() string { return f.Op + ": " + string(f.Kind) + ": " + f.Detail.String() }
+
+// Unwrap gives the original error.
+func (f *Failure) Unwrap() error { return f.Err }

@@ -1,0 +1,62 @@
+package evidence
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"opensrs-doctor/probes/iprules"
+)
+
+// The endpoints of the two public services; see FACTS of the service: domains.opensrs.guide/docs/quickstart.
+const (
+	LiveHost    = "rr-n1-tor.opensrs.net"
+	TestHost    = "horizon.opensrs.net"
+	ServicePort = 55443
+)
+
+// What a key's source is called where it is no path.
+const (
+	KeyVariable  = "OPENSRS_API_KEY"
+	KeyFromStdin = "standard input"
+)
+
+// The environments. Each of the two public ones has accounts, keys and access rules of its own.
+const (
+	EnvLive    = "live"
+	EnvTest    = "test"
+	EnvSandbox = "sandbox" // the service inside this program: nobody's account, and no control panel
+)
+
+// EnvironmentOf is the environment of a public host, in any case and on any port; "" for a host of one's own.
+func EnvironmentOf(host string) string {
+	switch {
+	case strings.EqualFold(host, LiveHost):
+		return EnvLive
+	case strings.EqualFold(host, TestHost):
+		return EnvTest
+	}
+	return ""
+}
+
+// DefaultStatusURL is the Statuspage summary of the service (support article 201000063062).
+const DefaultStatusURL = "https://status.opensrs.com/api/v2/summary.json"
+
+// DefaultSources are four operators over HTTPS and three over DNS, so that neither one operator's
+// trouble nor one intercepted protocol hides the address.
+var DefaultSources = []string{
+	"https://icanhazip.com",
+	"https://checkip.amazonaws.com",
+	"https://api.ipify.org",
+	"https://ifconfig.me/ip",
+	"dns://resolver1.opendns.com/myip.opendns.com?type=A",
+	"dns://ns1.google.com/o-o.myaddr.l.google.com?type=TXT",
+	"dns://1.1.1.1/whoami.cloudflare?type=TXT;class=CH",
+}
+
+// Inside reports whether the endpoint is at an address that can never be public, as far as its addresses are known.
+func (t Target) Inside() bool {
+	literal, err := netip.ParseAddr(t.Host)
+	never := func(ip netip.Addr) bool { return iprules.NeverPublic(ip) != "" }
+	return err == nil && never(literal) || slices.ContainsFunc(t.Addresses, never)
+}
