@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"fmt"
@@ -10,6 +10,10 @@ import (
 	"testing"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/render/page"
+	"opensrs-doctor/report/ticket"
 )
 
 // eachEvidence calls check with the evidence of every fixture, and with generated evidence.
@@ -22,8 +26,8 @@ func eachEvidence(t *testing.T, check func(t *testing.T, e *evidence.Evidence)) 
 }
 
 // drawnAt is what kind of place the break is drawn at, and its words.
-func drawnAt(r *Report) (placeKind, string) {
-	for _, p := range routeOf(r).Places {
+func drawnAt(r *report.Report) (page.PlaceKind, string) {
+	for _, p := range page.RouteOf(r).Places {
 		if p.Break {
 			return p.Kind, p.ID + " " + p.Words
 		}
@@ -56,7 +60,7 @@ func TestOneAnswerToWhoEndsIt(t *testing.T) {
 			if onTheWay || !strings.Contains(row, "refused") {
 				wrong("the row says something else")
 			}
-			if place != placeService {
+			if place != page.PlaceService {
 				wrong("it is drawn elsewhere")
 			}
 		case "port.rejected-en-route":
@@ -64,7 +68,7 @@ func TestOneAnswerToWhoEndsIt(t *testing.T) {
 			if hops != nil && !strings.Contains(evidence, "TTL "+hops[1]) {
 				wrong("another hop in the row")
 			}
-			if !onTheWay || place == placeService {
+			if !onTheWay || place == page.PlaceService {
 				wrong("row or drawing put it at the host")
 			}
 		case "port.filtered", "port.prohibited", "port.unreachable":
@@ -75,7 +79,7 @@ func TestOneAnswerToWhoEndsIt(t *testing.T) {
 				wrong("the row does not say that it is prohibited")
 			}
 		case "host.local-firewall":
-			if strings.Contains(row, "the host is at hop") || place != placeHost {
+			if strings.Contains(row, "the host is at hop") || place != page.PlaceHost {
 				wrong("row or drawing put it elsewhere")
 			}
 		default:
@@ -86,22 +90,22 @@ func TestOneAnswerToWhoEndsIt(t *testing.T) {
 				wrong("the row names %s, the evidence does not", name)
 			}
 		}
-		if _, said, is := strings.Cut(words, "from "); is && place == placeGap && !strings.HasPrefix(said, "the ") && !strings.HasPrefix(said, "a device") {
+		if _, said, is := strings.Cut(words, "from "); is && place == page.PlaceGap && !strings.HasPrefix(said, "the ") && !strings.HasPrefix(said, "a device") {
 			if name, _, _ := strings.Cut(said, " "); !strings.Contains(evidence, name) {
 				wrong("the drawing names %s, the evidence does not", name)
 			}
 		}
-		again, err := Read(strings.NewReader(string(jsonOf(t, r))))
+		again, err := report.Read(strings.NewReader(string(jsonOf(t, r))))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if kind, text := drawnAt(again); kind != place || text != words {
 			wrong("read again, it is drawn at %s %s", kind, text)
 		}
-		letter := strings.Join(strings.Fields(written(t, r, func(w io.Writer, r *Report) error {
-			return writeTicketReadme(w, r, nil, false)
+		letter := strings.Join(strings.Fields(written(t, r, func(w io.Writer, r *report.Report) error {
+			return ticket.WriteTicketReadme(w, r, nil, false)
 		})), " ")
-		for _, line := range seen[connectionFacts](r, "port").ending(r.Target.Addresses).evidence(int(e.Target.Port)) {
+		for _, line := range report.Seen[diagnose.ConnectionFacts](r, "port").Ending(r.Target.Addresses).Evidence(int(e.Target.Port)) {
 			if e.Port.Path != nil && e.Port.Path.Available && !strings.Contains(letter, line) {
 				wrong("the letter lacks %q", line)
 			}
@@ -119,7 +123,7 @@ func TestOneAnswerToWhoEndsIt(t *testing.T) {
 // and protocol that it is asked by.
 func TestPortsToOpenForSources(t *testing.T) {
 	fix := func(e *evidence.Evidence) string {
-		d, _ := diagnosisOf(Diagnose(e), "egress.unknown")
+		d, _ := diagnosisOf(diagnose.Diagnose(e), "egress.unknown")
 		i := slices.IndexFunc(d.Fixes, func(fix string) bool { return strings.Contains(fix, " port ") })
 		if i < 0 {
 			return ""

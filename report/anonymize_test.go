@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"bytes"
@@ -8,6 +8,10 @@ import (
 	"testing"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/anonymize"
+	"opensrs-doctor/report/internal/golden"
+	"opensrs-doctor/report/screen"
 )
 
 // interceptedEvidence names about everything that can tell whose report it is.
@@ -32,7 +36,7 @@ func interceptedEvidence() *evidence.Evidence {
 	return e
 }
 
-func interceptedReport(t *testing.T) *Report {
+func interceptedReport(t *testing.T) *report.Report {
 	d := filteredDiagnosis()
 	d.Explanation = "acme-reseller on web1.acme.example leaves from 203.0.113.10 (203.0.113.10/32 in 203.0.113.0/25); " +
 		"10.1.0.1 is a router, ::ffff:203.0.113.10 the same address, 2001:db8:7::15 the other one."
@@ -48,7 +52,7 @@ func interceptedReport(t *testing.T) *Report {
 func TestAnonymize(t *testing.T) {
 	r := interceptedReport(t)
 	before := jsonOf(t, r)
-	anonymous := Anonymize(r)
+	anonymous := anonymize.Anonymize(r)
 	document := jsonOf(t, anonymous)
 	text := string(document)
 
@@ -59,7 +63,7 @@ func TestAnonymize(t *testing.T) {
 		}
 	}
 	for _, kept := range []string{"127.0.0.53:53", "127.0.0.1 and [::1]:443", "https://icanhazip.com", "rr-n1-tor.opensrs.net",
-		"12:34:56", "1.2.3.4.5", "Zscaler", `"cause": "port.filtered"`, "TLS 1.2", `"schema": "` + Schema + `"`, "0a1b2c3d"} {
+		"12:34:56", "1.2.3.4.5", "Zscaler", `"cause": "port.filtered"`, "TLS 1.2", `"schema": "` + report.Schema + `"`, "0a1b2c3d"} {
 		if !strings.Contains(text, kept) {
 			t.Errorf("%q is gone", kept)
 		}
@@ -68,18 +72,18 @@ func TestAnonymize(t *testing.T) {
 	if !bytes.Equal(before, jsonOf(t, r)) {
 		t.Error("the original was changed")
 	}
-	if _, err := Read(bytes.NewReader(document)); err != nil {
+	if _, err := report.Read(bytes.NewReader(document)); err != nil {
 		t.Errorf("cannot be read again: %v", err)
 	}
-	if !bytes.Equal(document, jsonOf(t, Anonymize(r))) {
+	if !bytes.Equal(document, jsonOf(t, anonymize.Anonymize(r))) {
 		t.Error("twice gives two reports")
 	}
-	golden(t, "screen-anonymized.txt", screenOf(t, anonymous, TextOptions{}))
+	golden.Check(t, "screen-anonymized.txt", screenOf(t, anonymous, screen.Options{}))
 }
 
 // The same thing has the same token wherever it stands, and different things have different ones.
 func TestTokensAreConsistent(t *testing.T) {
-	anonymous := Anonymize(interceptedReport(t))
+	anonymous := anonymize.Anonymize(interceptedReport(t))
 	words := anonymous.Diagnoses[0].Explanation
 	shape := regexp.MustCompile(`^(user-\d+) on (host-\d+) leaves from (address-\d+) \((address-\d+)/32 in (address-\d+)/25\); ` +
 		`(address-\d+) is a router, (address-\d+) the same address, (address-\d+) the other one\.$`)
@@ -106,7 +110,7 @@ func TestAnonymizeWordsAsNames(t *testing.T) {
 	e := filteredEvidence()
 	e.Target.Username, e.Host.Hostname, e.Target.Environment = "port", "test", "test"
 	r := saved(t, e, filteredDiagnosis())
-	document := jsonOf(t, Anonymize(r))
+	document := jsonOf(t, anonymize.Anonymize(r))
 	validate(t, "names that are words", document)
 	if !strings.Contains(string(document), `"environment": "test"`) || strings.Contains(string(document), `"username": "port"`) {
 		t.Error("a word and a name were mixed up")
@@ -117,7 +121,7 @@ func TestAnonymizeWordsAsNames(t *testing.T) {
 func TestAnonymizeBrokenFacts(t *testing.T) {
 	r := interceptedReport(t)
 	r.Probes[0].Facts = []byte(`{"broken": 203.0.113.10`)
-	anonymous := Anonymize(r)
+	anonymous := anonymize.Anonymize(r)
 	text := string(jsonOf(t, anonymous))
 	if strings.Contains(text, "203.0.113.10") || strings.Contains(text, "acme") || anonymous.Verdict != r.Verdict {
 		t.Errorf("got %s", text)
@@ -139,9 +143,9 @@ func TestAddressAt(t *testing.T) {
 		"203.0.113.0/25":              "address-1/25",
 		"de:ad:be:ef:00:11":           "de:ad:be:ef:00:11",
 	} {
-		tokens := newTokens()
-		tokens.sort()
-		if got := tokens.replace(text); got != want {
+		tokens := anonymize.NewTokens()
+		tokens.Sort()
+		if got := tokens.Replace(text); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"opensrs-doctor/report/screen"
 )
 
 // Bounds of a saved report. The largest of a real run has some 200 kB, 3,000 values, lists of a few dozen, and is six
@@ -12,10 +14,10 @@ import (
 const (
 	MaxBytes = 8 << 20 // of the document
 
-	maxList   = 10_000   // elements of a list, members of an object
-	maxText   = 64 << 10 // bytes of a text once it is read, and of a number or a name
-	maxDepth  = 100      // lists and objects one inside another
-	maxValues = 200_000  // of every kind, in the whole document: each costs memory beside its own bytes
+	MaxList   = 10_000   // elements of a list, members of an object
+	MaxText   = 64 << 10 // bytes of a text once it is read, and of a number or a name
+	MaxDepth  = 100      // lists and objects one inside another
+	MaxValues = 200_000  // of every kind, in the whole document: each costs memory beside its own bytes
 )
 
 // checkBounds reports the first place where a document goes beyond the bounds, as a path: probes[3].facts.chain. It
@@ -62,8 +64,8 @@ func (b *bounder) take(c byte) bool {
 
 // value steps over one value; false: a bound is reached, or this is no JSON.
 func (b *bounder) value() bool {
-	if b.values++; b.values > maxValues {
-		return b.beyond("the report has more than %s values", thousands(maxValues))
+	if b.values++; b.values > MaxValues {
+		return b.beyond("the report has more than %s values", thousands(MaxValues))
 	}
 	if b.at >= len(b.document) {
 		return false
@@ -72,23 +74,23 @@ func (b *bounder) value() bool {
 	case '{', '[':
 		return b.nest(b.document[b.at] == '{')
 	case '"':
-		_, ok := b.text("a text of more than %d KiB", maxText>>10)
+		_, ok := b.text("a text of more than %d KiB", MaxText>>10)
 		return ok
 	}
 	from := b.at
 	for b.at < len(b.document) && strings.IndexByte(" \t\r\n,:]}[{\"", b.document[b.at]) < 0 {
 		b.at++
 	}
-	if b.at-from > maxText {
-		return b.beyond("a number of more than %d KiB", maxText>>10)
+	if b.at-from > MaxText {
+		return b.beyond("a number of more than %d KiB", MaxText>>10)
 	}
 	return b.at > from
 }
 
 // nest steps over a list or an object.
 func (b *bounder) nest(object bool) bool {
-	if len(b.within) == maxDepth {
-		return b.beyond("more than %d lists and objects one inside another", maxDepth)
+	if len(b.within) == MaxDepth {
+		return b.beyond("more than %d lists and objects one inside another", MaxDepth)
 	}
 	b.within = append(b.within, level{object: object})
 	here := len(b.within) - 1
@@ -98,15 +100,15 @@ func (b *bounder) nest(object bool) bool {
 	}
 	b.at++
 	for b.blank(); !b.take(end); {
-		if b.within[here].count == maxList {
+		if b.within[here].count == MaxList {
 			b.within = b.within[:here]
 			if object {
-				return b.beyond("an object of more than %s members", thousands(maxList))
+				return b.beyond("an object of more than %s members", thousands(MaxList))
 			}
-			return b.beyond("a list of more than %s elements", thousands(maxList))
+			return b.beyond("a list of more than %s elements", thousands(MaxList))
 		}
 		if object {
-			name, ok := b.text("a name of more than %d KiB", maxText>>10)
+			name, ok := b.text("a name of more than %d KiB", MaxText>>10)
 			if b.within[here].name = name; !ok {
 				return false
 			}
@@ -145,7 +147,7 @@ func (b *bounder) text(tooLong string, limit int) (inner []byte, ok bool) {
 			}
 		}
 		b.at += step
-		if size += bytes; size > maxText {
+		if size += bytes; size > MaxText {
 			return nil, b.beyond(tooLong, limit)
 		}
 	}
@@ -179,7 +181,7 @@ func (b *bounder) place() string {
 			if i > 0 {
 				path.WriteByte('.')
 			}
-			path.WriteString(clip(clean(string(in.name[:min(len(in.name), 200)])), 40))
+			path.WriteString(screen.Clip(screen.Clean(string(in.name[:min(len(in.name), 200)])), 40))
 		}
 	}
 	return path.String()

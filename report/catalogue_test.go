@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"cmp"
@@ -10,6 +10,9 @@ import (
 	"unicode/utf8"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/explain"
 )
 
 // released are the IDs that the tool may report. They never change and never go away.
@@ -41,7 +44,7 @@ var verbs = strings.Fields(`
 
 func TestCatalogueIsComplete(t *testing.T) {
 	var ids []string
-	for _, cause := range Causes() {
+	for _, cause := range diagnose.Causes() {
 		ids = append(ids, cause.ID)
 	}
 	for i, id := range ids {
@@ -53,7 +56,7 @@ func TestCatalogueIsComplete(t *testing.T) {
 		}
 	}
 	for _, id := range released {
-		if _, found := Lookup(id); !found {
+		if _, found := diagnose.Lookup(id); !found {
 			t.Errorf("%s has no row", id)
 		}
 	}
@@ -63,27 +66,27 @@ func TestCatalogueIsComplete(t *testing.T) {
 }
 
 func TestEveryRowHasItsTexts(t *testing.T) {
-	for _, c := range Causes() {
+	for _, c := range diagnose.Causes() {
 		if c.Summary == "" || len(c.Explanation) == 0 || c.Means == "" || c.Recognised == "" {
 			t.Errorf("%s: a text is missing", c.ID)
 		}
-		if n := len(pageOf(c).Fixes); n < 2 || n > 7 {
+		if n := len(explain.PageOf(c).Fixes); n < 2 || n > 7 {
 			t.Errorf("%s: %d fixes without a run, want 2 to 7", c.ID, n)
 		}
-		if !slices.Contains([]Severity{Fail, Warn, Info}, c.Severity) {
+		if !slices.Contains([]report.Severity{report.Fail, report.Warn, report.Info}, c.Severity) {
 			t.Errorf("%s: severity %q", c.ID, c.Severity)
 		}
 		if c.Probe != "" && !slices.Contains(evidence.Names, c.Probe) {
 			t.Errorf("%s: no probe is called %q", c.ID, c.Probe)
 		}
-		if c.when == nil && c.ID != "unexplained" {
+		if c.When == nil && c.ID != "unexplained" {
 			t.Errorf("%s: no condition", c.ID)
 		}
 		if strings.HasSuffix(c.Summary, ".") {
 			t.Errorf("%s: the summary ends with a full stop", c.ID)
 		}
-		if n := utf8.RuneCountInString(fillGeneric(c.Summary, nil)); n > 75 {
-			t.Errorf("%s: the summary has %d characters: %s", c.ID, n, fillGeneric(c.Summary, nil))
+		if n := utf8.RuneCountInString(diagnose.FillGeneric(c.Summary, nil)); n > 75 {
+			t.Errorf("%s: the summary has %d characters: %s", c.ID, n, diagnose.FillGeneric(c.Summary, nil))
 		}
 		for _, sentence := range slices.Concat(c.Explanation, []string{c.Means, c.Recognised}) {
 			if !strings.HasSuffix(sentence, ".") {
@@ -94,10 +97,10 @@ func TestEveryRowHasItsTexts(t *testing.T) {
 }
 
 func TestEveryFixBeginsWithAVerb(t *testing.T) {
-	for _, c := range Causes() {
+	for _, c := range diagnose.Causes() {
 		always := 0
 		for _, fix := range c.Fixes {
-			text := cmp.Or(fillGeneric(fix, nil), forRun(fix))
+			text := cmp.Or(diagnose.FillGeneric(fix, nil), diagnose.ForRun(fix))
 			if first, _, _ := strings.Cut(text, " "); !slices.Contains(verbs, strings.TrimSuffix(first, ",")) {
 				t.Errorf("%s: a fix does not begin with a known verb: %s", c.ID, text)
 			}
@@ -116,10 +119,10 @@ func TestEveryFixBeginsWithAVerb(t *testing.T) {
 
 func TestPlaceholdersAreInTheVocabulary(t *testing.T) {
 	braces := regexp.MustCompile(`\{[^}]*\}?`)
-	for _, c := range Causes() {
+	for _, c := range diagnose.Causes() {
 		for _, text := range slices.Concat([]string{c.Summary}, c.Explanation, c.Fixes) {
 			for _, found := range braces.FindAllString(text, -1) {
-				if _, known := vocabulary[strings.Trim(found, "{}")]; !known || !placeholder.MatchString(found) {
+				if _, known := diagnose.Vocabulary[strings.Trim(found, "{}")]; !known || !diagnose.Placeholder.MatchString(found) {
 					t.Errorf("%s: %s is not in the vocabulary", c.ID, found)
 				}
 			}
@@ -132,7 +135,7 @@ func TestPlaceholdersAreInTheVocabulary(t *testing.T) {
 
 // Every sentence stands alone, so each begins like one whether or not the others are there.
 func TestSentencesBeginAsSentences(t *testing.T) {
-	for _, c := range Causes() {
+	for _, c := range diagnose.Causes() {
 		for _, text := range slices.Concat(c.Explanation, []string{c.Means, c.Recognised, c.Summary}) {
 			if first := text[0]; first >= 'a' && first <= 'z' {
 				t.Errorf("%s: begins with a small letter: %s", c.ID, text)
@@ -147,7 +150,7 @@ func TestHidesNamesRowsWithoutCircles(t *testing.T) {
 		if slices.Contains(path, id) {
 			t.Fatalf("causes hide each other: %s", strings.Join(append(path, id), " > "))
 		}
-		cause, found := Lookup(id)
+		cause, found := diagnose.Lookup(id)
 		if !found {
 			t.Errorf("%s hides %s, which has no row", path[len(path)-1], id)
 		}
@@ -158,10 +161,10 @@ func TestHidesNamesRowsWithoutCircles(t *testing.T) {
 			visit(hidden, append(slices.Clone(path), id))
 		}
 	}
-	for _, c := range Causes() {
+	for _, c := range diagnose.Causes() {
 		visit(c.ID, nil)
 	}
-	for _, c := range Causes() {
+	for _, c := range diagnose.Causes() {
 		if slices.Contains(c.Hides, "unexplained") {
 			t.Errorf("%s hides unexplained, which is there only where nothing else is", c.ID)
 		}
@@ -169,7 +172,7 @@ func TestHidesNamesRowsWithoutCircles(t *testing.T) {
 }
 
 func TestDocsArePublicLinks(t *testing.T) {
-	for _, c := range Causes() {
+	for _, c := range diagnose.Causes() {
 		if len(c.Docs) == 0 {
 			t.Errorf("%s: no link", c.ID)
 		}
@@ -187,9 +190,9 @@ func TestDocsArePublicLinks(t *testing.T) {
 
 func TestCanPass(t *testing.T) {
 	var passing []string
-	for _, c := range Causes() {
-		report := &Report{Diagnoses: []Diagnosis{{Cause: "port.lossy"}, {Cause: c.ID}}}
-		if CanPass(report) {
+	for _, c := range diagnose.Causes() {
+		report := &report.Report{Diagnoses: []report.Diagnosis{{Cause: "port.lossy"}, {Cause: c.ID}}}
+		if diagnose.CanPass(report) {
 			passing = append(passing, c.ID)
 		}
 	}
@@ -197,17 +200,17 @@ func TestCanPass(t *testing.T) {
 	if !slices.Equal(passing, want) {
 		t.Errorf("can pass by themselves: %v, want %v", passing, want)
 	}
-	if CanPass(&Report{}) || CanPass(&Report{Diagnoses: []Diagnosis{{Cause: "of-a-newer-version"}}}) {
+	if diagnose.CanPass(&report.Report{}) || diagnose.CanPass(&report.Report{Diagnoses: []report.Diagnosis{{Cause: "of-a-newer-version"}}}) {
 		t.Error("nothing there can pass")
 	}
 }
 
 func TestCausesIsACopy(t *testing.T) {
-	Causes()[0].ID = "changed"
-	if Causes()[0].ID == "changed" {
+	diagnose.Causes()[0].ID = "changed"
+	if diagnose.Causes()[0].ID == "changed" {
 		t.Error("a caller can change the catalogue")
 	}
-	if _, found := Lookup("no.such-cause"); found {
+	if _, found := diagnose.Lookup("no.such-cause"); found {
 		t.Error("Lookup finds what is not there")
 	}
 }

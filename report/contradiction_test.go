@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"fmt"
@@ -8,6 +8,9 @@ import (
 	"testing"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/render"
+	"opensrs-doctor/report/render/page"
 )
 
 // answering are the addresses with ports, the peers and the name servers that gave an answer in the run: a connection, a
@@ -27,7 +30,7 @@ func answering(e *evidence.Evidence) []string {
 			}
 		}
 		took(p.ByDNS)
-		if to, err := netip.ParseAddrPort(connectionOf(e).tried()); err == nil && p.Path != nil && p.Path.Available && e.Host.Proxy == nil {
+		if to, err := netip.ParseAddrPort(diagnose.ConnectionOf(e).Tried()); err == nil && p.Path != nil && p.Path.Available && e.Host.Proxy == nil {
 			if slices.ContainsFunc(p.Path.Port, answer) || p.Path.Answer != nil && answer(*p.Path.Answer) {
 				names = append(names, to.String())
 			}
@@ -48,18 +51,18 @@ func answering(e *evidence.Evidence) []string {
 		}
 	}
 	if e.DNS != nil {
-		for _, one := range append(laterAnswers(e.DNS), e.DNS.Answers...) {
+		for _, one := range append(diagnose.LaterAnswers(e.DNS), e.DNS.Answers...) {
 			if one.Rcode != "" {
-				names = append(names, plainServer(one.Resolver))
+				names = append(names, diagnose.PlainServer(one.Resolver))
 			}
 		}
 	}
-	if e.Host.Proxy != nil && len(throughProxy(e)) > 0 {
+	if e.Host.Proxy != nil && len(diagnose.ThroughProxy(e)) > 0 {
 		names = append(names, e.Host.Proxy.URL)
 	}
 	// The service's port goes by its number, where its own address answers there.
 	for _, name := range names {
-		if to, err := netip.ParseAddrPort(name); err == nil && e.Host.Proxy == nil && name == connectionOf(e).tried() {
+		if to, err := netip.ParseAddrPort(name); err == nil && e.Host.Proxy == nil && name == diagnose.ConnectionOf(e).Tried() {
 			names = append(names, fmt.Sprintf("port %d", to.Port()), fmt.Sprintf("%d: ", to.Port()))
 		}
 	}
@@ -88,7 +91,7 @@ func TestNoSilenceAgainstAnAnswer(t *testing.T) {
 		for _, d := range r.Diagnoses {
 			texts = append(texts, slices.Concat([]string{d.Summary, d.Explanation}, d.Evidence, d.Fixes)...)
 		}
-		for _, p := range routeOf(r).Places {
+		for _, p := range page.RouteOf(r).Places {
 			texts = append(texts, p.Words)
 		}
 		for _, text := range texts {
@@ -97,13 +100,13 @@ func TestNoSilenceAgainstAnAnswer(t *testing.T) {
 					continue
 				}
 				for _, name := range names {
-					if containsWords(part, name) {
+					if render.ContainsWords(part, name) {
 						t.Errorf("%s: %q, and %s did answer", told(r.Diagnoses), part, name)
 					}
 				}
 			}
 		}
-		if no := "no resolver answers"; anyResolver(e, func(bool, string) bool { return true }) && slices.Contains(texts, no) {
+		if no := "no resolver answers"; diagnose.AnyResolver(e, func(bool, string) bool { return true }) && slices.Contains(texts, no) {
 			t.Errorf("%q, and one did", no)
 		}
 	})

@@ -1,10 +1,12 @@
-package report
+package report_test
 
 import (
 	"strings"
 	"testing"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/diagnose"
 )
 
 // refusingResolver is a host whose resolvers' port 53 is closed, over UDP and TCP, while the network is there.
@@ -88,10 +90,10 @@ func TestWhyNoResolverAnswers(t *testing.T) {
 		test.damage(e)
 		r := reportOf(e)
 		d := r.Diagnoses[0]
-		if d.Cause != "dns.resolver-unreachable" || d.Confidence != Certain || d.Summary != test.title {
+		if d.Cause != "dns.resolver-unreachable" || d.Confidence != report.Certain || d.Summary != test.title {
 			t.Errorf("%s: %s, %s: %s", name, d.Cause, d.Confidence, d.Summary)
 		}
-		if row := r.Probes[2].Summary; !strings.HasSuffix(row, test.row) || len(row) > rowWidth {
+		if row := r.Probes[2].Summary; !strings.HasSuffix(row, test.row) || len(row) > diagnose.RowWidth {
 			t.Errorf("%s: the row is %q", name, row)
 		}
 		if evidence := strings.Join(d.Evidence, "\n"); !strings.Contains(evidence, test.evidence) {

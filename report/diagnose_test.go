@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"bytes"
@@ -9,14 +9,18 @@ import (
 	"testing"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/internal/golden"
+	"opensrs-doctor/report/screen"
 )
 
 // reportOf is the report of a run, as the command makes it.
-func reportOf(e *evidence.Evidence) *Report {
-	return New(e, Tool{Name: "opensrs-doctor", Version: "1.0.0"})
+func reportOf(e *evidence.Evidence) *report.Report {
+	return diagnose.New(e, report.Tool{Name: "opensrs-doctor", Version: "1.0.0"})
 }
 
-func causesOf(diagnoses []Diagnosis) []string {
+func causesOf(diagnoses []report.Diagnosis) []string {
 	causes := []string{}
 	for _, d := range diagnoses {
 		causes = append(causes, d.Cause)
@@ -24,18 +28,18 @@ func causesOf(diagnoses []Diagnosis) []string {
 	return causes
 }
 
-func diagnosisOf(diagnoses []Diagnosis, cause string) (Diagnosis, bool) {
+func diagnosisOf(diagnoses []report.Diagnosis, cause string) (report.Diagnosis, bool) {
 	for _, d := range diagnoses {
 		if d.Cause == cause {
 			return d, true
 		}
 	}
-	return Diagnosis{}, false
+	return report.Diagnosis{}, false
 }
 
 func TestHealthy(t *testing.T) {
 	r := reportOf(healthy())
-	if len(r.Diagnoses) > 0 || r.Verdict != VerdictPass {
+	if len(r.Diagnoses) > 0 || r.Verdict != report.VerdictPass {
 		t.Fatalf("a healthy run has %s and %v", r.Verdict, causesOf(r.Diagnoses))
 	}
 }
@@ -48,7 +52,7 @@ func TestCauses(t *testing.T) {
 			cause, _, further := strings.Cut(f.name, "/")
 			r := reportOf(f.evidence())
 			d, found := diagnosisOf(r.Diagnoses, cause)
-			if !found || d.Severity == Fail && r.Diagnoses[0].Cause != cause {
+			if !found || d.Severity == report.Fail && r.Diagnoses[0].Cause != cause {
 				t.Fatalf("the causes are %v", causesOf(r.Diagnoses))
 			}
 			if d.Severity != f.severity || d.Confidence != f.confidence {
@@ -56,20 +60,20 @@ func TestCauses(t *testing.T) {
 			}
 			document := jsonOf(t, r)
 			validate(t, f.name, document)
-			again, err := Read(bytes.NewReader(document))
+			again, err := report.Read(bytes.NewReader(document))
 			if err != nil {
 				t.Fatal(err)
 			}
-			text := screenOf(t, again, TextOptions{})
-			if text != screenOf(t, r, TextOptions{}) {
+			text := screenOf(t, again, screen.Options{})
+			if text != screenOf(t, r, screen.Options{}) {
 				t.Error("read again, the report looks different")
 			}
 			if further {
 				t.Logf("\n%s", text)
 				return
 			}
-			golden(t, cause+".json", string(document))
-			golden(t, cause+".txt", text)
+			golden.Check(t, cause+".json", string(document))
+			golden.Check(t, cause+".txt", text)
 		})
 	}
 }
@@ -80,7 +84,7 @@ func TestEveryCauseHasASavedReport(t *testing.T) {
 	for _, f := range fixtures() {
 		shown = append(shown, f.name)
 	}
-	for _, c := range Causes() {
+	for _, c := range diagnose.Causes() {
 		if !slices.Contains(shown, c.ID) {
 			t.Errorf("no fixture shows %s", c.ID)
 		}

@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"bytes"
@@ -8,21 +8,26 @@ import (
 	"testing"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/anonymize"
+	"opensrs-doctor/report/diff"
+	"opensrs-doctor/report/internal/golden"
+	"opensrs-doctor/report/screen"
 )
 
-func diffText(t *testing.T, d *Diff) string {
+func diffText(t *testing.T, d *diff.Diff) string {
 	t.Helper()
 	var out strings.Builder
-	if err := WriteDiffText(&out, d, TextOptions{}); err != nil {
+	if err := diff.WriteDiffText(&out, d, screen.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
 }
 
-func diffJSON(t *testing.T, d *Diff) string {
+func diffJSON(t *testing.T, d *diff.Diff) string {
 	t.Helper()
 	var out bytes.Buffer
-	if err := WriteDiffJSON(&out, d); err != nil {
+	if err := diff.WriteDiffJSON(&out, d); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
@@ -35,9 +40,9 @@ func TestDiffReads(t *testing.T) {
 		e := fixtureOf(t, cause)
 		e.RunID, e.StartedAt = "a17d55e60c9b8f32", fixedStart.AddDate(0, 0, 1)
 		e.Steps[2].Took = ms(412)
-		d := Compare(good, reportOf(e))
-		golden(t, "diff/"+cause+".txt", diffText(t, d))
-		golden(t, "diff/"+cause+".json", diffJSON(t, d))
+		d := diff.Compare(good, reportOf(e))
+		golden.Check(t, "diff/"+cause+".txt", diffText(t, d))
+		golden.Check(t, "diff/"+cause+".json", diffJSON(t, d))
 	}
 }
 
@@ -76,11 +81,11 @@ func TestDiffFinds(t *testing.T) {
 	} {
 		e := healthy()
 		change(e)
-		d := Compare(reportOf(healthy()), reportOf(e))
+		d := diff.Compare(reportOf(healthy()), reportOf(e))
 		if d.Same || !strings.Contains(diffJSON(t, d), `"field": "`+field+`"`) {
 			t.Errorf("%s: not found:\n%s", field, diffJSON(t, d))
 		}
-		if words := diffWords(field); !strings.Contains(diffText(t, d), words) || fieldWords[field] == "" && strings.Contains(words, ".") {
+		if words := diff.DiffWords(field); !strings.Contains(diffText(t, d), words) || diff.FieldWords[field] == "" && strings.Contains(words, ".") {
 			t.Errorf("%s: nowhere is %q:\n%s", field, words, diffText(t, d))
 		}
 	}
@@ -92,10 +97,10 @@ func TestDiffLeavesOut(t *testing.T) {
 	e.RunID, e.StartedAt = "another", fixedStart.AddDate(0, 0, 3)
 	e.Steps[2].Took, e.Steps[3].Took = ms(110), ms(35) // ten times 12 ms, and twice 18 ms: less than 100 ms each
 	e.Target.Addresses = nil                           // not known
-	if d := Compare(reportOf(healthy()), reportOf(e)); !d.Same {
+	if d := diff.Compare(reportOf(healthy()), reportOf(e)); !d.Same {
 		t.Errorf("it found\n%s", diffJSON(t, d))
 	}
-	d := Compare(reportOf(healthy()), reportOf(fixtureOf(t, "port.filtered")))
+	d := diff.Compare(reportOf(healthy()), reportOf(fixtureOf(t, "port.filtered")))
 	for _, c := range d.Changes {
 		if strings.HasPrefix(c.Field, "tls.") && c.Field != "tls.status" || len(d.Timing) > 0 {
 			t.Errorf("it found %+v and %+v", c, d.Timing)
@@ -106,7 +111,7 @@ func TestDiffLeavesOut(t *testing.T) {
 // Anonymized reports: tokens are compared with tokens only.
 func TestDiffOfAnonymized(t *testing.T) {
 	open, bad := reportOf(healthy()), reportOf(fixtureOf(t, "rules.not-allowed"))
-	mixed := Compare(open, Anonymize(bad))
+	mixed := diff.Compare(open, anonymize.Anonymize(bad))
 	for _, c := range mixed.Changes {
 		if strings.HasPrefix(c.Field, "target.") || strings.HasPrefix(c.Field, "host.") {
 			t.Errorf("it found %+v", c)
@@ -115,7 +120,7 @@ func TestDiffOfAnonymized(t *testing.T) {
 	if len(mixed.Lists) > 0 || len(mixed.Causes.Appeared) != 1 || !strings.Contains(strings.Join(mixed.Notes, " "), "not compared") {
 		t.Errorf("it found\n%s", diffJSON(t, mixed))
 	}
-	both := Compare(Anonymize(open), Anonymize(bad))
+	both := diff.Compare(anonymize.Anonymize(open), anonymize.Anonymize(bad))
 	if len(both.Causes.Appeared) != 1 || !strings.Contains(strings.Join(both.Notes, " "), "token") {
 		t.Errorf("it found\n%s", diffJSON(t, both))
 	}
@@ -130,19 +135,19 @@ func TestGeneratedDiffs(t *testing.T) {
 			return
 		}
 		after := reportOf(e)
-		if d := Compare(after, after); !d.Same {
+		if d := diff.Compare(after, after); !d.Same {
 			t.Errorf("differs from itself:\n%s", diffJSON(t, d))
 		}
-		there, back := Compare(before, after), Compare(after, before)
+		there, back := diff.Compare(before, after), diff.Compare(after, before)
 		if len(there.Causes.Appeared) != len(back.Causes.Gone) || len(there.Changes) != len(back.Changes) ||
 			len(there.Lists) != len(back.Lists) || len(there.Timing) != len(back.Timing) || there.Same != back.Same {
 			t.Errorf("there\n%s\nand back\n%s", diffJSON(t, there), diffJSON(t, back))
 		}
-		again, err := Read(bytes.NewReader(jsonOf(t, after)))
+		again, err := report.Read(bytes.NewReader(jsonOf(t, after)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diffJSON(t, Compare(before, again)) != diffJSON(t, there) {
+		if diffJSON(t, diff.Compare(before, again)) != diffJSON(t, there) {
 			t.Error("read again, it differs in another way")
 		}
 		var document map[string]any

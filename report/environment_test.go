@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"bytes"
@@ -6,12 +6,15 @@ import (
 	"testing"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/diff"
 )
 
 // TestAdviceKnowsTheEnvironment: every sentence that names an environment or its control panel names the run's. The
 // sandbox has neither, and what it shows is advice for a real account.
 func TestAdviceKnowsTheEnvironment(t *testing.T) {
-	for _, cause := range Causes() {
+	for _, cause := range diagnose.Causes() {
 		if cause.ID == "call.wrong-environment" { // it names both
 			continue
 		}
@@ -22,7 +25,7 @@ func TestAdviceKnowsTheEnvironment(t *testing.T) {
 		} {
 			e := fixtureOf(t, cause.ID)
 			e.Target.Environment, e.Target.Sandbox = environment, environment == evidence.EnvSandbox
-			for _, d := range Diagnose(e) {
+			for _, d := range diagnose.Diagnose(e) {
 				text := strings.Join(append([]string{d.Summary, d.Explanation}, d.Fixes...), "\n")
 				for _, wrong := range not {
 					if strings.Contains(text, wrong) {
@@ -38,7 +41,7 @@ func TestAdviceKnowsTheEnvironment(t *testing.T) {
 func TestSandboxIsItsOwnEnvironment(t *testing.T) {
 	old := screens(t)["sandbox"]
 	old.Target.Environment = evidence.EnvLive
-	r, err := Read(bytes.NewReader(jsonOf(t, old)))
+	r, err := report.Read(bytes.NewReader(jsonOf(t, old)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,8 +51,8 @@ func TestSandboxIsItsOwnEnvironment(t *testing.T) {
 			t.Errorf("%s:\n%s", f.name, text)
 		}
 	}
-	if d := Compare(r, screens(t)["pass"]); d.Old.Target != "sandbox, rr-n1-tor.opensrs.net:55443" || len(d.Changes) == 0 ||
-		d.Changes[0] != (Change{"target.environment", "sandbox", "live"}) {
+	if d := diff.Compare(r, screens(t)["pass"]); d.Old.Target != "sandbox, rr-n1-tor.opensrs.net:55443" || len(d.Changes) == 0 ||
+		d.Changes[0] != (diff.Change{Field: "target.environment", Old: "sandbox", New: "live"}) {
 		t.Errorf("%+v", d)
 	}
 }

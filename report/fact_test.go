@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"encoding/json"
@@ -8,18 +8,23 @@ import (
 	"testing"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/anonymize"
+	"opensrs-doctor/report/internal/golden"
+	"opensrs-doctor/report/render"
+	"opensrs-doctor/report/screen"
 )
 
 // dumped is what only a program would write: braces of a struct or a map, members' names, and bare values.
 var dumped = regexp.MustCompile(`[{}]|map\[|\b(true|false|null|nil)\b|\b[a-z]+_[a-z_]+\b|\[\]|<nil>|%!|: [,;]|, ,|,,|  |[:,] ?$`)
 
 // dumps are the facts of a report that read like a dump. A line with lines below it may end with a colon.
-func dumps(r *Report) []string {
+func dumps(r *report.Report) []string {
 	var bad []string
-	look := func(name string, lines []factLine) {
+	look := func(name string, lines []render.FactLine) {
 		for i, line := range lines {
-			text := strings.ReplaceAll(line.text(), "no_proxy", "NO_PROXY") // a variable
-			if i+1 < len(lines) && lines[i+1].depth > line.depth {
+			text := strings.ReplaceAll(line.Text(), "no_proxy", "NO_PROXY") // a variable
+			if i+1 < len(lines) && lines[i+1].Depth > line.Depth {
 				text = strings.TrimSuffix(text, ":")
 			}
 			if found := dumped.FindString(text); found != "" || text == "" {
@@ -28,26 +33,26 @@ func dumps(r *Report) []string {
 		}
 	}
 	for _, row := range r.Probes {
-		look(row.Name, factsOf(row.Name, row.Facts))
+		look(row.Name, render.FactsOf(row.Name, row.Facts))
 	}
-	look("run", runFacts(r))
+	look("run", render.RunFacts(r))
 	return bad
 }
 
 // Facts of every run are words, and every member that this release records has some: nothing is left to be shown under
 // its own name.
 func TestFactsAreWords(t *testing.T) {
-	reports := map[string]*Report{"deep": reportOf(deepEvidence(healthy())), "healthy": reportOf(healthy())}
+	reports := map[string]*report.Report{"deep": reportOf(deepEvidence(healthy())), "healthy": reportOf(healthy())}
 	for _, f := range fixtures() {
 		reports[f.name] = reportOf(f.evidence())
 	}
 	for name, r := range reports {
-		for which, r := range map[string]*Report{name: r, name + ", anonymized": Anonymize(r)} {
+		for which, r := range map[string]*report.Report{name: r, name + ", anonymized": anonymize.Anonymize(r)} {
 			for _, bad := range dumps(r) {
 				t.Errorf("%s: %s", which, bad)
 			}
 			for _, row := range r.Probes {
-				if unknown := factListOf(row.Name, row.Facts).unknown; unknown != nil {
+				if unknown := render.FactListOf(row.Name, row.Facts).Unknown; unknown != nil {
 					t.Errorf("%s: %s has no words for %q", which, row.Name, unknown)
 				}
 			}
@@ -63,7 +68,7 @@ func TestGeneratedFactsAreWords(t *testing.T) {
 			t.Error(bad)
 		}
 		for _, row := range r.Probes {
-			for _, name := range factListOf(row.Name, row.Facts).unknown {
+			for _, name := range render.FactListOf(row.Name, row.Facts).Unknown {
 				unknown[row.Name+": "+name] = true
 			}
 		}
@@ -76,10 +81,10 @@ func TestGeneratedFactsAreWords(t *testing.T) {
 // A narrow screen holds facts too, but for words that cannot be broken.
 func TestFactsFitTheScreen(t *testing.T) {
 	for name, r := range savedReports(t) {
-		screen := screenOf(t, r, TextOptions{Verbose: true})
-		for _, line := range strings.Split(screen, "\n") {
-			if widthOf(line) > 80 && len(strings.Fields(line)) > 1 {
-				t.Errorf("%s: %d columns: %s", name, widthOf(line), line)
+		shown := screenOf(t, r, screen.Options{Verbose: true})
+		for _, line := range strings.Split(shown, "\n") {
+			if screen.WidthOf(line) > 80 && len(strings.Fields(line)) > 1 {
+				t.Errorf("%s: %d columns: %s", name, screen.WidthOf(line), line)
 			}
 		}
 	}
@@ -130,16 +135,16 @@ list:
 		"a strange age": {"tls", `{"clock": {"offset_ms": 1e300, "agreeing": 2, "samples": [{"peer": "a:1", "offset_ms": -1e300}]}}`,
 			"clock:\n  2 peers that agree: 104167 days ahead of this host's clock\n  a:1: 104167 days behind this host's clock"},
 	} {
-		if got := laidOut(factsOf(test.probe, json.RawMessage(test.facts))); got != test.want {
+		if got := laidOut(render.FactsOf(test.probe, json.RawMessage(test.facts))); got != test.want {
 			t.Errorf("%s:\n%s\nwant\n%s", name, got, test.want)
 		}
 	}
 }
 
-func laidOut(lines []factLine) string {
+func laidOut(lines []render.FactLine) string {
 	var out []string
 	for _, line := range lines {
-		out = append(out, strings.Repeat("  ", line.depth)+line.text())
+		out = append(out, strings.Repeat("  ", line.Depth)+line.Text())
 	}
 	return strings.Join(out, "\n")
 }
@@ -147,9 +152,9 @@ func laidOut(lines []factLine) string {
 // A report may nest without end; what is shown does not run off the screen.
 func TestDeepFacts(t *testing.T) {
 	document := strings.Repeat(`{"a": `, 5000) + `"x"` + strings.Repeat("}", 5000)
-	for _, line := range factsOf("dns", json.RawMessage(document)) {
-		if line.depth > deepest {
-			t.Fatalf("a line stands %d deep", line.depth)
+	for _, line := range render.FactsOf("dns", json.RawMessage(document)) {
+		if line.Depth > render.Deepest {
+			t.Fatalf("a line stands %d deep", line.Depth)
 		}
 	}
 }
@@ -158,18 +163,18 @@ func TestDeepFacts(t *testing.T) {
 func TestVerboseScreens(t *testing.T) {
 	for _, name := range []string{"port.filtered", "tls.intercepted", "tls.incomplete-chain", "call.auth-failed", "call.wrong-environment",
 		"proxy.denied", "egress.unstable", "rules.invalid", "rules.ambiguous", "dns.hosts-override", "host.clock-wrong", "service.incident"} {
-		golden(t, "facts/"+name+".txt", factScreen(savedReports(t)[name]))
+		golden.Check(t, "facts/"+name+".txt", factScreen(savedReports(t)[name]))
 	}
-	golden(t, "facts/ticket.txt", factScreen(reportOf(deepEvidence(healthy()))))
+	golden.Check(t, "facts/ticket.txt", factScreen(reportOf(deepEvidence(healthy()))))
 }
 
 // factScreen is what -v adds to the rows, and no more: whoever rewords a diagnosis need not look at it.
-func factScreen(r *Report) string {
-	s := newScreen(TextOptions{})
+func factScreen(r *report.Report) string {
+	s := screen.New(screen.Options{})
 	for _, row := range r.Probes {
-		s.paragraph("", 0, row.Name, plain)
-		s.facts(12, row.Name, row.Facts)
+		s.Paragraph("", 0, row.Name, screen.Plain)
+		render.Facts(s, 12, row.Name, row.Facts)
 	}
-	s.run(r)
-	return s.out.String()
+	render.Run(s, r)
+	return s.Out.String()
 }

@@ -4,57 +4,59 @@ import (
 	"encoding/json"
 	"slices"
 	"time"
+
+	"opensrs-doctor/report/screen"
 )
 
 // The facts of a report are JSON, as saved; what follows are the parts of them that formats count with. They
 // are read from there also in the run that made them, so that a saved report gives the same bytes. Addresses
 // are texts: in an anonymized report tokens stand in their place.
 
-// egressSeen is which addresses this host came from.
-type egressSeen struct {
+// EgressSeen is which addresses this host came from.
+type EgressSeen struct {
 	IPv4    []string `json:"ipv4"` // on the path that the call takes
 	IPv6    []string `json:"ipv6"`
 	DNSSeen []string `json:"dns_seen"` // by DNS: they can be the resolver's
 }
 
-// certificateSeen is one certificate of the chain that the service presented.
-type certificateSeen struct {
+// CertificateSeen is one certificate of the chain that the service presented.
+type CertificateSeen struct {
 	Subject  string    `json:"subject"`
 	Issuer   string    `json:"issuer"`
 	NotAfter time.Time `json:"not_after"`
 	SHA256   string    `json:"sha256"` // of the DER, hex; in an anonymized report a token
 }
 
-// tlsSeen is the handshake with the service.
-type tlsSeen struct {
+// TlsSeen is the handshake with the service.
+type TlsSeen struct {
 	Version string            `json:"version"`
-	Chain   []certificateSeen `json:"chain"` // the service's own first
+	Chain   []CertificateSeen `json:"chain"` // the service's own first
 	Trust   struct {
-		FirstToEnd *certificateSeen `json:"first_to_end"` // of the way to a public root; nil where there is none
+		FirstToEnd *CertificateSeen `json:"first_to_end"` // of the way to a public root; nil where there is none
 	} `json:"trust"`
 }
 
-// rulesSeen is the simulation of the access rules.
-type rulesSeen struct {
+// RulesSeen is the simulation of the access rules.
+type RulesSeen struct {
 	Rules   []string `json:"rules"`
 	Verdict string   `json:"verdict"`
 }
 
-// dnsSeen is the resolution of the name that is connected to.
-type dnsSeen struct {
+// DnsSeen is the resolution of the name that is connected to.
+type DnsSeen struct {
 	Used string `json:"used"` // the resolver whose answer counts
 }
 
-// callSeen is the reply to the test call.
-type callSeen struct {
+// CallSeen is the reply to the test call.
+type CallSeen struct {
 	HTTPStatus int    `json:"http_status"`
 	Code       string `json:"response_code"`
 	Text       string `json:"response_text"`
 }
 
-// seen reads a probe's facts as a T. What was not reached, and in a report that was written by hand what has
+// Seen reads a probe's facts as a T. What was not reached, and in a report that was written by hand what has
 // another type, stays empty.
-func seen[T any](r *Report, name string) (facts T) {
+func Seen[T any](r *Report, name string) (facts T) {
 	for _, row := range r.Probes {
 		if row.Name == name {
 			_ = json.Unmarshal(row.Facts, &facts)
@@ -63,8 +65,8 @@ func seen[T any](r *Report, name string) (facts T) {
 	return facts
 }
 
-// counts is false for a probe that ran only because a chosen one needs it.
-func counts(row Probe) bool {
+// Counts is false for a probe that ran only because a chosen one needs it.
+func Counts(row Probe) bool {
 	var facts struct {
 		Uncounted bool `json:"uncounted"`
 	}
@@ -72,19 +74,19 @@ func counts(row Probe) bool {
 	return !facts.Uncounted
 }
 
-// addresses are all that this host was seen to come from, safe to print, each once: those of the call's path first.
-func (e egressSeen) addresses() []string {
+// Addresses are all that this host was seen to come from, safe to print, each once: those of the call's path first.
+func (e EgressSeen) Addresses() []string {
 	var all []string
 	for _, address := range slices.Concat(e.IPv4, e.IPv6, e.DNSSeen) {
-		if address = clean(address); address != "" && !slices.Contains(all, address) {
+		if address = screen.Clean(address); address != "" && !slices.Contains(all, address) {
 			all = append(all, address)
 		}
 	}
 	return all
 }
 
-// ends is when the first certificate ends that the service needs; zero where none was presented.
-func (t tlsSeen) ends() time.Time {
+// Ends is when the first certificate ends that the service needs; zero where none was presented.
+func (t TlsSeen) Ends() time.Time {
 	switch first := t.Trust.FirstToEnd; {
 	case len(t.Chain) == 0:
 		return time.Time{}

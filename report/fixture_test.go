@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"encoding/json"
@@ -9,6 +9,8 @@ import (
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/opensrs"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/diagnose"
 )
 
 func ip(text string) netip.Addr { return netip.MustParseAddr(text) }
@@ -100,9 +102,9 @@ func filteredEvidence() *evidence.Evidence {
 	return e
 }
 
-func filteredDiagnosis() Diagnosis {
-	return Diagnosis{
-		Cause: "port.filtered", Severity: Fail, Confidence: Certain, Probe: "port",
+func filteredDiagnosis() report.Diagnosis {
+	return report.Diagnosis{
+		Cause: "port.filtered", Severity: report.Fail, Confidence: report.Certain, Probe: "port",
 		Summary: "A firewall drops outgoing TCP port 55443",
 		Explanation: "Port 443 of the same host answers, and so do both controls. 10.1.0.1 is the last router that " +
 			"answers for 55443, so it or the next device after it drops the packets (likely).",
@@ -121,12 +123,12 @@ func filteredDiagnosis() Diagnosis {
 }
 
 // saved makes the report of a run with the diagnoses given.
-func saved(t testing.TB, e *evidence.Evidence, diagnoses ...Diagnosis) *Report {
+func saved(t testing.TB, e *evidence.Evidence, diagnoses ...report.Diagnosis) *report.Report {
 	t.Helper()
-	r := &Report{
-		Schema: Schema, Tool: Tool{Name: "opensrs-doctor", Version: "1.2.3", RootsDate: "2026-02-01"},
-		RunID: "20260304T031245Z-6f1d", StartedAt: e.StartedAt, DurationMS: milliseconds(e.Took),
-		Verdict: VerdictPass, Diagnoses: diagnoses, Probes: probeRows(e),
+	r := &report.Report{
+		Schema: report.Schema, Tool: report.Tool{Name: "opensrs-doctor", Version: "1.2.3", RootsDate: "2026-02-01"},
+		RunID: "20260304T031245Z-6f1d", StartedAt: e.StartedAt, DurationMS: diagnose.Milliseconds(e.Took),
+		Verdict: report.VerdictPass, Diagnoses: diagnoses, Probes: diagnose.ProbeRows(e),
 	}
 	for _, pair := range [][2]any{{e.Target, &r.Target}, {e.Host, &r.Host}} {
 		document, err := json.Marshal(pair[0])
@@ -139,10 +141,10 @@ func saved(t testing.TB, e *evidence.Evidence, diagnoses ...Diagnosis) *Report {
 	}
 	for _, d := range diagnoses {
 		switch {
-		case d.Severity == Fail:
-			r.Verdict = VerdictFail
-		case d.Severity == Warn && r.Verdict == VerdictPass:
-			r.Verdict = VerdictWarn
+		case d.Severity == report.Fail:
+			r.Verdict = report.VerdictFail
+		case d.Severity == report.Warn && r.Verdict == report.VerdictPass:
+			r.Verdict = report.VerdictWarn
 		}
 	}
 	r.Target.KeySource = e.Asked.KeySource

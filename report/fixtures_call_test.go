@@ -1,10 +1,11 @@
-package report
+package report_test
 
 import (
 	"strconv"
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/opensrs"
+	"opensrs-doctor/report"
 )
 
 // replied is a call whose reply is no envelope.
@@ -29,73 +30,73 @@ func gatewayError(e *evidence.Evidence, status int) {
 }
 
 var callFixtures = []fixture{
-	{"call.ip-denied", Fail, Certain, func(e *evidence.Evidence) {
+	{"call.ip-denied", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		setRules(e)
 		invalidIP(e)
 	}},
-	{"call.ip-denied/address-unknown", Fail, Certain, func(e *evidence.Evidence) {
+	{"call.ip-denied/address-unknown", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		noSource(e, silence)
 		invalidIP(e)
 	}},
-	{"call.auth-failed", Fail, Certain, func(e *evidence.Evidence) {
+	{"call.auth-failed", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		refuse(e, "401", "Authentication failed", "auth-failed")
 		e.CrossCheck = &evidence.CrossCheck{Environment: "test", Host: "horizon.opensrs.net", Code: said("401"),
 			Text: said("Authentication failed"), Class: "auth-failed",
 			Failure: failure("call", evidence.KindRefusedByAPI, "401 Authentication failed")}
 	}},
-	{"call.auth-failed/no-rules", Fail, Certain, func(e *evidence.Evidence) {
+	{"call.auth-failed/no-rules", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		setRules(e)
 		refuse(e, "410", "Reseller authentication error", "auth-failed")
 		e.Target.KeyFingerprint, e.Asked.KeyForm = nil, &opensrs.Form{Length: 16}
 	}},
-	{"call.auth-failed/odd-key", Fail, Certain, func(e *evidence.Evidence) {
+	{"call.auth-failed/odd-key", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		refuse(e, "401", "Authentication failed", "auth-failed")
 		e.Target.KeyFingerprint, e.Asked.KeyForm = nil, &opensrs.Form{Length: 111, NotHex: 4, Places: []int{3, 57, 58}}
 	}},
-	{"call.wrong-environment", Fail, Certain, func(e *evidence.Evidence) {
+	{"call.wrong-environment", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		refuse(e, "401", "Authentication failed", "auth-failed")
 		e.CrossCheck = &evidence.CrossCheck{Environment: "test", Host: "horizon.opensrs.net", Success: true, Code: said("200"),
 			Text: said("Command successful"), Class: "accepted"}
 	}},
-	{"call.permission-denied", Fail, Certain, func(e *evidence.Evidence) {
+	{"call.permission-denied", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		refuse(e, "435", "Permission denied", "permission-denied")
 	}},
-	{"call.rate-limited", Fail, Certain, func(e *evidence.Evidence) {
+	{"call.rate-limited", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		refuse(e, "310", "Maximum simultaneous connections exceeded", "rate-limited")
 	}},
-	{"call.rate-limited/http", Fail, Certain, func(e *evidence.Evidence) { gatewayError(e, 429) }},
-	{"call.server-error", Fail, Certain, func(e *evidence.Evidence) {
+	{"call.rate-limited/http", report.Fail, report.Certain, func(e *evidence.Evidence) { gatewayError(e, 429) }},
+	{"call.server-error", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		refuse(e, "400", "Internal server error", "server-error")
 	}},
-	{"call.server-error/gateway", Fail, Certain, func(e *evidence.Evidence) { gatewayError(e, 502) }},
-	{"call.no-reply", Fail, Likely, func(e *evidence.Evidence) {
+	{"call.server-error/gateway", report.Fail, report.Certain, func(e *evidence.Evidence) { gatewayError(e, 502) }},
+	{"call.no-reply", report.Fail, report.Likely, func(e *evidence.Evidence) {
 		setRules(e)
 		hangUp(e)
 	}},
-	{"call.no-reply/allowed-by-the-rules", Fail, Likely, hangUp},
-	{"call.no-reply/words", Fail, Likely, func(e *evidence.Evidence) {
+	{"call.no-reply/allowed-by-the-rules", report.Fail, report.Likely, hangUp},
+	{"call.no-reply/words", report.Fail, report.Likely, func(e *evidence.Evidence) {
 		setRules(e)
 		replied(e, evidence.Call{Quote: said("you are not welcome here"), ReplyBytes: 25,
 			Failure: failure("call", evidence.KindNotHTTP, "the reply is no HTTP")})
 	}},
-	{"call.not-opensrs", Fail, Certain, func(e *evidence.Evidence) {
+	{"call.not-opensrs", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		replied(e, evidence.Call{HTTPStatus: 200, ContentType: said("text/html; charset=utf-8"), Quote: said("Guest network"), ReplyBytes: 123,
 			Failure: failure("call", evidence.KindBadAnswer, "the reply is no OPS envelope")})
 	}},
-	{"call.not-opensrs/empty", Fail, Certain, func(e *evidence.Evidence) {
+	{"call.not-opensrs/empty", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		replied(e, evidence.Call{HTTPStatus: 200, Failure: failure("call", evidence.KindBadAnswer, "the reply is no OPS envelope")})
 	}},
-	{"call.redirected", Fail, Certain, func(e *evidence.Evidence) {
+	{"call.redirected", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		replied(e, evidence.Call{HTTPStatus: 302, Location: said("https://portal.example/login"),
 			Failure: failure("call", evidence.KindHTTPStatus, "HTTP status 302")})
 	}},
-	{"call.malformed-reply", Fail, Certain, func(e *evidence.Evidence) {
+	{"call.malformed-reply", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		replied(e, evidence.Call{HTTPStatus: 200, ContentType: said("text/xml"), ReplyBytes: 325,
 			Failure: failure("call", evidence.KindMalformed, "it is cut short")})
 	}},
-	{"call.timeout", Fail, Certain, func(e *evidence.Evidence) {
+	{"call.timeout", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		replied(e, evidence.Call{Failure: failure("call", evidence.KindTimeout, "i/o timeout")})
 	}},
-	{"unexplained", Fail, Possible, func(e *evidence.Evidence) { refuse(e, "465", "Unknown command", "unknown") }},
-	{"unexplained/dns", Fail, Possible, func(e *evidence.Evidence) { answered(e, "NOTIMP", evidence.KindBadAnswer) }},
+	{"unexplained", report.Fail, report.Possible, func(e *evidence.Evidence) { refuse(e, "465", "Unknown command", "unknown") }},
+	{"unexplained/dns", report.Fail, report.Possible, func(e *evidence.Evidence) { answered(e, "NOTIMP", evidence.KindBadAnswer) }},
 }

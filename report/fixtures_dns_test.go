@@ -1,9 +1,10 @@
-package report
+package report_test
 
 import (
 	"net/netip"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/report"
 )
 
 // answered makes the only resolver answer with a code and no address, and so ends the run at dns.
@@ -60,8 +61,8 @@ func portal(e *evidence.Evidence) {
 }
 
 var dnsFixtures = []fixture{
-	{"dns.nxdomain", Fail, Certain, func(e *evidence.Evidence) { answered(e, "NXDOMAIN", evidence.KindNXDomain) }},
-	{"dns.nxdomain/internal-names-only", Fail, Certain, func(e *evidence.Evidence) {
+	{"dns.nxdomain", report.Fail, report.Certain, func(e *evidence.Evidence) { answered(e, "NXDOMAIN", evidence.KindNXDomain) }},
+	{"dns.nxdomain/internal-names-only", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		second(e)
 		answered(e, "NXDOMAIN", evidence.KindNXDomain)
 		e.DNS.Answers[1] = evidence.DNSAnswer{Resolver: "192.0.2.54:53", Transport: "udp", Rcode: "NXDOMAIN",
@@ -69,74 +70,74 @@ var dnsFixtures = []fixture{
 		e.DNS.Other = e.DNS.MadeUp
 		noSource(e, failure("query", evidence.KindNXDomain, "NXDOMAIN"))
 	}},
-	{"dns.servfail", Fail, Certain, func(e *evidence.Evidence) { answered(e, "SERVFAIL", evidence.KindServFail) }},
-	{"dns.servfail/all-names", Fail, Certain, func(e *evidence.Evidence) {
+	{"dns.servfail", report.Fail, report.Certain, func(e *evidence.Evidence) { answered(e, "SERVFAIL", evidence.KindServFail) }},
+	{"dns.servfail/all-names", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		answered(e, "SERVFAIL", evidence.KindServFail)
 		e.DNS.Other = &e.DNS.Answers[0]
 		noSource(e, failure("query", evidence.KindServFail, "SERVFAIL"))
 	}},
-	{"dns.refused", Fail, Certain, func(e *evidence.Evidence) {
+	{"dns.refused", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		answered(e, "REFUSED", evidence.KindDNSRefused)
 		e.DNS.MadeUp, e.DNS.Other = &e.DNS.Answers[0], &e.DNS.Answers[0]
 		noSource(e, failure("query", evidence.KindDNSRefused, "REFUSED"))
 	}},
-	{"dns.refused/the-other-is-dead", Fail, Likely, func(e *evidence.Evidence) {
+	{"dns.refused/the-other-is-dead", report.Fail, report.Likely, func(e *evidence.Evidence) {
 		second(e)
 		answered(e, "REFUSED", evidence.KindDNSRefused)
 		e.DNS.Answers[1] = evidence.DNSAnswer{Resolver: "192.0.2.54:53", TookMS: 3000,
 			Failure: failure("query", evidence.KindTimeout, "context deadline exceeded")}
 	}},
-	{"dns.resolver-unreachable", Fail, Certain, func(e *evidence.Evidence) {
+	{"dns.resolver-unreachable", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		second(e)
 		why := failure("query", evidence.KindTimeout, "context deadline exceeded")
 		noSource(e, failure("resolve", evidence.KindTimeout, "no answer for icanhazip.com"))
 		noResolver(e, why)
 		e.Clock = nil
 	}},
-	{"dns.resolver-unreachable/nothing-to-compare", Fail, Likely, func(e *evidence.Evidence) {
+	{"dns.resolver-unreachable/nothing-to-compare", report.Fail, report.Likely, func(e *evidence.Evidence) {
 		why := failure("query", evidence.KindRefused, "connection refused")
 		noSource(e, failure("query", evidence.KindRefused, "connection refused"))
 		noResolver(e, why)
 		e.Controls, e.Asked.ControlsGiven, e.Clock = nil, 0, nil
 	}},
-	{"dns.resolver-unreachable/refused", Fail, Certain, func(e *evidence.Evidence) { refusingResolver(e, "192.0.2.53:53") }},
-	{"dns.resolver-unreachable/no-resolv-conf", Fail, Certain, func(e *evidence.Evidence) {
+	{"dns.resolver-unreachable/refused", report.Fail, report.Certain, func(e *evidence.Evidence) { refusingResolver(e, "192.0.2.53:53") }},
+	{"dns.resolver-unreachable/no-resolv-conf", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		refusingResolver(e, "127.0.0.1:53")
 		e.Host.ResolversProblem = &evidence.ResolversProblem{Kind: evidence.ResolversMissing}
 	}},
-	{"dns.servfail/no-resolv-conf", Fail, Certain, func(e *evidence.Evidence) {
+	{"dns.servfail/no-resolv-conf", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		e.Host.Resolvers, e.DNS.Answers[0].Resolver = []string{"127.0.0.1:53"}, "127.0.0.1:53"
 		answered(e, "SERVFAIL", evidence.KindServFail)
 		e.DNS.Other = &e.DNS.Answers[0]
 		noSource(e, failure("query", evidence.KindServFail, "SERVFAIL"))
 		e.Host.ResolversProblem = &evidence.ResolversProblem{Kind: evidence.ResolversEmpty}
 	}},
-	{"dns.sinkholed", Fail, Certain, func(e *evidence.Evidence) {
+	{"dns.sinkholed", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		resolvesTo(e, "0.0.0.0")
 		stopAt(e, "port", failure("connect", evidence.KindRefused, "connection refused"))
 		walked(e, "r", "r")
 		e.Port.OtherPorts[0] = closedPort(443, evidence.KindRefused, "connection refused")
 	}},
-	{"dns.sinkholed/private", Fail, Likely, func(e *evidence.Evidence) {
+	{"dns.sinkholed/private", report.Fail, report.Likely, func(e *evidence.Evidence) {
 		resolvesTo(e, "10.20.30.40")
 		drop(e)
 		e.Port.OtherPorts[0] = closedPort(443, evidence.KindTimeout, "i/o timeout")
 		e.Port.Path.Port, e.Port.Path.Compare, e.Port.Path.Distance = walk("t", "..."), walk("t", "..."), 0
 	}},
-	{"dns.captive-portal", Fail, Certain, portal},
-	{"dns.hosts-override", Fail, Certain, func(e *evidence.Evidence) {
+	{"dns.captive-portal", report.Fail, report.Certain, portal},
+	{"dns.hosts-override", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		pinned(e)
 		drop(e)
 		e.Port.OtherPorts[0] = closedPort(443, evidence.KindTimeout, "i/o timeout")
 		e.Port.Path.Port, e.Port.Path.Compare, e.Port.Path.Distance = walk("ttt", "..."), walk("ttt", "..."), 0
 	}},
-	{"dns.hosts-override/works", Warn, Certain, pinned},
-	{"dns.no-ipv4", Fail, Certain, func(e *evidence.Evidence) {
+	{"dns.hosts-override/works", report.Warn, report.Certain, pinned},
+	{"dns.no-ipv4", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		e.DNS.IPv4, e.DNS.IPv6 = []netip.Addr{}, []netip.Addr{ip("2001:db8:100::10")}
 		e.DNS.Answers[0].A, e.DNS.Answers[0].AAAA = nil, e.DNS.IPv6
 		stopAt(e, "dns", failure("query", evidence.KindNoData, "no IPv4 address"))
 	}},
-	{"dns.slow-resolver", Warn, Certain, func(e *evidence.Evidence) {
+	{"dns.slow-resolver", report.Warn, report.Certain, func(e *evidence.Evidence) {
 		second(e)
 		e.DNS.Answers[0] = evidence.DNSAnswer{Resolver: "192.0.2.53:53", Pending: true}
 		e.DNS.Used, e.DNS.Slow = "192.0.2.54:53", []string{"192.0.2.53:53"}

@@ -1,9 +1,10 @@
-package report
+package report_test
 
 import (
 	"net/netip"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/report"
 )
 
 // The sources that every run asks, three by HTTPS and one by DNS.
@@ -60,30 +61,30 @@ func pool(e *evidence.Evidence) {
 var silence = failure("fetch", evidence.KindTimeout, "no answer before the run ended")
 
 var egressFixtures = []fixture{
-	{"egress.unknown", Warn, Certain, func(e *evidence.Evidence) { noSource(e, silence) }},
-	{"egress.unknown/some-were-reached", Warn, Certain, func(e *evidence.Evidence) {
+	{"egress.unknown", report.Warn, report.Certain, func(e *evidence.Evidence) { noSource(e, silence) }},
+	{"egress.unknown/some-were-reached", report.Warn, report.Certain, func(e *evidence.Evidence) {
 		noSource(e, silence)
 		said := failure("read", evidence.KindBadAnswer, "not an address: <html>")
 		e.Egress.Sightings[0].Failure = said // and one is reached at a port of its own, one asked twice
 		e.Egress.Sightings[1].Source, e.Egress.Sightings[2].Source = "http://192.0.2.90:8080/ip", "http://192.0.2.90:8080/ip"
 		e.Egress.Sightings = append(e.Egress.Sightings, e.Egress.Sightings[2])
 	}},
-	{"egress.unknown/nobody-asked", Info, Certain, func(e *evidence.Evidence) {
+	{"egress.unknown/nobody-asked", report.Info, report.Certain, func(e *evidence.Evidence) {
 		setRules(e)
 		e.Egress, e.Asked.EgressSources, e.Asked.NoneAsked = nil, 0, "--no-third-parties"
 		e.Asked.ControlsGiven, e.Asked.StatusURL = 0, ""
 		skip(e, "egress", "--egress-source")
 	}},
-	{"egress.unstable", Warn, Certain, pool},
-	{"egress.proxied", Info, Certain, viaProxy},
-	{"egress.proxied/other-verdict", Warn, Certain, func(e *evidence.Evidence) {
+	{"egress.unstable", report.Warn, report.Certain, pool},
+	{"egress.proxied", report.Info, report.Certain, viaProxy},
+	{"egress.proxied/other-verdict", report.Warn, report.Certain, func(e *evidence.Evidence) {
 		viaProxy(e)
 		setRules(e, "allow 203.0.113.200")
 	}},
-	{"egress.split-route", Warn, Certain, func(e *evidence.Evidence) {
+	{"egress.split-route", report.Warn, report.Certain, func(e *evidence.Evidence) {
 		e.Host.LocalAddress, e.Port.Attempts[0].LocalAddress = ip("10.8.0.6"), ip("10.8.0.6")
 	}},
-	{"egress.no-ipv4", Fail, Certain, func(e *evidence.Evidence) {
+	{"egress.no-ipv4", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		onlyIPv6(e)
 		stopAt(e, "port", failure("connect", evidence.KindNoRoute, "network is unreachable"))
 		for i := range e.Controls {
@@ -91,12 +92,12 @@ var egressFixtures = []fixture{
 				Failure: failure("connect", evidence.KindUnreachable, "network is unreachable")}
 		}
 	}},
-	{"egress.no-ipv4/called-by-ipv6", Fail, Certain, func(e *evidence.Evidence) {
+	{"egress.no-ipv4/called-by-ipv6", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		onlyIPv6(e)
 		e.DNS.IPv6 = []netip.Addr{ip("2001:db8:100::10")}
 		refuse(e, "400", "Access denied: invalid IP address", "ip-denied")
 	}},
-	{"egress.ipv6-possible", Info, Certain, func(e *evidence.Evidence) {
+	{"egress.ipv6-possible", report.Info, report.Certain, func(e *evidence.Evidence) {
 		e.DNS.IPv6 = []netip.Addr{ip("2001:db8:100::10")}
 		e.DNS.Answers[0].AAAA = e.DNS.IPv6
 		e.Host.HasIPv6Route = pointer(true)
@@ -134,92 +135,92 @@ func invalidIP(e *evidence.Evidence) {
 }
 
 var rulesFixtures = []fixture{
-	{"rules.invalid", Fail, Certain, func(e *evidence.Evidence) { setRules(e, "allow 203.0.113.0/24") }},
-	{"rules.invalid/too-many", Fail, Certain, func(e *evidence.Evidence) {
+	{"rules.invalid", report.Fail, report.Certain, func(e *evidence.Evidence) { setRules(e, "allow 203.0.113.0/24") }},
+	{"rules.invalid/too-many", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		setRules(e, "allow 203.0.113.10", "allow 192.0.2.1", "allow 192.0.2.2", "allow 192.0.2.3", "allow 192.0.2.4",
 			"allow 192.0.2.5")
 	}},
-	{"rules.invalid/host-bits", Warn, Certain, func(e *evidence.Evidence) { setRules(e, "allow 203.0.113.10/25") }},
-	{"rules.not-allowed", Fail, Certain, func(e *evidence.Evidence) {
+	{"rules.invalid/host-bits", report.Warn, report.Certain, func(e *evidence.Evidence) { setRules(e, "allow 203.0.113.10/25") }},
+	{"rules.not-allowed", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		setRules(e, "allow 192.0.2.0/25")
 		invalidIP(e)
 	}},
-	{"rules.not-allowed/five", Fail, Certain, func(e *evidence.Evidence) {
+	{"rules.not-allowed/five", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		setRules(e, "allow 192.0.2.1", "allow 192.0.2.2", "allow 192.0.2.64/26", "allow 192.0.2.4", "allow 192.0.2.5")
 		invalidIP(e)
 	}},
-	{"rules.not-allowed/login-refused", Fail, Likely, func(e *evidence.Evidence) {
+	{"rules.not-allowed/login-refused", report.Fail, report.Likely, func(e *evidence.Evidence) {
 		setRules(e, "allow 192.0.2.0/25")
 		refuse(e, "401", "Authentication failed", "auth-failed")
 	}},
-	{"rules.not-allowed/planned", Fail, Certain, func(e *evidence.Evidence) {
+	{"rules.not-allowed/planned", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		planned(e, egressIP, otherIP)
 		setRules(e, "allow 203.0.113.10")
 	}},
-	{"rules.not-allowed/planned-ipv6", Fail, Certain, func(e *evidence.Evidence) {
+	{"rules.not-allowed/planned-ipv6", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		planned(e, ip("2001:db8::1"))
 		setRules(e, "allow 203.0.113.0/25")
 	}},
-	{"rules.not-allowed/planned-in-test", Fail, Likely, func(e *evidence.Evidence) {
+	{"rules.not-allowed/planned-in-test", report.Fail, report.Likely, func(e *evidence.Evidence) {
 		planned(e, egressIP)
 		setRules(e, "allow 192.0.2.0/25")
 		e.Target.Environment = evidence.EnvTest
 	}},
-	{"rules.never-public", Fail, Certain, func(e *evidence.Evidence) {
+	{"rules.never-public", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		planned(e, ip("10.0.0.1"))
 		setRules(e, "allow 10.0.0.1")
 	}},
-	{"rules.never-public/no-rule-matches", Fail, Certain, func(e *evidence.Evidence) {
+	{"rules.never-public/no-rule-matches", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		planned(e, ip("127.0.0.1"))
 		setRules(e, "allow 203.0.113.0/25")
 	}},
-	{"rules.never-public/every-allow", Fail, Certain, func(e *evidence.Evidence) {
+	{"rules.never-public/every-allow", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		setRules(e, "allow 10.0.0.0/25", "allow 100.64.0.7")
 		invalidIP(e)
 	}},
-	{"rules.never-public/every-allow-and-closed", Fail, Likely, func(e *evidence.Evidence) {
+	{"rules.never-public/every-allow-and-closed", report.Fail, report.Likely, func(e *evidence.Evidence) {
 		setRules(e, "allow 192.168.0.7")
 		hangUp(e)
 	}},
-	{"rules.never-public/every-allow-and-no-address-seen", Warn, Certain, func(e *evidence.Evidence) {
+	{"rules.never-public/every-allow-and-no-address-seen", report.Warn, report.Certain, func(e *evidence.Evidence) {
 		setRules(e, "allow 192.168.0.7")
 		noSource(e, silence)
 	}},
-	{"rules.never-public/stray", Warn, Certain, func(e *evidence.Evidence) {
+	{"rules.never-public/stray", report.Warn, report.Certain, func(e *evidence.Evidence) {
 		setRules(e, "allow 203.0.113.0/25", "allow 10.0.0.1")
 	}},
-	{"rules.never-public/endpoint-unknown", Fail, Likely, func(e *evidence.Evidence) {
+	{"rules.never-public/endpoint-unknown", report.Fail, report.Likely, func(e *evidence.Evidence) {
 		planned(e, ip("10.0.0.1"))
 		setRules(e, "allow 10.0.0.1")
 		e.Target.CustomEndpoint, e.Target.Host, e.Target.Addresses = true, "relay.acme.example", nil
 	}},
-	{"rules.denied", Fail, Certain, func(e *evidence.Evidence) {
+	{"rules.denied", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		setRules(e, "deny 203.0.113.10", "allow 203.0.113.0/25")
 		invalidIP(e)
 	}},
-	{"rules.denied/and-not-allowed", Fail, Likely, func(e *evidence.Evidence) {
+	{"rules.denied/and-not-allowed", report.Fail, report.Likely, func(e *evidence.Evidence) {
 		setRules(e, "allow 192.0.2.0/25", "deny 203.0.113.0/25")
 		hangUp(e)
 	}},
-	{"rules.ambiguous", Fail, Certain, func(e *evidence.Evidence) {
+	{"rules.ambiguous", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		setRules(e, "allow 203.0.113.10", "deny 203.0.113.0/25")
 		invalidIP(e)
 	}},
-	{"rules.ambiguous/accepted", Warn, Certain, func(e *evidence.Evidence) {
+	{"rules.ambiguous/accepted", report.Warn, report.Certain, func(e *evidence.Evidence) {
 		setRules(e, "allow 203.0.113.10", "deny 203.0.113.0/25")
 	}},
-	{"rules.pool-partly-allowed", Fail, Certain, func(e *evidence.Evidence) {
+	{"rules.pool-partly-allowed", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		setRules(e, "allow 203.0.113.10")
 		pool(e)
 		invalidIP(e)
 	}},
-	{"rules.pool-partly-allowed/accepted", Fail, Certain, func(e *evidence.Evidence) {
+	{"rules.pool-partly-allowed/accepted", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		setRules(e, "allow 203.0.113.10")
 		pool(e)
 	}},
-	{"rules.propagating", Fail, Certain, invalidIP},
-	{"rules.stale", Warn, Certain, func(e *evidence.Evidence) { setRules(e, "allow 192.0.2.0/25") }},
-	{"rules.stale/sub-user", Warn, Certain, func(e *evidence.Evidence) {
+	{"rules.propagating", report.Fail, report.Certain, invalidIP},
+	{"rules.stale", report.Warn, report.Certain, func(e *evidence.Evidence) { setRules(e, "allow 192.0.2.0/25") }},
+	{"rules.stale/sub-user", report.Warn, report.Certain, func(e *evidence.Evidence) {
 		setRules(e, "allow 192.0.2.0/25")
 		refuse(e, "435", "Permission denied", "permission-denied")
 	}},

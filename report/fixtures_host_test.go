@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"net/netip"
@@ -6,6 +6,7 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/opensrs"
+	"opensrs-doctor/report"
 )
 
 // deaf makes the controls fail in this way.
@@ -71,15 +72,15 @@ func untrusted(e *evidence.Evidence) {
 }
 
 var hostFixtures = []fixture{
-	{"host.offline", Fail, Certain, noInternet},
-	{"host.offline/no-route", Fail, Certain, func(e *evidence.Evidence) {
+	{"host.offline", report.Fail, report.Certain, noInternet},
+	{"host.offline/no-route", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		away := failure("query", evidence.KindUnreachable, "network is unreachable")
 		noSource(e, away)
 		noResolver(e, away)
 		deaf(e, evidence.KindUnreachable, "network is unreachable")
 		e.Host.HasIPv4Route, e.Host.LocalAddress, e.Clock = pointer(false), netip.Addr{}, nil
 	}},
-	{"host.offline/resolver-next-door", Fail, Likely, func(e *evidence.Evidence) {
+	{"host.offline/resolver-next-door", report.Fail, report.Likely, func(e *evidence.Evidence) {
 		const near = "10.1.0.53:53" // it answers from what it remembers
 		e.Host.Resolvers, e.DNS.Used, e.DNS.Answers[0].Resolver = []string{near}, near, near
 		noSource(e, silence)
@@ -94,7 +95,7 @@ var hostFixtures = []fixture{
 		e.StatusPage = &evidence.StatusPage{URL: evidence.DefaultStatusURL, Failure: silence}
 		e.Clock = nil
 	}},
-	{"host.offline/proxy-too", Fail, Certain, func(e *evidence.Evidence) {
+	{"host.offline/proxy-too", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		viaProxy(e)
 		noSource(e, silence)
 		noResolver(e, failure("query", evidence.KindTimeout, "context deadline exceeded"))
@@ -102,8 +103,8 @@ var hostFixtures = []fixture{
 		e.Direct = &evidence.Direct{Failure: failure("query", evidence.KindTimeout, "context deadline exceeded")}
 		e.DNS.Endpoint, e.Clock = nil, nil
 	}},
-	{"host.clock-wrong", Fail, Certain, behind},
-	{"host.clock-wrong/ahead", Fail, Certain, func(e *evidence.Evidence) {
+	{"host.clock-wrong", report.Fail, report.Certain, behind},
+	{"host.clock-wrong/ahead", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		datesOnly(e)
 		setClock(e, -400*24*time.Hour)
 		for i := range e.TLS.Chain {
@@ -112,64 +113,64 @@ var hostFixtures = []fixture{
 		}
 		e.TLS.Trust.Expired = &e.TLS.Chain[0]
 	}},
-	{"host.clock-wrong/ten-minutes", Warn, Certain, func(e *evidence.Evidence) { setClock(e, 10*time.Minute) }},
-	{"host.local-firewall", Fail, Certain, func(e *evidence.Evidence) {
+	{"host.clock-wrong/ten-minutes", report.Warn, report.Certain, func(e *evidence.Evidence) { setClock(e, 10*time.Minute) }},
+	{"host.local-firewall", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		stopAt(e, "port", failure("connect", evidence.KindUnreachable, "no route to host"))
 		walked(e, "!", "ttt+")
 		self := evidence.Hop{TTL: 64, Answer: evidence.HopProhibited, From: localIP, FromSelf: true, ICMPType: 3, ICMPCode: 13}
 		e.Port.Path.Answer, e.Port.Path.Port[0] = &self, self
 		e.Port.Path.Port[0].TTL = 1
 	}},
-	{"host.local-firewall/resets", Fail, Likely, func(e *evidence.Evidence) {
+	{"host.local-firewall/resets", report.Fail, report.Likely, func(e *evidence.Evidence) {
 		stopAt(e, "port", failure("connect", evidence.KindRefused, "connection refused"))
 		walked(e, "r", "ttt+")
 	}},
-	{"host.local-firewall/drops", Fail, Likely, func(e *evidence.Evidence) {
+	{"host.local-firewall/drops", report.Fail, report.Likely, func(e *evidence.Evidence) {
 		drop(e)
 		walked(e, "...", "ttt+")
 	}},
-	{"host.local-firewall/not-permitted", Fail, Certain, func(e *evidence.Evidence) {
+	{"host.local-firewall/not-permitted", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		stopAt(e, "port", failure("connect", evidence.KindNotPermitted, "operation not permitted"))
 		walked(e, "x", "ttt+")
 	}},
-	{"config.credentials-missing", Warn, Certain, func(e *evidence.Evidence) {
+	{"config.credentials-missing", report.Warn, report.Certain, func(e *evidence.Evidence) {
 		e.Target.Username, e.Target.KeyFingerprint = "", nil
 		e.Asked.KeyGiven, e.Asked.KeySource, e.Call = false, "", nil
 		skip(e, "call", "credentials")
 	}},
-	{"config.credentials-missing/required", Fail, Certain, func(e *evidence.Evidence) {
+	{"config.credentials-missing/required", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		e.Target.KeyFingerprint, e.Asked.KeyGiven, e.Asked.KeySource, e.Call = nil, false, "", nil
 		e.Asked.Require = []string{"call"}
 		skip(e, "call", "credentials")
 	}},
-	{"config.api-key-malformed", Fail, Certain, func(e *evidence.Evidence) {
+	{"config.api-key-malformed", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		e.Target.KeyFingerprint, e.Asked.KeyProblems, e.Call = nil, []string{"quotes"}, nil
 		skip(e, "call", "api-key")
 	}},
-	{"config.api-key-malformed/placeholder", Fail, Certain, func(e *evidence.Evidence) {
+	{"config.api-key-malformed/placeholder", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		e.Target.KeyFingerprint, e.Asked.KeyProblems, e.Call = nil, []string{"spaces", "placeholder"}, nil
 		e.Asked.KeySource = "OPENSRS_API_KEY"
 		skip(e, "call", "api-key")
 	}},
-	{"config.api-key-malformed/settings-line", Fail, Certain, func(e *evidence.Evidence) {
+	{"config.api-key-malformed/settings-line", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		e.Target.KeyFingerprint, e.Asked.KeyProblems, e.Call = nil, []string{"assignment"}, nil
 		skip(e, "call", "api-key")
 	}},
-	{"config.key-line-end", Info, Certain, func(e *evidence.Evidence) {
+	{"config.key-line-end", report.Info, report.Certain, func(e *evidence.Evidence) {
 		e.Asked.KeyAround = []opensrs.Around{opensrs.LineEndAfter}
 	}},
-	{"config.key-line-end/variable", Info, Certain, func(e *evidence.Evidence) {
+	{"config.key-line-end/variable", report.Info, report.Certain, func(e *evidence.Evidence) {
 		e.Asked.KeySource, e.Asked.KeyAround = "OPENSRS_API_KEY", []opensrs.Around{opensrs.SpaceBefore, opensrs.SpaceAfter}
 	}},
-	{"config.required-skipped", Fail, Certain, func(e *evidence.Evidence) {
+	{"config.required-skipped", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		setRules(e)
 		e.Asked.Require = []string{"rules"}
 	}},
-	{"service.incident", Fail, Likely, func(e *evidence.Evidence) {
+	{"service.incident", report.Fail, report.Likely, func(e *evidence.Evidence) {
 		gatewayError(e, 503)
 		incident(e)
 	}},
-	{"service.incident/elsewhere", Warn, Likely, func(e *evidence.Evidence) {
+	{"service.incident/elsewhere", report.Warn, report.Likely, func(e *evidence.Evidence) {
 		drop(e)
 		incident(e)
 	}},

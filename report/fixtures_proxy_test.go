@@ -1,9 +1,10 @@
-package report
+package report_test
 
 import (
 	"net/netip"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/report"
 )
 
 var proxyIP = ip("203.0.113.200") // the public address of the proxy's network
@@ -93,65 +94,65 @@ func closedDirectly(e *evidence.Evidence) {
 }
 
 var proxyFixtures = []fixture{
-	{"proxy.unreachable", Fail, Certain, func(e *evidence.Evidence) {
+	{"proxy.unreachable", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		proxyGone(e, evidence.KindRefused, "connection refused")
 	}},
-	{"proxy.unreachable/silent", Fail, Certain, func(e *evidence.Evidence) {
+	{"proxy.unreachable/silent", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		proxyGone(e, evidence.KindTimeout, "no answer so far")
 		closedDirectly(e)
 	}},
-	{"proxy.unreachable/refused-ten-times-more", Fail, Certain, func(e *evidence.Evidence) { // a ticket's round trips
+	{"proxy.unreachable/refused-ten-times-more", report.Fail, report.Certain, func(e *evidence.Evidence) { // a ticket's round trips
 		proxyGone(e, evidence.KindRefused, "connection refused")
 		e.Port.RoundTrips = &evidence.RoundTrips{To: e.Port.Attempts[0].Address, Sent: 10, Answered: 10, Refused: 10, MinMS: 0.1,
 			MedianMS: 0.2, MaxMS: 1}
 	}},
-	{"proxy.unreachable/silent-then-refused", Fail, Certain, func(e *evidence.Evidence) {
+	{"proxy.unreachable/silent-then-refused", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		proxyGone(e, evidence.KindTimeout, "no answer so far")
 		e.Port.RoundTrips = &evidence.RoundTrips{To: e.Port.Attempts[0].Address, Sent: 10, Answered: 3, Refused: 3, Lost: 7, MinMS: 0.1,
 			MedianMS: 0.2, MaxMS: 1}
 	}},
-	{"proxy.unreachable/a-web-server-that-takes-connections", Fail, Likely, func(e *evidence.Evidence) {
+	{"proxy.unreachable/a-web-server-that-takes-connections", report.Fail, report.Likely, func(e *evidence.Evidence) {
 		proxyGone(e, evidence.KindNotHTTP, "SSH-2.0-OpenSSH_9.9")
 		step(e, "port").Failure.Op = "connect through the proxy"
 		e.Port.Connected = e.Port.Attempts[0].Address
 		e.Port.Attempts[0] = evidence.Attempt{Address: e.Port.Connected, Connected: true, TookMS: 1}
 		e.Port.RoundTrips = &evidence.RoundTrips{To: e.Port.Connected, Sent: 10, Answered: 10, MinMS: 0.1, MedianMS: 0.2, MaxMS: 1}
 	}},
-	{"proxy.unreachable/no-such-name", Fail, Certain, func(e *evidence.Evidence) {
+	{"proxy.unreachable/no-such-name", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		proxyGone(e, evidence.KindNXDomain, "NXDOMAIN")
 		answered(e, "NXDOMAIN", evidence.KindNXDomain)
 		e.Controls = e.Controls[:4]
 	}},
-	{"proxy.denied", Fail, Certain, func(e *evidence.Evidence) {
+	{"proxy.denied", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		proxySays(e, httpReply(403, "Forbidden"), evidence.KindProxyDenied, "403 Forbidden")
 		closedDirectly(e)
 	}},
-	{"proxy.denied/socks", Fail, Certain, func(e *evidence.Evidence) {
+	{"proxy.denied/socks", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		proxySays(e, &evidence.ProxyReply{Protocol: "socks5", Code: 2, Text: said("connection not allowed by ruleset")},
 			evidence.KindProxyDenied, "connection not allowed by ruleset")
 		e.Host.Proxy.URL, e.Host.Proxy.From, e.Direct = "socks5://proxy.example.com:1080", "--proxy", nil
 	}},
-	{"proxy.denied/hangs-up", Fail, Likely, func(e *evidence.Evidence) {
+	{"proxy.denied/hangs-up", report.Fail, report.Likely, func(e *evidence.Evidence) {
 		proxySays(e, nil, evidence.KindHungUp, "EOF")
 	}},
-	{"proxy.auth-required", Fail, Certain, func(e *evidence.Evidence) {
+	{"proxy.auth-required", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		proxySays(e, httpReply(407, "Proxy Authentication Required"), evidence.KindProxyAuth,
 			"407 Proxy Authentication Required")
 		closedDirectly(e)
 	}},
-	{"proxy.auth-required/wrong-login", Fail, Certain, func(e *evidence.Evidence) {
+	{"proxy.auth-required/wrong-login", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		proxySays(e, httpReply(407, "Proxy Authentication Required"), evidence.KindProxyAuth,
 			"407 Proxy Authentication Required")
 		e.Host.Proxy.HasUser = true
 	}},
-	{"proxy.upstream-failed", Fail, Certain, func(e *evidence.Evidence) {
+	{"proxy.upstream-failed", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		proxySays(e, httpReply(502, "Bad Gateway"), evidence.KindProxyUpstream, "502 Bad Gateway")
 		closedDirectly(e)
 	}},
-	{"proxy.upstream-failed/silent", Fail, Likely, func(e *evidence.Evidence) {
+	{"proxy.upstream-failed/silent", report.Fail, report.Likely, func(e *evidence.Evidence) {
 		proxySays(e, nil, evidence.KindTimeout, "context deadline exceeded")
 	}},
-	{"proxy.direct-way", Info, Certain, func(e *evidence.Evidence) {
+	{"proxy.direct-way", report.Info, report.Certain, func(e *evidence.Evidence) {
 		viaProxy(e)
 		closedDirectly(e)
 	}},

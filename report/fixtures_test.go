@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"net/netip"
@@ -9,13 +9,15 @@ import (
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/opensrs"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/diagnose"
 )
 
 // fixture is one run in which one thing is wrong, in the one way that a row of the catalogue is about.
 type fixture struct {
-	name       string     // the cause; a further way to the same cause has "/" and a word behind it
-	severity   Severity   // that it has
-	confidence Confidence // that it has
+	name       string            // the cause; a further way to the same cause has "/" and a word behind it
+	severity   report.Severity   // that it has
+	confidence report.Confidence // that it has
 	damage     func(*evidence.Evidence)
 }
 
@@ -111,10 +113,10 @@ func goodChain() []evidence.Certificate {
 
 // setClock gives the run peers that told the time, the local clock being behind by that much.
 func setClock(e *evidence.Evidence, behind time.Duration) {
-	e.Clock = &evidence.Clock{OffsetMS: milliseconds(behind)}
+	e.Clock = &evidence.Clock{OffsetMS: diagnose.Milliseconds(behind)}
 	for _, peer := range []string{"icanhazip.com:443", "checkip.amazonaws.com:443", "api.ipify.org:443"} {
 		e.Clock.Samples = append(e.Clock.Samples,
-			evidence.ClockSample{Peer: peer, OffsetMS: milliseconds(behind), Verified: true})
+			evidence.ClockSample{Peer: peer, OffsetMS: diagnose.Milliseconds(behind), Verified: true})
 		e.Clock.Agreeing++
 	}
 }

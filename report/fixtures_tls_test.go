@@ -1,10 +1,11 @@
-package report
+package report_test
 
 import (
 	"slices"
 	"time"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/report"
 )
 
 // broken ends the run at a handshake that did not complete, and none of the experiments does either.
@@ -87,108 +88,108 @@ func dates(e *evidence.Evidence, from, to time.Time) {
 }
 
 var tlsFixtures = []fixture{
-	{"tls.not-tls", Fail, Certain, func(e *evidence.Evidence) {
+	{"tls.not-tls", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		broken(e, evidence.KindNotTLS, "tls: first record does not look like a TLS handshake")
 		e.TLS.Quote = said("SSH-2.0-OpenSSH_9.9")
 	}},
-	{"tls.reset", Fail, Certain, func(e *evidence.Evidence) { broken(e, evidence.KindReset, "connection reset by peer") }},
-	{"tls.sni-blocked", Fail, Certain, func(e *evidence.Evidence) {
+	{"tls.reset", report.Fail, report.Certain, func(e *evidence.Evidence) { broken(e, evidence.KindReset, "connection reset by peer") }},
+	{"tls.sni-blocked", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		broken(e, evidence.KindReset, "connection reset by peer")
 		variants(e, evidence.KindReset, "connection reset by peer", evidence.VariantNoSNI)
 	}},
-	{"tls.hello-too-big", Fail, Certain, func(e *evidence.Evidence) {
+	{"tls.hello-too-big", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		broken(e, evidence.KindTimeout, "context deadline exceeded")
 		variants(e, evidence.KindTimeout, "context deadline exceeded", evidence.VariantClassic)
 	}},
-	{"tls.mtu-blackhole", Fail, Certain, func(e *evidence.Evidence) {
+	{"tls.mtu-blackhole", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		broken(e, evidence.KindTimeout, "context deadline exceeded")
 		variants(e, evidence.KindTimeout, "context deadline exceeded", evidence.VariantSmall)
 	}},
-	{"tls.mtu-blackhole/to-the-server", Fail, Certain, func(e *evidence.Evidence) {
+	{"tls.mtu-blackhole/to-the-server", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		broken(e, evidence.KindTimeout, "context deadline exceeded")
 		variants(e, evidence.KindTimeout, "context deadline exceeded", evidence.VariantSmall, evidence.VariantClassic)
 	}},
-	{"tls.rejected", Fail, Certain, func(e *evidence.Evidence) {
+	{"tls.rejected", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		broken(e, evidence.KindAlert, "tls: handshake failure")
 		e.TLS.Alert = "handshake failure"
 	}},
-	{"tls.timeout", Fail, Certain, func(e *evidence.Evidence) { broken(e, evidence.KindTimeout, "context deadline exceeded") }},
-	{"tls.timeout/no-experiments", Fail, Likely, func(e *evidence.Evidence) {
+	{"tls.timeout", report.Fail, report.Certain, func(e *evidence.Evidence) { broken(e, evidence.KindTimeout, "context deadline exceeded") }},
+	{"tls.timeout/no-experiments", report.Fail, report.Likely, func(e *evidence.Evidence) {
 		broken(e, evidence.KindTimeout, "context deadline exceeded")
 		e.TLS.Variants = nil
 	}},
-	{"tls.version-unsupported", Fail, Certain, func(e *evidence.Evidence) {
+	{"tls.version-unsupported", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		broken(e, evidence.KindAlert, "tls: protocol version not supported")
 		e.TLS.Alert = "protocol version not supported"
 		variants(e, evidence.KindAlert, "tls: protocol version not supported", evidence.VariantOld)
 		e.TLS.Variants[4].Version = "TLS 1.1"
 	}},
-	{"tls.version-unsupported/alert-only", Fail, Likely, func(e *evidence.Evidence) {
+	{"tls.version-unsupported/alert-only", report.Fail, report.Likely, func(e *evidence.Evidence) {
 		broken(e, evidence.KindAlert, "tls: protocol version not supported")
 		e.TLS.Alert, e.TLS.Variants = "protocol version not supported", nil
 	}},
-	{"tls.expired", Fail, Certain, func(e *evidence.Evidence) {
+	{"tls.expired", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		dates(e, fixedStart.AddDate(0, -3, 0), fixedStart.AddDate(0, 0, -3))
 	}},
-	{"tls.expired/clock-not-checked", Fail, Likely, func(e *evidence.Evidence) {
+	{"tls.expired/clock-not-checked", report.Fail, report.Likely, func(e *evidence.Evidence) {
 		dates(e, fixedStart.AddDate(0, -3, 0), fixedStart.AddDate(0, 0, -3))
 		e.Clock = nil
 	}},
-	{"tls.not-yet-valid", Fail, Certain, func(e *evidence.Evidence) {
+	{"tls.not-yet-valid", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		dates(e, fixedStart.AddDate(0, 0, 2), fixedStart.AddDate(1, 0, 0))
 	}},
-	{"tls.name-mismatch", Fail, Certain, func(e *evidence.Evidence) {
+	{"tls.name-mismatch", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		shows(e, evidence.Certificate{Subject: said("CN=www.example.net"), Issuer: said(issuingCA), IssuerOrg: said("Example Trust"),
 			Names: saidAll("www.example.net", "example.net")},
 			evidence.Trust{System: true, Public: true, DatesOK: true, Issuer: said(publicCA)})
 	}},
-	{"tls.self-signed", Fail, Certain, func(e *evidence.Evidence) {
+	{"tls.self-signed", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		shows(e, evidence.Certificate{Subject: said("CN=appliance.local"), Issuer: said("CN=appliance.local"), SelfSigned: true,
 			Names: saidAll("appliance.local")},
 			evidence.Trust{DatesOK: true, SelfSigned: true, Issuer: said("CN=appliance.local")})
 	}},
-	{"tls.incomplete-chain", Fail, Likely, incomplete},
-	{"tls.incomplete-chain/known-to-be-public", Fail, Certain, func(e *evidence.Evidence) {
+	{"tls.incomplete-chain", report.Fail, report.Likely, incomplete},
+	{"tls.incomplete-chain/known-to-be-public", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		incomplete(e)
 		e.TLS.Trust.MissingKnown = true
 	}},
-	{"tls.intercepted", Fail, Likely, inspected},
-	{"tls.intercepted/controls-too", Fail, Certain, func(e *evidence.Evidence) {
+	{"tls.intercepted", report.Fail, report.Likely, inspected},
+	{"tls.intercepted/controls-too", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		noSource(e, failure("verify", evidence.KindUntrusted, "the certificate did not verify: "+privateCA))
 		inspected(e)
 		for i := range e.Controls {
 			e.Controls[i].TLS = &evidence.Trust{System: true, NameOK: true, DatesOK: true, RootShown: true, Issuer: said(privateCA)}
 		}
 	}},
-	{"tls.intercepted/product", Fail, Likely, func(e *evidence.Evidence) {
+	{"tls.intercepted/product", report.Fail, report.Likely, func(e *evidence.Evidence) {
 		leaf := byAcme()
 		leaf.Issuer, leaf.IssuerOrg = said("CN=Zscaler Intermediate Root CA,O=Zscaler Inc."), said("Zscaler Inc.")
 		shows(e, leaf, evidence.Trust{NameOK: true, DatesOK: true, Issuer: leaf.Issuer, Product: "Zscaler", Missing: leaf.Issuer})
 	}},
-	{"tls.intercepted/allowed", Warn, Likely, func(e *evidence.Evidence) {
+	{"tls.intercepted/allowed", report.Warn, report.Likely, func(e *evidence.Evidence) {
 		inspected(e)
 		e.Asked.AllowIntercepted = true
 		allowed(e)
 	}},
-	{"tls.intercepted/old-roots", Warn, Possible, func(e *evidence.Evidence) {
+	{"tls.intercepted/old-roots", report.Warn, report.Possible, func(e *evidence.Evidence) {
 		inspected(e)
 		e.Asked.RootsDate = fixedStart.AddDate(0, 0, -412)
 		allowed(e)
 	}},
-	{"tls.unknown-ca", Fail, Certain, func(e *evidence.Evidence) {
+	{"tls.unknown-ca", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		shows(e, byAcme(), evidence.Trust{NameOK: true, DatesOK: true, RootShown: true, Issuer: said(privateCA)})
 	}},
-	{"tls.unknown-ca/no-root-presented", Fail, Possible, func(e *evidence.Evidence) {
+	{"tls.unknown-ca/no-root-presented", report.Fail, report.Possible, func(e *evidence.Evidence) {
 		shows(e, byAcme(), evidence.Trust{NameOK: true, DatesOK: true, Issuer: said(privateCA), Missing: said(privateCA)})
 		e.Egress.Sightings = e.Egress.Sightings[3:] // no other peer's certificate verifies
 		e.Controls = nil
 	}},
-	{"tls.local-roots-outdated", Fail, Certain, outdated},
-	{"tls.local-roots-outdated/empty-store", Fail, Certain, func(e *evidence.Evidence) {
+	{"tls.local-roots-outdated", report.Fail, report.Certain, outdated},
+	{"tls.local-roots-outdated/empty-store", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		outdated(e)
 		e.TLS.Trust.SystemEmpty = true
 	}},
-	{"tls.expires-soon", Warn, Certain, func(e *evidence.Evidence) {
+	{"tls.expires-soon", report.Warn, report.Certain, func(e *evidence.Evidence) {
 		e.TLS.Chain[0].NotAfter = fixedStart.Add(5*24*time.Hour + 7*time.Hour)
 		e.TLS.Trust.FirstToEnd = &e.TLS.Chain[0]
 		step(e, "tls").Status = evidence.Warn

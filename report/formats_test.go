@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"bytes"
@@ -26,23 +26,29 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/anonymize"
+	"opensrs-doctor/report/diff"
+	"opensrs-doctor/report/internal/golden"
+	"opensrs-doctor/report/render"
+	"opensrs-doctor/report/screen"
 )
 
 // machineFormats are the formats that programs read, each with a judge who reads it as they do.
 var machineFormats = []struct {
 	name, ending string
-	write        func(io.Writer, *Report) error
-	judge        func(t *testing.T, r *Report, text string)
+	write        func(io.Writer, *report.Report) error
+	judge        func(t *testing.T, r *report.Report, text string)
 }{
-	{"junit", ".xml", WriteJUnit, judgeJUnit},
-	{"tap", ".tap", WriteTAP, judgeTAP},
-	{"markdown", ".md", WriteMarkdown, judgeMarkdown},
-	{"prometheus", ".prom", WritePrometheus, judgePrometheus},
-	{"nagios", ".nagios", WriteNagios, judgeNagios},
-	{"github", ".github", WriteGitHub, judgeGitHub},
+	{"junit", ".xml", render.WriteJUnit, judgeJUnit},
+	{"tap", ".tap", render.WriteTAP, judgeTAP},
+	{"markdown", ".md", render.WriteMarkdown, judgeMarkdown},
+	{"prometheus", ".prom", render.WritePrometheus, judgePrometheus},
+	{"nagios", ".nagios", render.WriteNagios, judgeNagios},
+	{"github", ".github", render.WriteGitHub, judgeGitHub},
 }
 
-func written(t *testing.T, r *Report, write func(io.Writer, *Report) error) string {
+func written(t *testing.T, r *report.Report, write func(io.Writer, *report.Report) error) string {
 	t.Helper()
 	var out bytes.Buffer
 	if err := write(&out, r); err != nil {
@@ -52,7 +58,7 @@ func written(t *testing.T, r *Report, write func(io.Writer, *Report) error) stri
 }
 
 // judged writes the report in every format and reads it again.
-func judged(t *testing.T, r *Report) {
+func judged(t *testing.T, r *report.Report) {
 	t.Helper()
 	for _, f := range machineFormats {
 		text := written(t, r, f.write)
@@ -73,7 +79,7 @@ func TestFormatsRead(t *testing.T) {
 		"config.required-skipped", "dns.sinkholed"} {
 		for _, f := range machineFormats {
 			text := written(t, runs[name], f.write)
-			golden(t, "formats/"+name+f.ending, text)
+			golden.Check(t, "formats/"+name+f.ending, text)
 			f.judge(t, runs[name], text)
 		}
 	}
@@ -89,8 +95,8 @@ func TestGeneratedFormatsHold(t *testing.T) {
 		e.Interrupted = n%3 == 0
 		r := reportOf(e)
 		judged(t, r)
-		judged(t, Anonymize(r))
-		again, err := Read(bytes.NewReader(jsonOf(t, r)))
+		judged(t, anonymize.Anonymize(r))
+		again, err := report.Read(bytes.NewReader(jsonOf(t, r)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -118,15 +124,15 @@ func TestFormatsTakeAnyText(t *testing.T) {
 	for _, cause := range []string{"rules.not-allowed", "tls.expires-soon", "config.required-skipped", "egress.unstable"} {
 		clean := reportOf(fixtureOf(t, cause))
 		clean.Diagnoses = append(clean.Diagnoses, filteredDiagnosis())
-		clean.Verdict = verdictOf(clean.Diagnoses)
+		clean.Verdict = report.VerdictOf(clean.Diagnoses)
 		for _, poison := range poisons {
 			r := poisoned(t, clean, poison)
 			judged(t, r)
-			if got, want := len(testCases(r)), len(testCases(clean)); got != want && clearText(poison) != "" {
+			if got, want := len(render.TestCases(r)), len(render.TestCases(clean)); got != want && clearText(poison) != "" {
 				t.Errorf("%q: %d cases, want %d", poison, got, want)
 			}
 			var out strings.Builder
-			if err := WriteDiffText(&out, Compare(clean, r), TextOptions{}); err != nil {
+			if err := diff.WriteDiffText(&out, diff.Compare(clean, r), screen.Options{}); err != nil {
 				t.Error(err)
 			}
 			for line := range strings.Lines(out.String()) {
@@ -166,19 +172,19 @@ func TestFormatsTakeAnyTextElsewhere(t *testing.T) {
 	}
 }
 
-func clearText(text string) string { return clean(text) }
+func clearText(text string) string { return screen.Clean(text) }
 
 // poisoned is the report with the text put behind each text that is none of a closed list.
-func poisoned(t *testing.T, r *Report, poison string) *Report {
+func poisoned(t *testing.T, r *report.Report, poison string) *report.Report {
 	t.Helper()
 	kept := []string{"schema", "started_at", "verdict", "severity", "confidence", "status", "name", "probe", "waited_for",
 		"not_before", "not_after", "environment"}
 	var replace func(key string, value any) any
 	replace = func(key string, value any) any {
 		switch v := value.(type) {
-		case object:
+		case report.Object:
 			for i := range v {
-				v[i].value = replace(v[i].name, v[i].value)
+				v[i].Value = replace(v[i].Name, v[i].Value)
 			}
 		case []any:
 			for i := range v {
@@ -194,22 +200,22 @@ func poisoned(t *testing.T, r *Report, poison string) *Report {
 		}
 		return value
 	}
-	tree, err := parseTree(jsonOf(t, r))
+	tree, err := report.ParseTree(jsonOf(t, r))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	if err := writeTree(&out, replace("", tree)); err != nil {
+	if err := report.WriteTree(&out, replace("", tree)); err != nil {
 		t.Fatal(err)
 	}
-	again, err := Read(&out)
+	again, err := report.Read(&out)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return again
 }
 
-func judgeJUnit(t *testing.T, r *Report, text string) {
+func judgeJUnit(t *testing.T, r *report.Report, text string) {
 	t.Helper()
 	var suites junit.Testsuites
 	decoder := xml.NewDecoder(strings.NewReader(text))
@@ -231,12 +237,12 @@ func judgeJUnit(t *testing.T, r *Report, text string) {
 			t.Errorf("junit: case %d is %+v, of %+v", i, c, r.Probes[i])
 		}
 	}
-	if suite.Failures != bad || suites.Failures != bad || suite.Tests != len(suite.Testcases) || (bad > 0) != (r.found() == VerdictFail) ||
-		suite.Errors != int(oneIf(r.Interrupted)) || suites.Errors != suite.Errors {
+	if suite.Failures != bad || suites.Failures != bad || suite.Tests != len(suite.Testcases) || (bad > 0) != (r.Found() == report.VerdictFail) ||
+		suite.Errors != int(render.OneIf(r.Interrupted)) || suites.Errors != suite.Errors {
 		t.Errorf("junit: %d failures, %d counted, %d errors, verdict %s", bad, suite.Failures, suite.Errors, r.Verdict)
 	}
 	for _, d := range r.Diagnoses {
-		if summary := clean(d.Summary); !strings.Contains(strings.ReplaceAll(text, "]]]]><![CDATA[>", "]]>"), summary) {
+		if summary := screen.Clean(d.Summary); !strings.Contains(strings.ReplaceAll(text, "]]]]><![CDATA[>", "]]>"), summary) {
 			t.Errorf("junit: nowhere is %q", summary)
 		}
 	}
@@ -244,7 +250,7 @@ func judgeJUnit(t *testing.T, r *Report, text string) {
 
 var tapLine = regexp.MustCompile(`^(not )?ok (\d+) - ((?:[^#\\]|\\.)+?)(?: # SKIP (.+))?$`)
 
-func judgeTAP(t *testing.T, r *Report, text string) {
+func judgeTAP(t *testing.T, r *report.Report, text string) {
 	t.Helper()
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	tests, bad, told := 0, 0, map[string]bool{}
@@ -283,17 +289,17 @@ func judgeTAP(t *testing.T, r *Report, text string) {
 		}
 	}
 	if lines[0] != "TAP version 13" || lines[1] != "1.."+strconv.Itoa(tests) ||
-		(bad > 0) != (r.found() == VerdictFail || r.Interrupted) {
+		(bad > 0) != (r.Found() == report.VerdictFail || r.Interrupted) {
 		t.Errorf("tap: %d tests, %d not ok, verdict %s, begins %q", tests, bad, r.Verdict, lines[:2])
 	}
 	for _, d := range r.Diagnoses {
-		if !told[clean(headlineOf(d))] {
-			t.Errorf("tap: nowhere is %q", headlineOf(d))
+		if !told[screen.Clean(render.HeadlineOf(d))] {
+			t.Errorf("tap: nowhere is %q", render.HeadlineOf(d))
 		}
 	}
 }
 
-func judgePrometheus(t *testing.T, r *Report, text string) {
+func judgePrometheus(t *testing.T, r *report.Report, text string) {
 	t.Helper()
 	parser := expfmt.NewTextParser(model.LegacyValidation)
 	families, err := parser.TextToMetricFamilies(strings.NewReader(text))
@@ -322,7 +328,7 @@ func judgePrometheus(t *testing.T, r *Report, text string) {
 		}
 	}
 	for _, name := range []string{"verdict", "probe_status", "run_timestamp_seconds", "run_duration_seconds", "build_info"} {
-		if families["opensrs_doctor_"+name] == nil && (name != "build_info" || clean(r.Tool.Version) != "") {
+		if families["opensrs_doctor_"+name] == nil && (name != "build_info" || screen.Clean(r.Tool.Version) != "") {
 			t.Errorf("prometheus: there is no %s", name)
 		}
 	}
@@ -333,22 +339,22 @@ func judgePrometheus(t *testing.T, r *Report, text string) {
 
 var nagiosLine = regexp.MustCompile(`^OPENSRS (OK|WARNING|CRITICAL|UNKNOWN) - ([^|\n]+) \| (?:'[a-z_]+'=-?[0-9]+(?:\.[0-9]+s;;;0)?(?: |\n$))+`)
 
-func judgeNagios(t *testing.T, r *Report, text string) {
+func judgeNagios(t *testing.T, r *report.Report, text string) {
 	t.Helper()
 	parts := nagiosLine.FindStringSubmatch(text)
 	if parts == nil || parts[0] != text {
 		t.Fatalf("nagios: %q", text)
 	}
-	want := map[string]string{VerdictPass: "OK", VerdictWarn: "WARNING", VerdictFail: "CRITICAL",
-		VerdictIncomplete: "UNKNOWN"}[r.Verdict]
-	if parts[1] != want || StateOf(r).String() != want {
+	want := map[string]string{report.VerdictPass: "OK", report.VerdictWarn: "WARNING", report.VerdictFail: "CRITICAL",
+		report.VerdictIncomplete: "UNKNOWN"}[r.Verdict]
+	if parts[1] != want || render.StateOf(r).String() != want {
 		t.Errorf("nagios: %s of %s", parts[1], r.Verdict)
 	}
 }
 
 var gitHubLine = regexp.MustCompile(`^::(error|warning|notice) title=((?:[^%:,\r\n]|%25|%3A|%2C)+)::((?:[^%\r\n]|%25|%0A)+)$`)
 
-func judgeGitHub(t *testing.T, r *Report, text string) {
+func judgeGitHub(t *testing.T, r *report.Report, text string) {
 	t.Helper()
 	levels := map[string]int{}
 	for line := range strings.Lines(text) {
@@ -359,13 +365,13 @@ func judgeGitHub(t *testing.T, r *Report, text string) {
 		}
 		levels[parts[1]]++
 	}
-	if (levels["error"] > 0) != (r.found() == VerdictFail || r.Interrupted) || len(levels) == 0 {
+	if (levels["error"] > 0) != (r.Found() == report.VerdictFail || r.Interrupted) || len(levels) == 0 {
 		t.Errorf("github: %v of %s", levels, r.Verdict)
 	}
 }
 
 // judgeMarkdown renders it as GitHub does, with HTML let through, and looks at the page.
-func judgeMarkdown(t *testing.T, r *Report, text string) {
+func judgeMarkdown(t *testing.T, r *report.Report, text string) {
 	t.Helper()
 	var page bytes.Buffer
 	renderer := goldmark.New(goldmark.WithExtensions(extension.GFM), goldmark.WithRendererOptions(unsafehtml.WithUnsafe()))
@@ -395,7 +401,7 @@ func judgeMarkdown(t *testing.T, r *Report, text string) {
 		}
 		for _, attribute := range node.Attr {
 			web := strings.HasPrefix(attribute.Val, "https://") || strings.HasPrefix(attribute.Val, "http://")
-			meant := slices.ContainsFunc(r.Diagnoses, func(d Diagnosis) bool { return slices.Contains(cleaned(d.Docs), attribute.Val) })
+			meant := slices.ContainsFunc(r.Diagnoses, func(d report.Diagnosis) bool { return slices.Contains(diff.Cleaned(d.Docs), attribute.Val) })
 			switch {
 			case node.Data == "a" && attribute.Key == "href" && web && meant && node.FirstChild.Data == attribute.Val:
 			case (node.Data == "td" || node.Data == "th") && (attribute.Key == "style" || attribute.Key == "align"):
@@ -411,7 +417,7 @@ func judgeMarkdown(t *testing.T, r *Report, text string) {
 	words := strings.Join(strings.Fields(read.String()), "")
 	for _, d := range r.Diagnoses {
 		for _, said := range slices.Concat([]string{d.Summary, d.Explanation}, d.Evidence, d.Fixes) {
-			if said = strings.Join(strings.Fields(clean(said)), ""); !strings.Contains(words, said) {
+			if said = strings.Join(strings.Fields(screen.Clean(said)), ""); !strings.Contains(words, said) {
 				t.Errorf("markdown: the page does not read %.200q", said)
 			}
 		}

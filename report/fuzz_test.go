@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"bytes"
@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/report"
 )
 
 // FuzzSavedReport: a saved report, whoever wrote it, through every writer. What is written goes with what was read, and
@@ -36,7 +37,7 @@ func FuzzSavedReport(f *testing.F) {
 		if len(document) > 256<<10 {
 			return
 		}
-		r, err := Read(bytes.NewReader(document))
+		r, err := report.Read(bytes.NewReader(document))
 		if err != nil {
 			if len(err.Error()) > 1<<10 || strings.ContainsFunc(err.Error(), unicode.IsControl) {
 				t.Errorf("an error of %d bytes: %.300q", len(err.Error()), err)
@@ -62,14 +63,14 @@ func FuzzSavedReport(f *testing.F) {
 			}
 		}
 		var first, second bytes.Buffer
-		if err := WriteJSON(&first, r); err != nil {
+		if err := report.WriteJSON(&first, r); err != nil {
 			t.Fatal(err)
 		}
-		again, err := Read(bytes.NewReader(first.Bytes()))
+		again, err := report.Read(bytes.NewReader(first.Bytes()))
 		if err != nil {
 			t.Fatalf("what was written cannot be read: %v", err)
 		}
-		if err := WriteJSON(&second, again); err != nil || !bytes.Equal(first.Bytes(), second.Bytes()) {
+		if err := report.WriteJSON(&second, again); err != nil || !bytes.Equal(first.Bytes(), second.Bytes()) {
 			t.Errorf("written again it differs, %v", err)
 		}
 	})

@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"encoding/json"
@@ -14,6 +14,7 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/report/diagnose"
 )
 
 var seed = flag.Int64("seed", 1, "of the generated evidence; another one gives other runs")
@@ -246,7 +247,7 @@ func soundPort(e *evidence.Evidence) {
 	if p.Path != nil && p.Path.ComparedTo == e.Target.Port {
 		p.Path.ComparedTo = 444
 	}
-	if to, err := netip.ParseAddrPort(connectionOf(e).tried()); err == nil && p.RoundTrips != nil {
+	if to, err := netip.ParseAddrPort(diagnose.ConnectionOf(e).Tried()); err == nil && p.RoundTrips != nil {
 		p.RoundTrips.To = to
 	}
 }
@@ -350,7 +351,7 @@ func anything(r *rand.Rand, v reflect.Value, name string) {
 
 func sortedKinds() []evidence.Kind {
 	var kinds []evidence.Kind
-	for kind := range kindWords {
+	for kind := range diagnose.KindWords {
 		kinds = append(kinds, kind)
 	}
 	slices.Sort(kinds)

@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"bytes"
@@ -11,31 +11,41 @@ import (
 	"time"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/anonymize"
+	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/diff"
+	"opensrs-doctor/report/render"
+	"opensrs-doctor/report/render/page"
+	"opensrs-doctor/report/screen"
+	"opensrs-doctor/report/ticket"
 )
 
 // everyWriter is all that is made of a saved report.
-var everyWriter = map[string]func(io.Writer, *Report) error{
-	"json": WriteJSON, "junit": WriteJUnit, "tap": WriteTAP, "markdown": WriteMarkdown, "html": WriteHTML,
-	"prometheus": WritePrometheus, "nagios": WriteNagios, "github": WriteGitHub,
-	"human": func(w io.Writer, r *Report) error { return WriteText(w, r, TextOptions{}) },
-	"verbose": func(w io.Writer, r *Report) error {
-		return WriteText(w, r, TextOptions{Verbose: true, Color: true, Width: 30})
+var everyWriter = map[string]func(io.Writer, *report.Report) error{
+	"json": report.WriteJSON, "junit": render.WriteJUnit, "tap": render.WriteTAP, "markdown": render.WriteMarkdown, "html": page.WriteHTML,
+	"prometheus": render.WritePrometheus, "nagios": render.WriteNagios, "github": render.WriteGitHub,
+	"human": func(w io.Writer, r *report.Report) error { return render.WriteText(w, r, screen.Options{}) },
+	"verbose": func(w io.Writer, r *report.Report) error {
+		return render.WriteText(w, r, screen.Options{Verbose: true, Color: true, Width: 30})
 	},
-	"ticket": func(w io.Writer, r *Report) error {
-		files, err := TicketFiles(r, false)
+	"ticket": func(w io.Writer, r *report.Report) error {
+		files, err := ticket.TicketFiles(r, false)
 		for _, file := range files {
 			w.Write(file.Content)
 		}
 		return err
 	},
-	"anonymized": func(w io.Writer, r *Report) error { return WriteJSON(w, Anonymize(r)) },
-	"diff-json":  func(w io.Writer, r *Report) error { return WriteDiffJSON(w, Compare(r, otherThan(r))) },
-	"diff":       func(w io.Writer, r *Report) error { return WriteDiffText(w, Compare(otherThan(r), r), TextOptions{}) },
+	"anonymized": func(w io.Writer, r *report.Report) error { return report.WriteJSON(w, anonymize.Anonymize(r)) },
+	"diff-json":  func(w io.Writer, r *report.Report) error { return diff.WriteDiffJSON(w, diff.Compare(r, otherThan(r))) },
+	"diff": func(w io.Writer, r *report.Report) error {
+		return diff.WriteDiffText(w, diff.Compare(otherThan(r), r), screen.Options{})
+	},
 }
 
 // otherThan is a report in which nothing is as in r.
-func otherThan(*Report) *Report {
-	return &Report{Schema: Schema, Verdict: VerdictPass, Probes: probeRows(&evidence.Evidence{})}
+func otherThan(*report.Report) *report.Report {
+	return &report.Report{Schema: report.Schema, Verdict: report.VerdictPass, Probes: diagnose.ProbeRows(&evidence.Evidence{})}
 }
 
 // blownUp is a saved report in which every text is longer by filler, and every list is as long as it may be, until
@@ -51,17 +61,17 @@ func blownUp(t testing.TB, document []byte, list int, filler func(i int) string,
 
 func grownTo(t testing.TB, document []byte, list int, filler func(i int) string, most int) []byte {
 	t.Helper()
-	tree, err := parseTree(document)
+	tree, err := report.ParseTree(document)
 	if err != nil {
 		t.Fatal(err)
 	}
-	room, values, count := most-2*len(document), maxValues-5000, 0
+	room, values, count := most-2*len(document), report.MaxValues-5000, 0
 	var grow func(key string, value any) any
 	grow = func(key string, value any) any {
 		switch v := value.(type) {
-		case object:
+		case report.Object:
 			for i, m := range v {
-				v[i].value = grow(m.name, m.value)
+				v[i].Value = grow(m.Name, m.Value)
 			}
 			return v
 		case []any:
@@ -75,10 +85,10 @@ func grownTo(t testing.TB, document []byte, list int, filler func(i int) string,
 			var all []any
 			for len(all) < list && room > size && values > inside {
 				var one any
-				if text, ok := v[len(all)%len(v)].(string); ok && !closedLists[key] {
+				if text, ok := v[len(all)%len(v)].(string); ok && !anonymize.ClosedLists[key] {
 					one = text + filler(count)
 				} else {
-					copied, _ := parseTree(textOf(v[len(all)%len(v)]))
+					copied, _ := report.ParseTree(textOf(v[len(all)%len(v)]))
 					one = growTexts(key, copied, filler, &count)
 				}
 				count++
@@ -89,7 +99,7 @@ func grownTo(t testing.TB, document []byte, list int, filler func(i int) string,
 			return append(all, v...)
 		case string:
 			more := filler(count)
-			if !closedLists[key] && key != "name" && !isTime(v) && room > len(more) {
+			if !anonymize.ClosedLists[key] && key != "name" && !isTime(v) && room > len(more) {
 				count++
 				room -= len(textOf(v+more)) - len(v)
 				return v + more
@@ -102,16 +112,16 @@ func grownTo(t testing.TB, document []byte, list int, filler func(i int) string,
 
 func growTexts(key string, value any, filler func(i int) string, count *int) any {
 	switch v := value.(type) {
-	case object:
+	case report.Object:
 		for i, m := range v {
-			v[i].value = growTexts(m.name, m.value, filler, count)
+			v[i].Value = growTexts(m.Name, m.Value, filler, count)
 		}
 	case []any:
 		for i := range v {
 			v[i] = growTexts(key, v[i], filler, count)
 		}
 	case string:
-		if !closedLists[key] && key != "name" && !isTime(v) {
+		if !anonymize.ClosedLists[key] && key != "name" && !isTime(v) {
 			*count++
 			return v + filler(*count)
 		}
@@ -123,7 +133,7 @@ func isTime(text string) bool { _, err := time.Parse(time.RFC3339, text); return
 
 func textOf(value any) []byte {
 	var out bytes.Buffer
-	if err := writeTree(&out, value); err != nil {
+	if err := report.WriteTree(&out, value); err != nil {
 		panic(err)
 	}
 	return out.Bytes()
@@ -134,9 +144,9 @@ func sizeOf(value any) (bytes, values int) {
 	count = func(value any) {
 		values++
 		switch v := value.(type) {
-		case object:
+		case report.Object:
 			for _, m := range v {
-				count(m.value)
+				count(m.Value)
 			}
 		case []any:
 			for _, one := range v {
@@ -165,7 +175,7 @@ func hostileReports(t testing.TB) map[string][]byte {
 		},
 		"short": func(i int) string { return fmt.Sprint(" ", i) },
 	} {
-		reports[kind] = blownUp(t, document, maxList-20, filler, MaxBytes)
+		reports[kind] = blownUp(t, document, report.MaxList-20, filler, report.MaxBytes)
 	}
 	return reports
 }
@@ -173,19 +183,19 @@ func hostileReports(t testing.TB) map[string][]byte {
 // Whatever a saved report of the largest size holds, each format is made of it in memory that goes with its size.
 func TestHostileReportsAreBounded(t *testing.T) {
 	for kind, document := range hostileReports(t) {
-		var r *Report
-		took := allocated(func() (err error) { r, err = Read(bytes.NewReader(document)); return })
+		var r *report.Report
+		took := allocated(func() (err error) { r, err = report.Read(bytes.NewReader(document)); return })
 		if took.err != nil {
 			t.Errorf("%s: %v", kind, took.err)
 			continue
 		}
-		if took.bytes > 8*MaxBytes {
+		if took.bytes > 8*report.MaxBytes {
 			t.Errorf("%s: to be read, %d bytes take %d MiB", kind, len(document), took.bytes>>20)
 		}
 		for name, write := range everyWriter {
 			var out counter
 			took := allocated(func() error { return write(&out, r) })
-			if took.err != nil || took.bytes > 64*MaxBytes || out > 8*MaxBytes {
+			if took.err != nil || took.bytes > 64*report.MaxBytes || out > 8*report.MaxBytes {
 				t.Errorf("%s as %s: %v, %d MiB for %d MiB of output", kind, name, took.err, took.bytes>>20, out>>20)
 			}
 		}
@@ -224,37 +234,37 @@ func TestReadNamesTheBound(t *testing.T) {
 	object := func(n int) string { return `{"a": 1` + strings.Repeat(`, "a": 1`, n-1) + "}" }
 	nested := func(n int) string { return strings.Repeat(`{"a":[`, n/2) + strings.Repeat("]}", n/2) }
 	for _, one := range []struct{ inside, beyond, want string }{
-		{with(list(maxList)), with(list(maxList + 1)), "probes[0].facts.x: a list of more than 10,000 elements"},
-		{with(object(maxList)), with(object(maxList + 1)), "probes[0].facts.x: an object of more than 10,000 members"},
-		{with(`"` + strings.Repeat("x", maxText) + `"`), with(`["", "` + strings.Repeat("x", maxText+1) + `"]`),
+		{with(list(report.MaxList)), with(list(report.MaxList + 1)), "probes[0].facts.x: a list of more than 10,000 elements"},
+		{with(object(report.MaxList)), with(object(report.MaxList + 1)), "probes[0].facts.x: an object of more than 10,000 members"},
+		{with(`"` + strings.Repeat("x", report.MaxText) + `"`), with(`["", "` + strings.Repeat("x", report.MaxText+1) + `"]`),
 			"probes[0].facts.x[1]: a text of more than 64 KiB"},
-		{with(`"` + strings.Repeat(`\u202e`, maxText/3) + `"`), with(`"` + strings.Repeat(`\u202e`, maxText/3+1) + `"`),
+		{with(`"` + strings.Repeat(`\u202e`, report.MaxText/3) + `"`), with(`"` + strings.Repeat(`\u202e`, report.MaxText/3+1) + `"`),
 			"probes[0].facts.x: a text of more than 64 KiB"},
-		{with(`"` + strings.Repeat(`\ud83d\ude00`, maxText/4) + `"`), with(`"` + strings.Repeat(`\"`, maxText+1) + `"`),
+		{with(`"` + strings.Repeat(`\ud83d\ude00`, report.MaxText/4) + `"`), with(`"` + strings.Repeat(`\"`, report.MaxText+1) + `"`),
 			"probes[0].facts.x: a text of more than 64 KiB"},
-		{with(`{"` + strings.Repeat("x", maxText) + `": 1}`), with(`{"` + strings.Repeat("x", maxText+1) + `": 1}`),
+		{with(`{"` + strings.Repeat("x", report.MaxText) + `": 1}`), with(`{"` + strings.Repeat("x", report.MaxText+1) + `": 1}`),
 			"probes[0].facts.x: a name of more than 64 KiB"},
-		{with(strings.Repeat("1", 1000)), with(strings.Repeat("1", maxText+1)), "probes[0].facts.x: a number of more than 64 KiB"},
+		{with(strings.Repeat("1", 1000)), with(strings.Repeat("1", report.MaxText+1)), "probes[0].facts.x: a number of more than 64 KiB"},
 		{with(nested(96)), with(nested(98)), "more than 100 lists and objects one inside another"},
-		{with("[" + list(maxList) + strings.Repeat(","+list(maxList), 18) + "]"),
-			with("[" + list(maxList) + strings.Repeat(","+list(maxList), 20) + "]"), "the report has more than 200,000 values"},
-		{string(good) + strings.Repeat(" ", MaxBytes-len(good)), string(good) + strings.Repeat(" ", MaxBytes-len(good)+1),
+		{with("[" + list(report.MaxList) + strings.Repeat(","+list(report.MaxList), 18) + "]"),
+			with("[" + list(report.MaxList) + strings.Repeat(","+list(report.MaxList), 20) + "]"), "the report has more than 200,000 values"},
+		{string(good) + strings.Repeat(" ", report.MaxBytes-len(good)), string(good) + strings.Repeat(" ", report.MaxBytes-len(good)+1),
 			"larger than 8 MiB"},
 	} {
-		if _, err := Read(strings.NewReader(one.inside)); err != nil {
+		if _, err := report.Read(strings.NewReader(one.inside)); err != nil {
 			t.Errorf("within %q: %v", one.want, err)
 		}
-		took := allocated(func() error { _, err := Read(strings.NewReader(one.beyond)); return err })
+		took := allocated(func() error { _, err := report.Read(strings.NewReader(one.beyond)); return err })
 		if took.err == nil || !strings.Contains(took.err.Error(), one.want) {
 			t.Errorf("got %v, want %q", took.err, one.want)
 		}
-		if took.bytes > 4*MaxBytes {
+		if took.bytes > 4*report.MaxBytes {
 			t.Errorf("%q takes %d MiB", one.want, took.bytes>>20)
 		}
 	}
 	for _, broken := range []string{"[", "{", `{"a`, `{"a"`, `{"a":`, `{"a":1`, `"\`, `"\u12`, "[1", "[1,", "[1 2]", "]", ",", ":", "[:]",
-		`{1:2}`, "[\"a\" \"b\"]", "tru", "\x00", "[\x00]", "{}{}", "{},", strings.Repeat("[", maxDepth), `{"\ud800":`} {
-		if _, err := Read(strings.NewReader(broken)); err == nil || !strings.Contains(err.Error(), "not a report") {
+		`{1:2}`, "[\"a\" \"b\"]", "tru", "\x00", "[\x00]", "{}{}", "{},", strings.Repeat("[", report.MaxDepth), `{"\ud800":`} {
+		if _, err := report.Read(strings.NewReader(broken)); err == nil || !strings.Contains(err.Error(), "not a report") {
 			t.Errorf("%q: %v", broken, err)
 		}
 	}

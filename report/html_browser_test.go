@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"context"
@@ -21,6 +21,8 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"opensrs-doctor/report"
 )
 
 var shots = flag.String("shots", "", "a directory for screenshots of some pages, to look at")
@@ -89,7 +91,7 @@ func (w *watched) since() (requests, said []string) {
 }
 
 // pages are the pages to look at, by name: one for each saved report, and the awkward ones.
-func pages(t *testing.T) map[string]*Report {
+func pages(t *testing.T) map[string]*report.Report {
 	reports := savedReports(t)
 	reports["pass"] = reportOf(healthy())
 	for name, r := range awkwardReports(t) {

@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"crypto/sha256"
@@ -19,32 +19,36 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/anonymize"
+	"opensrs-doctor/report/internal/golden"
+	"opensrs-doctor/report/render/page"
 )
 
-func htmlOf(t *testing.T, r *Report) string {
+func htmlOf(t *testing.T, r *report.Report) string {
 	t.Helper()
 	var out strings.Builder
-	if err := WriteHTML(&out, r); err != nil {
+	if err := page.WriteHTML(&out, r); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
 }
 
 // savedReports are the reports of testdata, by cause, read as render reads them.
-func savedReports(t *testing.T) map[string]*Report {
+func savedReports(t *testing.T) map[string]*report.Report {
 	t.Helper()
 	paths, err := filepath.Glob("testdata/*.json")
 	if err != nil || len(paths) == 0 {
 		t.Fatal("no saved report", err)
 	}
-	reports := map[string]*Report{}
+	reports := map[string]*report.Report{}
 	for _, path := range paths {
 		file, err := os.Open(path)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer file.Close()
-		r, err := Read(file)
+		r, err := report.Read(file)
 		if err != nil {
 			t.Fatalf("%s: %v", path, err)
 		}
@@ -54,7 +58,7 @@ func savedReports(t *testing.T) map[string]*Report {
 }
 
 // awkwardReports are those that a page could stumble over.
-func awkwardReports(t *testing.T) map[string]*Report {
+func awkwardReports(t *testing.T) map[string]*report.Report {
 	t.Helper()
 	skipped := healthy()
 	for _, name := range evidence.Names {
@@ -73,22 +77,22 @@ func awkwardReports(t *testing.T) map[string]*Report {
 	wide.Probes[4].Summary = "certificate by 東京都認証局, not a public authority, " + strings.Repeat("W", 300)
 	wide.Probes[3].Facts = []byte(strings.ReplaceAll(string(wide.Probes[3].Facts), `"203.0.113.1"`,
 		`"2001:db8:1234:5678:9abc:def0:1234:5678"`))
-	return map[string]*Report{
+	return map[string]*report.Report{
 		"skipped":     reportOf(skipped),
 		"interrupted": reportOf(interrupted),
 		"wide":        wide,
-		"anonymized":  Anonymize(savedReports(t)["port.filtered"]),
-		"bare":        bare(savedReports(t)["port.filtered"]),
+		"anonymized":  anonymize.Anonymize(savedReports(t)["port.filtered"]),
+		"bare":        anonymize.Bare(savedReports(t)["port.filtered"]),
 	}
 }
 
 // The pages of a few runs, without the style: testdata/page-*.html.
 func TestPages(t *testing.T) {
 	for _, name := range []string{"pass", "port.filtered", "tls.intercepted", "rules.not-allowed"} {
-		page := htmlOf(t, pages(t)[name])
-		page = strings.Replace(page, pageStyle, "\n", 1)
-		page = strings.Replace(page, html.EscapeString(pagePolicy()), "…", 1)
-		golden(t, "page-"+name+".html", page)
+		shown := htmlOf(t, pages(t)[name])
+		shown = strings.Replace(shown, page.PageStyle, "\n", 1)
+		shown = strings.Replace(shown, html.EscapeString(page.PagePolicy()), "…", 1)
+		golden.Check(t, "page-"+name+".html", shown)
 	}
 }
 
@@ -190,7 +194,7 @@ func TestPageIsBounded(t *testing.T) {
 	r.Target.Addresses, r.Host.Resolvers = many, many
 	d := r.Diagnoses[0]
 	d.Summary, d.Explanation, d.Evidence, d.Fixes, d.Docs, d.Hides = long, long, many, many, many, many
-	r.Diagnoses = slices.Repeat([]Diagnosis{d}, 5000)
+	r.Diagnoses = slices.Repeat([]report.Diagnosis{d}, 5000)
 	page := htmlOf(t, r)
 	wellFormed(t, "large", page)
 	if len(page) > 8<<20 {
@@ -200,15 +204,15 @@ func TestPageIsBounded(t *testing.T) {
 
 // The policy allows exactly the style that stands in the page.
 func TestPagePolicy(t *testing.T) {
-	page := htmlOf(t, reportOf(healthy()))
-	_, rest, _ := strings.Cut(page, "<style>")
+	shown := htmlOf(t, reportOf(healthy()))
+	_, rest, _ := strings.Cut(shown, "<style>")
 	style, _, _ := strings.Cut(rest, "</style>")
 	digest := sha256.Sum256([]byte(style))
 	want := "style-src 'sha256-" + base64.StdEncoding.EncodeToString(digest[:]) + "'"
-	if !strings.Contains(html.UnescapeString(page), want) {
+	if !strings.Contains(html.UnescapeString(shown), want) {
 		t.Errorf("the policy lacks %s", want)
 	}
-	if strings.Contains(pageStyle, "@import") || strings.Contains(pageStyle, "url(") {
+	if strings.Contains(page.PageStyle, "@import") || strings.Contains(page.PageStyle, "url(") {
 		t.Error("the page loads something")
 	}
 }

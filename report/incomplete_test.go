@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"bytes"
@@ -7,11 +7,17 @@ import (
 	"testing"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/diff"
+	"opensrs-doctor/report/render"
+	"opensrs-doctor/report/render/page"
+	"opensrs-doctor/report/screen"
 )
 
 // cutShort are runs that did not come to their end: interrupted before anything failed, behind a failure, behind a
 // warning, and by the end of the time.
-func cutShort(t *testing.T) map[string]*Report {
+func cutShort(t *testing.T) map[string]*report.Report {
 	t.Helper()
 	filtered := filteredEvidence()
 	filtered.Interrupted = true
@@ -20,12 +26,12 @@ func cutShort(t *testing.T) map[string]*Report {
 	timeUp.Steps[5] = evidence.Step{Probe: "call", Status: evidence.Skip, WaitedFor: evidence.WaitTimeout}
 	warned := healthyEvidence()
 	warned.Interrupted = true
-	return map[string]*Report{
+	return map[string]*report.Report{
 		"nothing seen":   screens(t)["interrupted"],
 		"after failure":  saved(t, filtered, filteredDiagnosis()),
 		"after warning":  saved(t, warned, screens(t)["warn"].Diagnoses...),
 		"the time is up": saved(t, timeUp),
-		"by New":         New(timeUp, Tool{Name: "opensrs-doctor", Version: "1.2.3"}),
+		"by New":         diagnose.New(timeUp, report.Tool{Name: "opensrs-doctor", Version: "1.2.3"}),
 	}
 }
 
@@ -42,8 +48,8 @@ func TestIncompleteInEveryFormat(t *testing.T) {
 	for name, r := range cutShort(t) {
 		judged(t, r)
 		validate(t, name, jsonOf(t, r))
-		again, err := Read(bytes.NewReader(jsonOf(t, r)))
-		if err != nil || again.Verdict != VerdictIncomplete || len(again.Diagnoses) != len(r.Diagnoses) {
+		again, err := report.Read(bytes.NewReader(jsonOf(t, r)))
+		if err != nil || again.Verdict != report.VerdictIncomplete || len(again.Diagnoses) != len(r.Diagnoses) {
 			t.Fatalf("%s: %v, %v", name, err, again)
 		}
 		texts := map[string]string{}
@@ -56,11 +62,11 @@ func TestIncompleteInEveryFormat(t *testing.T) {
 		if pass := regexp.MustCompile(`(?m)verdict="(pass|warn|fail)"\} 1$`); pass.MatchString(texts["prometheus"]) {
 			t.Errorf("%s:\n%s", name, texts["prometheus"])
 		}
-		texts["html"] = written(t, again, WriteHTML)
+		texts["html"] = written(t, again, page.WriteHTML)
 		if !strings.Contains(texts["html"], "Verdict: incomplete") {
 			t.Errorf("%s: the page has another verdict", name)
 		}
-		for _, o := range []TextOptions{{}, {Quiet: true}} {
+		for _, o := range []screen.Options{{}, {Quiet: true}} {
 			texts["human"] = screenOf(t, again, o)
 			if !strings.Contains(strings.Join(strings.Fields(texts["human"]), " "), again.CutWords()) {
 				t.Errorf("%s: a person is not told\n%s", name, texts["human"])
@@ -97,11 +103,11 @@ func TestIncompleteWords(t *testing.T) {
 
 // TestOldInterruptedReports: releases before the verdict incomplete saved the verdict on the part that was made.
 func TestOldInterruptedReports(t *testing.T) {
-	for _, verdict := range []string{VerdictPass, VerdictWarn, VerdictFail} {
+	for _, verdict := range []string{report.VerdictPass, report.VerdictWarn, report.VerdictFail} {
 		old := screens(t)["interrupted"]
 		old.Verdict = verdict
-		r, err := Read(bytes.NewReader(jsonOf(t, old)))
-		if err != nil || r.Verdict != VerdictIncomplete || !r.Interrupted || StateOf(r) != NagiosUnknown {
+		r, err := report.Read(bytes.NewReader(jsonOf(t, old)))
+		if err != nil || r.Verdict != report.VerdictIncomplete || !r.Interrupted || render.StateOf(r) != render.NagiosUnknown {
 			t.Errorf("%s: %v, %v", verdict, err, r)
 		}
 	}
@@ -109,9 +115,9 @@ func TestOldInterruptedReports(t *testing.T) {
 
 // TestDiffOfAnIncompleteRun: what the other run found is not gone, it was not looked for.
 func TestDiffOfAnIncompleteRun(t *testing.T) {
-	d := Compare(screens(t)["pass"], screens(t)["interrupted"])
+	d := diff.Compare(screens(t)["pass"], screens(t)["interrupted"])
 	var out bytes.Buffer
-	if err := WriteDiffText(&out, d, TextOptions{}); err != nil {
+	if err := diff.WriteDiffText(&out, d, screen.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	if d.Same || !strings.Contains(out.String(), "– incomplete, ") || !strings.Contains(out.String(), "cut short") {

@@ -13,13 +13,14 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/report/screen"
 )
 
 // WriteJSON writes the report as one indented document that ends in a line feed. The same report gives
 // the same bytes. Lists without an element are [], and characters that a terminal would obey are
 // written as \u escapes.
 func WriteJSON(w io.Writer, r *Report) error {
-	return WriteDocument(w, complete(r))
+	return WriteDocument(w, Complete(r))
 }
 
 // WriteDocument writes a value as one indented JSON document that ends in a line feed, with the escapes of WriteJSON.
@@ -31,13 +32,13 @@ func WriteDocument(w io.Writer, value any) error {
 	if err := encoder.Encode(value); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
-	_, err := w.Write(escapeHarmful(out.Bytes()))
+	_, err := w.Write(EscapeHarmful(out.Bytes()))
 	return err
 }
 
-// complete is a copy of the report with empty lists and facts in the place of nil ones.
-func complete(r *Report) *Report {
-	full := listed(reflect.ValueOf(r)).Interface().(*Report)
+// Complete is a copy of the report with empty lists and facts in the place of nil ones.
+func Complete(r *Report) *Report {
+	full := Listed(reflect.ValueOf(r)).Interface().(*Report)
 	for i := range full.Probes {
 		if len(full.Probes[i].Facts) == 0 {
 			full.Probes[i].Facts = json.RawMessage("{}")
@@ -51,9 +52,9 @@ var (
 	jsonType = reflect.TypeFor[json.Marshaler]()
 )
 
-// listed is a deep copy in which every nil slice of an exported field is an empty one. Types that
+// Listed is a deep copy in which every nil slice of an exported field is an empty one. Types that
 // marshal themselves stay as they are.
-func listed(v reflect.Value) reflect.Value {
+func Listed(v reflect.Value) reflect.Value {
 	if v.Type().Implements(textType) || v.Type().Implements(jsonType) {
 		return v
 	}
@@ -63,12 +64,12 @@ func listed(v reflect.Value) reflect.Value {
 			return v
 		}
 		copied := reflect.New(v.Type().Elem())
-		copied.Elem().Set(listed(v.Elem()))
+		copied.Elem().Set(Listed(v.Elem()))
 		return copied
 	case reflect.Slice:
 		copied := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
 		for i := range v.Len() {
-			copied.Index(i).Set(listed(v.Index(i)))
+			copied.Index(i).Set(Listed(v.Index(i)))
 		}
 		return copied
 	case reflect.Struct:
@@ -76,7 +77,7 @@ func listed(v reflect.Value) reflect.Value {
 		copied.Set(v)
 		for i := range v.NumField() {
 			if v.Type().Field(i).IsExported() {
-				copied.Field(i).Set(listed(v.Field(i)))
+				copied.Field(i).Set(Listed(v.Field(i)))
 			}
 		}
 		return copied
@@ -84,10 +85,10 @@ func listed(v reflect.Value) reflect.Value {
 	return v
 }
 
-// escapeHarmful writes what encoding/json leaves raw and a terminal obeys, C1 control characters and
+// EscapeHarmful writes what encoding/json leaves raw and a terminal obeys, C1 control characters and
 // turns of the writing direction, as \u escapes, and so the first of two number signs, with which an order to
 // Azure Pipelines and TeamCity begins wherever it is on a line. Such characters stand only inside strings.
-func escapeHarmful(document []byte) []byte {
+func EscapeHarmful(document []byte) []byte {
 	var out bytes.Buffer
 	for len(document) > 0 {
 		r, size := utf8.DecodeRune(document)
@@ -133,7 +134,7 @@ func Read(from io.Reader) (*Report, error) {
 		return nil, fmt.Errorf("not a report: it has no schema; this release reads %s", Schema)
 	case *head.Schema != Schema:
 		return nil, fmt.Errorf("cannot read a report of schema %q; this release reads %s",
-			clip(clean(*head.Schema), 60), Schema)
+			screen.Clip(screen.Clean(*head.Schema), 60), Schema)
 	}
 	r := new(Report)
 	if err := json.Unmarshal(document, r); err != nil {
@@ -163,32 +164,32 @@ func jsonProblem(err error) string {
 	)
 	switch {
 	case errors.As(err, &syntax):
-		return fmt.Sprintf("no single JSON document: %s, at byte %d", clean(syntax.Error()), syntax.Offset)
+		return fmt.Sprintf("no single JSON document: %s, at byte %d", screen.Clean(syntax.Error()), syntax.Offset)
 	case errors.As(err, &typed) && typed.Field == "":
 		return "a JSON object is expected, this is a JSON " + typed.Value
 	case errors.As(err, &typed):
-		return fmt.Sprintf("%s cannot be a JSON %s", clean(typed.Field), clean(typed.Value))
+		return fmt.Sprintf("%s cannot be a JSON %s", screen.Clean(typed.Field), screen.Clean(typed.Value))
 	}
-	return clip(clean(err.Error()), 200)
+	return screen.Clip(screen.Clean(err.Error()), 200)
 }
 
 // check reports the first thing that JSON's types cannot say and every format relies on.
 func (r *Report) check() error {
-	if !slices.Contains(verdicts, r.Verdict) {
-		return fmt.Errorf("verdict is %q, not pass, warn, fail or incomplete", clip(clean(r.Verdict), 40))
+	if !slices.Contains(Verdicts, r.Verdict) {
+		return fmt.Errorf("verdict is %q, not pass, warn, fail or incomplete", screen.Clip(screen.Clean(r.Verdict), 40))
 	}
 	if len(r.Probes) != len(evidence.Names) {
 		return fmt.Errorf("it has %d probes, not %d", len(r.Probes), len(evidence.Names))
 	}
 	for i, row := range r.Probes {
 		if row.Name != evidence.Names[i] {
-			return fmt.Errorf("probes[%d] is %q, not %q", i, clip(clean(row.Name), 40), evidence.Names[i])
+			return fmt.Errorf("probes[%d] is %q, not %q", i, screen.Clip(screen.Clean(row.Name), 40), evidence.Names[i])
 		}
 		switch row.Status {
 		case evidence.Pass, evidence.Warn, evidence.Fail, evidence.Skip:
 		default:
 			return fmt.Errorf("the status of probe %s is %q, not pass, warn, fail or skip",
-				row.Name, clip(clean(string(row.Status)), 40))
+				row.Name, screen.Clip(screen.Clean(string(row.Status)), 40))
 		}
 		if facts := bytes.TrimSpace(row.Facts); len(facts) == 0 || facts[0] != '{' {
 			return fmt.Errorf("the facts of probe %s are no JSON object", row.Name)
@@ -200,10 +201,10 @@ func (r *Report) check() error {
 			return fmt.Errorf("diagnoses[%d] has no cause", i)
 		case !slices.Contains([]Severity{Fail, Warn, Info}, d.Severity):
 			return fmt.Errorf("the severity of diagnoses[%d] is %q, not fail, warn or info",
-				i, clip(clean(string(d.Severity)), 40))
+				i, screen.Clip(screen.Clean(string(d.Severity)), 40))
 		case !slices.Contains([]Confidence{Certain, Likely, Possible}, d.Confidence):
 			return fmt.Errorf("the confidence of diagnoses[%d] is %q, not certain, likely or possible",
-				i, clip(clean(string(d.Confidence)), 40))
+				i, screen.Clip(screen.Clean(string(d.Confidence)), 40))
 		}
 	}
 	return nil

@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"bytes"
@@ -16,6 +16,9 @@ import (
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/opensrs"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/screen"
 )
 
 func schema(t testing.TB) *jsonschema.Schema {
@@ -41,10 +44,10 @@ func schema(t testing.TB) *jsonschema.Schema {
 	return compiled
 }
 
-func jsonOf(t testing.TB, r *Report) []byte {
+func jsonOf(t testing.TB, r *report.Report) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	if err := WriteJSON(&out, r); err != nil {
+	if err := report.WriteJSON(&out, r); err != nil {
 		t.Fatal(err)
 	}
 	return out.Bytes()
@@ -66,7 +69,7 @@ func TestSchema(t *testing.T) {
 		validate(t, name, jsonOf(t, r))
 	}
 	validate(t, "empty evidence", jsonOf(t, saved(t, &evidence.Evidence{Target: evidence.Target{Environment: "test"}})))
-	bare := &Report{Schema: Schema, Verdict: VerdictPass, Probes: probeRows(&evidence.Evidence{})}
+	bare := &report.Report{Schema: report.Schema, Verdict: report.VerdictPass, Probes: diagnose.ProbeRows(&evidence.Evidence{})}
 	bare.Target.Environment = "live"
 	validate(t, "hardly anything", jsonOf(t, bare))
 	refused := saved(t, healthyEvidence())
@@ -111,8 +114,8 @@ func TestSchemaDescribesEveryField(t *testing.T) {
 			}
 		}
 	}
-	compare("the report", properties(document), reflect.TypeFor[Report]())
-	compare("tool", properties(properties(document)["tool"]), reflect.TypeFor[Tool]())
+	compare("the report", properties(document), reflect.TypeFor[report.Report]())
+	compare("tool", properties(properties(document)["tool"]), reflect.TypeFor[report.Tool]())
 	also := []string{"failure", "uncounted"}
 	for name, def := range map[string]struct {
 		typ     reflect.Type
@@ -121,8 +124,8 @@ func TestSchemaDescribesEveryField(t *testing.T) {
 		"target": {reflect.TypeFor[evidence.Target](), []string{"key_source"}}, "host": {reflect.TypeFor[evidence.Host](), nil},
 		"system": {reflect.TypeFor[evidence.System](), nil}, "route": {reflect.TypeFor[evidence.Route](), nil},
 		"dnsReply": {reflect.TypeFor[evidence.DNSReply](), nil},
-		"proxy":    {reflect.TypeFor[evidence.Proxy](), nil}, "diagnosis": {reflect.TypeFor[Diagnosis](), nil},
-		"probe": {reflect.TypeFor[Probe](), nil}, "failure": {reflect.TypeFor[evidence.Failure](), nil},
+		"proxy":    {reflect.TypeFor[evidence.Proxy](), nil}, "diagnosis": {reflect.TypeFor[report.Diagnosis](), nil},
+		"probe": {reflect.TypeFor[report.Probe](), nil}, "failure": {reflect.TypeFor[evidence.Failure](), nil},
 		"trust": {reflect.TypeFor[evidence.Trust](), nil}, "certificate": {reflect.TypeFor[evidence.Certificate](), nil},
 		"sighting": {reflect.TypeFor[evidence.Sighting](), nil}, "dnsAnswer": {reflect.TypeFor[evidence.DNSAnswer](), nil},
 		"attempt": {reflect.TypeFor[evidence.Attempt](), nil}, "hop": {reflect.TypeFor[evidence.Hop](), nil},
@@ -157,7 +160,7 @@ func TestSchemaDescribesEveryField(t *testing.T) {
 func TestReadWhatWasWritten(t *testing.T) {
 	for name, r := range screens(t) {
 		first := jsonOf(t, r)
-		again, err := Read(bytes.NewReader(first))
+		again, err := report.Read(bytes.NewReader(first))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -165,7 +168,7 @@ func TestReadWhatWasWritten(t *testing.T) {
 		if diff := cmp.Diff(string(first), string(jsonOf(t, again))); diff != "" {
 			t.Errorf("%s: written again it differs:\n%s", name, diff)
 		}
-		if screenOf(t, r, TextOptions{}) != screenOf(t, again, TextOptions{}) {
+		if screenOf(t, r, screen.Options{}) != screenOf(t, again, screen.Options{}) {
 			t.Errorf("%s: rendered again it differs", name)
 		}
 	}
@@ -194,7 +197,7 @@ func TestReadNamesWhatIsWrong(t *testing.T) {
 		`status of probe port is "broken"`:     replaced(`"status": "fail"`, `"status": "broken"`),
 		"it has 0 probes, not 6":               `{"schema": "opensrs-doctor/report/v1", "verdict": "pass"}`,
 	} {
-		_, err := Read(strings.NewReader(text))
+		_, err := report.Read(strings.NewReader(text))
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want an error with %q", err, want)
 		}
@@ -204,16 +207,16 @@ func TestReadNamesWhatIsWrong(t *testing.T) {
 // A later release may have a probe more: the rest of its report is read.
 func TestReadLeavesOutWhatItDoesNotKnow(t *testing.T) {
 	r := saved(t, healthyEvidence())
-	want := screenOf(t, r, TextOptions{})
-	later := Probe{Name: "whois", Status: "maybe", Facts: json.RawMessage(`[]`)}
+	want := screenOf(t, r, screen.Options{})
+	later := report.Probe{Name: "whois", Status: "maybe", Facts: json.RawMessage(`[]`)}
 	for at := range len(r.Probes) + 1 {
 		longer := *r
 		longer.Probes = slices.Insert(slices.Clone(r.Probes), at, later)
-		again, err := Read(bytes.NewReader(jsonOf(t, &longer)))
+		again, err := report.Read(bytes.NewReader(jsonOf(t, &longer)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := screenOf(t, again, TextOptions{}); got != want {
+		if got := screenOf(t, again, screen.Options{}); got != want {
 			t.Errorf("with a probe more at %d it looks different:\n%s", at, got)
 		}
 	}
@@ -232,14 +235,14 @@ func (e *endless) Read(p []byte) (int, error) {
 
 func TestReadIsBounded(t *testing.T) {
 	source := &endless{}
-	_, err := Read(source)
+	_, err := report.Read(source)
 	if err == nil || !strings.Contains(err.Error(), "larger than 8 MiB") {
 		t.Errorf("got %v", err)
 	}
-	if source.read > 2*MaxBytes {
+	if source.read > 2*report.MaxBytes {
 		t.Errorf("read %d bytes", source.read)
 	}
-	if _, err := Read(io.LimitReader(strings.NewReader(strings.Repeat("[", 1<<20)), 1<<20)); err == nil {
+	if _, err := report.Read(io.LimitReader(strings.NewReader(strings.Repeat("[", 1<<20)), 1<<20)); err == nil {
 		t.Error("a deep document was taken")
 	}
 }

@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"encoding/json"
@@ -8,6 +8,10 @@ import (
 	"testing"
 
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/report/accessrules"
+	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/explain"
+	"opensrs-doctor/report/screen"
 )
 
 func rulesOf(t testing.TB, texts ...string) []iprules.Rule {
@@ -31,7 +35,7 @@ func TestJudgementLines(t *testing.T) {
 	} {
 		list := rulesOf(t, rules...)
 		var out strings.Builder
-		j := NewJudgement(&out, iprules.NewMatcher(list), true, TextOptions{})
+		j := accessrules.NewJudgement(&out, iprules.NewMatcher(list), true, screen.Options{})
 		asked := []string{"203.0.113.7", "203.0.113.8", "203.0.113.99", "9.9.9.9", "2001:db8::1", "2001:db8::2", "::ffff:203.0.113.7"}
 		all := len(list) > 0
 		for _, text := range asked {
@@ -72,7 +76,7 @@ func sameJSON(a, b any) bool {
 func TestJudgementOfAddressesThatAreNeverPublic(t *testing.T) {
 	var out strings.Builder
 	list := rulesOf(t, "allow 10.0.0.0/25", "allow 203.0.113.0/25", "allow fc00::/7")
-	j := NewJudgement(&out, iprules.NewMatcher(list).Public(), true, TextOptions{})
+	j := accessrules.NewJudgement(&out, iprules.NewMatcher(list).Public(), true, screen.Options{})
 	never := []string{"10.0.0.1", "10.0.0.128", "0.0.0.1", "100.64.0.1", "127.0.0.1", "169.254.1.1", "172.31.0.1", "192.0.0.8",
 		"192.168.1.1", "198.19.255.255", "224.0.0.1", "240.0.0.1", "255.255.255.255", "fd00::1", "fe80::1", "::1"}
 	asked := append([]string{"9.255.255.255", "11.0.0.0", "203.0.113.1", "192.0.2.1", "198.51.100.1", "100.63.255.255",
@@ -102,7 +106,7 @@ func TestJudgementOfAddressesThatAreNeverPublic(t *testing.T) {
 // TestJudgementForAPerson: distinct addresses with counts in the order in which they came, and 20 notes.
 func TestJudgementForAPerson(t *testing.T) {
 	var out strings.Builder
-	j := NewJudgement(&out, iprules.NewMatcher(rulesOf(t, "allow 203.0.113.0/25")).Public(), false, TextOptions{Width: 80})
+	j := accessrules.NewJudgement(&out, iprules.NewMatcher(rulesOf(t, "allow 203.0.113.0/25")).Public(), false, screen.Options{Width: 80})
 	for i := range 1000 {
 		j.Address(netip.AddrFrom4([4]byte{203, 0, 113, byte(i % 3)}))
 		j.Address(netip.MustParseAddr("2001:db8::1"))
@@ -118,13 +122,13 @@ func TestJudgementForAPerson(t *testing.T) {
 			t.Errorf("line %d is %q, want %q", i+1, lines[i], want)
 		}
 	}
-	if n := len(lines); n != 4+MaxNotes+3 || !strings.HasPrefix(lines[n-2], "4 distinct addresses in 2000 lines: 3 allowed, 1") {
+	if n := len(lines); n != 4+accessrules.MaxNotes+3 || !strings.HasPrefix(lines[n-2], "4 distinct addresses in 2000 lines: 3 allowed, 1") {
 		t.Errorf("%d lines:\n%s", n, out.String())
 	}
 }
 
 func TestRejectedRoundTrip(t *testing.T) {
-	var rejected Rejected
+	var rejected accessrules.Rejected
 	var want []iprules.AddressLine
 	for i := range 20000 {
 		text := []string{"junk", `quo"ted\`, "\x00\xff", "…", strings.Repeat("z", 500), "0123456789abcdef0123"}[i%6]
@@ -149,16 +153,16 @@ func TestRejectedRoundTrip(t *testing.T) {
 		}
 		i++
 	}
-	if i != MaxRejected || rejected.Len() != len(want) {
+	if i != accessrules.MaxRejected || rejected.Len() != len(want) {
 		t.Errorf("%d objects of %d, Len %d", i, len(want), rejected.Len())
 	}
 }
 
 // TestLessonFitsOnAScreen: 24 lines of 80 columns, and a program gets all of it.
 func TestLessonFitsOnAScreen(t *testing.T) {
-	for _, o := range []TextOptions{{}, {ASCII: true}} {
+	for _, o := range []screen.Options{{}, {ASCII: true}} {
 		var out strings.Builder
-		if err := ExplainTopic(&out, "rules", o); err != nil {
+		if err := explain.ExplainTopic(&out, "rules", o); err != nil {
 			t.Fatal(err)
 		}
 		lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
@@ -166,16 +170,16 @@ func TestLessonFitsOnAScreen(t *testing.T) {
 			t.Errorf("%d lines", len(lines))
 		}
 		for _, line := range lines {
-			if widthOf(line) > 80 {
-				t.Errorf("%d columns: %s", widthOf(line), line)
+			if screen.WidthOf(line) > 80 {
+				t.Errorf("%d columns: %s", screen.WidthOf(line), line)
 			}
 		}
 	}
 	var out strings.Builder
-	if err := ExplainTopicJSON(&out, "rules"); err != nil || !json.Valid([]byte(out.String())) {
+	if err := explain.ExplainTopicJSON(&out, "rules"); err != nil || !json.Valid([]byte(out.String())) {
 		t.Errorf("%v: %s", err, out.String())
 	}
-	if ExplainTopic(&out, "nonsense", TextOptions{}) == nil {
+	if explain.ExplainTopic(&out, "nonsense", screen.Options{}) == nil {
 		t.Error("a topic that there is none of")
 	}
 }
@@ -183,19 +187,19 @@ func TestLessonFitsOnAScreen(t *testing.T) {
 // TestPoolBeyondItsPlaces: where the refused addresses are more than there are places, the rules to add are the
 // best for that number.
 func TestPoolBeyondItsPlaces(t *testing.T) {
-	r := ruling{rules: rulesOf(t, "allow 192.0.2.1", "allow 192.0.2.2", "allow 192.0.2.3", "allow 203.0.113.1")}
+	r := diagnose.Ruling{Rules: rulesOf(t, "allow 192.0.2.1", "allow 192.0.2.2", "allow 192.0.2.3", "allow 203.0.113.1")}
 	e := healthy()
 	refused := []netip.Addr{netip.MustParseAddr("203.0.113.8"), netip.MustParseAddr("203.0.113.9")}
 	e.Egress.IPv4 = append([]netip.Addr{netip.MustParseAddr("203.0.113.1")}, refused...)
-	if got := r.addition(e, refused)["rule_to_add"]; got != "allow 203.0.113.8/31" {
+	if got := r.Addition(e, refused)["rule_to_add"]; got != "allow 203.0.113.8/31" {
 		t.Errorf("one place: %s", got)
 	}
-	r.rules = r.rules[:2]
-	if got := r.addition(e, refused)["rule_to_add"]; got != "allow 203.0.113.8/32 and allow 203.0.113.9/32" {
+	r.Rules = r.Rules[:2]
+	if got := r.Addition(e, refused)["rule_to_add"]; got != "allow 203.0.113.8/32 and allow 203.0.113.9/32" {
 		t.Errorf("three places: %s", got)
 	}
-	r.rules = append(r.rules, rulesOf(t, "allow 192.0.2.3", "allow 192.0.2.4", "allow 203.0.113.1")...)
-	values := r.addition(e, refused)
+	r.Rules = append(r.Rules, rulesOf(t, "allow 192.0.2.3", "allow 192.0.2.4", "allow 203.0.113.1")...)
+	values := r.Addition(e, refused)
 	if values["rule_to_add"] != "allow 203.0.113.8/31" || values["rule_to_drop"] != "rule 4, allow 192.0.2.4/32" {
 		t.Errorf("none: %v", values)
 	}

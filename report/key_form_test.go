@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"strings"
@@ -6,6 +6,11 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/opensrs"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/anonymize"
+	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/render"
+	"opensrs-doctor/report/screen"
 )
 
 // TestKeyFormAfterARefusal: after a 401 only what holds is said of the key: its form is ruled out where it is that of the
@@ -29,7 +34,7 @@ func TestKeyFormAfterARefusal(t *testing.T) {
 	} {
 		e := fixtureOf(t, "call.auth-failed")
 		e.Asked.KeySource, e.Asked.KeyForm, e.Target.KeyFingerprint = "KEY", c.form, nil
-		d := Diagnose(e)[0]
+		d := diagnose.Diagnose(e)[0]
 		said := strings.Join(append(d.Evidence, d.Explanation), "\n")
 		if ruled := strings.Contains(said, "the form of the key"); ruled != (c.says == "" && c.form != nil) {
 			t.Errorf("%s: the form is ruled out: %v\n%s", name, ruled, said)
@@ -47,26 +52,26 @@ func TestKeyFormAfterARefusal(t *testing.T) {
 // TestKeyLineEndIsQuiet: on a screen it is one line, and the verdict stays.
 func TestKeyLineEndIsQuiet(t *testing.T) {
 	r := reportOf(fixtureOf(t, "config.key-line-end"))
-	lines := func(r *Report, o TextOptions) int { return strings.Count(screenOf(t, r, o), "\n") }
+	lines := func(r *report.Report, o screen.Options) int { return strings.Count(screenOf(t, r, o), "\n") }
 	plain := *r
 	plain.Diagnoses = nil
 	for _, width := range []int{100, 200} {
-		if more := lines(r, TextOptions{Width: width}) - lines(&plain, TextOptions{Width: width}); more != 2 { // and a blank one
-			t.Errorf("%d lines more\n%s", more, screenOf(t, r, TextOptions{Width: width}))
+		if more := lines(r, screen.Options{Width: width}) - lines(&plain, screen.Options{Width: width}); more != 2 { // and a blank one
+			t.Errorf("%d lines more\n%s", more, screenOf(t, r, screen.Options{Width: width}))
 		}
 	}
-	if quiet := screenOf(t, r, TextOptions{Quiet: true}); quiet != screenOf(t, &plain, TextOptions{Quiet: true}) {
+	if quiet := screenOf(t, r, screen.Options{Quiet: true}); quiet != screenOf(t, &plain, screen.Options{Quiet: true}) {
 		t.Errorf("told in spite of --quiet:\n%s", quiet)
 	}
-	if verbose := screenOf(t, r, TextOptions{Verbose: true}); !strings.Contains(verbose, "trim(file_get_contents(FILE))") {
+	if verbose := screenOf(t, r, screen.Options{Verbose: true}); !strings.Contains(verbose, "trim(file_get_contents(FILE))") {
 		t.Errorf("-v leaves the remedy out:\n%s", verbose)
 	}
-	if r.Verdict != VerdictPass || StateOf(r) != NagiosOK {
-		t.Errorf("%s, %s", r.Verdict, StateOf(r))
+	if r.Verdict != report.VerdictPass || render.StateOf(r) != render.NagiosOK {
+		t.Errorf("%s, %s", r.Verdict, render.StateOf(r))
 	}
 	malformed := fixtureOf(t, "config.api-key-malformed")
 	malformed.Asked.KeyAround = []opensrs.Around{opensrs.LineEndAfter}
-	if causes := told(Diagnose(malformed)); strings.Contains(causes, "key-line-end") {
+	if causes := told(diagnose.Diagnose(malformed)); strings.Contains(causes, "key-line-end") {
 		t.Errorf("beside a key that cannot be right: %s", causes)
 	}
 }
@@ -75,19 +80,19 @@ func TestKeyLineEndIsQuiet(t *testing.T) {
 func TestAnonymousPaths(t *testing.T) {
 	e := fixtureOf(t, "config.api-key-malformed")
 	e.Asked.KeySource, e.Asked.RulesSource, e.Asked.CAFile, e.Asked.PublicRoots = "/srv/acme-corp/opensrs.key", "acme-rules.txt", "/srv/acme-corp/ca.pem", `C:\acme\roots.pem`
-	document := string(jsonOf(t, Anonymize(reportOf(e))))
+	document := string(jsonOf(t, anonymize.Anonymize(reportOf(e))))
 	if strings.Contains(document, "acme") || !strings.Contains(document, `"key_source": "path-`) ||
 		!strings.Contains(document, "Put the key alone into path-") {
 		t.Error(document)
 	}
 	for _, word := range []string{"OPENSRS_API_KEY", "standard input", "the sandbox", "key"} {
 		e.Asked.KeySource = word
-		if document := string(jsonOf(t, Anonymize(reportOf(e)))); !strings.Contains(document, `"key_source": "`+word+`"`) {
+		if document := string(jsonOf(t, anonymize.Anonymize(reportOf(e)))); !strings.Contains(document, `"key_source": "`+word+`"`) {
 			t.Errorf("%s is a token", word)
 		}
 	}
 	tokens := evidence.Evidence{Asked: evidence.Asked{RulesSource: "--rule"}}
-	if document := string(jsonOf(t, Anonymize(reportOf(&tokens)))); !strings.Contains(document, `"source": "--rule"`) {
+	if document := string(jsonOf(t, anonymize.Anonymize(reportOf(&tokens)))); !strings.Contains(document, `"source": "--rule"`) {
 		t.Error(document)
 	}
 }

@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"slices"
@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/report/anonymize"
+	"opensrs-doctor/report/diagnose"
 )
 
 func TestNames(t *testing.T) {
@@ -22,10 +24,10 @@ func TestNames(t *testing.T) {
 		{`CN=ends in a backslash\`, "", "", `ends in a backslash\`, `ends in a backslash\`},
 		{"", "", "", "", "an unnamed issuer"},
 	} {
-		if got := fullName(test.whole, test.common, test.organization); got != test.full {
+		if got := diagnose.FullName(test.whole, test.common, test.organization); got != test.full {
 			t.Errorf("%s: got %q, want %q", test.whole, got, test.full)
 		}
-		if got := shortName(test.whole, test.common, test.organization); got != test.short {
+		if got := diagnose.ShortName(test.whole, test.common, test.organization); got != test.short {
 			t.Errorf("%s: in a row it is %q, want %q", test.whole, got, test.short)
 		}
 	}
@@ -55,7 +57,7 @@ func TestNamesOnTheScreen(t *testing.T) {
 		if got := drawn(r); !strings.Contains(got, "TLS inspection / "+want) || strings.Contains(got, `\`) {
 			t.Errorf("the drawing is\n%s", got)
 		}
-		if left := strings.ToLower(string(jsonOf(t, Anonymize(r)))); strings.Contains(left, "acme") {
+		if left := strings.ToLower(string(jsonOf(t, anonymize.Anonymize(r)))); strings.Contains(left, "acme") {
 			t.Errorf("anonymized, a name is left:\n%s", left)
 		}
 	}

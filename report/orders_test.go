@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"encoding/json"
@@ -13,6 +13,15 @@ import (
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/probes/sandbox"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/accessrules"
+	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/diff"
+	"opensrs-doctor/report/render"
+	"opensrs-doctor/report/render/page"
+	"opensrs-doctor/report/screen"
+	"opensrs-doctor/report/signature"
+	"opensrs-doctor/report/ticket"
 )
 
 // orders are the openings of what readers of a log obey.
@@ -49,7 +58,7 @@ func places(order string) []string {
 }
 
 // everywhere is a report with the words in each text of somebody else, also in names of facts and of the environment.
-func everywhere(t *testing.T, cause, words string) *Report {
+func everywhere(t *testing.T, cause, words string) *report.Report {
 	t.Helper()
 	r := poisoned(t, reportOf(fixtureOf(t, cause)), words)
 	r.Target.Environment, r.Host.Hostname, r.Target.Username = words, words, words
@@ -66,13 +75,13 @@ var orderedCauses = []string{"rules.not-allowed", "tls.intercepted", "dns.sinkho
 
 // No words of a stranger order anything, in any format, wherever they are in the report, and however wide the screen.
 func TestNobodyObeysAReport(t *testing.T) {
-	formats := map[string]func(io.Writer, *Report) error{"json": WriteJSON, "html": WriteHTML, "chain": func(w io.Writer, r *Report) error {
-		return writeChain(w, r, false)
+	formats := map[string]func(io.Writer, *report.Report) error{"json": report.WriteJSON, "html": page.WriteHTML, "chain": func(w io.Writer, r *report.Report) error {
+		return ticket.WriteChain(w, r, false)
 	}}
 	for _, f := range machineFormats {
 		formats[f.name] = f.write
 	}
-	causes := slices.DeleteFunc(slices.Clone(orderedCauses), func(id string) bool { _, known := Lookup(id); return !known })
+	causes := slices.DeleteFunc(slices.Clone(orderedCauses), func(id string) bool { _, known := diagnose.Lookup(id); return !known })
 	if len(causes) < 3 {
 		t.Fatalf("known are only %q", causes)
 	}
@@ -96,7 +105,7 @@ func TestNobodyObeysAReport(t *testing.T) {
 				obeysNothing(t, name, text)
 			}
 			if i == n%5 {
-				files, err := TicketFiles(r, false)
+				files, err := ticket.TicketFiles(r, false)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -104,14 +113,14 @@ func TestNobodyObeysAReport(t *testing.T) {
 					obeysNothing(t, file.Name, string(file.Content))
 				}
 			}
-			diffs := []*Diff{Compare(healthy, r), Compare(r, healthy)}
+			diffs := []*diff.Diff{diff.Compare(healthy, r), diff.Compare(r, healthy)}
 			for width := 20 + i; width <= 120; width += 3 + n%4 {
-				o := []TextOptions{{Verbose: true}, {ASCII: true}, {Quiet: true, Color: true}}[(width+n)%3]
+				o := []screen.Options{{Verbose: true}, {ASCII: true}, {Quiet: true, Color: true}}[(width+n)%3]
 				o.Width = width
 				obeysNothing(t, fmt.Sprintf("human, %+v", o), screenOf(t, r, o))
 				if d := diffs[width%2]; width%10 == n%10 {
-					obeysNothing(t, "diff", written(t, nil, func(w io.Writer, _ *Report) error { return WriteDiffText(w, d, o) }))
-					obeysNothing(t, "diff as JSON", written(t, nil, func(w io.Writer, _ *Report) error { return WriteDiffJSON(w, d) }))
+					obeysNothing(t, "diff", written(t, nil, func(w io.Writer, _ *report.Report) error { return diff.WriteDiffText(w, d, o) }))
+					obeysNothing(t, "diff as JSON", written(t, nil, func(w io.Writer, _ *report.Report) error { return diff.WriteDiffJSON(w, d) }))
 				}
 			}
 			if t.Failed() {
@@ -133,28 +142,28 @@ func TestNobodyObeysTheRest(t *testing.T) {
 					opensrs.Finding{ID: opensrs.BodyNotWellFormed, Found: words, Why: words, XML: opensrs.XMLFault{Tag: words, Met: words}})
 				o.Problems = append(o.Problems, sandbox.Problem{ID: sandbox.Username, Detail: words})
 				for width := 20; width <= 120; width += 25 {
-					obeysNothing(t, "sandbox", NewRequestLog(TextOptions{Width: width, Color: width%10 == 0}).Entry(o))
+					obeysNothing(t, "sandbox", signature.NewRequestLog(screen.Options{Width: width, Color: width%10 == 0}).Entry(o))
 				}
-				obeysNothing(t, "sandbox, JSON", NewRequestRecord(o).Line())
+				obeysNothing(t, "sandbox, JSON", signature.NewRequestRecord(o).Line())
 			}
-			lint := NewLint(nil, []iprules.Problem{{ID: words, Source: words, Line: 3, Text: words, Fix: words}})
-			_, unknown := Lookup(words)
+			lint := accessrules.NewLint(nil, []iprules.Problem{{ID: words, Source: words, Line: 3, Text: words, Fix: words}})
+			_, unknown := diagnose.Lookup(words)
 			if unknown {
 				t.Fatalf("%q is a cause", words)
 			}
 			for width := 20; width <= 120; width += 7 {
-				o := TextOptions{Width: width}
-				obeysNothing(t, "lint", written(t, nil, func(w io.Writer, _ *Report) error { return lint.WriteText(w, o) }))
-				obeysNothing(t, "sandbox", written(t, nil, func(w io.Writer, _ *Report) error {
-					return WriteSandbox(w, SandboxSetting{URL: words, Fault: words, CAFile: words, Username: words, APIKeyFile: words,
+				o := screen.Options{Width: width}
+				obeysNothing(t, "lint", written(t, nil, func(w io.Writer, _ *report.Report) error { return lint.WriteText(w, o) }))
+				obeysNothing(t, "sandbox", written(t, nil, func(w io.Writer, _ *report.Report) error {
+					return signature.WriteSandbox(w, signature.SandboxSetting{URL: words, Fault: words, CAFile: words, Username: words, APIKeyFile: words,
 						EgressSources: []string{words}, Rules: []string{words}, Caller: words, HostsLine: words, Command: words}, o)
 				}))
-				obeysNothing(t, "ticket", written(t, nil, func(w io.Writer, _ *Report) error {
-					return WriteTicketNote(w, words, nil, false, o)
+				obeysNothing(t, "ticket", written(t, nil, func(w io.Writer, _ *report.Report) error {
+					return ticket.WriteTicketNote(w, words, nil, false, o)
 				}))
 			}
-			obeysNothing(t, "lint, JSON", written(t, nil, func(w io.Writer, _ *Report) error { return lint.WriteJSON(w) }))
-			obeysNothing(t, "a line of a plugin", NagiosLine(NagiosUnknown, words+"|'a'=1"))
+			obeysNothing(t, "lint, JSON", written(t, nil, func(w io.Writer, _ *report.Report) error { return lint.WriteJSON(w) }))
+			obeysNothing(t, "a line of a plugin", render.NagiosLine(render.NagiosUnknown, words+"|'a'=1"))
 			if t.Failed() {
 				t.Fatalf("%q", words)
 			}
@@ -166,7 +175,7 @@ func TestNobodyObeysTheRest(t *testing.T) {
 func TestJSONKeepsWhatItWrites(t *testing.T) {
 	r := reportOf(fixtureOf(t, "rules.not-allowed"))
 	r.Diagnoses[0].Evidence = []string{"###vso[a] ::error:: \\## #"}
-	again, err := Read(strings.NewReader(string(jsonOf(t, r))))
+	again, err := report.Read(strings.NewReader(string(jsonOf(t, r))))
 	if err != nil || again.Diagnoses[0].Evidence[0] != r.Diagnoses[0].Evidence[0] {
 		t.Errorf("%v: %q", err, again.Diagnoses[0].Evidence)
 	}
@@ -177,7 +186,7 @@ func TestTAPDirectives(t *testing.T) {
 	for text, want := range map[string]string{
 		"a # SKIP b": `a \#· SKIP b`, "a #todo": `a \#·todo`, `\#Skip`: `\\\#·Skip`, "rule #1": `rule \#1`,
 	} {
-		if got := tapText(text); got != want {
+		if got := render.TapText(text); got != want {
 			t.Errorf("%q became %q, want %q", text, got, want)
 		}
 	}
@@ -193,11 +202,11 @@ func TestMarkdownLinksNobody(t *testing.T) {
 		"##vso[a] #17 GH-3 &#8203;":           "# #vso\\[a\\] #&#8203;17 GH-&#8203;3 &amp;#&#8203;8203;",
 		"@all":                                "@&#8203;all",
 	} {
-		if got := mdText(text); got != want {
+		if got := render.MdText(text); got != want {
 			t.Errorf("%q became %q, want %q", text, got, want)
 		}
 	}
-	if got := foreign.Disarm(mdText("::1, ##")); got != "::1, ##" {
+	if got := foreign.Disarm(render.MdText("::1, ##")); got != "::1, ##" {
 		t.Errorf("%q", got)
 	}
 }

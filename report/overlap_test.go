@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"net/netip"
@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/diagnose"
 )
 
 // Where rows overlap: which one stands, and which it explains.
@@ -69,7 +71,7 @@ func TestOverlaps(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			e := healthy()
 			test.damage(e)
-			diagnoses := Diagnose(e)
+			diagnoses := diagnose.Diagnose(e)
 			if len(diagnoses) == 0 || diagnoses[0].Cause != test.first {
 				t.Fatalf("got %s, want %s first", told(diagnoses), test.first)
 			}
@@ -90,7 +92,7 @@ func TestIncidentElsewhere(t *testing.T) {
 			e.StatusPage = &evidence.StatusPage{URL: evidence.DefaultStatusURL}
 		}
 		incident(e)
-		if got := told(Diagnose(e)); got != told(Diagnose(fixtureOf(t, name)))+", warn service.incident?" {
+		if got := told(diagnose.Diagnose(e)); got != told(diagnose.Diagnose(fixtureOf(t, name)))+", warn service.incident?" {
 			t.Errorf("%s: got %s", name, got)
 		}
 	}
@@ -110,7 +112,7 @@ func TestHidden(t *testing.T) {
 		"call.wrong-environment":    {"call.auth-failed"},
 		"proxy.denied":              {"proxy.direct-way"},
 	} {
-		d := Diagnose(fixtureOf(t, name))[0]
+		d := diagnose.Diagnose(fixtureOf(t, name))[0]
 		for _, hidden := range want {
 			if !slices.Contains(d.Hides, hidden) {
 				t.Errorf("%s hides %v, want %s among them", name, d.Hides, hidden)
@@ -119,13 +121,13 @@ func TestHidden(t *testing.T) {
 	}
 	e := fixtureOf(t, "rules.ambiguous/accepted") // it hides call.ip-denied, as a failure
 	drop(e)
-	if got := told(Diagnose(e)); got != "fail port.filtered, warn rules.ambiguous" {
+	if got := told(diagnose.Diagnose(e)); got != "fail port.filtered, warn rules.ambiguous" {
 		t.Errorf("got %s", got)
 	}
 	e = fixtureOf(t, "tls.intercepted/allowed") // it hides egress.unknown, which is a failure here
 	noSource(e, silence)
 	refuse(e, "401", "Authentication failed", "auth-failed")
-	got := causesOf(Diagnose(e))
+	got := causesOf(diagnose.Diagnose(e))
 	if want := []string{"call.auth-failed", "egress.unknown", "tls.intercepted"}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
@@ -137,10 +139,10 @@ func TestUnknownAddressIsGraveWhereTheRulesNeedIt(t *testing.T) {
 		e := healthy()
 		noSource(e, silence)
 		column.call(e)
-		d, found := diagnosisOf(Diagnose(e), "egress.unknown")
-		want := Fail
+		d, found := diagnosisOf(diagnose.Diagnose(e), "egress.unknown")
+		want := report.Fail
 		if column.name == "accepted" || column.name == "never reached" {
-			want = Warn
+			want = report.Warn
 		}
 		if !found || d.Severity != want {
 			t.Errorf("%s: %v, %s; want %s", column.name, found, d.Severity, want)
@@ -149,7 +151,7 @@ func TestUnknownAddressIsGraveWhereTheRulesNeedIt(t *testing.T) {
 		setRules(e)
 		noSource(e, silence)
 		column.call(e)
-		if d, _ := diagnosisOf(Diagnose(e), "egress.unknown"); d.Severity != Warn {
+		if d, _ := diagnosisOf(diagnose.Diagnose(e), "egress.unknown"); d.Severity != report.Warn {
 			t.Errorf("%s, without rules: %s", column.name, d.Severity)
 		}
 	}
@@ -169,7 +171,7 @@ func TestOrder(t *testing.T) {
 	e := healthy()
 	warnings(e)
 	want := "warn egress.split-route, warn egress.unstable, warn dns.slow-resolver, warn port.lossy, warn tls.expires-soon"
-	if got := told(Diagnose(e)); got != want {
+	if got := told(diagnose.Diagnose(e)); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	e = healthy()
@@ -178,7 +180,7 @@ func TestOrder(t *testing.T) {
 	refuse(e, "435", "Permission denied", "permission-denied")
 	want = "fail call.permission-denied, fail rules.invalid, " +
 		"warn egress.split-route, warn egress.unstable, warn rules.stale, warn dns.slow-resolver, warn port.lossy, warn tls.expires-soon"
-	if got := told(Diagnose(e)); got != want {
+	if got := told(diagnose.Diagnose(e)); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
@@ -237,7 +239,7 @@ func TestOnlyAndSkip(t *testing.T) {
 func TestRequire(t *testing.T) {
 	e := healthy()
 	e.Asked.Require = evidence.Names
-	if got := told(Diagnose(e)); got != "" {
+	if got := told(diagnose.Diagnose(e)); got != "" {
 		t.Errorf("everything ran: %s", got)
 	}
 	for _, test := range []struct{ fixture, required, want string }{
@@ -248,20 +250,20 @@ func TestRequire(t *testing.T) {
 	} {
 		e := fixtureOf(t, test.fixture)
 		e.Asked.Require = []string{test.required}
-		if got := told(Diagnose(e)); got != test.want {
+		if got := told(diagnose.Diagnose(e)); got != test.want {
 			t.Errorf("%s, --require %s: got %s, want %s", test.fixture, test.required, got, test.want)
 		}
 	}
 	e = healthy()
 	choose(e, "--skip", "egress", "rules", "dns", "port", "tls")
 	e.Asked.Require = []string{"call"}
-	if got := told(Diagnose(e)); got != "fail config.required-skipped" {
+	if got := told(diagnose.Diagnose(e)); got != "fail config.required-skipped" {
 		t.Errorf("--skip call --require call: got %s", got)
 	}
 	e = healthy()
 	skip(e, "call", "interrupt")
 	e.Call, e.Interrupted, e.Asked.Require = nil, true, []string{"call"}
-	if got := told(Diagnose(e)); got != "" {
+	if got := told(diagnose.Diagnose(e)); got != "" {
 		t.Errorf("interrupted: got %s", got)
 	}
 }

@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"slices"
@@ -6,6 +6,9 @@ import (
 	"testing"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/anonymize"
+	"opensrs-doctor/report/diagnose"
 )
 
 // relayed is a run against a relay of one's own that shows a private authority's certificate: with the file of --ca-file
@@ -24,17 +27,17 @@ func relayed(t *testing.T, file string, own bool) *evidence.Evidence {
 func TestOwnAuthorityWords(t *testing.T) {
 	for _, cause := range []string{"tls.unknown-ca", "tls.self-signed", "tls.intercepted"} {
 		e := fixtureOf(t, cause)
-		if text := strings.Join(Diagnose(e)[0].Fixes, "\n"); strings.Contains(text, "--ca-file") {
+		if text := strings.Join(diagnose.Diagnose(e)[0].Fixes, "\n"); strings.Contains(text, "--ca-file") {
 			t.Errorf("%s of a public service: %s", cause, text)
 		}
 		e.Target.Host, e.Target.CustomEndpoint = "relay.acme.example", true
-		if d := Diagnose(e)[0]; d.Cause != cause || !slices.ContainsFunc(d.Fixes, func(fix string) bool {
+		if d := diagnose.Diagnose(e)[0]; d.Cause != cause || !slices.ContainsFunc(d.Fixes, func(fix string) bool {
 			return strings.HasPrefix(fix, "Give the authority's certificate with --ca-file FILE, if relay.acme.example is")
 		}) {
 			t.Errorf("%s of a relay: %s, %q", cause, d.Cause, d.Fixes)
 		}
 	}
-	d := Diagnose(relayed(t, "/etc/relay/ca.pem", false))[0]
+	d := diagnose.Diagnose(relayed(t, "/etc/relay/ca.pem", false))[0]
 	words := strings.Join(append([]string{d.Summary, d.Explanation, d.Fixes[0]}, d.Evidence...), "\n")
 	for _, want := range []string{"an issuer that /etc/relay/ca.pem does not hold", "no certificate in /etc/relay/ca.pem signed it",
 		"with what /etc/relay/ca.pem holds (Relay Root (Acme))", "holds the authority Relay Root (Acme), which did not sign it"} {
@@ -47,7 +50,7 @@ func TestOwnAuthorityWords(t *testing.T) {
 	}
 	needless := relayed(t, "/etc/relay/ca.pem", false)
 	needless.TLS.Trust.Public = true
-	if d := Diagnose(needless)[0]; d.Cause != "tls.unknown-ca" || !strings.HasPrefix(d.Fixes[0], "Leave --ca-file out") {
+	if d := diagnose.Diagnose(needless)[0]; d.Cause != "tls.unknown-ca" || !strings.HasPrefix(d.Fixes[0], "Leave --ca-file out") {
 		t.Errorf("a relay with a public certificate: %s, %q", d.Cause, d.Fixes)
 	}
 }
@@ -58,8 +61,8 @@ func TestOwnAuthorityAlone(t *testing.T) {
 	whole := healthyEvidence()
 	e.Steps, e.Call, e.TLS.CallAllowed, e.TLS.Failure = whole.Steps, whole.Call, true, nil
 	e.TLS.Trust.SystemEmpty, e.TLS.Trust.NameOK, e.TLS.Trust.DatesOK, e.TLS.Trust.SelfSigned = true, true, true, false
-	r := New(e, Tool{Name: "opensrs-doctor", Version: "1.2.3", RootsDate: "2026-02-01"})
-	if r.Verdict != VerdictPass || len(r.Diagnoses) > 0 || strings.Contains(r.Probes[4].Summary, "not a public") {
+	r := diagnose.New(e, report.Tool{Name: "opensrs-doctor", Version: "1.2.3", RootsDate: "2026-02-01"})
+	if r.Verdict != report.VerdictPass || len(r.Diagnoses) > 0 || strings.Contains(r.Probes[4].Summary, "not a public") {
 		t.Errorf("%s, %q\n%s", r.Verdict, told(r.Diagnoses), r.Probes[4].Summary)
 	}
 	validate(t, "own authority", jsonOf(t, r))
@@ -67,7 +70,7 @@ func TestOwnAuthorityAlone(t *testing.T) {
 		strings.Contains(letter, "own store does") {
 		t.Error(letter)
 	}
-	if anonymous := string(jsonOf(t, Anonymize(r))); strings.Contains(anonymous, "Relay Root") || strings.Contains(anonymous, "Acme") {
+	if anonymous := string(jsonOf(t, anonymize.Anonymize(r))); strings.Contains(anonymous, "Relay Root") || strings.Contains(anonymous, "Acme") {
 		t.Error(anonymous)
 	}
 }

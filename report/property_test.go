@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"fmt"
@@ -12,14 +12,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/screen"
 )
 
 // A counted probe that stops the call never fails without a cause; and each diagnosis is whole.
 func TestGeneratedFailuresHaveACause(t *testing.T) {
 	eachGenerated(t, func(t *testing.T, _ *rand.Rand, e *evidence.Evidence) {
-		diagnoses := Diagnose(e)
-		stopped := blocked(e)
-		if stopped != "" && e.Step(stopped).Counts && verdictOf(diagnoses) != VerdictFail {
+		diagnoses := diagnose.Diagnose(e)
+		stopped := diagnose.Blocked(e)
+		if stopped != "" && e.Step(stopped).Counts && report.VerdictOf(diagnoses) != report.VerdictFail {
 			t.Errorf("%s failed, and the causes are %s", stopped, told(diagnoses))
 		}
 		seen := map[string]bool{}
@@ -28,13 +31,13 @@ func TestGeneratedFailuresHaveACause(t *testing.T) {
 				t.Errorf("%s stands there twice", d.Cause)
 			}
 			seen[d.Cause] = true
-			if i > 0 && severityRank[d.Severity] < severityRank[diagnoses[i-1].Severity] {
+			if i > 0 && diagnose.SeverityRank[d.Severity] < diagnose.SeverityRank[diagnoses[i-1].Severity] {
 				t.Errorf("the order is %s", told(diagnoses))
 			}
 		}
 		for _, d := range diagnoses {
 			for _, hidden := range d.Hides {
-				if _, known := Lookup(hidden); !known || seen[hidden] {
+				if _, known := diagnose.Lookup(hidden); !known || seen[hidden] {
 					t.Errorf("%s hides %s; the causes are %s", d.Cause, hidden, told(diagnoses))
 				}
 			}
@@ -62,14 +65,14 @@ var accused = []struct {
 		return len(e.Controls) > 0 || e.Host.HasIPv4Route != nil && !*e.Host.HasIPv4Route
 	}},
 	{"service.incident", func(e *evidence.Evidence) bool { return e.StatusPage != nil }},
-	{"unexplained", func(e *evidence.Evidence) bool { return blocked(e) != "" }},
+	{"unexplained", func(e *evidence.Evidence) bool { return diagnose.Blocked(e) != "" }},
 }
 
 func ran(e *evidence.Evidence, name string) bool { return e.Step(name).Status != evidence.Skip }
 
 func TestGeneratedNothingIsAccusedUnseen(t *testing.T) {
 	eachGenerated(t, func(t *testing.T, _ *rand.Rand, e *evidence.Evidence) {
-		for _, d := range Diagnose(e) {
+		for _, d := range diagnose.Diagnose(e) {
 			for _, a := range accused {
 				if strings.HasPrefix(d.Cause, a.prefix) && !a.saw(e) {
 					t.Errorf("%s, though nobody looked", d.Cause)
@@ -101,7 +104,7 @@ func TestGeneratedDiagnosisIsDeterministic(t *testing.T) {
 		if e.Clock != nil {
 			shuffle(r, e.Clock.Samples)
 		}
-		if got := told(Diagnose(e)); got != told(first.Diagnoses) {
+		if got := told(diagnose.Diagnose(e)); got != told(first.Diagnoses) {
 			t.Errorf("shuffled, it is %s\nbefore it was %s", got, told(first.Diagnoses))
 		}
 	})
@@ -130,18 +133,18 @@ func TestGeneratedReportsRead(t *testing.T) {
 				}
 			}
 		}
-		if r.found() != verdictOf(r.Diagnoses) || r.Interrupted != (r.Verdict == VerdictIncomplete) {
+		if r.Found() != report.VerdictOf(r.Diagnoses) || r.Interrupted != (r.Verdict == report.VerdictIncomplete) {
 			t.Errorf("the verdict is %s of %s", r.Verdict, told(r.Diagnoses))
 		}
 		document := jsonOf(t, r)
 		if n++; n%50 == 0 { // it takes a while
 			validate(t, fmt.Sprint("run ", n), document)
 		}
-		again, err := Read(strings.NewReader(string(document)))
+		again, err := report.Read(strings.NewReader(string(document)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if text := screenOf(t, again, TextOptions{}); text != screenOf(t, r, TextOptions{}) {
+		if text := screenOf(t, again, screen.Options{}); text != screenOf(t, r, screen.Options{}) {
 			t.Error("read again, the report looks different")
 		}
 	})

@@ -1,14 +1,23 @@
-// Package report turns facts into causes and causes into words. It opens no socket, reads no clock and
-// prints in no colour by itself: New makes a Report of one run's evidence, and each format writes it.
+// Package report is what all formats share: the report of one run, reading and writing it as JSON, and its bounds.
+//
+// The rooms around it, and which imports which (nothing imports upward, and none reaches a socket):
+//
+//	probes/evidence ← report/screen ← report ← diagnose ← render ← render/page, diff
+//	                                           diagnose ← explain, anonymize, accessrules
+//	                                           render   ← signature;  page ← ticket
+//
+// diagnose makes reports of evidence; the others write them.
 package report
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/report/screen"
 )
 
 // Schema names the form of the JSON report.
@@ -44,7 +53,7 @@ const (
 	VerdictIncomplete = "incomplete"
 )
 
-var verdicts = []string{VerdictPass, VerdictWarn, VerdictFail, VerdictIncomplete}
+var Verdicts = []string{VerdictPass, VerdictWarn, VerdictFail, VerdictIncomplete}
 
 // Report is one run, diagnosed: all that any format needs, and all that is saved.
 type Report struct {
@@ -82,17 +91,17 @@ type Diagnosis struct {
 	Hides       []string   `json:"hides"`
 }
 
-// sureness is the confidence as people are told it: "" where nothing is claimed that could be more or less sure.
-func (d Diagnosis) sureness() string {
-	if d.Cause == unexplainedID {
+// Sureness is the confidence as people are told it: "" where nothing is claimed that could be more or less sure.
+func (d Diagnosis) Sureness() string {
+	if d.Cause == UnexplainedID {
 		return ""
 	}
-	return clean(string(d.Confidence))
+	return screen.Clean(string(d.Confidence))
 }
 
-// qualified is words and the sureness behind them, without those that are empty.
-func (d Diagnosis) qualified(words ...string) string {
-	return strings.Join(slices.DeleteFunc(append(words, d.sureness()), func(word string) bool { return word == "" }), ", ")
+// Qualified is words and the sureness behind them, without those that are empty.
+func (d Diagnosis) Qualified(words ...string) string {
+	return strings.Join(slices.DeleteFunc(append(words, d.Sureness()), func(word string) bool { return word == "" }), ", ")
 }
 
 // Probe is one step, with its facts.
@@ -103,4 +112,52 @@ type Probe struct {
 	DurationMS float64         `json:"duration_ms"`
 	WaitedFor  string          `json:"waited_for"` // of a skipped one; else ""
 	Facts      json.RawMessage `json:"facts"`      // an object
+}
+
+// Interrupt marks the report as that of a run that was cut short. What it has found stays.
+func (r *Report) Interrupt() { r.Interrupted, r.Verdict = true, VerdictIncomplete }
+
+// Found is the verdict on what was seen, also where the run was cut short.
+func (r *Report) Found() string {
+	if r.Verdict == VerdictIncomplete {
+		return VerdictOf(r.Diagnoses)
+	}
+	return r.Verdict
+}
+
+// CutWords say what cut the run short, and what that leaves open; "" where nothing did.
+func (r *Report) CutWords() string {
+	timeUp := func(row Probe) bool { return row.WaitedFor == evidence.WaitTimeout }
+	switch {
+	case !r.Interrupted:
+		return ""
+	case slices.ContainsFunc(r.Probes, timeUp):
+		return "The time for the run was up (--timeout): what the later steps would have shown is not known."
+	}
+	return "The run was interrupted: what the later steps would have shown is not known."
+}
+
+// String is one line, for logs of tests.
+func (r *Report) String() string {
+	cause := "no cause"
+	if len(r.Diagnoses) > 0 {
+		cause = r.Diagnoses[0].Cause
+	}
+	return fmt.Sprintf("%s: %s", r.Verdict, cause)
+}
+
+const UnexplainedID = "unexplained"
+
+// VerdictOf is the worst severity.
+func VerdictOf(diagnoses []Diagnosis) string {
+	verdict := VerdictPass
+	for _, d := range diagnoses {
+		switch d.Severity {
+		case Fail:
+			return VerdictFail
+		case Warn:
+			verdict = VerdictWarn
+		}
+	}
+	return verdict
 }

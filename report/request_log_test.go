@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"encoding/json"
@@ -12,6 +12,9 @@ import (
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/probes/sandbox"
+	"opensrs-doctor/report/internal/golden"
+	"opensrs-doctor/report/screen"
+	"opensrs-doctor/report/signature"
 )
 
 // observations are those of a client that is corrected step by step, and what else can be seen.
@@ -96,13 +99,13 @@ func observations() []sandbox.Observation {
 }
 
 func TestRequestLog(t *testing.T) {
-	for name, o := range map[string]TextOptions{"request-log.txt": {}, "request-log-ascii.txt": {ASCII: true, Width: 60}} {
-		log := NewRequestLog(o)
+	for name, o := range map[string]screen.Options{"request-log.txt": {}, "request-log-ascii.txt": {ASCII: true, Width: 60}} {
+		log := signature.NewRequestLog(o)
 		var text strings.Builder
 		for _, observation := range observations() {
 			text.WriteString(log.Entry(observation))
 		}
-		golden(t, name, text.String())
+		golden.Check(t, name, text.String())
 	}
 }
 
@@ -110,7 +113,7 @@ func TestRequestLog(t *testing.T) {
 func TestRequestRecords(t *testing.T) {
 	var text strings.Builder
 	for _, observation := range observations() {
-		record := NewRequestRecord(observation)
+		record := signature.NewRequestRecord(observation)
 		line := record.Line()
 		if strings.Count(line, "\n") != 1 || !json.Valid([]byte(line)) {
 			t.Errorf("not one line: %s", line)
@@ -123,13 +126,13 @@ func TestRequestRecords(t *testing.T) {
 		}
 		text.WriteString(line)
 	}
-	text.WriteString(NotShownLine(observations()[0].At, 3))
-	golden(t, "request-log.jsonl", text.String())
+	text.WriteString(signature.NotShownLine(observations()[0].At, 3))
+	golden.Check(t, "request-log.jsonl", text.String())
 }
 
 // TestRequestLogReferences: what an entry refers to is an earlier entry that holds it.
 func TestRequestLogReferences(t *testing.T) {
-	log, printed := NewRequestLog(TextOptions{}), map[string]string{}
+	log, printed := signature.NewRequestLog(screen.Options{}), map[string]string{}
 	for _, observation := range observations() {
 		entry := log.Entry(observation)
 		printed[strconv.Itoa(observation.Number)] = entry
@@ -144,52 +147,52 @@ func TestRequestLogReferences(t *testing.T) {
 // TestSandboxWords: everything that the sandbox can notice has words.
 func TestSandboxWords(t *testing.T) {
 	for _, id := range sandbox.ProblemIDs {
-		if words := problemWords[id]; words.summary == "" || words.fix == "" {
+		if words := signature.ProblemWords[id]; words.Summary == "" || words.Fix == "" {
 			t.Errorf("%s has no words", id)
 		}
 	}
-	if len(problemWords) != len(sandbox.ProblemIDs) {
+	if len(signature.ProblemWords) != len(sandbox.ProblemIDs) {
 		t.Error("there are words for what no sandbox notices")
 	}
 	for _, fault := range sandbox.RefusableFaults() {
-		if refusableWords[fault] == "" {
+		if signature.RefusableWords[fault] == "" {
 			t.Errorf("%s has no words", fault)
 		}
 	}
-	if len(refusableWords) != len(sandbox.RefusableFaults()) {
+	if len(signature.RefusableWords) != len(sandbox.RefusableFaults()) {
 		t.Error("there are words for a fault that no client has to refuse")
 	}
 	for _, broken := range sandbox.BrokenWays {
-		if brokenWords[broken] == "" {
+		if signature.BrokenWords[broken] == "" {
 			t.Errorf("%s has no words", broken)
 		}
 	}
 }
 
 func TestSandboxScreen(t *testing.T) {
-	set := SandboxSetting{
+	set := signature.SandboxSetting{
 		URL: "https://127.0.0.1:8443/", CAFile: "/tmp/opensrs-doctor-sandbox-1/ca.pem", Username: "sandbox-reseller",
 		APIKeyFile: "/tmp/opensrs-doctor-sandbox-1/api-key", EgressSources: []string{"http://127.0.0.1:8081/ip", "http://127.0.0.1:8082/ip"},
 		StatusURL: "http://127.0.0.1:8083/api/v2/summary.json", Caller: "203.0.113.10",
 		Command: "/usr/bin/opensrs-doctor check --endpoint https://127.0.0.1:8443/ --rule 'allow 203.0.113.0/25' --proxy none",
 	}
-	for name, change := range map[string]func(*SandboxSetting){
-		"sandbox-healthy.txt": func(*SandboxSetting) {},
-		"sandbox-fault.txt": func(s *SandboxSetting) {
+	for name, change := range map[string]func(*signature.SandboxSetting){
+		"sandbox-healthy.txt": func(*signature.SandboxSetting) {},
+		"sandbox-fault.txt": func(s *signature.SandboxSetting) {
 			s.Fault, s.Resolvers, s.Rules = "dns.nxdomain", []string{"127.0.0.1:5353"}, []string{"allow 203.0.113.0/25", "deny 203.0.113.77/32"}
 		},
-		"sandbox-name.txt": func(s *SandboxSetting) {
+		"sandbox-name.txt": func(s *signature.SandboxSetting) {
 			s.URL, s.HostsLine = "https://rr-n1-tor.opensrs.net:55443/", "127.0.0.1 rr-n1-tor.opensrs.net"
 		},
-		"sandbox-rules.txt": func(s *SandboxSetting) {
+		"sandbox-rules.txt": func(s *signature.SandboxSetting) {
 			s.Fault, s.RulesOfFault = "call.ip-denied", true
 		},
 	} {
 		changed, text := set, strings.Builder{}
 		change(&changed)
-		if err := WriteSandbox(&text, changed, TextOptions{}); err != nil {
+		if err := signature.WriteSandbox(&text, changed, screen.Options{}); err != nil {
 			t.Fatal(err)
 		}
-		golden(t, name, text.String())
+		golden.Check(t, name, text.String())
 	}
 }

@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"fmt"
@@ -9,12 +9,17 @@ import (
 	"testing"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/anonymize"
+	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/internal/golden"
+	"opensrs-doctor/report/render/page"
 )
 
 // drawn is a route as text: a line a place, with the line that leads to it.
-func drawn(r *Report) string {
+func drawn(r *report.Report) string {
 	var out strings.Builder
-	for _, p := range routeOf(r).Places {
+	for _, p := range page.RouteOf(r).Places {
 		line := map[bool]string{true: "|", false: ":"}[p.Joined]
 		here := map[bool]string{true: "BREAK ", false: ""}[p.Break]
 		fmt.Fprintf(&out, "  %s %-7s %-8s %s%s\n", line, p.Mark, p.Kind, here, strings.Join(slices.DeleteFunc(
@@ -33,36 +38,36 @@ func TestRoutes(t *testing.T) {
 		}
 		fmt.Fprintf(&out, "%s\n%s\n", name, drawn(reports[name]))
 	}
-	golden(t, "routes.txt", out.String())
+	golden.Check(t, "routes.txt", out.String())
 }
 
 // soundRoute is what holds for the route of any report.
-func soundRoute(t *testing.T, name string, r *Report) {
+func soundRoute(t *testing.T, name string, r *report.Report) {
 	t.Helper()
-	places := routeOf(r).Places
+	places := page.RouteOf(r).Places
 	breaks, whole := 0, true
 	for i, p := range places {
 		if p.Break {
 			breaks++
 		}
-		if i > 0 && p.Kind != placeGap {
+		if i > 0 && p.Kind != page.PlaceGap {
 			if p.Joined && !whole {
 				t.Errorf("%s: the way is whole again at %s:\n%s", name, p.Name, drawn(r))
 			}
 			whole = p.Joined
 		}
-		if p.Kind != placeGap && p.Name == "" || p.Mark == "" {
+		if p.Kind != page.PlaceGap && p.Name == "" || p.Mark == "" {
 			t.Errorf("%s: a place without a name or a mark:\n%s", name, drawn(r))
 		}
 	}
 	want := 0
-	if len(r.Diagnoses) > 0 && r.Diagnoses[0].Severity != Info {
+	if len(r.Diagnoses) > 0 && r.Diagnoses[0].Severity != report.Info {
 		want = 1
 	}
 	if breaks != want {
 		t.Errorf("%s: %d breaks, want %d:\n%s", name, breaks, want, drawn(r))
 	}
-	if places[0].Kind != placeHost || places[len(places)-1].Kind != placeAPI {
+	if places[0].Kind != page.PlaceHost || places[len(places)-1].Kind != page.PlaceAPI {
 		t.Errorf("%s: it does not lead from this host to the API:\n%s", name, drawn(r))
 	}
 	if call := r.Probes[len(r.Probes)-1]; call.Status == evidence.Pass && !places[len(places)-1].Joined {
@@ -73,7 +78,7 @@ func soundRoute(t *testing.T, name string, r *Report) {
 func TestRouteOfEveryReport(t *testing.T) {
 	for name, r := range pages(t) {
 		soundRoute(t, name, r)
-		soundRoute(t, name+", anonymized", Anonymize(r))
+		soundRoute(t, name+", anonymized", anonymize.Anonymize(r))
 	}
 	for _, f := range fixtures() {
 		soundRoute(t, f.name, reportOf(f.evidence()))
@@ -88,16 +93,16 @@ func TestGeneratedRoutes(t *testing.T) {
 
 // Where the break is drawn is where the first diagnosis is: at the place of its probe, unless it is about another.
 func TestBreaks(t *testing.T) {
-	for cause, want := range map[string]placeKind{
-		"host.offline": placeHost, "host.local-firewall": placeHost, "dns.nxdomain": placeDNS,
-		"egress.unstable": placeAddress, "rules.not-allowed": placeRules, "rules.propagating": placeRules,
-		"call.ip-denied": placeRules, "port.refused": placeService, "port.filtered": placeGap,
-		"port.rejected-en-route": placeGap, "port.prohibited": placeRouter, "proxy.denied": placeProxy,
-		"proxy.upstream-failed": placeGap, "tls.intercepted": placeDevice, "tls.expired": placeTLS,
-		"call.auth-failed": placeAPI, "service.incident": placeAPI, "config.required-skipped": placeRules, "unexplained": placeAPI,
+	for cause, want := range map[string]page.PlaceKind{
+		"host.offline": page.PlaceHost, "host.local-firewall": page.PlaceHost, "dns.nxdomain": page.PlaceDNS,
+		"egress.unstable": page.PlaceAddress, "rules.not-allowed": page.PlaceRules, "rules.propagating": page.PlaceRules,
+		"call.ip-denied": page.PlaceRules, "port.refused": page.PlaceService, "port.filtered": page.PlaceGap,
+		"port.rejected-en-route": page.PlaceGap, "port.prohibited": page.PlaceRouter, "proxy.denied": page.PlaceProxy,
+		"proxy.upstream-failed": page.PlaceGap, "tls.intercepted": page.PlaceDevice, "tls.expired": page.PlaceTLS,
+		"call.auth-failed": page.PlaceAPI, "service.incident": page.PlaceAPI, "config.required-skipped": page.PlaceRules, "unexplained": page.PlaceAPI,
 	} {
-		places := routeOf(savedReports(t)[cause]).Places
-		at := slices.IndexFunc(places, func(p place) bool { return p.Break })
+		places := page.RouteOf(savedReports(t)[cause]).Places
+		at := slices.IndexFunc(places, func(p page.Place) bool { return p.Break })
 		if at < 0 || places[at].Kind != want {
 			t.Errorf("%s: want the break at %s", cause, want)
 		}
@@ -106,41 +111,43 @@ func TestBreaks(t *testing.T) {
 
 // The place of a filtered port is claimed only as far as the walk allows.
 func TestFilteredPlaces(t *testing.T) {
-	hop := func(ttl int, answer, from string) hopFact { return hopFact{TTL: ttl, Answer: answer, From: from} }
+	hop := func(ttl int, answer, from string) diagnose.HopFact {
+		return diagnose.HopFact{TTL: ttl, Answer: answer, From: from}
+	}
 	answers, silent := evidence.HopTimeExceeded, evidence.HopSilence
 	for name, c := range map[string]struct {
-		walk *walkFacts
+		walk *diagnose.WalkFacts
 		want string
 	}{
 		"not walked":  {nil, "Somewhere on the way: where cannot be told."},
-		"unavailable": {&walkFacts{Why: "only IPv4 is walked"}, "Somewhere on the way: where cannot be told."},
-		"nobody answers": {&walkFacts{Available: true, Port: []hopFact{hop(1, silent, ""), hop(2, silent, "")}},
+		"unavailable": {&diagnose.WalkFacts{Why: "only IPv4 is walked"}, "Somewhere on the way: where cannot be told."},
+		"nobody answers": {&diagnose.WalkFacts{Available: true, Port: []diagnose.HopFact{hop(1, silent, ""), hop(2, silent, "")}},
 			"Somewhere on the way: the routers do not answer."},
-		"nobody gets further": {&walkFacts{Available: true, Port: []hopFact{hop(1, answers, "10.0.0.1"), hop(2, silent, "")},
-			Compare: []hopFact{hop(1, answers, "10.0.0.1"), hop(2, silent, "")}},
+		"nobody gets further": {&diagnose.WalkFacts{Available: true, Port: []diagnose.HopFact{hop(1, answers, "10.0.0.1"), hop(2, silent, "")},
+			Compare: []diagnose.HopFact{hop(1, answers, "10.0.0.1"), hop(2, silent, "")}},
 			"Somewhere behind 10.0.0.1: the routers there do not answer."},
-		"another port gets further": {&walkFacts{Available: true, Port: []hopFact{hop(1, answers, "10.0.0.1"), hop(2, silent, "")},
-			Compare: []hopFact{hop(1, answers, "10.0.0.1"), hop(2, answers, "192.0.2.1"), hop(3, evidence.HopConnected, "")}},
+		"another port gets further": {&diagnose.WalkFacts{Available: true, Port: []diagnose.HopFact{hop(1, answers, "10.0.0.1"), hop(2, silent, "")},
+			Compare: []diagnose.HopFact{hop(1, answers, "10.0.0.1"), hop(2, answers, "192.0.2.1"), hop(3, evidence.HopConnected, "")}},
 			"Likely at 10.0.0.1 or at the next device behind it."},
-		"the last router": {&walkFacts{Available: true, Port: []hopFact{hop(1, answers, "10.0.0.1"), hop(2, silent, "")}, Distance: 2},
+		"the last router": {&diagnose.WalkFacts{Available: true, Port: []diagnose.HopFact{hop(1, answers, "10.0.0.1"), hop(2, silent, "")}, Distance: 2},
 			"At 10.0.0.1, the last router, or behind it: at the service's edge, or this address is not let in."},
 	} {
-		d := drawing{r: savedReports(t)["port.filtered"], port: connectionFacts{Path: c.walk,
-			Failure: &failureFact{Kind: string(evidence.KindTimeout)}}}
-		d.begin()
-		d.between()
-		d.service()
-		d.markBreak()
-		at := d.find(placeGap)
-		if at < 0 || d.places[at].Words != c.want {
-			t.Errorf("%s: %v", name, d.places)
+		d := page.Drawing{R: savedReports(t)["port.filtered"], Port: diagnose.ConnectionFacts{Path: c.walk,
+			Failure: &diagnose.FailureFact{Kind: string(evidence.KindTimeout)}}}
+		d.Begin()
+		d.Between()
+		d.Service()
+		d.MarkBreak()
+		at := d.Find(page.PlaceGap)
+		if at < 0 || d.Places[at].Words != c.want {
+			t.Errorf("%s: %v", name, d.Places)
 		}
 	}
 }
 
 func TestTimeline(t *testing.T) {
 	r := reportOf(fixtureOf(t, "tls.reset"))
-	line := timelineOf(r)
+	line := page.TimelineOf(r)
 	at := 0.0
 	for i, bar := range line.Bars {
 		if bar.Start != at {
@@ -155,10 +162,10 @@ func TestTimeline(t *testing.T) {
 		t.Errorf("the bars end at %g, the run at %g, the drawing at %g", at, r.DurationMS, line.Total)
 	}
 	tls := line.Bars[4]
-	if tls.Mark != markStop || !slices.ContainsFunc(tls.Inner, func(s timeSpan) bool { return s.Name == "control 1.1.1.1:443" && s.OK }) {
+	if tls.Mark != page.MarkStop || !slices.ContainsFunc(tls.Inner, func(s page.TimeSpan) bool { return s.Name == "control 1.1.1.1:443" && s.OK }) {
 		t.Errorf("the failed probe has %v", tls)
 	}
-	if bars := timelineOf(awkwardReports(t)["skipped"]).Bars; len(bars) > 0 {
+	if bars := page.TimelineOf(awkwardReports(t)["skipped"]).Bars; len(bars) > 0 {
 		t.Errorf("nothing ran, and there are %v", bars)
 	}
 }

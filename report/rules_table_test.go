@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"fmt"
@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/diagnose"
 )
 
 // The columns of "rules and the live call together": what became of the call.
@@ -57,11 +59,11 @@ var tableRows = []struct {
 }
 
 // told is the diagnoses as a cell of the table writes them.
-func told(diagnoses []Diagnosis) string {
+func told(diagnoses []report.Diagnosis) string {
 	var cells []string
 	for _, d := range diagnoses {
 		cell := fmt.Sprintf("%s %s", d.Severity, d.Cause)
-		if d.Confidence == Likely {
+		if d.Confidence == report.Likely {
 			cell += "?"
 		}
 		cells = append(cells, cell)
@@ -80,7 +82,7 @@ func TestRulesAndCallTable(t *testing.T) {
 				pool(e)
 			}
 			column.call(e)
-			diagnoses := Diagnose(e)
+			diagnoses := diagnose.Diagnose(e)
 			if got := told(diagnoses); got != want[column.name] {
 				t.Errorf("%s, %s:\n got %s\nwant %s", row.name, column.name, got, want[column.name])
 			}
@@ -95,7 +97,7 @@ func TestRulesAndCallTable(t *testing.T) {
 }
 
 // notRuledOut looks for "the address is not ruled out" in the evidence of a refused login.
-func notRuledOut(t *testing.T, d Diagnosis, want bool) {
+func notRuledOut(t *testing.T, d report.Diagnosis, want bool) {
 	t.Helper()
 	said := slices.ContainsFunc(d.Evidence, func(line string) bool {
 		return strings.HasPrefix(line, "The address is not ruled out")
@@ -110,7 +112,7 @@ func TestWrongEnvironmentBeatsTheRules(t *testing.T) {
 	for _, rules := range []string{"allow 203.0.113.0/25", "allow 192.0.2.0/25", "deny 203.0.113.10"} {
 		e := fixtureOf(t, "call.wrong-environment")
 		setRules(e, rules)
-		if got := told(Diagnose(e)); got != "fail call.wrong-environment" {
+		if got := told(diagnose.Diagnose(e)); got != "fail call.wrong-environment" {
 			t.Errorf("%s: got %s", rules, got)
 		}
 	}
@@ -129,7 +131,7 @@ func TestGivenAddressIsNotComparedWithTheCall(t *testing.T) {
 			}
 			setRules(e, row.rules...)
 			column.call(e)
-			got := causesOf(Diagnose(e))
+			got := causesOf(diagnose.Diagnose(e))
 			for _, cause := range compared {
 				if slices.Contains(got, cause) {
 					t.Errorf("%s, %s: %s, though the address was given", row.name, column.name, cause)
@@ -156,7 +158,7 @@ func TestGivenAddressThatIsThisHostsOwn(t *testing.T) {
 		e.Host.LocalAddress = egressIP
 		planned(e, egressIP)
 		setRules(e, test.rules)
-		if got := told(Diagnose(e)); got != test.want {
+		if got := told(diagnose.Diagnose(e)); got != test.want {
 			t.Errorf("%s: got %s, want %s", test.rules, got, test.want)
 		}
 	}
@@ -164,7 +166,7 @@ func TestGivenAddressThatIsThisHostsOwn(t *testing.T) {
 	e.Host.LocalAddress = egressIP
 	planned(e, egressIP)
 	invalidIP(e)
-	if got := told(Diagnose(e)); got != "fail rules.propagating" {
+	if got := told(diagnose.Diagnose(e)); got != "fail rules.propagating" {
 		t.Errorf("got %s, want rules.propagating", got)
 	}
 }
@@ -235,7 +237,7 @@ func TestNeverPublic(t *testing.T) {
 	} {
 		e := healthy()
 		test.damage(e)
-		diagnoses := Diagnose(e)
+		diagnoses := diagnose.Diagnose(e)
 		if got := told(diagnoses); got != test.want {
 			t.Errorf("%s: got %s, want %s", test.name, got, test.want)
 		}
@@ -270,7 +272,7 @@ func TestGivenIPv6Address(t *testing.T) {
 			test.rules = "allow 203.0.113.0/25"
 		}
 		setRules(e, test.rules)
-		diagnoses := Diagnose(e)
+		diagnoses := diagnose.Diagnose(e)
 		if got := told(diagnoses); got != test.want {
 			t.Errorf("%s: got %s, want %s", test.name, got, test.want)
 			continue
@@ -301,8 +303,8 @@ func TestRulesAreLikelyAtMostInTheTestEnvironment(t *testing.T) {
 					planned(e, egressIP, otherIP)
 				}
 				column.call(e)
-				for _, d := range Diagnose(e) {
-					if d.Probe != "rules" || d.Confidence != Certain || !given && column.name == "invalid IP" {
+				for _, d := range diagnose.Diagnose(e) {
+					if d.Probe != "rules" || d.Confidence != report.Certain || !given && column.name == "invalid IP" {
 						continue
 					}
 					t.Errorf("%s, %s, given %v: %s is certain", row.name, column.name, given, d.Cause)
@@ -331,7 +333,7 @@ func TestPlannedAddressIsNotAccused(t *testing.T) {
 		} else {
 			setRules(e, test.rules)
 		}
-		diagnoses := Diagnose(e)
+		diagnoses := diagnose.Diagnose(e)
 		causes := map[string]bool{}
 		for _, d := range diagnoses {
 			causes[string(d.Severity)+" "+d.Cause] = true

@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"encoding/json"
@@ -11,6 +11,8 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/screen"
 )
 
 // Every kind of failure has words, so that no row shows an identifier.
@@ -24,7 +26,7 @@ func TestEveryKindHasWords(t *testing.T) {
 		t.Fatalf("found only %d kinds", len(kinds))
 	}
 	for _, kind := range kinds {
-		if k := evidence.Kind(kind[1]); kindWords[k] == "" && k != evidence.KindUnclassified {
+		if k := evidence.Kind(kind[1]); diagnose.KindWords[k] == "" && k != evidence.KindUnclassified {
 			t.Errorf("%s has no words", k)
 		}
 	}
@@ -162,12 +164,12 @@ func TestRows(t *testing.T) {
 				test.change(e, &e.Steps[i])
 			}
 		}
-		for _, row := range probeRows(e) {
+		for _, row := range diagnose.ProbeRows(e) {
 			if row.Name == test.probe && row.Summary != test.want {
 				t.Errorf("%s: %q, want %q", test.probe, row.Summary, test.want)
 			}
-			if widthOf(row.Summary) > rowWidth+3 {
-				t.Errorf("%s: %d columns: %q", row.Name, widthOf(row.Summary), row.Summary)
+			if screen.WidthOf(row.Summary) > diagnose.RowWidth+3 {
+				t.Errorf("%s: %d columns: %q", row.Name, screen.WidthOf(row.Summary), row.Summary)
 			}
 		}
 	}
@@ -178,7 +180,7 @@ func noChain(e *evidence.Evidence, _ *evidence.Step) { e.TLS = &evidence.TLS{} }
 // A run that ended early still has its six rows, and a section that was not reached gives its follow-ups.
 func TestRowsOfAnEarlyEnd(t *testing.T) {
 	e := &evidence.Evidence{Took: time.Second, Controls: []evidence.Control{{Peer: "1.1.1.1:443"}}}
-	rows := probeRows(e)
+	rows := diagnose.ProbeRows(e)
 	if len(rows) != len(evidence.Names) {
 		t.Fatalf("%d rows", len(rows))
 	}
@@ -198,7 +200,7 @@ func TestRowsOfAnEarlyEnd(t *testing.T) {
 
 // Facts hold empty lists as lists, keep the failure, and never the balance, which no field could hold.
 func TestFacts(t *testing.T) {
-	rows := probeRows(filteredEvidence())
+	rows := diagnose.ProbeRows(filteredEvidence())
 	for _, want := range []string{`"dns_seen":["203.0.113.10"]`, `"ipv6":[]`} {
 		if !strings.Contains(string(rows[0].Facts), want) {
 			t.Errorf("egress facts lack %s: %s", want, rows[0].Facts)
@@ -213,7 +215,7 @@ func TestFacts(t *testing.T) {
 		t.Errorf("a null list: %s", rows[3].Facts)
 	}
 	e := healthyEvidence()
-	probeRows(e)
+	diagnose.ProbeRows(e)
 	if e.Egress.IPv6 != nil {
 		t.Error("the evidence was changed")
 	}

@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"net/netip"
@@ -8,6 +8,10 @@ import (
 	"time"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/render/page"
+	"opensrs-doctor/report/screen"
 )
 
 // asSeenOn makes of a run on Linux what the same world gives on a system without the walk, the count of packets sent
@@ -17,7 +21,7 @@ func asSeenOn(system string, e *evidence.Evidence) *evidence.Evidence {
 	if e.Port != nil {
 		e.Port.Retransmits = nil
 		if path := e.Port.Path; path != nil {
-			if icmpAnswered(walkOf(e)) && e.Step("port").Status == evidence.Fail { // no socket is told of it
+			if icmpAnswered(diagnose.WalkOf(e)) && e.Step("port").Status == evidence.Fail { // no socket is told of it
 				silence := failure("connect", evidence.KindTimeout, "no answer so far")
 				step(e, "port").Failure, step(e, "port").Took = silence, 3*time.Second
 				for i := range e.Port.Attempts {
@@ -31,7 +35,7 @@ func asSeenOn(system string, e *evidence.Evidence) *evidence.Evidence {
 		e.Call.Retransmits = nil
 	}
 	if e.TLS != nil {
-		towards := works(e, evidence.VariantClassic) // big packets to the server are the trouble
+		towards := diagnose.Works(e, evidence.VariantClassic) // big packets to the server are the trouble
 		for i := range e.TLS.Variants {
 			v := &e.TLS.Variants[i]
 			switch {
@@ -46,8 +50,8 @@ func asSeenOn(system string, e *evidence.Evidence) *evidence.Evidence {
 	return e
 }
 
-func icmpAnswered(path *walkFacts) bool {
-	return slices.ContainsFunc(path.all(), func(h hopFact) bool {
+func icmpAnswered(path *diagnose.WalkFacts) bool {
+	return slices.ContainsFunc(path.All(), func(h diagnose.HopFact) bool {
 		return h.Answer == evidence.HopProhibited || h.Answer == evidence.HopUnreachable || h.Answer == evidence.HopPortUnreachable
 	})
 }
@@ -65,7 +69,7 @@ func TestOtherSystemsAreNotSureOfAnotherCause(t *testing.T) {
 				continue
 			}
 			first := diagnoses[0]
-			if first.Severity == Fail && first.Confidence == Certain && first.Cause != unexplainedID {
+			if first.Severity == report.Fail && first.Confidence == report.Certain && first.Cause != report.UnexplainedID {
 				t.Errorf("%s on %s is %s, certain", f.name, system, first.Cause)
 			}
 		}
@@ -77,26 +81,26 @@ func TestClaimsWithoutTheirExperiment(t *testing.T) {
 	for _, test := range []struct {
 		fixture, system string
 		cause           string
-		confidence      Confidence
+		confidence      report.Confidence
 		says            string
 	}{
-		{"tls.mtu-blackhole", "windows", "tls.timeout", Likely, "store=active, and run opensrs-doctor again"},
-		{"tls.mtu-blackhole", "darwin", "tls.timeout", Likely, "were not tried: only packets to the server can be made small"},
-		{"tls.mtu-blackhole/to-the-server", "windows", "tls.hello-too-big", Likely, "Big packets that vanish on the way would look the same"},
-		{"tls.mtu-blackhole/to-the-server", "darwin", "tls.mtu-blackhole", Certain, "sudo ifconfig INTERFACE mtu 1280"},
-		{"tls.hello-too-big", "windows", "tls.hello-too-big", Likely, "not available on this system"},
-		{"tls.hello-too-big", "darwin", "tls.hello-too-big", Likely, "sudo ifconfig INTERFACE mtu 1280, and run"},
-		{"tls.timeout", "windows", "tls.timeout", Likely, "It was not tried with small TCP segments: not available on this system."},
-		{"tls.reset", "windows", "tls.reset", Likely, "It was not tried with small TCP segments"},
-		{"tls.sni-blocked", "windows", "tls.sni-blocked", Certain, "without the server name"}, // a reset is no lost packet
-		{"tls.version-unsupported", "windows", "tls.version-unsupported", Certain, "TLS 1.1"}, // the version was read
-		{"tls.rejected", "windows", "tls.rejected", Certain, "handshake failure"},             // so was the alert
-		{"port.filtered", "windows", "port.filtered", Likely, "reading such messages is not available on this system"},
-		{"port.prohibited", "windows", "port.filtered", Likely, "refuses the port with an ICMP message looks the same"},
-		{"port.unreachable", "darwin", "port.filtered", Likely, "refuses the port with an ICMP message looks the same"},
-		{"port.refused", "windows", "port.refused", Likely, "refus"},
-		{"port.rejected-en-route", "windows", "port.refused", Likely, "refus"},
-		{"port.slow", "windows", "port.slow", Likely, "the count of those is not available on this system"},
+		{"tls.mtu-blackhole", "windows", "tls.timeout", report.Likely, "store=active, and run opensrs-doctor again"},
+		{"tls.mtu-blackhole", "darwin", "tls.timeout", report.Likely, "were not tried: only packets to the server can be made small"},
+		{"tls.mtu-blackhole/to-the-server", "windows", "tls.hello-too-big", report.Likely, "Big packets that vanish on the way would look the same"},
+		{"tls.mtu-blackhole/to-the-server", "darwin", "tls.mtu-blackhole", report.Certain, "sudo ifconfig INTERFACE mtu 1280"},
+		{"tls.hello-too-big", "windows", "tls.hello-too-big", report.Likely, "not available on this system"},
+		{"tls.hello-too-big", "darwin", "tls.hello-too-big", report.Likely, "sudo ifconfig INTERFACE mtu 1280, and run"},
+		{"tls.timeout", "windows", "tls.timeout", report.Likely, "It was not tried with small TCP segments: not available on this system."},
+		{"tls.reset", "windows", "tls.reset", report.Likely, "It was not tried with small TCP segments"},
+		{"tls.sni-blocked", "windows", "tls.sni-blocked", report.Certain, "without the server name"}, // a reset is no lost packet
+		{"tls.version-unsupported", "windows", "tls.version-unsupported", report.Certain, "TLS 1.1"}, // the version was read
+		{"tls.rejected", "windows", "tls.rejected", report.Certain, "handshake failure"},             // so was the alert
+		{"port.filtered", "windows", "port.filtered", report.Likely, "reading such messages is not available on this system"},
+		{"port.prohibited", "windows", "port.filtered", report.Likely, "refuses the port with an ICMP message looks the same"},
+		{"port.unreachable", "darwin", "port.filtered", report.Likely, "refuses the port with an ICMP message looks the same"},
+		{"port.refused", "windows", "port.refused", report.Likely, "refus"},
+		{"port.rejected-en-route", "windows", "port.refused", report.Likely, "refus"},
+		{"port.slow", "windows", "port.slow", report.Likely, "the count of those is not available on this system"},
 	} {
 		t.Run(test.system+"/"+test.fixture, func(t *testing.T) {
 			at := slices.IndexFunc(fixtures(), func(f fixture) bool { return f.name == test.fixture })
@@ -133,12 +137,12 @@ func TestUnreachableOnMacOS(t *testing.T) {
 	stopAt(e, "port", failure("connect", evidence.KindUnreachable, "no route to host"))
 	e.Port.Path = &evidence.Path{Why: evidence.NotAvailable, ComparedTo: 443}
 	e.Host.OS = "darwin/arm64"
-	d, found := diagnosisOf(Diagnose(e), "port.unreachable")
-	if !found || d.Confidence != Likely || !strings.Contains(d.Explanation, "sudo pfctl -s rules") {
-		t.Errorf("%v: %s", causesOf(Diagnose(e)), d.Explanation)
+	d, found := diagnosisOf(diagnose.Diagnose(e), "port.unreachable")
+	if !found || d.Confidence != report.Likely || !strings.Contains(d.Explanation, "sudo pfctl -s rules") {
+		t.Errorf("%v: %s", causesOf(diagnose.Diagnose(e)), d.Explanation)
 	}
 	e.Host.OS = "linux/amd64"
-	if d, _ := diagnosisOf(Diagnose(e), "port.unreachable"); strings.Contains(d.Explanation, "macOS") {
+	if d, _ := diagnosisOf(diagnose.Diagnose(e), "port.unreachable"); strings.Contains(d.Explanation, "macOS") {
 		t.Error(d.Explanation)
 	}
 }
@@ -150,9 +154,9 @@ func TestNotMadeElsewhere(t *testing.T) {
 	if want := "once more, small segments: not made, not available on this system"; !strings.Contains(readme, want) {
 		t.Errorf("the letter does not say %q:\n%s", want, readme)
 	}
-	spans := followUps(r)
+	spans := page.FollowUps(r)
 	drawn := func(name string) bool {
-		return slices.ContainsFunc(spans, func(s timeSpan) bool { return strings.Contains(s.Name, name) })
+		return slices.ContainsFunc(spans, func(s page.TimeSpan) bool { return strings.Contains(s.Name, name) })
 	}
 	if drawn(evidence.VariantSmall) || !drawn(evidence.VariantClassic) {
 		t.Errorf("the timeline is %+v", spans)
@@ -171,22 +175,22 @@ func TestSystemLookup(t *testing.T) {
 		slow       []string
 		fails      evidence.Kind
 		cause      string
-		confidence Confidence
+		confidence report.Confidence
 		says, not  string
 	}{
 		"servers are silent": {answers: []evidence.DNSAnswer{{Resolver: evidence.BySystem, A: address}, {Resolver: server, Failure: silent}},
 			used: evidence.BySystem},
 		"the system is slow": {answers: []evidence.DNSAnswer{{Resolver: evidence.BySystem, Pending: true}, {Resolver: server, Rcode: "NOERROR", A: address}},
-			used: server, slow: []string{evidence.BySystem}, cause: "dns.slow-resolver", confidence: Certain,
+			used: server, slow: []string{evidence.BySystem}, cause: "dns.slow-resolver", confidence: report.Certain,
 			says: "asks for which names: scutil --dns", not: "Remove this system"},
 		"only servers find it": {answers: []evidence.DNSAnswer{{Resolver: evidence.BySystem, Failure: noData}, {Resolver: server, Rcode: "NOERROR", A: address}},
-			fails: evidence.KindNoData, used: evidence.BySystem, cause: "unexplained", confidence: Possible,
+			fails: evidence.KindNoData, used: evidence.BySystem, cause: "unexplained", confidence: report.Possible,
 			says: "So programs on this host get no address, though a resolver has one."},
 		"SERVFAIL": {answers: []evidence.DNSAnswer{{Resolver: evidence.BySystem, Failure: noData},
 			{Resolver: server, Rcode: "SERVFAIL", Failure: failure("query", evidence.KindServFail, "SERVFAIL")}},
-			fails: evidence.KindServFail, cause: "dns.servfail", confidence: Certain, says: "This system's own lookup finds no address."},
+			fails: evidence.KindServFail, cause: "dns.servfail", confidence: report.Certain, says: "This system's own lookup finds no address."},
 		"nobody answers": {answers: []evidence.DNSAnswer{{Resolver: evidence.BySystem, Failure: noData}, {Resolver: server, Failure: silent}},
-			fails: evidence.KindTimeout, cause: "dns.resolver-unreachable", confidence: Certain,
+			fails: evidence.KindTimeout, cause: "dns.resolver-unreachable", confidence: report.Certain,
 			says: "port 53 from this host to 192.0.2.53", not: "to this system"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -214,9 +218,9 @@ func TestSystemLookup(t *testing.T) {
 			if len(r.Diagnoses) == 0 || r.Diagnoses[0].Cause != test.cause || r.Diagnoses[0].Confidence != test.confidence {
 				t.Fatalf("found %s", told(r.Diagnoses))
 			}
-			screen := strings.Join(strings.Fields(screenOf(t, r, TextOptions{})), " ")
-			if !strings.Contains(screen, test.says) || test.not != "" && strings.Contains(screen, test.not) {
-				t.Errorf("the screen is\n%s", screenOf(t, r, TextOptions{}))
+			shown := strings.Join(strings.Fields(screenOf(t, r, screen.Options{})), " ")
+			if !strings.Contains(shown, test.says) || test.not != "" && strings.Contains(shown, test.not) {
+				t.Errorf("the screen is\n%s", screenOf(t, r, screen.Options{}))
 			}
 		})
 	}

@@ -63,47 +63,47 @@ type Route struct {
 	GatewayKnown bool   `json:"gateway_known"` // false: nobody could be asked
 }
 
-func newTarget(e *evidence.Evidence) Target {
+func NewTarget(e *evidence.Evidence) Target {
 	t := e.Target
 	return Target{
 		Environment: t.Environment, CustomEndpoint: t.CustomEndpoint, Sandbox: t.Sandbox,
 		Host: t.Host, Port: t.Port, Username: t.Username, KeyFingerprint: t.KeyFingerprint, KeySource: e.Asked.KeySource,
-		Addresses: addressTexts(t.Addresses),
+		Addresses: AddressTexts(t.Addresses),
 	}
 }
 
-func newHost(h evidence.Host) Host {
+func NewHost(h evidence.Host) Host {
 	host := Host{
-		Hostname: h.Hostname, OS: h.OS, LocalAddress: addressText(h.LocalAddress),
-		SourceIP: addressText(h.SourceIP), Resolvers: append([]string{}, h.Resolvers...),
+		Hostname: h.Hostname, OS: h.OS, LocalAddress: AddressText(h.LocalAddress),
+		SourceIP: AddressText(h.SourceIP), Resolvers: append([]string{}, h.Resolvers...),
 		ResolversBy: h.ResolversBy, HasIPv4Route: h.HasIPv4Route, HasIPv6Route: h.HasIPv6Route,
 		ResolversProblem: h.ResolversProblem,
 	}
 	if p := h.Proxy; p != nil {
-		host.Proxy = &Proxy{URL: p.URL, From: p.From, HasUser: p.HasUser, Addresses: addressTexts(p.Addrs)}
+		host.Proxy = &Proxy{URL: p.URL, From: p.From, HasUser: p.HasUser, Addresses: AddressTexts(p.Addrs)}
 	}
 	if s := h.System; s != nil {
 		host.System = &System{Release: s.Release.String(), Kernel: s.Kernel.String(), Go: s.Go, ProxyVariables: s.ProxyVariables}
 	}
 	if r := h.Route; r != nil {
-		host.Route = &Route{To: addressText(r.To), LocalAddress: addressText(r.LocalAddress), Interface: r.Interface,
-			MTU: r.MTU, Gateway: addressText(r.Gateway), GatewayKnown: r.GatewayKnown}
+		host.Route = &Route{To: AddressText(r.To), LocalAddress: AddressText(r.LocalAddress), Interface: r.Interface,
+			MTU: r.MTU, Gateway: AddressText(r.Gateway), GatewayKnown: r.GatewayKnown}
 	}
 	return host
 }
 
-// addressText is "" for the zero address, which netip would print as "invalid IP".
-func addressText(address netip.Addr) string {
+// AddressText is "" for the zero address, which netip would print as "invalid IP".
+func AddressText(address netip.Addr) string {
 	if !address.IsValid() {
 		return ""
 	}
 	return address.String()
 }
 
-func addressTexts(addresses []netip.Addr) []string {
+func AddressTexts(addresses []netip.Addr) []string {
 	texts := []string{}
 	for _, address := range addresses {
-		texts = append(texts, addressText(address))
+		texts = append(texts, AddressText(address))
 	}
 	return texts
 }

@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"strings"
@@ -7,27 +7,31 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/internal/golden"
+	"opensrs-doctor/report/render"
+	"opensrs-doctor/report/screen"
 )
 
-func screenOf(t *testing.T, r *Report, o TextOptions) string {
+func screenOf(t *testing.T, r *report.Report, o screen.Options) string {
 	t.Helper()
 	var out strings.Builder
-	if err := WriteText(&out, r, o); err != nil {
+	if err := render.WriteText(&out, r, o); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
 }
 
 // screens are the runs that the expected screens show.
-func screens(t *testing.T) map[string]*Report {
+func screens(t *testing.T) map[string]*report.Report {
 	denied := healthyEvidence()
 	denied.Steps[1].Status = evidence.Fail
 	denied.Rules.Rules[0], denied.Rules.Verdict = "allow 192.0.2.0/25", "deny"
 	denied.Rules.Results[0].Verdict, denied.Rules.Results[0].Rule = "deny", nil
 	denied.Steps[5].Status, denied.Steps[5].Failure = evidence.Fail, &evidence.Failure{Op: "call", Kind: evidence.KindRefusedByAPI}
 	denied.Call.Success, denied.Call.Code, denied.Call.Text = false, said("400"), said("Access denied: invalid IP address")
-	notAllowed := Diagnosis{
-		Cause: "rules.not-allowed", Severity: Fail, Confidence: Certain, Probe: "rules",
+	notAllowed := report.Diagnosis{
+		Cause: "rules.not-allowed", Severity: report.Fail, Confidence: report.Certain, Probe: "rules",
 		Summary:     "No access rule allows this host's address, 203.0.113.10",
 		Explanation: "The service answered \"Access denied: invalid IP address\", and none of the rules given matches 203.0.113.10.",
 		Evidence:    []string{"The reply was 400, Access denied: invalid IP address.", "The list is allow 192.0.2.0/25, from /home/anna/rules.txt."},
@@ -36,8 +40,8 @@ func screens(t *testing.T) map[string]*Report {
 			"Wait up to 15 minutes, which is how long a change may take, or run opensrs-doctor --wait 20m.",
 		},
 	}
-	slow := Diagnosis{
-		Cause: "dns.slow-resolver", Severity: Warn, Confidence: Likely, Probe: "dns",
+	slow := report.Diagnosis{
+		Cause: "dns.slow-resolver", Severity: report.Warn, Confidence: report.Likely, Probe: "dns",
 		Summary: "The first resolver, 10.20.0.2, does not answer", Explanation: "10.20.0.3 answers in its place after 1.0 s.",
 		Fixes: []string{"Remove 10.20.0.2 from /etc/resolv.conf, or repair it."},
 	}
@@ -47,7 +51,7 @@ func screens(t *testing.T) map[string]*Report {
 	noKey.Target.Username, noKey.Asked.KeyGiven, noKey.Call, noKey.Rules = "", false, nil, nil
 	noKey.Steps[1] = evidence.Step{Probe: "rules", Status: evidence.Skip, WaitedFor: "rules"}
 	noKey.Steps[5] = evidence.Step{Probe: "call", Status: evidence.Skip, WaitedFor: "--skip"}
-	info := Diagnosis{Cause: "egress.unknown", Severity: Info, Confidence: Certain, Probe: "egress",
+	info := report.Diagnosis{Cause: "egress.unknown", Severity: report.Info, Confidence: report.Certain, Probe: "egress",
 		Summary:     "Clients on this host may leave by IPv6",
 		Explanation: "The endpoint has no IPv6 address today. Access rules know IPv4 only."}
 	sandbox := healthyEvidence()
@@ -55,7 +59,7 @@ func screens(t *testing.T) map[string]*Report {
 	interrupted := healthyEvidence()
 	interrupted.Interrupted, interrupted.Steps = true, interrupted.Steps[:3]
 	interrupted.Target.CustomEndpoint = true
-	return map[string]*Report{
+	return map[string]*report.Report{
 		"filtered":    saved(t, filteredEvidence(), filteredDiagnosis(), slow),
 		"denied":      saved(t, denied, notAllowed),
 		"pass":        saved(t, healthyEvidence()),
@@ -68,31 +72,31 @@ func screens(t *testing.T) map[string]*Report {
 
 func TestScreens(t *testing.T) {
 	for name, r := range screens(t) {
-		golden(t, "screen-"+name+".txt", screenOf(t, r, TextOptions{}))
+		golden.Check(t, "screen-"+name+".txt", screenOf(t, r, screen.Options{}))
 	}
 	filtered := screens(t)["filtered"]
-	for name, o := range map[string]TextOptions{
+	for name, o := range map[string]screen.Options{
 		"ascii": {ASCII: true}, "quiet": {Quiet: true}, "verbose": {Verbose: true},
 		"narrow": {Width: 50}, "wide": {Width: 120}, "color": {Color: true},
 	} {
-		golden(t, "screen-filtered-"+name+".txt", screenOf(t, filtered, o))
+		golden.Check(t, "screen-filtered-"+name+".txt", screenOf(t, filtered, o))
 	}
-	golden(t, "screen-pass-quiet.txt", screenOf(t, screens(t)["pass-info"], TextOptions{Quiet: true}))
+	golden.Check(t, "screen-pass-quiet.txt", screenOf(t, screens(t)["pass-info"], screen.Options{Quiet: true}))
 }
 
 // Every screen stays within its width, except where a single word is wider.
 func TestWidth(t *testing.T) {
 	for name, r := range screens(t) {
 		for _, width := range []int{0, 34, 40, 60, 80, 100} {
-			for _, o := range []TextOptions{{}, {ASCII: true}, {Verbose: true}, {Quiet: true}} {
+			for _, o := range []screen.Options{{}, {ASCII: true}, {Verbose: true}, {Quiet: true}} {
 				o.Width = width
 				limit := width
 				if width == 0 {
 					limit = 80
 				}
 				for _, line := range strings.Split(screenOf(t, r, o), "\n") {
-					if widthOf(line) > limit && len(strings.Fields(line)) > 2 {
-						t.Errorf("%s at width %d: %d columns: %q", name, width, widthOf(line), line)
+					if screen.WidthOf(line) > limit && len(strings.Fields(line)) > 2 {
+						t.Errorf("%s at width %d: %d columns: %q", name, width, screen.WidthOf(line), line)
 					}
 					if strings.HasSuffix(line, " ") {
 						t.Errorf("%s: space at the end of %q", name, line)
@@ -109,7 +113,7 @@ const hostile = "a\x1b[2J\x1b]0;owned\x07b\r\nc\u202Ed\u2066e\u009b31mf\x00g\xff
 // Noncharacters are no text anywhere: XML and YAML refuse them, HTML calls them a mistake.
 func TestCleanTakesNoncharactersOut(t *testing.T) {
 	for _, c := range []rune{0xFFFE, 0xFFFF, 0xFDD0, 0xFDEF, 0x1FFFE, 0x10FFFF} {
-		if got := clean("a" + string(c) + "b"); got != "ab" {
+		if got := screen.Clean("a" + string(c) + "b"); got != "ab" {
 			t.Errorf("%U: %q", c, got)
 		}
 	}
@@ -126,7 +130,7 @@ func TestHostileStrings(t *testing.T) {
 		r.Probes[i].Summary, r.Probes[i].Name = hostile, hostile
 		r.Probes[i].Facts = []byte(`{"quote": "a\u001b[2J\u009b1m\r\nFAKE\u202e", "\u001b[1m": [{"\u001b": "\u0007"}]}`)
 	}
-	for _, o := range []TextOptions{{}, {Verbose: true}, {Quiet: true}, {ASCII: true}} {
+	for _, o := range []screen.Options{{}, {Verbose: true}, {Quiet: true}, {ASCII: true}} {
 		text := screenOf(t, r, o)
 		if !utf8.ValidString(text) {
 			t.Error("the screen is not valid UTF-8")
@@ -141,7 +145,7 @@ func TestHostileStrings(t *testing.T) {
 		}
 	}
 	var out strings.Builder
-	if err := WriteJSON(&out, r); err != nil {
+	if err := report.WriteJSON(&out, r); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range out.String() {
@@ -153,10 +157,10 @@ func TestHostileStrings(t *testing.T) {
 
 func TestNoColorWithoutAsking(t *testing.T) {
 	r := screens(t)["filtered"]
-	if text := screenOf(t, r, TextOptions{}); strings.Contains(text, "\x1b") {
+	if text := screenOf(t, r, screen.Options{}); strings.Contains(text, "\x1b") {
 		t.Error("escapes without colour")
 	}
-	if text := screenOf(t, r, TextOptions{Color: true}); !strings.Contains(text, "\x1b[") {
+	if text := screenOf(t, r, screen.Options{Color: true}); !strings.Contains(text, "\x1b[") {
 		t.Error("no colour though asked for")
 	}
 }
@@ -164,7 +168,7 @@ func TestNoColorWithoutAsking(t *testing.T) {
 func TestASCIIOnly(t *testing.T) {
 	r := screens(t)["filtered"]
 	r.Diagnoses[0].Explanation = "Größe “quoted” → 名前"
-	for _, c := range screenOf(t, r, TextOptions{ASCII: true, Verbose: true}) {
+	for _, c := range screenOf(t, r, screen.Options{ASCII: true, Verbose: true}) {
 		if c > 127 {
 			t.Fatalf("%q beyond ASCII", c)
 		}
@@ -172,9 +176,9 @@ func TestASCIIOnly(t *testing.T) {
 }
 
 func TestEvidenceIsNotRepeated(t *testing.T) {
-	d := Diagnosis{Summary: "Port 443 answers", Explanation: "It is so. The host answers.",
+	d := report.Diagnosis{Summary: "Port 443 answers", Explanation: "It is so. The host answers.",
 		Evidence: []string{"the host  answers", "Port 443 answers.", "Port 44 answers", "Port 44 answers.", ""}}
-	if got := newEvidence(d); len(got) != 1 || got[0] != "Port 44 answers" {
+	if got := render.NewEvidence(d); len(got) != 1 || got[0] != "Port 44 answers" {
 		t.Errorf("got %q", got)
 	}
 }
@@ -183,7 +187,7 @@ func TestSpan(t *testing.T) {
 	for ms, want := range map[float64]string{
 		0: "0 ms", 0.4: "0 ms", 41: "41 ms", 999.6: "1.0 s", 3004: "3.0 s", 99949: "99.9 s", 125000: "2 min 5 s",
 	} {
-		if got := spanMS(ms); got != want {
+		if got := screen.SpanMS(ms); got != want {
 			t.Errorf("%g ms: %q, want %q", ms, got, want)
 		}
 	}

@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"bytes"
@@ -8,6 +8,11 @@ import (
 	"testing"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/anonymize"
+	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/internal/golden"
+	"opensrs-doctor/report/ticket"
 )
 
 // deepEvidence is a run of ticket on a healthy host, or on one whose port is filtered.
@@ -31,12 +36,12 @@ func deepEvidence(e *evidence.Evidence) *evidence.Evidence {
 	return e
 }
 
-func ticketOf(t *testing.T, r *Report, anonymized bool) map[string]string {
+func ticketOf(t *testing.T, r *report.Report, anonymized bool) map[string]string {
 	t.Helper()
 	if anonymized {
-		r = Anonymize(r)
+		r = anonymize.Anonymize(r)
 	}
-	files, err := TicketFiles(r, anonymized)
+	files, err := ticket.TicketFiles(r, anonymized)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,14 +56,14 @@ func TestTicketReadme(t *testing.T) {
 	silent := deepEvidence(filteredEvidence())
 	silent.Port.RoundTrips = &evidence.RoundTrips{To: silent.Port.RoundTrips.To, Sent: 10, Lost: 10}
 	proxied := deepEvidence(fixtureOf(t, "proxy.denied"))
-	for name, r := range map[string]*Report{
+	for name, r := range map[string]*report.Report{
 		"pass":     saved(t, deepEvidence(healthyEvidence())),
 		"filtered": saved(t, silent, filteredDiagnosis()),
-		"proxy":    saved(t, proxied, Diagnose(proxied)...),
+		"proxy":    saved(t, proxied, diagnose.Diagnose(proxied)...),
 		"nothing":  saved(t, &evidence.Evidence{Target: evidence.Target{Environment: "live"}, Interrupted: true}),
 	} {
 		validate(t, name, jsonOf(t, r))
-		golden(t, "ticket-"+name+".txt", ticketOf(t, r, false)["README.txt"])
+		golden.Check(t, "ticket-"+name+".txt", ticketOf(t, r, false)["README.txt"])
 	}
 }
 

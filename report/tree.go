@@ -6,40 +6,40 @@ import (
 	"io"
 )
 
-// member is one name and value of a JSON object.
-type member struct {
-	name  string
-	value any
+// Member is one name and value of a JSON object.
+type Member struct {
+	Name  string
+	Value any
 }
 
-// object is a JSON object whose members keep their order: the order of the facts is the order in which
+// Object is a JSON object whose members keep their order: the order of the facts is the order in which
 // a person wants to read them, and in which tokens are numbered.
-type object []member
+type Object []Member
 
-// get gives the value of a member, nil where there is none.
-func (o object) get(name string) any {
+// Get gives the value of a member, nil where there is none.
+func (o Object) Get(name string) any {
 	for _, m := range o {
-		if m.name == name {
-			return m.value
+		if m.Name == name {
+			return m.Value
 		}
 	}
 	return nil
 }
 
-// writeTree writes what parseTree read, members in their order.
-func writeTree(out *bytes.Buffer, value any) error {
+// WriteTree writes what parseTree read, members in their order.
+func WriteTree(out *bytes.Buffer, value any) error {
 	switch v := value.(type) {
-	case object:
+	case Object:
 		out.WriteByte('{')
 		for i, m := range v {
 			if i > 0 {
 				out.WriteByte(',')
 			}
-			if err := writeTree(out, m.name); err != nil {
+			if err := WriteTree(out, m.Name); err != nil {
 				return err
 			}
 			out.WriteByte(':')
-			if err := writeTree(out, m.value); err != nil {
+			if err := WriteTree(out, m.Value); err != nil {
 				return err
 			}
 		}
@@ -51,7 +51,7 @@ func writeTree(out *bytes.Buffer, value any) error {
 			if i > 0 {
 				out.WriteByte(',')
 			}
-			if err := writeTree(out, element); err != nil {
+			if err := WriteTree(out, element); err != nil {
 				return err
 			}
 		}
@@ -63,8 +63,8 @@ func writeTree(out *bytes.Buffer, value any) error {
 	return err
 }
 
-// parseTree reads a document into object, []any, string, json.Number, bool and nil.
-func parseTree(document []byte) (any, error) {
+// ParseTree reads a document into object, []any, string, json.Number, bool and nil.
+func ParseTree(document []byte) (any, error) {
 	// Unmarshal first: it bounds the depth, which a stream of tokens does not.
 	if err := json.Unmarshal(document, new(json.RawMessage)); err != nil {
 		return nil, err
@@ -81,7 +81,7 @@ func parseValue(decoder *json.Decoder) (any, error) {
 	}
 	switch token {
 	case json.Delim('{'):
-		o := object{}
+		o := Object{}
 		for decoder.More() {
 			name, err := decoder.Token()
 			if err != nil {
@@ -95,7 +95,7 @@ func parseValue(decoder *json.Decoder) (any, error) {
 			if err != nil {
 				return nil, err
 			}
-			o = append(o, member{text, value})
+			o = append(o, Member{text, value})
 		}
 		_, err = decoder.Token()
 		return o, err

@@ -32,6 +32,10 @@ import (
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/probes/sandbox"
 	"opensrs-doctor/report"
+	"opensrs-doctor/report/anonymize"
+	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/screen"
+	"opensrs-doctor/report/ticket"
 )
 
 // hostileWorld is loopback, on which every peer of a run says what it is told to.
@@ -228,7 +232,7 @@ func (w *hostileWorld) outputs(t testing.TB, at place, words string) map[string]
 		proxy.User = url.UserPassword(plantedLogin, plantedLong)
 		o.Proxy = probes.ProxyChoice{Mode: "url", URL: &proxy, From: "--proxy"}
 	}
-	return outputsOf(t, report.New(probes.Run(t.Context(), o, nil), report.Tool{Name: "opensrs-doctor", Version: "test"}))
+	return outputsOf(t, diagnose.New(probes.Run(t.Context(), o, nil), report.Tool{Name: "opensrs-doctor", Version: "test"}))
 }
 
 // outputsOf are all that a run may leave behind: every format, of the report as it is, as it is read again and made
@@ -237,7 +241,7 @@ func outputsOf(t testing.TB, r *report.Report) map[string]string {
 	t.Helper()
 	all := map[string]string{}
 	for _, one := range formats() {
-		for i, options := range []report.TextOptions{{Verbose: true, Width: 70}, {Quiet: true}} {
+		for i, options := range []screen.Options{{Verbose: true, Width: 70}, {Quiet: true}} {
 			var out bytes.Buffer
 			if err := one.write(&out, r, options); err != nil {
 				t.Fatal(err)
@@ -248,9 +252,9 @@ func outputsOf(t testing.TB, r *report.Report) map[string]string {
 	for _, anonymized := range []bool{false, true} {
 		shown := r
 		if anonymized {
-			shown = report.Anonymize(r)
+			shown = anonymize.Anonymize(r)
 		}
-		files, err := report.TicketFiles(shown, anonymized)
+		files, err := ticket.TicketFiles(shown, anonymized)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -389,7 +393,7 @@ func TestOrdinaryPasswords(t *testing.T) {
 			proxy := *o.Proxy.URL
 			proxy.User = url.UserPassword(plantedLogin, password)
 			o.Proxy = probes.ProxyChoice{Mode: "url", URL: &proxy, From: "--proxy"}
-			outputs := outputsOf(t, report.New(probes.Run(t.Context(), o, nil), report.Tool{}))
+			outputs := outputsOf(t, diagnose.New(probes.Run(t.Context(), o, nil), report.Tool{}))
 			if _, err := report.Read(strings.NewReader(outputs["json0"])); err != nil {
 				t.Error(err)
 			}

@@ -15,6 +15,8 @@ import (
 	"opensrs-doctor/probes"
 	"opensrs-doctor/probes/sandbox"
 	"opensrs-doctor/report"
+	"opensrs-doctor/report/anonymize"
+	"opensrs-doctor/report/diagnose"
 )
 
 // checkCommand is the main job. The flags are returned too: the root takes the same ones.
@@ -77,7 +79,7 @@ func check(flags map[string]*flagValue, config string, s *streams, ticket *bundl
 	request.options.Version = ownVersion()
 	result := request.run(ctx, s)
 	if request.anonymize {
-		result = report.Anonymize(result)
+		result = anonymize.Anonymize(result)
 	}
 	var saved error
 	if ticket != nil { // before anything is printed: a reader that hangs up would end the program
@@ -131,7 +133,7 @@ func (r *request) run(ctx context.Context, s *streams) *report.Report {
 		progress := startProgress(s)
 		evidence := probes.Run(ctx, r.options, progress.watch)
 		progress.end()
-		return report.New(evidence, tool(r.options))
+		return diagnose.New(evidence, tool(r.options))
 	})
 }
 
@@ -148,7 +150,7 @@ func (r *request) repeat(ctx context.Context, s *streams, round func() *report.R
 	for {
 		result = round()
 		left := time.Until(deadline)
-		if left <= 0 || ctx.Err() != nil || !report.CanPass(result) {
+		if left <= 0 || ctx.Err() != nil || !diagnose.CanPass(result) {
 			return result
 		}
 		if _, is := s.terminal(s.stderr); is && len(result.Diagnoses) > 0 {

@@ -22,7 +22,7 @@ import (
 
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/probes/sandbox"
-	"opensrs-doctor/report"
+	"opensrs-doctor/report/signature"
 )
 
 // sandboxWith runs the sandbox with a shell's command line, and fails the test where anything is left of it.
@@ -235,9 +235,9 @@ func TestSandboxLogJSON(t *testing.T) {
 	if status != exitOK || !strings.Contains(l.stderr.String(), "API key file") {
 		t.Errorf("exit status %d, standard error\n%s", status, l.stderr.String())
 	}
-	var records []report.RequestRecord
+	var records []signature.RequestRecord
 	for line := range strings.Lines(l.said()) {
-		var record report.RequestRecord
+		var record signature.RequestRecord
 		decoder := json.NewDecoder(strings.NewReader(line))
 		decoder.DisallowUnknownFields()
 		if err := decoder.Decode(&record); err != nil {

@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"opensrs-doctor/report"
+	"opensrs-doctor/report/diff"
 )
 
 // diffCommand tells what changed between two saved reports.
@@ -25,12 +25,12 @@ func diffCommand(s *streams) *cobra.Command {
 		},
 	}
 	flags := addKeys(command.Flags(), append([]key{dataFormat}, viewKeys()...))
-	command.RunE = func(_ *cobra.Command, args []string) error { return diff(args[0], args[1], flags, s) }
+	command.RunE = func(_ *cobra.Command, args []string) error { return compareSaved(args[0], args[1], flags, s) }
 	return command
 }
 
-// diff ends with 0 where nothing differs and 1 where something does, as the other diff.
-func diff(before, after string, flags map[string]*flagValue, s *streams) error {
+// compareSaved ends with 0 where nothing differs and 1 where something does, as the other diff.
+func compareSaved(before, after string, flags map[string]*flagValue, s *streams) error {
 	asJSON, err := wantsJSON(flags, s)
 	if err != nil {
 		return err
@@ -44,11 +44,11 @@ func diff(before, after string, flags map[string]*flagValue, s *streams) error {
 		return err
 	}
 	look := gather(flags, nil, s)
-	found := report.Compare(old, now)
+	found := diff.Compare(old, now)
 	if asJSON {
-		err = report.WriteDiffJSON(s.stdout, found)
+		err = diff.WriteDiffJSON(s.stdout, found)
 	} else {
-		err = report.WriteDiffText(s.stdout, found, view{noColor: look.bool("no-color"), ascii: look.bool("ascii")}.forTerminal(s))
+		err = diff.WriteDiffText(s.stdout, found, view{noColor: look.bool("no-color"), ascii: look.bool("ascii")}.forTerminal(s))
 	}
 	switch {
 	case err != nil:

@@ -8,7 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"opensrs-doctor/report"
+	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/explain"
+	"opensrs-doctor/report/screen"
 )
 
 // maxPaste bounds the text of an error that is pasted, in bytes.
@@ -21,7 +23,7 @@ func explainCommand(s *streams) *cobra.Command {
 		Use:   `explain [CAUSE | rules | CODE | "TEXT OF AN ERROR" | -]`,
 		Short: "what a cause, a code or the text of an error means; all causes without one",
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return append(causeIDs(), report.Topics...), cobra.ShellCompDirectiveNoFileComp
+			return append(causeIDs(), explain.Topics...), cobra.ShellCompDirectiveNoFileComp
 		},
 		DisableFlagsInUseLine: true,
 	}
@@ -44,9 +46,9 @@ func explainCommand(s *streams) *cobra.Command {
 		case len(args) > 0:
 			return explainWords(args, asJSON, options, s)
 		case asJSON:
-			return report.ExplainListJSON(s.stdout)
+			return explain.ExplainListJSON(s.stdout)
 		}
-		return report.ExplainList(s.stdout, options)
+		return explain.ExplainList(s.stdout, options)
 	}
 	return command
 }
@@ -66,26 +68,26 @@ func viewKeys() []key {
 }
 
 // explainWords explains a cause, a lesson, or a text. What has the form of a cause's ID and is none was mistyped.
-func explainWords(args []string, asJSON bool, options report.TextOptions, s *streams) error {
+func explainWords(args []string, asJSON bool, options screen.Options, s *streams) error {
 	if len(args) > 1 || args[0] == "-" {
 		return explainText(args, asJSON, options, s)
 	}
 	id := strings.ToLower(args[0]) // the IDs are
-	if slices.Contains(report.Topics, id) {
+	if slices.Contains(explain.Topics, id) {
 		if asJSON {
-			return report.ExplainTopicJSON(s.stdout, id)
+			return explain.ExplainTopicJSON(s.stdout, id)
 		}
-		return report.ExplainTopic(s.stdout, id, options)
+		return explain.ExplainTopic(s.stdout, id, options)
 	}
-	if _, found := report.Lookup(id); found {
+	if _, found := diagnose.Lookup(id); found {
 		if asJSON {
-			return report.ExplainJSON(s.stdout, id)
+			return explain.ExplainJSON(s.stdout, id)
 		}
-		return report.Explain(s.stdout, id, options)
+		return explain.Explain(s.stdout, id, options)
 	}
 	if likeCause(id) {
 		err := usagef("no cause is called %s", shown(args[0])).withHint("opensrs-doctor explain lists them")
-		return err.withNearest(id, append(causeIDs(), report.Topics...))
+		return err.withNearest(id, append(causeIDs(), explain.Topics...))
 	}
 	return explainText(args, asJSON, options, s)
 }
@@ -98,7 +100,7 @@ func likeCause(word string) bool {
 }
 
 // explainText explains what a client printed. The text is not repeated: a log can hold a key.
-func explainText(args []string, asJSON bool, options report.TextOptions, s *streams) error {
+func explainText(args []string, asJSON bool, options screen.Options, s *streams) error {
 	text := strings.Join(args, " ")
 	if len(args) == 1 && args[0] == "-" {
 		content, err := readBounded(s.stdin, maxPaste)
@@ -113,10 +115,10 @@ func explainText(args []string, asJSON bool, options report.TextOptions, s *stre
 	case strings.TrimSpace(text) == "":
 		return usagef("there is no text to explain").withHint("opensrs-doctor explain lists the causes; %s", explainHint)
 	}
-	reading := report.ReadText(text)
-	write := func() error { return report.WriteTextReading(s.stdout, reading, options) }
+	reading := explain.ReadText(text)
+	write := func() error { return explain.WriteTextReading(s.stdout, reading, options) }
 	if asJSON {
-		write = func() error { return report.WriteTextReadingJSON(s.stdout, reading) }
+		write = func() error { return explain.WriteTextReadingJSON(s.stdout, reading) }
 	}
 	err := write()
 	if err == nil && !reading.Known {
@@ -127,7 +129,7 @@ func explainText(args []string, asJSON bool, options report.TextOptions, s *stre
 
 func causeIDs() []string {
 	var ids []string
-	for _, cause := range report.Causes() {
+	for _, cause := range diagnose.Causes() {
 		ids = append(ids, cause.ID)
 	}
 	return ids

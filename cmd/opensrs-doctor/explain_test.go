@@ -5,12 +5,12 @@ import (
 	"strings"
 	"testing"
 
-	"opensrs-doctor/report"
+	"opensrs-doctor/report/explain"
 )
 
 // TestTextCommands: every command that the table of texts proposes exists, with its flags and words.
 func TestTextCommands(t *testing.T) {
-	commands := report.TextCommands()
+	commands := explain.TextCommands()
 	if len(commands) < 5 {
 		t.Fatalf("%q", commands)
 	}

@@ -8,26 +8,29 @@ import (
 
 	"opensrs-doctor/cmd/opensrs-doctor/outfile"
 	"opensrs-doctor/report"
+	"opensrs-doctor/report/render"
+	"opensrs-doctor/report/render/page"
+	"opensrs-doctor/report/screen"
 )
 
 // format is one way to write a report.
 type format struct {
 	name  string
-	write func(io.Writer, *report.Report, report.TextOptions) error
+	write func(io.Writer, *report.Report, screen.Options) error
 }
 
 // formats are all that -f takes, the default first.
 func formats() []format {
 	return []format{
-		{"human", report.WriteText},
+		{"human", render.WriteText},
 		{"json", sameForAll(report.WriteJSON)},
-		{"junit", sameForAll(report.WriteJUnit)},
-		{"tap", sameForAll(report.WriteTAP)},
-		{"markdown", sameForAll(report.WriteMarkdown)},
-		{"html", sameForAll(report.WriteHTML)},
-		{"prometheus", sameForAll(report.WritePrometheus)},
-		{"nagios", sameForAll(report.WriteNagios)},
-		{"github", sameForAll(report.WriteGitHub)},
+		{"junit", sameForAll(render.WriteJUnit)},
+		{"tap", sameForAll(render.WriteTAP)},
+		{"markdown", sameForAll(render.WriteMarkdown)},
+		{"html", sameForAll(page.WriteHTML)},
+		{"prometheus", sameForAll(render.WritePrometheus)},
+		{"nagios", sameForAll(render.WriteNagios)},
+		{"github", sameForAll(render.WriteGitHub)},
 	}
 }
 
@@ -48,8 +51,8 @@ func formatChoice() string {
 }
 
 // sameForAll makes a writer of one that does not ask how a person wants to read.
-func sameForAll(write func(io.Writer, *report.Report) error) func(io.Writer, *report.Report, report.TextOptions) error {
-	return func(w io.Writer, r *report.Report, _ report.TextOptions) error { return write(w, r) }
+func sameForAll(write func(io.Writer, *report.Report) error) func(io.Writer, *report.Report, screen.Options) error {
+	return func(w io.Writer, r *report.Report, _ screen.Options) error { return write(w, r) }
 }
 
 // output is one format of a run and where it goes.

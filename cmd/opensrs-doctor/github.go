@@ -5,6 +5,7 @@ import (
 
 	"opensrs-doctor/cmd/opensrs-doctor/outfile"
 	"opensrs-doctor/report"
+	"opensrs-doctor/report/render"
 )
 
 // stepSummary is GitHub's variable: the file that the summary of a step is appended to.
@@ -21,7 +22,7 @@ func (out outputs) summarize(r *report.Report, s *streams) {
 		return
 	}
 	text := bytes.NewBufferString("\n") // the file may end within a line
-	err := report.WriteMarkdown(text, r)
+	err := render.WriteMarkdown(text, r)
 	if err == nil {
 		err = outfile.Append(path, text.Bytes())
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"opensrs-doctor/report"
+	"opensrs-doctor/report/render"
 )
 
 // TestInterrupt sends SIGINT while the TLS handshake waits for a peer that says nothing: the report of what
@@ -68,9 +69,9 @@ func TestInterruptAfterARound(t *testing.T) {
 			return &report.Report{Verdict: report.VerdictFail,
 				Diagnoses: []report.Diagnosis{{Cause: cause, Severity: report.Fail}}}
 		})
-		if result.Verdict != report.VerdictIncomplete || !result.Interrupted || report.StateOf(result) != report.NagiosUnknown ||
+		if result.Verdict != report.VerdictIncomplete || !result.Interrupted || render.StateOf(result) != render.NagiosUnknown ||
 			len(result.Diagnoses) != 1 {
-			t.Errorf("%s: interrupted %v, %s, %s", cause, result.Interrupted, result.Verdict, report.StateOf(result))
+			t.Errorf("%s: interrupted %v, %s, %s", cause, result.Interrupted, result.Verdict, render.StateOf(result))
 		}
 	}
 }

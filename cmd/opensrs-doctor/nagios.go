@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"opensrs-doctor/report"
+	"opensrs-doctor/report/render"
 )
 
 // Where nagios is the format on standard output, this program is a plugin of a monitoring system: the exit status
@@ -19,7 +20,7 @@ import (
 func (out outputs) status(r *report.Report, failOn string) error {
 	for _, one := range out {
 		if one.file == nil && one.format.name == "nagios" {
-			if state := report.StateOf(r); state != report.NagiosOK {
+			if state := render.StateOf(r); state != render.NagiosOK {
 				return exitError(state)
 			}
 			return nil
@@ -38,8 +39,8 @@ func pluginStatus(err error, s *streams) int {
 		return int(exit)
 	}
 	statusOf(err, s)
-	fmt.Fprintln(s.stdout, report.NagiosLine(report.NagiosUnknown, err.Error()))
-	return int(report.NagiosUnknown)
+	fmt.Fprintln(s.stdout, render.NagiosLine(render.NagiosUnknown, err.Error()))
+	return int(render.NagiosUnknown)
 }
 
 // asPlugin reports whether a command line asks for nagios on standard output. It has to know that also of one

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"opensrs-doctor/report"
+	"opensrs-doctor/report/anonymize"
 )
 
 // renderCommand writes a saved report once more, without the network.
@@ -25,7 +26,7 @@ func renderCommand(s *streams) *cobra.Command {
 		},
 	}
 	flags := addKeys(command.Flags(), outputKeys())
-	command.RunE = func(_ *cobra.Command, args []string) error { return render(args[0], flags, s) }
+	command.RunE = func(_ *cobra.Command, args []string) error { return renderSaved(args[0], flags, s) }
 	return command
 }
 
@@ -40,7 +41,7 @@ func outputKeys() []key {
 	return out
 }
 
-func render(path string, flags map[string]*flagValue, s *streams) error {
+func renderSaved(path string, flags map[string]*flagValue, s *streams) error {
 	settings := gather(flags, nil, s)
 	settings.merged["proxy"] = setting{values: []value{{text: "none"}}} // nobody is contacted
 	request, err := settings.request()
@@ -57,7 +58,7 @@ func render(path string, flags map[string]*flagValue, s *streams) error {
 	}
 	defer out.discard()
 	if request.anonymize {
-		saved = report.Anonymize(saved)
+		saved = anonymize.Anonymize(saved)
 	}
 	if err := out.write(saved, request.view, s, nil); err != nil {
 		return errors.New("the report could not be written: " + plain(err))

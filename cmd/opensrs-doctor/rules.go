@@ -9,7 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"opensrs-doctor/probes/iprules"
-	"opensrs-doctor/report"
+	"opensrs-doctor/report/accessrules"
+	"opensrs-doctor/report/screen"
 )
 
 // rulesCommand is the arithmetic of the access rules. Nobody is asked anything.
@@ -58,7 +59,7 @@ func keysNamed(names ...string) []key {
 type rulesRun struct {
 	settings *settings
 	asJSON   bool
-	options  report.TextOptions
+	options  screen.Options
 	streams  *streams
 }
 
@@ -149,7 +150,7 @@ type notedLines struct {
 }
 
 func (b *notedLines) add(name string, line iprules.AddressLine) {
-	if b.n++; b.n <= report.MaxNotes {
+	if b.n++; b.n <= accessrules.MaxNotes {
 		b.run.note("%s:%d: %s", name, line.Number, line.Error())
 	}
 	b.name = name
@@ -157,8 +158,8 @@ func (b *notedLines) add(name string, line iprules.AddressLine) {
 
 // end says how many more there are.
 func (b *notedLines) end() {
-	if b.n > report.MaxNotes {
-		b.run.note("%s: %d more lines like these", b.name, b.n-report.MaxNotes)
+	if b.n > accessrules.MaxNotes {
+		b.run.note("%s: %d more lines like these", b.name, b.n-accessrules.MaxNotes)
 	}
 }
 

@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"opensrs-doctor/probes/iprules"
-	"opensrs-doctor/report"
+	"opensrs-doctor/report/accessrules"
 )
 
 func rulesCheckCommand(s *streams) *cobra.Command {
@@ -42,7 +42,7 @@ func (r *rulesRun) check(args []string) error {
 	}
 	r.doubtfulList(list)
 	matcher := iprules.NewMatcher(list.rules).Public()
-	judgement := report.NewJudgement(r.streams.stdout, matcher, r.asJSON, r.options)
+	judgement := accessrules.NewJudgement(r.streams.stdout, matcher, r.asJSON, r.options)
 	for _, address := range given {
 		judgement.Address(address.Addr())
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"opensrs-doctor/probes/iprules"
-	"opensrs-doctor/report"
+	"opensrs-doctor/report/accessrules"
 )
 
 func rulesLintCommand(s *streams) *cobra.Command {
@@ -65,7 +65,7 @@ func (r *rulesRun) lint() error {
 	}
 	problems = append(problems, use.Problems()...)
 	slices.SortStableFunc(problems, func(a, b iprules.Problem) int { return cmp.Compare(a.Line, b.Line) })
-	result := report.NewLint(list.rules, problems)
+	result := accessrules.NewLint(list.rules, problems)
 	write := result.WriteJSON
 	if !r.asJSON {
 		write = func(w io.Writer) error { return result.WriteText(w, r.options) }

@@ -6,14 +6,14 @@ import (
 	"slices"
 
 	"opensrs-doctor/probes/iprules"
-	"opensrs-doctor/report"
+	"opensrs-doctor/report/accessrules"
 )
 
 // wish is what a plan is made for: the addresses of its input, and the lines that are none.
 type wish struct {
 	run      *rulesRun
 	demand   iprules.Demand
-	rejected report.Rejected
+	rejected accessrules.Rejected
 	noted    notedLines
 	loose    int // lines with host bits
 	example  iprules.AddressLine
@@ -45,8 +45,8 @@ func (w *wish) add(name string, line iprules.AddressLine) {
 
 // plan is the best list for the wish, and the way to it. Deny rules stay; where some of them meet no Allow of that list,
 // the best list without them is beside it. Without any Allow rule to plan the panel stays as it is.
-func (w *wish) plan(current ruleList, limit int) *report.Plan {
-	result := &report.Plan{PlannedList: w.best(current.rules, nil, limit), Asked: w.demand.Len(), Rejected: &w.rejected,
+func (w *wish) plan(current ruleList, limit int) *accessrules.Plan {
+	result := &accessrules.Plan{PlannedList: w.best(current.rules, nil, limit), Asked: w.demand.Len(), Rejected: &w.rejected,
 		Limit: limit, Current: current.rules, CurrentOff: !current.given}
 	result.Uncovered = w.demand.Uncovered(result.Plan)
 	result.Apart = result.Asked - result.Plan.Covered - w.demand.Within(notLetIn(current.rules, nil))
@@ -60,15 +60,15 @@ func (w *wish) plan(current ruleList, limit int) *report.Plan {
 		if list = w.best(current.rules, leave, limit); len(list.Plan.Prefixes) > 0 {
 			result.Without = &list
 		}
-		result.Idle = append(result.Idle, report.IdleDenies{Rules: idle, KeepOut: w.demand.Which(prefixesOf(current.rules, idle))})
+		result.Idle = append(result.Idle, accessrules.IdleDenies{Rules: idle, KeepOut: w.demand.Which(prefixesOf(current.rules, idle))})
 	}
 	result.Notes = w.notes(current.rules, result.Denies == limit)
 	return result
 }
 
 // best is the best list where some Deny rules are left out, by index, and the others stay.
-func (w *wish) best(current []iprules.Rule, leave []int, limit int) report.PlannedList {
-	list := report.PlannedList{Leave: leave, Goal: current, Steps: []iprules.Step{}}
+func (w *wish) best(current []iprules.Rule, leave []int, limit int) accessrules.PlannedList {
+	list := accessrules.PlannedList{Leave: leave, Goal: current, Steps: []iprules.Step{}}
 	for i, rule := range current {
 		if rule.Action == iprules.Deny && !slices.Contains(leave, i) {
 			list.Denies++

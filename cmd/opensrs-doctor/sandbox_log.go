@@ -10,6 +10,8 @@ import (
 
 	"opensrs-doctor/probes/sandbox"
 	"opensrs-doctor/report"
+	"opensrs-doctor/report/screen"
+	"opensrs-doctor/report/signature"
 )
 
 // Bounds of the log: entries that wait to be written, and how long the end waits for them.
@@ -51,7 +53,7 @@ type requestLog struct {
 	forms   logForms
 	streams *streams
 	to      io.Writer // of the entries
-	options report.TextOptions
+	options screen.Options
 
 	entries  chan sandbox.Observation
 	lost     atomic.Int64
@@ -94,7 +96,7 @@ var callerHere = netip.MustParseAddr(sandbox.CallerAddress)
 // announce says where the sandbox is, and has the entries follow.
 func (l *requestLog) announce(r *sandboxReady, s *sandbox.Sandbox, fault string) error {
 	c := s.Client()
-	set := report.SandboxSetting{
+	set := signature.SandboxSetting{
 		URL: r.URL, Fault: fault, CAFile: r.CAFile, Username: r.Username, APIKeyFile: r.APIKeyFile,
 		EgressSources: r.EgressSources, StatusURL: r.StatusURL, Resolvers: r.Resolvers, Proxy: r.Proxy,
 		Rules: c.Rules, RulesOfFault: c.RulesGiven, Caller: sandbox.CallerAddress, HostsLine: r.HostsLine, Command: r.CheckCommand,
@@ -107,9 +109,9 @@ func (l *requestLog) announce(r *sandboxReady, s *sandbox.Sandbox, fault string)
 	case l.forms.document:
 		err = report.WriteDocument(l.streams.stdout, r)
 	case l.forms.lines:
-		err = report.WriteSandbox(l.streams.stderr, set, l.options)
+		err = signature.WriteSandbox(l.streams.stderr, set, l.options)
 	default:
-		err = report.WriteSandbox(l.streams.stdout, set, l.options)
+		err = signature.WriteSandbox(l.streams.stdout, set, l.options)
 	}
 	if err != nil {
 		return err
@@ -122,16 +124,16 @@ func (l *requestLog) announce(r *sandboxReady, s *sandbox.Sandbox, fault string)
 // write puts each entry into words only here: one that was lost on the way is none that a later one may refer to.
 func (l *requestLog) write() {
 	defer close(l.done)
-	words := report.NewRequestLog(l.options)
+	words := signature.NewRequestLog(l.options)
 	for o := range l.entries {
 		lost, entry := l.lost.Swap(0), ""
 		switch {
 		case l.forms.lines && lost > 0:
-			entry = report.NotShownLine(o.At, lost) + report.NewRequestRecord(o).Line()
+			entry = signature.NotShownLine(o.At, lost) + signature.NewRequestRecord(o).Line()
 		case l.forms.lines:
-			entry = report.NewRequestRecord(o).Line()
+			entry = signature.NewRequestRecord(o).Line()
 		case lost > 0:
-			entry = report.NotShown(lost) + words.Entry(o)
+			entry = signature.NotShown(lost) + words.Entry(o)
 		default:
 			entry = words.Entry(o)
 		}

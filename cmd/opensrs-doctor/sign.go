@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"opensrs-doctor/probes/opensrs"
-	"opensrs-doctor/report"
+	"opensrs-doctor/report/signature"
 )
 
 // maxBody is the largest body, or captured request, that is read, in bytes. The service's own calls have some
@@ -86,15 +86,15 @@ func sign(flags map[string]*flagValue, s *streams) error {
 		g.request.notes = append(g.request.notes, fmt.Sprintf("%s: %v", shownPath(g.settings.text("body")), err))
 	}
 	for _, finding := range opensrs.InspectBody(body, opensrs.Verdict{}, nil) {
-		g.request.notes = append(g.request.notes, report.MistakeSummary(finding.ID)+". "+report.ExplainFinding(finding))
+		g.request.notes = append(g.request.notes, signature.MistakeSummary(finding.ID)+". "+signature.ExplainFinding(finding))
 	}
-	call := report.SignedCall{Username: g.request.options.Username, Signature: opensrs.Sign(body, g.key()), Length: len(body)}
+	call := signature.SignedCall{Username: g.request.options.Username, Signature: opensrs.Sign(body, g.key()), Length: len(body)}
 	if call.Username == "" {
 		g.request.notes = append(g.request.notes, "no username was given, so X-Username is left out")
 	}
 	g.note()
 	if g.asJSON {
-		return report.WriteSignedJSON(s.stdout, call)
+		return signature.WriteSignedJSON(s.stdout, call)
 	}
-	return report.WriteSignedText(s.stdout, call)
+	return signature.WriteSignedText(s.stdout, call)
 }

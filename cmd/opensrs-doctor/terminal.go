@@ -10,7 +10,7 @@ import (
 	"golang.org/x/term"
 
 	"opensrs-doctor/probes"
-	"opensrs-doctor/report"
+	"opensrs-doctor/report/screen"
 )
 
 // Widths of a text, in columns.
@@ -30,12 +30,12 @@ func (s *streams) terminal(stream io.Writer) (int, bool) {
 }
 
 // plain are the options of a text that goes to a file.
-func (v view) plain() report.TextOptions {
-	return report.TextOptions{ASCII: v.ascii, Quiet: v.quiet, Verbose: v.verbose, Width: plainWidth}
+func (v view) plain() screen.Options {
+	return screen.Options{ASCII: v.ascii, Quiet: v.quiet, Verbose: v.verbose, Width: plainWidth}
 }
 
 // forTerminal are the options of a text on standard output: in colour and at its width only on a terminal.
-func (v view) forTerminal(s *streams) report.TextOptions {
+func (v view) forTerminal(s *streams) screen.Options {
 	options := v.plain()
 	if fd, is := s.terminal(s.stdout); is {
 		options.Color = !v.noColor && s.getenv("NO_COLOR") == ""

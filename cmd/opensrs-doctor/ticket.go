@@ -13,6 +13,7 @@ import (
 
 	"opensrs-doctor/cmd/opensrs-doctor/outfile"
 	"opensrs-doctor/report"
+	"opensrs-doctor/report/ticket"
 )
 
 // ticketCommand is check with the deeper facts that support asks for, and a bundle of all of it.
@@ -43,7 +44,7 @@ func ticketKeys() []key { return append(keys(), outputKey) }
 type bundle struct {
 	path  string
 	given bool // --output
-	files []report.TicketFile
+	files []ticket.TicketFile
 }
 
 // prepare finds out before the run whether the bundle can be written, and gives it a name where the user gave none.
@@ -94,7 +95,7 @@ func freeName(at time.Time, n int) string {
 
 // save writes the bundle.
 func (b *bundle) save(r *report.Report, anonymized bool) (err error) {
-	if b.files, err = report.TicketFiles(r, anonymized); err != nil {
+	if b.files, err = ticket.TicketFiles(r, anonymized); err != nil {
 		return err
 	}
 	content, err := zipOf(b.files, r.StartedAt)
@@ -124,7 +125,7 @@ func (b *bundle) tell(request *request, out outputs, s *streams) error {
 			fmt.Fprintln(to)
 		}
 	}
-	return report.WriteTicketNote(to, shownPath(b.path), b.files, request.anonymize, options)
+	return ticket.WriteTicketNote(to, shownPath(b.path), b.files, request.anonymize, options)
 }
 
 // forPeople reports whether the report for people goes to standard output.
@@ -138,7 +139,7 @@ func (out outputs) forPeople() bool {
 }
 
 // zipOf is the zip with the files in their order, all of that time: the same report gives the same bytes.
-func zipOf(files []report.TicketFile, at time.Time) ([]byte, error) {
+func zipOf(files []ticket.TicketFile, at time.Time) ([]byte, error) {
 	if year := at.Year(); year < 1980 || year > 2100 { // a zip cannot say so; this host's clock is wrong
 		at = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
 	}

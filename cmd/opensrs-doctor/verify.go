@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"opensrs-doctor/probes/opensrs"
-	"opensrs-doctor/report"
+	"opensrs-doctor/report/signature"
 )
 
 func verifyCommand(s *streams) *cobra.Command {
@@ -36,9 +36,9 @@ func verify(flags map[string]*flagValue, s *streams) error {
 	g.note()
 	look := view{noColor: g.settings.bool("no-color"), ascii: g.settings.bool("ascii")}.forTerminal(s)
 	if g.asJSON {
-		err = report.WriteSignatureJSON(s.stdout, check)
+		err = signature.WriteSignatureJSON(s.stdout, check)
 	} else {
-		err = report.WriteSignatureText(s.stdout, check, look)
+		err = signature.WriteSignatureText(s.stdout, check, look)
 	}
 	if err == nil && !check.Match() {
 		err = exitError(exitFail)
@@ -47,36 +47,36 @@ func verify(flags map[string]*flagValue, s *streams) error {
 }
 
 // check looks at what was given: a body and a signature, or a request.
-func (g *signer) check() (report.SignatureCheck, error) {
+func (g *signer) check() (signature.SignatureCheck, error) {
 	const hint = "opensrs-doctor sign verify --body FILE --signature TEXT, or --request FILE"
 	switch set := g.settings; {
 	case set.given("request") && (set.given("body") || set.given("signature")):
-		return report.SignatureCheck{}, usagef("--request brings body and signature; --body and --signature do not go with it")
+		return signature.SignatureCheck{}, usagef("--request brings body and signature; --body and --signature do not go with it")
 	case set.given("request"):
 		return g.checkRequest()
 	case !set.given("body") && !set.given("signature"):
-		return report.SignatureCheck{}, usagef("no body and no signature were given").withHint(hint)
+		return signature.SignatureCheck{}, usagef("no body and no signature were given").withHint(hint)
 	case !set.given("body"):
-		return report.SignatureCheck{}, usagef("no body was given").withHint(hint)
+		return signature.SignatureCheck{}, usagef("no body was given").withHint(hint)
 	case !set.given("signature"):
-		return report.SignatureCheck{}, usagef("no signature was given").withHint(hint)
+		return signature.SignatureCheck{}, usagef("no signature was given").withHint(hint)
 	}
 	return g.checkSignature()
 }
 
-func (g *signer) checkSignature() (check report.SignatureCheck, err error) {
+func (g *signer) checkSignature() (check signature.SignatureCheck, err error) {
 	if err := g.needKey(); err != nil {
 		return check, err
 	}
-	signature := g.settings.text("signature")
-	if signature == "-" {
+	given := g.settings.text("signature")
+	if given == "-" {
 		content, err := readBounded(g.streams.stdin, maxKey)
 		if err != nil {
 			return check, g.settings.bad("signature", 0, "standard input %s", plain(err))
 		}
-		signature = string(content)
+		given = string(content)
 	}
-	if signature = headerValue(signature); signature == "" {
+	if given = headerValue(given); given == "" {
 		return check, g.settings.bad("signature", 0, "it is empty")
 	}
 	body, err := g.read("body")
@@ -84,14 +84,14 @@ func (g *signer) checkSignature() (check report.SignatureCheck, err error) {
 		return check, err
 	}
 	name := g.request.options.Username
-	if err := opensrs.NotABody(body); err != nil && signature != opensrs.Sign(body, g.key()) {
+	if err := opensrs.NotABody(body); err != nil && given != opensrs.Sign(body, g.key()) {
 		return check, g.notThat("body", err)
 	}
-	verdict := opensrs.ExplainSignature(opensrs.Attempt{Body: body, Key: g.key(), Username: name, Signature: signature})
+	verdict := opensrs.ExplainSignature(opensrs.Attempt{Body: body, Key: g.key(), Username: name, Signature: given})
 	ofBody := opensrs.InspectBody(body, verdict, nil)
 	opensrs.Withhold(ofBody, g.key(), body)
-	return report.SignatureCheck{
-		Verdict: verdict, Shape: opensrs.ShapeOf(signature), Body: ofBody,
+	return signature.SignatureCheck{
+		Verdict: verdict, Shape: opensrs.ShapeOf(given), Body: ofBody,
 		Checked: true, KeyGiven: true, NameKnown: name != "", Fingerprint: g.request.options.Key.Fingerprint(),
 	}, nil
 }
@@ -118,7 +118,7 @@ func (g *signer) notThat(name string, err error) error {
 	return usagef("%s: %s", place, broken.Why).withHint("%s", broken.Hint)
 }
 
-func (g *signer) checkRequest() (check report.SignatureCheck, err error) {
+func (g *signer) checkRequest() (check signature.SignatureCheck, err error) {
 	content, err := g.read("request")
 	if err != nil {
 		return check, err
@@ -132,7 +132,7 @@ func (g *signer) checkRequest() (check report.SignatureCheck, err error) {
 		g.request.notes = append(g.request.notes, fmt.Sprintf("the request's username is not the one of %s",
 			g.settings.merged["username"].place(0)))
 	}
-	check = report.SignatureCheck{Request: true, KeyGiven: g.request.options.KeySource != "", AsText: captured.AsText,
+	check = signature.SignatureCheck{Request: true, KeyGiven: g.request.options.KeySource != "", AsText: captured.AsText,
 		NameKnown: name != "" || captured.Username() != "", Shape: opensrs.ShapeOf(captured.Signature()),
 		Fingerprint: g.request.options.Key.Fingerprint()}
 	var findings []opensrs.Finding

@@ -18,7 +18,8 @@ import (
 	"opensrs-doctor/probes/foreign/dressed"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/probes/sandbox"
-	"opensrs-doctor/report"
+	"opensrs-doctor/report/screen"
+	"opensrs-doctor/report/signature"
 )
 
 // misplaced are requests in which a secret is where no secret belongs: "WORDS" stands for it.
@@ -49,9 +50,9 @@ var misplaced = map[string]string{
 func TestSignatureWithheld(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	words := report.NewRequestLog(report.TextOptions{})
+	words := signature.NewRequestLog(screen.Options{})
 	inside, err := sandbox.Start(sandbox.Config{Username: plantedUser, Key: []byte(plantedKey), Log: func(o sandbox.Observation) {
-		log.WriteString(words.Entry(o) + report.NewRequestRecord(o).Line())
+		log.WriteString(words.Entry(o) + signature.NewRequestRecord(o).Line())
 	}})
 	if err != nil {
 		t.Fatal(err)

@@ -1,3 +1,5 @@
+// Package evidence holds every fact that a run observed, typed, and the questions that more than one room asks of them.
+// It opens nothing and knows no advice: package probes fills it, package report reads it.
 package evidence
 
 import (

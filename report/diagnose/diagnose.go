@@ -1,0 +1,269 @@
+// Package diagnose turns the evidence of a run into causes and their words. New makes the report of a run; the catalogue
+// holds a row for each cause, and the functions named when + the cause are the conditions on the evidence. None needs a
+// clock or the network.
+package diagnose
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/screen"
+)
+
+// Diagnose turns evidence into causes, the root cause first. It is a pure function of the evidence: it
+// reads no clock and asks nobody. A cause that another one explains stands in that one's Hides only.
+func Diagnose(e *evidence.Evidence) []report.Diagnosis {
+	var found []match
+	for i := range catalogue {
+		row := &catalogue[i]
+		if row.ID == report.UnexplainedID || row.When == nil {
+			continue
+		}
+		if finding, ok := row.When(e); ok {
+			found = append(found, match{cause: row, finding: finding}.completed())
+		}
+	}
+	found = counted(e, found)
+	sortMatches(e, found)
+	found = unhidden(found)
+	if failure, ok := notExplained(e, found); ok {
+		found = append(found, failure)
+		sortMatches(e, found)
+	}
+	diagnoses := make([]report.Diagnosis, 0, len(found))
+	values := commonValues(e)
+	for _, m := range found {
+		diagnoses = append(diagnoses, m.inWords(e, values))
+	}
+	return diagnoses
+}
+
+// match is a row whose condition holds.
+type match struct {
+	cause   *Cause
+	finding Finding
+	hid     []string // the causes found that this one explains
+}
+
+func (m match) completed() match {
+	if m.finding.Severity == "" {
+		m.finding.Severity = m.cause.Severity
+	}
+	if m.finding.Confidence == "" {
+		m.finding.Confidence = report.Certain
+	}
+	return m
+}
+
+// stops are the probes whose failure stops the call, in order.
+var stops = []string{"dns", "port", "tls", "call"}
+
+// Blocked is the probe that stopped the call; "" where none did. A TLS failure after which the call was
+// made did not stop it.
+func Blocked(e *evidence.Evidence) string {
+	for _, name := range stops {
+		if e.Step(name).Status != evidence.Fail {
+			continue
+		}
+		if name == "tls" && e.TLS != nil && e.TLS.CallAllowed {
+			continue
+		}
+		return name
+	}
+	return ""
+}
+
+// counted leaves out what does not count: findings about a probe that was not chosen, unless that probe
+// is why a chosen one could not run, or the finding is why a chosen one failed.
+func counted(e *evidence.Evidence, found []match) []match {
+	chosenWaits := false
+	for _, step := range e.Steps {
+		waits := step.Status == evidence.Skip && slices.Contains(evidence.Names, step.WaitedFor)
+		chosenWaits = chosenWaits || step.Counts && waits
+	}
+	return slices.DeleteFunc(found, func(m match) bool {
+		name := m.cause.Probe
+		if name == "" || len(e.Steps) == 0 || e.Step(name).Counts {
+			return false
+		}
+		explains := slices.ContainsFunc(m.finding.Explains, func(step string) bool {
+			return e.Step(step).Counts && e.Step(step).Status == evidence.Fail
+		})
+		return !explains && !(chosenWaits && e.Step(name).Status == evidence.Fail)
+	})
+}
+
+var SeverityRank = map[report.Severity]int{report.Fail: 0, report.Warn: 1, report.Info: 2}
+
+// sortMatches orders by severity, then the cause of the step that stopped the call, then probe order,
+// then ID. A cause of the whole run stands before those of a single probe.
+func sortMatches(e *evidence.Evidence, found []match) {
+	stopped := Blocked(e)
+	slices.SortStableFunc(found, func(a, b match) int {
+		return cmp.Or(
+			cmp.Compare(SeverityRank[a.finding.Severity], SeverityRank[b.finding.Severity]),
+			cmp.Compare(stepRank(a, stopped), stepRank(b, stopped)),
+			cmp.Compare(slices.Index(evidence.Names, a.cause.Probe), slices.Index(evidence.Names, b.cause.Probe)),
+			cmp.Compare(a.cause.ID, b.cause.ID))
+	})
+}
+
+func stepRank(m match, stopped string) int {
+	switch {
+	case m.finding.First:
+		return 0
+	case m.cause.Probe == "" && stopped != "" && !strings.HasPrefix(m.cause.ID, "config."):
+		return 1
+	case stopped != "" && (m.cause.Probe == stopped || slices.Contains(m.finding.Explains, stopped)):
+		return 2
+	}
+	return 3
+}
+
+// unhidden takes out the causes that another one explains, and notes them there. It goes by causes, not by
+// where they were noticed: a symptom may come before its cause. Of two that hide each other, the first in
+// order stays.
+func unhidden(found []match) []match {
+	hidden := map[string]bool{}
+	for i, m := range found {
+		if hidden[m.cause.ID] {
+			continue
+		}
+		for _, other := range found {
+			id := other.cause.ID
+			worse := SeverityRank[other.finding.Severity] < SeverityRank[m.finding.Severity]
+			if id != m.cause.ID && m.hides(id) && !worse { // a warning never hides a failure
+				hidden[id] = true
+				found[i].hid = append(found[i].hid, id)
+			}
+		}
+	}
+	return slices.DeleteFunc(found, func(m match) bool { return hidden[m.cause.ID] })
+}
+
+// hides reports whether this cause explains that one. A name that ends in a dot stands for all rows that
+// begin with it.
+func (m match) hides(id string) bool {
+	if m.finding.Alone {
+		return false
+	}
+	covers := func(name string) bool {
+		return name == id || strings.HasSuffix(name, ".") && strings.HasPrefix(id, name)
+	}
+	return slices.ContainsFunc(m.cause.Hides, covers) || slices.ContainsFunc(m.finding.Hides, covers)
+}
+
+// explains is which steps a failure of this cause accounts for.
+func (m match) explains(step string) bool {
+	return m.finding.Severity == report.Fail &&
+		(m.cause.Probe == step || m.cause.Probe == "" && !strings.HasPrefix(m.cause.ID, "config.") ||
+			slices.ContainsFunc(m.hid, func(id string) bool { return strings.HasPrefix(id, step+".") }) ||
+			slices.Contains(m.finding.Explains, step))
+}
+
+// notExplained is the last row: the call was stopped, and no cause accounts for it. It accuses nobody.
+func notExplained(e *evidence.Evidence, found []match) (match, bool) {
+	stopped := Blocked(e)
+	if stopped == "" || slices.ContainsFunc(found, func(m match) bool { return m.explains(stopped) }) {
+		return match{}, false
+	}
+	if len(counted(e, []match{{cause: &Cause{Probe: stopped}}})) == 0 {
+		return match{}, false
+	}
+	row, ok := Lookup(report.UnexplainedID)
+	if !ok {
+		return match{}, false
+	}
+	row.Probe = stopped
+	finding := Finding{Confidence: report.Possible, Values: Values{"failed_step": stopped}}
+	if failure := e.Step(stopped).Failure; failure != nil {
+		seen := failureWords(failure)
+		if failure.Op != "" && failure.Op != stopped {
+			seen = failure.Op + ": " + seen
+		}
+		finding.Values["seen"] = seen
+		finding.Evidence = append(finding.Evidence, "What was seen: "+seen+".")
+	}
+	if stopped == "dns" && e.DNS != nil {
+		finding.Evidence = append(finding.Evidence, dnsFinding(e).Evidence...)
+		if e.DNS.Used == evidence.BySystem && len(e.DNS.IPv6) == 0 {
+			finding.Evidence = append(finding.Evidence, "So programs on this host get no address, though a resolver has one.")
+		}
+	}
+	if stopped == "tls" && e.TLS != nil {
+		finding.Evidence = append(finding.Evidence, variantWords(e)...)
+		if Works(e, evidence.VariantAsIs) || nowAndThen(e) {
+			finding.Evidence = append(finding.Evidence, "So the same handshake fails at one time and works at another.")
+		}
+	}
+	if through := ThroughProxy(e); (stopped == "port" || stopped == "dns") && e.Host.Proxy != nil && len(through) > 0 {
+		finding.Evidence = append(finding.Evidence, "The proxy did let connections to "+screen.List(through)+" through.")
+	} else if stopped == "port" && proxyAnswered(e) {
+		finding.Evidence = append(finding.Evidence, "Tried again, the proxy did answer.")
+	}
+	if stopped == "call" && e.Call != nil && !e.Call.Code.Empty() {
+		finding.Values["code"], finding.Values["text"] = e.Call.Code.String(), e.Call.Text.String()
+	}
+	return match{cause: &row, finding: finding}.completed(), true
+}
+
+// failureWords is what went wrong as people say it: in the original words, unless they are those of a
+// library about silence or a closed connection.
+func failureWords(failure *evidence.Failure) string {
+	switch {
+	case failure == nil:
+		return RowFailure(nil)
+	case failure.Kind == evidence.KindTimeout:
+		return "no answer in time"
+	case failure.Kind == evidence.KindNoData && failure.Detail.String() == "NOERROR":
+		return "the name exists and has no address (NOERROR)"
+	case failure.Kind != evidence.KindHungUp && !failure.Detail.Empty():
+		return strings.TrimPrefix(failure.Detail.String(), "tls: ")
+	}
+	return RowFailure(failure)
+}
+
+// inWords fills a row's texts with what this run saw.
+func (m match) inWords(e *evidence.Evidence, common Values) report.Diagnosis {
+	values := Values{}
+	for name, value := range common {
+		values[name] = value
+	}
+	for name, value := range m.finding.Values {
+		values[name] = value
+	}
+	d := report.Diagnosis{Cause: m.cause.ID, Severity: m.finding.Severity, Confidence: m.finding.Confidence,
+		Probe: m.cause.Probe, Evidence: nonNil(m.finding.Evidence), Fixes: []string{},
+		Docs: nonNil(slices.Clone(m.cause.Docs)), Hides: nonNil(m.hid)}
+	if d.Probe == "" {
+		d.Probe = cmp.Or(Blocked(e), "call")
+	}
+	summary, ok := Fill(m.cause.Summary, values)
+	if !ok {
+		summary = FillGeneric(m.cause.Summary, values)
+	}
+	d.Summary = summary
+	var sentences []string
+	for _, sentence := range m.cause.Explanation {
+		if text, ok := Fill(sentence, values); ok {
+			sentences = append(sentences, text)
+		}
+	}
+	d.Explanation = strings.Join(sentences, " ")
+	for _, fix := range m.cause.Fixes {
+		if text, ok := Fill(fix, values); ok {
+			d.Fixes = append(d.Fixes, text)
+		}
+	}
+	return d
+}
+
+func nonNil(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
+}

@@ -1,0 +1,223 @@
+package diagnose
+
+import (
+	"fmt"
+	"time"
+
+	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/opensrs"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/screen"
+)
+
+func called(e *evidence.Evidence) bool { return e.Call != nil && e.Call.Sent }
+
+// replyFinding has the reply's code and text.
+func replyFinding(e *evidence.Evidence) Finding {
+	finding := Finding{Values: Values{}}
+	if !e.Call.Code.Empty() {
+		finding.Values["code"] = e.Call.Code.String()
+	}
+	if !e.Call.Text.Empty() {
+		finding.Values["text"] = e.Call.Text.String()
+	}
+	if e.Call.HTTPStatus != 0 {
+		finding.Values["http_status"] = evidence.StatusText(e.Call.HTTPStatus)
+	}
+	if !e.Call.Quote.Empty() {
+		finding.Values["quote"] = e.Call.Quote.String()
+	}
+	switch {
+	case e.Call.Envelope:
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("The reply is %q.", replyWords(e)))
+	case e.Call.HTTPStatus != 0:
+		finding.Evidence = append(finding.Evidence, "The reply was HTTP "+evidence.StatusText(e.Call.HTTPStatus)+".")
+	}
+	if !e.Call.Quote.Empty() {
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("The reply begins: %q.", e.Call.Quote))
+	}
+	return finding
+}
+
+func whenCallIpDenied(e *evidence.Evidence) (Finding, bool) {
+	if !called(e) || callOutcome(e) != outcomeInvalidIP {
+		return Finding{}, false
+	}
+	r := rulingOf(e)
+	if r.comparable && r.verdict != iprules.VerdictUnknown {
+		return Finding{}, false // the rules given say more
+	}
+	finding := replyFinding(e)
+	if e.Asked.RulesGiven == 0 {
+		finding.Values["rule_flags"] = "--rule or --rules-file"
+	}
+	if planned := screen.List(screen.Texts(e.Egress.Addresses())); !r.comparable && planned != "" { // and which one was refused is not known
+		finding.Values["egress"], finding.Values["planned_egress"] = "", "--egress-ip"
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("Given with --egress-ip, and not seen in this run: %s.", planned))
+	}
+	return finding, true
+}
+
+// ruledOut lists what a refused login cannot be, from what this run saw.
+func ruledOut(e *evidence.Evidence) (ruled []string, addressOpen bool) {
+	if e.Call.VectorOK {
+		ruled = append(ruled, "the signature code (it gives the published test vector)")
+	}
+	if form := e.Asked.KeyForm; form != nil && form.Usual() {
+		ruled = append(ruled, fmt.Sprintf("the form of the key (%d hex digits)", form.Length))
+	}
+	if r := rulingOf(e); r.comparable && r.verdict == iprules.VerdictAllow {
+		ruled = append(ruled, "the address by the rules given")
+	} else {
+		addressOpen = true
+	}
+	if check := e.CrossCheck; check != nil && check.Class == string(opensrs.AuthFailed) {
+		ruled = append(ruled, "the other environment (it refuses these credentials too)")
+	}
+	return ruled, addressOpen
+}
+
+func whenCallAuthFailed(e *evidence.Evidence) (Finding, bool) {
+	if !called(e) || callOutcome(e) != outcomeAuth {
+		return Finding{}, false
+	}
+	finding := replyFinding(e)
+	ruled, open := ruledOut(e)
+	if len(ruled) > 0 {
+		finding.Values["ruled_out"] = screen.List(ruled)
+		finding.Evidence = append(finding.Evidence, "Ruled out already: "+screen.List(ruled)+".")
+	}
+	suspects := []string{"the key", "the username"}
+	if words := keyFormWords(e); words != "" {
+		finding.Evidence = append(finding.Evidence, words)
+		suspects[0] = "the key, which has an unusual form"
+	}
+	if open {
+		suspects = append(suspects, "the address")
+		if addresses := e.Egress.Addresses(); len(addresses) > 0 {
+			finding.Values["open_address"] = addresses[0].String()
+		}
+		finding.Evidence = append(finding.Evidence, "The address is not ruled out: one that is not let in can get the same answer.")
+	}
+	finding.Values["not_ruled_out"] = screen.List(suspects)
+	return finding, true
+}
+
+func whenCallWrongEnvironment(e *evidence.Evidence) (Finding, bool) {
+	check := e.CrossCheck
+	if !called(e) || callOutcome(e) != outcomeAuth || check == nil || !check.Success {
+		return Finding{}, false
+	}
+	finding := replyFinding(e)
+	finding.Hides = []string{"call.auth-failed", "rules.not-allowed", "rules.denied"}
+	finding.Values["other_env"] = check.Environment
+	finding.Evidence = append(finding.Evidence, fmt.Sprintf("%s accepts the same username and key.", check.Host))
+	return finding, true
+}
+
+func whenCallPermissionDenied(e *evidence.Evidence) (Finding, bool) {
+	if !called(e) || e.Call.Class != string(opensrs.PermissionDenied) {
+		return Finding{}, false
+	}
+	return replyFinding(e), true
+}
+
+func whenCallRateLimited(e *evidence.Evidence) (Finding, bool) {
+	limited := called(e) && (e.Call.Class == string(opensrs.RateLimited) ||
+		!e.Call.Envelope && e.Call.HTTPStatus == evidence.TooManyRequests)
+	if !limited {
+		return Finding{}, false
+	}
+	return replyFinding(e), true
+}
+
+func whenCallServerError(e *evidence.Evidence) (Finding, bool) {
+	failed := called(e) && (e.Call.Class == string(opensrs.ServerError) ||
+		!e.Call.Envelope && e.Call.HTTPStatus >= 500)
+	if !failed {
+		return Finding{}, false
+	}
+	finding := replyFinding(e)
+	if e.Call.Envelope {
+		delete(finding.Values, "http_status") // 200, as under every envelope
+	}
+	return finding, true
+}
+
+func whenCallNoReply(e *evidence.Evidence) (Finding, bool) {
+	if !called(e) || callOutcome(e) != outcomeClosed {
+		return Finding{}, false
+	}
+	finding := replyFinding(e)
+	finding.Confidence = report.Likely
+	if e.Call.Quote.Empty() {
+		how := "closed"
+		if e.Call.Failure.Kind == evidence.KindReset {
+			how = "reset"
+		}
+		finding.Evidence = append(finding.Evidence,
+			fmt.Sprintf("The connection was %s %.0f ms after the request, without a byte in between.", how, e.Call.TookMS))
+	}
+	return finding, true
+}
+
+func callFailedAs(e *evidence.Evidence, kinds ...evidence.Kind) bool {
+	if !called(e) || e.Call.Failure == nil || e.Call.Envelope || e.Call.HTTPStatus >= 500 || e.Call.HTTPStatus/100 == 3 {
+		return false
+	}
+	for _, kind := range kinds {
+		if e.Call.Failure.Kind == kind {
+			return true
+		}
+	}
+	return false
+}
+
+func whenCallNotOpensrs(e *evidence.Evidence) (Finding, bool) {
+	if !callFailedAs(e, evidence.KindBadAnswer, evidence.KindNotHTTP) || callOutcome(e) == outcomeClosed {
+		return Finding{}, false
+	}
+	finding := replyFinding(e)
+	if e.Call.Quote.Empty() {
+		finding.Values["quote"] = "nothing"
+		finding.Evidence = append(finding.Evidence, "The reply has no body.")
+	}
+	return finding, true
+}
+
+func whenCallRedirected(e *evidence.Evidence) (Finding, bool) {
+	if !called(e) || e.Call.HTTPStatus/100 != 3 {
+		return Finding{}, false
+	}
+	finding := replyFinding(e)
+	if !e.Call.Location.Empty() {
+		finding.Values["location"] = e.Call.Location.String()
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("It points to %q.", e.Call.Location))
+	}
+	return finding, true
+}
+
+func whenCallMalformedReply(e *evidence.Evidence) (Finding, bool) {
+	if !callFailedAs(e, evidence.KindMalformed) {
+		return Finding{}, false
+	}
+	finding := replyFinding(e)
+	finding.Values["seen"] = e.Call.Failure.Detail.String()
+	if e.Call.ReplyBytes > 0 {
+		finding.Values["seen"] += fmt.Sprintf(", after %d bytes", e.Call.ReplyBytes)
+	}
+	finding.Evidence = append(finding.Evidence, "What was seen: "+finding.Values["seen"]+".")
+	return finding, true
+}
+
+func whenCallTimeout(e *evidence.Evidence) (Finding, bool) {
+	if !callFailedAs(e, evidence.KindTimeout) {
+		return Finding{}, false
+	}
+	finding := replyFinding(e)
+	took := time.Duration(e.Call.TookMS * float64(time.Millisecond))
+	finding.Values["budget"] = screen.Span(took)
+	finding.Evidence = append(finding.Evidence, fmt.Sprintf("The request was sent; no whole reply came within %s.", screen.Span(took)))
+	return finding, true
+}

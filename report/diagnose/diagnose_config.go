@@ -1,0 +1,175 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/opensrs"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/screen"
+)
+
+func callChosen(e *evidence.Evidence) bool {
+	step := e.Step("call")
+	return step.WaitedFor != "--only" && step.WaitedFor != "--skip"
+}
+
+func whenConfigCredentialsMissing(e *evidence.Evidence) (Finding, bool) {
+	var missing []string
+	if e.Target.Username == "" {
+		missing = append(missing, "a username")
+	}
+	if !e.Asked.KeyGiven {
+		missing = append(missing, "an API key")
+	}
+	if len(missing) == 0 || !callChosen(e) {
+		return Finding{}, false
+	}
+	finding := Finding{Values: Values{"wanted": screen.List(missing)}}
+	for _, required := range e.Asked.Require {
+		if required == "call" {
+			finding.Severity = report.Fail
+		}
+	}
+	return finding, true
+}
+
+func whenConfigApiKeyMalformed(e *evidence.Evidence) (Finding, bool) {
+	if len(e.Asked.KeyProblems) == 0 || !callChosen(e) {
+		return Finding{}, false
+	}
+	words := map[string]string{
+		"quotes":          "it stands in quotes",
+		"spaces":          "it has white space inside",
+		"placeholder":     "it is a placeholder from an example",
+		"byte-order-mark": "it begins with a byte-order mark",
+		"empty":           "it is empty",
+		"assignment":      "it is a whole line of a settings file, with a name before the key",
+
+		"control-characters": "it has control characters in it, as a file in UTF-16 has",
+	}
+	var problems []string
+	for _, id := range e.Asked.KeyProblems {
+		text := words[id]
+		if text == "" {
+			text = strings.ReplaceAll(id, "-", " ")
+		}
+		problems = append(problems, text)
+	}
+	values := Values{"key_problem": screen.List(problems)}
+	if slices.Contains(e.Asked.KeyProblems, string(opensrs.KeyAssignment)) && keyFile(e) != "" {
+		values["settings_file"] = keyFile(e) // a program's own, it may be
+	} else {
+		values["key_place"] = e.Asked.KeySource
+	}
+	return Finding{Values: values, Explains: []string{"call"},
+		Evidence: []string{"The API key from " + e.Asked.KeySource + ": " + screen.List(problems) + "."}}, true
+}
+
+// keyFormWords are what is unusual in the form of the key, without a character of it; "" where nothing is.
+func keyFormWords(e *evidence.Evidence) string {
+	form := e.Asked.KeyForm
+	if form == nil || form.Usual() {
+		return ""
+	}
+	var unusual []string
+	switch {
+	case form.Twice:
+		unusual = append(unusual, fmt.Sprintf("has %d characters, the same %d twice, so it was probably pasted twice", form.Length, form.Length/2))
+	case form.Length != opensrs.KeyLength && form.Length != opensrs.OldKeyLength:
+		unusual = append(unusual, fmt.Sprintf("has %s; keys of the service have %d, very old ones %d",
+			screen.CountWords(form.Length, "character", "characters"), opensrs.KeyLength, opensrs.OldKeyLength))
+	}
+	if form.NotHex > 0 {
+		places := make([]string, len(form.Places))
+		for i, place := range form.Places {
+			places[i] = strconv.Itoa(place)
+		}
+		if more := form.NotHex - len(places); more > 0 {
+			places = append(places, fmt.Sprintf("%d more", more))
+		}
+		what := "which is not a hex digit (0 to 9, a to f)"
+		if form.NotHex > 1 {
+			what = "which are not hex digits (0 to 9, a to f)"
+		}
+		unusual = append(unusual, fmt.Sprintf("holds %s, %s: number %s", screen.CountWords(form.NotHex, "character", "characters"), what, screen.List(places)))
+	}
+	return "The key from " + e.Asked.KeySource + " " + strings.Join(unusual, ". It ") + "."
+}
+
+// AroundWords are the white space around a key.
+var AroundWords = map[opensrs.Around]string{
+	opensrs.LineEndAfter: "a line end after it", opensrs.SpaceBefore: "white space before it",
+	opensrs.SpaceAfter: "white space after it",
+}
+
+func whenConfigKeyLineEnd(e *evidence.Evidence) (Finding, bool) {
+	if len(e.Asked.KeyAround) == 0 || len(e.Asked.KeyProblems) > 0 || !callChosen(e) {
+		return Finding{}, false
+	}
+	var around []string
+	for _, where := range e.Asked.KeyAround {
+		around = append(around, AroundWords[where])
+	}
+	finding := Finding{Values: Values{"key_around": screen.List(around)},
+		Evidence: []string{"Cut off when the key was read: " + screen.List(around) + "."}}
+	if finding.Values["key_file"] = keyFile(e); e.Asked.KeySource == evidence.KeyVariable {
+		finding.Values["key_variable"] = evidence.KeyVariable
+	}
+	return finding, true
+}
+
+// keyFile is the path that the key was read from, "" where it came from elsewhere.
+func keyFile(e *evidence.Evidence) string {
+	if e.Asked.KeySource == evidence.KeyVariable || e.Asked.KeySource == evidence.KeyFromStdin {
+		return ""
+	}
+	return e.Asked.KeySource
+}
+
+func whenConfigRequiredSkipped(e *evidence.Evidence) (Finding, bool) {
+	finding := Finding{}
+	var skipped []string
+	for _, name := range e.Asked.Require {
+		step := e.Step(name)
+		if step.Status != evidence.Skip || failsAnyway(e, step) {
+			continue
+		}
+		if len(skipped) == 0 {
+			finding.Values = Values{"waited_for": waitedWords(step.WaitedFor)}
+		}
+		skipped = append(skipped, name)
+		finding.Evidence = append(finding.Evidence,
+			"The "+name+" probe was required and did not run: it waited for "+waitedWords(step.WaitedFor)+".")
+	}
+	if len(skipped) == 0 {
+		return Finding{}, false
+	}
+	finding.Values["required"] = screen.List(skipped)
+	return finding, true
+}
+
+// failsAnyway: what a skipped probe waited for is a failure with a cause of its own.
+func failsAnyway(e *evidence.Evidence, step evidence.Step) bool {
+	switch step.WaitedFor {
+	case evidence.WaitInterrupt, evidence.WaitTimeout, "api-key":
+		return true
+	case "credentials":
+		return step.Probe == "call"
+	}
+	return slices.Contains(stops, step.WaitedFor) && Blocked(e) != ""
+}
+
+// waitedWords is what a skipped probe waited for, as people say it.
+func waitedWords(waitedFor string) string {
+	words := map[string]string{"rules": "a list of rules (--rule or --rules-file)", "credentials": "a username and an API key",
+		"api-key": "an API key that is well-formed", "--egress-source": "an egress source",
+		"--only": "being chosen (--only leaves it out)", "--skip": "being chosen (--skip leaves it out)"}[waitedFor]
+	if words == "" {
+		words = "the " + waitedFor + " probe"
+	}
+	return words
+}

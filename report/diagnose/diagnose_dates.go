@@ -1,0 +1,96 @@
+package diagnose
+
+import (
+	"fmt"
+	"time"
+
+	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/screen"
+)
+
+// clockVouched: some peers told the time, and it is this host's.
+func clockVouched(e *evidence.Evidence) bool {
+	offset, ok := clockOffset(e)
+	return ok && offset.Abs() < wrongClock
+}
+
+func dated(e *evidence.Evidence, certificate *evidence.Certificate) Finding {
+	values := certificateValues(e)
+	values["subject"] = subjectOf(*certificate)
+	values["not_before"], values["not_after"] = screen.Day(certificate.NotBefore), screen.Day(certificate.NotAfter)
+	values["issuer"] = issuerOf(*certificate)
+	finding := Finding{Values: values, Evidence: []string{fmt.Sprintf("The certificate of %s by %s is valid from %s to %s; it is now %s.",
+		values["subject"], values["issuer"], certificate.NotBefore.UTC().Format("2006-01-02 15:04"),
+		certificate.NotAfter.UTC().Format("2006-01-02 15:04 UTC"), trueTime(e).UTC().Format("2006-01-02 15:04 UTC"))}}
+	if clockVouched(e) {
+		finding.Evidence = append(finding.Evidence, screen.CountWords(e.Clock.Agreeing, "peer agrees", "peers agree")+" with this host's clock.")
+	} else if _, known := clockOffset(e); !known {
+		finding.Confidence = report.Likely
+		finding.Evidence = append(finding.Evidence, "No two peers told the time, so this host's clock is not checked.")
+	}
+	return finding
+}
+
+// outOfDate are the certificates that have ended, or not begun: by the peers' time, where this host's clock is wrong and
+// setting it right would not help.
+func outOfDate(e *evidence.Evidence, trust *evidence.Trust) (ended, early *evidence.Certificate) {
+	at := trueTime(e)
+	if datesFitAt(trust, at) {
+		return trust.Expired, trust.NotYetValid
+	}
+	for _, certificate := range []*evidence.Certificate{trust.Expired, trust.NotYetValid} {
+		switch {
+		case certificate == nil:
+		case at.After(certificate.NotAfter):
+			ended = certificate
+		case at.Before(certificate.NotBefore):
+			early = certificate
+		}
+	}
+	return ended, early
+}
+
+func whenTlsExpired(e *evidence.Evidence) (Finding, bool) {
+	trust := presented(e)
+	if trust == nil || trust.DatesOK || !trust.Known() {
+		return Finding{}, false
+	}
+	ended, _ := outOfDate(e, trust)
+	if ended == nil {
+		return Finding{}, false
+	}
+	finding := dated(e, ended)
+	finding.Values["days"] = screen.Span(trueTime(e).Sub(ended.NotAfter))
+	return finding, true
+}
+
+func whenTlsNotYetValid(e *evidence.Evidence) (Finding, bool) {
+	trust := presented(e)
+	if trust == nil || trust.DatesOK || !trust.Known() {
+		return Finding{}, false
+	}
+	_, early := outOfDate(e, trust)
+	if early == nil {
+		return Finding{}, false
+	}
+	finding := dated(e, early)
+	finding.Values["days"] = screen.Span(early.NotBefore.Sub(trueTime(e)))
+	return finding, true
+}
+
+func whenTlsExpiresSoon(e *evidence.Evidence) (Finding, bool) {
+	trust := presented(e)
+	if trust == nil || !trust.Verified() {
+		return Finding{}, false
+	}
+	now := trueTime(e)
+	if !evidence.ExpiresSoon(trust, now) {
+		return Finding{}, false
+	}
+	certificate := *trust.FirstToEnd
+	values := certificateValues(e)
+	values["subject"], values["not_after"] = subjectOf(certificate), screen.Day(certificate.NotAfter)
+	values["days"] = screen.Span(certificate.NotAfter.Sub(now).Round(time.Minute))
+	return Finding{Values: values, Evidence: []string{fmt.Sprintf("The certificate of %s ends on %s.", values["subject"], certificate.NotAfter.UTC().Format("2006-01-02 15:04 UTC"))}}, true
+}

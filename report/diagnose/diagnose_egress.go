@@ -1,0 +1,207 @@
+package diagnose
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/screen"
+)
+
+func whenEgressUnknown(e *evidence.Evidence) (Finding, bool) {
+	step := e.Step("egress")
+	if step.Status == evidence.Skip && step.WaitedFor == "--egress-source" {
+		return Finding{Severity: report.Info, Values: Values{"none_asked": e.Asked.NoneAsked}}, true
+	}
+	if step.Status != evidence.Fail || e.Egress == nil {
+		return Finding{}, false
+	}
+	failed := failedSources(e)
+	finding := Finding{Values: Values{}, Evidence: sourceFailures(failed)}
+	var names []string
+	for _, sighting := range failed {
+		names = appendOnce(names, SourceName(sighting.Source))
+	}
+	if len(names) > 0 {
+		finding.Values["sources_failed"] = screen.List(names)
+	}
+	if closed := closedPorts(failed); closed != "" {
+		finding.Values["sources_closed"] = closed
+		finding.Values["sources_opener"] = "the firewall of this network"
+		if e.Host.Proxy != nil {
+			finding.Values["sources_opener"] = e.Host.Proxy.URL
+		}
+	}
+	if e.Asked.RulesGiven > 0 {
+		switch callOutcome(e) {
+		case outcomeInvalidIP, outcomeAuth, outcomeClosed:
+			finding.Severity = report.Fail
+		}
+	}
+	return finding, true
+}
+
+// failedSources are the sightings that failed on the way that the call takes, of sources that told no address there.
+func failedSources(e *evidence.Evidence) []evidence.Sighting {
+	onWay := func(s evidence.Sighting) bool { return s.Path == "proxy" }
+	if e.Host.Proxy == nil || !slices.ContainsFunc(e.Egress.Sightings, onWay) {
+		onWay = func(evidence.Sighting) bool { return true }
+	}
+	told := map[string]bool{}
+	for _, sighting := range e.Egress.Sightings {
+		told[sighting.Source] = told[sighting.Source] || sighting.Failure == nil && onWay(sighting)
+	}
+	return slices.DeleteFunc(slices.Clone(e.Egress.Sightings), func(s evidence.Sighting) bool {
+		return s.Failure == nil || told[s.Source] || !onWay(s)
+	})
+}
+
+func appendOnce(list []string, text string) []string {
+	if slices.Contains(list, text) {
+		return list
+	}
+	return append(list, text)
+}
+
+// sourceFailures is a line a reason, with the sources that failed for it; of many reasons the first four.
+func sourceFailures(failed []evidence.Sighting) []string {
+	var reasons, lines []string
+	sources := map[string][]string{}
+	for _, sighting := range failed {
+		why := failureWords(sighting.Failure)
+		reasons = appendOnce(reasons, why)
+		sources[why] = appendOnce(sources[why], SourceName(sighting.Source))
+	}
+	for _, why := range reasons[:min(len(reasons), 4)] {
+		lines = append(lines, fmt.Sprintf("%s: %s.", screen.List(sources[why]), why))
+	}
+	return lines
+}
+
+// closedPorts says which ports would have to be open for the sources to which no connection came about, "TCP port 443 to
+// A and B, or UDP and TCP port 53 to C"; "" where that is not why any of them failed.
+func closedPorts(failed []evidence.Sighting) string {
+	var ports []string
+	hosts := map[string][]string{}
+	for _, sighting := range failed {
+		peer, known := sighting.Peer()
+		if !known || !slices.Contains(failedConnection, sighting.Failure.Kind) || sighting.Failure.Op == "resolve" {
+			continue
+		}
+		port := "TCP port "
+		if sighting.Path == "dns" {
+			port = "UDP and TCP port "
+		}
+		port += strconv.Itoa(int(peer.Port))
+		ports = appendOnce(ports, port)
+		hosts[port] = appendOnce(hosts[port], peer.Host)
+	}
+	for i, port := range ports {
+		ports[i] = port + " to " + screen.List(hosts[port])
+	}
+	return strings.Join(ports, ", or ")
+}
+
+func sightingWords(e *evidence.Evidence) []string {
+	var lines []string
+	for _, address := range e.Egress.IPv4 {
+		if sources := sourcesOf(e, address); len(sources) > 0 { // none where it was given
+			lines = append(lines, fmt.Sprintf("%s was seen by %s.", address, screen.List(sources)))
+		}
+	}
+	return lines
+}
+
+func whenEgressUnstable(e *evidence.Evidence) (Finding, bool) {
+	if e.Egress == nil || e.Egress.Given || len(e.Egress.IPv4) < 2 {
+		return Finding{}, false
+	}
+	return Finding{Evidence: sightingWords(e)}, true
+}
+
+func whenEgressProxied(e *evidence.Evidence) (Finding, bool) {
+	if e.Host.Proxy == nil || e.Egress == nil || len(e.Egress.IPv4) == 0 {
+		return Finding{}, false
+	}
+	through, direct := e.Egress.IPv4[0], netip.Addr{}
+	for _, sighting := range e.Egress.Sightings {
+		if sighting.Path == "direct" && sighting.Address.Is4() {
+			direct = sighting.Address
+		}
+	}
+	if !direct.IsValid() || slices.Contains(e.Egress.IPv4, direct) {
+		return Finding{}, false
+	}
+	finding := Finding{Severity: report.Info, Values: Values{"direct_egress": direct.String()}, Evidence: []string{
+		fmt.Sprintf("Through the proxy: %s. Directly: %s.", through, direct)}}
+	if rules := readRules(e); len(rules) > 0 && e.Host.Proxy.From == "HTTPS_PROXY" &&
+		iprules.Evaluate(rules, through).Verdict != iprules.Evaluate(rules, direct).Verdict {
+		finding.Severity = report.Warn
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("The rules say %s to %s and %s to %s.",
+			iprules.Evaluate(rules, through).Verdict, through, iprules.Evaluate(rules, direct).Verdict, direct))
+	}
+	return finding, true
+}
+
+// readRules are the rules that were simulated, parsed again from the evidence.
+func readRules(e *evidence.Evidence) []iprules.Rule {
+	if e.Rules == nil {
+		return nil
+	}
+	var rules []iprules.Rule
+	for _, text := range e.Rules.Rules {
+		if rule, err := iprules.Parse(text); err == nil {
+			rules = append(rules, rule)
+		}
+	}
+	return rules
+}
+
+func whenEgressSplitRoute(e *evidence.Evidence) (Finding, bool) {
+	local := e.Host.LocalAddress
+	if e.Egress == nil || e.Egress.Given || e.Host.Proxy != nil || e.Step("port").Status == evidence.Skip || !local.IsValid() {
+		return Finding{}, false
+	}
+	var other netip.Addr
+	for _, sighting := range e.Egress.Sightings {
+		if sighting.Path != "direct" || !sighting.Address.Is4() || !sighting.LocalAddress.IsValid() {
+			continue
+		}
+		if sighting.LocalAddress == local || sighting.LocalAddress.IsLoopback() != local.IsLoopback() {
+			return Finding{}, false
+		}
+		other = sighting.LocalAddress
+	}
+	if !other.IsValid() {
+		return Finding{}, false
+	}
+	return Finding{Values: Values{"source_path": other.String()}, Evidence: []string{
+		fmt.Sprintf("The connection to %s leaves from %s, those to the egress sources from %s.", e.Target.Host, local, other)}}, true
+}
+
+func whenEgressNoIpv4(e *evidence.Evidence) (Finding, bool) {
+	if !isFalse(e.Host.HasIPv4Route) || !isTrue(e.Host.HasIPv6Route) || Blocked(e) == "" || e.Host.Proxy != nil ||
+		slices.ContainsFunc(e.Egress.Addresses(), func(ip netip.Addr) bool { return ip.Is4() }) {
+		return Finding{}, false
+	}
+	values := Values{}
+	if e.Egress != nil && len(e.Egress.IPv6) > 0 {
+		values["egress_all"] = screen.List(screen.Texts(e.Egress.IPv6))
+	}
+	return Finding{Values: values, Explains: stops, First: true, Evidence: []string{
+		"The routing table has a route to the internet over IPv6 and none over IPv4."}}, true
+}
+
+func whenEgressIpv6Possible(e *evidence.Evidence) (Finding, bool) {
+	d := endpointDNS(e)
+	if d == nil || len(d.IPv6) == 0 || len(d.IPv4) == 0 || !isTrue(e.Host.HasIPv6Route) {
+		return Finding{}, false
+	}
+	return Finding{Values: Values{"answer": d.IPv6[0].String()},
+		Evidence: []string{fmt.Sprintf("%s also has the IPv6 address %s.", d.Name, d.IPv6[0])}}, true
+}

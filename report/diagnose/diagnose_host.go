@@ -1,0 +1,262 @@
+package diagnose
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"time"
+
+	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/screen"
+)
+
+func failedWith(e *evidence.Evidence, step string, kinds ...evidence.Kind) bool {
+	s := e.Step(step)
+	if s.Status != evidence.Fail || s.Failure == nil {
+		return false
+	}
+	for _, kind := range kinds {
+		if s.Failure.Kind == kind {
+			return true
+		}
+	}
+	return false
+}
+
+// anythingAnswered reports whether any peer beyond this network said anything at all.
+func anythingAnswered(e *evidence.Evidence) bool {
+	for _, control := range e.Controls {
+		if control.Connected || control.Failure != nil && control.Failure.Kind == evidence.KindRefused {
+			return true
+		}
+	}
+	if e.Egress != nil {
+		for _, sighting := range e.Egress.Sightings {
+			if sighting.Address.IsValid() || sighting.Trust != nil {
+				return true
+			}
+		}
+	}
+	if walk := WalkOf(e); walk != nil && walk.Available && slices.ContainsFunc(walk.Compare, HopFact.met) {
+		return true
+	}
+	return slices.ContainsFunc(attempts(e), func(attempt evidence.Attempt) bool {
+		return attempt.Connected || attempt.Failure != nil && attempt.Failure.Kind == evidence.KindRefused
+	}) || len(ConnectionOf(e).later()) > 0 || e.StatusPage != nil && e.StatusPage.Failure == nil
+}
+
+// attempts are all connections to the service or the proxy that the run made, on whatever port.
+func attempts(e *evidence.Evidence) []evidence.Attempt {
+	var all []evidence.Attempt
+	if e.Port != nil {
+		all = slices.Concat(e.Port.Attempts, e.Port.OtherPorts)
+		if e.Port.ByDNS != nil {
+			all = append(all, *e.Port.ByDNS)
+		}
+	}
+	if e.Direct != nil && e.Direct.Attempt != nil {
+		all = append(all, *e.Direct.Attempt)
+	}
+	return all
+}
+
+// noAnswer: nothing came back, or word from the network that there is no way.
+func noAnswer(kind evidence.Kind) bool {
+	return kind == evidence.KindTimeout || kind == evidence.KindUnreachable || kind == evidence.KindNoRoute
+}
+
+// AnyResolver reports whether a resolver answered in a way that counts. near: it is on this host or in its own
+// network.
+func AnyResolver(e *evidence.Evidence, counts func(near bool, rcode string) bool) bool {
+	if e.DNS == nil {
+		return false
+	}
+	return slices.ContainsFunc(slices.Concat(e.DNS.Answers, LaterAnswers(e.DNS)), func(answer evidence.DNSAnswer) bool {
+		address, err := netip.ParseAddrPort(answer.Resolver)
+		near := err == nil && iprules.NeverPublic(address.Addr()) != ""
+		return answer.Rcode != "" && counts(near, answer.Rcode)
+	})
+}
+
+// LaterAnswers are those to the follow-ups, about other names.
+func LaterAnswers(d *evidence.DNS) (answers []evidence.DNSAnswer) {
+	for _, answer := range []*evidence.DNSAnswer{d.MadeUp, d.Other} {
+		if answer != nil {
+			answers = append(answers, *answer)
+		}
+	}
+	return answers
+}
+
+func resolverAnswered(e *evidence.Evidence) bool {
+	return AnyResolver(e, func(bool, string) bool { return true })
+}
+
+// outsideAnswered: a resolver said something that it must have from outside. A near one says SERVFAIL or REFUSED
+// also when everything behind it is gone.
+func outsideAnswered(e *evidence.Evidence) bool {
+	return AnyResolver(e, func(near bool, rcode string) bool { return !near || rcode != "SERVFAIL" && rcode != "REFUSED" })
+}
+
+func publicResolverAnswered(e *evidence.Evidence) bool {
+	return AnyResolver(e, func(near bool, _ string) bool { return !near })
+}
+
+// silentSources are egress sources named by address that did not answer: as good as controls.
+func silentSources(e *evidence.Evidence) []string {
+	if e.Egress == nil {
+		return nil
+	}
+	var silent []string
+	for _, sighting := range e.Egress.Sightings {
+		name := SourceName(sighting.Source)
+		host, found := evidence.HostOf(name)
+		if !found {
+			host = name
+		}
+		if _, err := netip.ParseAddr(host); err == nil && sighting.Failure != nil && noAnswer(sighting.Failure.Kind) {
+			silent = appendOnce(silent, name)
+		}
+	}
+	return silent
+}
+
+func isFalse(value *bool) bool { return value != nil && !*value }
+
+func isTrue(value *bool) bool { return value != nil && *value }
+
+func whenHostOffline(e *evidence.Evidence) (Finding, bool) {
+	stopped := Blocked(e)
+	if stopped != "dns" && stopped != "port" || anythingAnswered(e) {
+		return Finding{}, false
+	}
+	if isFalse(e.Host.HasIPv4Route) && !isTrue(e.Host.HasIPv6Route) && !publicResolverAnswered(e) {
+		return Finding{Values: Values{"no_route": "no way to the internet"},
+			Evidence: []string{"This host's routing table has no way to the internet."}}, true
+	}
+	good, bad := controls(e)
+	bad = append(bad, silentSources(e)...)
+	silent := stopped == "dns" && !outsideAnswered(e) ||
+		stopped == "port" && !publicResolverAnswered(e) && failedWith(e, "port", evidence.KindTimeout, evidence.KindUnreachable, evidence.KindNoRoute)
+	if e.Host.Proxy != nil && stopped != "dns" && !proxyUnreached(e) {
+		return Finding{}, false
+	}
+	if !silent || len(good) > 0 || len(bad) == 0 {
+		return Finding{}, false
+	}
+	endpoint := evidence.HostPort{Host: e.Target.Host, Port: e.Target.Port}
+	finding := Finding{Values: Values{"controls_bad": screen.List(bad)},
+		Evidence: []string{fmt.Sprintf("Neither %s nor these answer: %s.", endpoint, screen.List(bad))}}
+	if resolverAnswered(e) || len(e.Controls) < 2 {
+		finding.Confidence = report.Likely // a resolver in the same building may answer while the internet is away
+	}
+	if e.DNS != nil && len(e.DNS.Answers) > 0 && !resolverAnswered(e) {
+		finding.Evidence = append(finding.Evidence, "No resolver answers: "+screen.List(PlainServers(e.Host.Resolvers))+".")
+	}
+	return finding, true
+}
+
+// clockOffset is how far the local clock is off, where at least two peers agree on it.
+func clockOffset(e *evidence.Evidence) (time.Duration, bool) {
+	if e.Clock == nil || e.Clock.Agreeing < 2 || 2*e.Clock.Agreeing <= len(e.Clock.Samples) {
+		return 0, false
+	}
+	return time.Duration(e.Clock.OffsetMS * float64(time.Millisecond)), true
+}
+
+// wrongClock is the least offset that counts by itself. A smaller one counts where a certificate's dates fail on it.
+const wrongClock = 5 * time.Minute
+
+// trueTime is when the run began: by the peers, where they show that this host's clock is wrong.
+func trueTime(e *evidence.Evidence) time.Time {
+	if offset, known := clockOffset(e); known && offset.Abs() >= wrongClock {
+		return e.StartedAt.Add(offset)
+	}
+	return e.StartedAt
+}
+
+// datesFitAt reports whether the presented chain would be in its dates at the peers' time.
+func datesFitAt(trust *evidence.Trust, at time.Time) bool {
+	for _, certificate := range []*evidence.Certificate{trust.Expired, trust.NotYetValid} {
+		if certificate != nil && (at.After(certificate.NotAfter) || at.Before(certificate.NotBefore)) {
+			return false
+		}
+	}
+	return true
+}
+
+func whenHostClockWrong(e *evidence.Evidence) (Finding, bool) {
+	offset, known := clockOffset(e)
+	trust := trustOf(e)
+	// What a Date cannot tell, for it has whole seconds and takes its time, is no offset.
+	breaks := known && offset.Abs() > 5*time.Second && trust != nil && !trust.DatesOK &&
+		datesFitAt(trust, e.StartedAt.Add(offset)) && trust.Known()
+	if !known || offset.Abs() < wrongClock && !breaks {
+		return Finding{}, false
+	}
+	direction := "behind"
+	if offset < 0 {
+		direction = "ahead"
+	}
+	var peers []string
+	for _, sample := range e.Clock.Samples {
+		peers = append(peers, sample.Peer)
+	}
+	realTime := e.StartedAt.Add(offset)
+	finding := Finding{Severity: report.Warn, Values: Values{
+		"offset":      screen.Span(offset) + " " + direction,
+		"clock_peers": screen.List(peers),
+		"true_time":   realTime.UTC().Format("2006-01-02 15:04 UTC"),
+	}, Evidence: []string{fmt.Sprintf("%s say it is %s; this host says %s.", screen.List(peers),
+		realTime.UTC().Format("2006-01-02 15:04 UTC"), e.StartedAt.UTC().Format("2006-01-02 15:04 UTC"))}}
+	if breaks {
+		finding.Severity = report.Fail
+		finding.Explains = []string{"tls"}
+		if certificate := firstCertificate(trust.NotYetValid, trust.Expired); certificate != nil {
+			finding.Evidence = append(finding.Evidence, fmt.Sprintf("The certificate of %s is valid from %s to %s.",
+				subjectOf(*certificate), screen.Day(certificate.NotBefore), screen.Day(certificate.NotAfter)))
+		}
+	}
+	return finding, true
+}
+
+func firstCertificate(certificates ...*evidence.Certificate) *evidence.Certificate {
+	for _, certificate := range certificates {
+		if certificate != nil {
+			return certificate
+		}
+	}
+	return nil
+}
+
+func trustOf(e *evidence.Evidence) *evidence.Trust {
+	if e.TLS == nil {
+		return nil
+	}
+	return e.TLS.Trust
+}
+
+func whenHostLocalFirewall(e *evidence.Evidence) (Finding, bool) {
+	end, failed := portEnding(e)
+	if !failed {
+		return Finding{}, false
+	}
+	finding := Finding{Confidence: end.sure, Values: Values{}, Evidence: end.Evidence(int(e.Target.Port))}
+	if port := otherPort(e); port != 0 {
+		finding.Values["good_port"] = strconv.Itoa(int(port))
+	}
+	switch {
+	case end.By == endHere && end.Answer.From != "":
+		finding.Values["sender"], finding.Values["icmp"] = end.Answer.From, end.Answer.icmp()
+	case end.By == endHere:
+		finding.Evidence = []string{"The kernel of this host refuses the connection: " + e.Step("port").Failure.Detail.String() + "."}
+	case end.By == EndNearby && end.Last.TTL > 0, end.By == EndSilence && end.Place == placeNoneOnce && end.again == nil:
+		finding.Values["hop"] = end.Last.From
+	default:
+		return Finding{}, false
+	}
+	return finding, true
+}

@@ -1,0 +1,284 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/screen"
+)
+
+// directPortFailed: the port rows are about the direct way; a proxy has rows of its own.
+func directPortFailed(e *evidence.Evidence, kinds ...evidence.Kind) bool {
+	return e.Host.Proxy == nil && e.Port != nil && failedWith(e, "port", kinds...)
+}
+
+// failedConnection are the kinds of a connection that did not come about.
+var failedConnection = []evidence.Kind{evidence.KindRefused, evidence.KindTimeout, evidence.KindUnreachable, evidence.KindNoRoute,
+	evidence.KindNotPermitted, evidence.KindProhibited}
+
+// portEnding is who ended the direct connection to the port; false where that is not what failed.
+func portEnding(e *evidence.Evidence) (Ending, bool) {
+	if !directPortFailed(e, failedConnection...) {
+		return Ending{}, false
+	}
+	return ConnectionOf(e).Ending(report.AddressTexts(e.Target.Addresses)), true
+}
+
+// otherPort is another port of the same host that answers, or 0.
+func otherPort(e *evidence.Evidence) uint16 {
+	for _, attempt := range e.Port.OtherPorts {
+		if attempt.Connected {
+			return attempt.Address.Port()
+		}
+	}
+	if walk := WalkOf(e); walk != nil && walk.Available {
+		if _, ok := firstHop(walk.Compare, evidence.HopConnected); ok {
+			return e.Port.Path.ComparedTo
+		}
+	}
+	return 0
+}
+
+// hostAlive: another port of the host answers, be it with a refusal that comes from as far away as the host.
+func hostAlive(e *evidence.Evidence) bool {
+	if otherPort(e) != 0 {
+		return true
+	}
+	walk := WalkOf(e)
+	return walk != nil && walk.ByHost && HopAt(walk.Compare, walk.Distance).Answer == evidence.HopRefused &&
+		slices.ContainsFunc(e.Port.OtherPorts, func(attempt evidence.Attempt) bool {
+			return attempt.Failure != nil && attempt.Failure.Kind == evidence.KindRefused
+		})
+}
+
+// surroundings adds what else was seen beside a blocked port: that it was taken when asked again, the host's other
+// port, and the controls.
+func surroundings(e *evidence.Evidence, end Ending, finding *Finding) {
+	if finding.Values == nil {
+		finding.Values = Values{}
+	}
+	if end.again != nil {
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("Tried again, port %d took the connection: it answers now and then, "+
+			"as where one of several servers behind an address is down.", e.Target.Port))
+	}
+	if port := otherPort(e); port != 0 {
+		finding.Values["good_port"] = strconv.Itoa(int(port))
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("Port %d of the same host answers.", port))
+	}
+	if words := otherAnswer(e); words != "" {
+		finding.Evidence = append(finding.Evidence, words)
+	}
+	good, bad := controls(e)
+	if len(good) > 0 {
+		finding.Evidence = append(finding.Evidence, "Controls that answer: "+screen.List(good)+".")
+	}
+	if len(bad) > 0 {
+		finding.Evidence = append(finding.Evidence, "Controls that take no connection: "+screen.List(bad)+".")
+	}
+}
+
+// attemptThat is the first attempt that failed so.
+func attemptThat(p *evidence.Port, failed evidence.Kind) (evidence.Attempt, bool) {
+	for _, attempt := range p.Attempts {
+		if attempt.Failure != nil && attempt.Failure.Kind == failed {
+			return attempt, true
+		}
+	}
+	return evidence.Attempt{}, false
+}
+
+func whenPortRefused(e *evidence.Evidence) (Finding, bool) {
+	end, failed := portEnding(e)
+	if !failed || end.By != endHost && end.By != endSomebody {
+		return Finding{}, false
+	}
+	finding := Finding{Confidence: end.sure, Values: Values{}}
+	if attempt, ok := attemptThat(e.Port, evidence.KindRefused); ok {
+		finding.Evidence = []string{fmt.Sprintf("%s answers the connection with a refusal (RST) after %.0f ms.",
+			attempt.Address, attempt.TookMS)}
+	}
+	finding.Evidence = append(finding.Evidence, end.Evidence(int(e.Target.Port))...)
+	far := end.far()
+	if far > 1 {
+		finding.Values["distance"] = strconv.Itoa(far)
+	}
+	if inner, known := Inside(end.Last.From); far == 0 || far == 2 || known && inner { // the last router may be this network's own
+		finding.Values["own_network"] = "this network"
+	}
+	surroundings(e, end, &finding)
+	return finding, true
+}
+
+func whenPortRejectedEnRoute(e *evidence.Evidence) (Finding, bool) {
+	end, failed := portEnding(e)
+	signed := end.By == EndDevice && end.Answer.Answer == evidence.HopPortUnreachable
+	if !failed || !signed && end.By != EndOnTheWay && end.By != EndNearby {
+		return Finding{}, false
+	}
+	finding := Finding{Confidence: end.sure, Values: Values{}, Evidence: end.Evidence(int(e.Target.Port))}
+	switch {
+	case signed:
+		finding.Values["hop"], finding.Values["sender"] = end.Answer.From, end.Answer.From
+		finding.Values["icmp"] = end.Answer.icmp()
+	case end.Last.TTL > 0:
+		finding.Values["hop"] = end.Last.From
+	case end.By == EndNearby:
+		finding.Values["hop"] = "this host or its first router"
+	default:
+		finding.Values["hop"] = fmt.Sprintf("hop %d (no address known)", end.Answer.TTL-1)
+	}
+	if end.By == EndOnTheWay {
+		finding.Values["distance"] = strconv.Itoa(end.walk.Distance)
+	}
+	surroundings(e, end, &finding)
+	return finding, true
+}
+
+// whenSigned is for a no that a device signs with its own address.
+func whenSigned(e *evidence.Evidence, answer string) (Finding, bool) {
+	end, failed := portEnding(e)
+	if !failed || end.By != EndDevice || end.Answer.Answer != answer {
+		return Finding{}, false
+	}
+	finding := Finding{Confidence: end.sure, Values: Values{"sender": end.Answer.From, "icmp": end.Answer.icmp()},
+		Evidence: end.Evidence(int(e.Target.Port))}
+	surroundings(e, end, &finding)
+	return finding, true
+}
+
+func whenPortProhibited(e *evidence.Evidence) (Finding, bool) {
+	return whenSigned(e, evidence.HopProhibited)
+}
+
+func whenPortUnreachable(e *evidence.Evidence) (Finding, bool) {
+	if finding, ok := whenSigned(e, evidence.HopUnreachable); ok {
+		return finding, true
+	}
+	end, _ := portEnding(e)
+	if end.By != endUnknown || !directPortFailed(e, evidence.KindUnreachable, evidence.KindNoRoute) {
+		return Finding{}, false
+	}
+	finding := Finding{Confidence: report.Likely, Evidence: []string{"The kernel says: " + e.Step("port").Failure.Detail.String() + "."}}
+	if onSystem(e, "darwin") { // pf_inet_hook of xnu gives EHOSTUNREACH for a packet that pf drops
+		finding.Values = Values{"pf_rules": "sudo pfctl -s rules"}
+	}
+	surroundings(e, end, &finding)
+	return finding, true
+}
+
+func whenPortFiltered(e *evidence.Evidence) (Finding, bool) {
+	end, failed := portEnding(e)
+	if !failed || end.By != EndSilence || end.again != nil {
+		return Finding{}, false
+	}
+	finding := Finding{Values: Values{}, Confidence: report.Likely}
+	if attempt, ok := attemptThat(e.Port, evidence.KindTimeout); ok {
+		finding.Evidence = []string{fmt.Sprintf("%s: silence for %.1f s.", attempt.Address, attempt.TookMS/1000)}
+	}
+	if hostAlive(e) { // else it may simply be down
+		finding.Confidence = report.Certain // that it is filtered; where is never more than likely
+	} else if len(e.Port.OtherPorts) > 0 {
+		finding.Values["quiet_host"] = e.Target.Host
+	}
+	surroundings(e, end, &finding)
+	if path := e.Port.Path; path != nil && path.Why == evidence.NotAvailable {
+		finding.Confidence, finding.Values["no_icmp"] = report.Likely, evidence.NotAvailable
+	}
+	if path := e.Port.Path; path != nil && !path.Available && path.Why != "" {
+		finding.Evidence = append(finding.Evidence, "Where on the way: "+path.Why+".")
+	}
+	switch end.Place {
+	case PlaceEdge:
+		finding.Values["beyond"] = end.Last.From
+	case PlaceAfter:
+		finding.Values["last_hop"], finding.Values["last_hop_n"] = end.Last.From, strconv.Itoa(end.Last.TTL)
+	default:
+		finding.Values["no_place"] = end.noPlace()
+	}
+	finding.Evidence = append(finding.Evidence, end.Evidence(int(e.Target.Port))...)
+	return finding, true
+}
+
+func whenPortWrongPort(e *evidence.Evidence) (Finding, bool) {
+	if e.Target.Port == evidence.ServicePort || e.Port == nil || e.Host.Proxy != nil {
+		return Finding{}, false
+	}
+	stopped := Blocked(e)
+	if stopped != "port" && stopped != "tls" && (stopped != "call" || !called(e) || e.Call.Envelope) {
+		return Finding{}, false // an envelope comes from the API, wherever it is
+	}
+	confidence := report.Certain
+	if stopped == "call" && !callFailedAs(e, evidence.KindBadAnswer, evidence.KindNotHTTP) && e.Call.HTTPStatus/100 != 3 {
+		confidence = report.Likely // the API in trouble looks like this too
+	}
+	for _, attempt := range e.Port.OtherPorts {
+		if attempt.Connected && attempt.Address.Port() == evidence.ServicePort {
+			return Finding{Confidence: confidence, Explains: stops, First: true, Hides: []string{"port.", "tls.", "call.", "host.local-firewall"},
+				Values: Values{"good_port": "55443", "wrong_port": fmt.Sprintf("port %d", e.Target.Port)}, Evidence: []string{
+					fmt.Sprintf("Port %d of %s does not work; port 55443 of the same host answers.", e.Target.Port, e.Target.Host)}}, true
+		}
+	}
+	return Finding{}, false
+}
+
+func whenOK(_ Finding, ok bool) bool { return ok }
+
+// answeredLate: the probe's own connection got no answer, and one that was made later did.
+func answeredLate(e *evidence.Evidence) (waited evidence.Attempt, answer HopFact, ok bool) {
+	end, failed := portEnding(e)
+	if !failed || end.By != EndSilence || end.again == nil {
+		return waited, answer, false
+	}
+	waited, ok = attemptThat(e.Port, evidence.KindTimeout)
+	return waited, *end.again, ok
+}
+
+// lateWords say both, in one sentence.
+func lateWords(waited evidence.Attempt, answer HopFact) string {
+	return fmt.Sprintf("%s gave no answer for %s and, tried again, took the connection after %.0f ms.", waited.Address,
+		screen.SpanMS(waited.TookMS), answer.TookMS)
+}
+
+func whenPortLossy(e *evidence.Evidence) (Finding, bool) {
+	if waited, answer, ok := answeredLate(e); ok && answer.TookMS < waited.TookMS {
+		return Finding{Severity: report.Fail, Confidence: report.Likely, Evidence: []string{lateWords(waited, answer),
+			"So packets get lost, or one of several servers behind the address is down."}}, true
+	}
+	if e.Port == nil || e.Step("port").Status == evidence.Fail {
+		return Finding{}, false
+	}
+	connect, later := 0, 0
+	if e.Port.Retransmits != nil {
+		connect = *e.Port.Retransmits
+	}
+	if e.Call != nil && e.Call.Retransmits != nil {
+		later = *e.Call.Retransmits - connect
+	}
+	// One segment sent again after the connection stood is what a sound line does now and then.
+	if connect == 0 && later < 2 {
+		return Finding{}, false
+	}
+	total := connect + max(later, 0)
+	return Finding{Values: Values{"retransmits": strconv.Itoa(total), "connect_ms": fmt.Sprintf("%.0f ms", e.Port.ConnectMS)},
+		Hides: []string{"port.slow"}, Evidence: []string{
+			fmt.Sprintf("%s sent again; connecting took %.0f ms.", screen.CountWords(total, "segment was", "segments were"), e.Port.ConnectMS)}}, true
+}
+
+func whenPortSlow(e *evidence.Evidence) (Finding, bool) {
+	if waited, answer, ok := answeredLate(e); ok && answer.TookMS >= waited.TookMS { // --timeout left it too little time
+		return Finding{Severity: report.Fail, Confidence: report.Likely, Values: Values{"connect_ms": fmt.Sprintf("%.0f ms", answer.TookMS)},
+			Evidence: []string{lateWords(waited, answer)}}, true
+	}
+	if e.Port == nil || e.Step("port").Status == evidence.Fail || e.Port.ConnectMS <= 1000 || len(e.Port.Attempts) > 1 {
+		return Finding{}, false
+	}
+	finding := Finding{Values: Values{"connect_ms": fmt.Sprintf("%.0f ms", e.Port.ConnectMS)}, Evidence: []string{
+		fmt.Sprintf("Connecting took %.0f ms.", e.Port.ConnectMS)}}
+	if e.Port.Retransmits == nil {
+		finding.Confidence, finding.Values["no_count"] = report.Likely, evidence.NotAvailable
+	}
+	return finding, true
+}

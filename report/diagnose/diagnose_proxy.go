@@ -1,0 +1,208 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/screen"
+)
+
+// proxyUnreached: the proxy's name did not resolve, or no usable connection to it came about.
+func proxyUnreached(e *evidence.Evidence) bool {
+	if e.Host.Proxy == nil {
+		return false
+	}
+	if e.DNS != nil && e.DNS.OfProxy && e.Step("dns").Status == evidence.Fail {
+		return e.DNS.Used != "" // a resolver said so; that none answers is a matter of resolvers
+	}
+	step := e.Step("port")
+	return step.Status == evidence.Fail && step.Failure != nil && e.Port != nil && e.Port.ProxyReply == nil &&
+		(step.Failure.Op == "connect to the proxy" || step.Failure.Op == "handshake with the proxy")
+}
+
+// ThroughProxy are peers that this run did reach through the proxy: controls, else egress sources.
+func ThroughProxy(e *evidence.Evidence) []string {
+	var peers []string
+	for _, control := range e.Controls {
+		if control.Connected && control.Path == "proxy" {
+			peers = appendOnce(peers, control.Peer)
+		}
+	}
+	if len(peers) == 0 && e.Egress != nil {
+		for _, sighting := range e.Egress.Sightings {
+			if sighting.Path == "proxy" && sighting.Failure == nil && sighting.Address.IsValid() {
+				peers = appendOnce(peers, SourceName(sighting.Source))
+			}
+		}
+	}
+	return peers
+}
+
+// proxyAnswered: the proxy let others through in this run, or took the connection to it when that was tried again.
+func proxyAnswered(e *evidence.Evidence) bool {
+	if e.Host.Proxy == nil {
+		return false
+	}
+	failure := e.Step("port").Failure
+	taken := failure != nil && failure.Op == "connect to the proxy" && ConnectionOf(e).tookLater()
+	return taken || len(ThroughProxy(e)) > 0
+}
+
+// unreachedWords is how the connection to the proxy failed; of a silence that a refusal followed, both.
+func unreachedWords(e *evidence.Evidence, failure *evidence.Failure) string {
+	words := failureWords(failure)
+	if failure.Kind == evidence.KindTimeout && failure == e.Step("port").Failure && len(ConnectionOf(e).later()) > 0 {
+		words += " at first, then an answer"
+	}
+	return words
+}
+
+func proxyFailure(e *evidence.Evidence) *evidence.Failure {
+	if e.Host.Proxy == nil || e.Port == nil || e.Step("port").Status != evidence.Fail {
+		return nil
+	}
+	return e.Step("port").Failure
+}
+
+func whenProxyUnreachable(e *evidence.Evidence) (Finding, bool) {
+	finding := Finding{Explains: []string{"dns", "port"}}
+	if proxyAnswered(e) {
+		return Finding{}, false // now and then, at least
+	}
+	if proxyUnreached(e) {
+		failure := e.Step("port").Failure
+		if e.Step("dns").Status == evidence.Fail {
+			failure = e.Step("dns").Failure
+			finding.Evidence = append(finding.Evidence, answerWords(e.DNS)...)
+		}
+		if failure != nil {
+			words := unreachedWords(e, failure)
+			finding.Values = Values{"proxy_failure": words}
+			finding.Evidence = append(finding.Evidence, fmt.Sprintf("%s: %s.", proxyAt(e), words))
+		}
+		surroundingsOf(e, &finding)
+		return finding, true
+	}
+	failure := proxyFailure(e)
+	if failure != nil && (failure.Kind == evidence.KindNotHTTP || failure.Kind == evidence.KindBadAnswer) {
+		finding.Confidence = report.Likely
+		finding.Values = Values{"proxy_reply": failure.Detail.String()}
+		finding.Evidence = []string{fmt.Sprintf("What listens at %s does not answer as a proxy does: %s.", e.Host.Proxy.URL, failure.Detail)}
+		return finding, true
+	}
+	return Finding{}, false
+}
+
+// proxyAt is the address at which the proxy was tried, or its URL where it has none.
+func proxyAt(e *evidence.Evidence) string {
+	if e.Port != nil && len(e.Port.Attempts) > 0 {
+		return "The proxy at " + e.Port.Attempts[0].Address.String()
+	}
+	return e.Host.Proxy.URL
+}
+
+func surroundingsOf(e *evidence.Evidence, finding *Finding) {
+	var good []string
+	for _, control := range e.Controls {
+		if control.Connected && control.Path == "direct" {
+			good = append(good, control.Peer)
+		}
+	}
+	if len(good) > 0 {
+		finding.Evidence = append(finding.Evidence, "Without the proxy, "+screen.List(good)+" can be reached.")
+	}
+}
+
+// proxyReply is the finding for a proxy that answered.
+func proxyReply(e *evidence.Evidence, kind evidence.Kind) (Finding, bool) {
+	failure := proxyFailure(e)
+	if failure == nil || failure.Kind != kind {
+		return Finding{}, false
+	}
+	words := failure.Detail.String()
+	if reply := e.Port.ProxyReply; reply != nil && reply.Protocol == "socks5" {
+		words = fmt.Sprintf("SOCKS reply %d, %s", reply.Code, reply.Text)
+	}
+	finding := Finding{Values: Values{"proxy_reply": words}, Evidence: []string{
+		fmt.Sprintf("Asked for %s, %s answers: %s.", evidence.HostPort{Host: e.Target.Host, Port: e.Target.Port}, e.Host.Proxy.URL, words)}}
+	if through := ThroughProxy(e); len(through) > 0 {
+		finding.Evidence = append(finding.Evidence, "It lets connections to "+screen.List(through)+" through.")
+	}
+	return finding, true
+}
+
+func whenProxyDenied(e *evidence.Evidence) (Finding, bool) {
+	if finding, ok := proxyReply(e, evidence.KindProxyDenied); ok {
+		return finding, true
+	}
+	failure := proxyFailure(e)
+	if failure == nil || proxyUnreached(e) || failure.Kind != evidence.KindHungUp && failure.Kind != evidence.KindReset {
+		return Finding{}, false
+	}
+	return Finding{Confidence: report.Likely, Evidence: []string{
+		fmt.Sprintf("Asked for %s:%d, the proxy ends the connection without a reply.", e.Target.Host, e.Target.Port)}}, true
+}
+
+func whenProxyAuthRequired(e *evidence.Evidence) (Finding, bool) {
+	finding, ok := proxyReply(e, evidence.KindProxyAuth)
+	if !ok {
+		return finding, false
+	}
+	var logins []string
+	if reply := e.Port.ProxyReply; reply != nil {
+		logins = foreign.Strings(reply.Logins)
+	}
+	basic := slices.ContainsFunc(logins, func(scheme string) bool { return strings.EqualFold(scheme, "Basic") })
+	switch {
+	case len(logins) > 0 && !basic:
+		finding.Values["proxy_logins"] = screen.List(logins)
+		finding.Evidence = append(finding.Evidence, "The proxy takes logins by "+screen.List(logins)+" only.")
+	case e.Host.Proxy.HasUser:
+		finding.Evidence = append(finding.Evidence, "A login was given, and the proxy does not take it.")
+	}
+	return finding, true
+}
+
+func whenProxyUpstreamFailed(e *evidence.Evidence) (Finding, bool) {
+	if finding, ok := proxyReply(e, evidence.KindProxyUpstream); ok {
+		return finding, true
+	}
+	failure := proxyFailure(e)
+	if failure == nil || proxyUnreached(e) || failure.Kind != evidence.KindTimeout {
+		return Finding{}, false
+	}
+	return Finding{Confidence: report.Likely, Evidence: []string{
+		fmt.Sprintf("The proxy takes the connection, and does not answer the request for %s:%d.", e.Target.Host, e.Target.Port)}}, true
+}
+
+func whenProxyDirectWay(e *evidence.Evidence) (Finding, bool) {
+	words := directWords(e)
+	if words == "" || e.Host.Proxy.From != "HTTPS_PROXY" {
+		return Finding{}, false
+	}
+	return Finding{Evidence: []string{"Without the proxy, " + words + "."}}, true
+}
+
+// directWords is what the way without the proxy does, as a clause; "" where it was not tried.
+func directWords(e *evidence.Evidence) string {
+	direct := e.Direct
+	if e.Host.Proxy == nil || direct == nil {
+		return ""
+	}
+	var words string
+	switch {
+	case !direct.Resolves:
+		words = "this host cannot resolve " + e.Target.Host
+	case direct.Attempt == nil:
+		words = e.Target.Host + " had not answered when this run ended"
+	case direct.Attempt.Connected:
+		words = fmt.Sprintf("%s answers", direct.Attempt.Address)
+	default:
+		words = fmt.Sprintf("%s cannot be reached (%s)", direct.Attempt.Address, failureWords(direct.Attempt.Failure))
+	}
+	return words
+}

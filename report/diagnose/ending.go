@@ -1,0 +1,307 @@
+package diagnose
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/screen"
+)
+
+// Who ends the connection to the port, and how sure that is. The port's row, the causes, the drawing of the way and the
+// letter to support all ask this one function, so that they cannot say different things.
+
+// ender is who.
+type ender int
+
+const (
+	endUnknown  ender = iota // the port was reached, or what was seen does not tell
+	endHere                  // this host: its own ICMP message, or its kernel's no
+	EndNearby                // a reset to a packet that may travel one step: this host, or its first router
+	EndDevice                // a device that says no with its own address
+	EndOnTheWay              // a reset from nearer than the host
+	endHost                  // a reset from as far away as the host: from it, or from the router before it
+	endSomebody              // a reset, and how far away it was sent from is not known
+	EndSilence               // no answer
+)
+
+// silentPlace is how far packets for a silent port come, as far as that may be claimed.
+type silentPlace int
+
+const (
+	PlaceNotWalked silentPlace = iota
+	placeNoRouter              // no router answers for the port
+	placeNoneOnce              // none, though one does for another port: it ends at this host or its first router
+	PlaceAnyPort               // packets for no port get further than the last router that answers
+	PlaceAfter                 // another port gets further: it ends at the last router that answers, or the next device
+	PlaceEdge                  // every router before the host answers
+)
+
+// Ending is what was seen of it.
+type Ending struct {
+	By     ender
+	sure   report.Confidence
+	Answer HopFact     // the no: its sender and message, and for a reset the TTL at which it came first (0: not seen)
+	Last   HopFact     // the last router before the end that tells its address; TTL 0: none does
+	Place  silentPlace // of silence
+	again  *HopFact    // asked again, the port took a connection
+	walk   *WalkFacts  // nil where there is none
+}
+
+// Ending is who ended the connection that failed; host are the addresses of the service.
+func (c ConnectionFacts) Ending(host []string) Ending {
+	if c.Failure == nil {
+		return Ending{}
+	}
+	end, kind, later := Ending{sure: report.Certain}, evidence.Kind(c.Failure.Kind), c.later()
+	if c.Path != nil && c.Path.Available {
+		end.walk = c.Path
+	}
+	switch {
+	case kind == evidence.KindNotPermitted:
+		end.By = endHere
+	case end.walk != nil && end.bySender(host):
+	case kind == evidence.KindRefused || refusalIn(later):
+		end.byReset()
+	case kind == evidence.KindTimeout:
+		end.bySilence()
+	}
+	if h, ok := firstHop(later, evidence.HopConnected); ok && end.By != endUnknown {
+		end.again = &h
+		if end.sure == report.Certain {
+			end.sure = report.Likely
+		}
+	}
+	return end
+}
+
+// later are the connections and refusals with which the port answered after the probe: to the walk, and in a deep run to
+// the round trips.
+func (c ConnectionFacts) later() []HopFact {
+	var answers []HopFact
+	if c.Path != nil && c.Path.Available {
+		answers = slices.DeleteFunc(slices.Clone(c.Path.All()), func(h HopFact) bool { return !h.met() })
+	}
+	if trips := c.RoundTrips; trips != nil && trips.To == c.Tried() {
+		if trips.Answered > trips.Refused {
+			answers = append(answers, HopFact{Answer: evidence.HopConnected, TookMS: trips.MinMS})
+		}
+		if trips.Refused > 0 {
+			answers = append(answers, HopFact{Answer: evidence.HopRefused, TookMS: trips.MinMS})
+		}
+	}
+	return answers
+}
+
+// tookLater reports whether the port took a connection after the probe.
+func (c ConnectionFacts) tookLater() bool {
+	_, took := firstHop(c.later(), evidence.HopConnected)
+	return took
+}
+
+func refusalIn(hops []HopFact) bool {
+	_, ok := firstHop(hops, evidence.HopRefused)
+	return ok
+}
+
+// bySender looks for a no that is signed. That to an ordinary packet counts before those of the walk.
+func (end *Ending) bySender(host []string) bool {
+	for _, h := range end.walk.All() {
+		_, is := Refusals[h.Answer]
+		switch {
+		case h.Answer == evidence.HopNotPermitted:
+			end.By, end.Answer = endHere, h
+		case !is || h.From == "":
+			continue
+		case h.FromSelf && h.Answer == evidence.HopUnreachable && !end.walk.othersLeave():
+			continue // an ARP question that nobody answered
+		case h.FromSelf:
+			end.By, end.Answer = endHere, h
+		case h.Answer == evidence.HopPortUnreachable && slices.Contains(host, h.From):
+			end.By, end.Answer, end.sure = endHost, h, report.Likely
+		default:
+			end.By, end.Answer = EndDevice, h
+		}
+		return true
+	}
+	return false
+}
+
+// byReset finds out from how far away a reset comes: it has no sender but the one that it claims.
+func (end *Ending) byReset() {
+	end.By, end.sure = endSomebody, report.Likely
+	if end.walk == nil {
+		return
+	}
+	first, seen := firstHop(end.walk.Port, evidence.HopRefused)
+	distance := end.walk.Distance
+	end.Answer = first
+	switch {
+	case !seen || distance == 0 && !(first.TTL == 1 && end.walk.othersLeave()):
+		return
+	case first.TTL == 1 && distance != 1 && (end.walk.ByHost || distance > 2 || end.walk.othersLeave()):
+		end.By, end.Last = EndNearby, routerOf(HopAt(end.walk.Compare, 1))
+		return
+	case first.TTL == distance && end.walk.ByHost:
+		end.By, end.sure = endHost, report.Certain
+	case first.TTL >= distance, first.TTL == distance-1 && !end.walk.ByHost:
+		end.By = endHost // the other port may be handed on to a machine behind the host
+	default:
+		end.By = EndOnTheWay
+		if end.walk.ByHost {
+			end.sure = report.Certain
+		}
+	}
+	// A router that refuses while it forwards answers one TTL later than its own place.
+	end.Last = cmp.Or(routerOf(HopAt(end.walk.Port, first.TTL-1)), routerOf(HopAt(end.walk.Compare, first.TTL-1)))
+}
+
+// routerOf is the hop where it tells its address, else none.
+func routerOf(h HopFact) HopFact {
+	if h.router() {
+		return h
+	}
+	return HopFact{}
+}
+
+// bySilence finds out how far packets come that nobody answers.
+func (end *Ending) bySilence() {
+	end.By, end.sure = EndSilence, report.Likely
+	walk := end.walk
+	if walk == nil {
+		return
+	}
+	end.Last = walk.last()
+	switch {
+	case end.Last.TTL > 0 && walk.Distance > 0 && end.Last.TTL == walk.Distance-1:
+		end.Place = PlaceEdge
+	case end.Last.TTL > 0 && walk.further(end.Last.TTL):
+		end.Place = PlaceAfter
+	case end.Last.TTL > 0:
+		end.Place = PlaceAnyPort
+	case walk.othersLeave() && HopAt(walk.Port, 1).Answer == evidence.HopSilence:
+		end.Place, end.Last = placeNoneOnce, HopAt(walk.Compare, 1)
+	default:
+		end.Place = placeNoRouter
+	}
+}
+
+// far is how many hops away the host is where the refusal comes from there, else 0.
+func (end Ending) far() int {
+	if end.By != endHost || end.walk == nil || end.Answer.TTL != end.walk.Distance {
+		return 0
+	}
+	return end.walk.Distance
+}
+
+// Evidence are the sentences that say who ended it. port is the one that fails.
+func (end Ending) Evidence(port int) []string {
+	var lines []string
+	say := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
+	h, last := end.Answer, end.Last
+	switch end.By {
+	case endHere:
+		if h.From != "" {
+			say("The ICMP message %q comes from %s, an address of this host.", h.icmp(), h.From)
+		}
+	case EndDevice:
+		say("%s answers with ICMP %s.", h.From, h.icmp())
+	case EndNearby:
+		say("The refusal comes at TTL 1: from this host itself, or from its first router.")
+		if last.TTL > 0 {
+			say("A packet for port %d with TTL 1 reaches the first router, %s.", end.walk.ComparedTo, last.From)
+		}
+	case EndOnTheWay:
+		say("The refusal comes at TTL %d; the host is %s.", h.TTL, hopsAway(end.walk.Distance))
+		if last.TTL > 0 {
+			say("The last router before it that tells its address is hop %d, %s.", last.TTL, last.From)
+		}
+	case endHost:
+		lines = end.hostEvidence()
+	case EndSilence:
+		lines = end.silentEvidence(port)
+	}
+	return lines
+}
+
+func (end Ending) hostEvidence() []string {
+	ttl := end.Answer.TTL
+	switch far := end.far(); {
+	case end.Answer.Answer == evidence.HopPortUnreachable:
+		return []string{fmt.Sprintf("%s, the host's own address, answers with ICMP %s.", end.Answer.From, end.Answer.icmp())}
+	case far == 1:
+		return []string{"The refusal comes from the first hop, as far away as the host itself."}
+	case far > 1:
+		return []string{fmt.Sprintf("The refusal comes from %d hops away, as far as the host itself: from it, or from the last "+
+			"router before it.", far)}
+	case ttl < end.walk.Distance:
+		return []string{fmt.Sprintf("The refusal comes from %s, and port %d is taken one hop further, by the host or by a "+
+			"machine behind it: so it comes from the host, or from a router right before it.", hopsAway(ttl), end.walk.ComparedTo)}
+	}
+	return []string{fmt.Sprintf("The refusal comes from %s; port %d is taken nearer than that, after %d.", hopsAway(ttl),
+		end.walk.ComparedTo, end.walk.Distance)}
+}
+
+func (end Ending) silentEvidence(port int) []string {
+	last := end.Last
+	switch end.Place {
+	case PlaceEdge:
+		return []string{fmt.Sprintf("Packets for port %d come as far as the last router before the host, %s.", port, last.From)}
+	case PlaceAfter:
+		return []string{fmt.Sprintf("Hop %d, %s, is the last that answers for port %d; packets for port %d get further.",
+			last.TTL, last.From, port, end.walk.ComparedTo)}
+	case placeNoneOnce:
+		return []string{fmt.Sprintf("A packet for port %d with TTL 1 reaches the first router, %s.", end.walk.ComparedTo, last.From),
+			fmt.Sprintf("One for port %d gets no answer: this host or its first router, %s, drops it.", port, last.From)}
+	case PlaceAnyPort, placeNoRouter:
+		return []string{"The position is unknown: " + end.noPlace() + "."}
+	}
+	return nil
+}
+
+// noPlace is why no place may be claimed for a silence; "" where one may.
+func (end Ending) noPlace() string {
+	switch end.Place {
+	case PlaceAnyPort:
+		return fmt.Sprintf("hop %d, %s, is the last that answers, for any port", end.Last.TTL, end.Last.From)
+	case placeNoRouter:
+		return "the routers do not answer"
+	}
+	return ""
+}
+
+func hopsAway(n int) string { return screen.CountWords(n, "hop away", "hops away") }
+
+// Refusals are the answers that a device signs with its own address.
+var Refusals = map[string]string{
+	evidence.HopProhibited:      "says that it is administratively prohibited",
+	evidence.HopUnreachable:     "says that there is no way to the service",
+	evidence.HopPortUnreachable: "refuses the port, in its own name",
+}
+
+// row is the ending as the port's row has it; "" where it does not say more than the failure itself.
+func (end Ending) row() string {
+	said := map[string]string{evidence.HopProhibited: KindWords[evidence.KindProhibited],
+		evidence.HopUnreachable: KindWords[evidence.KindUnreachable], evidence.HopPortUnreachable: "refused"}[end.Answer.Answer]
+	switch {
+	case end.again != nil && end.By == EndSilence:
+		return "no answer at first, then it took a connection"
+	case end.By == endHere && said != "":
+		return said + " by this host itself"
+	case end.By == EndDevice && said == "refused":
+		return "refused by " + end.Answer.From
+	case end.By == EndDevice:
+		return said + ", by " + end.Answer.From
+	case end.By == EndNearby:
+		return "refused by this host or its first router"
+	case end.By == EndOnTheWay:
+		return fmt.Sprintf("refused at hop %d, the host is at hop %d", end.Answer.TTL, end.walk.Distance)
+	case end.By == endHost, end.By == endSomebody:
+		return KindWords[evidence.KindRefused]
+	case end.By == EndSilence && (end.Place == PlaceEdge || end.Place == PlaceAfter):
+		return fmt.Sprintf("silence after hop %d, %s", end.Last.TTL, end.Last.From)
+	}
+	return ""
+}

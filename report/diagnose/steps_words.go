@@ -1,0 +1,246 @@
+package diagnose
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/report/screen"
+)
+
+// RowWidth is what a row's sentence should take: 80 columns less the mark, the name and the duration.
+const RowWidth = 59
+
+// KindWords say of each kind what was seen. They name no culprit: the causes do.
+var KindWords = map[evidence.Kind]string{
+	evidence.KindRefused:       "connection refused",
+	evidence.KindReset:         "connection reset",
+	evidence.KindHungUp:        "connection closed without an answer",
+	evidence.KindTimeout:       "silence, no answer in time",
+	evidence.KindProhibited:    "administratively prohibited",
+	evidence.KindUnreachable:   "reported as unreachable",
+	evidence.KindNoRoute:       "this host has no route there",
+	evidence.KindNotPermitted:  "this host does not permit it",
+	evidence.KindNoAddress:     "the source address is not on this host",
+	evidence.KindInUse:         "another program uses the address and port",
+	evidence.KindExhausted:     "this host is out of ports, descriptors or socket memory",
+	evidence.KindNXDomain:      "the name does not exist (NXDOMAIN)",
+	evidence.KindServFail:      "the resolver failed (SERVFAIL)",
+	evidence.KindDNSRefused:    "the resolver refuses to answer (REFUSED)",
+	evidence.KindNoData:        "the name has no address",
+	evidence.KindBadAnswer:     "the answer cannot be used",
+	evidence.KindNotTLS:        "the peer does not speak TLS",
+	evidence.KindAlert:         "the peer ended the handshake with an alert",
+	evidence.KindVersion:       "no TLS version in common",
+	evidence.KindUntrusted:     "the certificate did not verify",
+	evidence.KindProxyDenied:   "the proxy refuses the connection",
+	evidence.KindProxyAuth:     "the proxy asks for a login",
+	evidence.KindProxyUpstream: "the proxy could not reach the service",
+	evidence.KindNotHTTP:       "the reply is not HTTP",
+	evidence.KindMalformed:     "the reply is cut short or not well-formed",
+	evidence.KindHTTPStatus:    "an HTTP status other than expected",
+	evidence.KindRefusedByAPI:  "the API answered, and refused",
+	evidence.KindCanceled:      "interrupted",
+}
+
+// RowFailure is a failure in plain words; of an unclassified one, the original words.
+func RowFailure(f *evidence.Failure) string {
+	switch {
+	case f == nil:
+		return "failed, and no reason was recorded"
+	case KindWords[f.Kind] != "":
+		return KindWords[f.Kind]
+	case !f.Detail.Empty():
+		return screen.Clip(screen.Clean(f.Detail.String()), RowWidth)
+	}
+	return "failed in a way that has no name here"
+}
+
+// rowWords is the sentence of one row.
+func rowWords(e *evidence.Evidence, step evidence.Step) string {
+	if step.Status == evidence.Skip {
+		return skipWords(e, step)
+	}
+	if step.Failure != nil && step.Failure.Kind == evidence.KindCanceled {
+		return KindWords[evidence.KindCanceled]
+	}
+	switch {
+	case step.Probe == "egress" && e.Egress != nil:
+		return egressWords(e.Egress)
+	case step.Probe == "rules" && e.Rules != nil:
+		return rulesWords(e.Rules)
+	case step.Probe == "dns" && e.DNS != nil:
+		return dnsWords(e, step)
+	case step.Probe == "port" && e.Port != nil:
+		return portWords(e, step)
+	case step.Probe == "tls" && e.TLS != nil:
+		return tlsWords(e, step)
+	case step.Probe == "call" && e.Call != nil:
+		return callWords(e.Call, step)
+	case step.Status == evidence.Pass:
+		return "passed"
+	}
+	return RowFailure(step.Failure)
+}
+
+// skipWords says why a probe did not run: what it waited for, or what was not given or not chosen.
+func skipWords(e *evidence.Evidence, step evidence.Step) string {
+	switch wait := step.WaitedFor; {
+	case step.Probe == "rules" && wait == "rules":
+		return "no rules given to compare with"
+	case slices.Contains(evidence.Names, wait):
+		return "not run: waited for " + wait
+	case wait == "credentials":
+		return "not run: " + missingCredentials(e)
+	case wait == "api-key":
+		return "not run: the API key cannot be right"
+	case wait == "--only", wait == "--skip":
+		return "not chosen"
+	case wait == evidence.WaitInterrupt:
+		return "interrupted"
+	case wait == evidence.WaitTimeout:
+		return "not run: the time for the run was up"
+	case step.Probe == "egress" && e.Asked.EgressSources == 0:
+		return "not looked up"
+	case wait != "":
+		return "not run: waited for " + screen.Clip(screen.Clean(wait), 40)
+	}
+	return "not run"
+}
+
+func missingCredentials(e *evidence.Evidence) string {
+	user, key := e.Target.Username != "", e.Asked.KeyGiven
+	switch {
+	case !user && !key:
+		return "no username and no API key given"
+	case !user:
+		return "no username given"
+	case !key:
+		return "no API key given"
+	}
+	return "the API key given looks wrong"
+}
+
+func egressWords(g *evidence.Egress) string {
+	switch {
+	case g.Given:
+		return addressList(g.Addresses()) + ", as given, not looked up"
+	case len(g.IPv4) == 1:
+		whose := "this host's"
+		if slices.ContainsFunc(g.Sightings, func(s evidence.Sighting) bool {
+			return s.Path == "proxy" && s.Address.Unmap() == g.IPv4[0].Unmap()
+		}) {
+			whose = "the proxy's"
+		}
+		return fmt.Sprintf("%s is %s public address (%d of %d sources)", g.IPv4[0], whose, g.Agreeing, g.Asked)
+	case len(g.IPv4) > 1:
+		seen := fmt.Sprintf("%d public addresses seen", len(g.IPv4))
+		return screen.FirstFitting(RowWidth, seen+": "+addressList(g.IPv4), seen)
+	case len(g.Addresses()) > 0:
+		return addressList(g.Addresses()) + ", seen by DNS alone"
+	case len(g.IPv6) > 0:
+		return "only an IPv6 address seen: " + g.IPv6[0].String()
+	case g.Asked == 0:
+		return "not looked up"
+	}
+	return fmt.Sprintf("no source told the public address (%d asked)", g.Asked)
+}
+
+// addressList is "A", "A and B", "A, B and C" or "A, B and 3 more".
+func addressList(addresses []netip.Addr) string {
+	texts := make([]string, 0, len(addresses))
+	for _, address := range addresses {
+		texts = append(texts, address.Unmap().String())
+	}
+	switch n := len(texts); {
+	case n <= 1:
+		return strings.Join(texts, "")
+	case n <= 3:
+		return strings.Join(texts[:n-1], ", ") + " and " + texts[n-1]
+	default:
+		return fmt.Sprintf("%s, %s and %d more", texts[0], texts[1], n-2)
+	}
+}
+
+func rulesWords(r *evidence.Rules) string {
+	for _, problem := range r.Problems {
+		if problem.Severity == "error" && problem.Rule > 0 {
+			told := strings.TrimSuffix(problem.Text, ".")
+			return screen.FirstFitting(RowWidth, fmt.Sprintf("rule %d: %s", problem.Rule, told),
+				fmt.Sprintf("the control panel would refuse rule %d", problem.Rule))
+		} else if problem.Severity == "error" {
+			return screen.FirstFitting(RowWidth, strings.TrimSuffix(problem.Text, "."),
+				"the control panel would refuse this list")
+		}
+	}
+	allowed := 0
+	for _, result := range r.Results {
+		if result.Verdict == "allow" {
+			allowed++
+		}
+	}
+	switch {
+	case len(r.Results) == 0:
+		return "no public address to judge"
+	case r.Verdict == "unknown":
+		return "the list is empty; what that means is not documented"
+	case r.Verdict == "ambiguous":
+		return "allowed or denied, depending on how the list is read"
+	case len(r.Results) == 1 && r.Results[0].Reason == iprules.ReasonNeverPublic:
+		return fmt.Sprintf("%s can never be public (%s)", r.Results[0].IP, iprules.NeverPublic(r.Results[0].IP))
+	case len(r.Results) == 1 && r.Results[0].Rule != nil:
+		number := *r.Results[0].Rule
+		verb := map[string]string{"allow": "allowed", "deny": "denied"}[r.Verdict]
+		if number >= 1 && number <= len(r.Rules) {
+			return fmt.Sprintf("%s by rule %d, %s", verb, number, r.Rules[number-1])
+		}
+		return fmt.Sprintf("%s by rule %d", verb, number)
+	case len(r.Results) == 1:
+		return "no rule matches " + r.Results[0].IP.String()
+	case allowed == len(r.Results):
+		return fmt.Sprintf("all %d addresses are allowed", allowed)
+	}
+	return fmt.Sprintf("%d of %d addresses are allowed", allowed, len(r.Results))
+}
+
+func dnsWords(e *evidence.Evidence, step evidence.Step) string {
+	d, name := e.DNS, e.DNS.Name
+	if d.OfProxy {
+		name = "the proxy, " + d.Name + ","
+	}
+	addresses := d.IPv4
+	if len(addresses) == 0 {
+		addresses = d.IPv6
+	}
+	switch {
+	case d.Literal:
+		return d.Name + " is given as an address"
+	case len(d.IPv4) == 0 && len(d.IPv6) > 0:
+		return d.Name + " has IPv6 addresses only"
+	case len(addresses) == 0 && len(d.Answers) > 0 && !resolverAnswered(e):
+		return noAnswerWords(e)
+	case len(addresses) == 0 && step.Failure != nil && step.Failure.Kind == evidence.KindTimeout:
+		if slices.ContainsFunc(LaterAnswers(d), func(answer evidence.DNSAnswer) bool { return answer.Rcode != "" }) {
+			return screen.FirstFitting(RowWidth, "no answer for "+d.Name+", only for other names", "no answer for this name, only for others")
+		}
+		return "no resolver answers"
+	case len(addresses) == 0:
+		return screen.FirstFitting(RowWidth, d.Name+": "+RowFailure(step.Failure), RowFailure(step.Failure))
+	}
+	told := name + " is " + addressList(addresses)
+	switch {
+	case d.Used == "hosts file" && d.HostsFile != "":
+		return screen.FirstFitting(RowWidth, told+" by "+d.HostsFile, addressList(addresses)+" by "+d.HostsFile)
+	case len(d.Slow) > 0:
+		slow := "; " + PlainServer(d.Slow[0]) + " is slow"
+		return screen.FirstFitting(RowWidth, told+slow, addressList(addresses)+slow)
+	}
+	return screen.FirstFitting(RowWidth, told, d.Name+" is "+addresses[0].String(), told)
+}
+
+// portNumber is how the rows call the target's port.
+func portNumber(e *evidence.Evidence) string { return strconv.Itoa(int(e.Target.Port)) }

@@ -1,0 +1,180 @@
+package diagnose
+
+import (
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/report/screen"
+)
+
+// commonValues are the placeholders that every row may use: what is known of the run as a whole. What is
+// not known has no value, and the sentences that need it are left out.
+func commonValues(e *evidence.Evidence) Values {
+	v := Values{}
+	set := func(name, value string) {
+		if value != "" {
+			v[name] = value
+		}
+	}
+	set("host", e.Target.Host)
+	set("port", strconv.Itoa(int(e.Target.Port)))
+	set("endpoint", evidence.HostPort{Host: e.Target.Host, Port: e.Target.Port}.String())
+	if set("ca_file", e.Asked.CAFile); e.Asked.CAFile == "" && e.Target.CustomEndpoint {
+		set("own_endpoint", v["endpoint"]) // who gives the endpoint's authority knows which server it is
+	}
+	if tried, err := netip.ParseAddrPort(ConnectionOf(e).Tried()); err == nil && e.Host.Proxy == nil {
+		set("address", tried.Addr().Unmap().String())
+	} else if len(e.Target.Addresses) > 0 {
+		set("address", e.Target.Addresses[0].String())
+	}
+	if e.Target.Environment == evidence.EnvSandbox { // what a fault shows is advice for a real account
+		set("environment", "right")
+		set("panel", Vocabulary["panel"])
+	} else {
+		set("environment", e.Target.Environment)
+		set("other_env", otherEnvironment(e.Target.Environment))
+		set("panel", "the Reseller Control Panel of the "+e.Target.Environment+" environment")
+	}
+	set("username", e.Target.Username)
+	if e.Target.KeyFingerprint != nil {
+		set("fingerprint", *e.Target.KeyFingerprint)
+	}
+	set("key_source", e.Asked.KeySource)
+	if addresses := e.Egress.Addresses(); len(addresses) > 0 {
+		set("egress", addresses[0].String())
+		set("egress_all", screen.List(screen.Texts(addresses)))
+		set("egress_count", strconv.Itoa(len(addresses)))
+		set("sources", screen.List(sourcesOf(e, addresses[0])))
+	}
+	if e.Host.LocalAddress.IsValid() {
+		set("local_address", e.Host.LocalAddress.String())
+	}
+	if e.Host.Proxy != nil {
+		set("proxy", e.Host.Proxy.URL)
+		set("proxy_from", e.Host.Proxy.From)
+		_, address, _ := strings.Cut(e.Host.Proxy.URL, "://")
+		set("proxy_host", address)
+	}
+	if len(e.Host.Resolvers) > 0 {
+		set("resolver", PlainServer(e.Host.Resolvers[0]))
+		set("resolvers", screen.List(PlainServers(e.Host.Resolvers)))
+	}
+	set("direct", directWords(e))
+	if d := e.Direct; d == nil || d.Resolves && (d.Attempt == nil || d.Attempt.Connected) {
+		set("direct_way", "the way without the proxy")
+	}
+	if e.Host.ResolversBy != givenResolver {
+		set("resolvers_by", e.Host.ResolversBy)
+	}
+	if set("rules_source", e.Asked.RulesSource); e.Asked.RulesSource == "--rule" {
+		set("rules_source", "the --rule flags")
+	}
+	if !e.Asked.RootsDate.IsZero() {
+		set("roots_date", screen.Day(e.Asked.RootsDate))
+	}
+	if page := e.StatusPage; page == nil || page.Failure != nil || page.Indicator.String() != "none" {
+		set("status_url", statusPage(e.Asked.StatusURL)) // this run has read it where it says that all is well
+	}
+	set("lower_mtu", lowerMTU(e))
+	good, bad := controls(e)
+	set("controls_ok", screen.List(good))
+	set("controls_bad", screen.List(bad))
+	set("now", e.StartedAt.UTC().Format("2006-01-02 15:04 UTC"))
+	return v
+}
+
+// onSystem: the run was made on this operating system.
+func onSystem(e *evidence.Evidence, system string) bool {
+	return strings.HasPrefix(e.Host.OS, system+"/")
+}
+
+// lowerMTU is the command that makes an interface's packets small until the next start; 1280 bytes get through almost
+// every tunnel (RFC 8200, section 5).
+func lowerMTU(e *evidence.Evidence) string {
+	switch {
+	case onSystem(e, "windows"):
+		return `netsh interface ipv4 set subinterface "INTERFACE" mtu=1280 store=active`
+	case onSystem(e, "darwin"):
+		return "sudo ifconfig INTERFACE mtu 1280"
+	}
+	return "sudo ip link set dev INTERFACE mtu 1280"
+}
+
+// statusPage is the page that people read, of the JSON that the tool reads.
+func statusPage(url string) string {
+	page, _, _ := strings.Cut(url, "/api/v2/")
+	return page
+}
+
+func otherEnvironment(name string) string {
+	if name == "test" {
+		return "live"
+	}
+	return "test"
+}
+
+// controls are the control peers that a connection reached, and those it did not, each named once.
+func controls(e *evidence.Evidence) (good, bad []string) {
+	seen := map[string]bool{}
+	for _, control := range e.Controls {
+		if control.Connected && !seen[control.Peer] {
+			seen[control.Peer] = true
+			good = append(good, control.Peer)
+		}
+	}
+	for _, control := range e.Controls {
+		if !seen[control.Peer] {
+			seen[control.Peer] = true
+			bad = append(bad, control.Peer)
+		}
+	}
+	return good, bad
+}
+
+// sourcesOf are the sources that saw an address, without scheme and path.
+func sourcesOf(e *evidence.Evidence, address netip.Addr) []string {
+	var names []string
+	for _, sighting := range e.Egress.Sightings {
+		name := SourceName(sighting.Source)
+		if sighting.Address == address && sighting.Failure == nil && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func SourceName(uri string) string {
+	_, rest, ok := strings.Cut(uri, "://")
+	if !ok {
+		return uri
+	}
+	name, _, _ := strings.Cut(rest, "/")
+	return name
+}
+
+// ServerName is a resolver as people call it.
+func ServerName(resolver string) string {
+	if resolver == evidence.BySystem {
+		return "this system's own lookup"
+	}
+	return resolver
+}
+
+// PlainServer leaves out the port that every name server has.
+func PlainServer(server string) string {
+	if address, err := netip.ParseAddrPort(server); err == nil && address.Port() == 53 {
+		return address.Addr().String()
+	}
+	return ServerName(server)
+}
+
+func PlainServers(servers []string) []string {
+	plain := make([]string, len(servers))
+	for i, server := range servers {
+		plain[i] = PlainServer(server)
+	}
+	return plain
+}

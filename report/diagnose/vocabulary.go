@@ -1,0 +1,180 @@
+package diagnose
+
+// Vocabulary is every placeholder that a row may use, with the words that take its place where there is no
+// run (explain), in whatever text it is. The word is empty where only a run has one: a Summary or a fix with such a
+// placeholder has words of its own for the general case (see general). A value for one run is never empty.
+var Vocabulary = map[string]string{
+	// Every run has these, unless the fact is unknown.
+	"host":           "rr-n1-tor.opensrs.net",       // the endpoint's name
+	"port":           "55443",                       // the endpoint's port
+	"endpoint":       "rr-n1-tor.opensrs.net:55443", // host:port
+	"address":        "rr-n1-tor.opensrs.net",       // of the endpoint: the one that was tried, else the first
+	"own_endpoint":   "the endpoint that was given", // host:port; set only where it is none of the public services
+	"ca_file":        "the file of --ca-file",       // its path; set only where it was given
+	"environment":    "right",                       // "live" or "test": "the {environment} environment"
+	"other_env":      "",                            // "test" where the run was about live, and the other way round
+	"panel":          "the Reseller Control Panel",  // with the environment where it helps
+	"username":       "the username",
+	"fingerprint":    "",                                          // the key's fingerprint
+	"key_source":     "the file or variable that it is read from", // a path, OPENSRS_API_KEY
+	"egress":         "this host's public address",                // the first address seen
+	"egress_all":     "",                                          // "A, B and C"
+	"egress_count":   "",                                          // several
+	"sources":        "",                                          // that told the address
+	"sources_failed": "",                                          // that were asked, where none told the address
+	"sources_closed": "",                                          // set only where a connection to them failed
+	"sources_opener": "",                                          // the firewall of this network, or the proxy
+	"none_asked":     "",                                          // the flag because of which no source was asked
+	"direct_egress":  "",                                          // the address without the proxy
+	"lower_mtu":      "sudo ip link set dev INTERFACE mtu 1280",
+	"no_route":       "", // set only where the routing table is the reason: "no way to the internet"
+	"local_address":  "this host's local address",
+	"proxy":          "the proxy",                 // scheme://host:port
+	"proxy_from":     "the setting that names it", // HTTPS_PROXY, --proxy, the config file
+	"proxy_host":     "the proxy's host and port",
+	"resolver":       "the resolver",                          // the first one configured
+	"resolvers":      "the resolvers",                         // all configured, "A and B"
+	"resolvers_by":   "/etc/resolv.conf",                      // where they are configured
+	"rules_source":   "the list that opensrs-doctor is given", // --rule, a path
+	"roots_date":     "",                                      // the date of the carried roots
+
+	// Rules.
+	"rule_to_add":    "",                       // "allow 203.0.113.10/32"
+	"rule_flags":     "--rule or --rules-file", // set only where no rules were given
+	"planned_egress": "",                       // "--egress-ip", set only where the address that was given was not seen
+	"rule_to_drop":   "",                       // set only where there are five already: "rule 3, allow 192.0.2.1/32"
+	"matching_rule":  "",                       // "rule 2, deny 203.0.113.0/25"
+	"rule_problem":   "",                       // what is wrong with a rule
+	"rule_fix":       "",                       // a whole step: iprules.Problem.Fix
+	"never_public":   "a private address",      // addresses and prefixes that can never be public
+	"never_given":    "",                       // those given with --egress-ip
+	"never_rule":     "",                       // those of Allow rules: "rule 1, allow 10.0.0.0/25"
+	"never_stray":    "",                       // the same, where no rule to add is known
+	"allow_left":     "",                       // "no Allow rule": set only where every Allow rule is one
+	"allowed":        "",                       // the addresses that are allowed
+	"given_ipv6":     "",                       // the IPv6 addresses given with --egress-ip
+	"unsure_env":     "",                       // "test": set only where the environment may not go by the rules
+	"not_allowed":    "",                       // the addresses that are not allowed
+	"readings":       "",                       // "first-match allows; most-specific and deny-wins deny"
+	"clear_list":     "Allow rules only",
+
+	// DNS.
+	"name":            "rr-n1-tor.opensrs.net", // that was asked for
+	"answer":          "",                      // the addresses that came back
+	"private_answer":  "",                      // the answer; set only where a VPN could lead there
+	"rcode":           "",                      // NXDOMAIN, …
+	"other_name":      "",                      // that does resolve
+	"other_fails":     "",                      // that does not resolve either
+	"made_up":         "",                      // a made-up name
+	"kind_of_address": "",                      // loopback, private, CGNAT, link-local, unspecified
+	"hosts_line":      "",                      // /etc/hosts:12
+	"hosts_address":   "another address",
+	"dns_address":     "the address that DNS gives",
+	"slow_server":     "the resolver", // the one that is slow; not set where it is the system's own lookup
+	"system_dns":      "",             // set only on a system that is asked itself
+	"good_resolver":   "",             // a later resolver
+	"slow":            "",             // how long it took
+
+	// Resolvers that do not answer.
+	"no_resolver":      "No resolver answers", // the title's first words
+	"unanswered":       "",                    // "192.0.2.53", "/etc/resolv.conf is empty"
+	"refusing":         "",                    // resolvers whose port 53 is closed, those on this host left out
+	"silent":           "",                    // resolvers that say nothing, those on this host left out
+	"closed_here":      "",                    // a resolver on this host whose port 53 is closed: "127.0.0.53"
+	"local_resolver":   "",                    // a resolver on this host: "127.0.0.53"
+	"resolvers_set":    "",                    // resolvers_by; set only where it names a resolver
+	"resolvers_none":   "",                    // resolvers_by; set only where it names none
+	"resolvers_link":   "",                    // where resolvers_by leads as a symbolic link; set only where nothing is there
+	"resolvers_line":   "",                    // "line 3 of /etc/resolv.conf"; set only where that line is wrong
+	"resolvers_closed": "",                    // resolvers_by; set only where this user may not read it
+
+	// Port and path.
+	"sender":       "the sender of the ICMP message",
+	"icmp":         "",                        // "communication administratively prohibited (type 3, code 13)"
+	"last_hop":     "",                        // set only where a place may be claimed
+	"last_hop_n":   "",                        // its number
+	"hop":          "",                        // the hop that answered
+	"distance":     "",                        // hops to the host itself, where measured: "3"
+	"wrong_port":   "the port that was given", // "port 443"
+	"beyond":       "",                        // set only where every router before the host answers
+	"no_place":     "",                        // set only where no place may be claimed
+	"no_icmp":      "",                        // set only where no ICMP message can be read
+	"no_count":     "",                        // set only where nobody counts what was sent again
+	"pf_rules":     "",                        // set only on macOS
+	"silent_name":  "",                        // set only where nobody answered at all
+	"garbling":     "",                        // set only where one sent something that is no answer
+	"own_network":  "this network",            // set only where this network itself may refuse
+	"quiet_host":   "",                        // set only where no other port of it answers
+	"good_port":    "",                        // another port of the same host that answers
+	"connect_ms":   "over a second",           // "1.4 s"
+	"retransmits":  "",                        // how many segments were sent again
+	"controls_ok":  "",                        // "1.1.1.1:443 and 8.8.8.8:443"
+	"controls_bad": "",                        // the controls that do not
+
+	// Proxy.
+	"proxy_failure": "", // how the connection to the proxy failed
+	"proxy_reply":   "", // "403 Forbidden", "SOCKS reply 2, not allowed by ruleset"
+	"proxy_logins":  "", // set only where Basic is not among them
+
+	// TLS.
+	"subject":          "", // the certificate's name
+	"issuer":           "a private issuer",
+	"names":            "",                    // the certificate's names
+	"not_before":       "",                    // "2026-01-31"
+	"not_after":        "",                    // "2026-01-31"
+	"days":             "",                    // "9 days"
+	"roots_age":        "",                    // set only where the carried roots are too old to be sure: "412 days"
+	"allow_flag":       "--allow-intercepted", // set only where it was not given
+	"missing":          "",                    // the missing issuer
+	"missing_url":      "",                    // the missing issuer's address
+	"product":          "",                    // an inspection product
+	"stranger":         "",                    // "an issuer that ca.pem does not hold"
+	"unknown_to":       "",                    // "no certificate in ca.pem signed it"
+	"or_own":           "",                    // set only without --ca-file
+	"ca_step":          "",                    // a whole step, for an endpoint of one's own
+	"control_same":     "",                    // a control with the same issuer
+	"same_certificate": "",                    // a control with the same certificate
+	"alert":            "",                    // handshake_failure
+	"cut":              "",                    // "gets no answer"
+	"variants":         "",                    // set only where the experiments were made
+	"small_fails":      "",                    // "Smaller packets"; set only where they were tried
+	"no_small":         "",                    // why they were not
+	"mtu_test":         "",                    // set only with no_small
+	"tls_version":      "",                    // TLS 1.0 or 1.1
+	"quote":            "",                    // what the peer said
+	"empty_store":      "",                    // set only where the store is empty
+
+	// Clock.
+	"offset":      "", // "2 h 3 min behind"
+	"clock_peers": "", // the peers that told the time
+	"now":         "", // the local time
+	"true_time":   "", // the time that the peers tell
+
+	// Call.
+	"code":          "", // the reply's code
+	"text":          "", // the reply's text
+	"http_status":   "", // "502 Bad Gateway"
+	"location":      "", // the place that it names
+	"budget":        "the time that the call was given",
+	"ruled_out":     "",                                          // what is ruled out already
+	"not_ruled_out": "",                                          // "the key, the username and the address"
+	"open_address":  "this host's public address",                // set only where the address is not ruled out
+	"wanted":        "a username and an API key",                 // config.credentials-missing: "a username", "an API key", "a username and an API key"
+	"key_place":     "the file or variable that it is read from", // key_source, where only the key belongs there
+	"settings_file": "",                                          // the key's file; set only where it is one of a program
+	"key_around":    "",                                          // "a line end after it"
+	"key_file":      "",                                          // its path; set only where the key is in a file
+	"key_variable":  "OPENSRS_API_KEY",                           // set only where the key is in that
+	"key_problem":   "",                                          // "it stands in quotes"
+
+	// Status page and the rest.
+	"incident":    "", // the incident
+	"status_url":  "https://status.opensrs.com",
+	"failed_step": "",                          // the step that failed
+	"seen":        "",                          // unexplained
+	"required":    "",                          // call
+	"waited_for":  "",                          // in plain words: "a username and an API key"
+	"direct":      "",                          // what the direct way does
+	"direct_way":  "the way without the proxy", // set only where it is not known to fail
+	"source_path": "",                          // the way to the sources
+}

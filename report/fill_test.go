@@ -1,0 +1,38 @@
+package report_test
+
+import (
+	"testing"
+
+	"opensrs-doctor/report/diagnose"
+)
+
+func TestFill(t *testing.T) {
+	values := diagnose.Values{"port": "55443", "quote": "{port} {", "empty": ""}
+	for _, test := range []struct {
+		text, want string
+		ok         bool
+	}{
+		{"Port {port}.", "Port 55443.", true},
+		{"It said {quote}.", "It said {port} {.", true},
+		{"No {empty} here", "", false},
+		{"No {such} here", "", false},
+		{"A { brace } and {}", "A { brace } and {}", true},
+	} {
+		got, ok := diagnose.Fill(test.text, values)
+		if got != test.want || ok != test.ok {
+			t.Errorf("fill(%q) is %q, %v; want %q, %v", test.text, got, ok, test.want, test.ok)
+		}
+	}
+}
+
+func TestFillGeneric(t *testing.T) {
+	for text, want := range map[string]string{
+		"{proxy} refuses {port}. {resolver} too": "The proxy refuses 55443. The resolver too",
+		"Ask {sender}; {nothing} known":          "Ask " + diagnose.Vocabulary["sender"] + "; {nothing} known",
+		"{resolvers_by} names it":                "/etc/resolv.conf names it",
+	} {
+		if got := diagnose.FillGeneric(text, nil); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}

@@ -1,0 +1,101 @@
+package render
+
+import (
+	"fmt"
+	"strings"
+
+	"opensrs-doctor/report/screen"
+)
+
+func (l *factList) port(r *reading) {
+	attempt := func(a *reading) (string, string) { return a.text("address"), connectionInWords(a) }
+	connected, told := r.text("connected"), false
+	l.each("connections", r.objects("attempts"), func(a *reading) (string, string) {
+		told = told || a.text("address") == connected
+		return attempt(a)
+	})
+	if ms, ok := r.number("connect_ms"); !told {
+		l.say("connected to", connected)
+		if ok && ms > 0 {
+			l.say("connect time", screen.SpanMS(screen.Sane(ms)))
+		}
+	}
+	l.say("segments sent again", r.text("retransmits"))
+	if reply := r.object("proxy_reply"); reply != nil {
+		protocol := strings.ToUpper(reply.text("protocol"))
+		l.item("proxy's reply", joinedWords(strings.TrimSpace(protocol+" "+reply.text("code")+" "+reply.text("text")),
+			prefixed("logins it takes: ", strings.Join(reply.texts("logins"), ", "))), reply)
+	}
+	l.path(r.object("path"))
+	l.each("other ports", r.objects("other_ports"), attempt)
+	if a := r.object("by_dns"); a != nil {
+		key, value := attempt(a)
+		l.item("the address that DNS gives, "+key, value, a)
+	}
+	l.roundTrips(r.object("round_trips"))
+	l.each("controls", r.objects("controls"), func(c *reading) (string, string) {
+		c.drop("chain") // it is for another program to compare
+		return c.text("peer"), joinedWords(connectionInWords(c), pathInWords(c), trustInWords(c.object("tls_trust")))
+	})
+	if d := r.object("direct"); d != nil {
+		resolves := d.pick("resolves", "", "the endpoint's name does not resolve")
+		value, a := "", d.object("attempt")
+		if a != nil {
+			value = a.text("address") + ": " + connectionInWords(a)
+		}
+		l.item("without the proxy", joinedWords(value, resolves, failureInWords(d.object("failure"))), d)
+	}
+}
+
+// path is the walk with growing TTL: a line a packet.
+func (l *factList) path(p *reading) {
+	if p == nil {
+		return
+	}
+	if walked, known := p.flag("available"); known && !walked {
+		p.drop("answer", "port", "compare", "compared_to", "distance", "distance_by_host")
+		l.item("path", joinedWords("not walked", p.text("why")), p)
+		return
+	}
+	l.under("path", p.text("why"), func() {
+		hop := func(h *reading) (string, string) { return "hop " + h.text("ttl"), hopInWords(h) }
+		if answer := p.object("answer"); answer != nil {
+			answer.drop("ttl")
+			l.item("to an ordinary packet", hopInWords(answer), answer)
+		}
+		if far := p.text("distance"); far != "" && far != "0" {
+			l.say("distance", joinedWords(far+" hops to the host", p.pick("distance_by_host", "as the host itself shows", "")))
+		} else {
+			p.drop("distance_by_host")
+		}
+		l.each("to the service's port", p.objects("port"), hop)
+		l.each("to port "+p.text("compared_to")+", for comparison", p.objects("compare"), hop)
+		l.rest(p)
+	})
+}
+
+func (l *factList) roundTrips(t *reading) {
+	if t == nil {
+		return
+	}
+	var counts []string
+	for _, name := range []string{"sent", "answered", "refused", "lost", "failed"} {
+		if n := t.text(name); n != "" && (n != "0" || name == "lost") {
+			counts = append(counts, n+" "+name)
+		}
+	}
+	resent := t.text("resent")
+	if resent != "" {
+		resent += " segments sent again"
+	}
+	times := ""
+	if low, ok := t.number("min_ms"); ok {
+		middle, _ := t.number("median_ms")
+		high, _ := t.number("max_ms")
+		if high > 0 {
+			times = fmt.Sprintf("shortest %s, median %s, longest %s", screen.SpanMS(screen.Sane(low)), screen.SpanMS(screen.Sane(middle)), screen.SpanMS(screen.Sane(high)))
+		}
+	}
+	failure := failureInWords(t.object("failure"))
+	l.item("round trips to "+t.text("to"), joinedWords(strings.Join(counts, ", "), resent, times, failure), t)
+}

@@ -1,0 +1,197 @@
+package page
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/screen"
+)
+
+// Between draws what lies between this host and the service: the routers as far as they are known, the address
+// behind which this host appears, or the proxy and the proxy's address.
+func (d *Drawing) Between() {
+	address := Place{Kind: PlaceAddress, Name: "Public address", ID: strings.Join(d.publicAddresses(), ", ")}
+	if proxy := d.R.Host.Proxy; proxy != nil {
+		d.add(Place{Kind: PlaceProxy, Name: "Proxy", ID: proxy.URL, Words: "set by " + proxy.From, Mark: d.throughProxy()})
+		address.Name = "Public address of the proxy"
+		d.probe("egress", address)
+		if !d.seenThroughProxy() {
+			last := &d.Places[len(d.Places)-1]
+			last.Name, last.Mark = "Public address, without the proxy", markUnknown
+		}
+		return
+	}
+	walk := d.Port.Path
+	if walk != nil && walk.Available {
+		d.routers(walk)
+		row := d.row("egress")
+		address.Words, address.Mark = row.Summary, d.markOf(row)
+		d.insert(d.translation(), address)
+		return
+	}
+	if network, ok := d.network(walk); ok {
+		d.add(network)
+	}
+	d.probe("egress", address)
+}
+
+// seenThroughProxy: the address is the proxy's, as a source saw it or as it was given, and not this host's.
+func (d *Drawing) seenThroughProxy() bool {
+	facts := report.Seen[diagnose.AddressFacts](d.R, "egress")
+	for _, sighting := range facts.Sightings {
+		if sighting.Path == "proxy" && sighting.Failure == nil {
+			return true
+		}
+	}
+	return facts.Given
+}
+
+// publicAddresses are where this host was seen to come from.
+func (d *Drawing) publicAddresses() []string {
+	facts := report.Seen[diagnose.AddressFacts](d.R, "egress")
+	for _, list := range [][]string{facts.IPv4, facts.DNSSeen, facts.IPv6} {
+		switch {
+		case len(list) > 3:
+			return append(list[:3:3], fmt.Sprintf("%d more", len(list)-3))
+		case len(list) > 0:
+			return list
+		}
+	}
+	return nil
+}
+
+func (d *Drawing) throughProxy() mark {
+	if row := d.row("port"); row.Status == evidence.Skip {
+		return markUnknown
+	}
+	return markOpen
+}
+
+// network is the place of routers that nobody asked; false where there are none, on the way to this host itself.
+func (d *Drawing) network(walk *diagnose.WalkFacts) (Place, bool) {
+	p := Place{Kind: placeNetwork, Name: "Gateway and routers", Mark: markUnknown}
+	row := d.row("port")
+	reached := row.Status == evidence.Pass || row.Status == evidence.Warn
+	if len(d.addresses) > 0 {
+		if to := d.addresses[0]; d.R.Target.Sandbox || strings.HasPrefix(to, "127.") || to == "::1" {
+			return p, false
+		}
+	}
+	switch {
+	case walk != nil && walk.Why != "":
+		p.Words = "not walked: " + walk.Why
+	case reached:
+		p.Mark, p.Words = markOpen, "let the port through; not walked one by one"
+	case row.Status == evidence.Skip:
+		p.Words = "not walked: no connection was tried"
+	default:
+		p.Words = "not walked"
+	}
+	return p, true
+}
+
+// translation is the index at which the public address stands: behind the last router whose address is private.
+// Tokens do not tell; then it is taken to be behind the first router.
+func (d *Drawing) translation() int {
+	at, first := -1, -1
+	for i, p := range d.Places {
+		if p.Kind != PlaceRouter {
+			continue
+		}
+		if first < 0 {
+			first = i
+		}
+		private, known := diagnose.Inside(p.ID)
+		if private || !known && i == first {
+			at = i
+		}
+	}
+	switch {
+	case at >= 0:
+		return at + 1
+	case first >= 0:
+		return first // this host has a public address itself, or its gateway has
+	}
+	return len(d.Places)
+}
+
+// routers draws the walk: the routers that answer for the port, and behind them those that answer for another
+// port only. Hops that answer for none stand together in one place.
+func (d *Drawing) routers(walk *diagnose.WalkFacts) {
+	ends := d.walkEnds(walk)
+	silentFrom, known := 0, len(d.Places)
+	flush := func(before int) {
+		if silentFrom == 0 {
+			return
+		}
+		p := Place{Kind: placeNetwork, Name: fmt.Sprintf("Hop %d", silentFrom), Words: "no answer", Mark: markUnknown}
+		if before-1 > silentFrom {
+			p.Name, p.Words = fmt.Sprintf("Hops %d to %d", silentFrom, before-1), "no answer from any of them"
+		}
+		d.add(p)
+		silentFrom = 0
+	}
+	for ttl := 1; ttl < ends; ttl++ {
+		p, answers := d.router(walk, ttl)
+		if !answers {
+			if silentFrom == 0 {
+				silentFrom = ttl
+			}
+			continue
+		}
+		flush(ttl)
+		d.add(p)
+	}
+	flush(ends)
+	if len(d.Places) == known {
+		d.add(Place{Kind: placeNetwork, Name: "Gateway and routers", Words: "do not answer", Mark: markUnknown})
+	}
+}
+
+// router is the place of one hop; false where nobody answers, or this host itself. A router that says no says it
+// again to every packet that should go further: it stands there once.
+func (d *Drawing) router(walk *diagnose.WalkFacts, ttl int) (Place, bool) {
+	own, other := diagnose.HopAt(walk.Port, ttl), diagnose.HopAt(walk.Compare, ttl)
+	p := Place{Kind: PlaceRouter, Name: fmt.Sprintf("Hop %d", ttl)}
+	if ttl == 1 {
+		p.Name = "Gateway"
+	}
+	known := slices.ContainsFunc(d.Places, func(p Place) bool { return p.Kind == PlaceRouter && p.ID == own.From })
+	switch {
+	case own.From != "" && !own.FromSelf && own.Answer == evidence.HopTimeExceeded:
+		p.ID, p.Words = own.From, "answers after "+screen.SpanMS(screen.Sane(own.TookMS))
+	case own.From != "" && !own.FromSelf && diagnose.Refusals[own.Answer] != "" && !known:
+		p.ID, p.Words = own.From, diagnose.Refusals[own.Answer]
+	case other.From != "" && !other.FromSelf && other.Answer == evidence.HopTimeExceeded:
+		p.ID, p.Mark, p.Words = other.From, markUnknown, fmt.Sprintf("answers for port %d only", walk.ComparedTo)
+	default:
+		return Place{}, false
+	}
+	return p, true
+}
+
+// mostHops is how many are drawn; a walk has 30 at most.
+const mostHops = 64
+
+// walkEnds is the TTL at which the way is no longer a router's: the host's own distance, or behind the last hop
+// that was asked.
+func (d *Drawing) walkEnds(walk *diagnose.WalkFacts) int {
+	if walk.Distance > 0 {
+		return min(walk.Distance, mostHops)
+	}
+	ends := 0
+	for _, h := range slices.Concat(walk.Port, walk.Compare) {
+		ends = max(ends, h.TTL+1)
+	}
+	for _, h := range slices.Concat(walk.Port, walk.Compare) {
+		byHost := h.From != "" && slices.Contains(d.addresses, h.From)
+		if h.Answer == evidence.HopConnected || h.Answer == evidence.HopRefused || byHost {
+			ends = min(ends, max(h.TTL, 1))
+		}
+	}
+	return min(ends, mostHops)
+}

@@ -1,0 +1,210 @@
+package page
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/diagnose"
+)
+
+// breakPlaces are the causes whose place is not the one of the probe that they belong to.
+var breakPlaces = map[string]PlaceKind{
+	"call.ip-denied":     PlaceRules, // the service's own list, which was not given
+	"egress.split-route": PlaceHost,  // the kernel's choice
+}
+
+// probePlaces are where the causes of a probe are drawn.
+var probePlaces = map[string]PlaceKind{
+	"egress": PlaceAddress, "rules": PlaceRules, "dns": PlaceDNS,
+	"port": PlaceService, "tls": PlaceTLS, "call": PlaceAPI,
+}
+
+// MarkBreak marks the place that the first diagnosis is about. An info is about none.
+func (d *Drawing) MarkBreak() {
+	if len(d.R.Diagnoses) == 0 || d.R.Diagnoses[0].Severity == report.Info {
+		return
+	}
+	first := d.R.Diagnoses[0]
+	switch first.Cause {
+	case "port.filtered", "port.rejected-en-route", "port.prohibited", "port.unreachable":
+		if d.breakPort() {
+			return
+		}
+	case "proxy.upstream-failed":
+		d.gapBefore(d.Find(PlaceService), "Behind the proxy, or at the service itself.")
+		return
+	case "proxy.unreachable", "proxy.denied", "proxy.auth-required":
+		d.breakProxy()
+		return
+	case "tls.intercepted":
+		d.breakIntercepted()
+		return
+	case "config.required-skipped":
+		d.breakSkipped()
+		return
+	}
+	kind, known := breakPlaces[first.Cause]
+	switch {
+	case known:
+	case strings.HasPrefix(first.Cause, "host."):
+		kind = PlaceHost
+	default:
+		kind = probePlaces[first.Probe]
+	}
+	at := d.Find(kind)
+	if first.Cause == "call.ip-denied" && at >= 0 {
+		d.Places[at].Words = "the service's own list refuses this address"
+	}
+	if kind == PlaceHost {
+		d.Places[at].Words = first.Summary
+	}
+	if at < 0 { // such as DNS, where an address was given
+		at = len(d.Places) - 1
+	}
+	d.breakAt(at)
+	service := &d.Places[d.Find(PlaceService)]
+	if kind == PlaceDNS && d.Places[at].Mark == MarkStop && service.Mark == markOpen {
+		service.Mark = markUnknown // whatever answers there, the name led to the wrong place
+	}
+}
+
+func (d *Drawing) breakAt(i int) {
+	d.Places[i].Break = true
+	d.Places[i].Mark = MarkStop
+	if d.R.Diagnoses[0].Severity == report.Warn {
+		d.Places[i].Mark = markDoubt
+	}
+}
+
+// gapBefore puts the break on the line that leads to the place at index i.
+func (d *Drawing) gapBefore(i int, words string) {
+	d.insert(max(i, 1), Place{Kind: PlaceGap, Words: words, Break: true, Mark: MarkStop})
+	d.beyond(i)
+}
+
+// beyond takes the failure from the service, where the break lies before it: it was not reached.
+func (d *Drawing) beyond(i int) {
+	if at := d.Find(PlaceService); at > i && d.Places[at].Mark == MarkStop {
+		d.Places[at].Mark = markUnknown
+	}
+}
+
+// breakPort marks where the connection to the port ends. False where that is at the service.
+func (d *Drawing) breakPort() bool {
+	end := d.Port.Ending(d.addresses)
+	switch end.By {
+	case diagnose.EndDevice:
+		return d.breakAtSender(end.Answer)
+	case diagnose.EndNearby, diagnose.EndOnTheWay:
+		at, words := d.Find(PlaceService), "A reset comes back, from a device that does not tell its address."
+		switch {
+		case end.By == diagnose.EndNearby:
+			at = max(d.Find(PlaceDNS), 0) + 1
+			words = "A reset comes back from the very beginning: from this host, or from its first router."
+		case end.Last.TTL > 0:
+			at = d.behind(end.Last)
+			words = fmt.Sprintf("A reset comes back, in the service's name: from %s or from right behind it.", end.Last.From)
+		}
+		d.gapBefore(at, words)
+		return true
+	}
+	if end.By != diagnose.EndSilence && d.R.Diagnoses[0].Cause != "port.filtered" { // whose facts a report may lack
+		return false
+	}
+	return d.breakSilence(end)
+}
+
+// breakSilence puts the break behind the last router that answers for the port; where no place may be claimed, the
+// words say so.
+func (d *Drawing) breakSilence(end diagnose.Ending) bool {
+	service, last := d.Find(PlaceService), end.Last.From
+	switch end.Place {
+	case diagnose.PlaceNotWalked:
+		d.gapBefore(service, "Somewhere on the way: where cannot be told.")
+	case diagnose.PlaceEdge:
+		d.gapBefore(service, fmt.Sprintf("At %s, the last router, or behind it: at the service's edge, or this address is not let in.",
+			last))
+	case diagnose.PlaceAfter:
+		d.gapBefore(d.behind(end.Last), fmt.Sprintf("Likely at %s or at the next device behind it.", last))
+	case diagnose.PlaceAnyPort:
+		d.gapBefore(d.behind(end.Last), fmt.Sprintf("Somewhere behind %s: the routers there do not answer.", last))
+	default:
+		d.gapBefore(d.Find(PlaceAddress), "Somewhere on the way: the routers do not answer.")
+	}
+	return true
+}
+
+// behind is the index of the place that comes after a router.
+func (d *Drawing) behind(h diagnose.HopFact) int {
+	for i, p := range d.Places {
+		if p.Kind == PlaceRouter && p.ID == h.From {
+			return i + 1
+		}
+	}
+	return d.Find(PlaceService)
+}
+
+// breakAtSender marks the device that says no in its own name. False where that is the service itself.
+func (d *Drawing) breakAtSender(h diagnose.HopFact) bool {
+	if slices.Contains(d.addresses, h.From) {
+		return false
+	}
+	at := slices.IndexFunc(d.Places, func(p Place) bool { return p.Kind == PlaceRouter && p.ID == h.From })
+	if at < 0 {
+		at = d.lastOpenRouter() + 1
+		d.insert(at, Place{Kind: PlaceDevice, Name: "A device on the way", ID: h.From})
+	}
+	d.breakAt(at)
+	d.beyond(at)
+	d.Places[at].Words = diagnose.Refusals[h.Answer]
+	return true
+}
+
+// lastOpenRouter is the index of the last router that packets for the port came to, else of the last place
+// before the routers.
+func (d *Drawing) lastOpenRouter() int {
+	at := max(d.Find(PlaceDNS), 0)
+	for i, p := range d.Places {
+		if p.Kind == PlaceRouter && p.Mark == markOpen {
+			at = i
+		}
+	}
+	return at
+}
+
+// breakProxy marks the proxy, with what it said. The service was not reached.
+func (d *Drawing) breakProxy() {
+	at := max(d.Find(PlaceProxy), 0)
+	d.breakAt(at)
+	d.beyond(at)
+	service := &d.Places[d.Find(PlaceService)]
+	d.Places[at].Words, service.Words = service.Words+"; "+d.Places[at].Words, "not reached"
+}
+
+// breakSkipped marks the first place whose probe did not run: one was required.
+func (d *Drawing) breakSkipped() {
+	for _, row := range d.R.Probes {
+		if at := d.Find(probePlaces[row.Name]); row.Status == evidence.Skip && at >= 0 {
+			d.breakAt(at)
+			return
+		}
+	}
+	d.breakAt(len(d.Places) - 1)
+}
+
+// breakIntercepted draws who answers in the service's place. Where on the way is not known.
+func (d *Drawing) breakIntercepted() {
+	trust := report.Seen[diagnose.HandshakeFacts](d.R, "tls").Trust
+	who := cmp.Or(trust.Product, diagnose.FullName(trust.Issuer, trust.IssuerCN, trust.IssuerOrg))
+	at := max(d.Find(PlaceService), 1)
+	d.insert(at, Place{Kind: PlaceDevice, Name: "TLS inspection", ID: who,
+		Words: "Answers in the service's name, somewhere on the way."})
+	d.breakAt(at)
+	if service := &d.Places[at+1]; d.Places[at].Mark == MarkStop {
+		service.Mark = markUnknown // what answered may have been the device
+	}
+}

@@ -1,0 +1,134 @@
+package render
+
+import (
+	"bytes"
+	"io"
+	"strconv"
+
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+
+	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/screen"
+)
+
+// WritePrometheus writes the report as metrics in the text format, for the textfile collector of the
+// node_exporter. All are gauges in base units. Each has the labels environment, endpoint and, where one was
+// given, username: so the files of several runs do not clash in one directory. A status or a verdict is a
+// set of series of which one is 1.
+func WritePrometheus(w io.Writer, r *report.Report) error {
+	m := metrics{common: []label{{"environment", r.Target.Environment}, {"endpoint", Endpoint(r)},
+		{"username", r.Target.Username}}}
+	m.run(r)
+	m.probes(r)
+	m.findings(r)
+	var out bytes.Buffer
+	for _, family := range m.families {
+		if _, err := expfmt.MetricFamilyToText(&out, family); err != nil {
+			return err
+		}
+	}
+	_, err := w.Write(out.Bytes())
+	return err
+}
+
+// metrics are the families in the order of the output.
+type metrics struct {
+	common   []label
+	families []*dto.MetricFamily
+}
+
+type label struct{ name, value string }
+
+// family begins the next family; series that add makes go there.
+func (m *metrics) family(name, help string) {
+	m.families = append(m.families, &dto.MetricFamily{Name: new("opensrs_doctor_" + name), Help: &help,
+		Type: dto.MetricType_GAUGE.Enum()})
+}
+
+// add adds a series to the family. A label without a value is none.
+func (m *metrics) add(value float64, labels ...label) {
+	metric := &dto.Metric{Gauge: &dto.Gauge{Value: &value}}
+	for _, l := range append(m.common[:len(m.common):len(m.common)], labels...) {
+		if text := screen.Clean(l.value); text != "" {
+			metric.Label = append(metric.Label, &dto.LabelPair{Name: &l.name, Value: &text})
+		}
+	}
+	last := m.families[len(m.families)-1]
+	last.Metric = append(last.Metric, metric)
+}
+
+// set adds a series for each value that the label can have: 1 for the one it has, 0 for the others.
+func (m *metrics) set(name, is string, values []string, labels ...label) {
+	for _, value := range values {
+		m.add(OneIf(value == is), append(labels[:len(labels):len(labels)], label{name, value})...)
+	}
+}
+
+func OneIf(is bool) float64 {
+	if is {
+		return 1
+	}
+	return 0
+}
+
+func (m *metrics) run(r *report.Report) {
+	m.family("verdict", "Whether the verdict of the last run is the one in the label.")
+	m.set("verdict", r.Verdict, report.Verdicts)
+	m.family("interrupted", "Whether the last run was cut short, so that the verdict is incomplete.")
+	m.add(OneIf(r.Interrupted))
+	m.family("run_timestamp_seconds", "When the last run began, in seconds since 1970.")
+	m.add(float64(r.StartedAt.UnixMilli()) / 1000)
+	m.family("run_duration_seconds", "How long the last run took.")
+	m.add(max(r.DurationMS, 0) / 1000)
+	m.family("build_info", "Always 1; the label has the version of opensrs-doctor.")
+	m.add(1, label{"version", r.Tool.Version})
+}
+
+func (m *metrics) probes(r *report.Report) {
+	m.family("probe_status", "Whether the probe ended as the label says.")
+	statuses := []string{string(evidence.Pass), string(evidence.Warn), string(evidence.Fail), string(evidence.Skip)}
+	for _, row := range r.Probes {
+		m.set("status", string(row.Status), statuses, label{"probe", row.Name})
+	}
+	m.family("probe_duration_seconds", "How long the probe took; one that was skipped has none.")
+	for _, row := range r.Probes {
+		if row.Status != evidence.Skip {
+			m.add(max(row.DurationMS, 0)/1000, label{"probe", row.Name})
+		}
+	}
+}
+
+// findings are the causes, the addresses and the certificates. A family of which the run has no series is
+// left out.
+func (m *metrics) findings(r *report.Report) {
+	m.family("diagnosis", "Always 1; the labels have a cause that the last run found. Causes that another one explains are left out.")
+	told := map[string]bool{}
+	for _, d := range r.Diagnoses {
+		if !told[screen.Clean(d.Cause)] {
+			told[screen.Clean(d.Cause)] = true
+			m.add(1, label{"cause", d.Cause}, label{"severity", string(d.Severity)},
+				label{"confidence", string(d.Confidence)}, label{"probe", d.Probe})
+		}
+	}
+	m.family("egress_address_info", "Always 1; the label has an address that this host was seen to come from.")
+	for _, address := range report.Seen[report.EgressSeen](r, "egress").Addresses() {
+		m.add(1, label{"address", address})
+	}
+	chain := report.Seen[report.TlsSeen](r, "tls").Chain
+	m.family("certificate_expiry_timestamp_seconds", "When a certificate that the service presented ends, in seconds since 1970; depth 0 is the service's own.")
+	for depth, certificate := range chain {
+		if !certificate.NotAfter.IsZero() {
+			m.add(float64(certificate.NotAfter.Unix()), label{"depth", strconv.Itoa(depth)},
+				label{"subject", certificate.Subject}, label{"issuer", certificate.Issuer})
+		}
+	}
+	kept := m.families[:0]
+	for _, family := range m.families {
+		if len(family.Metric) > 0 {
+			kept = append(kept, family)
+		}
+	}
+	m.families = kept
+}

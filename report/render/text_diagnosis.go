@@ -1,0 +1,199 @@
+package render
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/screen"
+)
+
+// How many lines of evidence the screen shows of the first diagnosis, and of each further one. The JSON
+// report and -v have all of them.
+const (
+	evidenceShown     = 6
+	evidenceShownAlso = 2
+)
+
+// diagnosis writes the first one: what is wrong, why the evidence says so, what to do.
+func diagnosis(s *screen.Writer, d report.Diagnosis) {
+	sign, in := s.Mark(string(d.Severity))
+	Headline(s, 0, sign, in, in, d)
+	if s.Options.Quiet {
+		s.Numbered(2, d.Fixes)
+		return
+	}
+	reasons(s, 2, d, evidenceShown)
+	if len(d.Fixes) > 0 {
+		s.Blank()
+		s.Numbered(2, d.Fixes)
+	}
+	s.Paragraph("  ", 2, "opensrs-doctor explain "+d.Cause, screen.Faint)
+	sources(s, 2, d)
+}
+
+// also writes the further ones, smaller: the first has to be dealt with before them.
+func also(s *screen.Writer, diagnoses []report.Diagnosis) {
+	s.Blank()
+	if s.Options.Quiet {
+		for _, d := range diagnoses {
+			diagnosis(s, d)
+		}
+		return
+	}
+	s.Paragraph("", 0, "Also:", screen.Plain)
+	for _, d := range diagnoses {
+		s.Blank()
+		sign, in := s.Mark(string(d.Severity))
+		Headline(s, 2, sign, in, screen.Plain, d)
+		reasons(s, 4, d, evidenceShownAlso)
+		s.Numbered(4, d.Fixes)
+		sources(s, 4, d)
+	}
+}
+
+// Headline writes the mark, the summary, the cause and the confidence, on one line where there is room.
+func Headline(s *screen.Writer, indent int, sign string, signIn, in screen.Style, d report.Diagnosis) {
+	s.Out.WriteString(strings.Repeat(" ", indent))
+	s.Raw(sign, signIn)
+	s.Out.WriteByte(' ')
+	text := indent + screen.WidthOf(sign) + 1
+	summary := s.Spell(screen.Clean(d.Summary))
+	if summary == "" {
+		summary = screen.Clean(d.Cause)
+	}
+	id := d.Qualified(screen.Clean(d.Cause))
+	lines := screen.Wrap(summary, s.Room(text))
+	for i, line := range lines {
+		if i > 0 {
+			s.Out.WriteString(strings.Repeat(" ", text))
+		}
+		s.Raw(line, in)
+		last := i == len(lines)-1
+		switch {
+		case last && text+screen.WidthOf(line)+3+screen.WidthOf(id) <= s.Options.Width:
+			s.Out.WriteString("   ")
+			s.Raw(id, screen.Faint)
+		case last:
+			s.End()
+			s.Out.WriteString(strings.Repeat(" ", text))
+			s.Raw(id, screen.Faint)
+		}
+		s.End()
+	}
+}
+
+// reasons writes the explanation as a paragraph and below it the evidence that it does not hold already,
+// at most limit lines of it.
+func reasons(s *screen.Writer, indent int, d report.Diagnosis, limit int) {
+	pad := strings.Repeat(" ", indent)
+	s.Paragraph(pad, indent, d.Explanation, screen.Plain)
+	evidence := NewEvidence(d)
+	if s.Options.Verbose {
+		evidence = d.Evidence
+	}
+	left := 0
+	if !s.Options.Verbose && len(evidence) > limit {
+		left = len(evidence) - limit
+		evidence = evidence[:limit]
+	}
+	bullet := pad + "· "
+	for _, line := range evidence {
+		s.Paragraph(bullet, indent+2, line, screen.Plain)
+	}
+	if left > 0 {
+		s.Paragraph(bullet, indent+2, fmt.Sprintf("and %d more, with -v", left), screen.Faint)
+	}
+}
+
+// NewEvidence is the evidence that neither the summary, the explanation nor an earlier line says, be it in
+// other words.
+func NewEvidence(d report.Diagnosis) []string {
+	said := []string{essence(d.Summary), essence(d.Explanation)}
+	told := d.Summary + " " + d.Explanation
+	var lines []string
+	for _, line := range d.Evidence {
+		core := essence(line)
+		known := core == "" || retold(line, told)
+		for _, text := range said {
+			known = known || ContainsWords(text, core)
+		}
+		if !known {
+			said = append(said, core)
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// retold reports whether a line says again, in other words, what was told: there are names in it, addresses,
+// numbers and codes, all of them were told, and so were most of its other words.
+func retold(line, told string) bool {
+	names, others := wordsOf(line)
+	toldNames, toldOthers := wordsOf(told)
+	for _, name := range names {
+		if !slices.Contains(toldNames, name) {
+			return false
+		}
+	}
+	again := 0
+	for _, word := range others {
+		if slices.Contains(toldOthers, word) {
+			again++
+		}
+	}
+	return len(names) > 0 && (2*again > len(others) || len(others) == 0)
+}
+
+// wordsOf splits a text into what names something, with a digit, a dot, a colon or a slash in it, a flag or
+// capitals, and the beginnings of its other words of four letters or more.
+func wordsOf(text string) (names, others []string) {
+	for _, word := range strings.Fields(screen.Clean(text)) {
+		word = strings.Trim(word, `.,;:!?"'()`)
+		capitals := len(word) > 2 && word == strings.ToUpper(word)
+		switch {
+		case capitals, strings.ContainsAny(word, "0123456789.:/@="), strings.HasPrefix(word, "--"):
+			names = append(names, word)
+		case len(word) >= 4:
+			others = append(others, strings.ToLower(word[:min(len(word), 5)]))
+		}
+	}
+	return names, others
+}
+
+// essence is a sentence without what does not change its meaning: case, spacing, the full stop.
+func essence(text string) string {
+	return strings.TrimRight(strings.ToLower(screen.Clean(text)), ".; ")
+}
+
+// ContainsWords reports whether text holds the words of part, and not just their letters: "port 443" is
+// not in "port 4430".
+func ContainsWords(text, part string) bool {
+	for from := 0; ; {
+		at := strings.Index(text[from:], part)
+		if at < 0 {
+			return false
+		}
+		at += from
+		end := at + len(part)
+		if (at == 0 || !screen.WordByte(text[at-1])) && (end == len(text) || !screen.WordByte(text[end])) {
+			return true
+		}
+		from = at + 1
+	}
+}
+
+// sources writes, for somebody who wants to know more, the links and what the cause explains away.
+func sources(s *screen.Writer, indent int, d report.Diagnosis) {
+	if !s.Options.Verbose {
+		return
+	}
+	pad := strings.Repeat(" ", indent)
+	for _, link := range d.Docs {
+		s.Paragraph(pad, indent, link, screen.Faint)
+	}
+	if len(d.Hides) > 0 {
+		s.Paragraph(pad, indent, "Also explained by this: "+strings.Join(d.Hides, ", "), screen.Faint)
+	}
+}

@@ -1,0 +1,123 @@
+// Package ticket writes the files of a support ticket's bundle.
+package ticket
+
+import (
+	"bytes"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"strings"
+
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/render"
+	"opensrs-doctor/report/render/page"
+	"opensrs-doctor/report/screen"
+)
+
+// TicketFile is one file of the bundle for a support ticket.
+type TicketFile struct {
+	Name    string
+	About   string // what it is, for people
+	Content []byte
+}
+
+// TicketFiles are all files of a bundle, always these and in this order, for a report as it is to be shown.
+// anonymized says that Anonymize made it: then the certificates themselves are left out, because they hold the
+// names and addresses that the report hides.
+func TicketFiles(r *report.Report, anonymized bool) ([]TicketFile, error) {
+	files := []TicketFile{
+		{Name: "report.json", About: "the whole report for programs; opensrs-doctor render shows it in any format"},
+		{Name: "report.md", About: "the report as text, to paste into a ticket"},
+		{Name: "report.html", About: "the report as a page that loads nothing from elsewhere"},
+		{Name: "chain.pem", About: "the certificates that the service presented"},
+		{Name: "README.txt", About: "for the support engineer: what was found, and what stands where"},
+	}
+	writers := []func(io.Writer) error{
+		func(w io.Writer) error { return report.WriteJSON(w, r) },
+		func(w io.Writer) error { return render.WriteMarkdown(w, r) },
+		func(w io.Writer) error { return page.WriteHTML(w, r) },
+		func(w io.Writer) error { return WriteChain(w, r, anonymized) },
+		func(w io.Writer) error { return WriteTicketReadme(w, r, files, anonymized) },
+	}
+	for i, write := range writers {
+		var content bytes.Buffer
+		if err := write(&content); err != nil {
+			return nil, fmt.Errorf("%s: %w", files[i].Name, err)
+		}
+		files[i].Content = content.Bytes()
+	}
+	return files, nil
+}
+
+// ticketRedacted is what a bundle never holds, and what it does hold on purpose.
+func ticketRedacted(anonymized bool) []string {
+	never := "Not in it: the API key, the signature, proxy passwords and the account balance; of a reply only its code and text."
+	if anonymized {
+		return []string{never, "IP addresses, host names and the username are replaced by tokens, the same one for the same thing " +
+			"everywhere (--anonymize), and the certificates are left out. What the tokens stand for is written nowhere."}
+	}
+	return []string{never, "In it, because a ticket is useless without them: IP addresses, host names and the username. " +
+		"opensrs-doctor ticket --anonymize replaces them."}
+}
+
+// WriteTicketNote tells the user what a bundle is and what is in it. path is where it was written. Quiet, it is the
+// path alone.
+func WriteTicketNote(w io.Writer, path string, files []TicketFile, anonymized bool, o screen.Options) error {
+	s := screen.New(o)
+	if o.Quiet {
+		s.Raw("Wrote "+screen.Clean(path), screen.Plain)
+		s.End()
+		return s.Print(w)
+	}
+	s.Raw("Wrote "+screen.Clean(path)+", for the support ticket:", screen.Bold)
+	s.End()
+	fileList(s, files)
+	for _, text := range ticketRedacted(anonymized) {
+		s.Paragraph("  ", 2, text, screen.Plain)
+	}
+	return s.Print(w)
+}
+
+// fileList names the files, and behind each what it is.
+func fileList(s *screen.Writer, files []TicketFile) {
+	for _, file := range files {
+		s.Paragraph("  "+file.Name, 16, file.About, screen.Plain)
+	}
+}
+
+// WriteChain writes the presented certificates, the service's own first, each behind a line that says whose it is.
+// Programs that read PEM pass over such lines.
+func WriteChain(w io.Writer, r *report.Report, anonymized bool) error {
+	var out strings.Builder
+	chain := report.Seen[presentedChain](r, "tls").Chain
+	switch {
+	case len(chain) == 0:
+		fmt.Fprintf(&out, "# No certificate was presented: %s.\n", screen.Clean(probeSummary(r, "tls")))
+	case anonymized:
+		fmt.Fprintf(&out, "# %d presented, and left out because of --anonymize: a certificate holds names.\n", len(chain))
+	}
+	for i, one := range chain {
+		block, _ := pem.Decode([]byte(one.PEM))
+		switch {
+		case anonymized:
+			continue
+		case block == nil:
+			fmt.Fprintf(&out, "# %d of %d: %s, issued by %s: left out, because a secret is in it, or because of its size\n",
+				i+1, len(chain), screen.Clean(one.Subject), screen.Clean(one.Issuer))
+			continue
+		}
+		fmt.Fprintf(&out, "# %d of %d: %s, issued by %s\n", i+1, len(chain), screen.Clean(one.Subject), screen.Clean(one.Issuer))
+		out.Write(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: block.Bytes}))
+	}
+	return screen.WriteLines(w, out.String())
+}
+
+// probeSummary is the sentence of a probe's row.
+func probeSummary(r *report.Report, name string) string {
+	for _, row := range r.Probes {
+		if row.Name == name {
+			return row.Summary
+		}
+	}
+	return "not run"
+}
