@@ -23,7 +23,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 	"unicode"
@@ -84,57 +83,21 @@ func (v invocation) run(t *testing.T, args ...string) outcome {
 	var stdout, stderr bytes.Buffer
 	command.Stdout, command.Stderr = &stdout, &stderr
 	begun := time.Now()
-	if err := command.Start(); err != nil {
+	memory, err := startMeasured(command)
+	if err != nil {
 		t.Fatal(err)
 	}
-	memory := watchMemory(command.Process.Pid)
 	if v.started != nil {
 		v.started(command.Process)
 	}
+	most := memory()
 	err = command.Wait()
-	got := outcome{command.ProcessState.ExitCode(), stdout.String(), stderr.String(), time.Since(begun), memory()}
-	if usage, ok := command.ProcessState.SysUsage().(*syscall.Rusage); ok && got.memory == 0 && runtime.GOOS == "linux" {
-		got.memory = usage.Maxrss << 10 // never less than the process's own: it counts this one's too
-	}
+	got := outcome{command.ProcessState.ExitCode(), stdout.String(), stderr.String(), time.Since(begun), most}
 	var exited *exec.ExitError
 	if err != nil && !errors.As(err, &exited) {
 		t.Fatal(err)
 	}
 	return got
-}
-
-// watchMemory reads a process's own high-water mark until it ends. The ru_maxrss of its parent's wait is no use: on
-// Linux it counts the memory that the parent itself had when it started the process.
-func watchMemory(pid int) (most func() int64) {
-	var peak int64
-	self, _ := os.Executable()
-	look := func() {
-		if now, _ := os.Readlink("/proc/" + strconv.Itoa(pid) + "/exe"); now == self {
-			return // between fork and exec the memory is this test's own
-		}
-		status, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
-		if _, rest, found := strings.Cut(string(status), "VmHWM:"); found {
-			var kilobytes int64
-			fmt.Sscan(rest, &kilobytes)
-			peak = max(peak, kilobytes<<10)
-		}
-	}
-	look()
-	stop, stopped := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(stopped)
-		ticker := time.NewTicker(5 * time.Millisecond)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-ticker.C:
-				look()
-			case <-stop:
-				return
-			}
-		}
-	}()
-	return func() int64 { close(stop); <-stopped; return peak }
 }
 
 // shape is the JSON Schema of a report.

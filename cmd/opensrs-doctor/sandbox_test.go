@@ -286,7 +286,6 @@ func TestSandboxHostile(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := startSandbox(t, "--username", plantedUser, "--api-key-file", keyFile)
-	memory := watchMemory(l.process.Process.Pid)
 	address := strings.Trim(strings.TrimPrefix(l.URL, "https:"), "/")
 	for range 400 { // more than are kept open; none says a word
 		conn, err := net.Dial("tcp", address)
@@ -322,7 +321,7 @@ func TestSandboxHostile(t *testing.T) {
 	for !strings.Contains(l.said(), "signature-unexplained") { // the last that takes long
 		l.entry(t)
 	}
-	if peak := memory(); peak > mostMemory {
+	if peak := memoryOf(l.process.Process.Pid); peak > mostMemory {
 		t.Errorf("%d MiB were resident", peak>>20)
 	}
 	begun := time.Now()
