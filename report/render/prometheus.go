@@ -1,12 +1,9 @@
 package render
 
 import (
-	"bytes"
 	"io"
 	"strconv"
-
-	dto "github.com/prometheus/client_model/go"
-	"github.com/prometheus/common/expfmt"
+	"strings"
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/report"
@@ -23,40 +20,46 @@ func WritePrometheus(w io.Writer, r *report.Report) error {
 	m.run(r)
 	m.probes(r)
 	m.findings(r)
-	var out bytes.Buffer
-	for _, family := range m.families {
-		if _, err := expfmt.MetricFamilyToText(&out, family); err != nil {
-			return err
-		}
-	}
-	_, err := w.Write(out.Bytes())
+	_, err := io.WriteString(w, m.out.String())
 	return err
 }
 
-// metrics are the families in the order of the output.
+// metrics writes the text format, version 0.0.4 (prometheus.io/docs/instrumenting/exposition_formats), family by family.
 type metrics struct {
-	common   []label
-	families []*dto.MetricFamily
+	common []label
+	name   string // of the family that add adds to
+	head   string // its HELP and TYPE, until the first series: a family without one is left out
+	out    strings.Builder
 }
 
 type label struct{ name, value string }
 
-// family begins the next family; series that add makes go there.
+var (
+	helpEscapes  = strings.NewReplacer("\\", `\\`, "\n", `\n`)
+	valueEscapes = strings.NewReplacer("\\", `\\`, "\n", `\n`, `"`, `\"`)
+)
+
+// family begins the next family of gauges.
 func (m *metrics) family(name, help string) {
-	m.families = append(m.families, &dto.MetricFamily{Name: new("opensrs_doctor_" + name), Help: &help,
-		Type: dto.MetricType_GAUGE.Enum()})
+	m.name = "opensrs_doctor_" + name
+	m.head = "# HELP " + m.name + " " + helpEscapes.Replace(help) + "\n# TYPE " + m.name + " gauge\n"
 }
 
 // add adds a series to the family. A label without a value is none.
 func (m *metrics) add(value float64, labels ...label) {
-	metric := &dto.Metric{Gauge: &dto.Gauge{Value: &value}}
+	m.out.WriteString(m.head + m.name)
+	m.head = ""
+	before := "{"
 	for _, l := range append(m.common[:len(m.common):len(m.common)], labels...) {
 		if text := screen.Clean(l.value); text != "" {
-			metric.Label = append(metric.Label, &dto.LabelPair{Name: &l.name, Value: &text})
+			m.out.WriteString(before + l.name + `="` + valueEscapes.Replace(text) + `"`)
+			before = ","
 		}
 	}
-	last := m.families[len(m.families)-1]
-	last.Metric = append(last.Metric, metric)
+	if before == "," {
+		m.out.WriteByte('}')
+	}
+	m.out.WriteString(" " + strconv.FormatFloat(value, 'g', -1, 64) + "\n")
 }
 
 // set adds a series for each value that the label can have: 1 for the one it has, 0 for the others.
@@ -124,11 +127,4 @@ func (m *metrics) findings(r *report.Report) {
 				label{"subject", certificate.Subject}, label{"issuer", certificate.Issuer})
 		}
 	}
-	kept := m.families[:0]
-	for _, family := range m.families {
-		if len(family.Metric) > 0 {
-			kept = append(kept, family)
-		}
-	}
-	m.families = kept
 }
