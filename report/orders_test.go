@@ -11,8 +11,8 @@ import (
 
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/observed"
 	"opensrs-doctor/probes/opensrs"
-	"opensrs-doctor/probes/sandbox"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/accessrules"
 	"opensrs-doctor/report/diagnose"
@@ -140,7 +140,7 @@ func TestNobodyObeysTheRest(t *testing.T) {
 				o.Findings = append(o.Findings, opensrs.Finding{ID: opensrs.HeaderName, Header: words, Found: words},
 					opensrs.Finding{ID: opensrs.ContentType, Header: "Content-Type", Found: words},
 					opensrs.Finding{ID: opensrs.BodyNotWellFormed, Found: words, Why: words, XML: opensrs.XMLFault{Tag: words, Met: words}})
-				o.Problems = append(o.Problems, sandbox.Problem{ID: sandbox.Username, Detail: words})
+				o.Problems = append(o.Problems, observed.Problem{ID: observed.Username, Detail: words})
 				for width := 20; width <= 120; width += 25 {
 					obeysNothing(t, "sandbox", signature.NewRequestLog(screen.Options{Width: width, Color: width%10 == 0}).Entry(o))
 				}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/observed"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/probes/sandbox"
 	"opensrs-doctor/report/internal/golden"
@@ -18,75 +19,75 @@ import (
 )
 
 // observations are those of a client that is corrected step by step, and what else can be seen.
-func observations() []sandbox.Observation {
+func observations() []observed.Observation {
 	at := time.Date(2026, 3, 1, 14, 2, 11, 0, time.UTC)
-	seen := func(change func(*sandbox.Observation)) sandbox.Observation {
-		o := sandbox.Observation{At: at, Caller: netip.MustParseAddr("203.0.113.10"), User: "sandbox-reseller",
+	seen := func(change func(*observed.Observation)) observed.Observation {
+		o := observed.Observation{At: at, Caller: netip.MustParseAddr("203.0.113.10"), User: "sandbox-reseller",
 			Bytes: 439, Status: 200, Code: 401, Text: "Authentication failed", Signature: &opensrs.Verdict{Match: true},
-			Address: sandbox.AddressVerdict{Verdict: iprules.VerdictAllow, Rule: 1, Text: "allow 203.0.113.0/25"}}
+			Address: observed.AddressVerdict{Verdict: iprules.VerdictAllow, Rule: 1, Text: "allow 203.0.113.0/25"}}
 		change(&o)
 		return o
 	}
-	all := []sandbox.Observation{
-		seen(func(o *sandbox.Observation) { o.Broken = sandbox.BrokenUntrusted }),
-		seen(func(o *sandbox.Observation) {
+	all := []observed.Observation{
+		seen(func(o *observed.Observation) { o.Broken = observed.BrokenUntrusted }),
+		seen(func(o *observed.Observation) {
 			o.Signature = &opensrs.Verdict{Mistakes: []string{opensrs.SingleMD5, opensrs.KeyTrailingNewline}, Forms: []string{"", "crlf"}}
 			o.Findings = []opensrs.Finding{{ID: opensrs.HeaderName, Header: opensrs.HeaderUsername, Found: "X_Username"}}
 		}),
-		seen(func(o *sandbox.Observation) {
+		seen(func(o *observed.Observation) {
 			o.Signature = &opensrs.Verdict{Mistakes: []string{opensrs.SingleMD5}, Forms: []string{""}}
-			o.Problems = []sandbox.Problem{{ID: sandbox.Username}}
+			o.Problems = []observed.Problem{{ID: observed.Username}}
 		}),
-		seen(func(o *sandbox.Observation) {
+		seen(func(o *observed.Observation) {
 			o.Code, o.Text = 400, "Access denied: invalid IP address"
-			o.Address = sandbox.AddressVerdict{Verdict: iprules.VerdictDeny}
+			o.Address = observed.AddressVerdict{Verdict: iprules.VerdictDeny}
 		}),
-		seen(func(o *sandbox.Observation) {
+		seen(func(o *observed.Observation) {
 			o.Status, o.Code, o.Text, o.Signature, o.Bytes = 411, 0, "Length Required", nil, 0
 			o.Findings = []opensrs.Finding{{ID: opensrs.ContentLengthMissing, Header: "Content-Length"}}
 		}),
-		seen(func(o *sandbox.Observation) {
-			o.Signature, o.Problems = nil, []sandbox.Problem{{ID: sandbox.SignatureUnexplained, Detail: "(the body is over 64 KiB)"}}
+		seen(func(o *observed.Observation) {
+			o.Signature, o.Problems = nil, []observed.Problem{{ID: observed.SignatureUnexplained, Detail: "(the body is over 64 KiB)"}}
 		}),
-		seen(func(o *sandbox.Observation) {
+		seen(func(o *observed.Observation) {
 			o.Status, o.Code, o.Text, o.Signature, o.Bytes = 400, 0, "Bad Request", nil, 0
-			o.Problems = []sandbox.Problem{{ID: sandbox.AmbiguousHead, Detail: "Content-Length is there twice, on lines 6 and 7"}}
+			o.Problems = []observed.Problem{{ID: observed.AmbiguousHead, Detail: "Content-Length is there twice, on lines 6 and 7"}}
 		}),
-		seen(func(o *sandbox.Observation) {
+		seen(func(o *observed.Observation) {
 			o.Status, o.Code, o.Text, o.Signature, o.Bytes = 400, 0, "Bad Request", nil, 0
-			o.Problems = []sandbox.Problem{{ID: sandbox.NotHTTP, Detail: "(there is a blank before the colon of Transfer-Encoding on line 7)"}}
+			o.Problems = []observed.Problem{{ID: observed.NotHTTP, Detail: "(there is a blank before the colon of Transfer-Encoding on line 7)"}}
 		}),
-		seen(func(o *sandbox.Observation) {
+		seen(func(o *observed.Observation) {
 			o.Code, o.Text, o.Findings = 400, "Invalid Command", []opensrs.Finding{{ID: opensrs.BodyNotWellFormed,
 				XML: opensrs.XMLFault{Kind: opensrs.XMLWrongEnd, Line: 7, Tag: "item", Opened: 7, Met: "dt_assoc"}}}
 		}),
-		seen(func(o *sandbox.Observation) {
+		seen(func(o *observed.Observation) {
 			o.Status, o.Code, o.Text, o.Fault = 0, 0, "", "call.no-reply"
 		}),
-		seen(func(o *sandbox.Observation) {
+		seen(func(o *observed.Observation) {
 			o.Code, o.Text, o.Command = 200, "Command successful", "GET_BALANCE"
 		}),
-		seen(func(o *sandbox.Observation) {
+		seen(func(o *observed.Observation) {
 			o.Code, o.Text, o.Command, o.Dummy = 200, "Command successful; dummy values of a sandbox", "GET_PRICE", true
 		}),
-		seen(func(o *sandbox.Observation) {
+		seen(func(o *observed.Observation) {
 			o.Code, o.Text = 400, "Invalid Command: searchstring is missing"
 			o.Command = "NAME_SUGGEST"
-			o.Problems = []sandbox.Problem{{ID: sandbox.Attribute, Detail: "searchstring is missing"}}
+			o.Problems = []observed.Problem{{ID: observed.Attribute, Detail: "searchstring is missing"}}
 		}),
-		seen(func(o *sandbox.Observation) {
-			o.Code, o.Text, o.Command, o.Address, o.Signature, o.Bytes = 0, "OK", sandbox.WhoAmI, sandbox.AddressVerdict{}, nil, 0
+		seen(func(o *observed.Observation) {
+			o.Code, o.Text, o.Command, o.Address, o.Signature, o.Bytes = 0, "OK", observed.WhoAmI, observed.AddressVerdict{}, nil, 0
 		}),
-		seen(func(o *sandbox.Observation) {
+		seen(func(o *observed.Observation) {
 			o.Code, o.Text, o.Command, o.Refusable = 200, "Command successful", "GET_BALANCE", "tls.self-signed"
-			o.Problems = []sandbox.Problem{{ID: sandbox.Unverified}}
+			o.Problems = []observed.Problem{{ID: observed.Unverified}}
 		}),
-		seen(func(o *sandbox.Observation) {
+		seen(func(o *observed.Observation) {
 			o.Code, o.Text, o.Command, o.Refusable = 200, "Command successful", "GET_BALANCE", "tls.self-signed"
-			o.Problems = []sandbox.Problem{{ID: sandbox.Unverified}}
+			o.Problems = []observed.Problem{{ID: observed.Unverified}}
 		}),
-		seen(func(o *sandbox.Observation) { o.Broken, o.Refusable = sandbox.BrokenUntrusted, "tls.self-signed" }),
-		seen(func(o *sandbox.Observation) { o.Broken, o.Refusable = sandbox.BrokenHungUp, "tls.name-mismatch" }),
+		seen(func(o *observed.Observation) { o.Broken, o.Refusable = observed.BrokenUntrusted, "tls.self-signed" }),
+		seen(func(o *observed.Observation) { o.Broken, o.Refusable = observed.BrokenHungUp, "tls.name-mismatch" }),
 	}
 	number := 0
 	for i := range all {
@@ -146,12 +147,12 @@ func TestRequestLogReferences(t *testing.T) {
 
 // TestSandboxWords: everything that the sandbox can notice has words.
 func TestSandboxWords(t *testing.T) {
-	for _, id := range sandbox.ProblemIDs {
+	for _, id := range observed.ProblemIDs {
 		if words := signature.ProblemWords[id]; words.Summary == "" || words.Fix == "" {
 			t.Errorf("%s has no words", id)
 		}
 	}
-	if len(signature.ProblemWords) != len(sandbox.ProblemIDs) {
+	if len(signature.ProblemWords) != len(observed.ProblemIDs) {
 		t.Error("there are words for what no sandbox notices")
 	}
 	for _, fault := range sandbox.RefusableFaults() {
@@ -162,7 +163,7 @@ func TestSandboxWords(t *testing.T) {
 	if len(signature.RefusableWords) != len(sandbox.RefusableFaults()) {
 		t.Error("there are words for a fault that no client has to refuse")
 	}
-	for _, broken := range sandbox.BrokenWays {
+	for _, broken := range observed.BrokenWays {
 		if signature.BrokenWords[broken] == "" {
 			t.Errorf("%s has no words", broken)
 		}

@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"opensrs-doctor/probes/observed"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/probes/sandbox"
 	"opensrs-doctor/report/signature"
@@ -246,7 +247,7 @@ func TestSandboxLogJSON(t *testing.T) {
 		records = append(records, record)
 	}
 	if len(records) != 3 || !records[0].OK || records[0].Command != "GET_BALANCE" || !records[1].OK ||
-		records[1].Command != sandbox.WhoAmI || records[2].OK || *records[2].Request != 3 || len(records[2].Mistakes) == 0 {
+		records[1].Command != observed.WhoAmI || records[2].OK || *records[2].Request != 3 || len(records[2].Mistakes) == 0 {
 		t.Errorf("%s", l.said())
 	}
 }
@@ -277,7 +278,7 @@ func TestSandboxLogLost(t *testing.T) {
 	number := 0
 	observe := func(verdict opensrs.Verdict) {
 		number++
-		l.observe(sandbox.Observation{Number: number, Caller: callerHere, Status: 200, Code: 401, Text: "no", Bytes: 1, Signature: &verdict})
+		l.observe(observed.Observation{Number: number, Caller: callerHere, Status: 200, Code: 401, Text: "no", Bytes: 1, Signature: &verdict})
 	}
 	wrong := opensrs.Verdict{Mistakes: []string{opensrs.SingleMD5}, Forms: []string{""}}
 	for range maxWaiting {
@@ -311,10 +312,10 @@ func TestSandboxLogLost(t *testing.T) {
 func TestSandboxLogCrowded(t *testing.T) {
 	l := newRequestLog(view{}, logForms{command: true}, &streams{stderr: io.Discard})
 	for range 10 * maxWaiting {
-		l.observe(sandbox.Observation{Caller: netip.MustParseAddr("192.0.2.7"), Status: 200})
+		l.observe(observed.Observation{Caller: netip.MustParseAddr("192.0.2.7"), Status: 200})
 	}
 	before := len(l.entries)
-	l.observe(sandbox.Observation{Caller: callerHere, Status: 200})
+	l.observe(observed.Observation{Caller: callerHere, Status: 200})
 	if len(l.entries) != before+1 || before == 0 || int(l.lost.Load())+before != 10*maxWaiting {
 		t.Errorf("%d entries wait, %d are lost", len(l.entries), l.lost.Load())
 	}

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"opensrs-doctor/probes/observed"
 	"opensrs-doctor/probes/sandbox"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/screen"
@@ -55,7 +56,7 @@ type requestLog struct {
 	to      io.Writer // of the entries
 	options screen.Options
 
-	entries  chan sandbox.Observation
+	entries  chan observed.Observation
 	lost     atomic.Int64
 	observed atomic.Int64
 	wrong    atomic.Int64 // of those observed
@@ -66,7 +67,7 @@ type requestLog struct {
 
 func newRequestLog(v view, forms logForms, s *streams) *requestLog {
 	l := &requestLog{forms: forms, streams: s, to: s.stdout, options: v.forTerminal(s),
-		entries: make(chan sandbox.Observation, maxWaiting), failed: make(chan error, 1)}
+		entries: make(chan observed.Observation, maxWaiting), failed: make(chan error, 1)}
 	if forms.document || forms.command {
 		l.to, l.options = s.stderr, v.plain()
 	}
@@ -74,7 +75,7 @@ func newRequestLog(v view, forms logForms, s *streams) *requestLog {
 }
 
 // observe takes one observation. They come one at a time.
-func (l *requestLog) observe(o sandbox.Observation) {
+func (l *requestLog) observe(o observed.Observation) {
 	l.observed.Add(1)
 	if o.Wrong() {
 		l.wrong.Add(1)

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"opensrs-doctor/probes/foreign/dressed"
+	"opensrs-doctor/probes/observed"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/probes/sandbox"
 	"opensrs-doctor/report/screen"
@@ -51,7 +52,7 @@ func TestSignatureWithheld(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	words := signature.NewRequestLog(screen.Options{})
-	inside, err := sandbox.Start(sandbox.Config{Username: plantedUser, Key: []byte(plantedKey), Log: func(o sandbox.Observation) {
+	inside, err := sandbox.Start(sandbox.Config{Username: plantedUser, Key: []byte(plantedKey), Log: func(o observed.Observation) {
 		log.WriteString(words.Entry(o) + signature.NewRequestRecord(o).Line())
 	}})
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 
+	"opensrs-doctor/probes/observed"
 	"opensrs-doctor/probes/opensrs"
 )
 
@@ -54,7 +55,7 @@ func (i *inspection) respond(nth int) *reply {
 	case !i.known:
 		return refusal(codeAuth, refusedSignature)
 	case nth > maxCommands:
-		i.problem(TooManyCommands)
+		i.problem(observed.TooManyCommands)
 		r := refusal(codeConnection, "Maximum number of commands per connection exceeded")
 		r.close = true
 		return r

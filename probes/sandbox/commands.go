@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"opensrs-doctor/probes/observed"
 	"opensrs-doctor/probes/opensrs"
 )
 
@@ -13,31 +14,18 @@ import (
 type verb struct {
 	action  string
 	objects []string
-	dummy   bool // its reply has the service's form, and values that nobody takes for real ones
 	answer  func(*inspection, opensrs.Request) *reply
 }
 
 // The read-only commands that clients and modules begin with. What they are asked and what they answer:
 // domains.opensrs.guide/docs, the page of each.
 var verbs = []verb{
-	{"GET_BALANCE", []string{"BALANCE", "DOMAIN"}, false, (*inspection).balance},
-	{"LOOKUP", []string{"DOMAIN"}, false, (*inspection).lookup},
-	{"NAME_SUGGEST", []string{"DOMAIN"}, true, (*inspection).suggest},
-	{"GET_PRICE", []string{"DOMAIN"}, true, (*inspection).price},
-	{"GET", []string{"DOMAIN"}, true, (*inspection).domain},
-	{"GET_DOMAINS_BY_EXPIREDATE", []string{"DOMAIN"}, true, (*inspection).expiring},
-}
-
-// Commands are the actions that the sandbox knows, those that it answers with dummy values apart.
-func Commands() (known, dummies []string) {
-	for _, verb := range verbs {
-		if verb.dummy {
-			dummies = append(dummies, verb.action)
-		} else {
-			known = append(known, verb.action)
-		}
-	}
-	return known, dummies
+	{"GET_BALANCE", []string{"BALANCE", "DOMAIN"}, (*inspection).balance},
+	{"LOOKUP", []string{"DOMAIN"}, (*inspection).lookup},
+	{"NAME_SUGGEST", []string{"DOMAIN"}, (*inspection).suggest},
+	{"GET_PRICE", []string{"DOMAIN"}, (*inspection).price},
+	{"GET", []string{"DOMAIN"}, (*inspection).domain},
+	{"GET_DOMAINS_BY_EXPIREDATE", []string{"DOMAIN"}, (*inspection).expiring},
 }
 
 // run answers a request whose user, signature and address are right.
@@ -46,12 +34,12 @@ func (i *inspection) run(request opensrs.Request) *reply {
 		if verb.action == request.Action && slices.Contains(verb.objects, request.Object) {
 			i.Command = verb.action
 			r := verb.answer(i, request)
-			i.Dummy = verb.dummy && r.code == codeOK
+			i.Dummy = r.code == codeOK && slices.Contains(observed.Dummies, verb.action)
 			return r
 		}
 	}
 	i.Command = "other"
-	i.problem(UnknownCommand)
+	i.problem(observed.UnknownCommand)
 	return refusal(codeUnknown, "Unsupported action or object")
 }
 
@@ -76,7 +64,7 @@ func dummies(attributes opensrs.Value, more ...opensrs.Item) *reply {
 
 // attribute refuses a request over one of its attributes.
 func (i *inspection) attribute(what string) *reply {
-	i.Problems = append(i.Problems, Problem{Attribute, what})
+	i.Problems = append(i.Problems, observed.Problem{ID: observed.Attribute, Detail: what})
 	return refusal(codeBad, "Invalid Command: "+what)
 }
 
@@ -90,7 +78,7 @@ func (i *inspection) lookup(request opensrs.Request) *reply {
 	asked := request.Attributes
 	name, is := domainIn(asked)
 	if !is {
-		i.problem(NoDomain)
+		i.problem(observed.NoDomain)
 		return refusal(codeBad, "Invalid Command: attribute domain is no domain name")
 	}
 	status := statusOf(name)
@@ -194,7 +182,7 @@ func textsIn(asked opensrs.Value, key string) (texts []string) {
 func (i *inspection) price(request opensrs.Request) *reply {
 	asked := request.Attributes
 	if _, is := domainIn(asked); !is {
-		i.problem(NoDomain)
+		i.problem(observed.NoDomain)
 		return refusal(codeBad, "Invalid Command: attribute domain is no domain name")
 	}
 	return dummies(opensrs.AssocOf(map[string]string{"price": dummyPrice}))
@@ -209,7 +197,7 @@ func (i *inspection) domain(request opensrs.Request) *reply {
 		return i.attribute("type is missing")
 	case "list":
 		i.Command = "other"
-		i.problem(UnknownCommand)
+		i.problem(observed.UnknownCommand)
 		return refusal(codeUnknown, "Unsupported action or object")
 	}
 	contact := opensrs.AssocOf(map[string]string{"first_name": "Dummy", "last_name": "Dummy", "org_name": "Dummy Ltd",

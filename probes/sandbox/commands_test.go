@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"opensrs-doctor/probes/observed"
 	"opensrs-doctor/probes/opensrs"
 )
 
@@ -36,20 +37,20 @@ func TestDummies(t *testing.T) {
 			[]string{`>mytakenname.com<`, `>taken<`, `>dummy-1.example<`, `key="count">3<`, `key="is_search_completed">1<`}},
 		{body("NAME_SUGGEST", "searchstring", "free.org", "services", "lookup", "tlds", ".org"), "200", "",
 			[]string{`>free.org<`, `>available<`}},
-		{body("NAME_SUGGEST"), "400", Attribute, nil},
+		{body("NAME_SUGGEST"), "400", observed.Attribute, nil},
 		{body("GET_PRICE", "domain", "example.com"), "200", "", []string{`key="price">99999.99<`}},
-		{body("GET_PRICE", "domain", "example"), "400", NoDomain, nil},
+		{body("GET_PRICE", "domain", "example"), "400", observed.NoDomain, nil},
 		{body("GET", "domain", "example.com", "type", "all_info"), "200", "",
 			[]string{`key="contact_set"`, `key="owner"`, `key="registry_expiredate">2099-12-31 23:59:59<`, `>ns1.dummy.example<`}},
-		{body("GET", "domain", "example.com"), "400", Attribute, nil},
-		{body("GET", "type", "list"), "430", UnknownCommand, nil},
+		{body("GET", "domain", "example.com"), "400", observed.Attribute, nil},
+		{body("GET", "type", "list"), "430", observed.UnknownCommand, nil},
 		{body("GET_DOMAINS_BY_EXPIREDATE", "exp_from", "2026-01-01", "exp_to", "2026-12-31"), "200", "",
 			[]string{`key="exp_domains"`, `>dummy.example<`, `>2026-12-31 23:59:59<`, `key="remainder">0<`, `key="total">1<`}},
 		{body("GET_DOMAINS_BY_EXPIREDATE", "exp_from", "2026-01-01", "exp_to", "2026-12-31", "page", "2"), "200", "",
 			[]string{`key="page">2<`, `key="total">1<`}},
-		{body("GET_DOMAINS_BY_EXPIREDATE", "exp_from", "2026-01-01"), "400", Attribute, nil},
-		{body("GET_DOMAINS_BY_EXPIREDATE", "exp_from", "1 March", "exp_to", "2026-12-31"), "400", Attribute, nil},
-		{body("SW_REGISTER", "domain", "example.com"), "430", UnknownCommand, nil},
+		{body("GET_DOMAINS_BY_EXPIREDATE", "exp_from", "2026-01-01"), "400", observed.Attribute, nil},
+		{body("GET_DOMAINS_BY_EXPIREDATE", "exp_from", "1 March", "exp_to", "2026-12-31"), "400", observed.Attribute, nil},
+		{body("SW_REGISTER", "domain", "example.com"), "430", observed.UnknownCommand, nil},
 	} {
 		response, err := httpsClient(s).Do(request(t, s, test.body, nil))
 		if err != nil {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"opensrs-doctor/probes/observed"
 	"opensrs-doctor/probes/opensrs"
 )
 
@@ -56,7 +57,7 @@ func (p *plan) converse(conn net.Conn, config *tls.Config) {
 		// What a client sends must neither end the sandbox nor, as the value of a panic, get onto its screen.
 		if recover() != nil {
 			o := v.observation()
-			o.Broken = BrokenInside
+			o.Broken = observed.BrokenInside
 			p.sandbox.observe(o)
 		}
 	}()
@@ -97,8 +98,8 @@ func (v *visit) brokeOff(err error) {
 	}
 }
 
-func (v *visit) observation() Observation {
-	o := Observation{Caller: v.from.address, User: v.plan.sandbox.Username}
+func (v *visit) observation() observed.Observation {
+	o := observed.Observation{Caller: v.from.address, User: v.plan.sandbox.Username}
 	if v.plan.fault.shakes != takes {
 		o.Refusable = v.plan.fault.id
 	}

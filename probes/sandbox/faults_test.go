@@ -12,6 +12,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"opensrs-doctor/probes/observed"
 	"opensrs-doctor/probes/opensrs"
 )
 
@@ -250,7 +251,7 @@ func TestUnverified(t *testing.T) {
 			t.Fatal(err)
 		}
 		last := log.last()
-		if got := wrong(last); (got == Unverified) != proof || last.Wrong() != proof {
+		if got := wrong(last); (got == observed.Unverified) != proof || last.Wrong() != proof {
 			t.Errorf("%s: a request: %q", fault, got)
 		}
 		// A client that knows no authority at all refuses every certificate.
@@ -258,7 +259,7 @@ func TestUnverified(t *testing.T) {
 		if _, err := tls.Dial("tcp", "127.0.0.1:"+port, &tls.Config{}); err == nil {
 			t.Fatal("a client that verifies goes on")
 		}
-		refused := log.await(t, func(o Observation) bool { return o.Broken != "" })
+		refused := log.await(t, func(o observed.Observation) bool { return o.Broken != "" })
 		if right := proof || fault == "tls.incomplete-chain"; refused.Wrong() == right {
 			t.Errorf("%s: a refusal: %+v", fault, refused)
 		}
@@ -266,7 +267,7 @@ func TestUnverified(t *testing.T) {
 }
 
 // await gives the first observation that is wanted.
-func (l *logged) await(t *testing.T, wanted func(Observation) bool) Observation {
+func (l *logged) await(t *testing.T, wanted func(observed.Observation) bool) observed.Observation {
 	t.Helper()
 	for end := time.Now().Add(longPatience); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		l.mu.Lock()
@@ -279,7 +280,7 @@ func (l *logged) await(t *testing.T, wanted func(Observation) bool) Observation 
 		l.mu.Unlock()
 	}
 	t.Fatal("nothing of the kind was observed")
-	return Observation{}
+	return observed.Observation{}
 }
 
 // TestNamed: with a name of one's own the URL and the certificate have it, and every fault is met as without.

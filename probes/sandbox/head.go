@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"opensrs-doctor/probes/observed"
 	"opensrs-doctor/probes/opensrs"
 )
 
@@ -61,7 +62,7 @@ func judgeHead(head []byte) *flaw {
 		case len(line) == 0:
 			return flawOfFraming(fields, old)
 		case number > maxHeaders+1:
-			return &flaw{HeadTooBig, "", http.StatusRequestHeaderFieldsTooLarge}
+			return &flaw{observed.HeadTooBig, "", http.StatusRequestHeaderFieldsTooLarge}
 		}
 		name, value, _ := strings.Cut(string(line), ":")
 		if found := fieldTwice(fields, name, strings.Trim(value, " \t"), number); found != nil {
@@ -72,11 +73,11 @@ func judgeHead(head []byte) *flaw {
 }
 
 func notHTTP(format string, values ...any) *flaw {
-	return &flaw{NotHTTP, "(" + fmt.Sprintf(format, values...) + ")", http.StatusBadRequest}
+	return &flaw{observed.NotHTTP, "(" + fmt.Sprintf(format, values...) + ")", http.StatusBadRequest}
 }
 
 func twoWays(format string, values ...any) *flaw {
-	return &flaw{AmbiguousHead, fmt.Sprintf(format, values...), http.StatusBadRequest}
+	return &flaw{observed.AmbiguousHead, fmt.Sprintf(format, values...), http.StatusBadRequest}
 }
 
 // flawOfLine judges the form of one line: the request line, a header, or the empty line.

@@ -13,12 +13,13 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/observed"
 	"opensrs-doctor/probes/opensrs"
 )
 
 // inspection is one request under the loupe.
 type inspection struct {
-	Observation
+	observed.Observation
 	head    opensrs.RequestHead
 	request *http.Request // nil: the head cannot be read
 	body    []byte        // as far as it came
@@ -31,7 +32,7 @@ type inspection struct {
 	release func()
 }
 
-func (i *inspection) problem(id string) { i.Problems = append(i.Problems, Problem{ID: id}) }
+func (i *inspection) problem(id string) { i.Problems = append(i.Problems, observed.Problem{ID: id}) }
 
 // refuse ends what can be done with a request: the service could not even read it.
 func (i *inspection) refuse(status int) {
@@ -46,12 +47,12 @@ func (v *visit) inspect(head []byte, broken error) *inspection {
 	i := &inspection{Observation: v.observation(), head: headOf(head), came: -1, release: func() {}}
 	parsed := i.parse(head, broken)
 	if parsed && i.asksAddress() {
-		i.whoami, i.Command = true, WhoAmI
+		i.whoami, i.Command = true, observed.WhoAmI
 		return i
 	}
 	i.address(v.plan.rules)
 	if v.plan.fault.shakes == mustRefuse {
-		i.problem(Unverified)
+		i.problem(observed.Unverified)
 	}
 	if parsed {
 		i.readBody(v)
@@ -85,22 +86,22 @@ func headOf(head []byte) (h opensrs.RequestHead) {
 func (i *inspection) parse(head []byte, broken error) bool {
 	switch {
 	case errors.Is(broken, errHeadTooBig):
-		i.problem(HeadTooBig)
+		i.problem(observed.HeadTooBig)
 		i.refuse(http.StatusRequestHeaderFieldsTooLarge)
 		return false
 	case broken != nil:
-		i.problem(Unfinished)
+		i.problem(observed.Unfinished)
 		i.refuse(cutShort(broken))
 		return false
 	}
 	if f := judgeHead(head); f != nil {
-		i.Problems = append(i.Problems, Problem{f.id, f.detail})
+		i.Problems = append(i.Problems, observed.Problem{ID: f.id, Detail: f.detail})
 		i.refuse(f.status)
 		return false
 	}
 	request, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(head)))
 	if err != nil {
-		i.problem(NotHTTP)
+		i.problem(observed.NotHTTP)
 		i.refuse(http.StatusBadRequest)
 		return false
 	}
@@ -128,7 +129,7 @@ func (i *inspection) readBody(v *visit) {
 		}
 		i.came = int64(len(i.body))
 	case length > opensrs.MaxReply:
-		i.problem(BodyTooBig)
+		i.problem(observed.BodyTooBig)
 		i.refuse(http.StatusRequestEntityTooLarge)
 	default:
 		if i.request.ProtoAtLeast(1, 1) && strings.EqualFold(i.request.Header.Get("Expect"), "100-continue") {
@@ -140,7 +141,7 @@ func (i *inspection) readBody(v *visit) {
 			i.refuse(cutShort(err))
 		}
 		if i.came = int64(len(i.body)); i.came == 0 && length == 0 && i.request.Method == http.MethodPost {
-			i.problem(EmptyBody)
+			i.problem(observed.EmptyBody)
 		}
 	}
 }
@@ -159,7 +160,7 @@ func (i *inspection) credentials(v *visit) {
 	user := i.head.Username()
 	s := v.plan.sandbox
 	if user != "" && user != s.Username {
-		i.problem(Username)
+		i.problem(observed.Username)
 	}
 	if signature := i.head.Signature(); signature != "" && len(i.body) > 0 {
 		i.signature(v, opensrs.Attempt{Body: i.body, Key: s.Key, Username: user, Signature: signature})
@@ -175,7 +176,7 @@ func (i *inspection) credentials(v *visit) {
 func (i *inspection) signature(v *visit, attempt opensrs.Attempt) {
 	verdict, why := v.explain(attempt, false)
 	if why != "" {
-		i.Problems = append(i.Problems, Problem{SignatureUnexplained, why})
+		i.Problems = append(i.Problems, observed.Problem{ID: observed.SignatureUnexplained, Detail: why})
 		return
 	}
 	i.Signature, i.Shape = &verdict, opensrs.ShapeOf(attempt.Signature)
@@ -206,7 +207,7 @@ func (i *inspection) form() {
 		i.refuse(http.StatusNotFound)
 	}
 	if i.request.ProtoAtLeast(1, 1) && i.request.Host == "" { // RFC 9112, 3.2
-		i.problem(HostMissing)
+		i.problem(observed.HostMissing)
 		i.refuse(http.StatusBadRequest)
 	}
 }

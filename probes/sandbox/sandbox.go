@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/observed"
 )
 
 // CallerAddress is the public address that every loopback caller counts as.
@@ -37,7 +38,7 @@ type Config struct {
 
 	// Log gets what was seen of each request, one at a time, before the client has its reply. Nil: no log. As
 	// long as it does not return, no other request is answered.
-	Log func(Observation)
+	Log func(observed.Observation)
 }
 
 // Sandbox is a running service. Its fields are set by Start and not changed afterwards.
@@ -58,7 +59,7 @@ type Sandbox struct {
 	api       *boundedListener // nil: nothing listens
 	observing sync.Mutex       // of count and log
 	count     int
-	log       func(Observation)
+	log       func(observed.Observation)
 
 	searches *searches
 }

@@ -17,6 +17,7 @@ import (
 	"sync"
 	"testing"
 
+	"opensrs-doctor/probes/observed"
 	"opensrs-doctor/probes/opensrs"
 )
 
@@ -33,26 +34,26 @@ func start(t *testing.T, config Config) *Sandbox {
 // logged collects what a sandbox observes.
 type logged struct {
 	mu   sync.Mutex
-	seen []Observation
+	seen []observed.Observation
 }
 
-func (l *logged) add(o Observation) {
+func (l *logged) add(o observed.Observation) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.seen = append(l.seen, o)
 }
 
-func (l *logged) last() Observation {
+func (l *logged) last() observed.Observation {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.seen) == 0 {
-		return Observation{}
+		return observed.Observation{}
 	}
 	return l.seen[len(l.seen)-1]
 }
 
 // wrong names what an observation found.
-func wrong(o Observation) string { return strings.Join(o.Mistakes(), " ") }
+func wrong(o observed.Observation) string { return strings.Join(o.Mistakes(), " ") }
 
 func httpsClient(s *Sandbox) *http.Client {
 	roots := x509.NewCertPool()
@@ -267,7 +268,7 @@ func TestBetweenRequests(t *testing.T) {
 	if response, err := http.ReadResponse(reader, nil); err != nil || response.StatusCode != http.StatusBadRequest {
 		t.Error(response, err)
 	}
-	if got := wrong(log.last()); got != Unfinished {
+	if got := wrong(log.last()); got != observed.Unfinished {
 		t.Errorf("a head that breaks off: %s", got)
 	}
 }
@@ -446,8 +447,8 @@ func TestClose(t *testing.T) {
 
 // A service that never answers does not answer when it ends either.
 func TestCloseWithoutReply(t *testing.T) {
-	arrived := make(chan Observation, 1)
-	s := start(t, Config{Fault: "call.timeout", Log: func(o Observation) { arrived <- o }})
+	arrived := make(chan observed.Observation, 1)
+	s := start(t, Config{Fault: "call.timeout", Log: func(o observed.Observation) { arrived <- o }})
 	met := make(chan string, 1)
 	go func() { met <- observer{t: t, client: s.Client(), patience: longPatience}.observe() }()
 	<-arrived
@@ -459,22 +460,22 @@ func TestCloseWithoutReply(t *testing.T) {
 
 // Why a handshake broke off is worth a line: most authors of clients meet this first.
 func TestBrokenHandshakes(t *testing.T) {
-	seen := make(chan Observation, 4)
-	s := start(t, Config{Log: func(o Observation) { seen <- o }})
+	seen := make(chan observed.Observation, 4)
+	s := start(t, Config{Log: func(o observed.Observation) { seen <- o }})
 	address := strings.Trim(strings.TrimPrefix(s.URL, "https:"), "/")
-	for want, try := range map[Broken]func(){
-		BrokenUntrusted: func() { tls.Dial("tcp", address, &tls.Config{}) },
-		BrokenNoVersion: func() {
+	for want, try := range map[observed.Broken]func(){
+		observed.BrokenUntrusted: func() { tls.Dial("tcp", address, &tls.Config{}) },
+		observed.BrokenNoVersion: func() {
 			tls.Dial("tcp", address, &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS10,
 				MaxVersion: tls.VersionTLS11})
 		},
-		BrokenNotTLS: func() {
+		observed.BrokenNotTLS: func() {
 			response, err := http.Get("http://" + address)
 			if err != nil || response.StatusCode != 400 {
 				t.Errorf("plain HTTP: %v, %v", response, err)
 			}
 		},
-		BrokenHungUp: func() {
+		observed.BrokenHungUp: func() {
 			if conn, err := net.Dial("tcp", address); err == nil {
 				conn.Close()
 			}

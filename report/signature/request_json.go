@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"time"
 
-	"opensrs-doctor/probes/sandbox"
+	"opensrs-doctor/probes/observed"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/screen"
 )
@@ -51,7 +51,7 @@ type RequestMistake struct {
 }
 
 // NewRequestRecord puts an observation into the words of the log.
-func NewRequestRecord(o sandbox.Observation) RequestRecord {
+func NewRequestRecord(o observed.Observation) RequestRecord {
 	record := RequestRecord{At: o.At.Format(time.RFC3339Nano), Caller: o.Caller.String(), OK: !o.Wrong()}
 	if o.Broken != "" {
 		record.Connection, record.Summary = string(o.Broken), screen.Clean(brokenOff(o))

@@ -8,8 +8,8 @@ import (
 
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/observed"
 	"opensrs-doctor/probes/opensrs"
-	"opensrs-doctor/probes/sandbox"
 	"opensrs-doctor/report/screen"
 )
 
@@ -25,7 +25,7 @@ type RequestLog struct {
 func NewRequestLog(o screen.Options) *RequestLog { return &RequestLog{o, map[string]int{}} }
 
 // Entry is the text for one observation, with an empty line behind it.
-func (l *RequestLog) Entry(o sandbox.Observation) string {
+func (l *RequestLog) Entry(o observed.Observation) string {
 	s := screen.New(l.options)
 	clock := o.At.Format(time.TimeOnly) + "  "
 	if o.Broken != "" {
@@ -69,7 +69,7 @@ func (l *RequestLog) line(s *screen.Writer, status, text string, in screen.Style
 }
 
 // mistakesIn puts everything that is wrong with a request into words, the address aside.
-func mistakesIn(o sandbox.Observation) []toldMistake {
+func mistakesIn(o observed.Observation) []toldMistake {
 	told := checkOf(o).told()
 	for _, problem := range o.Problems {
 		told = append(told, problemIn(o, problem))
@@ -78,7 +78,7 @@ func mistakesIn(o sandbox.Observation) []toldMistake {
 }
 
 // checkOf is what "sign verify" would be told of the request.
-func checkOf(o sandbox.Observation) SignatureCheck {
+func checkOf(o observed.Observation) SignatureCheck {
 	check := SignatureCheck{Findings: o.Findings, Request: true, KeyGiven: true, NameKnown: true}
 	if o.Signature != nil {
 		check.Verdict, check.Shape, check.Checked = *o.Signature, o.Shape, true
@@ -102,7 +102,7 @@ func (l *RequestLog) mistake(s *screen.Writer, request int, one toldMistake) {
 }
 
 // outcomeWords say what came of a request.
-func outcomeWords(o sandbox.Observation) string {
+func outcomeWords(o observed.Observation) string {
 	answer := "HTTP " + strconv.Itoa(o.Status) + " " + o.Text
 	switch {
 	case o.Status == 0:
@@ -120,8 +120,8 @@ func outcomeWords(o sandbox.Observation) string {
 }
 
 // rightIn names what was looked at and is right.
-func rightIn(o sandbox.Observation) []string {
-	if o.Command == sandbox.WhoAmI {
+func rightIn(o observed.Observation) []string {
+	if o.Command == observed.WhoAmI {
 		return nil
 	}
 	wrong := map[string]bool{}
@@ -138,11 +138,11 @@ func rightIn(o sandbox.Observation) []string {
 			right = append(right, words)
 		}
 	}
-	readable := !wrong[sandbox.NotHTTP] && !wrong[sandbox.AmbiguousHead] && !wrong[sandbox.HeadTooBig] && !wrong[sandbox.Unfinished]
+	readable := !wrong[observed.NotHTTP] && !wrong[observed.AmbiguousHead] && !wrong[observed.HeadTooBig] && !wrong[observed.Unfinished]
 	add(readable && !wrong[opensrs.WrongMethod] && !wrong[opensrs.WrongPath], "POST /")
 	add(readable && !wrong[opensrs.WrongContentType], "content type")
 	add(o.Bytes > 0 && !headers["Content-Length"] && !headers["Transfer-Encoding"], fmt.Sprintf("length (%d bytes)", o.Bytes))
-	add(readable && !headers[opensrs.HeaderUsername] && !wrong[sandbox.Username], "username")
+	add(readable && !headers[opensrs.HeaderUsername] && !wrong[observed.Username], "username")
 	add(o.Signature != nil && o.Signature.Match && !headers[opensrs.HeaderSignature], "signature")
 	switch {
 	case o.Address.Verdict == iprules.VerdictUnknown:
@@ -154,7 +154,7 @@ func rightIn(o sandbox.Observation) []string {
 }
 
 // refusedWords say why the caller's address is refused, "" where it is not.
-func refusedWords(o sandbox.Observation) string {
+func refusedWords(o observed.Observation) string {
 	switch {
 	case o.Address.Verdict == iprules.VerdictAmbiguous:
 		return fmt.Sprintf("the rules can be read both ways for %s, and the sandbox takes that as a refusal", o.Caller)

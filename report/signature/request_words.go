@@ -3,56 +3,56 @@ package signature
 import (
 	"strings"
 
-	"opensrs-doctor/probes/sandbox"
+	"opensrs-doctor/probes/observed"
 	"opensrs-doctor/report/screen"
 )
 
 // BrokenWords say why a connection to the sandbox came to no request.
-var BrokenWords = map[sandbox.Broken]string{
-	sandbox.BrokenUntrusted: "the client does not trust the certificate. Give it the sandbox's CA file; do not switch the check off.",
-	sandbox.BrokenExpired:   "the client finds that the certificate has expired.",
-	sandbox.BrokenNoVersion: "there is no TLS version that both speak. The sandbox takes TLS 1.2 and 1.3.",
-	sandbox.BrokenNotTLS:    "the client speaks no TLS. The URL begins with https.",
-	sandbox.BrokenHungUp:    "the client hung up.",
-	sandbox.BrokenSilent:    "the client was silent for too long.",
-	sandbox.BrokenOther:     "the handshake broke off.",
-	sandbox.BrokenInside:    "the sandbox itself failed over it; this is a bug in opensrs-doctor.",
+var BrokenWords = map[observed.Broken]string{
+	observed.BrokenUntrusted: "the client does not trust the certificate. Give it the sandbox's CA file; do not switch the check off.",
+	observed.BrokenExpired:   "the client finds that the certificate has expired.",
+	observed.BrokenNoVersion: "there is no TLS version that both speak. The sandbox takes TLS 1.2 and 1.3.",
+	observed.BrokenNotTLS:    "the client speaks no TLS. The URL begins with https.",
+	observed.BrokenHungUp:    "the client hung up.",
+	observed.BrokenSilent:    "the client was silent for too long.",
+	observed.BrokenOther:     "the handshake broke off.",
+	observed.BrokenInside:    "the sandbox itself failed over it; this is a bug in opensrs-doctor.",
 }
 
 // ProblemWords are about what only a service can notice in a request. {user} is the sandbox's own.
 var ProblemWords = map[string]struct{ Summary, Fix string }{
-	sandbox.NotHTTP: {"the head of the request is no HTTP",
+	observed.NotHTTP: {"the head of the request is no HTTP",
 		"After the request line each line is a header, as in Name: value, without a space before the colon; an empty line ends them. Lines end with CRLF."},
-	sandbox.AmbiguousHead: {"two servers would read the head of the request differently:",
+	observed.AmbiguousHead: {"two servers would read the head of the request differently:",
 		"Send Host, Content-Length, Content-Type, X-Username and X-Signature once each, and no Transfer-Encoding. What the HTTP library sets by itself must not be set a second time."},
-	sandbox.HostMissing: {"the header Host is missing",
+	observed.HostMissing: {"the header Host is missing",
 		"HTTP/1.1 wants it: Host: HOST:PORT. A client that speaks HTTP/1.0 may leave it out."},
-	sandbox.HeadTooBig: {"the head of the request is over 16 KiB, or has over 200 headers",
+	observed.HeadTooBig: {"the head of the request is over 16 KiB, or has over 200 headers",
 		"The body goes behind an empty line, not into the head."},
-	sandbox.Unfinished: {"the head of the request breaks off",
+	observed.Unfinished: {"the head of the request breaks off",
 		"An empty line has to end the headers; look for a client that waits or gives up before it has sent them."},
-	sandbox.EmptyBody: {"the body is empty",
+	observed.EmptyBody: {"the body is empty",
 		"Send the envelope that was signed as the body of the POST. With curl in PHP that is CURLOPT_POSTFIELDS."},
-	sandbox.BodyTooBig: {"the body is over 1 MiB",
+	observed.BodyTooBig: {"the body is over 1 MiB",
 		"An envelope has some kilobytes. Look for a body that was put together more than once."},
-	sandbox.SignatureUnexplained: {"the signature is wrong; run opensrs-doctor sign verify to find out why: the sandbox did not look",
+	observed.SignatureUnexplained: {"the signature is wrong; run opensrs-doctor sign verify to find out why: the sandbox did not look",
 		"opensrs-doctor sign verify --body FILE --signature TEXT --api-key-file PATH: the body as it was sent, and its X-Signature. Or send " +
 			"a small command such as GET_BALANCE, alone: what is wrong with its signature is wrong with this one too."},
-	sandbox.Username: {"X-Username is not {user}",
+	observed.Username: {"X-Username is not {user}",
 		"Send the sandbox's username; against the service, that of the primary reseller user of that environment."},
-	sandbox.NoDomain: {"the command asks about no domain name",
+	observed.NoDomain: {"the command asks about no domain name",
 		"The item attributes has a dt_assoc with an item domain, as in example.com."},
-	sandbox.Attribute: {"an attribute is missing or wrong:",
+	observed.Attribute: {"an attribute is missing or wrong:",
 		"The items of attributes are described in the API guide, domains.opensrs.guide/docs, on the command's page."},
-	sandbox.Unverified:     {unverified.summary, unverified.fix},
-	sandbox.UnknownCommand: {"the sandbox does not know this command", commandWords() + " The service knows more."},
-	sandbox.TooManyCommands: {"this connection has had its 100 commands",
+	observed.Unverified:     {unverified.summary, unverified.fix},
+	observed.UnknownCommand: {"the sandbox does not know this command", commandWords() + " The service knows more."},
+	observed.TooManyCommands: {"this connection has had its 100 commands",
 		"Open a new connection after 100 commands; the service wants that too."},
 }
 
 // problemIn puts a problem into words.
-func problemIn(o sandbox.Observation, problem sandbox.Problem) toldMistake {
-	if problem.ID == sandbox.Unverified {
+func problemIn(o observed.Observation, problem observed.Problem) toldMistake {
+	if problem.ID == observed.Unverified {
 		means := strings.ReplaceAll(unverified.means, "{certificate}", RefusableWords[o.Refusable])
 		return toldMistake{unverified.id, unverified.summary, means, unverified.fixes()}
 	}
@@ -63,8 +63,7 @@ func problemIn(o sandbox.Observation, problem sandbox.Problem) toldMistake {
 
 // commandWords say what the sandbox answers.
 func commandWords() string {
-	known, dummies := sandbox.Commands()
-	return "It knows " + screen.List(known) + ", and with dummy values " + screen.List(dummies) + "."
+	return "It knows " + screen.List(observed.Commands) + ", and with dummy values " + screen.List(observed.Dummies) + "."
 }
 
 // RefusableWords say what is wrong with the handshake of a fault that a client may end.
@@ -80,9 +79,9 @@ var RefusableWords = map[string]string{
 }
 
 // brokenOff says why a connection came to no request, and where the client was right to end it.
-func brokenOff(o sandbox.Observation) string {
+func brokenOff(o observed.Observation) string {
 	switch o.Broken {
-	case sandbox.BrokenUntrusted, sandbox.BrokenExpired, sandbox.BrokenNoVersion, sandbox.BrokenHungUp, sandbox.BrokenOther:
+	case observed.BrokenUntrusted, observed.BrokenExpired, observed.BrokenNoVersion, observed.BrokenHungUp, observed.BrokenOther:
 		if why := RefusableWords[o.Refusable]; why != "" {
 			return "the client ended the handshake, and rightly so: " + why + "."
 		}
@@ -92,7 +91,7 @@ func brokenOff(o sandbox.Observation) string {
 
 // unverified is the mistake of a client that sends its request over a certificate which should not verify.
 var unverified = mistake{
-	id:      sandbox.Unverified,
+	id:      observed.Unverified,
 	summary: "the client does not verify the server's certificate",
 	means: "It sent this request although {certificate}. So it would send username and signature to anyone who gets between " +
 		"it and the service.",

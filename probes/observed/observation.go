@@ -1,12 +1,10 @@
-package sandbox
+// Package observed holds what the sandbox saw of its clients' requests. It opens nothing: the rooms that put it into words need no
+// sandbox for it.
+package observed
 
 import (
-	"crypto/tls"
-	"errors"
-	"net"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"opensrs-doctor/probes/opensrs"
@@ -25,7 +23,7 @@ type Observation struct {
 	Refusable string
 
 	Bytes     int               // of the body, as far as it came
-	Command   string            // one of Commands, WhoAmI, "other"; "": none was looked at
+	Command   string            // one of Commands or Dummies, WhoAmI, "other"; "": none was looked at
 	Dummy     bool              // the answer has dummy values
 	Findings  []opensrs.Finding // what is wrong with the form of the request, and with its body
 	Signature *opensrs.Verdict  // nil: there was nothing to be judged
@@ -39,6 +37,12 @@ type Observation struct {
 	Text   string // response_text of the answer, or the words for its HTTP status
 	Fault  string // the fault that decided on the answer; "": the request did
 }
+
+// The commands that the sandbox answers as the service does, and those to which it gives dummy values.
+var (
+	Commands = []string{"GET_BALANCE", "LOOKUP"}
+	Dummies  = []string{"NAME_SUGGEST", "GET_PRICE", "GET", "GET_DOMAINS_BY_EXPIREDATE"}
+)
 
 // WhoAmI is the Command of a request that asks for the address it comes from.
 const WhoAmI = "GET /ip"
@@ -132,75 +136,3 @@ const (
 // BrokenWays are all of them.
 var BrokenWays = []Broken{BrokenUntrusted, BrokenExpired, BrokenNoVersion, BrokenNotTLS, BrokenHungUp, BrokenSilent,
 	BrokenOther, BrokenInside}
-
-// brokenBy classifies the error of a handshake, with the last bytes that were read. Alerts have no type of their
-// own that is exported, so their standard names (RFC 8446, 6.2) are looked for in the text.
-func brokenBy(err error, last []byte) Broken {
-	var (
-		record  tls.RecordHeaderError
-		timeout interface{ Timeout() bool }
-	)
-	if broken, is := plainAlert(last); is {
-		return broken
-	}
-	switch why := err.Error(); {
-	case errors.As(err, &record):
-		return BrokenNotTLS
-	case strings.Contains(why, "unknown certificate"), strings.Contains(why, "bad certificate"):
-		return BrokenUntrusted // "unknown certificate authority" too
-	case strings.Contains(why, "expired certificate"), strings.Contains(why, "certificate expired"):
-		return BrokenExpired
-	case strings.Contains(why, "unsupported versions"), strings.Contains(why, "protocol version"):
-		return BrokenNoVersion
-	case errors.As(err, &timeout) && timeout.Timeout():
-		return BrokenSilent
-	case strings.HasSuffix(why, "EOF"), strings.Contains(why, "reset by peer"), strings.Contains(why, "broken pipe"):
-		return BrokenHungUp
-	}
-	return BrokenOther
-}
-
-// plainAlert reads an alert that came unencrypted. OpenSSL sends one so when it does not like the certificate in
-// TLS 1.3, and Go's TLS, which takes it for ciphertext, reports a bad record instead.
-func plainAlert(last []byte) (Broken, bool) {
-	at := len(last) - 7
-	if at < 0 || last[at] != 21 || last[at+1] != 3 || last[at+3] != 0 || last[at+4] != 2 || last[at+5] > 2 {
-		return "", false
-	}
-	switch last[at+6] {
-	case 42, 43, 46, 48: // bad, unsupported, unknown certificate; unknown authority
-		return BrokenUntrusted, true
-	case 45:
-		return BrokenExpired, true
-	case 70:
-		return BrokenNoVersion, true
-	}
-	return "", false
-}
-
-// tailConn remembers the last bytes that were read from it.
-type tailConn struct {
-	net.Conn
-	last []byte
-}
-
-func (c *tailConn) Read(b []byte) (int, error) {
-	n, err := c.Conn.Read(b)
-	c.last = append(c.last, b[max(0, n-7):n]...)
-	c.last = c.last[max(0, len(c.last)-7):]
-	return n, err
-}
-
-// observe passes an observation on; they come one at a time, and requests are numbered.
-func (s *Sandbox) observe(o Observation) {
-	s.observing.Lock()
-	defer s.observing.Unlock()
-	if o.Broken == "" {
-		s.count++
-		o.Number = s.count
-	}
-	if s.log != nil {
-		o.At = time.Now()
-		s.log(o)
-	}
-}
