@@ -14,15 +14,8 @@ import (
 // shown quotes a value that the user gave, for an error. A value that could hold a secret, such as a URL
 // with a login, a run of hex digits or any other token, is not repeated: errors end up in logs.
 func shown(text string) string {
-	run, longest := 0, 0
-	for _, c := range []byte(text) {
-		if run++; strings.IndexByte("0123456789abcdefABCDEF", c) < 0 {
-			run = 0
-		}
-		longest = max(longest, run)
-	}
 	switch {
-	case longest >= 16, strings.Contains(text, "@"), foreign.HideTokens(text) != text:
+	case foreign.MayBeSecret(text):
 		return "[not shown, it may hold a secret]"
 	case len(text) > 80:
 		text = text[:80] + "…"

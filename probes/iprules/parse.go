@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"opensrs-doctor/probes/foreign"
 )
 
 // Bounds of a list: whatever is longer is no list of access rules.
@@ -58,26 +60,12 @@ const notShown = "[not shown, it may hold a secret]"
 // scrub is what may be repeated of a value, without quotes.
 func scrub(text string) string {
 	switch {
-	case hexRun(text) >= 16 || strings.Contains(text, "@"):
+	case foreign.MayBeSecret(text):
 		return notShown
 	case len(text) > maxQuote:
 		return text[:maxQuote] + "…"
 	}
 	return text
-}
-
-// hexRun is the length of the longest run of hex digits.
-func hexRun(text string) int {
-	longest, run := 0, 0
-	for i := range len(text) {
-		if c := text[i]; c-'0' > 9 && c-'a' > 5 && c-'A' > 5 {
-			run = 0
-			continue
-		}
-		run++
-		longest = max(longest, run)
-	}
-	return longest
 }
 
 // Parse reads one rule, "allow 203.0.113.0/25": an action in any case, and an address or a prefix. A bare
