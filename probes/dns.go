@@ -2,6 +2,7 @@ package probes
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"slices"
 	"sync"
@@ -33,7 +34,9 @@ func (w *world) startDNS(ctx context.Context, name string, ofProxy bool) *dnsRun
 		use(&r.facts, "given as an address", []netip.Addr{address})
 		return r
 	}
-	r.facts.HostsIPs, r.facts.HostsFile = readHosts(w.resolver.hosts, name)
+	if r.facts.HostsIPs, r.facts.HostsLines = readHosts(w.resolver.hosts, name); len(r.facts.HostsLines) > 0 {
+		r.facts.HostsFile = fmt.Sprintf("%s:%d", w.resolver.hosts, r.facts.HostsLines[0])
+	}
 	for i, one := range everybody {
 		r.facts.Answers[i] = evidence.DNSAnswer{Resolver: one.by, Pending: true, A: []netip.Addr{}, AAAA: []netip.Addr{}}
 		go func() {

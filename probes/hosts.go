@@ -2,18 +2,17 @@ package probes
 
 import (
 	"bufio"
-	"fmt"
 	"io"
 	"net/netip"
 	"os"
 	"strings"
 )
 
-// readHosts gives the addresses that a hosts file pins a name to, and the line of the first ("PATH:LINE").
-func readHosts(path, name string) (pinned []netip.Addr, at string) {
+// readHosts gives the addresses that a hosts file pins a name to, and the line, from 1, that each is on.
+func readHosts(path, name string) (pinned []netip.Addr, on []int) {
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, ""
+		return nil, nil
 	}
 	defer file.Close()
 	lines := bufio.NewScanner(io.LimitReader(file, 8<<20))
@@ -30,14 +29,12 @@ func readHosts(path, name string) (pinned []netip.Addr, at string) {
 			}
 			if address, err := netip.ParseAddr(fields[0]); err == nil {
 				pinned = append(pinned, address.Unmap())
-				if at == "" {
-					at = fmt.Sprintf("%s:%d", path, number)
-				}
+				on = append(on, number)
 			}
 			break
 		}
 	}
-	return pinned, at
+	return pinned, on
 }
 
 func ipv4First(addresses []netip.Addr) []netip.Addr {

@@ -132,6 +132,11 @@ var dnsFixtures = []fixture{
 		e.Port.Path.Port, e.Port.Path.Compare, e.Port.Path.Distance = walk("ttt", "..."), walk("ttt", "..."), 0
 	}},
 	{"dns.hosts-override/works", report.Warn, report.Certain, pinned},
+	{"dns.hosts-override/one right, one not", report.Warn, report.Certain, func(e *evidence.Evidence) {
+		e.DNS.Used, e.DNS.HostsFile, e.DNS.HostsLines = "hosts file", "/etc/hosts:7", []int{7, 9}
+		e.DNS.HostsIPs = []netip.Addr{endpointIP, ip("198.51.100.99")}
+		e.DNS.IPv4, e.Target.Addresses = e.DNS.HostsIPs, e.DNS.HostsIPs
+	}},
 	{"dns.no-ipv4", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		e.DNS.IPv4, e.DNS.IPv6 = []netip.Addr{}, []netip.Addr{ip("2001:db8:100::10")}
 		e.DNS.Answers[0].A, e.DNS.Answers[0].AAAA = nil, e.DNS.IPv6

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,6 +26,10 @@ func (s *settings) thirdParties(r *request) error {
 	}
 	if err := s.orNone("egress-source", func() { o.EgressSources = nil }, func(text string) error {
 		source, err := probes.ParseSource(text)
+		if same := func(s probes.Source) bool { return s.URI == source.URI }; err == nil && slices.ContainsFunc(o.EgressSources, same) {
+			r.notes = append(r.notes, "an egress source is given twice, and is asked once: two answers of one source prove no more than one")
+			return nil
+		}
 		o.EgressSources = append(o.EgressSources, source)
 		return err
 	}); err != nil {

@@ -232,6 +232,9 @@ func (s *settings) sandbox() (config sandbox.Config, r *request, err error) {
 
 // checkName takes a host's name, and no address.
 func checkName(name string) error {
+	if name == "" {
+		return errors.New("it is empty")
+	}
 	if _, err := netip.ParseAddr(name); err == nil {
 		return errors.New("an address is for --listen")
 	}

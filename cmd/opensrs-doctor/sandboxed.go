@@ -65,6 +65,9 @@ func (r *request) pointAt(c sandbox.Client) (err error) {
 		o.KeySource = "the sandbox"
 	}
 	if c.RulesGiven {
+		if o.RulesGiven {
+			r.notes = append(r.notes, "the fault brings access rules of its own; those of "+o.RulesSource+" are not used")
+		}
 		o.Rules, o.RulesGiven, o.RulesSource = nil, len(c.Rules) > 0, "the sandbox"
 		for _, text := range c.Rules {
 			rule, err := iprules.Parse(text)

@@ -80,7 +80,7 @@ func placeholder(text string) bool {
 // assignment is a line of a settings file: NAME=key, export NAME="key", $name = 'key';, name: key, "name" => "key" or
 // define('NAME', 'key'). No name is made of hex digits alone, so that a key in pairs (ab:cd) is none.
 var assignment = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?im)^[\t {,]*(?:(?:export|set|setx|const|let|var|my|local|declare -x)\s+)?` +
+	return regexp.MustCompile(`(?im)^(?:[\t ]*<\?(?:php\b)?)?[\t {,]*(?:(?:export|set|setx|const|let|var|my|local|declare -x)\s+)?` +
 		`(?:define\s*\(\s*["']\w+["']\s*,|["']?\$?[\w.\-\[\]"']*[g-z_][\w.\-]*["'\]]*\s*(?:=>|:=|=|:))\s*(["'].*|\w.*)$`)
 })
 

@@ -45,6 +45,8 @@ func TestCheckKey(t *testing.T) {
 		{`define( "OSRS_KEY" , "` + hex112 + `" );`, "assignment"},
 		{"<?php\n// ours\ndefine('OSRS_USERNAME', 'acme');\ndefine('OSRS_KEY', '" + hex112 + "');", "assignment"},
 		{"define('OSRS_KEY', 'your_key_here');", "assignment placeholder"},
+		{`<?php define("OSRS_KEY","` + hex112 + `");`, "assignment"},
+		{`<? define("OSRS_KEY","` + hex112 + `");`, "assignment"},
 		{"OSRS_KEY=changeme", "assignment placeholder"},
 		{"\ufeffOSRS_KEY=" + hex112, "byte-order-mark assignment"},
 		{strings.TrimSuffix(strings.Repeat("ab:", 56), ":"), ""}, // pairs, and no name before them

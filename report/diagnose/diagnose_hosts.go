@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/report"
@@ -21,10 +22,8 @@ func whenDnsHostsOverride(e *evidence.Evidence) (Finding, bool) {
 		real = append(real, answer.A...)
 		said = said || len(answer.A) > 0 || answer.Rcode == "NXDOMAIN" || answer.Rcode == "NOERROR"
 	}
-	for _, address := range real {
-		if slices.Contains(d.HostsIPs, address) {
-			return Finding{}, false
-		}
+	if slices.ContainsFunc(d.HostsIPs, func(pinned netip.Addr) bool { return slices.Contains(real, pinned) }) {
+		return strayHosts(d, real)
 	}
 	onlyIPv6 := len(d.IPv4) == 0 && Blocked(e) == "dns" // the file hides the IPv4 address that DNS has
 	fails := Blocked(e) != "" && leadsElsewhere(e) || onlyIPv6
@@ -57,6 +56,23 @@ func whenDnsHostsOverride(e *evidence.Evidence) (Finding, bool) {
 		finding.Hides = append([]string{"dns.no-ipv4"}, elsewhere...)
 	}
 	return finding, true
+}
+
+// strayHosts is for a file that pins the name to an address that DNS gives, and on another line to one that it does not
+// give: programs take now the one, now the other.
+func strayHosts(d *evidence.DNS, real []netip.Addr) (Finding, bool) {
+	for i, pinned := range d.HostsIPs {
+		if slices.Contains(real, pinned) || !pinned.Is4() || i >= len(d.HostsLines) {
+			continue
+		}
+		path := d.HostsFile[:max(strings.LastIndexByte(d.HostsFile, ':'), 0)]
+		line := fmt.Sprintf("%s:%d", path, d.HostsLines[i])
+		return Finding{Severity: report.Warn, Alone: true,
+			Values: Values{"name": d.Name, "hosts_line": line, "hosts_address": pinned.String(), "dns_address": real[0].String()},
+			Evidence: []string{fmt.Sprintf("%s pins %s to %s.", line, d.Name, pinned),
+				fmt.Sprintf("DNS itself gives %s, which the hosts file has too.", screen.List(screen.Texts(real)))}}, true
+	}
+	return Finding{}, false
 }
 
 // sameByDNS: the port fails at the address that DNS gives just as it does at the pinned one. words is what was seen

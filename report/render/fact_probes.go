@@ -149,6 +149,7 @@ func (l *factList) dns(r *reading) {
 		}
 	})
 	l.say("late or silent", strings.Join(diagnose.PlainServers(r.texts("slow_resolvers")), ", "))
+	r.drop("hosts_lines") // the first is in hosts_file, and who needs another is told it by the diagnosis
 	l.say("hosts file", joinedWords(strings.Join(r.texts("hosts_addresses"), ", "), r.text("hosts_file")))
 	if !r.taken["used"] {
 		l.say("answer used", prefixed("from ", diagnose.PlainServer(r.text("used"))))
