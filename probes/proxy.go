@@ -44,7 +44,7 @@ func chooseProxy(choice ProxyChoice, endpoint *url.URL) (server *url.URL, from s
 	config := httpproxy.FromEnvironment()
 	server, err = config.ProxyFunc()(endpoint)
 	if err != nil {
-		return nil, "", errors.New("HTTPS_PROXY is no proxy URL; give http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT")
+		return nil, "", errors.New("HTTPS_PROXY is not a proxy URL; give http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT")
 	}
 	return server, "HTTPS_PROXY", nil
 }

@@ -52,7 +52,7 @@ func DefaultControls() []evidence.HostPort {
 func ParseSource(text string) (Source, error) {
 	u, err := url.Parse(strings.TrimSpace(text))
 	if err != nil {
-		return Source{}, errors.New("it is no URL; give https://HOST/PATH, http://HOST/PATH or dns://SERVER/NAME?type=A")
+		return Source{}, errors.New("not a URL; give https://HOST/PATH, http://HOST/PATH or dns://SERVER/NAME?type=A")
 	}
 	if u.User != nil {
 		return Source{}, errors.New("a source takes no user and no password")
@@ -97,7 +97,7 @@ func parseDNSQuestion(u *url.URL) (DNSQuestion, error) {
 		return q, errors.New("name what to ask for: dns://SERVER/NAME?type=A")
 	}
 	if _, ok := dns.IsDomainName(name); !ok {
-		return q, errors.New("what stands behind the server is no domain name")
+		return q, errors.New("what follows the server is not a domain name")
 	}
 	q.Name = dns.Fqdn(name)
 	for _, part := range strings.FieldsFunc(u.RawQuery, func(r rune) bool { return r == ';' || r == '&' }) {
@@ -120,7 +120,7 @@ func parseDNSQuestion(u *url.URL) (DNSQuestion, error) {
 				return q, errors.New("class is IN or CH")
 			}
 		default:
-			return q, fmt.Errorf("%q is no part of a dns: URI; it takes type and class", key)
+			return q, fmt.Errorf("%q is not part of a dns: URI; it takes type and class", key)
 		}
 	}
 	return q, nil

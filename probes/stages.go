@@ -33,7 +33,7 @@ func (r *run) probeEgress() {
 func egressStatus(facts *evidence.Egress) (evidence.Status, *evidence.Failure) {
 	switch {
 	case len(facts.Addresses()) == 0:
-		failure := &evidence.Failure{Op: "fetch", Kind: evidence.KindTimeout, Detail: foreign.Ours("no source told an IPv4 address")}
+		failure := &evidence.Failure{Op: "fetch", Kind: evidence.KindTimeout, Detail: foreign.Ours("no source reported an IPv4 address")}
 		for _, sighting := range facts.Sightings {
 			if sighting.Failure != nil && sighting.Failure.Kind != evidence.KindTimeout {
 				failure = sighting.Failure

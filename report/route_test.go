@@ -119,18 +119,18 @@ func TestFilteredPlaces(t *testing.T) {
 		walk *diagnose.WalkFacts
 		want string
 	}{
-		"not walked":  {nil, "Somewhere on the way: where cannot be told."},
-		"unavailable": {&diagnose.WalkFacts{Why: "only IPv4 is walked"}, "Somewhere on the way: where cannot be told."},
+		"not walked":  {nil, "Somewhere on the path: where cannot be told."},
+		"unavailable": {&diagnose.WalkFacts{Why: "only IPv4 is walked"}, "Somewhere on the path: where cannot be told."},
 		"nobody answers": {&diagnose.WalkFacts{Available: true, Port: []diagnose.HopFact{hop(1, silent, ""), hop(2, silent, "")}},
-			"Somewhere on the way: the routers do not answer."},
+			"Somewhere on the path: the routers do not answer."},
 		"nobody gets further": {&diagnose.WalkFacts{Available: true, Port: []diagnose.HopFact{hop(1, answers, "10.0.0.1"), hop(2, silent, "")},
 			Compare: []diagnose.HopFact{hop(1, answers, "10.0.0.1"), hop(2, silent, "")}},
-			"Somewhere behind 10.0.0.1: the routers there do not answer."},
+			"Somewhere beyond 10.0.0.1: the routers there do not answer."},
 		"another port gets further": {&diagnose.WalkFacts{Available: true, Port: []diagnose.HopFact{hop(1, answers, "10.0.0.1"), hop(2, silent, "")},
 			Compare: []diagnose.HopFact{hop(1, answers, "10.0.0.1"), hop(2, answers, "192.0.2.1"), hop(3, evidence.HopConnected, "")}},
-			"Likely at 10.0.0.1 or at the next device behind it."},
+			"Likely at 10.0.0.1 or at the next device after it."},
 		"the last router": {&diagnose.WalkFacts{Available: true, Port: []diagnose.HopFact{hop(1, answers, "10.0.0.1"), hop(2, silent, "")}, Distance: 2},
-			"At 10.0.0.1, the last router, or behind it: at the service's edge, or this address is not let in."},
+			"At 10.0.0.1, the last router, or beyond it: at the service's edge, or this address is not let in."},
 	} {
 		d := page.Drawing{R: savedReports(t)["port.filtered"], Port: diagnose.ConnectionFacts{Path: c.walk,
 			Failure: &diagnose.FailureFact{Kind: string(evidence.KindTimeout)}}}

@@ -76,7 +76,7 @@ func TestRows(t *testing.T) {
 		{"egress", "203.0.113.10 is the proxy's public address (3 of 3 sources)", func(e *evidence.Evidence, _ *evidence.Step) {
 			e.Egress.Sightings[0].Path = "proxy"
 		}},
-		{"egress", "no source told the public address (3 asked)", func(e *evidence.Evidence, _ *evidence.Step) {
+		{"egress", "no source reported the public address (3 asked)", func(e *evidence.Evidence, _ *evidence.Step) {
 			e.Egress = &evidence.Egress{Asked: 3}
 		}},
 		{"egress", "not chosen", skipped("--only")},

@@ -86,7 +86,7 @@ func TestClaimsWithoutTheirExperiment(t *testing.T) {
 	}{
 		{"tls.mtu-blackhole", "windows", "tls.timeout", report.Likely, "store=active, and run opensrs-doctor again"},
 		{"tls.mtu-blackhole", "darwin", "tls.timeout", report.Likely, "were not tried: only packets to the server can be made small"},
-		{"tls.mtu-blackhole/to-the-server", "windows", "tls.hello-too-big", report.Likely, "Big packets that vanish on the way would look the same"},
+		{"tls.mtu-blackhole/to-the-server", "windows", "tls.hello-too-big", report.Likely, "Big packets that vanish on the path would look the same"},
 		{"tls.mtu-blackhole/to-the-server", "darwin", "tls.mtu-blackhole", report.Certain, "sudo ifconfig INTERFACE mtu 1280"},
 		{"tls.hello-too-big", "windows", "tls.hello-too-big", report.Likely, "not available on this system"},
 		{"tls.hello-too-big", "darwin", "tls.hello-too-big", report.Likely, "sudo ifconfig INTERFACE mtu 1280, and run"},

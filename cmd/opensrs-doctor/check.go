@@ -35,7 +35,7 @@ func checkCommand(s *streams) (*cobra.Command, *pflag.FlagSet) {
 // noFaultWord refuses words, and says how a fault is written where one may have been meant.
 func noFaultWord(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 && cmd.Flags().Changed("sandbox") {
-		return usagef("%s takes no words, and got %s; a fault is written --sandbox=FAULT", cmd.Name(), shown(args[0])).
+		return usagef("%s takes no arguments, got %s; a fault is written --sandbox=FAULT", cmd.Name(), shown(args[0])).
 			withHint("faults: %s", strings.Join(sandbox.Faults(), " "))
 	}
 	return noWords(cmd, args)

@@ -243,7 +243,7 @@ func (s *settings) duration(name string, least time.Duration) (time.Duration, er
 	d, err := time.ParseDuration(given)
 	switch {
 	case err != nil:
-		return 0, s.bad(name, 0, "%s is no time", shown(given)).withHint("a number and a unit, as in 30s or 20m")
+		return 0, s.bad(name, 0, "%s is not a duration", shown(given)).withHint("a number and a unit, as in 30s or 20m")
 	case d < least:
 		return 0, s.bad(name, 0, "%s is less than %s", given, least)
 	case d > maxTime:
@@ -261,7 +261,7 @@ func (s *settings) selection(r *request) error {
 			for _, probe := range strings.Split(one.text, ",") {
 				probe = strings.TrimSpace(probe)
 				if !slices.Contains(evidence.Names, probe) {
-					return s.bad(name, i, "%s is no probe; they are %s", shown(probe),
+					return s.bad(name, i, "%s is not a probe; the probes are %s", shown(probe),
 						strings.Join(evidence.Names, ", ")).withNearest(probe, evidence.Names)
 				}
 				if !slices.Contains(*target, probe) {

@@ -119,10 +119,10 @@ func parseConfig(document []byte, path string) (map[string]setting, error) {
 	if err != nil {
 		var broken yaml.Error
 		if errors.As(err, &broken) && broken.GetToken() != nil {
-			return nil, usagef("%s:%d: this is no valid YAML: %s", path, broken.GetToken().Position.Line,
+			return nil, usagef("%s:%d: not valid YAML: %s", path, broken.GetToken().Position.Line,
 				quoted.ReplaceAllString(broken.GetMessage(), "…"))
 		}
-		return nil, usagef("%s: this is no valid YAML", path)
+		return nil, usagef("%s: not valid YAML", path)
 	}
 	settings := map[string]setting{}
 	documents := 0
@@ -168,7 +168,7 @@ func readMapping(body ast.Node, path string, settings map[string]setting) error 
 			return err.withHint("the keys are the names of the flags: opensrs-doctor check --help")
 		}
 		if earlier, twice := settings[name]; twice {
-			return usagef("%s:%d: %s stands in line %d already", path, line, name, earlier.values[0].line).
+			return usagef("%s:%d: %s is already on line %d", path, line, name, earlier.values[0].line).
 				withHint("remove one of the two")
 		}
 		values, err := valuesOf(entry.Value, key)

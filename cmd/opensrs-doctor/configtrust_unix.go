@@ -35,7 +35,7 @@ func readTrusted(path string, limit int64) ([]byte, error) {
 	}{{"", info}, {"is in a directory that ", directory}} {
 		if why := distrusted(one.info); why != "" {
 			return nil, usagef("%s%s; as root it is not read unasked", one.what, why).
-				withHint("name it with --config if it is right, or make it root's and writable by nobody else")
+				withHint("name it with --config if it is right, or make it root's and writable by no one else")
 		}
 	}
 	if info.IsDir() {

@@ -28,7 +28,7 @@ func parseEndpoint(text string) (host string, port uint16, path string, err erro
 	u, err := url.Parse(text)
 	switch {
 	case err != nil:
-		return "", 0, "", errors.New("it is no URL; give https://HOST:PORT")
+		return "", 0, "", errors.New("not a URL; give https://HOST:PORT")
 	case u.User != nil:
 		return "", 0, "", errors.New("the URL takes no user and no password; give --username and --api-key-file")
 	case !strings.EqualFold(u.Scheme, "https"):
@@ -71,11 +71,11 @@ func checkHost(host string) (string, error) {
 	}
 	for _, label := range strings.Split(host, ".") {
 		if label == "" || len(label) > 63 || strings.Trim(strings.ToLower(label), hostLetters) != "" {
-			return "", errors.New("the host is no name; names have letters, digits, - and dots (others in their xn-- form)")
+			return "", errors.New("the host is not a name; names have letters, digits, - and dots (others in their xn-- form)")
 		}
 	}
 	if last := host[strings.LastIndexByte(host, '.')+1:]; strings.Trim(last, "0123456789") == "" {
-		return "", errors.New("the host is no IPv4 address, and no name ends in a number")
+		return "", errors.New("the host is not an IPv4 address, and a name does not end in a number")
 	}
 	return host, nil
 }
@@ -103,7 +103,7 @@ func parseWebURL(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil, u.Host == "", u.Scheme != "https" && u.Scheme != "http":
-		return nil, errors.New("it is no URL; give https://HOST/PATH, or none")
+		return nil, errors.New("not a URL; give https://HOST/PATH, or none")
 	case u.User != nil:
 		return nil, errors.New("the URL takes no user and no password")
 	}

@@ -133,7 +133,7 @@ func TestReportIntoAPipe(t *testing.T) {
 		t.Fatal(err)
 	}
 	if status, printed := doctor(t, program, dir, nil, "check", "--sandbox", "--timeout", "3s", "-f", "json=pipe"); status != exitInternal ||
-		!strings.Contains(printed, "nobody reads") {
+		!strings.Contains(printed, "no process reads") {
 		t.Errorf("without a reader: exit status %d: %s", status, printed)
 	}
 	got := make(chan []byte)

@@ -83,10 +83,10 @@ func (s *settings) parseOutputs(deadline time.Time) (out outputs, err error) {
 		at := slices.Index(names, name)
 		switch {
 		case at < 0:
-			return out, s.bad("format", i, "%s is no format; they are %s", shown(name),
+			return out, s.bad("format", i, "%s is not a format; the formats are %s", shown(name),
 				strings.Join(names, ", ")).withNearest(name, names)
 		case hasPath && path == "":
-			return out, s.bad("format", i, "the path behind %s= is empty", name)
+			return out, s.bad("format", i, "the path after %s= is empty", name)
 		case path == "-":
 			path = ""
 		}

@@ -61,7 +61,7 @@ func writeHelp(w io.Writer, cmd *cobra.Command) {
 
 func sentence(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
 
-const rootHelp = `opensrs-doctor tells why this host can't reach the OpenSRS API, and what to do.
+const rootHelp = `opensrs-doctor shows why this host can't reach the OpenSRS API, and what to do.
 
 Usage:  opensrs-doctor [check] [flags]
         opensrs-doctor COMMAND
@@ -112,7 +112,7 @@ Compared are the causes, how each probe ended, addresses, certificates, proxy,
 resolvers, rules, key, versions, and times that are at least twice as long or
 half as short, and 100 ms apart.
 
-Exit status: 0 nothing differs, 1 something does, 2 a file is no report.
+Exit status: 0 nothing differs, 1 something does, 2 a file is not a report.
 `
 
 const explainHelp = `

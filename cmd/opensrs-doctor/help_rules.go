@@ -10,7 +10,7 @@ const rulesHelp = `
   check        what a list says of addresses
   plan         the best list for some addresses, and the steps to it
 
-Nobody is asked anything: it is arithmetic. opensrs-doctor explain rules tells
+Nothing is looked up: it is arithmetic. opensrs-doctor explain rules says
 what access rules are.
 
   opensrs-doctor rules lint --rules-file rules.txt
@@ -41,7 +41,7 @@ const rulesAfter = `
 
 const lintAfter = `
 Problems are in the order of the rules' lines. With --ips it also says which
-ranges nobody uses, and which are far wider than the addresses in use.
+ranges no one uses, and which are far wider than the addresses in use.
 
 Exit status: 0 no error, though there may be warnings; 1 an error; 2 a wrong
 flag or file.
@@ -63,7 +63,7 @@ fewest others, has the fewest rules, and the smallest addresses. Proven, not
 guessed. Lines hold an address or a CIDR range: give the addresses that your own
 servers call from. A Deny rule that is there now is kept, and what it refuses is
 not covered. What is printed is a list that rules lint, rules check and
---rules-file take: whatever is no rule is a comment.
+--rules-file take: whatever is not a rule is a comment.
 
 Exit status: 0 a plan was made, whatever it has to leave out; 1 there was no
 address to plan for, or with --require-all one stays out; 2 a wrong flag or

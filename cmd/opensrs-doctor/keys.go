@@ -50,7 +50,7 @@ func keys() []key {
 		{"rules-file", "", text, "PATH", groupRules, "the access rules, one a line, # comments; - is standard input"},
 
 		{"egress-source", "", list, "URI", groupEgress,
-			"who tells the public address: https://…, http://…, dns://SERVER/NAME?type=A; repeatable; none"},
+			"who reports the public address: https://…, http://…, dns://SERVER/NAME?type=A; repeatable; none"},
 		{"egress-ip", "", list, "ADDRESS", groupEgress, "do not discover, take this address; repeatable"},
 
 		{"resolver", "", list, "IP[:PORT]", groupNetwork, "ask this name server instead of the system's"},
@@ -63,7 +63,7 @@ func keys() []key {
 		{"no-third-parties", "", boolean, "", groupNetwork,
 			"contact nothing but the service itself: no sources, controls, status page"},
 		{"public-roots", "", text, "PEM", groupNetwork, "replaces the public root certificates carried inside"},
-		{"system-roots", "", text, "PEM", groupNetwork, "stands for this host's own certificate store"},
+		{"system-roots", "", text, "PEM", groupNetwork, "replaces this host's own certificate store"},
 		{"allow-intercepted", "", boolean, "", groupNetwork,
 			"make the call even where TLS is intercepted by a root that this host trusts"},
 
@@ -75,7 +75,7 @@ func keys() []key {
 
 		{"format", "f", list, "NAME[=PATH]", groupOutput,
 			formatChoice() + "; repeatable; without PATH to standard output"},
-		{"fail-on", "", text, "fail|warn", groupOutput, "from which verdict on the exit status is 1 (default fail)"},
+		{"fail-on", "", text, "fail|warn", groupOutput, "the lowest verdict that exits 1 (default fail)"},
 		{"anonymize", "", boolean, "", groupOutput, "replace addresses, names and the username by tokens"},
 		{"quiet", "q", boolean, "", groupOutput, "only what is wrong and what to do"},
 		{"verbose", "v", boolean, "", groupOutput, "the facts too"},

@@ -51,7 +51,7 @@ func (s *settings) thirdParties(r *request) error {
 	return s.each("egress-ip", func(text string) error {
 		address, err := netip.ParseAddr(text)
 		if err != nil || address.Zone() != "" {
-			return fmt.Errorf("%s is no address; give one as in 203.0.113.10", shown(text))
+			return fmt.Errorf("%s is not an address; give one as in 203.0.113.10", shown(text))
 		}
 		o.EgressIPs = append(o.EgressIPs, address.Unmap())
 		return nil
@@ -69,7 +69,7 @@ func (s *settings) orNone(name string, reset func(), read func(string) error) er
 	}
 	return s.each(name, func(text string) error {
 		if text == "none" {
-			return errors.New("none stands alone")
+			return errors.New("none is given alone")
 		}
 		return read(text)
 	})
@@ -85,7 +85,7 @@ func (s *settings) network(r *request) error {
 		}
 		resolver, err := netip.ParseAddrPort(text)
 		if err != nil || resolver.Port() == 0 {
-			return fmt.Errorf("%s is no address of a name server; give it as in 192.0.2.53 or 192.0.2.53:53", shown(text))
+			return fmt.Errorf("%s is not the address of a name server; give it as in 192.0.2.53 or 192.0.2.53:53", shown(text))
 		}
 		o.Resolvers = append(o.Resolvers, resolver)
 		return nil
@@ -98,7 +98,7 @@ func (s *settings) network(r *request) error {
 	return s.each("source-ip", func(text string) error {
 		address, err := netip.ParseAddr(text)
 		if err != nil || address.Zone() != "" || address.IsUnspecified() {
-			return fmt.Errorf("%s is no address of a host", shown(text))
+			return fmt.Errorf("%s is not the address of a host", shown(text))
 		}
 		o.SourceIP = address.Unmap()
 		socket, err := net.ListenUDP("udp", &net.UDPAddr{IP: o.SourceIP.AsSlice()})

@@ -75,7 +75,7 @@ func (r *rulesRun) check(args []string) error {
 func (r *rulesRun) doubtfulList(list ruleList) {
 	switch {
 	case !list.given:
-		r.note("no rules were given: --rule or --rules-file, as they stand in the control panel")
+		r.note("no rules were given: --rule or --rules-file, as they are in the control panel")
 	case len(list.rules) == 0:
 		r.note("%s holds no rule; what an empty list means is not documented", shownPath(list.source))
 	default:

@@ -38,7 +38,7 @@ func (r *rulesRun) lint() error {
 	}
 	if !list.given {
 		return usagef("no rules to look at").
-			withHint("give them with --rule or --rules-file, as they stand in the control panel")
+			withHint("give them with --rule or --rules-file, as they are in the control panel")
 	}
 	for i := range list.rules {
 		if list.rules[i].Source == "--rule" { // a flag has no line, it is the n-th
@@ -109,7 +109,7 @@ func unreadable(list ruleList) []iprules.Problem {
 	if len(list.bad) >= iprules.MaxUnreadable {
 		last := list.bad[len(list.bad)-1]
 		problems = append(problems, iprules.Problem{ID: iprules.Unreadable, Severity: iprules.SeverityError,
-			Source: last.Source, Line: last.Line, Text: fmt.Sprintf("%d lines are no rules, and nothing was read from here on", len(list.bad)),
+			Source: last.Source, Line: last.Line, Text: fmt.Sprintf("%d lines are not rules; reading stopped here", len(list.bad)),
 			Fix: "Give a list of access rules, one a line."})
 	}
 	if len(list.rules)+len(list.bad) == 0 {

@@ -16,9 +16,9 @@ func planKeys() []key {
 		{"max-rules", "", text, "N", groupRules,
 			fmt.Sprintf("how many rules the control panel takes, 1 to %d (default %d)", iprules.MaxPlanned, iprules.MaxRules)},
 		{"current-rule", "", list, "RULE", groupRules,
-			"a rule that stands in the control panel now; repeatable, in order"},
+			"a rule that is in the control panel now; repeatable, in order"},
 		{"current-rules-file", "", text, "PATH", groupRules,
-			"the rules that stand there now, one a line; - is standard input"},
+			"the rules that are there now, one a line; - is standard input"},
 		ipsKey,
 		{"require-all", "", boolean, "", groupAddresses, "exit status 1 where an address stays out, or a line has none"},
 		dataFormat,
@@ -123,12 +123,12 @@ func (r *rulesRun) currentRules(limit int) (ruleList, error) {
 	for _, problem := range iprules.Lint(list.rules) {
 		if problem.Severity == iprules.SeverityError && problem.ID != iprules.TooMany {
 			return list, usagef("current rule %d: %s", problem.Rule, problem.Text).
-				withHint("give the rules as they stand in the control panel")
+				withHint("give the rules as they are in the control panel")
 		}
 	}
 	if n := len(list.rules); n > limit {
 		return list, usagef("%d current rules are more than the %d that the control panel takes", n, limit).
-			withHint("give the rules as they stand there; if OpenSRS Support has raised the limit, say so with --max-rules")
+			withHint("give the rules as they are there; if OpenSRS Support has raised the limit, say so with --max-rules")
 	}
 	return list, nil
 }

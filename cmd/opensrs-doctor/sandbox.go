@@ -260,7 +260,7 @@ func (s *settings) checkKey(r *request) error {
 			words[i] = "it is empty"
 		}
 	}
-	return s.bad("api-key-file", 0, "this is no API key: %s", strings.Join(words, ", ")).
+	return s.bad("api-key-file", 0, "this is not an API key: %s", strings.Join(words, ", ")).
 		withHint("it holds the key and nothing else, as the control panel shows it; without the flag the sandbox makes one")
 }
 

@@ -53,7 +53,7 @@ func signCommand(s *streams) *cobra.Command {
 			if len(args) == 0 {
 				return nil
 			}
-			err := usagef("sign takes no words but verify, and got %s", shown(args[0]))
+			err := usagef("sign takes no argument but verify, got %s", shown(args[0]))
 			if nearest(args[0], []string{"verify"}) != "" {
 				return err.withHint("did you mean opensrs-doctor sign verify?")
 			}

@@ -63,7 +63,7 @@ func newSigner(flags map[string]*flagValue, s *streams) (*signer, error) {
 var problemWords = map[opensrs.KeyProblem]string{
 	opensrs.KeyQuotes:      "there are quotation marks around it",
 	opensrs.KeySpaces:      "there is white space inside it",
-	opensrs.KeyPlaceholder: "it is a word that stands in for a key",
+	opensrs.KeyPlaceholder: "it is a placeholder for a key",
 	opensrs.KeyBOM:         "it begins with a byte-order mark",
 	opensrs.KeyControl:     "there are control characters in it",
 	opensrs.KeyAssignment:  "it is a whole line of a settings file, with a name before the key",

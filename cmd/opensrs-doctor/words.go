@@ -136,6 +136,6 @@ func noWords(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return usagef("%s takes no words, and got %s", cmd.Name(), shown(args[0])).
+	return usagef("%s takes no arguments, got %s", cmd.Name(), shown(args[0])).
 		withHint("%s --help", cmd.CommandPath())
 }

@@ -246,8 +246,8 @@ type DNS struct {
 	HostsFile string       `json:"hosts_file,omitempty"` // path:line of an entry for the name
 	HostsIPs  []netip.Addr `json:"hosts_addresses,omitempty"`
 	// HostsLines are the lines of the hosts file that the addresses are on, from 1, in their order.
-	HostsLines []int `json:"hosts_lines,omitempty"`
-	Slow      []string     `json:"slow_resolvers,omitempty"` // earlier in the list than Used, and late or dead
+	HostsLines []int    `json:"hosts_lines,omitempty"`
+	Slow       []string `json:"slow_resolvers,omitempty"` // earlier in the list than Used, and late or dead
 
 	// Endpoint is, with a proxy, what this host's resolvers say of the endpoint itself; information only.
 	Endpoint *DNSAnswer `json:"endpoint,omitempty"`

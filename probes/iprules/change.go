@@ -129,7 +129,7 @@ func (d draft) edited(narrowing bool) []draft {
 		for from := range n - distance {
 			to := from + distance
 			all = append(all, d.edit(move(d.rules, from, to), move(d.numbers, from, to), moved,
-				"Move %s, behind %s.", d.name(from), d.name(to)))
+				"Move %s after %s.", d.name(from), d.name(to)))
 		}
 	}
 	for i := range n {

@@ -82,7 +82,7 @@ func LintNobody(rules []Rule) []Problem {
 		return nil
 	}
 	return []Problem{{ID: Nobody, Severity: SeverityError, Source: rules[first].Source, Line: rules[first].Line,
-		Text: "the list lets nobody in: no public address is allowed by it",
+		Text: "the list lets no one in: it allows no public address",
 		Fix:  "Add an Allow rule for the public address that the calls leave from."}}
 }
 
@@ -162,7 +162,7 @@ func lintBetween(rules []Rule) map[int]Problem {
 			Fix: "Remove it: an address without an Allow rule is refused anyway."}
 		if !slices.ContainsFunc(rules, func(r Rule) bool { return r.Action == Allow }) {
 			problems[i] = Problem{ID: IdleDeny, Severity: SeverityWarning,
-				Text: fmt.Sprintf("%s has nothing to refuse: the list has no Allow rule, and lets nobody in", rules[i]),
+				Text: fmt.Sprintf("%s has nothing to refuse: the list has no Allow rule, and lets no one in", rules[i]),
 				Fix:  "Add an Allow rule for the address that the calls come from; then remove this one, if it still matches nothing."}
 		}
 	}
@@ -231,7 +231,7 @@ func cancelled(rules []Rule, allow int, points []netip.Addr) (Problem, bool) {
 		when = "if the list is read as " + strings.Join(dead, " or ")
 	}
 	return Problem{ID: Cancelled, Severity: SeverityWarning,
-		Text: fmt.Sprintf("%s lets nobody in %s: %s", rules[allow], when, strings.Join(by, "; ")),
+		Text: fmt.Sprintf("%s lets no one in %s: %s", rules[allow], when, strings.Join(by, "; ")),
 		Fix:  "Remove the Deny rule or this one, whichever is not meant."}, true
 }
 

@@ -225,12 +225,12 @@ func ParseList(r io.Reader, source string) ([]Rule, []ParseError) {
 		switch {
 		case errors.Is(err, bufio.ErrBufferFull):
 			return rules, append(bad, ParseError{source, line, string(text),
-				fmt.Sprintf("the line is longer than %d bytes; this is no list of access rules", maxLine)})
+				fmt.Sprintf("the line is longer than %d bytes; not a list of access rules", maxLine)})
 		case err != nil && err != io.EOF:
 			return rules, append(bad, ParseError{source, line, "", "reading failed: " + err.Error()})
 		case total > maxList:
 			return rules, append(bad, ParseError{source, line, "",
-				"the list is longer than 1 MiB; this is no list of access rules"})
+				"the list is longer than 1 MiB; not a list of access rules"})
 		case len(text) > 0:
 			rule, parseErr := Parse(string(text))
 			if parseErr == nil {

@@ -146,7 +146,7 @@ var furtherCalls = []Fault{
 		w.Key += "\n"
 	}},
 	{Cause: "config.api-key-malformed", Name: "line-of-a-shell", Check: noCall, Says: []string{"a name before the key"},
-		Never: []string{"stands in quotes", "placeholder", "Put the key alone"}, Break: func(w *World) { w.Key = `export OSRS_KEY="` + defaultKey + `"` }},
+		Never: []string{"is in quotes", "placeholder", "Put the key alone"}, Break: func(w *World) { w.Key = `export OSRS_KEY="` + defaultKey + `"` }},
 	{Cause: "config.api-key-malformed", Name: "define-of-php", Check: noCall, Says: []string{"a name before the key"},
 		Break: func(w *World) { w.Key = "define('OSRS_KEY', '" + defaultKey + "');" }},
 	{Cause: "call.auth-failed", Name: "key-a-digit-short", Says: []string{"has 111 characters; keys of the service have 112"},

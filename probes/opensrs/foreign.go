@@ -74,7 +74,7 @@ var foreigners = []otherForm{
 		expression(`(?m)^[ \t]+0x[0-9a-f]{4}:  [0-9a-f]{4}`)},
 	{printed, "it is a hex dump", "where xxd made it, xxd -r turns it back into bytes",
 		expression(`^(?:0{4,8}: (?:[0-9a-f]{4} ){2}|0{4,8}  ?(?:[0-9a-f]{2} ){4})`)},
-	{printed, "it is what curl tells of a request, and not the request's bytes",
+	{printed, "it is what curl prints about a request, and not the request's bytes",
 		"give the file that curl sends with --body, and the signature with --signature",
 		expression(`(?m)^(?:> [A-Z]{1,20} \S+ HTTP/[0-9.]+\r?$|(?:[0-9:.]+ )?=> Send header, )`)},
 	{printed, "it is a curl command, as a browser copies one", "put what comes after --data-raw or --data-binary into " +

@@ -33,8 +33,8 @@ var foreignFiles = []struct {
 	{"tcpdump", "06:37:21.181692 IP localhost.37864 > localhost.28080: Flags [S], seq 3087706421, win 65495, length 0\n" +
 		"06:37:21.181703 IP localhost.28080 > localhost.37864: Flags [S.], seq 3580098035, ack 3087706422, length 0\n", "packets as tcpdump lists them", false},
 	{"tcpdump -X", "06:37:21.181692 IP localhost.37864 > localhost.28080: Flags [S], length 0\n\t0x0000:  4500 003c aff8 4000 4006 8cc1 7f00 0001  E..<\n", "a hex dump of packets", false},
-	{"curl -v", "*   Trying 127.0.0.1:28080...\n* Connected to 127.0.0.1 (127.0.0.1) port 28080 (#0)\n> POST / HTTP/1.1\r\n> Host: 127.0.0.1\r\n", "what curl tells", false},
-	{"curl --trace-ascii", "06:37:21.181 == Info:   Trying 127.0.0.1:28080...\n06:37:21.182 => Send header, 160 bytes (0xa0)\n0000: POST / HTTP/1.1\n", "what curl tells", false},
+	{"curl -v", "*   Trying 127.0.0.1:28080...\n* Connected to 127.0.0.1 (127.0.0.1) port 28080 (#0)\n> POST / HTTP/1.1\r\n> Host: 127.0.0.1\r\n", "what curl prints", false},
+	{"curl --trace-ascii", "06:37:21.181 == Info:   Trying 127.0.0.1:28080...\n06:37:21.182 => Send header, 160 bytes (0xa0)\n0000: POST / HTTP/1.1\n", "what curl prints", false},
 	{"strace -f", "12345 execve(\"/usr/bin/curl\", [\"curl\"], 0x7ffd /* 20 vars */) = 0\n", "strace", false},
 	{"strace -p", "sendto(5, \"POST / HTTP/1.1\\r\\nHost: 127.0.0.1\"..., 228, MSG_NOSIGNAL, NULL, 0) = 228\n", "strace", false},
 	{"Chrome's copy as cURL", "curl 'https://rr-n1-tor.opensrs.net:55443/' \\\n  -H 'content-type: text/xml' \\\n  --data-raw $'<?xml'", "a curl command", false},

@@ -164,7 +164,7 @@ func (p *headParser) parse() (request RawRequest, err error) {
 		number := p.line
 		line, ok := p.next()
 		if !ok {
-			return request, &CaptureError{Why: "it ends within the headers: there is no empty line behind them",
+			return request, &CaptureError{Why: "it ends within the headers: no empty line follows them",
 				Hint: "capture the whole request, with its body"}
 		}
 		if line == "" {
@@ -179,7 +179,7 @@ func (p *headParser) parse() (request RawRequest, err error) {
 		case line[0] == ' ' || line[0] == '\t':
 			return request, p.fail("a header goes on in a second line; HTTP has no such lines any more")
 		case !isHeader || name == "":
-			return request, p.fail("it is no header, as in \"Name: value\", and no empty line came before it")
+			return request, p.fail("it is not a header, as in \"Name: value\", and no empty line came before it")
 		}
 		p.line = number + 1
 		header := Header{Name: name, Value: strings.Trim(value, " \t"), Line: number}
@@ -199,7 +199,7 @@ func (r *RawRequest) twice(header Header) error {
 		for _, earlier := range r.Headers {
 			if strings.EqualFold(earlier.Name, name) && earlier.Value != header.Value {
 				return &CaptureError{Line: header.Line, Hint: "a call has one of each; leave the one that counts",
-					Why: fmt.Sprintf("%s stands in line %d already, with another value", name, earlier.Line)}
+					Why: fmt.Sprintf("%s is already on line %d, with another value", name, earlier.Line)}
 			}
 		}
 	}

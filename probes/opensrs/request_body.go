@@ -21,7 +21,7 @@ func (r *RawRequest) readBody(rest []byte, lineEnd string) error {
 	case !announced || length < 0 || length == there:
 		add(rest, there)
 	case there == 0:
-		return &CaptureError{Why: fmt.Sprintf("it ends behind the headers, and a body of %d bytes is announced", length),
+		return &CaptureError{Why: fmt.Sprintf("it ends after the headers, and a body of %d bytes is announced", length),
 			Hint: "capture the whole request, with its body"}
 	case there > length:
 		body, behind := rest[:length], rest[length:]

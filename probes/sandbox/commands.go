@@ -79,7 +79,7 @@ func (i *inspection) lookup(request opensrs.Request) *reply {
 	name, is := domainIn(asked)
 	if !is {
 		i.problem(observed.NoDomain)
-		return refusal(codeBad, "Invalid Command: attribute domain is no domain name")
+		return refusal(codeBad, "Invalid Command: attribute domain is not a domain name")
 	}
 	status := statusOf(name)
 	code, text := codeAvailable, "Domain available"
@@ -183,7 +183,7 @@ func (i *inspection) price(request opensrs.Request) *reply {
 	asked := request.Attributes
 	if _, is := domainIn(asked); !is {
 		i.problem(observed.NoDomain)
-		return refusal(codeBad, "Invalid Command: attribute domain is no domain name")
+		return refusal(codeBad, "Invalid Command: attribute domain is not a domain name")
 	}
 	return dummies(opensrs.AssocOf(map[string]string{"price": dummyPrice}))
 }

@@ -176,13 +176,13 @@ func listenAddress(text string) (host string, port uint16, err error) {
 	address, err := netip.ParseAddr(host)
 	switch {
 	case err != nil:
-		return "", 0, fmt.Errorf("%s is no IP address", quoted(host))
+		return "", 0, fmt.Errorf("%s is not an IP address", quoted(host))
 	case !address.Is4():
 		return "", 0, errors.New("the service speaks IPv4, and so does the sandbox")
 	}
 	value, err := strconv.ParseUint(number, 10, 16)
 	if err != nil {
-		return "", 0, fmt.Errorf("%s is no port", quoted(number))
+		return "", 0, fmt.Errorf("%s is not a port", quoted(number))
 	}
 	return host, uint16(value), nil
 }

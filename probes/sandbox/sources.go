@@ -48,7 +48,7 @@ func (p *plan) source(path string, index int) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
 		if p.deaf {
-			http.Error(w, "no address to tell", http.StatusServiceUnavailable)
+			http.Error(w, "no address to report", http.StatusServiceUnavailable)
 			return
 		}
 		w.Header().Set("Content-Type", "text/plain")

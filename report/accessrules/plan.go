@@ -236,7 +236,7 @@ func (p *Plan) way(c *comments, l *PlannedList, text string) {
 	case p.CurrentOff:
 		text += " They begin with an empty list; say what is there now with --current-rule."
 	case locked == 0:
-		text += " No address that is allowed before and after" + denies + " is locked out on the way."
+		text += " No address that is allowed before and after" + denies + " is locked out at any step."
 	default:
 		text += fmt.Sprintf(" For a while they lock out %s allowed before and after%s the steps say which, and why.",
 			plural(locked, "address that is", "addresses that are"), strings.TrimSuffix(denies, ",")+";")

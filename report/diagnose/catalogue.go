@@ -92,12 +92,12 @@ const (
 	answersForAll = "{same_certificate} shows the very same certificate, so something in this network answers for " +
 		"every server: a login page does, until somebody has logged in, and a filter's block page."
 	// smallOpen and mtuTest are for a system on which a path that loses big packets cannot be told apart.
-	smallOpen = "Big packets that vanish on the way would look the same. Small TCP segments, which would show that, " +
+	smallOpen = "Big packets that vanish on the path would look the same. Small TCP segments, which would show that, " +
 		"were not tried: {no_small}."
 	mtuTest = "Lower this host's MTU for a test, {mtu_test}, and run opensrs-doctor again: if it then works, big " +
-		"packets vanish on the way (opensrs-doctor explain tls.mtu-blackhole)." + General +
+		"packets vanish on the path (opensrs-doctor explain tls.mtu-blackhole)." + General +
 		"Lower this host's MTU for a test, if the report says that small segments were not tried, and run " +
-		"opensrs-doctor again: if it then works, big packets vanish on the way (opensrs-doctor explain tls.mtu-blackhole)."
+		"opensrs-doctor again: if it then works, big packets vanish on the path (opensrs-doctor explain tls.mtu-blackhole)."
 	withoutProxy = "Try {direct_way}, opensrs-doctor --proxy none; if that works, add {host} to NO_PROXY."
 	keepVerify   = "Leave certificate verification on in the API client: without it anybody on " +
 		"the way can pose as OpenSRS."

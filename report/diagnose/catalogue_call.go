@@ -123,7 +123,7 @@ var callCauses = []Cause{
 			"The API answered {code}, \"{text}\".",
 			"The code {code} is one of three: 300 is about commands in a time, 310 about " +
 				"connections at once, 350 about commands on one connection. With a text about a " +
-				"contact's consent, 300 is no limit: that order waits for the contact.",
+				"contact's consent, 300 is not a limit: that order waits for the contact.",
 		},
 		Fixes: []string{
 			"Run opensrs-doctor --wait 5m: it repeats until the limit has passed.",
@@ -163,7 +163,7 @@ var callCauses = []Cause{
 			"host can mend it. Most such errors pass after some minutes.",
 		Recognised: "The reply's code is one that OpenSRS lists for trouble of its own or of a " +
 			"registry (400 with \"internal\", 404, 405, 436), or the HTTP status is 500 or " +
-			"above. Whether a gateway on the way made it cannot always be told.",
+			"above. Whether a gateway on the path made it cannot always be told.",
 		When: whenCallServerError,
 	},
 	{
@@ -173,7 +173,7 @@ var callCauses = []Cause{
 			"Clients of the service know this as its way to turn away an address that no rule " +
 				"allows; OpenSRS does not document it.",
 			"The address {egress} was seen by {sources}.",
-			"Something on the way that cuts the connection looks the same.",
+			"Something on the path that cuts the connection looks the same.",
 		},
 		Fixes: []string{
 			"Check that an Allow rule matches {egress}, in {panel}, Account settings, API " +
@@ -229,7 +229,7 @@ var callCauses = []Cause{
 		Explanation: []string{
 			"The reply was HTTP {http_status}.",
 			"It was not followed: a signed call goes to the endpoint that was given and to " +
-				"nobody else.",
+				"no other.",
 			"A login page, a proxy or a wrong path answers like this.",
 		},
 		Fixes: []string{
@@ -248,7 +248,7 @@ var callCauses = []Cause{
 		Hides: []string{"call.not-opensrs", "call.malformed-reply"},
 		Means: "The answer is \"look over there\". A web browser would go; opensrs-doctor does " +
 			"not, because the call is signed and meant for one place only. Usually a login page " +
-			"or a proxy is behind it.",
+			"or a proxy causes it.",
 		Recognised: "The HTTP status is one of the 300s with a place to go to, which is named. " +
 			"Nothing was sent there.",
 		When: whenCallRedirected,
@@ -294,7 +294,7 @@ var callCauses = []Cause{
 		},
 		Docs: []string{docStatus, docOwnClient},
 		Means: "The call arrived as far as can be seen, and the answer did not come in time. The " +
-			"service may be slow or overloaded, or something on the way holds the answer back.",
+			"service may be slow or overloaded, or something on the path holds the answer back.",
 		Recognised: "The request was written and the time for the call ran out before the reply " +
 			"was complete. A slow service and a lost reply look the same; segments that were " +
 			"sent again point to the network.",

@@ -44,7 +44,7 @@ var dnsCauses = []Cause{
 			"{resolvers} tried and got no answer, or one that failed the DNSSEC check.",
 			"The name {other_name} does resolve, so the trouble is with this name.",
 			"The name {other_fails} does not resolve either, so the trouble is with the resolver " +
-				"or its way to the internet.",
+				"or its internet access.",
 		},
 		Fixes: []string{
 			otherDNS,
@@ -59,7 +59,7 @@ var dnsCauses = []Cause{
 		Docs:  []string{docResolvectl, docResolvConf, rfc + "8914"},
 		Hides: []string{"egress.unknown"},
 		Means: "The resolver is the server that this host asks for the addresses behind names. " +
-			"It was reached, tried, and gave up. This can be trouble in the resolver, on its way " +
+			"It was reached, tried, and gave up. This can be trouble in the resolver, on its path " +
 			"to the internet, or in the zone of the name itself.",
 		Recognised: "Every configured resolver answers with the code SERVFAIL. Another name that " +
 			"resolves narrows it to this name; another that fails points to the resolvers. The " +
@@ -91,7 +91,7 @@ var dnsCauses = []Cause{
 			"list of resolvers of this host, or the list of clients at the resolver, has to " +
 			"change.",
 		Recognised: "Every configured resolver answers with the code REFUSED. Whether it refuses " +
-			"this host or this name the code does not tell; another name that resolves points to " +
+			"this host or this name the code does not say; another name that resolves points to " +
 			"the name.",
 		When: whenDnsRefused,
 	},
@@ -102,8 +102,8 @@ var dnsCauses = []Cause{
 			"No answer came for {silent_name}, neither over UDP nor over TCP.",
 			"Where port 53 is refused, no name server runs at {refusing}, or a firewall refuses in its name.",
 			"{closed_here} is this host itself, and no name server takes questions there.",
-			"What {garbling} sent for {name} is no answer to the question, so it may be no name server, or " +
-				"something on the way speaks in its place.",
+			"What {garbling} sent for {name} does not answer the question, so it may not be a name server, or " +
+				"something on the path speaks in its place.",
 			"Peers that were asked by address do answer ({controls_ok}), so the network works " +
 				"and DNS does not.",
 		},
@@ -170,7 +170,7 @@ var dnsCauses = []Cause{
 			"block a name without saying so. Programs then report a refused connection or a " +
 			"strange certificate, which hides the real reason.",
 		Recognised: "The answer is an address that is unspecified, loopback, private, shared by " +
-			"a provider's NAT (CGNAT) or link-local, and the service was not found behind it. A " +
+			"a provider's NAT (CGNAT) or link-local, and the service was not found there. A " +
 			"private address that does lead to the service, through a VPN for example, is fine " +
 			"and is not reported. Who gives the answer cannot be seen, only which resolver " +
 			"passed it on.",
@@ -181,7 +181,7 @@ var dnsCauses = []Cause{
 		Summary: "DNS sends every name to {answer}, even a made-up one" + General +
 			"DNS sends every name to one address, even a made-up one",
 		Explanation: []string{
-			"Nobody has registered {made_up}, yet it resolves to the same address as {name}.",
+			"No one has registered {made_up}, yet it resolves to the same address as {name}.",
 			"Networks do this until somebody logs in or accepts their terms, and some providers " +
 				"for names that they do not know.",
 		},
@@ -199,7 +199,7 @@ var dnsCauses = []Cause{
 		Means: "This network answers every question about a name with the same address. Hotel, " +
 			"guest and train networks do it to bring people to their login page. Nothing on the " +
 			"internet can be reached by name until that is done.",
-		Recognised: "A name that was just made up, and that nobody can have registered, resolves " +
+		Recognised: "A name that was just made up, and that no one can have registered, resolves " +
 			"to the address that the endpoint resolves to. A resolver that gives a search page " +
 			"for unknown names looks similar, which is why the two addresses have to be the same.",
 		When: whenDnsCaptivePortal,
@@ -269,8 +269,8 @@ var dnsCauses = []Cause{
 			"Look at which servers this system asks for which names: {system_dns}." + General +
 				"Look at which servers the system asks for which names: scutil --dns on macOS, " +
 				"Get-DnsClientNrptPolicy on Windows.",
-			"Remove {slow_server} from {resolvers_by}, or move it behind {good_resolver}." + General +
-				"Remove that resolver from {resolvers_by}, or move it behind one that answers.",
+			"Remove {slow_server} from {resolvers_by}, or move it after {good_resolver}." + General +
+				"Remove that resolver from {resolvers_by}, or move it after one that answers.",
 			"Check that {slow_server} runs, and that UDP and TCP port 53 to it are open." + General +
 				"Check that it runs, and that UDP and TCP port 53 to it are open.",
 			"Change the list where {resolvers_by} is made, or {slow_server} comes back: DHCP, netplan, " +

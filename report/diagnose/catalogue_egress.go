@@ -16,7 +16,7 @@ var egressCauses = []Cause{
 		ID: "egress.unknown", Probe: "egress", Severity: report.Warn,
 		Summary: "This host's public address is not known",
 		Explanation: []string{
-			"None of the sources told it: {sources_failed}.",
+			"None of the sources reported it: {sources_failed}.",
 			"No source was asked, because of {none_asked}.",
 			"So the access rules could not be compared with it.",
 		},
@@ -69,10 +69,10 @@ var egressCauses = []Cause{
 		Summary: "The proxy changes the public address: {egress}",
 		Explanation: []string{
 			"Through {proxy} the address is {egress}, without it {direct_egress}.",
-			"The access rules have to allow the address of the way that the API client takes.",
+			"The access rules have to allow the address that the API client leaves from.",
 		},
 		Fixes: []string{
-			"Find out which way the API client takes: many ignore proxy settings.",
+			"Find out which path the API client takes: many ignore proxy settings.",
 			"Allow {egress} in the access rules, if the client uses the proxy." + General +
 				"Allow the address that is seen through the proxy in the access rules, if the " +
 				"client uses the proxy.",
@@ -85,12 +85,12 @@ var egressCauses = []Cause{
 			"proxy's address. So a program that uses the proxy and one that does not come from " +
 			"different addresses. Only the one that an access rule allows is let in.",
 		Recognised: "The sources saw one address through the proxy and another directly. Which " +
-			"way your own client takes cannot be seen from here.",
+			"path your own client takes cannot be seen from here.",
 		When: whenEgressProxied,
 	},
 	{
 		ID: "egress.split-route", Probe: "egress", Severity: report.Warn,
-		Summary: "The endpoint and the egress sources are reached by different ways",
+		Summary: "The endpoint and the egress sources are reached by different paths",
 		Explanation: []string{
 			"Packets to {host} leave from {local_address}, packets to the egress sources from " +
 				"{source_path}.",
@@ -108,11 +108,11 @@ var egressCauses = []Cause{
 			again,
 		},
 		Docs: []string{docIPRoute, docIPRule},
-		Means: "This host has more than one way out, and the way to OpenSRS is not the way to " +
-			"the sources that tell the public address. They truthfully report an address that " +
+		Means: "This host has more than one path to the internet, and the path to OpenSRS is not the path to " +
+			"the sources that report the public address. They truthfully report an address that " +
 			"OpenSRS may never see. Comparing that one with the access rules can then mislead.",
 		Recognised: "The operating system picks another local address or interface for the " +
-			"endpoint than for the sources. Both ways may still end at the same NAT, so the " +
+			"endpoint than for the sources. Both paths may still end at the same NAT, so the " +
 			"public address may be right anyway.",
 		When: whenEgressSplitRoute,
 	},
@@ -124,7 +124,7 @@ var egressCauses = []Cause{
 			"Access rules are IPv4 only, so none can match this host.",
 		},
 		Fixes: []string{
-			"Give this host an IPv4 way out: a public IPv4 address, or a NAT gateway that has one.",
+			"Give this host IPv4 internet access: a public IPv4 address, or a NAT gateway that has one.",
 			"Use NAT64 with DNS64, if the network offers it: OpenSRS then sees the gateway's " +
 				"IPv4 address.",
 			"Try a proxy that leaves by IPv4: opensrs-doctor --proxy http://HOST:PORT.",
@@ -186,7 +186,7 @@ var egressCauses = []Cause{
 			"So they cannot be the real list, and comparing with them can mislead. A rule that " +
 			"is only written unusually, or twice, is a warning.",
 		Recognised: "By the list alone: more than five rules, a prefix that is wider than /25, " +
-			"an address that is not IPv4; as a warning, bits set behind the prefix, or the same " +
+			"an address that is not IPv4; as a warning, bits set after the prefix, or the same " +
 			"rule twice. What the real list is, only the control panel shows.",
 		When: whenRulesInvalid,
 	},
@@ -349,7 +349,7 @@ var egressCauses = []Cause{
 		Means: "This host leaves now from one address, now from another, and only some of them " +
 			"are on the list of OpenSRS. A call works or fails by chance. Trying again seems to " +
 			"help, which makes this one hard to find.",
-		Recognised: "More than one address was seen on the way that the call takes, and the " +
+		Recognised: "More than one address was seen on the path that the call takes, and the " +
 			"rules that were given allow some and not others. A call that succeeded once proves " +
 			"nothing here. There may be more addresses than one run sees.",
 		When: whenRulesPoolPartlyAllowed,
@@ -359,7 +359,7 @@ var egressCauses = []Cause{
 		Summary: "The rules given allow {egress}, but the API does not",
 		Explanation: []string{
 			"It is allowed by {matching_rule}, yet the API answered {code}, \"{text}\".",
-			"The rule was not saved, or is less than 15 minutes old, or stands in the list of " +
+			"The rule was not saved, or is less than 15 minutes old, or is in the list of " +
 				"another environment.",
 		},
 		Fixes: []string{
@@ -378,7 +378,7 @@ var egressCauses = []Cause{
 			"has not arrived yet, or it was not made, or it was made in another place.",
 		Recognised: "The rules given allow the address, and the API answers that the address is " +
 			"invalid. Which of the three reasons it is cannot be seen from outside; waiting " +
-			"tells the first from the others. OpenSRS says up to 15 minutes, an older client's " +
+			"shows whether it is the first. OpenSRS says up to 15 minutes, an older client's " +
 			"notes say an hour.",
 		When: whenRulesPropagating,
 	},

@@ -107,7 +107,7 @@ var hostCauses = []Cause{
 		ID: "config.credentials-missing", Probe: "call", Severity: report.Warn,
 		Summary: "No test call was made: it needs {wanted}",
 		Explanation: []string{
-			"Without credentials only the way to the service can be checked, not the account, " +
+			"Without credentials only the path to the service can be checked, not the account, " +
 				"the key or the access rules.",
 		},
 		Fixes: []string{
@@ -243,7 +243,7 @@ var unexplained = Cause{
 	Summary: "Failed, for a reason that is not known: {failed_step}",
 	Explanation: []string{
 		"What was seen: {seen}.",
-		"None of the known causes fits it, so nothing and nobody is blamed here.",
+		"None of the known causes fits it, so no cause is blamed here.",
 	},
 	Fixes: []string{
 		"Run opensrs-doctor again, to see whether it stays.",

@@ -27,7 +27,7 @@ var portCauses = []Cause{
 			again,
 		},
 		Docs: []string{docQuickstart, docStatus, rfc + "9293"},
-		Means: "The packets arrive somewhere, and the answer is a plain no: nobody takes " +
+		Means: "The packets arrive somewhere, and the answer is a plain no: no program takes " +
 			"connections on this port. The service may be down for a moment, the host or port " +
 			"may be the wrong one, or a firewall answers in its name. It has nothing to do with " +
 			"key or account, which have not been asked for yet.",
@@ -38,9 +38,9 @@ var portCauses = []Cause{
 	},
 	{
 		ID: "port.rejected-en-route", Probe: "port", Severity: report.Fail,
-		Summary: "A device on the way refuses port {port}: {hop}",
+		Summary: "A device on the path refuses port {port}: {hop}",
 		Explanation: []string{
-			"The refusal (a TCP reset) comes from {hop} or right behind it, nearer than {host}, " +
+			"The refusal (a TCP reset) comes from {hop} or from just beyond it, nearer than {host}, " +
 				"which is {distance} hops away.",
 			"Port {good_port} of the same host is not refused there.",
 		},
@@ -81,7 +81,7 @@ var portCauses = []Cause{
 			again,
 		},
 		Docs: []string{docChecklist, rfc + "1812"},
-		Means: "A device on the way says openly that it does not let this through. It even signs " +
+		Means: "A device on the path says openly that it does not let this through. It even signs " +
 			"with its address, so you know whom to ask. The service itself never saw the packet.",
 		Recognised: "An ICMP message with the meaning \"administratively prohibited\", whose " +
 			"sender is named. It is as sure as such a message can be; its sender is the device " +
@@ -90,7 +90,7 @@ var portCauses = []Cause{
 	},
 	{
 		ID: "port.unreachable", Probe: "port", Severity: report.Fail,
-		Summary: "The network finds no way to {host}",
+		Summary: "The network has no route to {host}",
 		Explanation: []string{
 			"The answer was the ICMP message \"{icmp}\", sent by {sender}.",
 			"A route is missing or a link is down there, or a firewall says so in place of a no.",
@@ -112,17 +112,17 @@ var portCauses = []Cause{
 			again,
 		},
 		Docs: []string{docIPRoute, docStatus, rfc + "792"},
-		Means: "A router on the way has no path to the service's address and says so. Other " +
+		Means: "A router on the path has no path to the service's address and says so. Other " +
 			"places on the internet can still be reached. Such a gap can be in this network, at " +
 			"the provider, or near the service.",
 		Recognised: "An ICMP message \"host unreachable\" or \"network unreachable\"; its sender " +
-			"is named where the system tells it. Some firewalls send the same message for what " +
+			"is named where the system reports it. Some firewalls send the same message for what " +
 			"they block, so the reason at the sender stays open.",
 		When: whenPortUnreachable,
 	},
 	{
 		ID: "port.filtered", Probe: "port", Severity: report.Fail,
-		Summary: "A firewall drops TCP port {port} on the way to {host}",
+		Summary: "A firewall drops TCP port {port} on the path to {host}",
 		Explanation: []string{
 			"Nothing came back from port {port}, while port {good_port} of the same host answers.",
 			"The controls answer too: {controls_ok}.",
@@ -130,7 +130,7 @@ var portCauses = []Cause{
 				"or the next device after it drops the packets (likely).",
 			"The packets come as far as the last router before the service, {beyond}: it drops them, or the " +
 				"service's edge does, where this host's address may not be let in, or their answers are " +
-				"dropped on the way back.",
+				"dropped on the return path.",
 			"No other port of {quiet_host} that was tried answers either, so it may simply be down.",
 			"The position is unknown: {no_place}.",
 			"A router that refuses the port with an ICMP message looks the same from here, for " +
@@ -141,7 +141,7 @@ var portCauses = []Cause{
 				"Ask whoever runs the last router that answers, if the report names one, to " +
 				"allow TCP from this host to {address} port {port}.",
 			"Send OpenSRS Support the bundle that opensrs-doctor ticket writes, and ask whether {egress} is " +
-				"let in behind {beyond}." + General +
+				"let in beyond {beyond}." + General +
 				"Send OpenSRS Support the bundle that opensrs-doctor ticket writes, if every " +
 				"router up to the service answers, and ask whether {egress} is let in there.",
 			"Allow outgoing TCP to {address} port {port} in the firewall of this network; in a " +
@@ -169,7 +169,7 @@ var portCauses = []Cause{
 		Explanation: []string{
 			"What was asked for, {wrong_port}, does not work as the API; port 55443 of {host} " +
 				"takes connections.",
-			"Ports 55000 and 51000 stand in old manuals and belong to older protocols.",
+			"Ports 55000 and 51000 are in old manuals and belong to older protocols.",
 		},
 		Fixes: []string{
 			"Change the port to 55443: opensrs-doctor --endpoint https://{host}:55443.",
@@ -188,14 +188,14 @@ var portCauses = []Cause{
 	},
 	{
 		ID: "port.lossy", Probe: "port", Severity: report.Warn,
-		Summary: "Packets get lost on the way to {host}",
+		Summary: "Packets get lost on the path to {host}",
 		Explanation: []string{
 			"Segments that TCP had to send again: {retransmits}. Calls work then, but slowly, and now and then " +
 				"one times out.",
 		},
 		Fixes: []string{
 			"Run opensrs-doctor a few times: one lost packet by itself means little.",
-			"Trace the way while it happens: sudo mtr -T -P {port} {host} shows where the loss " +
+			"Trace the path while it happens: sudo mtr -T -P {port} {host} shows where the loss " +
 				"begins.",
 			"Look at this host's own link first: a weak Wi-Fi, a VPN, a full uplink, a full NAT " +
 				"table.",
@@ -207,7 +207,7 @@ var portCauses = []Cause{
 			"once more. Each one costs from a fraction of a second to several. A little loss is " +
 			"normal on the internet; loss in every run is a fault worth finding.",
 		Recognised: "The operating system counts the segments that were sent again on this " +
-			"connection. It does not tell in which direction or where they were lost. The count " +
+			"connection. It does not show in which direction or where they were lost. The count " +
 			"is available on Linux only. Where the connection got no answer at all and one that was " +
 			"made later did, it is a failure, and likely.",
 		When: whenPortLossy,
@@ -218,21 +218,21 @@ var portCauses = []Cause{
 		Explanation: []string{
 			"A connect takes one round trip, and between most places that is well under half a " +
 				"second.",
-			"A long way, an overloaded link or a busy firewall looks the same from here.",
+			"A long path, an overloaded link or a busy firewall looks the same from here.",
 			"So does a lost packet that was sent again: the count of those is {no_count}.",
 		},
 		Fixes: []string{
 			"Run opensrs-doctor a few times, at different hours, to see whether it stays.",
-			"Trace the way: sudo mtr -T -P {port} {host} shows where the time is spent.",
+			"Trace the path: sudo mtr -T -P {port} {host} shows where the time is spent.",
 			"Check this host's own link: a VPN that goes round the world, a satellite link, a " +
 				"full uplink.",
-			"Raise the client's timeout, if the way is simply long: nothing is broken then.",
+			"Raise the client's timeout, if the path is simply long: nothing is broken then.",
 		},
 		Docs: []string{docStatus},
 		Means: "Reaching the service takes unusually long. Calls work, but each one is slow, and " +
 			"clients with short timeouts give up.",
 		Recognised: "The TCP connect took more than one second, and no packet had to be sent " +
-			"again as far as the system tells: it does on Linux, elsewhere this is likely only. Where " +
+			"again as far as the system reports it: it does on Linux, elsewhere this is likely only. Where " +
 			"the time goes cannot be seen from one end.",
 		When: whenPortSlow,
 	},
@@ -320,7 +320,7 @@ var portCauses = []Cause{
 		Summary: "The proxy could not reach {endpoint}",
 		Explanation: []string{
 			"Asked for {endpoint}, {proxy} answers: {proxy_reply}.",
-			"The way from this host to the proxy works; the trouble is between the proxy and the " +
+			"The path from this host to the proxy works; the trouble is between the proxy and the " +
 				"service, or at the service.",
 			"Without the proxy, {direct}.",
 		},
@@ -328,7 +328,7 @@ var portCauses = []Cause{
 			seeStatus,
 			"Ask whoever runs {proxy} to try it from there: resolve {host}, and connect to port " +
 				"{port}.",
-			"Ask them to let the proxy itself out to {host} port {port}: the firewall behind it " +
+			"Ask them to let the proxy itself out to {host} port {port}: the firewall after it " +
 				"may allow 443 only.",
 			withoutProxy,
 			again,
@@ -353,16 +353,16 @@ var portCauses = []Cause{
 		Fixes: []string{
 			"Change nothing while the API client's calls succeed.",
 			"Set the proxy in the API client itself, if it has to leave through it.",
-			"Run opensrs-doctor --proxy none to check the direct way in full, if the client goes " +
+			"Run opensrs-doctor --proxy none to check the direct path in full, if the client goes " +
 				"without the proxy.",
 		},
 		Docs: []string{docQuickstart, docOwnClient},
-		Means: "This check follows the proxy settings of the environment, and judges the way " +
+		Means: "This check follows the proxy settings of the environment, and judges the path " +
 			"through the proxy. Many programs that call the API do not look at these settings " +
-			"and connect directly. For them the direct way counts, with its own firewall and its " +
+			"and connect directly. For them the direct path counts, with its own firewall and its " +
 			"own public address.",
-		Recognised: "The proxy was taken from an environment variable, and the direct way was " +
-			"tried once besides. Which way a program takes cannot be seen from here.",
+		Recognised: "The proxy was taken from an environment variable, and the direct path was " +
+			"tried once besides. Which path a program takes cannot be seen from here.",
 		When: whenProxyDirectWay,
 	},
 }

@@ -23,7 +23,7 @@ var tlsCauses = []Cause{
 		},
 		Docs: []string{docQuickstart, docChecklist},
 		Means: "The connection opens, but what answers is not a secure service. The API speaks " +
-			"TLS from the first byte. So it is another service, or something on the way that " +
+			"TLS from the first byte. So it is another service, or something on the path that " +
 			"answers for it.",
 		Recognised: "The first bytes of the answer are no TLS; they are quoted. Who sent them " +
 			"cannot be told from the bytes, unless they say it.",
@@ -53,7 +53,7 @@ var tlsCauses = []Cause{
 			"look at what is spoken do this, and so does a server that takes no calls at the " +
 			"moment. Nothing signed was sent.",
 		Recognised: "The peer closes or resets the connection on every kind of first message " +
-			"that was tried. Whether the service or a device on the way does it cannot be told " +
+			"that was tried. Whether the service or a device on the path does it cannot be told " +
 			"from this side.",
 		When: whenTlsReset,
 	},
@@ -62,7 +62,7 @@ var tlsCauses = []Cause{
 		Summary: "TLS is cut as soon as it names {host}",
 		Explanation: []string{
 			"With the server name in it the handshake {cut}, without the name it goes through.",
-			"A device on the way that reads the name and blocks it behaves like this.",
+			"A device on the path that reads the name and blocks it behaves like this.",
 			smallOpen,
 		},
 		Fixes: []string{
@@ -96,7 +96,7 @@ var tlsCauses = []Cause{
 		},
 		Fixes: []string{
 			mtuTest,
-			"Ask whoever runs the firewall or load balancer on the way to update it: first " +
+			"Ask whoever runs the firewall or load balancer on the path to update it: first " +
 				"messages in two packets are normal now.",
 			exempt,
 			"Switch the new key share off in the client meanwhile: GODEBUG=tlsmlkem=0 for Go " +
@@ -110,22 +110,22 @@ var tlsCauses = []Cause{
 			"choke on it. Older programs on the same host still work, which makes this one " +
 			"puzzling.",
 		Recognised: "The handshake works once the big key share is left out, and with nothing " +
-			"else changed. Smaller packets alone do not help, which tells it from a link that " +
+			"else changed. Smaller packets alone do not help, which sets it apart from a link that " +
 			"swallows big packets; where they cannot be tried, as on Windows, it is likely only. " +
 			"Which device does it cannot be seen.",
 		When: whenTlsHelloTooBig,
 	},
 	{
 		ID: "tls.mtu-blackhole", Probe: "tls", Severity: report.Fail,
-		Summary: "Big packets vanish on the way to or from {host}",
+		Summary: "Big packets vanish on the path to or from {host}",
 		Explanation: []string{
 			"The handshake stalls, and works as soon as TCP uses small segments (536 bytes).",
-			"Most often a tunnel on the way carries less than 1500 bytes, and the ICMP message " +
+			"Most often a tunnel on the path carries less than 1500 bytes, and the ICMP message " +
 				"that would say so is blocked.",
 		},
 		Fixes: []string{
 			"Allow ICMP type 3 code 4 (fragmentation needed) in the firewalls and security " +
-				"groups on the way.",
+				"groups on the path.",
 			"Lower the MTU of the interface or tunnel meanwhile: {lower_mtu}.",
 			"Clamp the segment size on the router or VPN gateway: iptables -t mangle -A FORWARD " +
 				"-p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu.",
@@ -160,7 +160,7 @@ var tlsCauses = []Cause{
 		},
 		Docs: []string{docQuickstart, rfc + "8446#section-6.2"},
 		Means: "The other side speaks TLS, looked at what this host offers, and said no, with a " +
-			"code. That can be the wrong server, a device on the way with rules of its own, or " +
+			"code. That can be the wrong server, a device on the path with rules of its own, or " +
 			"trouble at the service.",
 		Recognised: "A TLS alert was received in the handshake; its name is quoted. The alert's " +
 			"name is all the reason that TLS gives.",
@@ -198,12 +198,12 @@ var tlsCauses = []Cause{
 		Summary: "No TLS version in common with {endpoint}",
 		Explanation: []string{
 			"The peer has {tls_version}; this check, like current clients, takes TLS 1.2 and 1.3.",
-			"The public service was seen with TLS 1.2 in 2026, so an old device on the way or " +
+			"The public service was seen with TLS 1.2 in 2026, so an old device on the path or " +
 				"another server is the likely reason.",
 		},
 		Fixes: []string{
 			rightPlace,
-			"Ask whoever runs the proxy, load balancer or inspection device on the way to update " +
+			"Ask whoever runs the proxy, load balancer or inspection device on the path to update " +
 				"it to TLS 1.2 or newer.",
 			"Leave TLS 1.0 and 1.1 switched off in clients: they are no longer safe.",
 			again,
@@ -289,14 +289,14 @@ var tlsCauses = []Cause{
 			"shows a good one, but for other names. It may be a neighbour's server, or this one " +
 			"called by a name it does not have.",
 		Recognised: "The certificate is trusted, and the endpoint's name is not among its names. " +
-			"Which server it is, its names usually tell.",
+			"Its names usually show which server it is.",
 		When: whenTlsNameMismatch,
 	},
 	{
 		ID: "tls.self-signed", Probe: "tls", Severity: report.Fail,
 		Summary: "The certificate of {host} is self-signed",
 		Explanation: []string{
-			"Nobody else vouches for it: subject and issuer are both {subject}.",
+			"No authority vouches for it: subject and issuer are both {subject}.",
 			"It is made out to {names}, valid until {not_after}.",
 			answersForAll,
 			"The public service shows a public authority's certificate, so something else " +
@@ -315,7 +315,7 @@ var tlsCauses = []Cause{
 			"Test servers, routers and appliances do that. It does not prove that the other side " +
 			"is OpenSRS, so nothing signed is sent.",
 		Recognised: "The certificate is its own issuer, and neither the public roots nor this " +
-			"host's own store know it. Its dates and names are not judged, since nobody vouches " +
+			"host's own store know it. Its dates and names are not judged, since no authority vouches " +
 			"for them.",
 		When: whenTlsSelfSigned,
 	},
@@ -353,7 +353,7 @@ var tlsCauses = []Cause{
 		ID: "tls.intercepted", Probe: "tls", Severity: report.Fail,
 		Summary: "TLS is intercepted, with a certificate from {issuer}",
 		Explanation: []string{
-			"The certificate is issued by {issuer}, which is no public authority.",
+			"The certificate is issued by {issuer}, which is not a public authority.",
 			"No authority in {ca_file} signed it.",
 			"{product} is a known inspection product.",
 			"The same issuer signs for another peer, {control_same}.",
@@ -400,7 +400,7 @@ var tlsCauses = []Cause{
 			"An inspection device whose root is not installed here, somebody else's server, or {or_own} shows such " +
 				"a certificate.",
 			"If {ca_file} is an older one, or lacks an authority in between, it looks the same as with a device " +
-				"on the way that opens TLS.",
+				"on the path that opens TLS.",
 		},
 		Fixes: []string{
 			ownAuthority,
@@ -411,7 +411,7 @@ var tlsCauses = []Cause{
 		},
 		Docs:  []string{docChecklist, docQuickstart, rfc + "5280#section-6"},
 		Hides: unprovenSays,
-		Means: "A certificate is worth what its issuer is worth, and nobody here knows this " +
+		Means: "A certificate is worth what its issuer is worth, and no store here has this " +
 			"issuer. So it is not proven that the other side is OpenSRS, and nothing signed is " +
 			"sent.",
 		Recognised: "A root that is not public is presented; this host's own store does not have " +

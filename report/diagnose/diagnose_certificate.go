@@ -156,7 +156,7 @@ func whenTlsIntercepted(e *evidence.Evidence) (Finding, bool) {
 		return Finding{}, false // it was allowed, and something else is wrong
 	}
 	finding := Finding{Confidence: report.Likely, Values: certificateValues(e)}
-	finding.Evidence = []string{"The certificate is issued by " + lastIssuer(trust) + ", which is no public authority."}
+	finding.Evidence = []string{"The certificate is issued by " + lastIssuer(trust) + ", which is not a public authority."}
 	if trust.System {
 		finding.Evidence = append(finding.Evidence, "This host's own certificate store trusts it.")
 	}
@@ -206,7 +206,7 @@ func whenTlsUnknownCa(e *evidence.Evidence) (Finding, bool) {
 	}
 	if same := sameIssuer(e); same != "" {
 		finding.Values["control_same"] = same
-		finding.Evidence = append(finding.Evidence, same+" shows the same issuer: something on the way answers for others.")
+		finding.Evidence = append(finding.Evidence, same+" shows the same issuer: something on the path answers for others.")
 	}
 	return finding, true
 }
@@ -271,7 +271,7 @@ func (f Finding) otherThanOwn(e *evidence.Evidence) Finding {
 	}
 	if same := sameIssuer(e); same != "" {
 		f.Values["control_same"] = same
-		f.Evidence = append(f.Evidence, same+" shows the same issuer: something on the way answers for others.")
+		f.Evidence = append(f.Evidence, same+" shows the same issuer: something on the path answers for others.")
 	}
 	return f
 }

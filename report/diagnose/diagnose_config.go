@@ -42,7 +42,7 @@ func whenConfigApiKeyMalformed(e *evidence.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	words := map[string]string{
-		"quotes":          "it stands in quotes",
+		"quotes":          "it is in quotes",
 		"spaces":          "it has white space inside",
 		"placeholder":     "it is a placeholder from an example",
 		"byte-order-mark": "it begins with a byte-order mark",

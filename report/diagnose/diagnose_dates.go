@@ -27,7 +27,7 @@ func dated(e *evidence.Evidence, certificate *evidence.Certificate) Finding {
 		finding.Evidence = append(finding.Evidence, screen.CountWords(e.Clock.Agreeing, "peer agrees", "peers agree")+" with this host's clock.")
 	} else if _, known := clockOffset(e); !known {
 		finding.Confidence = report.Likely
-		finding.Evidence = append(finding.Evidence, "No two peers told the time, so this host's clock is not checked.")
+		finding.Evidence = append(finding.Evidence, "No two peers reported the time, so this host's clock is not checked.")
 	}
 	return finding
 }

@@ -185,7 +185,7 @@ func whenDnsCaptivePortal(e *evidence.Evidence) (Finding, bool) {
 		return Finding{Values: Values{"name": d.Name, "made_up": d.MadeUpName, "answer": address.String()},
 			Explains: stops, First: true,
 			Hides: elsewhere,
-			Evidence: []string{fmt.Sprintf("%s, a name that nobody has registered, resolves to %s too.",
+			Evidence: []string{fmt.Sprintf("%s, a name that no one has registered, resolves to %s too.",
 				d.MadeUpName, address)}}, true
 	}
 	return Finding{}, false

@@ -134,8 +134,8 @@ func whenHostOffline(e *evidence.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	if isFalse(e.Host.HasIPv4Route) && !isTrue(e.Host.HasIPv6Route) && !publicResolverAnswered(e) {
-		return Finding{Values: Values{"no_route": "no way to the internet"},
-			Evidence: []string{"This host's routing table has no way to the internet."}}, true
+		return Finding{Values: Values{"no_route": "no route to the internet"},
+			Evidence: []string{"This host's routing table has no route to the internet."}}, true
 	}
 	good, bad := controls(e)
 	bad = append(bad, silentSources(e)...)

@@ -62,7 +62,7 @@ func surroundings(e *evidence.Evidence, end Ending, finding *Finding) {
 	}
 	if end.again != nil {
 		finding.Evidence = append(finding.Evidence, fmt.Sprintf("Tried again, port %d took the connection: it answers now and then, "+
-			"as where one of several servers behind an address is down.", e.Target.Port))
+			"as where one of several servers that share an address is down.", e.Target.Port))
 	}
 	if port := otherPort(e); port != 0 {
 		finding.Values["good_port"] = strconv.Itoa(int(port))
@@ -188,7 +188,7 @@ func whenPortFiltered(e *evidence.Evidence) (Finding, bool) {
 		finding.Confidence, finding.Values["no_icmp"] = report.Likely, evidence.NotAvailable
 	}
 	if path := e.Port.Path; path != nil && !path.Available && path.Why != "" {
-		finding.Evidence = append(finding.Evidence, "Where on the way: "+path.Why+".")
+		finding.Evidence = append(finding.Evidence, "Where on the path: "+path.Why+".")
 	}
 	switch end.Place {
 	case PlaceEdge:
@@ -245,7 +245,7 @@ func lateWords(waited evidence.Attempt, answer HopFact) string {
 func whenPortLossy(e *evidence.Evidence) (Finding, bool) {
 	if waited, answer, ok := answeredLate(e); ok && answer.TookMS < waited.TookMS {
 		return Finding{Severity: report.Fail, Confidence: report.Likely, Evidence: []string{lateWords(waited, answer),
-			"So packets get lost, or one of several servers behind the address is down."}}, true
+			"So packets get lost, or one of several servers that share the address is down."}}, true
 	}
 	if e.Port == nil || e.Step("port").Status == evidence.Fail {
 		return Finding{}, false

@@ -216,7 +216,7 @@ func (end Ending) Evidence(port int) []string {
 	case EndOnTheWay:
 		say("The refusal comes at TTL %d; the host is %s.", h.TTL, hopsAway(end.walk.Distance))
 		if last.TTL > 0 {
-			say("The last router before it that tells its address is hop %d, %s.", last.TTL, last.From)
+			say("The last router before it that shows its address is hop %d, %s.", last.TTL, last.From)
 		}
 	case endHost:
 		lines = end.hostEvidence()
@@ -238,7 +238,7 @@ func (end Ending) hostEvidence() []string {
 			"router before it.", far)}
 	case ttl < end.walk.Distance:
 		return []string{fmt.Sprintf("The refusal comes from %s, and port %d is taken one hop further, by the host or by a "+
-			"machine behind it: so it comes from the host, or from a router right before it.", hopsAway(ttl), end.walk.ComparedTo)}
+			"machine after it: so it comes from the host, or from a router right before it.", hopsAway(ttl), end.walk.ComparedTo)}
 	}
 	return []string{fmt.Sprintf("The refusal comes from %s; port %d is taken nearer than that, after %d.", hopsAway(ttl),
 		end.walk.ComparedTo, end.walk.Distance)}
@@ -277,7 +277,7 @@ func hopsAway(n int) string { return screen.CountWords(n, "hop away", "hops away
 // Refusals are the answers that a device signs with its own address.
 var Refusals = map[string]string{
 	evidence.HopProhibited:      "says that it is administratively prohibited",
-	evidence.HopUnreachable:     "says that there is no way to the service",
+	evidence.HopUnreachable:     "says that there is no route to the service",
 	evidence.HopPortUnreachable: "refuses the port, in its own name",
 }
 

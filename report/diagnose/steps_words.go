@@ -147,7 +147,7 @@ func egressWords(g *evidence.Egress) string {
 	case g.Asked == 0:
 		return "not looked up"
 	}
-	return fmt.Sprintf("no source told the public address (%d asked)", g.Asked)
+	return fmt.Sprintf("no source reported the public address (%d asked)", g.Asked)
 }
 
 // addressList is "A", "A and B", "A, B and C" or "A, B and 3 more".

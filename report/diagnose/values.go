@@ -64,7 +64,7 @@ func commonValues(e *evidence.Evidence) Values {
 	}
 	set("direct", directWords(e))
 	if d := e.Direct; d == nil || d.Resolves && (d.Attempt == nil || d.Attempt.Connected) {
-		set("direct_way", "the way without the proxy")
+		set("direct_way", "the path without the proxy")
 	}
 	if e.Host.ResolversBy != givenResolver {
 		set("resolvers_by", e.Host.ResolversBy)

@@ -170,11 +170,11 @@ var Vocabulary = map[string]string{
 	// Status page and the rest.
 	"incident":    "", // the incident
 	"status_url":  "https://status.opensrs.com",
-	"failed_step": "",                          // the step that failed
-	"seen":        "",                          // unexplained
-	"required":    "",                          // call
-	"waited_for":  "",                          // in plain words: "a username and an API key"
-	"direct":      "",                          // what the direct way does
-	"direct_way":  "the way without the proxy", // set only where it is not known to fail
-	"source_path": "",                          // the way to the sources
+	"failed_step": "",                           // the step that failed
+	"seen":        "",                           // unexplained
+	"required":    "",                           // call
+	"waited_for":  "",                           // in plain words: "a username and an API key"
+	"direct":      "",                           // what the direct way does
+	"direct_way":  "the path without the proxy", // set only where it is not known to fail
+	"source_path": "",                           // the way to the sources
 }

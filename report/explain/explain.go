@@ -153,7 +153,7 @@ func listCauses(w io.Writer, causes []diagnose.Cause, o screen.Options) error {
 		s.Paragraph(lead, len(lead), diagnose.FillGeneric(c.Summary, nil), screen.Plain)
 	}
 	s.Blank()
-	s.Paragraph("", 0, "opensrs-doctor explain CAUSE tells what one means and how to fix it.", screen.Plain)
+	s.Paragraph("", 0, "opensrs-doctor explain CAUSE says what one means and how to fix it.", screen.Plain)
 	return s.Print(w)
 }
 

@@ -54,7 +54,7 @@ var rulesLesson = lesson{
 			After: "Allow rules alone mean the same in all three; the rest is denied."},
 		{Name: "Change", Text: "It takes up to 15 minutes: add the new rule, wait, remove the old one. rules plan finds the order," +
 			" also where the list is full."},
-		{Name: "Five?", Text: "Too few for addresses that change: give all callers one fixed way out, a NAT gateway or a proxy with" +
+		{Name: "Five?", Text: "Too few for addresses that change: give all callers one fixed exit, a NAT gateway or a proxy with" +
 			" a reserved address."},
 	},
 	Commands: []lessonEntry{

@@ -80,7 +80,7 @@ func answerInWords(a *reading) string {
 		said = failure
 	}
 	if by := a.texts("cname"); len(by) > 0 {
-		said = joinedWords(said, "by way of "+screen.List(by))
+		said = joinedWords(said, "through "+screen.List(by))
 	}
 	return joinedWords(said, prefixed("over ", strings.ToUpper(a.text("transport"))), took(a))
 }

@@ -114,7 +114,7 @@ func findingDetail(f opensrs.Finding) string {
 	case opensrs.ContentLengthWrong:
 		switch {
 		case f.Said < 0:
-			detail = "Its value is no single number."
+			detail = "Its value is not a single number."
 		case f.Came < f.Said:
 			detail = fmt.Sprintf("It says %d, and %d bytes are there; unless the capture was cut, the client counted wrong.",
 				f.Said, f.Came)

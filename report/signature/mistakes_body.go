@@ -9,22 +9,22 @@ const oneBody = "Make the body once, as bytes, and sign and send that same value
 var bodyMistakes = []mistake{
 	{
 		id:      opensrs.BodyTrailingNewline,
-		summary: "signed with a line end behind the body that was not sent",
-		means:   "The client signed the body with a line end behind it, and sent it without.",
+		summary: "signed with a line end after the body that was not sent",
+		means:   "The client signed the body with a line end after it, and sent it without.",
 		forms: map[string]string{
 			"crlf": "The line end is CRLF, as Windows writes it.",
 		},
 		fix:    oneBody + "Cut the line end off before signing, or send it too.",
-		php:    "trim() comes behind md5(), or \"\\n\" is appended for signing only; keep what was signed in one variable and send that.",
-		python: "strip() comes behind the signing, or print() and writelines() fed the hash; encode and strip once, ahead of both.",
+		php:    "trim() comes after md5(), or \"\\n\" is appended for signing only; keep what was signed in one variable and send that.",
+		python: "strip() comes after the signing, or print() and writelines() fed the hash; encode and strip once, ahead of both.",
 		ruby:   "a <<~XML text ends with a line end, and chomp or strip is called for sending only; call it once, ahead of both.",
 		node:   "a template literal ends with a line end, and trim() is called for sending only; call it once, ahead of both.",
-		perl:   "a <<XML text ends with a line end, and chomp comes behind md5_hex; call it first.",
+		perl:   "a <<XML text ends with a line end, and chomp comes after md5_hex; call it first.",
 	},
 	{
 		id:      opensrs.BodyTrailingNUL,
-		summary: "a NUL byte behind the body was signed or sent, not both",
-		means:   "The client signed the body with a NUL byte behind it, and sent it without.",
+		summary: "a NUL byte after the body was signed or sent, not both",
+		means:   "The client signed the body with a NUL byte after it, and sent it without.",
 		forms: map[string]string{
 			"sent": "Or rather the other way round: here the NUL was sent, and not signed.",
 		},
@@ -32,13 +32,13 @@ var bodyMistakes = []mistake{
 		php:    "pack('Z*', $xml) and C extensions append a NUL; use $xml itself.",
 		python: "ctypes.create_string_buffer and struct.pack append NULs; use the bytes themselves.",
 		ruby:   "pack('Z*') appends a NUL; use the string itself.",
-		node:   "Buffer.alloc() that is larger than the text leaves NULs behind it; use Buffer.from(xml).",
+		node:   "Buffer.alloc() that is larger than the text leaves NULs after it; use Buffer.from(xml).",
 		perl:   "pack('Z*', $xml) appends a NUL; use $xml itself.",
 	},
 	{
 		id:      opensrs.BodyMissingTrailingNewline,
-		summary: "signed without the line end that was sent behind the body",
-		means: "The client signed the body without the line end that it sent behind it. If it sent none, the line end was " +
+		summary: "signed without the line end that was sent after the body",
+		means: "The client signed the body without the line end that it sent after it. If it sent none, the line end was " +
 			"added where the body was saved, as editors do.",
 		forms: map[string]string{
 			"right-trimmed": "All white space at its end was cut off before signing, and sent anyway.",

@@ -118,8 +118,8 @@ var digestMistakes = []mistake{
 	},
 	{
 		id:      opensrs.KeyFirst,
-		summary: "the key stands before the data instead of behind it",
-		means:   "The client put the key before the data; it has to stand behind it, in both rounds.",
+		summary: "the key comes before the data instead of after it",
+		means:   "The client put the key before the data; it has to come after it, in both rounds.",
 		forms: map[string]string{
 			"first-round":  "It did so in the first round only.",
 			"later-rounds": "It did so in the second round only.",
@@ -147,7 +147,7 @@ var digestMistakes = []mistake{
 		summary: "HMAC was used instead of MD5 twice",
 		means:   "The client computed an HMAC, which is another construction than the two plain rounds of MD5 that the service wants.",
 		forms: map[string]string{
-			"swapped": "Body and key stood in each other's place, too.",
+			"swapped": "Body and key changed places, too.",
 		},
 		fix:    "Use plain MD5 twice, with the key appended each time.",
 		php:    "replace hash_hmac('md5', $xml, $key) by " + rightPHP + ".",

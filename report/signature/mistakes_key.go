@@ -6,8 +6,8 @@ import "opensrs-doctor/probes/opensrs"
 var keyMistakes = []mistake{
 	{
 		id:      opensrs.KeyTrailingNewline,
-		summary: "the key was used with a line end behind it",
-		means:   "The client read the line end behind the key as a part of it.",
+		summary: "the key was used with a line end after it",
+		means:   "The client read the line end after the key as a part of it.",
 		forms: map[string]string{
 			"crlf": "The line end is CRLF: the file was written on Windows.",
 			"cr":   "Only the CR of a CRLF is left: the file was written on Windows, and just the LF was cut off.",
@@ -33,7 +33,7 @@ var keyMistakes = []mistake{
 	{
 		id:      opensrs.KeyInSpaces,
 		summary: "the key was used with spaces around it",
-		means:   "The client took a space before or behind the key as a part of it.",
+		means:   "The client took a space before or after the key as a part of it.",
 		fix:     "Cut white space off the key where it is read, and look for a space in the line where it is kept.",
 		php:     "explode('=', $line) keeps the spaces of \"key = value\"; trim() the value.",
 		python:  "line.split('=') keeps the spaces of \"key = value\"; strip() the value.",

@@ -84,7 +84,7 @@ var requestMistakes = []mistake{
 	{
 		id:      opensrs.WrongPath,
 		summary: "the path is not /",
-		means:   "The call goes to the path /, with nothing behind it.",
-		fix:     "Call https://rr-n1-tor.opensrs.net:55443/ or https://horizon.opensrs.net:55443/, with no path and no query behind the slash.",
+		means:   "The call goes to the path /, with nothing after it.",
+		fix:     "Call https://rr-n1-tor.opensrs.net:55443/ or https://horizon.opensrs.net:55443/, with no path and no query after the slash.",
 	},
 }

@@ -72,7 +72,7 @@ func TestExplainFinding(t *testing.T) {
 	}{
 		{opensrs.Finding{ID: opensrs.ContentLengthWrong, Said: 9, Came: 7}, "It says 9, and 7 bytes are there; unless the capture was cut"},
 		{opensrs.Finding{ID: opensrs.ContentLengthWrong, Said: 7, Came: 9}, "It says 7, and 9 bytes are there."},
-		{opensrs.Finding{ID: opensrs.ContentLengthWrong, Said: -1}, "no single number"},
+		{opensrs.Finding{ID: opensrs.ContentLengthWrong, Said: -1}, "not a single number"},
 		{opensrs.Finding{ID: opensrs.WrongContentType}, "There is none here."},
 		{opensrs.Finding{ID: opensrs.WrongContentType, Found: "text/plain"}, "Here it is text/plain."},
 		{opensrs.Finding{ID: opensrs.HeaderMissing, Header: "X-Username"}, "X-Username is missing."},

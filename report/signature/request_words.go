@@ -28,7 +28,7 @@ var ProblemWords = map[string]struct{ Summary, Fix string }{
 	observed.HostMissing: {"the header Host is missing",
 		"HTTP/1.1 wants it: Host: HOST:PORT. A client that speaks HTTP/1.0 may leave it out."},
 	observed.HeadTooBig: {"the head of the request is over 16 KiB, or has over 200 headers",
-		"The body goes behind an empty line, not into the head."},
+		"The body goes after an empty line, not into the head."},
 	observed.Unfinished: {"the head of the request breaks off",
 		"An empty line has to end the headers; look for a client that waits or gives up before it has sent them."},
 	observed.EmptyBody: {"the body is empty",
@@ -73,7 +73,7 @@ var RefusableWords = map[string]string{
 	"host.clock-wrong":        "the certificate is not valid yet by this machine's clock",
 	"tls.name-mismatch":       "the certificate names another host",
 	"tls.self-signed":         "the certificate is self-signed",
-	"tls.unknown-ca":          "the certificate comes from an authority that nobody trusts",
+	"tls.unknown-ca":          "the certificate comes from an authority that no one trusts",
 	"tls.incomplete-chain":    "the intermediate certificate is missing",
 	"tls.version-unsupported": "only TLS 1.0 and 1.1 are offered",
 }

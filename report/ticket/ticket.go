@@ -30,7 +30,7 @@ func TicketFiles(r *report.Report, anonymized bool) ([]TicketFile, error) {
 		{Name: "report.md", About: "the report as text, to paste into a ticket"},
 		{Name: "report.html", About: "the report as a page that loads nothing from elsewhere"},
 		{Name: "chain.pem", About: "the certificates that the service presented"},
-		{Name: "README.txt", About: "for the support engineer: what was found, and what stands where"},
+		{Name: "README.txt", About: "for the support engineer: what was found, and which file has what"},
 	}
 	writers := []func(io.Writer) error{
 		func(w io.Writer) error { return report.WriteJSON(w, r) },

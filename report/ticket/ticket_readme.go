@@ -156,7 +156,7 @@ func (l *letter) certificates() {
 		}
 		l.sayf(2, "%s The name fits: %s. The dates are right: %s.", by, yesNo(t.NameOK), yesNo(t.DatesOK))
 		if t.Missing != "" {
-			l.sayf(2, "The chain ends at an issuer that nobody has: %s.", t.Missing)
+			l.sayf(2, "The chain ends at an issuer that no store has: %s.", t.Missing)
 		}
 	}
 	for _, v := range facts.Variants {

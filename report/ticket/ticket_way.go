@@ -50,11 +50,11 @@ func fineMS(ms float64) string {
 
 // walk stands in the place of traceroute.
 func (l *letter) walk() {
-	l.title("The way (traceroute)")
+	l.title("The path (traceroute)")
 	path := report.Seen[waySeen](l.r, "port").Path
 	switch {
 	case path == nil && l.r.Host.Proxy != nil:
-		l.say(2, "Not walked: the call goes through a proxy, and the way behind it cannot be seen from here.")
+		l.say(2, "Not walked: the call goes through a proxy, and the path after it cannot be seen from here.")
 		return
 	case path == nil:
 		l.sayf(2, "Not walked. Port: %s", sentenceEnd(probeSummary(l.r, "port")))

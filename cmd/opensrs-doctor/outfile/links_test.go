@@ -103,7 +103,7 @@ func TestWhatIsNoFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := silent.Commit(); err == nil || !strings.Contains(err.Error(), "nobody reads") {
+	if err := silent.Commit(); err == nil || !strings.Contains(err.Error(), "no process reads") {
 		t.Errorf("a pipe without a reader: %v", err)
 	}
 	got := make(chan string)

@@ -176,7 +176,7 @@ func (f *File) pour() error {
 		case !noReader(err):
 			return err
 		case time.Now().After(deadline):
-			return errors.New("nobody reads this pipe")
+			return errors.New("no process reads this pipe")
 		}
 		time.Sleep(20 * time.Millisecond)
 	}

@@ -90,7 +90,7 @@ func pageTimeOf(r *report.Report) *pageTime {
 		left += bar.More
 	}
 	if left > 0 {
-		shown.Left = fmt.Sprintf("%d more stand in the JSON report.", left)
+		shown.Left = fmt.Sprintf("%d more are in the JSON report.", left)
 	}
 	return shown
 }

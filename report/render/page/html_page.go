@@ -105,7 +105,7 @@ func (p *htmlPage) verdict(r *report.Report) {
 		p.Also = append(p.Also, newPageDiagnosis(d))
 	}
 	if left := len(r.Diagnoses) - mostDiagnoses; left > 0 {
-		p.Notes = append(p.Notes, fmt.Sprintf("%d more causes stand in the JSON report.", left))
+		p.Notes = append(p.Notes, fmt.Sprintf("%d more causes are in the JSON report.", left))
 	}
 }
 
@@ -134,7 +134,7 @@ func newPageProbe(r *report.Report, row report.Probe) pageProbe {
 	}
 	facts := render.FactsOf(row.Name, row.Facts)
 	if len(facts) > mostFacts {
-		shown.Left = fmt.Sprintf("%d more stand in the JSON report.", len(facts)-mostFacts)
+		shown.Left = fmt.Sprintf("%d more are in the JSON report.", len(facts)-mostFacts)
 	}
 	shown.Facts = pageFacts(firstOf(facts, mostFacts))
 	return shown
@@ -174,7 +174,7 @@ func lines(texts []string) []string {
 		}
 	}
 	if left := len(texts) - mostLines; left > 0 {
-		shown = append(shown, fmt.Sprintf("%d more stand in the JSON report.", left))
+		shown = append(shown, fmt.Sprintf("%d more are in the JSON report.", left))
 	}
 	return shown
 }

@@ -100,14 +100,14 @@ func (d *Drawing) breakPort() bool {
 	case diagnose.EndDevice:
 		return d.breakAtSender(end.Answer)
 	case diagnose.EndNearby, diagnose.EndOnTheWay:
-		at, words := d.Find(PlaceService), "A reset comes back, from a device that does not tell its address."
+		at, words := d.Find(PlaceService), "A reset comes back, from a device that does not show its address."
 		switch {
 		case end.By == diagnose.EndNearby:
 			at = max(d.Find(PlaceDNS), 0) + 1
 			words = "A reset comes back from the very beginning: from this host, or from its first router."
 		case end.Last.TTL > 0:
 			at = d.behind(end.Last)
-			words = fmt.Sprintf("A reset comes back, in the service's name: from %s or from right behind it.", end.Last.From)
+			words = fmt.Sprintf("A reset comes back, in the service's name: from %s or from just beyond it.", end.Last.From)
 		}
 		d.gapBefore(at, words)
 		return true
@@ -124,16 +124,16 @@ func (d *Drawing) breakSilence(end diagnose.Ending) bool {
 	service, last := d.Find(PlaceService), end.Last.From
 	switch end.Place {
 	case diagnose.PlaceNotWalked:
-		d.gapBefore(service, "Somewhere on the way: where cannot be told.")
+		d.gapBefore(service, "Somewhere on the path: where cannot be told.")
 	case diagnose.PlaceEdge:
-		d.gapBefore(service, fmt.Sprintf("At %s, the last router, or behind it: at the service's edge, or this address is not let in.",
+		d.gapBefore(service, fmt.Sprintf("At %s, the last router, or beyond it: at the service's edge, or this address is not let in.",
 			last))
 	case diagnose.PlaceAfter:
-		d.gapBefore(d.behind(end.Last), fmt.Sprintf("Likely at %s or at the next device behind it.", last))
+		d.gapBefore(d.behind(end.Last), fmt.Sprintf("Likely at %s or at the next device after it.", last))
 	case diagnose.PlaceAnyPort:
-		d.gapBefore(d.behind(end.Last), fmt.Sprintf("Somewhere behind %s: the routers there do not answer.", last))
+		d.gapBefore(d.behind(end.Last), fmt.Sprintf("Somewhere beyond %s: the routers there do not answer.", last))
 	default:
-		d.gapBefore(d.Find(PlaceAddress), "Somewhere on the way: the routers do not answer.")
+		d.gapBefore(d.Find(PlaceAddress), "Somewhere on the path: the routers do not answer.")
 	}
 	return true
 }
@@ -156,7 +156,7 @@ func (d *Drawing) breakAtSender(h diagnose.HopFact) bool {
 	at := slices.IndexFunc(d.Places, func(p Place) bool { return p.Kind == PlaceRouter && p.ID == h.From })
 	if at < 0 {
 		at = d.lastOpenRouter() + 1
-		d.insert(at, Place{Kind: PlaceDevice, Name: "A device on the way", ID: h.From})
+		d.insert(at, Place{Kind: PlaceDevice, Name: "A device on the path", ID: h.From})
 	}
 	d.breakAt(at)
 	d.beyond(at)
@@ -202,7 +202,7 @@ func (d *Drawing) breakIntercepted() {
 	who := cmp.Or(trust.Product, diagnose.FullName(trust.Issuer, trust.IssuerCN, trust.IssuerOrg))
 	at := max(d.Find(PlaceService), 1)
 	d.insert(at, Place{Kind: PlaceDevice, Name: "TLS inspection", ID: who,
-		Words: "Answers in the service's name, somewhere on the way."})
+		Words: "Answers in the service's name, somewhere on the path."})
 	d.breakAt(at)
 	if service := &d.Places[at+1]; d.Places[at].Mark == MarkStop {
 		service.Mark = markUnknown // what answered may have been the device
