@@ -6,45 +6,145 @@ import (
 	"opensrs-doctor/report"
 )
 
-// catalogue is the tool's knowledge: one row for each reason why this host cannot use the API.
+// rows are the causes in the order of the path: this host, its DNS, its public address and rules, the port, TLS, the
+// call. A row says when a cause is there and what it hides; its words are in causes/ID.txt.
 //
-// How to read a row. Summary is what a person sees first: the thing that was found, with its address,
-// port or rule. Explanation says why the evidence points there, Fixes what to do, in that order.
+// Hides names what the row explains: seen together, only this row is shown. A name that ends in a dot stands for all
+// rows that begin with it.
 //
-// Words in {braces} are filled from the run (see vocabulary). A sentence or step with a word that the
-// run does not know is left out, so every sentence stands alone, and a step that is right only sometimes
-// carries a word that is known only then: {rule_to_drop} exists only where there are five rules already.
-// Where there is no run, the vocabulary's own words fill Summary and Fixes. Where a text reads wrong with them, or is
-// right only sometimes, its words for the general case follow it, behind general: they invent no address, line, date
-// or hop, and say with an if what is right only sometimes.
-//
-// Hides names what the row explains: seen together, only this row is shown. A confidence below certain
-// is said beside the row; so its words name what was found, and a guess at place or culprit reads as one.
-// Nobody is blamed: a row says what to change and whom to ask. What OpenSRS does not document, it says.
-//
-// The rows of one probe stand in one file, in the order of the way: this host, its DNS, its public
-// address and rules, the port, TLS, the call. A new row needs its condition (named when + the ID), a
-// fault in the lab that shows it, and a saved report in testdata.
-var catalogue = slices.Concat(
-	hostCauses,
-	dnsCauses,
-	egressCauses,
-	portCauses,
-	tlsCauses,
-	callCauses,
-	[]Cause{unexplained}, // the last: it is for what no row above fits
-)
+// Adding a cause: its row here, its condition (when and the ID), its words in causes/ID.txt, and a run that shows it
+// (a saved report in report's fixtures, and a fault in the lab).
+var rows = []Cause{
+	// About this machine, what the user gave, and what the service says of itself.
+	{ID: "host.offline", Severity: report.Fail, Hides: offlineShows, When: whenHostOffline},
+	{ID: "host.clock-wrong", Severity: report.Fail,
+		Hides: []string{"tls.expired", "tls.not-yet-valid", "egress.unknown"}, When: whenHostClockWrong},
+	{ID: "host.local-firewall", Probe: "port", Severity: report.Fail,
+		Hides: slices.Concat([]string{"host.offline"}, offlineShows), When: whenHostLocalFirewall},
+	{ID: "config.credentials-missing", Probe: "call", Severity: report.Warn, When: whenConfigCredentialsMissing},
+	{ID: "config.api-key-malformed", Probe: "call", Severity: report.Fail, When: whenConfigApiKeyMalformed},
+	{ID: "config.key-line-end", Probe: "call", Severity: report.Info, Aside: true, When: whenConfigKeyLineEnd},
+	{ID: "config.required-skipped", Severity: report.Fail, When: whenConfigRequiredSkipped},
+	{ID: "service.incident", Severity: report.Fail, Passes: true,
+		Hides: []string{"port.refused", "port.unreachable", "port.filtered", "proxy.upstream-failed", "tls.reset", "tls.timeout", "tls.rejected", "tls.not-tls", "call.server-error", "call.no-reply", "call.timeout", "call.not-opensrs", "call.malformed-reply"}, When: whenServiceIncident},
 
-// Causes gives every row of the catalogue, in its order; unexplained is the last.
-func Causes() []Cause { return slices.Clone(catalogue) }
+	// About turning the endpoint's name, or the proxy's, into an address.
+	{ID: "dns.nxdomain", Probe: "dns", Severity: report.Fail, Hides: []string{"egress.unknown"}, When: whenDnsNxdomain},
+	{ID: "dns.servfail", Probe: "dns", Severity: report.Fail, Hides: []string{"egress.unknown"}, When: whenDnsServfail},
+	{ID: "dns.refused", Probe: "dns", Severity: report.Fail, Hides: []string{"egress.unknown"}, When: whenDnsRefused},
+	{ID: "dns.resolver-unreachable", Probe: "dns", Severity: report.Fail,
+		Hides: []string{"egress.unknown", "dns.slow-resolver"}, When: whenDnsResolverUnreachable},
+	{ID: "dns.sinkholed", Probe: "dns", Severity: report.Fail,
+		Hides: slices.Concat([]string{"host.local-firewall"}, portFailures, strangerShows), When: whenDnsSinkholed},
+	{ID: "dns.captive-portal", Probe: "dns", Severity: report.Fail,
+		Hides: slices.Concat([]string{"dns.sinkholed", "egress.unknown", "host.local-firewall"}, portFailures, strangerShows), When: whenDnsCaptivePortal},
+	{ID: "dns.hosts-override", Probe: "dns", Severity: report.Fail,
+		Hides: slices.Concat([]string{"dns.sinkholed", "dns.no-ipv4", "host.local-firewall"}, portFailures, strangerShows), When: whenDnsHostsOverride},
+	{ID: "dns.no-ipv4", Probe: "dns", Severity: report.Fail,
+		Hides: []string{"egress.ipv6-possible"}, When: whenDnsNoIpv4},
+	{ID: "dns.slow-resolver", Probe: "dns", Severity: report.Warn, When: whenDnsSlowResolver},
+
+	// About the address that OpenSRS sees, and the access rules that judge it.
+	{ID: "egress.unknown", Probe: "egress", Severity: report.Warn, When: whenEgressUnknown},
+	{ID: "egress.unstable", Probe: "egress", Severity: report.Warn, When: whenEgressUnstable},
+	{ID: "egress.proxied", Probe: "egress", Severity: report.Info, When: whenEgressProxied},
+	{ID: "egress.split-route", Probe: "egress", Severity: report.Warn, When: whenEgressSplitRoute},
+	{ID: "egress.no-ipv4", Probe: "egress", Severity: report.Fail,
+		Hides: slices.Concat([]string{"host.offline", "egress.ipv6-possible", "call.ip-denied", "call.no-reply"}, offlineShows), When: whenEgressNoIpv4},
+	{ID: "egress.ipv6-possible", Probe: "egress", Severity: report.Info, When: whenEgressIpv6Possible},
+	{ID: "rules.invalid", Probe: "rules", Severity: report.Fail, When: whenRulesInvalid},
+	{ID: "rules.never-public", Probe: "rules", Severity: report.Fail, When: whenRulesNeverPublic},
+	{ID: "rules.not-allowed", Probe: "rules", Severity: report.Fail,
+		Hides: []string{"call.ip-denied", "call.auth-failed", "call.no-reply"}, When: whenRulesNotAllowed},
+	{ID: "rules.denied", Probe: "rules", Severity: report.Fail,
+		Hides: []string{"call.ip-denied", "call.auth-failed", "call.no-reply"}, When: whenRulesDenied},
+	{ID: "rules.ambiguous", Probe: "rules", Severity: report.Warn,
+		Hides: []string{"call.ip-denied"}, When: whenRulesAmbiguous},
+	{ID: "rules.pool-partly-allowed", Probe: "rules", Severity: report.Fail,
+		Hides: []string{"egress.unstable", "call.ip-denied", "call.auth-failed", "call.no-reply"}, When: whenRulesPoolPartlyAllowed},
+	{ID: "rules.propagating", Probe: "rules", Severity: report.Fail, Passes: true,
+		Hides: []string{"call.ip-denied"}, When: whenRulesPropagating},
+	{ID: "rules.stale", Probe: "rules", Severity: report.Warn,
+		Hides: []string{"rules.never-public"}, When: whenRulesStale},
+
+	// About reaching the port by TCP, directly or through a proxy.
+	{ID: "port.refused", Probe: "port", Severity: report.Fail, When: whenPortRefused},
+	{ID: "port.rejected-en-route", Probe: "port", Severity: report.Fail,
+		Hides: []string{"port.refused"}, When: whenPortRejectedEnRoute},
+	{ID: "port.prohibited", Probe: "port", Severity: report.Fail, When: whenPortProhibited},
+	{ID: "port.unreachable", Probe: "port", Severity: report.Fail, When: whenPortUnreachable},
+	{ID: "port.filtered", Probe: "port", Severity: report.Fail, When: whenPortFiltered},
+	{ID: "port.wrong-port", Probe: "port", Severity: report.Fail,
+		Hides: slices.Concat([]string{"host.local-firewall"}, portFailures, strangerShows), When: whenPortWrongPort},
+	{ID: "port.lossy", Probe: "port", Severity: report.Warn, Hides: []string{"port.slow"}, When: whenPortLossy},
+	{ID: "port.slow", Probe: "port", Severity: report.Warn, When: whenPortSlow},
+	{ID: "proxy.unreachable", Probe: "port", Severity: report.Fail,
+		Hides: slices.Concat([]string{"egress.unknown", "egress.proxied", "proxy.direct-way"}, portFailures), When: whenProxyUnreachable},
+	{ID: "proxy.denied", Probe: "port", Severity: report.Fail,
+		Hides: []string{"egress.unknown", "egress.proxied", "proxy.direct-way"}, When: whenProxyDenied},
+	{ID: "proxy.auth-required", Probe: "port", Severity: report.Fail,
+		Hides: []string{"egress.unknown", "egress.proxied", "proxy.direct-way"}, When: whenProxyAuthRequired},
+	{ID: "proxy.upstream-failed", Probe: "port", Severity: report.Fail,
+		Hides: []string{"egress.unknown", "egress.proxied", "proxy.direct-way"}, When: whenProxyUpstreamFailed},
+	{ID: "proxy.direct-way", Probe: "port", Severity: report.Info, When: whenProxyDirectWay},
+
+	// About the handshake and the certificate.
+	{ID: "tls.not-tls", Probe: "tls", Severity: report.Fail, When: whenTlsNotTls},
+	{ID: "tls.reset", Probe: "tls", Severity: report.Fail, When: whenTlsReset},
+	{ID: "tls.sni-blocked", Probe: "tls", Severity: report.Fail,
+		Hides: []string{"tls.reset", "tls.timeout"}, When: whenTlsSniBlocked},
+	{ID: "tls.hello-too-big", Probe: "tls", Severity: report.Fail,
+		Hides: []string{"tls.reset", "tls.timeout", "port.lossy"}, When: whenTlsHelloTooBig},
+	{ID: "tls.mtu-blackhole", Probe: "tls", Severity: report.Fail,
+		Hides: []string{"tls.timeout", "tls.hello-too-big", "tls.reset", "port.lossy"}, When: whenTlsMtuBlackhole},
+	{ID: "tls.rejected", Probe: "tls", Severity: report.Fail, When: whenTlsRejected},
+	{ID: "tls.timeout", Probe: "tls", Severity: report.Fail, Hides: []string{"port.lossy"}, When: whenTlsTimeout},
+	{ID: "tls.version-unsupported", Probe: "tls", Severity: report.Fail,
+		Hides: []string{"tls.reset", "tls.rejected"}, When: whenTlsVersionUnsupported},
+	{ID: "tls.expired", Probe: "tls", Severity: report.Fail, When: whenTlsExpired},
+	{ID: "tls.not-yet-valid", Probe: "tls", Severity: report.Fail, When: whenTlsNotYetValid},
+	{ID: "tls.name-mismatch", Probe: "tls", Severity: report.Fail, When: whenTlsNameMismatch},
+	{ID: "tls.self-signed", Probe: "tls", Severity: report.Fail,
+		Hides: slices.Concat(unprovenSays, []string{"tls.unknown-ca", "tls.incomplete-chain"}), When: whenTlsSelfSigned},
+	{ID: "tls.incomplete-chain", Probe: "tls", Severity: report.Fail, When: whenTlsIncompleteChain},
+	{ID: "tls.intercepted", Probe: "tls", Severity: report.Fail,
+		Hides: slices.Concat(unprovenSays, []string{"tls.unknown-ca", "tls.self-signed", "tls.incomplete-chain", "tls.local-roots-outdated", "egress.unknown"}), When: whenTlsIntercepted},
+	{ID: "tls.unknown-ca", Probe: "tls", Severity: report.Fail, Hides: unprovenSays, When: whenTlsUnknownCa},
+	{ID: "tls.local-roots-outdated", Probe: "tls", Severity: report.Fail, When: whenTlsLocalRootsOutdated},
+	{ID: "tls.expires-soon", Probe: "tls", Severity: report.Warn, When: whenTlsExpiresSoon},
+
+	// About the signed test call and its reply.
+	{ID: "call.ip-denied", Probe: "call", Severity: report.Fail, Passes: true, When: whenCallIpDenied},
+	{ID: "call.auth-failed", Probe: "call", Severity: report.Fail, When: whenCallAuthFailed},
+	{ID: "call.wrong-environment", Probe: "call", Severity: report.Fail,
+		Hides: []string{"call.auth-failed"}, When: whenCallWrongEnvironment},
+	{ID: "call.permission-denied", Probe: "call", Severity: report.Fail, When: whenCallPermissionDenied},
+	{ID: "call.rate-limited", Probe: "call", Severity: report.Fail, Passes: true, When: whenCallRateLimited},
+	{ID: "call.server-error", Probe: "call", Severity: report.Fail,
+		Hides: []string{"call.not-opensrs", "call.malformed-reply"}, When: whenCallServerError},
+	{ID: "call.no-reply", Probe: "call", Severity: report.Fail, When: whenCallNoReply},
+	{ID: "call.not-opensrs", Probe: "call", Severity: report.Fail,
+		Hides: []string{"call.malformed-reply"}, When: whenCallNotOpensrs},
+	{ID: "call.redirected", Probe: "call", Severity: report.Fail,
+		Hides: []string{"call.not-opensrs", "call.malformed-reply"}, When: whenCallRedirected},
+	{ID: "call.malformed-reply", Probe: "call", Severity: report.Fail, When: whenCallMalformedReply},
+	{ID: "call.timeout", Probe: "call", Severity: report.Fail, When: whenCallTimeout},
+
+	// The last accuses nobody: it says what was seen and how to get help. It has no condition: Diagnose takes it
+	// where a step failed and no other row accounts for that.
+	{ID: "unexplained", Severity: report.Fail},
+}
+
+// Causes gives every row of the catalogue, in its order, with its words; unexplained is the last.
+func Causes() []Cause { return slices.Clone(catalogue()) }
 
 // Lookup gives the row of a cause; false for an ID that the catalogue does not have.
 func Lookup(id string) (Cause, bool) {
-	i := slices.IndexFunc(catalogue, func(c Cause) bool { return c.ID == id })
+	i := slices.IndexFunc(rows, func(c Cause) bool { return c.ID == id })
 	if i < 0 {
 		return Cause{}, false
 	}
-	return catalogue[i], true
+	return catalogue()[i], true
 }
 
 // CanPass reports whether anything in the report can pass by itself, so that waiting may help.
@@ -54,59 +154,6 @@ func CanPass(r *report.Report) bool {
 		return found && cause.Passes
 	})
 }
-
-// The pages that the rows link to. The first seven are about the service; the others are standards
-// and manuals at addresses that do not move.
-const (
-	docChecklist = "https://support.opensrs.com/support/solutions/articles/" +
-		"201000063062-troubleshooting-api-connections"
-	DocKeyAndRules = "https://support.opensrs.com/support/solutions/articles/" +
-		"201000063475-api-key-ip-access"
-	docQuickstart      = "https://domains.opensrs.guide/docs/quickstart"
-	docTroubleshooting = "https://domains.opensrs.guide/docs/troubleshooting"
-	docCodes           = "https://domains.opensrs.guide/docs/codes"
-	docOwnClient       = "https://domains.opensrs.guide/docs/writing-your-own-client"
-	docStatus          = "https://status.opensrs.com"
-
-	docHostsFile   = "https://man7.org/linux/man-pages/man5/hosts.5.html"
-	docResolvConf  = "https://man7.org/linux/man-pages/man5/resolv.conf.5.html"
-	docGaiConf     = "https://man7.org/linux/man-pages/man5/gai.conf.5.html"
-	docIPRoute     = "https://man7.org/linux/man-pages/man8/ip-route.8.html"
-	docIPRule      = "https://man7.org/linux/man-pages/man8/ip-rule.8.html"
-	docResolvectl  = "https://www.freedesktop.org/software/systemd/man/latest/resolvectl.html"
-	docTimedatectl = "https://www.freedesktop.org/software/systemd/man/latest/timedatectl.html"
-	docChrony      = "https://chrony-project.org/documentation.html"
-	docNftables    = "https://wiki.nftables.org/"
-	docPHPTrim     = "https://www.php.net/manual/en/function.trim.php"
-	docGodebug     = "https://go.dev/doc/godebug"
-	rfc            = "https://www.rfc-editor.org/rfc/rfc"
-)
-
-// Steps that many rows share.
-const (
-	again      = "Run opensrs-doctor again from this host."
-	seeStatus  = "Look at {status_url} for an incident or maintenance."
-	askSupport = "Send OpenSRS Support the bundle that opensrs-doctor ticket writes."
-	rightPlace = "Compare {own_endpoint} with the public services: live is " +
-		"rr-n1-tor.opensrs.net:55443, test is horizon.opensrs.net:55443."
-	answersForAll = "{same_certificate} shows the very same certificate, so something in this network answers for " +
-		"every server: a login page does, until somebody has logged in, and a filter's block page."
-	// smallOpen and mtuTest are for a system on which a path that loses big packets cannot be told apart.
-	smallOpen = "Big packets that vanish on the path would look the same. Small TCP segments, which would show that, " +
-		"were not tried: {no_small}."
-	mtuTest = "Lower this host's MTU for a test, {mtu_test}, and run opensrs-doctor again: if it then works, big " +
-		"packets vanish on the path (opensrs-doctor explain tls.mtu-blackhole)." + General +
-		"Lower this host's MTU for a test, if the report says that small segments were not tried, and run " +
-		"opensrs-doctor again: if it then works, big packets vanish on the path (opensrs-doctor explain tls.mtu-blackhole)."
-	withoutProxy = "Try {direct_way}, opensrs-doctor --proxy none; if that works, add {host} to NO_PROXY."
-	keepVerify   = "Leave certificate verification on in the API client: without it anybody on " +
-		"the way can pose as OpenSRS."
-	ownAuthority = "{ca_step}" + General +
-		"Give the authority's certificate with --ca-file FILE, if the endpoint is a server of your own."
-	otherDNS = "Ask another resolver, to compare: opensrs-doctor --resolver 1.1.1.1."
-	exempt   = "Ask whoever runs the firewall of this network to exempt {host} port {port} " +
-		"from TLS inspection."
-)
 
 // Groups of causes that one mistake can show, for Hides.
 var (

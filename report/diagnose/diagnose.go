@@ -17,8 +17,9 @@ import (
 // reads no clock and asks nobody. A cause that another one explains stands in that one's Hides only.
 func Diagnose(e *evidence.Evidence) []report.Diagnosis {
 	var found []match
-	for i := range catalogue {
-		row := &catalogue[i]
+	all := catalogue()
+	for i := range all {
+		row := &all[i]
 		if row.ID == report.UnexplainedID || row.When == nil {
 			continue
 		}

@@ -10,10 +10,10 @@ import (
 // Placeholder is a name in braces, as the catalogue's texts hold it.
 var Placeholder = regexp.MustCompile(`\{[a-z][a-z0-9_]*\}`)
 
-// General parts a row's text for a run from its words for no run: "Ask {sender}." + general + "Ask the sender."
+// General parts a row's text for a run from its words for no run: "Ask {sender}.", General, " Ask the sender."
 // It is there where the first reads wrong without the run's values; most texts have one wording for both. Without words
-// behind it, the text is for a run only: another one says it in general.
-const General = "\nIn general: "
+// after it, the text is for a run only: another one says it in general.
+const General = "\nIn general:"
 
 // ForRun is a row's text with the run's placeholders in it.
 func ForRun(text string) string {
@@ -29,7 +29,7 @@ var detail = regexp.MustCompile(`(: \{[a-z][a-z0-9_]*\}| \(\{[a-z][a-z0-9_]*\}\)
 func InGeneral(text string) string {
 	run, words, two := strings.Cut(text, General)
 	if two {
-		return words
+		return strings.TrimSpace(words)
 	}
 	return detail.ReplaceAllString(run, "")
 }

@@ -62,7 +62,6 @@ var rulesLesson = lesson{
 		{"opensrs-doctor rules check --rules-file FILE ADDRESS", "is it allowed?"},
 		{"opensrs-doctor rules plan --ips servers.csv", "the best five rules"},
 	},
-	Docs: []string{diagnose.DocKeyAndRules},
 }
 
 // ExplainTopic writes the page of one of Topics.
@@ -118,5 +117,7 @@ func findLesson(topic string) (lesson, error) {
 	if topic != rulesLesson.Topic {
 		return lesson{}, fmt.Errorf("%w: %q", ErrUnknownCause, screen.Clip(screen.Clean(topic), 60))
 	}
-	return rulesLesson, nil
+	l := rulesLesson
+	l.Docs = []string{diagnose.Link("key-and-rules")}
+	return l, nil
 }

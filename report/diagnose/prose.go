@@ -1,0 +1,107 @@
+package diagnose
+
+import (
+	"embed"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// proseFiles hold what a row says, one file a cause:
+//
+//	# Summary: what a person sees first, the thing that was found, with its address, port or rule
+//	## Explanation    sentences: why the evidence points there
+//	## Fixes          steps, in order
+//	## Docs           links
+//	## Means          explain: for somebody who meets it the first time
+//	## Recognised     explain: which evidence makes the tool say so
+//
+// An item of a list begins with "- "; "- @name" is the text of that name in shared.txt, and "- @rfc9293" that RFC.
+//
+// Words in {braces} are filled from the run (see vocabulary). A sentence or step with a word that the run does not
+// know is left out, so every sentence stands alone, and a step that is right only sometimes carries a word that is
+// known only then: {rule_to_drop} exists only where there are five rules already. Where there is no run, the
+// vocabulary's own words fill Summary and Fixes. Where a text reads wrong with them, or is right only sometimes, a line
+// "In general:" follows with its words for that case: they invent no address, line, date or hop, and say with an if
+// what is right only sometimes. With no words after it, the text is for a run only.
+//
+// Confidence below certain is said beside the row; so its words name what was found, and a guess at place or culprit
+// reads as one. A row says what to change and whom to ask. What OpenSRS does not document, it says.
+//
+//go:embed causes
+var proseFiles embed.FS
+
+// catalogue is the rows with their words. They are read when they are first needed: most commands need none.
+var catalogue = sync.OnceValue(func() []Cause {
+	shared := sections(read("shared"))
+	all := slices.Clone(rows)
+	for i := range all {
+		all[i].addProse(read(all[i].ID), shared)
+	}
+	return all
+})
+
+func read(name string) string {
+	text, err := proseFiles.ReadFile("causes/" + name + ".txt")
+	if err != nil {
+		panic(err) // a row without words: no program with one passes its tests
+	}
+	return string(text)
+}
+
+func (c *Cause) addProse(text string, shared map[string]string) {
+	parts := sections(text)
+	c.Summary = strings.TrimPrefix(parts[""], "# ")
+	c.Explanation = items(parts["Explanation"], shared)
+	c.Fixes = items(parts["Fixes"], shared)
+	c.Docs = items(parts["Docs"], shared)
+	c.Means, c.Recognised = parts["Means"], parts["Recognised"]
+}
+
+// sections splits a text at its "## " headings; what is before the first has the name "". The lines of a section are
+// joined, except where an item or the words for no run begin.
+func sections(text string) map[string]string {
+	parts, name := map[string]string{}, ""
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		if heading, is := strings.CutPrefix(line, "## "); is {
+			name = heading
+			continue
+		}
+		switch {
+		case line == "":
+		case parts[name] == "":
+			parts[name] = line
+		case strings.HasPrefix(line, "- "), strings.HasPrefix("\n"+line, General):
+			parts[name] += "\n" + line
+		default:
+			parts[name] += " " + line
+		}
+	}
+	return parts
+}
+
+// Link is the address of the page that shared.txt has under that name.
+func Link(name string) string { return sections(read("shared"))[name] }
+
+// items are the texts of a list.
+func items(list string, shared map[string]string) []string {
+	var texts []string
+	for _, text := range strings.Split(strings.TrimPrefix(list, "- "), "\n- ") {
+		name, named := strings.CutPrefix(text, "@")
+		number, isRFC := strings.CutPrefix(name, "rfc")
+		switch {
+		case text == "":
+			continue
+		case named && isRFC:
+			text = "https://www.rfc-editor.org/rfc/rfc" + number
+		case named:
+			if text = shared[name]; text == "" {
+				panic(fmt.Sprintf("no shared text is named %q", name))
+			}
+		}
+		texts = append(texts, text)
+	}
+	return texts
+}
