@@ -315,6 +315,22 @@ var hostileConfigs = map[string]struct{ begin, repeated, want string }{
 	"literals":       {"rule:\n", "- |\n", ""},
 }
 
+// The whole command is bounded as its parser is, also where it looks for the formats of a broken file.
+func TestHostileConfigInACommand(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "c.yaml")
+	s := &streams{strings.NewReader(""), io.Discard, io.Discard, func(string) (string, bool) { return "", false }}
+	for _, text := range []string{strings.Repeat("[", 60000), strings.Repeat("- ", 32000), "a: &a {x: 1}\nb: {<<: [*a,*a,*a]}\n"} {
+		write(t, path, text)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		status := run([]string{"check", "--config", path}, s)
+		runtime.ReadMemStats(&after)
+		if took := after.TotalAlloc - before.TotalAlloc; status != exitUsage || took > 64<<20 {
+			t.Errorf("%.10s: exit status %d, %d MiB", text, status, took>>20)
+		}
+	}
+}
+
 // Whatever a config file repeats, it takes memory that goes with its size, and the error has file and line.
 func TestConfigIsBounded(t *testing.T) {
 	for name, one := range hostileConfigs {

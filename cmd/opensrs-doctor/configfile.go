@@ -5,10 +5,12 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 
 	"github.com/goccy/go-yaml"
@@ -110,6 +112,7 @@ func parseConfigAt(path string, named bool) (map[string]setting, error) {
 // quoted are the parts of a YAML message that repeat the file.
 var quoted = regexp.MustCompile("[\"'`][^\"'`]*[\"'`]")
 
+// parseConfig gives what is right in a config file also where something else in it is wrong.
 func parseConfig(document []byte, path string) (map[string]setting, error) {
 	tokens := lexer.Tokenize(string(bytes.TrimPrefix(document, []byte("\ufeff"))))
 	if err := checkShape(tokens, document, path); err != nil {
@@ -135,13 +138,14 @@ func parseConfig(document []byte, path string) (map[string]setting, error) {
 			return nil, usagef("%s:%d: the file holds more than one document", path, lineOf(document.Body))
 		}
 		if err := readMapping(document.Body, path, settings); err != nil {
-			return nil, err
+			return settings, err
 		}
 	}
 	return settings, nil
 }
 
-func readMapping(body ast.Node, path string, settings map[string]setting) error {
+// readMapping reads key by key. Its error is the first; what is right is in the settings anyway.
+func readMapping(body ast.Node, path string, settings map[string]setting) (first error) {
 	var entries []*ast.MappingValueNode
 	switch body := body.(type) {
 	case *ast.MappingNode:
@@ -152,31 +156,36 @@ func readMapping(body ast.Node, path string, settings map[string]setting) error 
 		return usagef("%s:%d: a config file holds keys and values, as in \"env: test\"", path, lineOf(body))
 	}
 	known := map[string]key{}
-	var names []string
 	for _, key := range keys() {
 		known[key.name] = key
-		names = append(names, key.name)
 	}
 	for _, entry := range entries {
-		name, line := keyText(entry.Key), lineOf(entry.Key)
-		key, found := known[name]
-		if !found {
-			err := usagef("%s:%d: unknown key %s", path, line, shown(name))
-			if near := nearest(name, names); near != "" {
-				return err.withHint("did you mean %s?", near)
-			}
-			return err.withHint("the keys are the names of the flags: opensrs-doctor check --help")
+		if err := readEntry(entry, path, known, settings); first == nil {
+			first = err
 		}
-		if earlier, twice := settings[name]; twice {
-			return usagef("%s:%d: %s is already on line %d", path, line, name, earlier.values[0].line).
-				withHint("remove one of the two")
-		}
-		values, err := valuesOf(entry.Value, key)
-		if err != nil {
-			return usagef("%s:%d: %s: %s", path, line, name, err)
-		}
-		settings[name] = setting{from: "file", name: name, file: path, values: values}
 	}
+	return first
+}
+
+func readEntry(entry *ast.MappingValueNode, path string, known map[string]key, settings map[string]setting) error {
+	name, line := keyText(entry.Key), lineOf(entry.Key)
+	key, found := known[name]
+	if !found {
+		err := usagef("%s:%d: unknown key %s", path, line, shown(name))
+		if near := nearest(name, slices.Sorted(maps.Keys(known))); near != "" {
+			return err.withHint("did you mean %s?", near)
+		}
+		return err.withHint("the keys are the names of the flags: opensrs-doctor check --help")
+	}
+	if earlier, twice := settings[name]; twice {
+		return usagef("%s:%d: %s is already on line %d", path, line, name, earlier.values[0].line).
+			withHint("remove one of the two")
+	}
+	values, err := valuesOf(entry.Value, key)
+	if err != nil {
+		return usagef("%s:%d: %s: %s", path, line, name, err)
+	}
+	settings[name] = setting{from: "file", name: name, file: path, values: values}
 	return nil
 }
 
@@ -252,14 +261,11 @@ func lineOf(node ast.Node) int {
 // readFile reads a whole file of at most limit bytes. What is no file to read is a usage error whose text goes
 // on after the path.
 func readFile(path string, limit int64) ([]byte, error) {
-	file, err := os.Open(path)
+	file, err := openInput(path)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	if info, err := file.Stat(); err == nil && info.IsDir() {
-		return nil, usagef("is a directory")
-	}
 	return readBounded(file, limit)
 }
 

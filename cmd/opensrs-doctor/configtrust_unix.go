@@ -16,7 +16,7 @@ func readTrusted(path string, limit int64) ([]byte, error) {
 	if os.Geteuid() != 0 {
 		return readFile(path, limit)
 	}
-	file, err := os.Open(path)
+	file, err := openInput(path)
 	if err != nil {
 		return nil, err
 	}
@@ -37,9 +37,6 @@ func readTrusted(path string, limit int64) ([]byte, error) {
 			return nil, usagef("%s%s; as root it is not read unasked", one.what, why).
 				withHint("name it with --config if it is right, or make it root's and writable by no one else")
 		}
-	}
-	if info.IsDir() {
-		return nil, usagef("is a directory")
 	}
 	return readBounded(file, limit)
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 const stranger = 65534 // nobody
@@ -234,6 +235,57 @@ func TestProxyVariables(t *testing.T) {
 					t.Errorf("--proxy %s: exit status %d: %s", value, status, printed)
 				}
 			}
+		}
+	}
+}
+
+// A named pipe as input is waited for, not for ever; a writer that comes late is heard, and one that wrote nothing is the
+// end of the file.
+func TestPipesAsInput(t *testing.T) {
+	opening, silence := pipeOpening, pipeSilence
+	t.Cleanup(func() { pipeOpening, pipeSilence = opening, silence })
+	path := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	pipeOpening = time.Millisecond
+	if _, err := readFile(path, 100); err == nil || !strings.Contains(err.Error(), "no process writes") {
+		t.Errorf("no writer: %v", err)
+	}
+	pipeOpening = opening
+	for _, text := range []string{"env: test\n", ""} {
+		go func() {
+			if writer, err := os.OpenFile(path, os.O_WRONLY, 0); err == nil {
+				_, _ = writer.WriteString(text)
+				writer.Close()
+			}
+		}()
+		if got, err := readFile(path, 100); string(got) != text || err != nil {
+			t.Errorf("got %q, %v", got, err)
+		}
+	}
+	pipeSilence = time.Millisecond
+	mute, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer mute.Close()
+	if _, err := readFile(path, 100); err == nil || !strings.Contains(err.Error(), "nothing was written") {
+		t.Errorf("a mute writer: %v", err)
+	}
+}
+
+// As root the sandbox's files are not put where another user could exchange the directory.
+func TestSandboxNeedsADirectoryOfItsOwn(t *testing.T) {
+	program := asRoot(t)
+	theirs := filepath.Join(t.TempDir(), "theirs")
+	if err := errors.Join(os.Mkdir(theirs, 0o755), os.Chown(theirs, stranger, stranger), os.Mkdir(theirs+"/mine", 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range []string{theirs, theirs + "/mine"} {
+		status, printed := doctor(t, program, t.TempDir(), []string{"TMPDIR=" + at}, "sandbox", "--", "true")
+		if status != exitUsage || !strings.Contains(printed, "belongs to another user") {
+			t.Errorf("%s: exit status %d, %s", at, status, printed)
 		}
 	}
 }

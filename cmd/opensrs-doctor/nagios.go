@@ -3,9 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
-	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
 
 	"opensrs-doctor/report"
@@ -112,27 +112,14 @@ func flagTexts(command *cobra.Command, args []string) map[string][]string {
 }
 
 // formatsOfFile are the formats in a config file, which may be wrong in any other way.
-func formatsOfFile(flag string, s *streams) []string {
-	path, _ := configPath(flag, s)
-	document, err := readFile(path, maxConfig)
-	if err != nil {
-		return nil
+func formatsOfFile(flag string, s *streams) (formats []string) {
+	path, named := configPath(flag, s)
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		return nil // what a pipe held has been read
 	}
-	var file struct {
-		Format any `yaml:"format"`
+	settings, _ := parseConfigAt(path, named)
+	for _, format := range settings["format"].values {
+		formats = append(formats, format.text)
 	}
-	if yaml.Unmarshal(document, &file) != nil {
-		return nil
-	}
-	switch format := file.Format.(type) {
-	case string:
-		return []string{format}
-	case []any:
-		var formats []string
-		for _, one := range format {
-			formats = append(formats, fmt.Sprint(one))
-		}
-		return formats
-	}
-	return nil
+	return formats
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"io"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -73,7 +72,7 @@ func renderSaved(path string, flags map[string]*flagValue, s *streams) error {
 func readReport(path string, stdin io.Reader) (*report.Report, error) {
 	from := stdin
 	if path != "-" {
-		file, err := os.Open(path)
+		file, err := openInput(path)
 		if err != nil {
 			return nil, usagef("%s: %s", shownPath(path), plain(err))
 		}

@@ -1,9 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"opensrs-doctor/probes/iprules"
 )
@@ -63,13 +63,13 @@ func (s *settings) open(key string) (io.ReadCloser, string, error) {
 	if path == "-" {
 		return io.NopCloser(s.streams.stdin), "standard input", nil
 	}
-	file, err := os.Open(path)
-	if err != nil {
+	file, err := openInput(path)
+	var usage *usageError
+	switch {
+	case errors.As(err, &usage):
+		return nil, "", s.bad(key, 0, "%s %s", shownPath(path), usage.text)
+	case err != nil:
 		return nil, "", s.bad(key, 0, "cannot read %s: %s", shownPath(path), plain(err))
-	}
-	if info, err := file.Stat(); err == nil && info.IsDir() {
-		file.Close()
-		return nil, "", s.bad(key, 0, "%s is a directory", shownPath(path))
 	}
 	return file, shownPath(path), nil
 }

@@ -57,9 +57,13 @@ func newSandboxHome(s *settings) (home *sandboxHome, err error) {
 		if path == "" {
 			return home, s.bad("ready-file", 0, "the path is empty")
 		}
-		if home.file, err = outfile.Open(path, time.Now()); err != nil {
+		if home.file, err = outfile.OpenPrivate(path, time.Now()); err != nil {
 			return home, s.bad("ready-file", 0, "cannot write %s: %s", shownPath(path), plain(err))
 		}
+	}
+	if err := outfile.Trustworthy(os.TempDir()); err != nil {
+		return home, usagef("the sandbox needs a directory for its files: %s", err).
+			withHint("set TMPDIR to a directory that no one else can change")
 	}
 	if home.directory, err = os.MkdirTemp("", "opensrs-doctor-sandbox-"); err != nil {
 		return home, fmt.Errorf("the sandbox needs a directory for its files: %w", err)
@@ -137,9 +141,6 @@ func (h *sandboxHome) publish(r *sandboxReady) error {
 	}
 	var document bytes.Buffer
 	if err := report.WriteDocument(&document, r); err != nil {
-		return err
-	}
-	if err := h.file.Private(); err != nil {
 		return err
 	}
 	if _, err := h.file.Write(document.Bytes()); err != nil {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"opensrs-doctor/probes/opensrs"
 )
@@ -124,7 +123,7 @@ func readWhole(path string, stdin io.Reader) ([]byte, error) {
 	var content bytes.Buffer
 	from := stdin
 	if path != "-" {
-		file, err := os.Open(path)
+		file, err := openInput(path)
 		if err != nil {
 			return nil, err
 		}
@@ -133,8 +132,6 @@ func readWhole(path string, stdin io.Reader) ([]byte, error) {
 		switch {
 		case err != nil:
 			return nil, err
-		case info.IsDir():
-			return nil, usagef("is a directory")
 		case info.Size() > maxBody:
 			return nil, tooLarge()
 		default:

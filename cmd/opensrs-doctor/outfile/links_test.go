@@ -93,6 +93,32 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+// A private file is so from the moment that it has any name: whoever opened it then could read it later.
+func TestPrivateFromTheStart(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "ready")
+	write(t, path, "old")
+	if err := os.Chmod(path, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	file, err := OpenPrivate(path, soon())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Discard()
+	for _, name := range names(t, dir) {
+		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || name != "ready" && info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v", name, info.Mode(), err)
+		}
+	}
+	if err := file.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+}
+
 func TestWhatIsNoFile(t *testing.T) {
 	dir := t.TempDir()
 	pipe := filepath.Join(dir, "pipe")

@@ -42,7 +42,17 @@ const patience = 2 * time.Second
 // Open opens what will be at path when it is complete, in the place of what is there now. The mode of this user's own
 // file is kept; others can never write a new one. A pipe or device is written at Commit, which waits for a reader until
 // the deadline, and two seconds at least.
-func Open(path string, deadline time.Time) (*File, error) {
+func Open(path string, deadline time.Time) (*File, error) { return open(path, deadline, 0o664) }
+
+// OpenPrivate is Open for a file that its owner alone can read, from its first moment.
+func OpenPrivate(path string, deadline time.Time) (*File, error) {
+	return open(path, deadline, private)
+}
+
+// private is the mode of a file that its owner alone can read.
+const private fs.FileMode = 0o600
+
+func open(path string, deadline time.Time, mode fs.FileMode) (*File, error) {
 	if file, err := given(path); file != nil || err != nil {
 		return file, err
 	}
@@ -50,7 +60,7 @@ func Open(path string, deadline time.Time) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	file, err := at.replace(info, deadline)
+	file, err := at.replace(info, deadline, mode)
 	if err != nil || file.at == nil {
 		at.close()
 	}
@@ -68,28 +78,20 @@ func (f *File) Write(text []byte) (int, error) {
 // IsStdout reports whether the file is this process's standard output.
 func (f *File) IsStdout() bool { return f.file == os.Stdout }
 
-// Private lets the owner alone read the file, where one is put in its place.
-func (f *File) Private() error {
-	if f.temporary == "" {
-		return nil
-	}
-	return f.file.Chmod(0o600)
-}
-
 // replace opens what takes the place of info, which is nil where nothing is there.
-func (at *place) replace(info *facts, deadline time.Time) (*File, error) {
+func (at *place) replace(info *facts, deadline time.Time, mode fs.FileMode) (*File, error) {
 	if info == nil {
-		return at.beside(0o664)
+		return at.beside(mode)
 	}
-	mode := info.mode
+	kind := info.mode
 	switch {
-	case mode.IsDir():
+	case kind.IsDir():
 		return nil, errors.New("it is a directory")
-	case mode&fs.ModeNamedPipe != 0 && !info.mine() && at.openToAll():
+	case kind&fs.ModeNamedPipe != 0 && !info.mine() && at.openToAll():
 		return nil, errors.New("it is another user's pipe, in a directory that everybody can write")
-	case mode&fs.ModeNamedPipe != 0, mode&fs.ModeCharDevice != 0:
+	case kind&fs.ModeNamedPipe != 0, kind&fs.ModeCharDevice != 0:
 		return &File{at: at, stream: info, deadline: deadline}, nil
-	case !mode.IsRegular():
+	case !kind.IsRegular():
 		return nil, errors.New("it is neither a file nor a pipe")
 	}
 	if stream := ownStream(info); stream != nil { // to replace it would lose what a shell appends to it
@@ -98,9 +100,9 @@ func (at *place) replace(info *facts, deadline time.Time) (*File, error) {
 	if err := at.writable(); err != nil { // what may not be written may not be replaced, though the directory allows it
 		return nil, err
 	}
-	file, err := at.beside(0o664)
-	if err == nil && info.mine() {
-		_ = file.file.Chmod(mode.Perm() &^ 0o002)
+	file, err := at.beside(mode)
+	if err == nil && info.mine() && mode != private {
+		_ = file.file.Chmod(kind.Perm() &^ 0o002)
 	}
 	return file, err
 }
@@ -115,7 +117,7 @@ func New(path string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	file, err := at.beside(0o600)
+	file, err := at.beside(private)
 	if err != nil {
 		at.close()
 	}

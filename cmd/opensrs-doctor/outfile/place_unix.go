@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -156,6 +157,34 @@ func (w *walk) follow(name string) error {
 
 // trusted reports whether a user is root or the one that this process runs as.
 func trusted(uid uint32) bool { return uid == 0 || int(uid) == os.Geteuid() }
+
+// Trustworthy is an error where another user could put something else in the place of what this process makes in a
+// directory: where that user owns it or one above it, or where others can write one that is not sticky.
+func Trustworthy(directory string) error {
+	real, err := filepath.Abs(directory)
+	if err == nil {
+		real, err = filepath.EvalSymlinks(real)
+	}
+	if err != nil {
+		return err
+	}
+	for {
+		var stat unix.Stat_t
+		if err := unix.Stat(real, &stat); err != nil {
+			return err
+		}
+		group := stat.Mode&0o020 != 0 && stat.Gid != 0 && stat.Gid != stat.Uid
+		switch {
+		case !trusted(stat.Uid):
+			return fmt.Errorf("%s belongs to another user (uid %d)", real, stat.Uid)
+		case stat.Mode&unix.S_ISVTX == 0 && (group || stat.Mode&0o002 != 0):
+			return fmt.Errorf("%s can be changed by others", real)
+		case real == "/":
+			return nil
+		}
+		real = filepath.Dir(real)
+	}
+}
 
 // look is what has a name in the directory, a link as a link; nil where nothing has.
 func (at *place) look(name string) (*facts, error) {
