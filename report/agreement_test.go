@@ -12,6 +12,7 @@ import (
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/render/page"
 	"opensrs-doctor/report/ticket"
 )
@@ -105,7 +106,7 @@ func TestOneAnswerToWhoEndsIt(t *testing.T) {
 		letter := strings.Join(strings.Fields(written(t, r, func(w io.Writer, r *report.Report) error {
 			return ticket.WriteTicketReadme(w, r, nil, false)
 		})), " ")
-		for _, line := range report.Seen[diagnose.ConnectionFacts](r, "port").Ending(r.Target.Addresses).Evidence(int(e.Target.Port)) {
+		for _, line := range report.Seen[reading.ConnectionFacts](r, "port").Ending(r.Target.Addresses).Evidence(int(e.Target.Port)) {
 			if e.Port.Path != nil && e.Port.Path.Available && !strings.Contains(letter, line) {
 				wrong("the letter lacks %q", line)
 			}

@@ -12,6 +12,7 @@ import (
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/diagnose/prose"
 	"opensrs-doctor/report/explain"
 )
 
@@ -85,8 +86,8 @@ func TestEveryRowHasItsTexts(t *testing.T) {
 		if strings.HasSuffix(c.Summary, ".") {
 			t.Errorf("%s: the summary ends with a full stop", c.ID)
 		}
-		if n := utf8.RuneCountInString(diagnose.FillGeneric(c.Summary, nil)); n > 75 {
-			t.Errorf("%s: the summary has %d characters: %s", c.ID, n, diagnose.FillGeneric(c.Summary, nil))
+		if n := utf8.RuneCountInString(prose.FillGeneric(c.Summary, nil)); n > 75 {
+			t.Errorf("%s: the summary has %d characters: %s", c.ID, n, prose.FillGeneric(c.Summary, nil))
 		}
 		for _, sentence := range slices.Concat(c.Explanation, []string{c.Means, c.Recognised}) {
 			if !strings.HasSuffix(sentence, ".") {
@@ -100,7 +101,7 @@ func TestEveryFixBeginsWithAVerb(t *testing.T) {
 	for _, c := range diagnose.Causes() {
 		always := 0
 		for _, fix := range c.Fixes {
-			text := cmp.Or(diagnose.FillGeneric(fix, nil), diagnose.ForRun(fix))
+			text := cmp.Or(prose.FillGeneric(fix, nil), prose.ForRun(fix))
 			if first, _, _ := strings.Cut(text, " "); !slices.Contains(verbs, strings.TrimSuffix(first, ",")) {
 				t.Errorf("%s: a fix does not begin with a known verb: %s", c.ID, text)
 			}
@@ -122,7 +123,7 @@ func TestPlaceholdersAreInTheVocabulary(t *testing.T) {
 	for _, c := range diagnose.Causes() {
 		for _, text := range slices.Concat([]string{c.Summary}, c.Explanation, c.Fixes) {
 			for _, found := range braces.FindAllString(text, -1) {
-				if _, known := diagnose.Vocabulary[strings.Trim(found, "{}")]; !known || !diagnose.Placeholder.MatchString(found) {
+				if _, known := prose.Vocabulary[strings.Trim(found, "{}")]; !known || !prose.Placeholder.MatchString(found) {
 					t.Errorf("%s: %s is not in the vocabulary", c.ID, found)
 				}
 			}

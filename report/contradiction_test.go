@@ -9,6 +9,7 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/render"
 	"opensrs-doctor/report/render/page"
 )
@@ -30,7 +31,7 @@ func answering(e *evidence.Evidence) []string {
 			}
 		}
 		took(p.ByDNS)
-		if to, err := netip.ParseAddrPort(diagnose.ConnectionOf(e).Tried()); err == nil && p.Path != nil && p.Path.Available && e.Host.Proxy == nil {
+		if to, err := netip.ParseAddrPort(reading.ConnectionOf(e).Tried()); err == nil && p.Path != nil && p.Path.Available && e.Host.Proxy == nil {
 			if slices.ContainsFunc(p.Path.Port, answer) || p.Path.Answer != nil && answer(*p.Path.Answer) {
 				names = append(names, to.String())
 			}
@@ -51,9 +52,9 @@ func answering(e *evidence.Evidence) []string {
 		}
 	}
 	if e.DNS != nil {
-		for _, one := range append(diagnose.LaterAnswers(e.DNS), e.DNS.Answers...) {
+		for _, one := range append(reading.LaterAnswers(e.DNS), e.DNS.Answers...) {
 			if one.Rcode != "" {
-				names = append(names, diagnose.PlainServer(one.Resolver))
+				names = append(names, reading.PlainServer(one.Resolver))
 			}
 		}
 	}
@@ -62,7 +63,7 @@ func answering(e *evidence.Evidence) []string {
 	}
 	// The service's port goes by its number, where its own address answers there.
 	for _, name := range names {
-		if to, err := netip.ParseAddrPort(name); err == nil && e.Host.Proxy == nil && name == diagnose.ConnectionOf(e).Tried() {
+		if to, err := netip.ParseAddrPort(name); err == nil && e.Host.Proxy == nil && name == reading.ConnectionOf(e).Tried() {
 			names = append(names, fmt.Sprintf("port %d", to.Port()), fmt.Sprintf("%d: ", to.Port()))
 		}
 	}
@@ -106,7 +107,7 @@ func TestNoSilenceAgainstAnAnswer(t *testing.T) {
 				}
 			}
 		}
-		if no := "no resolver answers"; diagnose.AnyResolver(e, func(bool, string) bool { return true }) && slices.Contains(texts, no) {
+		if no := "no resolver answers"; reading.AnyResolver(e, func(bool, string) bool { return true }) && slices.Contains(texts, no) {
 			t.Errorf("%q, and one did", no)
 		}
 	})

@@ -6,7 +6,7 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/report"
-	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/reading"
 )
 
 // refusingResolver is a host whose resolvers' port 53 is closed, over UDP and TCP, while the network is there.
@@ -93,7 +93,7 @@ func TestWhyNoResolverAnswers(t *testing.T) {
 		if d.Cause != "dns.resolver-unreachable" || d.Confidence != report.Certain || d.Summary != test.title {
 			t.Errorf("%s: %s, %s: %s", name, d.Cause, d.Confidence, d.Summary)
 		}
-		if row := r.Probes[2].Summary; !strings.HasSuffix(row, test.row) || len(row) > diagnose.RowWidth {
+		if row := r.Probes[2].Summary; !strings.HasSuffix(row, test.row) || len(row) > reading.RowWidth {
 			t.Errorf("%s: the row is %q", name, row)
 		}
 		if evidence := strings.Join(d.Evidence, "\n"); !strings.Contains(evidence, test.evidence) {

@@ -3,11 +3,11 @@ package report_test
 import (
 	"testing"
 
-	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/diagnose/prose"
 )
 
 func TestFill(t *testing.T) {
-	values := diagnose.Values{"port": "55443", "quote": "{port} {", "empty": ""}
+	values := prose.Values{"port": "55443", "quote": "{port} {", "empty": ""}
 	for _, test := range []struct {
 		text, want string
 		ok         bool
@@ -18,7 +18,7 @@ func TestFill(t *testing.T) {
 		{"No {such} here", "", false},
 		{"A { brace } and {}", "A { brace } and {}", true},
 	} {
-		got, ok := diagnose.Fill(test.text, values)
+		got, ok := prose.Fill(test.text, values)
 		if got != test.want || ok != test.ok {
 			t.Errorf("fill(%q) is %q, %v; want %q, %v", test.text, got, ok, test.want, test.ok)
 		}
@@ -28,10 +28,10 @@ func TestFill(t *testing.T) {
 func TestFillGeneric(t *testing.T) {
 	for text, want := range map[string]string{
 		"{proxy} refuses {port}. {resolver} too": "The proxy refuses 55443. The resolver too",
-		"Ask {sender}; {nothing} known":          "Ask " + diagnose.Vocabulary["sender"] + "; {nothing} known",
+		"Ask {sender}; {nothing} known":          "Ask " + prose.Vocabulary["sender"] + "; {nothing} known",
 		"{resolvers_by} names it":                "/etc/resolv.conf names it",
 	} {
-		if got := diagnose.FillGeneric(text, nil); got != want {
+		if got := prose.FillGeneric(text, nil); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/report"
-	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/diagnose/steps"
 )
 
 func ip(text string) netip.Addr { return netip.MustParseAddr(text) }
@@ -127,8 +127,8 @@ func saved(t testing.TB, e *evidence.Evidence, diagnoses ...report.Diagnosis) *r
 	t.Helper()
 	r := &report.Report{
 		Schema: report.Schema, Tool: report.Tool{Name: "opensrs-doctor", Version: "1.2.3", RootsDate: "2026-02-01"},
-		RunID: "20260304T031245Z-6f1d", StartedAt: e.StartedAt, DurationMS: diagnose.Milliseconds(e.Took),
-		Verdict: report.VerdictPass, Diagnoses: diagnoses, Probes: diagnose.ProbeRows(e),
+		RunID: "20260304T031245Z-6f1d", StartedAt: e.StartedAt, DurationMS: steps.Milliseconds(e.Took),
+		Verdict: report.VerdictPass, Diagnoses: diagnoses, Probes: steps.ProbeRows(e),
 	}
 	for _, pair := range [][2]any{{e.Target, &r.Target}, {e.Host, &r.Host}} {
 		document, err := json.Marshal(pair[0])

@@ -10,7 +10,7 @@ import (
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/report"
-	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/diagnose/steps"
 )
 
 // fixture is one run in which one thing is wrong, in the one way that a row of the catalogue is about.
@@ -113,10 +113,10 @@ func goodChain() []evidence.Certificate {
 
 // setClock gives the run peers that told the time, the local clock being behind by that much.
 func setClock(e *evidence.Evidence, behind time.Duration) {
-	e.Clock = &evidence.Clock{OffsetMS: diagnose.Milliseconds(behind)}
+	e.Clock = &evidence.Clock{OffsetMS: steps.Milliseconds(behind)}
 	for _, peer := range []string{"icanhazip.com:443", "checkip.amazonaws.com:443", "api.ipify.org:443"} {
 		e.Clock.Samples = append(e.Clock.Samples,
-			evidence.ClockSample{Peer: peer, OffsetMS: diagnose.Milliseconds(behind), Verified: true})
+			evidence.ClockSample{Peer: peer, OffsetMS: steps.Milliseconds(behind), Verified: true})
 		e.Clock.Agreeing++
 	}
 }

@@ -14,7 +14,7 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
-	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/reading"
 )
 
 var seed = flag.Int64("seed", 1, "of the generated evidence; another one gives other runs")
@@ -247,7 +247,7 @@ func soundPort(e *evidence.Evidence) {
 	if p.Path != nil && p.Path.ComparedTo == e.Target.Port {
 		p.Path.ComparedTo = 444
 	}
-	if to, err := netip.ParseAddrPort(diagnose.ConnectionOf(e).Tried()); err == nil && p.RoundTrips != nil {
+	if to, err := netip.ParseAddrPort(reading.ConnectionOf(e).Tried()); err == nil && p.RoundTrips != nil {
 		p.RoundTrips.To = to
 	}
 }
@@ -351,7 +351,7 @@ func anything(r *rand.Rand, v reflect.Value, name string) {
 
 func sortedKinds() []evidence.Kind {
 	var kinds []evidence.Kind
-	for kind := range diagnose.KindWords {
+	for kind := range reading.KindWords {
 		kinds = append(kinds, kind)
 	}
 	slices.Sort(kinds)

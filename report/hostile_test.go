@@ -13,7 +13,7 @@ import (
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/anonymize"
-	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/diagnose/steps"
 	"opensrs-doctor/report/diff"
 	"opensrs-doctor/report/render"
 	"opensrs-doctor/report/render/page"
@@ -45,7 +45,7 @@ var everyWriter = map[string]func(io.Writer, *report.Report) error{
 
 // otherThan is a report in which nothing is as in r.
 func otherThan(*report.Report) *report.Report {
-	return &report.Report{Schema: report.Schema, Verdict: report.VerdictPass, Probes: diagnose.ProbeRows(&evidence.Evidence{})}
+	return &report.Report{Schema: report.Schema, Verdict: report.VerdictPass, Probes: steps.ProbeRows(&evidence.Evidence{})}
 }
 
 // blownUp is a saved report in which every text is longer by filler, and every list is as long as it may be, until

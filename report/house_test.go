@@ -15,6 +15,8 @@ var order = [][]string{
 	{"probes/evidence", "probes/observed"},
 	{"report/screen"},
 	{"report"},
+	{"report/reading", "report/diagnose/prose"},
+	{"report/diagnose/steps"},
 	{"report/diagnose"},
 	{"report/render", "report/explain", "report/anonymize", "report/accessrules"},
 	{"report/render/page", "report/diff", "report/signature"},

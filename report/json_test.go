@@ -17,7 +17,7 @@ import (
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/report"
-	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/diagnose/steps"
 	"opensrs-doctor/report/screen"
 )
 
@@ -69,7 +69,7 @@ func TestSchema(t *testing.T) {
 		validate(t, name, jsonOf(t, r))
 	}
 	validate(t, "empty evidence", jsonOf(t, saved(t, &evidence.Evidence{Target: evidence.Target{Environment: "test"}})))
-	bare := &report.Report{Schema: report.Schema, Verdict: report.VerdictPass, Probes: diagnose.ProbeRows(&evidence.Evidence{})}
+	bare := &report.Report{Schema: report.Schema, Verdict: report.VerdictPass, Probes: steps.ProbeRows(&evidence.Evidence{})}
 	bare.Target.Environment = "live"
 	validate(t, "hardly anything", jsonOf(t, bare))
 	refused := saved(t, healthyEvidence())

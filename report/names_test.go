@@ -7,7 +7,7 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/report/anonymize"
-	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/reading"
 )
 
 func TestNames(t *testing.T) {
@@ -24,10 +24,10 @@ func TestNames(t *testing.T) {
 		{`CN=ends in a backslash\`, "", "", `ends in a backslash\`, `ends in a backslash\`},
 		{"", "", "", "", "an unnamed issuer"},
 	} {
-		if got := diagnose.FullName(test.whole, test.common, test.organization); got != test.full {
+		if got := reading.FullName(test.whole, test.common, test.organization); got != test.full {
 			t.Errorf("%s: got %q, want %q", test.whole, got, test.full)
 		}
-		if got := diagnose.ShortName(test.whole, test.common, test.organization); got != test.short {
+		if got := reading.ShortName(test.whole, test.common, test.organization); got != test.short {
 			t.Errorf("%s: in a row it is %q, want %q", test.whole, got, test.short)
 		}
 	}

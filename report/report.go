@@ -1,12 +1,14 @@
 // Package report is what all formats share: the report of one run, reading and writing it as JSON, and its bounds.
 //
-// The rooms around it, and which imports which (nothing imports upward, and none reaches a socket):
+// The rooms around it, from the ground up. A room imports only rooms below it, and none reaches a socket:
 //
-//	probes/evidence ← report/screen ← report ← diagnose ← render ← render/page, diff
-//	                                           diagnose ← explain, anonymize, accessrules
-//	                                           render   ← signature;  page ← ticket
-//
-// diagnose makes reports of evidence; the others write them.
+//	render/page  diff  signature  ticket        a page, two reports compared, a signature explained, the bundle for support
+//	render  explain  anonymize  accessrules     the formats, the pages about causes, tokens for names, lists of rules
+//	diagnose                                    the causes: conditions on the evidence, and what hides what
+//	diagnose/steps  diagnose/prose  reading     the rows of the probes; the causes' words; questions about several facts
+//	report                                      this package
+//	screen                                      cleaning, wrapping, colour
+//	probes/evidence                             the facts
 package report
 
 import (

@@ -11,8 +11,8 @@ import (
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/anonymize"
-	"opensrs-doctor/report/diagnose"
 	"opensrs-doctor/report/internal/golden"
+	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/render/page"
 )
 
@@ -111,29 +111,29 @@ func TestBreaks(t *testing.T) {
 
 // The place of a filtered port is claimed only as far as the walk allows.
 func TestFilteredPlaces(t *testing.T) {
-	hop := func(ttl int, answer, from string) diagnose.HopFact {
-		return diagnose.HopFact{TTL: ttl, Answer: answer, From: from}
+	hop := func(ttl int, answer, from string) reading.HopFact {
+		return reading.HopFact{TTL: ttl, Answer: answer, From: from}
 	}
 	answers, silent := evidence.HopTimeExceeded, evidence.HopSilence
 	for name, c := range map[string]struct {
-		walk *diagnose.WalkFacts
+		walk *reading.WalkFacts
 		want string
 	}{
 		"not walked":  {nil, "Somewhere on the path: where cannot be told."},
-		"unavailable": {&diagnose.WalkFacts{Why: "only IPv4 is walked"}, "Somewhere on the path: where cannot be told."},
-		"nobody answers": {&diagnose.WalkFacts{Available: true, Port: []diagnose.HopFact{hop(1, silent, ""), hop(2, silent, "")}},
+		"unavailable": {&reading.WalkFacts{Why: "only IPv4 is walked"}, "Somewhere on the path: where cannot be told."},
+		"nobody answers": {&reading.WalkFacts{Available: true, Port: []reading.HopFact{hop(1, silent, ""), hop(2, silent, "")}},
 			"Somewhere on the path: the routers do not answer."},
-		"nobody gets further": {&diagnose.WalkFacts{Available: true, Port: []diagnose.HopFact{hop(1, answers, "10.0.0.1"), hop(2, silent, "")},
-			Compare: []diagnose.HopFact{hop(1, answers, "10.0.0.1"), hop(2, silent, "")}},
+		"nobody gets further": {&reading.WalkFacts{Available: true, Port: []reading.HopFact{hop(1, answers, "10.0.0.1"), hop(2, silent, "")},
+			Compare: []reading.HopFact{hop(1, answers, "10.0.0.1"), hop(2, silent, "")}},
 			"Somewhere beyond 10.0.0.1: the routers there do not answer."},
-		"another port gets further": {&diagnose.WalkFacts{Available: true, Port: []diagnose.HopFact{hop(1, answers, "10.0.0.1"), hop(2, silent, "")},
-			Compare: []diagnose.HopFact{hop(1, answers, "10.0.0.1"), hop(2, answers, "192.0.2.1"), hop(3, evidence.HopConnected, "")}},
+		"another port gets further": {&reading.WalkFacts{Available: true, Port: []reading.HopFact{hop(1, answers, "10.0.0.1"), hop(2, silent, "")},
+			Compare: []reading.HopFact{hop(1, answers, "10.0.0.1"), hop(2, answers, "192.0.2.1"), hop(3, evidence.HopConnected, "")}},
 			"Likely at 10.0.0.1 or at the next device after it."},
-		"the last router": {&diagnose.WalkFacts{Available: true, Port: []diagnose.HopFact{hop(1, answers, "10.0.0.1"), hop(2, silent, "")}, Distance: 2},
+		"the last router": {&reading.WalkFacts{Available: true, Port: []reading.HopFact{hop(1, answers, "10.0.0.1"), hop(2, silent, "")}, Distance: 2},
 			"At 10.0.0.1, the last router, or beyond it: at the service's edge, or this address is not let in."},
 	} {
-		d := page.Drawing{R: savedReports(t)["port.filtered"], Port: diagnose.ConnectionFacts{Path: c.walk,
-			Failure: &diagnose.FailureFact{Kind: string(evidence.KindTimeout)}}}
+		d := page.Drawing{R: savedReports(t)["port.filtered"], Port: reading.ConnectionFacts{Path: c.walk,
+			Failure: &reading.FailureFact{Kind: string(evidence.KindTimeout)}}}
 		d.Begin()
 		d.Between()
 		d.Service()

@@ -11,7 +11,8 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
-	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/diagnose/steps"
+	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/screen"
 )
 
@@ -26,7 +27,7 @@ func TestEveryKindHasWords(t *testing.T) {
 		t.Fatalf("found only %d kinds", len(kinds))
 	}
 	for _, kind := range kinds {
-		if k := evidence.Kind(kind[1]); diagnose.KindWords[k] == "" && k != evidence.KindUnclassified {
+		if k := evidence.Kind(kind[1]); reading.KindWords[k] == "" && k != evidence.KindUnclassified {
 			t.Errorf("%s has no words", k)
 		}
 	}
@@ -164,11 +165,11 @@ func TestRows(t *testing.T) {
 				test.change(e, &e.Steps[i])
 			}
 		}
-		for _, row := range diagnose.ProbeRows(e) {
+		for _, row := range steps.ProbeRows(e) {
 			if row.Name == test.probe && row.Summary != test.want {
 				t.Errorf("%s: %q, want %q", test.probe, row.Summary, test.want)
 			}
-			if screen.WidthOf(row.Summary) > diagnose.RowWidth+3 {
+			if screen.WidthOf(row.Summary) > reading.RowWidth+3 {
 				t.Errorf("%s: %d columns: %q", row.Name, screen.WidthOf(row.Summary), row.Summary)
 			}
 		}
@@ -180,7 +181,7 @@ func noChain(e *evidence.Evidence, _ *evidence.Step) { e.TLS = &evidence.TLS{} }
 // A run that ended early still has its six rows, and a section that was not reached gives its follow-ups.
 func TestRowsOfAnEarlyEnd(t *testing.T) {
 	e := &evidence.Evidence{Took: time.Second, Controls: []evidence.Control{{Peer: "1.1.1.1:443"}}}
-	rows := diagnose.ProbeRows(e)
+	rows := steps.ProbeRows(e)
 	if len(rows) != len(evidence.Names) {
 		t.Fatalf("%d rows", len(rows))
 	}
@@ -200,7 +201,7 @@ func TestRowsOfAnEarlyEnd(t *testing.T) {
 
 // Facts hold empty lists as lists, keep the failure, and never the balance, which no field could hold.
 func TestFacts(t *testing.T) {
-	rows := diagnose.ProbeRows(filteredEvidence())
+	rows := steps.ProbeRows(filteredEvidence())
 	for _, want := range []string{`"dns_seen":["203.0.113.10"]`, `"ipv6":[]`} {
 		if !strings.Contains(string(rows[0].Facts), want) {
 			t.Errorf("egress facts lack %s: %s", want, rows[0].Facts)
@@ -215,7 +216,7 @@ func TestFacts(t *testing.T) {
 		t.Errorf("a null list: %s", rows[3].Facts)
 	}
 	e := healthyEvidence()
-	diagnose.ProbeRows(e)
+	steps.ProbeRows(e)
 	if e.Egress.IPv6 != nil {
 		t.Error("the evidence was changed")
 	}

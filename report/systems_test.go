@@ -10,6 +10,7 @@ import (
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/render/page"
 	"opensrs-doctor/report/screen"
 )
@@ -21,7 +22,7 @@ func asSeenOn(system string, e *evidence.Evidence) *evidence.Evidence {
 	if e.Port != nil {
 		e.Port.Retransmits = nil
 		if path := e.Port.Path; path != nil {
-			if icmpAnswered(diagnose.WalkOf(e)) && e.Step("port").Status == evidence.Fail { // no socket is told of it
+			if icmpAnswered(reading.WalkOf(e)) && e.Step("port").Status == evidence.Fail { // no socket is told of it
 				silence := failure("connect", evidence.KindTimeout, "no answer so far")
 				step(e, "port").Failure, step(e, "port").Took = silence, 3*time.Second
 				for i := range e.Port.Attempts {
@@ -50,8 +51,8 @@ func asSeenOn(system string, e *evidence.Evidence) *evidence.Evidence {
 	return e
 }
 
-func icmpAnswered(path *diagnose.WalkFacts) bool {
-	return slices.ContainsFunc(path.All(), func(h diagnose.HopFact) bool {
+func icmpAnswered(path *reading.WalkFacts) bool {
+	return slices.ContainsFunc(path.All(), func(h reading.HopFact) bool {
 		return h.Answer == evidence.HopProhibited || h.Answer == evidence.HopUnreachable || h.Answer == evidence.HopPortUnreachable
 	})
 }

@@ -8,7 +8,7 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/report"
-	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/screen"
 )
 
@@ -181,7 +181,7 @@ func (t *tokens) foreignNames(certificate report.Object) bool {
 
 // addDistinguished takes a distinguished name as a whole, and the parts of it that evidence quotes.
 func (t *tokens) addDistinguished(name string) {
-	for _, part := range diagnose.SplitName(name) {
+	for _, part := range reading.SplitName(name) {
 		if part.Kind == "CN" || part.Kind == "O" || part.Kind == "OU" {
 			t.add("certificate", part.Value)
 		}

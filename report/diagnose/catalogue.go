@@ -2,17 +2,19 @@ package diagnose
 
 import (
 	"slices"
+	"sync"
 
 	"opensrs-doctor/report"
+	"opensrs-doctor/report/diagnose/prose"
 )
 
 // rows are the causes in the order of the path: this host, its DNS, its public address and rules, the port, TLS, the
-// call. A row says when a cause is there and what it hides; its words are in causes/ID.txt.
+// call. A row says when a cause is there and what it hides; its words are in prose/causes/ID.txt.
 //
 // Hides names what the row explains: seen together, only this row is shown. A name that ends in a dot stands for all
 // rows that begin with it.
 //
-// Adding a cause: its row here, its condition (when and the ID), its words in causes/ID.txt, and a run that shows it
+// Adding a cause: its row here, its condition (when and the ID), its words in prose/causes/ID.txt, and a run that shows it
 // (a saved report in report's fixtures, and a fault in the lab).
 var rows = []Cause{
 	// About this machine, what the user gave, and what the service says of itself.
@@ -134,6 +136,15 @@ var rows = []Cause{
 	// where a step failed and no other row accounts for that.
 	{ID: "unexplained", Severity: report.Fail},
 }
+
+// catalogue is the rows with their words. They are read when they are first needed: most commands need none.
+var catalogue = sync.OnceValue(func() []Cause {
+	all := slices.Clone(rows)
+	for i := range all {
+		all[i].Texts = prose.Of(all[i].ID)
+	}
+	return all
+})
 
 // Causes gives every row of the catalogue, in its order, with its words; unexplained is the last.
 func Causes() []Cause { return slices.Clone(catalogue()) }

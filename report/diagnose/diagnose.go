@@ -10,6 +10,8 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/report"
+	"opensrs-doctor/report/diagnose/prose"
+	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/screen"
 )
 
@@ -179,9 +181,9 @@ func notExplained(e *evidence.Evidence, found []match) (match, bool) {
 		return match{}, false
 	}
 	row.Probe = stopped
-	finding := Finding{Confidence: report.Possible, Values: Values{"failed_step": stopped}}
+	finding := Finding{Confidence: report.Possible, Values: prose.Values{"failed_step": stopped}}
 	if failure := e.Step(stopped).Failure; failure != nil {
-		seen := failureWords(failure)
+		seen := reading.FailureWords(failure)
 		if failure.Op != "" && failure.Op != stopped {
 			seen = failure.Op + ": " + seen
 		}
@@ -211,25 +213,9 @@ func notExplained(e *evidence.Evidence, found []match) (match, bool) {
 	return match{cause: &row, finding: finding}.completed(), true
 }
 
-// failureWords is what went wrong as people say it: in the original words, unless they are those of a
-// library about silence or a closed connection.
-func failureWords(failure *evidence.Failure) string {
-	switch {
-	case failure == nil:
-		return RowFailure(nil)
-	case failure.Kind == evidence.KindTimeout:
-		return "no answer in time"
-	case failure.Kind == evidence.KindNoData && failure.Detail.String() == "NOERROR":
-		return "the name exists and has no address (NOERROR)"
-	case failure.Kind != evidence.KindHungUp && !failure.Detail.Empty():
-		return strings.TrimPrefix(failure.Detail.String(), "tls: ")
-	}
-	return RowFailure(failure)
-}
-
 // inWords fills a row's texts with what this run saw.
-func (m match) inWords(e *evidence.Evidence, common Values) report.Diagnosis {
-	values := Values{}
+func (m match) inWords(e *evidence.Evidence, common prose.Values) report.Diagnosis {
+	values := prose.Values{}
 	for name, value := range common {
 		values[name] = value
 	}
@@ -242,20 +228,20 @@ func (m match) inWords(e *evidence.Evidence, common Values) report.Diagnosis {
 	if d.Probe == "" {
 		d.Probe = cmp.Or(Blocked(e), "call")
 	}
-	summary, ok := Fill(m.cause.Summary, values)
+	summary, ok := prose.Fill(m.cause.Summary, values)
 	if !ok {
-		summary = FillGeneric(m.cause.Summary, values)
+		summary = prose.FillGeneric(m.cause.Summary, values)
 	}
 	d.Summary = summary
 	var sentences []string
 	for _, sentence := range m.cause.Explanation {
-		if text, ok := Fill(sentence, values); ok {
+		if text, ok := prose.Fill(sentence, values); ok {
 			sentences = append(sentences, text)
 		}
 	}
 	d.Explanation = strings.Join(sentences, " ")
 	for _, fix := range m.cause.Fixes {
-		if text, ok := Fill(fix, values); ok {
+		if text, ok := prose.Fill(fix, values); ok {
 			d.Fixes = append(d.Fixes, text)
 		}
 	}

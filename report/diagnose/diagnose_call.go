@@ -8,6 +8,7 @@ import (
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/report"
+	"opensrs-doctor/report/diagnose/prose"
 	"opensrs-doctor/report/screen"
 )
 
@@ -15,7 +16,7 @@ func called(e *evidence.Evidence) bool { return e.Call != nil && e.Call.Sent }
 
 // replyFinding has the reply's code and text.
 func replyFinding(e *evidence.Evidence) Finding {
-	finding := Finding{Values: Values{}}
+	finding := Finding{Values: prose.Values{}}
 	if !e.Call.Code.Empty() {
 		finding.Values["code"] = e.Call.Code.String()
 	}

@@ -6,6 +6,8 @@ import (
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/report"
+	"opensrs-doctor/report/diagnose/prose"
+	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/screen"
 )
 
@@ -18,19 +20,19 @@ func presented(e *evidence.Evidence) *evidence.Trust {
 }
 
 // certificateValues are the words of the presented certificate.
-func certificateValues(e *evidence.Evidence) Values {
-	v := Values{}
+func certificateValues(e *evidence.Evidence) prose.Values {
+	v := prose.Values{}
 	if len(e.TLS.Chain) == 0 {
 		return v
 	}
 	leaf := e.TLS.Chain[0]
-	v["subject"], v["issuer"] = subjectOf(leaf), issuerOf(leaf)
+	v["subject"], v["issuer"] = reading.SubjectOf(leaf), reading.IssuerOf(leaf)
 	v["not_before"], v["not_after"] = screen.Day(leaf.NotBefore), screen.Day(leaf.NotAfter)
 	if names := screen.List(foreign.Strings(leaf.Names)); names != "" {
 		v["names"] = names
 	}
 	if trust := e.TLS.Trust; !trust.Issuer.Empty() {
-		v["issuer"] = lastIssuer(trust)
+		v["issuer"] = reading.LastIssuer(trust)
 	}
 	if e.TLS.Trust.Product != "" {
 		v["product"] = e.TLS.Trust.Product
@@ -68,7 +70,7 @@ func whenTlsNameMismatch(e *evidence.Evidence) (Finding, bool) {
 	if names == "" {
 		names = "no name at all (only a common name, which clients no longer look at)"
 	}
-	finding.Evidence = []string{fmt.Sprintf("The certificate is for %s, by %s.", names, lastIssuer(trust))}
+	finding.Evidence = []string{fmt.Sprintf("The certificate is for %s, by %s.", names, reading.LastIssuer(trust))}
 	finding.answeredForAll(e)
 	return finding, true
 }
@@ -100,7 +102,7 @@ func verifyingPeer(e *evidence.Evidence) string {
 	if e.Egress != nil {
 		for _, sighting := range e.Egress.Sightings {
 			if sighting.Trust.Verified() {
-				return SourceName(sighting.Source)
+				return reading.SourceName(sighting.Source)
 			}
 		}
 	}
@@ -118,7 +120,7 @@ func whenTlsIncompleteChain(e *evidence.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	finding := Finding{Confidence: report.Likely, Values: certificateValues(e)}
-	finding.Values["missing"] = missingIssuer(trust)
+	finding.Values["missing"] = reading.MissingIssuer(trust)
 	finding.Evidence = []string{
 		fmt.Sprintf("%s presented, no root among them; the certificate of %s is missing.",
 			screen.CountWords(len(e.TLS.Chain), "certificate was", "certificates were"), finding.Values["missing"]),
@@ -156,7 +158,7 @@ func whenTlsIntercepted(e *evidence.Evidence) (Finding, bool) {
 		return Finding{}, false // it was allowed, and something else is wrong
 	}
 	finding := Finding{Confidence: report.Likely, Values: certificateValues(e)}
-	finding.Evidence = []string{"The certificate is issued by " + lastIssuer(trust) + ", which is not a public authority."}
+	finding.Evidence = []string{"The certificate is issued by " + reading.LastIssuer(trust) + ", which is not a public authority."}
 	if trust.System {
 		finding.Evidence = append(finding.Evidence, "This host's own certificate store trusts it.")
 	}
@@ -195,11 +197,11 @@ func whenTlsUnknownCa(e *evidence.Evidence) (Finding, bool) {
 		return finding.otherThanOwn(e), true
 	}
 	finding.Values["stranger"], finding.Values["or_own"], finding.Values["unknown_to"] = "an unknown issuer", orOwn, unknownTo
-	finding.Evidence = []string{fmt.Sprintf("The certificate is issued by %s; %s.", lastIssuer(trust), unknownTo)}
+	finding.Evidence = []string{fmt.Sprintf("The certificate is issued by %s; %s.", reading.LastIssuer(trust), unknownTo)}
 	switch {
 	case trust.Namesake:
 		finding.Confidence = report.Likely
-		finding.Evidence = append(finding.Evidence, fmt.Sprintf("A public root is called %s too, and its key did not sign this: it is another authority of that name.", lastIssuer(trust)))
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("A public root is called %s too, and its key did not sign this: it is another authority of that name.", reading.LastIssuer(trust)))
 	case !trust.RootShown: // nor is there a peer that verifies: then it would be an incomplete chain
 		finding.Confidence = report.Possible
 		finding.Evidence = append(finding.Evidence, "No root was presented, so the server may only have left out an intermediate certificate; no other peer could be compared.")
@@ -247,7 +249,7 @@ func authorityStep(e *evidence.Evidence, issuer string) string {
 func authorities(e *evidence.Evidence) []string {
 	var names []string
 	for _, name := range e.Asked.CANames {
-		names = append(names, FullName(name.String(), "", ""))
+		names = append(names, reading.FullName(name.String(), "", ""))
 	}
 	return names
 }
@@ -257,14 +259,14 @@ func authorities(e *evidence.Evidence) []string {
 func (f Finding) otherThanOwn(e *evidence.Evidence) Finding {
 	trust, file := e.TLS.Trust, e.Asked.CAFile
 	f.Values["stranger"], f.Values["unknown_to"] = "an issuer that "+file+" does not hold", "no certificate in "+file+" signed it"
-	f.Evidence = []string{fmt.Sprintf("The certificate is issued by %s.", lastIssuer(trust))}
+	f.Evidence = []string{fmt.Sprintf("The certificate is issued by %s.", reading.LastIssuer(trust))}
 	f.notByOwn(e)
 	switch {
 	case trust.Public:
 		f.Evidence = append(f.Evidence, "The public roots verify it; with --ca-file they are not asked.")
 	case trust.Namesake:
 		f.Evidence = append(f.Evidence, fmt.Sprintf("%s holds an authority of the name %s, with another key: one that was made anew keeps its name.",
-			file, lastIssuer(trust)))
+			file, reading.LastIssuer(trust)))
 	case !trust.RootShown:
 		f.Confidence = report.Likely
 		f.Evidence = append(f.Evidence, "No root was presented, so an authority in between may be missing: from the file, or from what the server sends.")
@@ -286,7 +288,7 @@ func whenTlsLocalRootsOutdated(e *evidence.Evidence) (Finding, bool) {
 		finding.Values["empty_store"] = "this host has no root certificates"
 		finding.Evidence = []string{"This host has no root certificates."}
 	} else {
-		finding.Evidence = []string{fmt.Sprintf("The public roots verify the certificate by %s, this host's store does not.", lastIssuer(trust))}
+		finding.Evidence = []string{fmt.Sprintf("The public roots verify the certificate by %s, this host's store does not.", reading.LastIssuer(trust))}
 	}
 	return finding, true
 }

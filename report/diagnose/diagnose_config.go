@@ -9,6 +9,7 @@ import (
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/report"
+	"opensrs-doctor/report/diagnose/prose"
 	"opensrs-doctor/report/screen"
 )
 
@@ -28,7 +29,7 @@ func whenConfigCredentialsMissing(e *evidence.Evidence) (Finding, bool) {
 	if len(missing) == 0 || !callChosen(e) {
 		return Finding{}, false
 	}
-	finding := Finding{Values: Values{"wanted": screen.List(missing)}}
+	finding := Finding{Values: prose.Values{"wanted": screen.List(missing)}}
 	for _, required := range e.Asked.Require {
 		if required == "call" {
 			finding.Severity = report.Fail
@@ -59,7 +60,7 @@ func whenConfigApiKeyMalformed(e *evidence.Evidence) (Finding, bool) {
 		}
 		problems = append(problems, text)
 	}
-	values := Values{"key_problem": screen.List(problems)}
+	values := prose.Values{"key_problem": screen.List(problems)}
 	if slices.Contains(e.Asked.KeyProblems, string(opensrs.KeyAssignment)) && keyFile(e) != "" {
 		values["settings_file"] = keyFile(e) // a program's own, it may be
 	} else {
@@ -114,7 +115,7 @@ func whenConfigKeyLineEnd(e *evidence.Evidence) (Finding, bool) {
 	for _, where := range e.Asked.KeyAround {
 		around = append(around, AroundWords[where])
 	}
-	finding := Finding{Values: Values{"key_around": screen.List(around)},
+	finding := Finding{Values: prose.Values{"key_around": screen.List(around)},
 		Evidence: []string{"Cut off when the key was read: " + screen.List(around) + "."}}
 	if finding.Values["key_file"] = keyFile(e); e.Asked.KeySource == evidence.KeyVariable {
 		finding.Values["key_variable"] = evidence.KeyVariable
@@ -139,7 +140,7 @@ func whenConfigRequiredSkipped(e *evidence.Evidence) (Finding, bool) {
 			continue
 		}
 		if len(skipped) == 0 {
-			finding.Values = Values{"waited_for": waitedWords(step.WaitedFor)}
+			finding.Values = prose.Values{"waited_for": waitedWords(step.WaitedFor)}
 		}
 		skipped = append(skipped, name)
 		finding.Evidence = append(finding.Evidence,

@@ -8,6 +8,8 @@ import (
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/report"
+	"opensrs-doctor/report/diagnose/prose"
+	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/screen"
 )
 
@@ -34,7 +36,7 @@ func otherWorks(d *evidence.DNS) string {
 
 func dnsFinding(e *evidence.Evidence) Finding {
 	d := e.DNS
-	finding := Finding{Values: Values{"name": d.Name}, Evidence: append(noResolverWords(e.Host), answerWords(d)...)}
+	finding := Finding{Values: prose.Values{"name": d.Name}, Evidence: append(reading.NoResolverWords(e.Host), reading.AnswerWords(d)...)}
 	if other := otherWorks(d); other != "" {
 		finding.Values["other_name"] = other
 		finding.Evidence = append(finding.Evidence, "Another name, "+other+", does resolve.")
@@ -66,8 +68,8 @@ func otherAnswer(e *evidence.Evidence) string {
 		if answer.Resolver == d.Used || len(answer.A) == 0 || slices.ContainsFunc(answer.A, tried) {
 			continue
 		}
-		return fmt.Sprintf("The resolvers differ: %s gives %s, and %s gives %s.", PlainServer(d.Used), screen.List(screen.Texts(d.IPv4)),
-			PlainServer(answer.Resolver), screen.List(screen.Texts(answer.A)))
+		return fmt.Sprintf("The resolvers differ: %s gives %s, and %s gives %s.", reading.PlainServer(d.Used), screen.List(screen.Texts(d.IPv4)),
+			reading.PlainServer(answer.Resolver), screen.List(screen.Texts(answer.A)))
 	}
 	return ""
 }
@@ -82,7 +84,7 @@ func whenDnsNxdomain(e *evidence.Evidence) (Finding, bool) {
 	}
 	finding := dnsFinding(e)
 	finding.Values["rcode"] = "NXDOMAIN"
-	finding.Values["resolver"] = PlainServer(used.Resolver)
+	finding.Values["resolver"] = reading.PlainServer(used.Resolver)
 	return finding, true
 }
 
@@ -113,7 +115,7 @@ func everyRcode(e *evidence.Evidence, rcode string) (Finding, bool) {
 	}
 	finding := dnsFinding(e)
 	finding.Values["rcode"] = rcode
-	finding.Values["resolvers"] = screen.List(PlainServers(saying))
+	finding.Values["resolvers"] = screen.List(reading.PlainServers(saying))
 	if others > 0 {
 		finding.Confidence = report.Likely
 	}
@@ -159,7 +161,7 @@ func whenDnsSinkholed(e *evidence.Evidence) (Finding, bool) {
 	}
 	finding := dnsFinding(e)
 	finding.Values["answer"], finding.Values["kind_of_address"] = d.IPv4[0].String(), kind
-	finding.Values["resolver"] = PlainServer(d.Used)
+	finding.Values["resolver"] = reading.PlainServer(d.Used)
 	finding.Explains = stops
 	finding.Hides = elsewhere[1:]
 	if kind == "private" || kind == "CGNAT" {
@@ -182,7 +184,7 @@ func whenDnsCaptivePortal(e *evidence.Evidence) (Finding, bool) {
 		if !slices.Contains(d.IPv4, address) {
 			continue
 		}
-		return Finding{Values: Values{"name": d.Name, "made_up": d.MadeUpName, "answer": address.String()},
+		return Finding{Values: prose.Values{"name": d.Name, "made_up": d.MadeUpName, "answer": address.String()},
 			Explains: stops, First: true,
 			Hides: elsewhere,
 			Evidence: []string{fmt.Sprintf("%s, a name that no one has registered, resolves to %s too.",
@@ -198,8 +200,8 @@ func whenDnsNoIpv4(e *evidence.Evidence) (Finding, bool) {
 	if used, ok := usedAnswer(e.DNS); ok && used.Rcode != "NOERROR" && used.Resolver != evidence.BySystem {
 		return Finding{}, false // whether there is an A record nobody has said
 	}
-	finding := Finding{Values: Values{"name": e.DNS.Name, "answer": screen.List(screen.Texts(e.DNS.IPv6))},
-		Evidence: answerWords(e.DNS)}
+	finding := Finding{Values: prose.Values{"name": e.DNS.Name, "answer": screen.List(screen.Texts(e.DNS.IPv6))},
+		Evidence: reading.AnswerWords(e.DNS)}
 	if e.DNS.Literal {
 		finding.Evidence = []string{"The endpoint was given as " + e.DNS.IPv6[0].String() + "."}
 	}
@@ -211,11 +213,11 @@ func whenDnsSlowResolver(e *evidence.Evidence) (Finding, bool) {
 	if d == nil || len(d.Slow) == 0 || e.Step("dns").Status == evidence.Fail {
 		return Finding{}, false
 	}
-	finding := Finding{Values: Values{"name": d.Name, "resolver": PlainServer(d.Slow[0]),
-		"good_resolver": PlainServer(d.Used)}, Evidence: answerWords(d)}
+	finding := Finding{Values: prose.Values{"name": d.Name, "resolver": reading.PlainServer(d.Slow[0]),
+		"good_resolver": reading.PlainServer(d.Used)}, Evidence: reading.AnswerWords(d)}
 	switch slow := d.Slow[0]; {
 	case slow != evidence.BySystem:
-		finding.Values["slow_server"] = PlainServer(slow)
+		finding.Values["slow_server"] = reading.PlainServer(slow)
 	case onSystem(e, "windows"):
 		finding.Values["system_dns"] = "Get-DnsClientServerAddress and Get-DnsClientNrptPolicy in PowerShell"
 	default:

@@ -10,22 +10,24 @@ import (
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/report"
+	"opensrs-doctor/report/diagnose/prose"
+	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/screen"
 )
 
 func whenEgressUnknown(e *evidence.Evidence) (Finding, bool) {
 	step := e.Step("egress")
 	if step.Status == evidence.Skip && step.WaitedFor == "--egress-source" {
-		return Finding{Severity: report.Info, Values: Values{"none_asked": e.Asked.NoneAsked}}, true
+		return Finding{Severity: report.Info, Values: prose.Values{"none_asked": e.Asked.NoneAsked}}, true
 	}
 	if step.Status != evidence.Fail || e.Egress == nil {
 		return Finding{}, false
 	}
 	failed := failedSources(e)
-	finding := Finding{Values: Values{}, Evidence: sourceFailures(failed)}
+	finding := Finding{Values: prose.Values{}, Evidence: sourceFailures(failed)}
 	var names []string
 	for _, sighting := range failed {
-		names = appendOnce(names, SourceName(sighting.Source))
+		names = appendOnce(names, reading.SourceName(sighting.Source))
 	}
 	if len(names) > 0 {
 		finding.Values["sources_failed"] = screen.List(names)
@@ -73,9 +75,9 @@ func sourceFailures(failed []evidence.Sighting) []string {
 	var reasons, lines []string
 	sources := map[string][]string{}
 	for _, sighting := range failed {
-		why := failureWords(sighting.Failure)
+		why := reading.FailureWords(sighting.Failure)
 		reasons = appendOnce(reasons, why)
-		sources[why] = appendOnce(sources[why], SourceName(sighting.Source))
+		sources[why] = appendOnce(sources[why], reading.SourceName(sighting.Source))
 	}
 	for _, why := range reasons[:min(len(reasons), 4)] {
 		lines = append(lines, fmt.Sprintf("%s: %s.", screen.List(sources[why]), why))
@@ -137,7 +139,7 @@ func whenEgressProxied(e *evidence.Evidence) (Finding, bool) {
 	if !direct.IsValid() || slices.Contains(e.Egress.IPv4, direct) {
 		return Finding{}, false
 	}
-	finding := Finding{Severity: report.Info, Values: Values{"direct_egress": direct.String()}, Evidence: []string{
+	finding := Finding{Severity: report.Info, Values: prose.Values{"direct_egress": direct.String()}, Evidence: []string{
 		fmt.Sprintf("Through the proxy: %s. Directly: %s.", through, direct)}}
 	if rules := readRules(e); len(rules) > 0 && e.Host.Proxy.From == "HTTPS_PROXY" &&
 		iprules.Evaluate(rules, through).Verdict != iprules.Evaluate(rules, direct).Verdict {
@@ -180,7 +182,7 @@ func whenEgressSplitRoute(e *evidence.Evidence) (Finding, bool) {
 	if !other.IsValid() {
 		return Finding{}, false
 	}
-	return Finding{Values: Values{"source_path": other.String()}, Evidence: []string{
+	return Finding{Values: prose.Values{"source_path": other.String()}, Evidence: []string{
 		fmt.Sprintf("The connection to %s leaves from %s, those to the egress sources from %s.", e.Target.Host, local, other)}}, true
 }
 
@@ -189,7 +191,7 @@ func whenEgressNoIpv4(e *evidence.Evidence) (Finding, bool) {
 		slices.ContainsFunc(e.Egress.Addresses(), func(ip netip.Addr) bool { return ip.Is4() }) {
 		return Finding{}, false
 	}
-	values := Values{}
+	values := prose.Values{}
 	if e.Egress != nil && len(e.Egress.IPv6) > 0 {
 		values["egress_all"] = screen.List(screen.Texts(e.Egress.IPv6))
 	}
@@ -202,6 +204,6 @@ func whenEgressIpv6Possible(e *evidence.Evidence) (Finding, bool) {
 	if d == nil || len(d.IPv6) == 0 || len(d.IPv4) == 0 || !isTrue(e.Host.HasIPv6Route) {
 		return Finding{}, false
 	}
-	return Finding{Values: Values{"answer": d.IPv6[0].String()},
+	return Finding{Values: prose.Values{"answer": d.IPv6[0].String()},
 		Evidence: []string{fmt.Sprintf("%s also has the IPv6 address %s.", d.Name, d.IPv6[0])}}, true
 }

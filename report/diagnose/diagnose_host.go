@@ -8,8 +8,9 @@ import (
 	"time"
 
 	"opensrs-doctor/probes/evidence"
-	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/report"
+	"opensrs-doctor/report/diagnose/prose"
+	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/screen"
 )
 
@@ -40,12 +41,12 @@ func anythingAnswered(e *evidence.Evidence) bool {
 			}
 		}
 	}
-	if walk := WalkOf(e); walk != nil && walk.Available && slices.ContainsFunc(walk.Compare, HopFact.met) {
+	if walk := reading.WalkOf(e); walk != nil && walk.Available && slices.ContainsFunc(walk.Compare, reading.HopFact.Met) {
 		return true
 	}
 	return slices.ContainsFunc(attempts(e), func(attempt evidence.Attempt) bool {
 		return attempt.Connected || attempt.Failure != nil && attempt.Failure.Kind == evidence.KindRefused
-	}) || len(ConnectionOf(e).later()) > 0 || e.StatusPage != nil && e.StatusPage.Failure == nil
+	}) || len(reading.ConnectionOf(e).Later()) > 0 || e.StatusPage != nil && e.StatusPage.Failure == nil
 }
 
 // attempts are all connections to the service or the proxy that the run made, on whatever port.
@@ -68,43 +69,6 @@ func noAnswer(kind evidence.Kind) bool {
 	return kind == evidence.KindTimeout || kind == evidence.KindUnreachable || kind == evidence.KindNoRoute
 }
 
-// AnyResolver reports whether a resolver answered in a way that counts. near: it is on this host or in its own
-// network.
-func AnyResolver(e *evidence.Evidence, counts func(near bool, rcode string) bool) bool {
-	if e.DNS == nil {
-		return false
-	}
-	return slices.ContainsFunc(slices.Concat(e.DNS.Answers, LaterAnswers(e.DNS)), func(answer evidence.DNSAnswer) bool {
-		address, err := netip.ParseAddrPort(answer.Resolver)
-		near := err == nil && iprules.NeverPublic(address.Addr()) != ""
-		return answer.Rcode != "" && counts(near, answer.Rcode)
-	})
-}
-
-// LaterAnswers are those to the follow-ups, about other names.
-func LaterAnswers(d *evidence.DNS) (answers []evidence.DNSAnswer) {
-	for _, answer := range []*evidence.DNSAnswer{d.MadeUp, d.Other} {
-		if answer != nil {
-			answers = append(answers, *answer)
-		}
-	}
-	return answers
-}
-
-func resolverAnswered(e *evidence.Evidence) bool {
-	return AnyResolver(e, func(bool, string) bool { return true })
-}
-
-// outsideAnswered: a resolver said something that it must have from outside. A near one says SERVFAIL or REFUSED
-// also when everything behind it is gone.
-func outsideAnswered(e *evidence.Evidence) bool {
-	return AnyResolver(e, func(near bool, rcode string) bool { return !near || rcode != "SERVFAIL" && rcode != "REFUSED" })
-}
-
-func publicResolverAnswered(e *evidence.Evidence) bool {
-	return AnyResolver(e, func(near bool, _ string) bool { return !near })
-}
-
 // silentSources are egress sources named by address that did not answer: as good as controls.
 func silentSources(e *evidence.Evidence) []string {
 	if e.Egress == nil {
@@ -112,7 +76,7 @@ func silentSources(e *evidence.Evidence) []string {
 	}
 	var silent []string
 	for _, sighting := range e.Egress.Sightings {
-		name := SourceName(sighting.Source)
+		name := reading.SourceName(sighting.Source)
 		host, found := evidence.HostOf(name)
 		if !found {
 			host = name
@@ -133,14 +97,14 @@ func whenHostOffline(e *evidence.Evidence) (Finding, bool) {
 	if stopped != "dns" && stopped != "port" || anythingAnswered(e) {
 		return Finding{}, false
 	}
-	if isFalse(e.Host.HasIPv4Route) && !isTrue(e.Host.HasIPv6Route) && !publicResolverAnswered(e) {
-		return Finding{Values: Values{"no_route": "no route to the internet"},
+	if isFalse(e.Host.HasIPv4Route) && !isTrue(e.Host.HasIPv6Route) && !reading.PublicResolverAnswered(e) {
+		return Finding{Values: prose.Values{"no_route": "no route to the internet"},
 			Evidence: []string{"This host's routing table has no route to the internet."}}, true
 	}
 	good, bad := controls(e)
 	bad = append(bad, silentSources(e)...)
-	silent := stopped == "dns" && !outsideAnswered(e) ||
-		stopped == "port" && !publicResolverAnswered(e) && failedWith(e, "port", evidence.KindTimeout, evidence.KindUnreachable, evidence.KindNoRoute)
+	silent := stopped == "dns" && !reading.OutsideAnswered(e) ||
+		stopped == "port" && !reading.PublicResolverAnswered(e) && failedWith(e, "port", evidence.KindTimeout, evidence.KindUnreachable, evidence.KindNoRoute)
 	if e.Host.Proxy != nil && stopped != "dns" && !proxyUnreached(e) {
 		return Finding{}, false
 	}
@@ -148,13 +112,13 @@ func whenHostOffline(e *evidence.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	endpoint := evidence.HostPort{Host: e.Target.Host, Port: e.Target.Port}
-	finding := Finding{Values: Values{"controls_bad": screen.List(bad)},
+	finding := Finding{Values: prose.Values{"controls_bad": screen.List(bad)},
 		Evidence: []string{fmt.Sprintf("Neither %s nor these answer: %s.", endpoint, screen.List(bad))}}
-	if resolverAnswered(e) || len(e.Controls) < 2 {
+	if reading.ResolverAnswered(e) || len(e.Controls) < 2 {
 		finding.Confidence = report.Likely // a resolver in the same building may answer while the internet is away
 	}
-	if e.DNS != nil && len(e.DNS.Answers) > 0 && !resolverAnswered(e) {
-		finding.Evidence = append(finding.Evidence, "No resolver answers: "+screen.List(PlainServers(e.Host.Resolvers))+".")
+	if e.DNS != nil && len(e.DNS.Answers) > 0 && !reading.ResolverAnswered(e) {
+		finding.Evidence = append(finding.Evidence, "No resolver answers: "+screen.List(reading.PlainServers(e.Host.Resolvers))+".")
 	}
 	return finding, true
 }
@@ -206,7 +170,7 @@ func whenHostClockWrong(e *evidence.Evidence) (Finding, bool) {
 		peers = append(peers, sample.Peer)
 	}
 	realTime := e.StartedAt.Add(offset)
-	finding := Finding{Severity: report.Warn, Values: Values{
+	finding := Finding{Severity: report.Warn, Values: prose.Values{
 		"offset":      screen.Span(offset) + " " + direction,
 		"clock_peers": screen.List(peers),
 		"true_time":   realTime.UTC().Format("2006-01-02 15:04 UTC"),
@@ -217,7 +181,7 @@ func whenHostClockWrong(e *evidence.Evidence) (Finding, bool) {
 		finding.Explains = []string{"tls"}
 		if certificate := firstCertificate(trust.NotYetValid, trust.Expired); certificate != nil {
 			finding.Evidence = append(finding.Evidence, fmt.Sprintf("The certificate of %s is valid from %s to %s.",
-				subjectOf(*certificate), screen.Day(certificate.NotBefore), screen.Day(certificate.NotAfter)))
+				reading.SubjectOf(*certificate), screen.Day(certificate.NotBefore), screen.Day(certificate.NotAfter)))
 		}
 	}
 	return finding, true
@@ -244,16 +208,16 @@ func whenHostLocalFirewall(e *evidence.Evidence) (Finding, bool) {
 	if !failed {
 		return Finding{}, false
 	}
-	finding := Finding{Confidence: end.sure, Values: Values{}, Evidence: end.Evidence(int(e.Target.Port))}
+	finding := Finding{Confidence: end.Sure, Values: prose.Values{}, Evidence: end.Evidence(int(e.Target.Port))}
 	if port := otherPort(e); port != 0 {
 		finding.Values["good_port"] = strconv.Itoa(int(port))
 	}
 	switch {
-	case end.By == endHere && end.Answer.From != "":
-		finding.Values["sender"], finding.Values["icmp"] = end.Answer.From, end.Answer.icmp()
-	case end.By == endHere:
+	case end.By == reading.EndHere && end.Answer.From != "":
+		finding.Values["sender"], finding.Values["icmp"] = end.Answer.From, end.Answer.Icmp()
+	case end.By == reading.EndHere:
 		finding.Evidence = []string{"The kernel of this host refuses the connection: " + e.Step("port").Failure.Detail.String() + "."}
-	case end.By == EndNearby && end.Last.TTL > 0, end.By == EndSilence && end.Place == placeNoneOnce && end.again == nil:
+	case end.By == reading.EndNearby && end.Last.TTL > 0, end.By == reading.EndSilence && end.Place == reading.PlaceNoneOnce && end.Again == nil:
 		finding.Values["hop"] = end.Last.From
 	default:
 		return Finding{}, false

@@ -8,6 +8,8 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/report"
+	"opensrs-doctor/report/diagnose/prose"
+	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/screen"
 )
 
@@ -30,7 +32,7 @@ func whenDnsHostsOverride(e *evidence.Evidence) (Finding, bool) {
 	if !said || len(real) == 0 && (!fails || onlyIPv6) {
 		return Finding{}, false
 	}
-	finding := Finding{Severity: report.Warn, Values: Values{"name": d.Name, "hosts_line": d.HostsFile,
+	finding := Finding{Severity: report.Warn, Values: prose.Values{"name": d.Name, "hosts_line": d.HostsFile,
 		"hosts_address": screen.List(screen.Texts(d.HostsIPs))},
 		Evidence: []string{fmt.Sprintf("%s pins %s to %s.", d.HostsFile, d.Name, screen.List(screen.Texts(d.HostsIPs)))}}
 	if len(real) > 0 {
@@ -38,7 +40,7 @@ func whenDnsHostsOverride(e *evidence.Evidence) (Finding, bool) {
 		finding.Evidence = append(finding.Evidence, fmt.Sprintf("DNS itself gives %s.", screen.List(screen.Texts(real))))
 	} else {
 		finding.Confidence = report.Likely
-		finding.Evidence = append(finding.Evidence, answerWords(d)...)
+		finding.Evidence = append(finding.Evidence, reading.AnswerWords(d)...)
 	}
 	if fails {
 		finding.Severity = report.Fail
@@ -68,7 +70,7 @@ func strayHosts(d *evidence.DNS, real []netip.Addr) (Finding, bool) {
 		path := d.HostsFile[:max(strings.LastIndexByte(d.HostsFile, ':'), 0)]
 		line := fmt.Sprintf("%s:%d", path, d.HostsLines[i])
 		return Finding{Severity: report.Warn, Alone: true,
-			Values: Values{"name": d.Name, "hosts_line": line, "hosts_address": pinned.String(), "dns_address": real[0].String()},
+			Values: prose.Values{"name": d.Name, "hosts_line": line, "hosts_address": pinned.String(), "dns_address": real[0].String()},
 			Evidence: []string{fmt.Sprintf("%s pins %s to %s.", line, d.Name, pinned),
 				fmt.Sprintf("DNS itself gives %s, which the hosts file has too.", screen.List(screen.Texts(real)))}}, true
 	}
@@ -87,5 +89,5 @@ func sameByDNS(e *evidence.Evidence) (same bool, words string) {
 	}
 	step := e.Step("port").Failure
 	same = step != nil && attempt.Failure != nil && step.Kind == attempt.Failure.Kind
-	return same, fmt.Sprintf("%s, which DNS gives, cannot be reached either (%s).", attempt.Address, failureWords(attempt.Failure))
+	return same, fmt.Sprintf("%s, which DNS gives, cannot be reached either (%s).", attempt.Address, reading.FailureWords(attempt.Failure))
 }

@@ -7,6 +7,8 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/report"
+	"opensrs-doctor/report/diagnose/prose"
+	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/screen"
 )
 
@@ -20,11 +22,11 @@ var failedConnection = []evidence.Kind{evidence.KindRefused, evidence.KindTimeou
 	evidence.KindNotPermitted, evidence.KindProhibited}
 
 // portEnding is who ended the direct connection to the port; false where that is not what failed.
-func portEnding(e *evidence.Evidence) (Ending, bool) {
+func portEnding(e *evidence.Evidence) (reading.Ending, bool) {
 	if !directPortFailed(e, failedConnection...) {
-		return Ending{}, false
+		return reading.Ending{}, false
 	}
-	return ConnectionOf(e).Ending(report.AddressTexts(e.Target.Addresses)), true
+	return reading.ConnectionOf(e).Ending(report.AddressTexts(e.Target.Addresses)), true
 }
 
 // otherPort is another port of the same host that answers, or 0.
@@ -34,8 +36,8 @@ func otherPort(e *evidence.Evidence) uint16 {
 			return attempt.Address.Port()
 		}
 	}
-	if walk := WalkOf(e); walk != nil && walk.Available {
-		if _, ok := firstHop(walk.Compare, evidence.HopConnected); ok {
+	if walk := reading.WalkOf(e); walk != nil && walk.Available {
+		if _, ok := reading.FirstHop(walk.Compare, evidence.HopConnected); ok {
 			return e.Port.Path.ComparedTo
 		}
 	}
@@ -47,8 +49,8 @@ func hostAlive(e *evidence.Evidence) bool {
 	if otherPort(e) != 0 {
 		return true
 	}
-	walk := WalkOf(e)
-	return walk != nil && walk.ByHost && HopAt(walk.Compare, walk.Distance).Answer == evidence.HopRefused &&
+	walk := reading.WalkOf(e)
+	return walk != nil && walk.ByHost && reading.HopAt(walk.Compare, walk.Distance).Answer == evidence.HopRefused &&
 		slices.ContainsFunc(e.Port.OtherPorts, func(attempt evidence.Attempt) bool {
 			return attempt.Failure != nil && attempt.Failure.Kind == evidence.KindRefused
 		})
@@ -56,11 +58,11 @@ func hostAlive(e *evidence.Evidence) bool {
 
 // surroundings adds what else was seen beside a blocked port: that it was taken when asked again, the host's other
 // port, and the controls.
-func surroundings(e *evidence.Evidence, end Ending, finding *Finding) {
+func surroundings(e *evidence.Evidence, end reading.Ending, finding *Finding) {
 	if finding.Values == nil {
-		finding.Values = Values{}
+		finding.Values = prose.Values{}
 	}
-	if end.again != nil {
+	if end.Again != nil {
 		finding.Evidence = append(finding.Evidence, fmt.Sprintf("Tried again, port %d took the connection: it answers now and then, "+
 			"as where one of several servers that share an address is down.", e.Target.Port))
 	}
@@ -92,20 +94,20 @@ func attemptThat(p *evidence.Port, failed evidence.Kind) (evidence.Attempt, bool
 
 func whenPortRefused(e *evidence.Evidence) (Finding, bool) {
 	end, failed := portEnding(e)
-	if !failed || end.By != endHost && end.By != endSomebody {
+	if !failed || end.By != reading.EndHost && end.By != reading.EndSomebody {
 		return Finding{}, false
 	}
-	finding := Finding{Confidence: end.sure, Values: Values{}}
+	finding := Finding{Confidence: end.Sure, Values: prose.Values{}}
 	if attempt, ok := attemptThat(e.Port, evidence.KindRefused); ok {
 		finding.Evidence = []string{fmt.Sprintf("%s answers the connection with a refusal (RST) after %.0f ms.",
 			attempt.Address, attempt.TookMS)}
 	}
 	finding.Evidence = append(finding.Evidence, end.Evidence(int(e.Target.Port))...)
-	far := end.far()
+	far := end.Far()
 	if far > 1 {
 		finding.Values["distance"] = strconv.Itoa(far)
 	}
-	if inner, known := Inside(end.Last.From); far == 0 || far == 2 || known && inner { // the last router may be this network's own
+	if inner, known := reading.Inside(end.Last.From); far == 0 || far == 2 || known && inner { // the last router may be this network's own
 		finding.Values["own_network"] = "this network"
 	}
 	surroundings(e, end, &finding)
@@ -114,24 +116,24 @@ func whenPortRefused(e *evidence.Evidence) (Finding, bool) {
 
 func whenPortRejectedEnRoute(e *evidence.Evidence) (Finding, bool) {
 	end, failed := portEnding(e)
-	signed := end.By == EndDevice && end.Answer.Answer == evidence.HopPortUnreachable
-	if !failed || !signed && end.By != EndOnTheWay && end.By != EndNearby {
+	signed := end.By == reading.EndDevice && end.Answer.Answer == evidence.HopPortUnreachable
+	if !failed || !signed && end.By != reading.EndOnTheWay && end.By != reading.EndNearby {
 		return Finding{}, false
 	}
-	finding := Finding{Confidence: end.sure, Values: Values{}, Evidence: end.Evidence(int(e.Target.Port))}
+	finding := Finding{Confidence: end.Sure, Values: prose.Values{}, Evidence: end.Evidence(int(e.Target.Port))}
 	switch {
 	case signed:
 		finding.Values["hop"], finding.Values["sender"] = end.Answer.From, end.Answer.From
-		finding.Values["icmp"] = end.Answer.icmp()
+		finding.Values["icmp"] = end.Answer.Icmp()
 	case end.Last.TTL > 0:
 		finding.Values["hop"] = end.Last.From
-	case end.By == EndNearby:
+	case end.By == reading.EndNearby:
 		finding.Values["hop"] = "this host or its first router"
 	default:
 		finding.Values["hop"] = fmt.Sprintf("hop %d (no address known)", end.Answer.TTL-1)
 	}
-	if end.By == EndOnTheWay {
-		finding.Values["distance"] = strconv.Itoa(end.walk.Distance)
+	if end.By == reading.EndOnTheWay {
+		finding.Values["distance"] = strconv.Itoa(end.Walk.Distance)
 	}
 	surroundings(e, end, &finding)
 	return finding, true
@@ -140,10 +142,10 @@ func whenPortRejectedEnRoute(e *evidence.Evidence) (Finding, bool) {
 // whenSigned is for a no that a device signs with its own address.
 func whenSigned(e *evidence.Evidence, answer string) (Finding, bool) {
 	end, failed := portEnding(e)
-	if !failed || end.By != EndDevice || end.Answer.Answer != answer {
+	if !failed || end.By != reading.EndDevice || end.Answer.Answer != answer {
 		return Finding{}, false
 	}
-	finding := Finding{Confidence: end.sure, Values: Values{"sender": end.Answer.From, "icmp": end.Answer.icmp()},
+	finding := Finding{Confidence: end.Sure, Values: prose.Values{"sender": end.Answer.From, "icmp": end.Answer.Icmp()},
 		Evidence: end.Evidence(int(e.Target.Port))}
 	surroundings(e, end, &finding)
 	return finding, true
@@ -158,12 +160,12 @@ func whenPortUnreachable(e *evidence.Evidence) (Finding, bool) {
 		return finding, true
 	}
 	end, _ := portEnding(e)
-	if end.By != endUnknown || !directPortFailed(e, evidence.KindUnreachable, evidence.KindNoRoute) {
+	if end.By != reading.EndUnknown || !directPortFailed(e, evidence.KindUnreachable, evidence.KindNoRoute) {
 		return Finding{}, false
 	}
 	finding := Finding{Confidence: report.Likely, Evidence: []string{"The kernel says: " + e.Step("port").Failure.Detail.String() + "."}}
 	if onSystem(e, "darwin") { // pf_inet_hook of xnu gives EHOSTUNREACH for a packet that pf drops
-		finding.Values = Values{"pf_rules": "sudo pfctl -s rules"}
+		finding.Values = prose.Values{"pf_rules": "sudo pfctl -s rules"}
 	}
 	surroundings(e, end, &finding)
 	return finding, true
@@ -171,10 +173,10 @@ func whenPortUnreachable(e *evidence.Evidence) (Finding, bool) {
 
 func whenPortFiltered(e *evidence.Evidence) (Finding, bool) {
 	end, failed := portEnding(e)
-	if !failed || end.By != EndSilence || end.again != nil {
+	if !failed || end.By != reading.EndSilence || end.Again != nil {
 		return Finding{}, false
 	}
-	finding := Finding{Values: Values{}, Confidence: report.Likely}
+	finding := Finding{Values: prose.Values{}, Confidence: report.Likely}
 	if attempt, ok := attemptThat(e.Port, evidence.KindTimeout); ok {
 		finding.Evidence = []string{fmt.Sprintf("%s: silence for %.1f s.", attempt.Address, attempt.TookMS/1000)}
 	}
@@ -191,12 +193,12 @@ func whenPortFiltered(e *evidence.Evidence) (Finding, bool) {
 		finding.Evidence = append(finding.Evidence, "Where on the path: "+path.Why+".")
 	}
 	switch end.Place {
-	case PlaceEdge:
+	case reading.PlaceEdge:
 		finding.Values["beyond"] = end.Last.From
-	case PlaceAfter:
+	case reading.PlaceAfter:
 		finding.Values["last_hop"], finding.Values["last_hop_n"] = end.Last.From, strconv.Itoa(end.Last.TTL)
 	default:
-		finding.Values["no_place"] = end.noPlace()
+		finding.Values["no_place"] = end.NoPlace()
 	}
 	finding.Evidence = append(finding.Evidence, end.Evidence(int(e.Target.Port))...)
 	return finding, true
@@ -217,7 +219,7 @@ func whenPortWrongPort(e *evidence.Evidence) (Finding, bool) {
 	for _, attempt := range e.Port.OtherPorts {
 		if attempt.Connected && attempt.Address.Port() == evidence.ServicePort {
 			return Finding{Confidence: confidence, Explains: stops, First: true, Hides: []string{"port.", "tls.", "call.", "host.local-firewall"},
-				Values: Values{"good_port": "55443", "wrong_port": fmt.Sprintf("port %d", e.Target.Port)}, Evidence: []string{
+				Values: prose.Values{"good_port": "55443", "wrong_port": fmt.Sprintf("port %d", e.Target.Port)}, Evidence: []string{
 					fmt.Sprintf("Port %d of %s does not work; port 55443 of the same host answers.", e.Target.Port, e.Target.Host)}}, true
 		}
 	}
@@ -227,17 +229,17 @@ func whenPortWrongPort(e *evidence.Evidence) (Finding, bool) {
 func whenOK(_ Finding, ok bool) bool { return ok }
 
 // answeredLate: the probe's own connection got no answer, and one that was made later did.
-func answeredLate(e *evidence.Evidence) (waited evidence.Attempt, answer HopFact, ok bool) {
+func answeredLate(e *evidence.Evidence) (waited evidence.Attempt, answer reading.HopFact, ok bool) {
 	end, failed := portEnding(e)
-	if !failed || end.By != EndSilence || end.again == nil {
+	if !failed || end.By != reading.EndSilence || end.Again == nil {
 		return waited, answer, false
 	}
 	waited, ok = attemptThat(e.Port, evidence.KindTimeout)
-	return waited, *end.again, ok
+	return waited, *end.Again, ok
 }
 
 // lateWords say both, in one sentence.
-func lateWords(waited evidence.Attempt, answer HopFact) string {
+func lateWords(waited evidence.Attempt, answer reading.HopFact) string {
 	return fmt.Sprintf("%s gave no answer for %s and, tried again, took the connection after %.0f ms.", waited.Address,
 		screen.SpanMS(waited.TookMS), answer.TookMS)
 }
@@ -262,20 +264,20 @@ func whenPortLossy(e *evidence.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	total := connect + max(later, 0)
-	return Finding{Values: Values{"retransmits": strconv.Itoa(total), "connect_ms": fmt.Sprintf("%.0f ms", e.Port.ConnectMS)},
+	return Finding{Values: prose.Values{"retransmits": strconv.Itoa(total), "connect_ms": fmt.Sprintf("%.0f ms", e.Port.ConnectMS)},
 		Hides: []string{"port.slow"}, Evidence: []string{
 			fmt.Sprintf("%s sent again; connecting took %.0f ms.", screen.CountWords(total, "segment was", "segments were"), e.Port.ConnectMS)}}, true
 }
 
 func whenPortSlow(e *evidence.Evidence) (Finding, bool) {
 	if waited, answer, ok := answeredLate(e); ok && answer.TookMS >= waited.TookMS { // --timeout left it too little time
-		return Finding{Severity: report.Fail, Confidence: report.Likely, Values: Values{"connect_ms": fmt.Sprintf("%.0f ms", answer.TookMS)},
+		return Finding{Severity: report.Fail, Confidence: report.Likely, Values: prose.Values{"connect_ms": fmt.Sprintf("%.0f ms", answer.TookMS)},
 			Evidence: []string{lateWords(waited, answer)}}, true
 	}
 	if e.Port == nil || e.Step("port").Status == evidence.Fail || e.Port.ConnectMS <= 1000 || len(e.Port.Attempts) > 1 {
 		return Finding{}, false
 	}
-	finding := Finding{Values: Values{"connect_ms": fmt.Sprintf("%.0f ms", e.Port.ConnectMS)}, Evidence: []string{
+	finding := Finding{Values: prose.Values{"connect_ms": fmt.Sprintf("%.0f ms", e.Port.ConnectMS)}, Evidence: []string{
 		fmt.Sprintf("Connecting took %.0f ms.", e.Port.ConnectMS)}}
 	if e.Port.Retransmits == nil {
 		finding.Confidence, finding.Values["no_count"] = report.Likely, evidence.NotAvailable

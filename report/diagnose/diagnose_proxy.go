@@ -8,6 +8,8 @@ import (
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/report"
+	"opensrs-doctor/report/diagnose/prose"
+	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/screen"
 )
 
@@ -35,7 +37,7 @@ func ThroughProxy(e *evidence.Evidence) []string {
 	if len(peers) == 0 && e.Egress != nil {
 		for _, sighting := range e.Egress.Sightings {
 			if sighting.Path == "proxy" && sighting.Failure == nil && sighting.Address.IsValid() {
-				peers = appendOnce(peers, SourceName(sighting.Source))
+				peers = appendOnce(peers, reading.SourceName(sighting.Source))
 			}
 		}
 	}
@@ -48,14 +50,14 @@ func proxyAnswered(e *evidence.Evidence) bool {
 		return false
 	}
 	failure := e.Step("port").Failure
-	taken := failure != nil && failure.Op == "connect to the proxy" && ConnectionOf(e).tookLater()
+	taken := failure != nil && failure.Op == "connect to the proxy" && reading.ConnectionOf(e).TookLater()
 	return taken || len(ThroughProxy(e)) > 0
 }
 
 // unreachedWords is how the connection to the proxy failed; of a silence that a refusal followed, both.
 func unreachedWords(e *evidence.Evidence, failure *evidence.Failure) string {
-	words := failureWords(failure)
-	if failure.Kind == evidence.KindTimeout && failure == e.Step("port").Failure && len(ConnectionOf(e).later()) > 0 {
+	words := reading.FailureWords(failure)
+	if failure.Kind == evidence.KindTimeout && failure == e.Step("port").Failure && len(reading.ConnectionOf(e).Later()) > 0 {
 		words += " at first, then an answer"
 	}
 	return words
@@ -77,11 +79,11 @@ func whenProxyUnreachable(e *evidence.Evidence) (Finding, bool) {
 		failure := e.Step("port").Failure
 		if e.Step("dns").Status == evidence.Fail {
 			failure = e.Step("dns").Failure
-			finding.Evidence = append(finding.Evidence, answerWords(e.DNS)...)
+			finding.Evidence = append(finding.Evidence, reading.AnswerWords(e.DNS)...)
 		}
 		if failure != nil {
 			words := unreachedWords(e, failure)
-			finding.Values = Values{"proxy_failure": words}
+			finding.Values = prose.Values{"proxy_failure": words}
 			finding.Evidence = append(finding.Evidence, fmt.Sprintf("%s: %s.", proxyAt(e), words))
 		}
 		surroundingsOf(e, &finding)
@@ -90,7 +92,7 @@ func whenProxyUnreachable(e *evidence.Evidence) (Finding, bool) {
 	failure := proxyFailure(e)
 	if failure != nil && (failure.Kind == evidence.KindNotHTTP || failure.Kind == evidence.KindBadAnswer) {
 		finding.Confidence = report.Likely
-		finding.Values = Values{"proxy_reply": failure.Detail.String()}
+		finding.Values = prose.Values{"proxy_reply": failure.Detail.String()}
 		finding.Evidence = []string{fmt.Sprintf("What listens at %s does not answer as a proxy does: %s.", e.Host.Proxy.URL, failure.Detail)}
 		return finding, true
 	}
@@ -127,7 +129,7 @@ func proxyReply(e *evidence.Evidence, kind evidence.Kind) (Finding, bool) {
 	if reply := e.Port.ProxyReply; reply != nil && reply.Protocol == "socks5" {
 		words = fmt.Sprintf("SOCKS reply %d, %s", reply.Code, reply.Text)
 	}
-	finding := Finding{Values: Values{"proxy_reply": words}, Evidence: []string{
+	finding := Finding{Values: prose.Values{"proxy_reply": words}, Evidence: []string{
 		fmt.Sprintf("Asked for %s, %s answers: %s.", evidence.HostPort{Host: e.Target.Host, Port: e.Target.Port}, e.Host.Proxy.URL, words)}}
 	if through := ThroughProxy(e); len(through) > 0 {
 		finding.Evidence = append(finding.Evidence, "It lets connections to "+screen.List(through)+" through.")
@@ -202,7 +204,7 @@ func directWords(e *evidence.Evidence) string {
 	case direct.Attempt.Connected:
 		words = fmt.Sprintf("%s answers", direct.Attempt.Address)
 	default:
-		words = fmt.Sprintf("%s cannot be reached (%s)", direct.Attempt.Address, failureWords(direct.Attempt.Failure))
+		words = fmt.Sprintf("%s cannot be reached (%s)", direct.Attempt.Address, reading.FailureWords(direct.Attempt.Failure))
 	}
 	return words
 }

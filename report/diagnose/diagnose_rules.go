@@ -9,6 +9,7 @@ import (
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/report"
+	"opensrs-doctor/report/diagnose/prose"
 	"opensrs-doctor/report/screen"
 )
 
@@ -39,7 +40,7 @@ func whenRulesInvalid(e *evidence.Evidence) (Finding, bool) {
 	if len(problems) == 0 {
 		return Finding{}, false
 	}
-	finding.Values = Values{"rule_problem": problems[0], "rule_fix": fixes[0]}
+	finding.Values = prose.Values{"rule_problem": problems[0], "rule_fix": fixes[0]}
 	return finding, true
 }
 
@@ -117,7 +118,7 @@ func whenRulesAmbiguous(e *evidence.Evidence) (Finding, bool) {
 	if r.verdict != iprules.VerdictAmbiguous {
 		return Finding{}, false
 	}
-	finding := Finding{Severity: report.Warn, Values: Values{}, Evidence: readingsOf(r.results, iprules.VerdictAmbiguous)}
+	finding := Finding{Severity: report.Warn, Values: prose.Values{}, Evidence: readingsOf(r.results, iprules.VerdictAmbiguous)}
 	for _, result := range r.results {
 		if result.Verdict != iprules.VerdictAmbiguous {
 			continue
@@ -166,7 +167,7 @@ func whenRulesPropagating(e *evidence.Evidence) (Finding, bool) {
 	}
 	finding := Finding{Confidence: r.confidence(e), Explains: []string{"call"}, Hides: []string{"call.ip-denied"},
 		Evidence: []string{"The API says: " + replyWords(e) + "."}}
-	finding.Values = Values{"code": e.Call.Code.String(), "text": e.Call.Text.String()}
+	finding.Values = prose.Values{"code": e.Call.Code.String(), "text": e.Call.Text.String()}
 	for _, result := range r.results {
 		if result.Rule != nil {
 			finding.Values["matching_rule"] = r.name(*result.Rule)
@@ -221,7 +222,7 @@ func whenRulesNeverPublic(e *evidence.Evidence) (Finding, bool) {
 	if len(n.given)+len(n.names) == 0 || len(r.Rules) == 0 || e.Target.Inside() {
 		return Finding{}, false
 	}
-	finding := Finding{Severity: report.Warn, Values: Values{}}
+	finding := Finding{Severity: report.Warn, Values: prose.Values{}}
 	outcome := r.compared(e)
 	if n.every && outcome != outcomeAccepted && outcome != outcomeLetIn { // else the list is not the real one: rules.stale
 		finding = r.neverAllowed(e, outcome)
@@ -256,7 +257,7 @@ func whenRulesNeverPublic(e *evidence.Evidence) (Finding, bool) {
 
 // neverAllowed is the failure of a list in which no Allow rule can match a call.
 func (r Ruling) neverAllowed(e *evidence.Evidence, outcome outcome) Finding {
-	finding := Finding{Values: Values{}}
+	finding := Finding{Values: prose.Values{}}
 	if r.verdict == iprules.VerdictDeny && r.deniedBy == "" {
 		switch outcome {
 		case outcomeInvalidIP, outcomeAuth, outcomeClosed:
@@ -285,7 +286,7 @@ func whenRulesStale(e *evidence.Evidence) (Finding, bool) {
 	}
 	finding := Finding{Confidence: r.confidence(e), Evidence: append([]string{seen}, readingsOf(r.results, iprules.VerdictDeny)...)}
 	if r.deniedBy != "" {
-		finding.Values = Values{"matching_rule": r.deniedBy}
+		finding.Values = prose.Values{"matching_rule": r.deniedBy}
 	}
 	r.simulated(e, &finding)
 	return finding, true

@@ -7,6 +7,8 @@ import (
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/report"
+	"opensrs-doctor/report/diagnose/prose"
+	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/screen"
 )
 
@@ -29,7 +31,7 @@ func whenServiceIncident(e *evidence.Evidence) (Finding, bool) {
 		words = page.Indicator.String()
 	}
 	finding := Finding{Severity: report.Warn, Confidence: report.Likely,
-		Values:   Values{"incident": words, "status_url": statusPage(page.URL)},
+		Values:   prose.Values{"incident": words, "status_url": statusPage(page.URL)},
 		Evidence: []string{fmt.Sprintf("The status page says: %s (%s).", words, page.Indicator)}}
 	switch {
 	case sound:
@@ -47,7 +49,7 @@ func atOrBeyondHost(e *evidence.Evidence) bool {
 	switch Blocked(e) {
 	case "port":
 		end, failed := portEnding(e)
-		return failed && (end.By == endHost || end.By == endSomebody || end.By == EndSilence && end.Place == PlaceEdge)
+		return failed && (end.By == reading.EndHost || end.By == reading.EndSomebody || end.By == reading.EndSilence && end.Place == reading.PlaceEdge)
 	case "tls":
 		if e.TLS != nil && (tellingVariant(e) != "" || Works(e, evidence.VariantAsIs) || nowAndThen(e)) {
 			return false // an experiment has shown another reason

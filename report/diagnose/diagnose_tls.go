@@ -7,6 +7,8 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/report"
+	"opensrs-doctor/report/diagnose/prose"
+	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/screen"
 )
 
@@ -31,7 +33,7 @@ func unmade(e *evidence.Evidence, name string) string {
 	case v == nil:
 		return "the run ended first"
 	case v.Failure != nil && v.Failure.Kind == evidence.KindCanceled:
-		return KindWords[evidence.KindCanceled]
+		return reading.KindWords[evidence.KindCanceled]
 	default:
 		return v.NotMade
 	}
@@ -119,7 +121,7 @@ func nowAndThen(e *evidence.Evidence) bool {
 }
 
 func handshakeFinding(e *evidence.Evidence) Finding {
-	finding := Finding{Values: Values{}, Evidence: []string{"The handshake ended with: " + failureWords(e.TLS.Failure) + "."}}
+	finding := Finding{Values: prose.Values{}, Evidence: []string{"The handshake ended with: " + reading.FailureWords(e.TLS.Failure) + "."}}
 	finding.Evidence = append(finding.Evidence, variantWords(e)...)
 	return finding
 }
@@ -128,7 +130,7 @@ func whenTlsNotTls(e *evidence.Evidence) (Finding, bool) {
 	if !handshakeFailed(e, evidence.KindNotTLS) {
 		return Finding{}, false
 	}
-	finding := Finding{Values: Values{}}
+	finding := Finding{Values: prose.Values{}}
 	if !e.TLS.Quote.Empty() {
 		finding.Values["quote"] = e.TLS.Quote.String()
 		finding.Evidence = []string{fmt.Sprintf("The peer says: %q.", e.TLS.Quote)}
@@ -241,7 +243,7 @@ func whenTlsTimeout(e *evidence.Evidence) (Finding, bool) {
 func whenTlsRejected(e *evidence.Evidence) (Finding, bool) {
 	// With TLS 1.3 a server refuses the client's side of the handshake only after it, beside the call.
 	if called(e) && e.Call.Failure != nil && e.Call.Failure.Kind == evidence.KindAlert {
-		return Finding{Values: Values{"alert": strings.TrimPrefix(e.Call.Failure.Detail.String(), "tls: ")}, Explains: []string{"call"},
+		return Finding{Values: prose.Values{"alert": strings.TrimPrefix(e.Call.Failure.Detail.String(), "tls: ")}, Explains: []string{"call"},
 			Evidence: []string{"The answer to the call is a TLS alert: " + e.Call.Failure.Detail.String() + "."}}, true
 	}
 	if !handshakeFailed(e, evidence.KindAlert) || whenOK(whenTlsVersionUnsupported(e)) || whenOK(whenTlsHelloTooBig(e)) {

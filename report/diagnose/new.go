@@ -3,6 +3,7 @@ package diagnose
 import (
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/report"
+	"opensrs-doctor/report/diagnose/steps"
 	"opensrs-doctor/report/screen"
 )
 
@@ -17,7 +18,7 @@ func New(e *evidence.Evidence, tool report.Tool) *report.Report {
 		Target:     report.NewTarget(e),
 		Host:       report.NewHost(e.Host),
 		Diagnoses:  Diagnose(e),
-		Probes:     ProbeRows(e),
+		Probes:     steps.ProbeRows(e),
 	}
 	if !e.Asked.RootsDate.IsZero() {
 		r.Tool.RootsDate = screen.Day(e.Asked.RootsDate)

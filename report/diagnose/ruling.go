@@ -10,6 +10,7 @@ import (
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/report"
+	"opensrs-doctor/report/diagnose/prose"
 	"opensrs-doctor/report/screen"
 )
 
@@ -113,7 +114,7 @@ func (r Ruling) simulated(e *evidence.Evidence, finding *Finding) {
 	}
 	finding.Confidence = report.Likely
 	if finding.Values == nil {
-		finding.Values = Values{}
+		finding.Values = prose.Values{}
 	}
 	finding.Values["unsure_env"] = e.Target.Environment
 }
@@ -127,7 +128,7 @@ func (r Ruling) compared(e *evidence.Evidence) outcome {
 }
 
 // Addition are the values that name the rule to add, and the one to drop where there are five already.
-func (r Ruling) Addition(e *evidence.Evidence, refused []netip.Addr) Values {
+func (r Ruling) Addition(e *evidence.Evidence, refused []netip.Addr) prose.Values {
 	var additions []string
 	var six []netip.Addr
 	for _, address := range refused {
@@ -140,7 +141,7 @@ func (r Ruling) Addition(e *evidence.Evidence, refused []netip.Addr) Values {
 	if places := max(iprules.MaxRules-len(r.Rules), 1); len(additions) > places { // one place is made where there is none
 		additions = screen.Texts(bestFor(refused, places))
 	}
-	values := Values{"rule_to_add": screen.List(additions), "not_allowed": screen.List(screen.Texts(refused)), "given_ipv6": screen.List(screen.Texts(six))}
+	values := prose.Values{"rule_to_add": screen.List(additions), "not_allowed": screen.List(screen.Texts(refused)), "given_ipv6": screen.List(screen.Texts(six))}
 	if len(r.Rules) < iprules.MaxRules || len(additions) == 0 {
 		return values
 	}

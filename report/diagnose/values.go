@@ -7,13 +7,15 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/report/diagnose/prose"
+	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/screen"
 )
 
 // commonValues are the placeholders that every row may use: what is known of the run as a whole. What is
 // not known has no value, and the sentences that need it are left out.
-func commonValues(e *evidence.Evidence) Values {
-	v := Values{}
+func commonValues(e *evidence.Evidence) prose.Values {
+	v := prose.Values{}
 	set := func(name, value string) {
 		if value != "" {
 			v[name] = value
@@ -25,14 +27,14 @@ func commonValues(e *evidence.Evidence) Values {
 	if set("ca_file", e.Asked.CAFile); e.Asked.CAFile == "" && e.Target.CustomEndpoint {
 		set("own_endpoint", v["endpoint"]) // who gives the endpoint's authority knows which server it is
 	}
-	if tried, err := netip.ParseAddrPort(ConnectionOf(e).Tried()); err == nil && e.Host.Proxy == nil {
+	if tried, err := netip.ParseAddrPort(reading.ConnectionOf(e).Tried()); err == nil && e.Host.Proxy == nil {
 		set("address", tried.Addr().Unmap().String())
 	} else if len(e.Target.Addresses) > 0 {
 		set("address", e.Target.Addresses[0].String())
 	}
 	if e.Target.Environment == evidence.EnvSandbox { // what a fault shows is advice for a real account
 		set("environment", "right")
-		set("panel", Vocabulary["panel"])
+		set("panel", prose.Vocabulary["panel"])
 	} else {
 		set("environment", e.Target.Environment)
 		set("other_env", otherEnvironment(e.Target.Environment))
@@ -59,14 +61,14 @@ func commonValues(e *evidence.Evidence) Values {
 		set("proxy_host", address)
 	}
 	if len(e.Host.Resolvers) > 0 {
-		set("resolver", PlainServer(e.Host.Resolvers[0]))
-		set("resolvers", screen.List(PlainServers(e.Host.Resolvers)))
+		set("resolver", reading.PlainServer(e.Host.Resolvers[0]))
+		set("resolvers", screen.List(reading.PlainServers(e.Host.Resolvers)))
 	}
 	set("direct", directWords(e))
 	if d := e.Direct; d == nil || d.Resolves && (d.Attempt == nil || d.Attempt.Connected) {
 		set("direct_way", "the path without the proxy")
 	}
-	if e.Host.ResolversBy != givenResolver {
+	if e.Host.ResolversBy != reading.GivenResolver {
 		set("resolvers_by", e.Host.ResolversBy)
 	}
 	if set("rules_source", e.Asked.RulesSource); e.Asked.RulesSource == "--rule" {
@@ -138,43 +140,10 @@ func controls(e *evidence.Evidence) (good, bad []string) {
 func sourcesOf(e *evidence.Evidence, address netip.Addr) []string {
 	var names []string
 	for _, sighting := range e.Egress.Sightings {
-		name := SourceName(sighting.Source)
+		name := reading.SourceName(sighting.Source)
 		if sighting.Address == address && sighting.Failure == nil && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
 	return names
-}
-
-func SourceName(uri string) string {
-	_, rest, ok := strings.Cut(uri, "://")
-	if !ok {
-		return uri
-	}
-	name, _, _ := strings.Cut(rest, "/")
-	return name
-}
-
-// ServerName is a resolver as people call it.
-func ServerName(resolver string) string {
-	if resolver == evidence.BySystem {
-		return "this system's own lookup"
-	}
-	return resolver
-}
-
-// PlainServer leaves out the port that every name server has.
-func PlainServer(server string) string {
-	if address, err := netip.ParseAddrPort(server); err == nil && address.Port() == 53 {
-		return address.Addr().String()
-	}
-	return ServerName(server)
-}
-
-func PlainServers(servers []string) []string {
-	plain := make([]string, len(servers))
-	for i, server := range servers {
-		plain[i] = PlainServer(server)
-	}
-	return plain
 }

@@ -9,6 +9,7 @@ import (
 
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/diagnose/prose"
 	"opensrs-doctor/report/screen"
 )
 
@@ -66,16 +67,16 @@ func PageOf(c diagnose.Cause) page {
 		Cause:        c.ID,
 		Severity:     c.Severity,
 		Probe:        c.Probe,
-		Summary:      diagnose.FillGeneric(c.Summary, nil),
-		Means:        diagnose.FillGeneric(c.Means, nil),
-		Recognised:   diagnose.FillGeneric(c.Recognised, nil),
+		Summary:      prose.FillGeneric(c.Summary, nil),
+		Means:        prose.FillGeneric(c.Means, nil),
+		Recognised:   prose.FillGeneric(c.Recognised, nil),
 		Fixes:        []string{},
 		Docs:         append([]string{}, c.Docs...),
 		Hides:        append([]string{}, c.Hides...),
 		PassesByTime: c.Passes,
 	}
 	for _, fix := range c.Fixes {
-		if text := diagnose.FillGeneric(fix, nil); text != "" {
+		if text := prose.FillGeneric(fix, nil); text != "" {
 			p.Fixes = append(p.Fixes, text)
 		}
 	}
@@ -150,7 +151,7 @@ func listCauses(w io.Writer, causes []diagnose.Cause, o screen.Options) error {
 			s.Paragraph("", 0, group, screen.Bold)
 		}
 		lead := fmt.Sprintf("  %-*s  ", widest, c.ID)
-		s.Paragraph(lead, len(lead), diagnose.FillGeneric(c.Summary, nil), screen.Plain)
+		s.Paragraph(lead, len(lead), prose.FillGeneric(c.Summary, nil), screen.Plain)
 	}
 	s.Blank()
 	s.Paragraph("", 0, "opensrs-doctor explain CAUSE says what one means and how to fix it.", screen.Plain)

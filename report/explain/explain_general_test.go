@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/diagnose/prose"
 	"opensrs-doctor/report/internal/golden"
 	"opensrs-doctor/report/screen"
 )
@@ -44,13 +45,13 @@ func TestPagesInventNothing(t *testing.T) {
 func TestWhatOnlyARunKnowsIsSaidInGeneral(t *testing.T) {
 	for _, c := range diagnose.Causes() {
 		for _, text := range append([]string{c.Summary}, c.Fixes...) {
-			for _, found := range diagnose.Placeholder.FindAllString(diagnose.InGeneral(text), -1) {
-				if diagnose.Vocabulary[strings.Trim(found, "{}")] == "" {
+			for _, found := range prose.Placeholder.FindAllString(prose.InGeneral(text), -1) {
+				if prose.Vocabulary[strings.Trim(found, "{}")] == "" {
 					t.Errorf("%s: there is no general word for %s: %s", c.ID, found, text)
 				}
 			}
-			run, rest, two := strings.Cut(text, diagnose.General)
-			if two && (!strings.Contains(run, "{") || strings.Contains(rest, diagnose.General)) {
+			run, rest, two := strings.Cut(text, prose.General)
+			if two && (!strings.Contains(run, "{") || strings.Contains(rest, prose.General)) {
 				t.Errorf("%s: words of its own for the general case, and nothing that only a run knows: %s", c.ID, text)
 			}
 		}

@@ -7,6 +7,7 @@ import (
 
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/diagnose/prose"
 	"opensrs-doctor/report/internal/golden"
 	"opensrs-doctor/report/screen"
 )
@@ -14,23 +15,27 @@ import (
 func sampleCauses() []diagnose.Cause {
 	return []diagnose.Cause{
 		{
-			ID: "dns.slow-resolver", Probe: "dns", Severity: report.Warn, Summary: "{resolver} is slow or does not answer: {slow}",
-			Fixes: []string{"Repair {resolver}."},
+			ID: "dns.slow-resolver", Probe: "dns", Severity: report.Warn, Texts: prose.Texts{
+				Summary: "{resolver} is slow or does not answer: {slow}",
+				Fixes:   []string{"Repair {resolver}."},
+			},
 		},
 		{
-			ID: "port.filtered", Probe: "port", Severity: report.Fail, Summary: "A firewall drops outgoing TCP port {port}",
-			Fixes: []string{"Ask whoever runs {last_hop} to allow TCP from this host to {address} port {port}." + diagnose.General +
-				"Ask whoever runs the last router that answers to allow TCP from this host to {address} port {port}.",
-				"Run opensrs-doctor again from this host."},
-			Docs:  []string{"https://domains.opensrs.guide/docs/troubleshooting"},
-			Hides: []string{"call.timeout", "tls.timeout"},
-			Means: "Packets to port {port} leave this host and nothing comes back. A firewall between this host and " +
-				"the service throws them away.\n\nMany networks let port 443 out and no other.",
-			Recognised: "The last router answers for port {port} and nobody behind it does, while port 443 walks farther.",
+			ID: "port.filtered", Probe: "port", Severity: report.Fail, Hides: []string{"call.timeout", "tls.timeout"}, Texts: prose.Texts{
+				Summary: "A firewall drops outgoing TCP port {port}",
+				Fixes: []string{"Ask whoever runs {last_hop} to allow TCP from this host to {address} port {port}." + prose.General +
+					"Ask whoever runs the last router that answers to allow TCP from this host to {address} port {port}.",
+					"Run opensrs-doctor again from this host."},
+				Docs: []string{"https://domains.opensrs.guide/docs/troubleshooting"},
+				Means: "Packets to port {port} leave this host and nothing comes back. A firewall between this host and " +
+					"the service throws them away.\n\nMany networks let port 443 out and no other.",
+				Recognised: "The last router answers for port {port} and nobody behind it does, while port 443 walks farther.",
+			},
 		},
 		{
-			ID: "port.refused", Probe: "port", Severity: report.Fail, Passes: true,
-			Summary: "The host refuses TCP port {port}, and it is the host itself that does so and no firewall on the way",
+			ID: "port.refused", Probe: "port", Severity: report.Fail, Passes: true, Texts: prose.Texts{
+				Summary: "The host refuses TCP port {port}, and it is the host itself that does so and no firewall on the way",
+			},
 		},
 	}
 }

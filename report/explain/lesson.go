@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"opensrs-doctor/report"
-	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/diagnose/prose"
 	"opensrs-doctor/report/screen"
 )
 
@@ -118,6 +118,6 @@ func findLesson(topic string) (lesson, error) {
 		return lesson{}, fmt.Errorf("%w: %q", ErrUnknownCause, screen.Clip(screen.Clean(topic), 60))
 	}
 	l := rulesLesson
-	l.Docs = []string{diagnose.Link("key-and-rules")}
+	l.Docs = []string{prose.Link("key-and-rules")}
 	return l, nil
 }

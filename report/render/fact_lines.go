@@ -51,12 +51,12 @@ func (l *factList) under(key, value string, below func()) {
 }
 
 // item adds a line about an object, and below it what the line did not take from it.
-func (l *factList) item(key, value string, of *reading) {
+func (l *factList) item(key, value string, of *factReader) {
 	l.under(key, value, func() { l.rest(of) })
 }
 
 // each adds an item for every object of a list, below a line of their own.
-func (l *factList) each(key string, of []*reading, words func(*reading) (key, value string)) {
+func (l *factList) each(key string, of []*factReader, words func(*factReader) (key, value string)) {
 	l.under(key, "", func() {
 		for _, one := range of {
 			key, value := words(one)
@@ -66,7 +66,7 @@ func (l *factList) each(key string, of []*reading, words func(*reading) (key, va
 }
 
 // rest adds the members of an object that nobody has taken, under their own names.
-func (l *factList) rest(of *reading) {
+func (l *factList) rest(of *factReader) {
 	if of == nil {
 		return
 	}
@@ -157,23 +157,23 @@ func scalars(list []any) (texts []string, ok bool) {
 	return texts, true
 }
 
-// reading is an object of the facts that words are made of. Members that have another type than expected are not taken,
-// so that they are shown as they are. A nil reading has no members.
-type reading struct {
+// factReader is an object of the facts that words are made of. Members that have another type than expected are not taken,
+// so that they are shown as they are. A nil factReader has no members.
+type factReader struct {
 	members report.Object
 	taken   map[string]bool
-	inside  map[string]*reading
+	inside  map[string]*factReader
 }
 
-func read(value any) *reading {
+func read(value any) *factReader {
 	members, ok := value.(report.Object)
 	if !ok {
 		return nil
 	}
-	return &reading{members: members, taken: map[string]bool{}, inside: map[string]*reading{}}
+	return &factReader{members: members, taken: map[string]bool{}, inside: map[string]*factReader{}}
 }
 
-func (r *reading) get(name string) any {
+func (r *factReader) get(name string) any {
 	if r == nil {
 		return nil
 	}
@@ -181,7 +181,7 @@ func (r *reading) get(name string) any {
 }
 
 // drop takes members that need no words here.
-func (r *reading) drop(names ...string) {
+func (r *factReader) drop(names ...string) {
 	for _, name := range names {
 		if r != nil {
 			r.taken[name] = true
@@ -190,7 +190,7 @@ func (r *reading) drop(names ...string) {
 }
 
 // text takes a string or a number; "" for an empty one, and where there is none.
-func (r *reading) text(name string) string {
+func (r *factReader) text(name string) string {
 	switch v := r.get(name).(type) {
 	case string, json.Number:
 		r.drop(name)
@@ -202,7 +202,7 @@ func (r *reading) text(name string) string {
 }
 
 // number takes a number.
-func (r *reading) number(name string) (n float64, ok bool) {
+func (r *factReader) number(name string) (n float64, ok bool) {
 	v, _ := r.get(name).(json.Number)
 	if n, err := v.Float64(); err == nil {
 		r.drop(name)
@@ -212,7 +212,7 @@ func (r *reading) number(name string) (n float64, ok bool) {
 }
 
 // flag takes a yes or no.
-func (r *reading) flag(name string) (yes, known bool) {
+func (r *factReader) flag(name string) (yes, known bool) {
 	yes, known = r.get(name).(bool)
 	if known {
 		r.drop(name)
@@ -221,13 +221,13 @@ func (r *reading) flag(name string) (yes, known bool) {
 }
 
 // is takes a yes or no, and reports whether it is yes.
-func (r *reading) is(name string) bool {
+func (r *factReader) is(name string) bool {
 	yes, _ := r.flag(name)
 	return yes
 }
 
 // pick takes a yes or no, and gives the words for it; "" where it is not known.
-func (r *reading) pick(name, yes, no string) string {
+func (r *factReader) pick(name, yes, no string) string {
 	switch is, known := r.flag(name); {
 	case is:
 		return yes
@@ -238,7 +238,7 @@ func (r *reading) pick(name, yes, no string) string {
 }
 
 // texts takes a list of scalars.
-func (r *reading) texts(name string) []string {
+func (r *factReader) texts(name string) []string {
 	list, _ := r.get(name).([]any)
 	texts, ok := scalars(list)
 	if ok && list != nil {
@@ -248,7 +248,7 @@ func (r *reading) texts(name string) []string {
 }
 
 // object takes a member that is an object; what is not taken from it in turn is its rest.
-func (r *reading) object(name string) *reading {
+func (r *factReader) object(name string) *factReader {
 	inner := read(r.get(name))
 	if inner != nil {
 		r.drop(name)
@@ -258,9 +258,9 @@ func (r *reading) object(name string) *reading {
 }
 
 // objects takes a list of nothing but objects. Whoever takes it shows the rest of each.
-func (r *reading) objects(name string) []*reading {
+func (r *factReader) objects(name string) []*factReader {
 	list, _ := r.get(name).([]any)
-	var all []*reading
+	var all []*factReader
 	for _, element := range list {
 		one := read(element)
 		if one == nil {
@@ -275,7 +275,7 @@ func (r *reading) objects(name string) []*reading {
 }
 
 // day takes a time, and gives its date; another text as it is.
-func (r *reading) day(name string) string {
+func (r *factReader) day(name string) string {
 	text := r.text(name)
 	if at, err := time.Parse(time.RFC3339, text); err == nil {
 		return screen.Day(at)

@@ -7,10 +7,10 @@ import (
 	"opensrs-doctor/report/screen"
 )
 
-func (l *factList) port(r *reading) {
-	attempt := func(a *reading) (string, string) { return a.text("address"), connectionInWords(a) }
+func (l *factList) port(r *factReader) {
+	attempt := func(a *factReader) (string, string) { return a.text("address"), connectionInWords(a) }
 	connected, told := r.text("connected"), false
-	l.each("connections", r.objects("attempts"), func(a *reading) (string, string) {
+	l.each("connections", r.objects("attempts"), func(a *factReader) (string, string) {
 		told = told || a.text("address") == connected
 		return attempt(a)
 	})
@@ -33,7 +33,7 @@ func (l *factList) port(r *reading) {
 		l.item("the address that DNS gives, "+key, value, a)
 	}
 	l.roundTrips(r.object("round_trips"))
-	l.each("controls", r.objects("controls"), func(c *reading) (string, string) {
+	l.each("controls", r.objects("controls"), func(c *factReader) (string, string) {
 		c.drop("chain") // it is for another program to compare
 		return c.text("peer"), joinedWords(connectionInWords(c), pathInWords(c), trustInWords(c.object("tls_trust")))
 	})
@@ -48,7 +48,7 @@ func (l *factList) port(r *reading) {
 }
 
 // path is the walk with growing TTL: a line a packet.
-func (l *factList) path(p *reading) {
+func (l *factList) path(p *factReader) {
 	if p == nil {
 		return
 	}
@@ -58,7 +58,7 @@ func (l *factList) path(p *reading) {
 		return
 	}
 	l.under("path", p.text("why"), func() {
-		hop := func(h *reading) (string, string) { return "hop " + h.text("ttl"), hopInWords(h) }
+		hop := func(h *factReader) (string, string) { return "hop " + h.text("ttl"), hopInWords(h) }
 		if answer := p.object("answer"); answer != nil {
 			answer.drop("ttl")
 			l.item("to an ordinary packet", hopInWords(answer), answer)
@@ -74,7 +74,7 @@ func (l *factList) path(p *reading) {
 	})
 }
 
-func (l *factList) roundTrips(t *reading) {
+func (l *factList) roundTrips(t *factReader) {
 	if t == nil {
 		return
 	}

@@ -11,6 +11,7 @@ import (
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/screen"
 )
 
@@ -55,7 +56,7 @@ func FactListOf(name string, document json.RawMessage) *factList {
 // pathWords are the ways by which a peer can be asked.
 var pathWords = map[string]string{"direct": "directly", "proxy": "through the proxy", "dns": "by DNS"}
 
-func pathInWords(r *reading) string {
+func pathInWords(r *factReader) string {
 	path := r.text("path")
 	if words := pathWords[path]; words != "" {
 		return words
@@ -63,11 +64,11 @@ func pathInWords(r *reading) string {
 	return path
 }
 
-func (l *factList) egress(r *reading) {
+func (l *factList) egress(r *factReader) {
 	if r.is("given") {
 		l.say("public address", "as given, not looked up")
 	}
-	l.each("sources", r.objects("sightings"), func(s *reading) (string, string) {
+	l.each("sources", r.objects("sightings"), func(s *factReader) (string, string) {
 		late := ""
 		if s.is("late") {
 			late = "after the probe had ended"
@@ -85,14 +86,14 @@ func (l *factList) egress(r *reading) {
 	}
 }
 
-func (l *factList) rules(r *reading) {
+func (l *factList) rules(r *factReader) {
 	l.say("list from", r.text("source"))
 	l.under("rules", "", func() {
 		for i, rule := range r.texts("rules") {
 			l.say(fmt.Sprintf("rule %d", i+1), rule)
 		}
 	})
-	l.each("problems", r.objects("problems"), func(p *reading) (string, string) {
+	l.each("problems", r.objects("problems"), func(p *factReader) (string, string) {
 		key := p.text("severity")
 		if at := p.text("rule"); at != "" && at != "0" {
 			key = joinedWords(key, "rule "+at)
@@ -106,7 +107,7 @@ func (l *factList) rules(r *reading) {
 		return joinedWords(key, source), text + prefixed(". ", fix)
 	})
 	l.say("verdict", r.text("verdict"))
-	l.each("addresses", r.objects("results"), func(one *reading) (string, string) {
+	l.each("addresses", r.objects("results"), func(one *factReader) (string, string) {
 		by := prefixed("by rule ", one.text("rule"))
 		if by == "" {
 			by = "no rule matches"
@@ -133,7 +134,7 @@ func (l *factList) rules(r *reading) {
 	})
 }
 
-func (l *factList) dns(r *reading) {
+func (l *factList) dns(r *factReader) {
 	key, name := "name", r.text("name")
 	if r.is("of_proxy") {
 		key = "name of the proxy"
@@ -145,14 +146,14 @@ func (l *factList) dns(r *reading) {
 	l.say(key, name)
 	l.under("resolvers", "", func() {
 		for _, answer := range r.objects("answers") {
-			l.answer(diagnose.PlainServer(answer.text("resolver")), answer)
+			l.answer(reading.PlainServer(answer.text("resolver")), answer)
 		}
 	})
-	l.say("late or silent", strings.Join(diagnose.PlainServers(r.texts("slow_resolvers")), ", "))
+	l.say("late or silent", strings.Join(reading.PlainServers(r.texts("slow_resolvers")), ", "))
 	r.drop("hosts_lines") // the first is in hosts_file, and who needs another is told it by the diagnosis
 	l.say("hosts file", joinedWords(strings.Join(r.texts("hosts_addresses"), ", "), r.text("hosts_file")))
 	if !r.taken["used"] {
-		l.say("answer used", prefixed("from ", diagnose.PlainServer(r.text("used"))))
+		l.say("answer used", prefixed("from ", reading.PlainServer(r.text("used"))))
 	}
 	l.say("IPv4 addresses", strings.Join(r.texts("ipv4"), ", "))
 	l.say("IPv6 addresses", strings.Join(r.texts("ipv6"), ", "))
@@ -177,7 +178,7 @@ var variantLabels = map[string]string{
 	evidence.VariantOld:     "with TLS 1.0 and 1.1 allowed",
 }
 
-func (l *factList) tls(r *reading) {
+func (l *factList) tls(r *factReader) {
 	l.say("handshake", r.pick("handshake", "completed", "not completed"))
 	l.say("version", joinedWords(r.text("version"), r.text("cipher_suite")))
 	l.say("alert", r.text("alert"))
@@ -186,7 +187,7 @@ func (l *factList) tls(r *reading) {
 		l.certificate(fmt.Sprintf("certificate %d", i+1), certificate)
 	}
 	l.trust(r.object("trust"))
-	l.each("other handshakes", r.objects("variants"), func(v *reading) (string, string) {
+	l.each("other handshakes", r.objects("variants"), func(v *factReader) (string, string) {
 		name := v.text("name")
 		if words := variantLabels[name]; words != "" {
 			name = words
@@ -221,7 +222,7 @@ func (l *factList) tls(r *reading) {
 	}
 }
 
-func (l *factList) call(r *reading) {
+func (l *factList) call(r *factReader) {
 	sent := r.is("sent")
 	given := r.pick("key_given", "given", "not given")
 	l.say("API key", joinedWords(given, prefixed("from ", r.text("key_source"))))
@@ -277,7 +278,7 @@ func (l *factList) call(r *reading) {
 }
 
 // formInWords is what can be said of an unusual key without showing any of it.
-func formInWords(form *reading) string {
+func formInWords(form *factReader) string {
 	length, wrong, places := form.text("length"), form.text("not_hex"), form.texts("places")
 	if wrong == "0" {
 		wrong = ""
@@ -287,7 +288,7 @@ func formInWords(form *reading) string {
 }
 
 // responseInWords is the API's own answer; "" where there is none.
-func responseInWords(r *reading) string {
+func responseInWords(r *factReader) string {
 	response := strings.TrimSpace(r.text("response_code") + " " + r.text("response_text"))
 	class, accepted := strings.ReplaceAll(r.text("class"), "-", " "), r.pick("is_success", "accepted", "not accepted")
 	if response == "" {

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"opensrs-doctor/report"
-	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/screen"
 )
 
@@ -40,11 +40,11 @@ func RunFacts(r *report.Report) []FactLine {
 	}
 	l.say("proxy", proxy)
 	from := prefixed("from ", h.ResolversBy)
-	if title := diagnose.NoResolverTitle(h.ResolversBy, h.ResolversProblem); title != "" {
+	if title := reading.NoResolverTitle(h.ResolversBy, h.ResolversProblem); title != "" {
 		from = "because " + title
 	}
 	if len(h.Resolvers) > 0 {
-		l.say("resolvers", joinedWords(screen.List(diagnose.PlainServers(h.Resolvers)), from))
+		l.say("resolvers", joinedWords(screen.List(reading.PlainServers(h.Resolvers)), from))
 	}
 	for _, route := range []struct {
 		kind string

@@ -8,14 +8,14 @@ import (
 	"time"
 
 	"opensrs-doctor/probes/evidence"
-	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/screen"
 )
 
 // The words for the objects that facts of several probes have in them. Each takes from the object what it says.
 
 // took is how long something took; "" for nothing worth saying.
-func took(r *reading) string {
+func took(r *factReader) string {
 	ms, ok := r.number("took_ms")
 	if !ok || ms <= 0 {
 		return ""
@@ -27,12 +27,12 @@ func took(r *reading) string {
 var silentDetails = []string{"i/o timeout", "context deadline exceeded", "no answer so far"}
 
 // failureInWords is an operation that failed, in words. For usual, its own name is left out.
-func failureInWords(f *reading, usual ...string) string {
+func failureInWords(f *factReader, usual ...string) string {
 	if f == nil {
 		return ""
 	}
 	op, kind, detail := f.text("op"), evidence.Kind(f.text("kind")), f.text("detail")
-	words, known := diagnose.KindWords[kind]
+	words, known := reading.KindWords[kind]
 	if !known {
 		words = strings.ReplaceAll(string(kind), "-", " ")
 	}
@@ -50,7 +50,7 @@ func failureInWords(f *reading, usual ...string) string {
 }
 
 // connectionInWords is one connection attempt.
-func connectionInWords(a *reading) string {
+func connectionInWords(a *factReader) string {
 	from := prefixed("from ", a.text("local_address"))
 	failure := failureInWords(a.object("failure"), "connect")
 	switch connected, known := a.flag("connected"); {
@@ -63,7 +63,7 @@ func connectionInWords(a *reading) string {
 }
 
 // answerInWords is what one resolver said to a question.
-func answerInWords(a *reading) string {
+func answerInWords(a *factReader) string {
 	rcode, found := a.text("rcode"), screen.List(append(a.texts("a"), a.texts("aaaa")...))
 	failure := failureInWords(a.object("failure"), "query")
 	said := found
@@ -86,12 +86,12 @@ func answerInWords(a *reading) string {
 }
 
 // answer adds an answer, and below it the replies of a ticket.
-func (l *factList) answer(key string, a *reading) {
+func (l *factList) answer(key string, a *factReader) {
 	if a == nil {
 		return
 	}
 	l.under(key, answerInWords(a), func() {
-		l.each("replies", a.objects("replies"), func(reply *reading) (string, string) {
+		l.each("replies", a.objects("replies"), func(reply *factReader) (string, string) {
 			var records []string
 			for _, record := range reply.objects("records") {
 				records = append(records, joinedWords(record.text("type")+" "+record.text("value"),
@@ -111,7 +111,7 @@ var hopWords = map[string]string{
 	evidence.HopPortUnreachable: "port unreachable",
 }
 
-func hopInWords(h *reading) string {
+func hopInWords(h *factReader) string {
 	from := h.text("from")
 	if h.is("from_self") {
 		from = joinedWords(from, "an address of this host")
@@ -151,7 +151,7 @@ var partsOfNames = []string{"subject_common_name", "subject_organization", "issu
 	"missing_issuer_common_name", "missing_issuer_organization"}
 
 // trustInWords is a judged chain in one phrase, for peers that are only compared with.
-func trustInWords(t *reading) string {
+func trustInWords(t *factReader) string {
 	if t == nil {
 		return ""
 	}
@@ -184,7 +184,7 @@ func trustInWords(t *reading) string {
 }
 
 // trust adds what was judged of the service's own chain, a line each.
-func (l *factList) trust(t *reading) {
+func (l *factList) trust(t *factReader) {
 	if t == nil {
 		return
 	}
@@ -221,13 +221,13 @@ func (l *factList) trust(t *reading) {
 	})
 }
 
-func validInWords(c *reading) string {
+func validInWords(c *factReader) string {
 	from, to := c.day("not_before"), c.day("not_after")
 	return strings.TrimSpace(prefixed("from ", from) + prefixed(" to ", to))
 }
 
 // certificate adds a certificate and what it says of itself.
-func (l *factList) certificate(key string, c *reading) {
+func (l *factList) certificate(key string, c *factReader) {
 	if c == nil {
 		return
 	}

@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"opensrs-doctor/probes/foreign"
-	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/reading"
 )
 
 // The facts that the letter to the support engineer is made of, read as the other formats read theirs (facts.go):
@@ -75,7 +75,7 @@ type waySeen struct {
 		MaxMS    float64      `json:"max_ms"`
 		Failure  *failureSeen `json:"failure"`
 	} `json:"round_trips"`
-	Path *diagnose.WalkFacts `json:"path"`
+	Path *reading.WalkFacts `json:"path"`
 }
 
 // namesSeen is what the name servers said.

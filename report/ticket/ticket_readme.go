@@ -8,7 +8,7 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/report"
-	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/render"
 	"opensrs-doctor/report/screen"
 )
@@ -115,10 +115,10 @@ func (l *letter) sightings() {
 	for _, s := range facts.Sightings {
 		way := map[string]string{"proxy": " (through the proxy)", "dns": " (asked by DNS)"}[s.Path]
 		if s.Failure != nil {
-			l.sayf(2, "none by %s%s: %s", diagnose.SourceName(s.Source), way, seenFailure(s.Failure))
+			l.sayf(2, "none by %s%s: %s", reading.SourceName(s.Source), way, seenFailure(s.Failure))
 			continue
 		}
-		l.sayf(2, "%s by %s%s", s.Address, diagnose.SourceName(s.Source), way)
+		l.sayf(2, "%s by %s%s", s.Address, reading.SourceName(s.Source), way)
 	}
 }
 
@@ -127,7 +127,7 @@ func seenFailure(f *failureSeen) string {
 	if f == nil {
 		return "no reason was recorded"
 	}
-	return diagnose.RowFailure(&evidence.Failure{Kind: evidence.Kind(f.Kind), Detail: f.Detail})
+	return reading.RowFailure(&evidence.Failure{Kind: evidence.Kind(f.Kind), Detail: f.Detail})
 }
 
 // certificates stand in the place of openssl s_client.
@@ -232,7 +232,7 @@ func (l *letter) names() {
 
 func (l *letter) answer(a answerSeen) {
 	if found := slices.Concat(a.A, a.AAAA); len(a.Replies) == 0 && len(found) > 0 { // the system shows no records
-		l.sayf(2, "%s, in %s: %s", diagnose.ServerName(a.Resolver), screen.SpanMS(a.TookMS), screen.List(found))
+		l.sayf(2, "%s, in %s: %s", reading.ServerName(a.Resolver), screen.SpanMS(a.TookMS), screen.List(found))
 		return
 	}
 	if len(a.Replies) == 0 {
@@ -240,7 +240,7 @@ func (l *letter) answer(a answerSeen) {
 		if a.Failure != nil {
 			why = seenFailure(a.Failure)
 		}
-		l.sayf(2, "%s: %s", diagnose.ServerName(a.Resolver), why)
+		l.sayf(2, "%s: %s", reading.ServerName(a.Resolver), why)
 		return
 	}
 	var told []string
@@ -254,7 +254,7 @@ func (l *letter) answer(a answerSeen) {
 		}
 		told = append(told, text)
 	}
-	l.sayf(2, "%s, in %s: %s", diagnose.ServerName(a.Resolver), screen.SpanMS(a.TookMS), strings.Join(told, "; "))
+	l.sayf(2, "%s, in %s: %s", reading.ServerName(a.Resolver), screen.SpanMS(a.TookMS), strings.Join(told, "; "))
 }
 
 // host is the machine, its way out, and the versions.
@@ -288,7 +288,7 @@ func (l *letter) host() {
 	default:
 		l.sayf(2, "Proxy %s, from %s", p.URL, p.From)
 	}
-	switch title := diagnose.NoResolverTitle(h.ResolversBy, h.ResolversProblem); {
+	switch title := reading.NoResolverTitle(h.ResolversBy, h.ResolversProblem); {
 	case title != "":
 		l.sayf(2, "No resolver is configured: %s; asked instead: %s", title, screen.List(h.Resolvers))
 	case len(h.Resolvers) > 0:

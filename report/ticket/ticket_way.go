@@ -6,7 +6,7 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/report"
-	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/screen"
 )
 
@@ -75,7 +75,7 @@ func (l *letter) walk() {
 	case path.Distance > 0:
 		l.sayf(2, "Port %d is taken at hop %d.", path.ComparedTo, path.Distance)
 	}
-	for _, text := range report.Seen[diagnose.ConnectionFacts](l.r, "port").Ending(l.r.Target.Addresses).Evidence(int(l.r.Target.Port)) {
+	for _, text := range report.Seen[reading.ConnectionFacts](l.r, "port").Ending(l.r.Target.Addresses).Evidence(int(l.r.Target.Port)) {
 		l.say(2, text)
 	}
 }
@@ -89,7 +89,7 @@ func (l *letter) table(format string, cells ...any) {
 	l.End()
 }
 
-func lastTTL(steps []diagnose.HopFact) int {
+func lastTTL(steps []reading.HopFact) int {
 	last := 0
 	for _, one := range steps {
 		last = max(last, min(one.TTL, 64))
@@ -98,7 +98,7 @@ func lastTTL(steps []diagnose.HopFact) int {
 }
 
 // stepWords is what answered at one TTL; "" where nothing was asked.
-func stepWords(steps []diagnose.HopFact, ttl int) string {
+func stepWords(steps []reading.HopFact, ttl int) string {
 	for _, one := range steps {
 		if one.TTL != ttl {
 			continue

@@ -6,7 +6,7 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/report"
-	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/reading"
 )
 
 // route is the way from this host to the API as it can be drawn: places in the order in which a packet meets
@@ -57,7 +57,7 @@ type Place struct {
 
 // RouteOf draws the way of a report.
 func RouteOf(r *report.Report) route {
-	d := Drawing{R: r, Port: report.Seen[diagnose.ConnectionFacts](r, "port"), addresses: firstOf(r.Target.Addresses, 16)}
+	d := Drawing{R: r, Port: report.Seen[reading.ConnectionFacts](r, "port"), addresses: firstOf(r.Target.Addresses, 16)}
 	if walk := d.Port.Path; walk != nil {
 		walk.Port, walk.Compare = firstOf(walk.Port, mostHops), firstOf(walk.Compare, mostHops)
 	}
@@ -73,7 +73,7 @@ func RouteOf(r *report.Report) route {
 type Drawing struct {
 	R         *report.Report
 	addresses []string // of the service
-	Port      diagnose.ConnectionFacts
+	Port      reading.ConnectionFacts
 	Places    []Place
 }
 
@@ -150,7 +150,7 @@ func (d *Drawing) Begin() {
 		local = host.SourceIP
 	}
 	d.add(Place{Kind: PlaceHost, Name: "This host", ID: local, Words: host.Hostname})
-	names := report.Seen[diagnose.NameFacts](d.R, "dns")
+	names := report.Seen[reading.NameFacts](d.R, "dns")
 	if names.Literal {
 		return
 	}
@@ -158,7 +158,7 @@ func (d *Drawing) Begin() {
 	if resolver == "" && len(host.Resolvers) > 0 {
 		resolver = host.Resolvers[0]
 	}
-	d.probe("dns", Place{Kind: PlaceDNS, Name: "Name lookup", ID: diagnose.PlainServer(resolver)})
+	d.probe("dns", Place{Kind: PlaceDNS, Name: "Name lookup", ID: reading.PlainServer(resolver)})
 }
 
 // Service draws what answers at the far end, in the order in which it decides.

@@ -7,7 +7,7 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/report"
-	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/screen"
 )
 
@@ -41,7 +41,7 @@ func (d *Drawing) Between() {
 
 // seenThroughProxy: the address is the proxy's, as a source saw it or as it was given, and not this host's.
 func (d *Drawing) seenThroughProxy() bool {
-	facts := report.Seen[diagnose.AddressFacts](d.R, "egress")
+	facts := report.Seen[reading.AddressFacts](d.R, "egress")
 	for _, sighting := range facts.Sightings {
 		if sighting.Path == "proxy" && sighting.Failure == nil {
 			return true
@@ -52,7 +52,7 @@ func (d *Drawing) seenThroughProxy() bool {
 
 // publicAddresses are where this host was seen to come from.
 func (d *Drawing) publicAddresses() []string {
-	facts := report.Seen[diagnose.AddressFacts](d.R, "egress")
+	facts := report.Seen[reading.AddressFacts](d.R, "egress")
 	for _, list := range [][]string{facts.IPv4, facts.DNSSeen, facts.IPv6} {
 		switch {
 		case len(list) > 3:
@@ -72,7 +72,7 @@ func (d *Drawing) throughProxy() mark {
 }
 
 // network is the place of routers that nobody asked; false where there are none, on the way to this host itself.
-func (d *Drawing) network(walk *diagnose.WalkFacts) (Place, bool) {
+func (d *Drawing) network(walk *reading.WalkFacts) (Place, bool) {
 	p := Place{Kind: placeNetwork, Name: "Gateway and routers", Mark: markUnknown}
 	row := d.row("port")
 	reached := row.Status == evidence.Pass || row.Status == evidence.Warn
@@ -105,7 +105,7 @@ func (d *Drawing) translation() int {
 		if first < 0 {
 			first = i
 		}
-		private, known := diagnose.Inside(p.ID)
+		private, known := reading.Inside(p.ID)
 		if private || !known && i == first {
 			at = i
 		}
@@ -121,7 +121,7 @@ func (d *Drawing) translation() int {
 
 // routers draws the walk: the routers that answer for the port, and behind them those that answer for another
 // port only. Hops that answer for none stand together in one place.
-func (d *Drawing) routers(walk *diagnose.WalkFacts) {
+func (d *Drawing) routers(walk *reading.WalkFacts) {
 	ends := d.walkEnds(walk)
 	silentFrom, known := 0, len(d.Places)
 	flush := func(before int) {
@@ -154,8 +154,8 @@ func (d *Drawing) routers(walk *diagnose.WalkFacts) {
 
 // router is the place of one hop; false where nobody answers, or this host itself. A router that says no says it
 // again to every packet that should go further: it stands there once.
-func (d *Drawing) router(walk *diagnose.WalkFacts, ttl int) (Place, bool) {
-	own, other := diagnose.HopAt(walk.Port, ttl), diagnose.HopAt(walk.Compare, ttl)
+func (d *Drawing) router(walk *reading.WalkFacts, ttl int) (Place, bool) {
+	own, other := reading.HopAt(walk.Port, ttl), reading.HopAt(walk.Compare, ttl)
 	p := Place{Kind: PlaceRouter, Name: fmt.Sprintf("Hop %d", ttl)}
 	if ttl == 1 {
 		p.Name = "Gateway"
@@ -164,8 +164,8 @@ func (d *Drawing) router(walk *diagnose.WalkFacts, ttl int) (Place, bool) {
 	switch {
 	case own.From != "" && !own.FromSelf && own.Answer == evidence.HopTimeExceeded:
 		p.ID, p.Words = own.From, "answers after "+screen.SpanMS(screen.Sane(own.TookMS))
-	case own.From != "" && !own.FromSelf && diagnose.Refusals[own.Answer] != "" && !known:
-		p.ID, p.Words = own.From, diagnose.Refusals[own.Answer]
+	case own.From != "" && !own.FromSelf && reading.Refusals[own.Answer] != "" && !known:
+		p.ID, p.Words = own.From, reading.Refusals[own.Answer]
 	case other.From != "" && !other.FromSelf && other.Answer == evidence.HopTimeExceeded:
 		p.ID, p.Mark, p.Words = other.From, markUnknown, fmt.Sprintf("answers for port %d only", walk.ComparedTo)
 	default:
@@ -179,7 +179,7 @@ const mostHops = 64
 
 // walkEnds is the TTL at which the way is no longer a router's: the host's own distance, or behind the last hop
 // that was asked.
-func (d *Drawing) walkEnds(walk *diagnose.WalkFacts) int {
+func (d *Drawing) walkEnds(walk *reading.WalkFacts) int {
 	if walk.Distance > 0 {
 		return min(walk.Distance, mostHops)
 	}

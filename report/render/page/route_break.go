@@ -8,7 +8,7 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/report"
-	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/reading"
 )
 
 // breakPlaces are the causes whose place is not the one of the probe that they belong to.
@@ -97,12 +97,12 @@ func (d *Drawing) beyond(i int) {
 func (d *Drawing) breakPort() bool {
 	end := d.Port.Ending(d.addresses)
 	switch end.By {
-	case diagnose.EndDevice:
+	case reading.EndDevice:
 		return d.breakAtSender(end.Answer)
-	case diagnose.EndNearby, diagnose.EndOnTheWay:
+	case reading.EndNearby, reading.EndOnTheWay:
 		at, words := d.Find(PlaceService), "A reset comes back, from a device that does not show its address."
 		switch {
-		case end.By == diagnose.EndNearby:
+		case end.By == reading.EndNearby:
 			at = max(d.Find(PlaceDNS), 0) + 1
 			words = "A reset comes back from the very beginning: from this host, or from its first router."
 		case end.Last.TTL > 0:
@@ -112,7 +112,7 @@ func (d *Drawing) breakPort() bool {
 		d.gapBefore(at, words)
 		return true
 	}
-	if end.By != diagnose.EndSilence && d.R.Diagnoses[0].Cause != "port.filtered" { // whose facts a report may lack
+	if end.By != reading.EndSilence && d.R.Diagnoses[0].Cause != "port.filtered" { // whose facts a report may lack
 		return false
 	}
 	return d.breakSilence(end)
@@ -120,17 +120,17 @@ func (d *Drawing) breakPort() bool {
 
 // breakSilence puts the break behind the last router that answers for the port; where no place may be claimed, the
 // words say so.
-func (d *Drawing) breakSilence(end diagnose.Ending) bool {
+func (d *Drawing) breakSilence(end reading.Ending) bool {
 	service, last := d.Find(PlaceService), end.Last.From
 	switch end.Place {
-	case diagnose.PlaceNotWalked:
+	case reading.PlaceNotWalked:
 		d.gapBefore(service, "Somewhere on the path: where cannot be told.")
-	case diagnose.PlaceEdge:
+	case reading.PlaceEdge:
 		d.gapBefore(service, fmt.Sprintf("At %s, the last router, or beyond it: at the service's edge, or this address is not let in.",
 			last))
-	case diagnose.PlaceAfter:
+	case reading.PlaceAfter:
 		d.gapBefore(d.behind(end.Last), fmt.Sprintf("Likely at %s or at the next device after it.", last))
-	case diagnose.PlaceAnyPort:
+	case reading.PlaceAnyPort:
 		d.gapBefore(d.behind(end.Last), fmt.Sprintf("Somewhere beyond %s: the routers there do not answer.", last))
 	default:
 		d.gapBefore(d.Find(PlaceAddress), "Somewhere on the path: the routers do not answer.")
@@ -139,7 +139,7 @@ func (d *Drawing) breakSilence(end diagnose.Ending) bool {
 }
 
 // behind is the index of the place that comes after a router.
-func (d *Drawing) behind(h diagnose.HopFact) int {
+func (d *Drawing) behind(h reading.HopFact) int {
 	for i, p := range d.Places {
 		if p.Kind == PlaceRouter && p.ID == h.From {
 			return i + 1
@@ -149,7 +149,7 @@ func (d *Drawing) behind(h diagnose.HopFact) int {
 }
 
 // breakAtSender marks the device that says no in its own name. False where that is the service itself.
-func (d *Drawing) breakAtSender(h diagnose.HopFact) bool {
+func (d *Drawing) breakAtSender(h reading.HopFact) bool {
 	if slices.Contains(d.addresses, h.From) {
 		return false
 	}
@@ -160,7 +160,7 @@ func (d *Drawing) breakAtSender(h diagnose.HopFact) bool {
 	}
 	d.breakAt(at)
 	d.beyond(at)
-	d.Places[at].Words = diagnose.Refusals[h.Answer]
+	d.Places[at].Words = reading.Refusals[h.Answer]
 	return true
 }
 
@@ -198,8 +198,8 @@ func (d *Drawing) breakSkipped() {
 
 // breakIntercepted draws who answers in the service's place. Where on the way is not known.
 func (d *Drawing) breakIntercepted() {
-	trust := report.Seen[diagnose.HandshakeFacts](d.R, "tls").Trust
-	who := cmp.Or(trust.Product, diagnose.FullName(trust.Issuer, trust.IssuerCN, trust.IssuerOrg))
+	trust := report.Seen[reading.HandshakeFacts](d.R, "tls").Trust
+	who := cmp.Or(trust.Product, reading.FullName(trust.Issuer, trust.IssuerCN, trust.IssuerOrg))
 	at := max(d.Find(PlaceService), 1)
 	d.insert(at, Place{Kind: PlaceDevice, Name: "TLS inspection", ID: who,
 		Words: "Answers in the service's name, somewhere on the path."})

@@ -5,7 +5,7 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/report"
-	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/screen"
 )
 
@@ -83,8 +83,8 @@ func questions(r *report.Report, name string) []TimeSpan {
 	}
 	switch name {
 	case "egress":
-		for _, s := range firstOf(report.Seen[diagnose.AddressFacts](r, name).Sightings, 64) {
-			asked := diagnose.SourceName(s.Source)
+		for _, s := range firstOf(report.Seen[reading.AddressFacts](r, name).Sightings, 64) {
+			asked := reading.SourceName(s.Source)
 			if s.Path == "direct" && r.Host.Proxy != nil {
 				asked += ", without the proxy"
 			}
@@ -95,19 +95,19 @@ func questions(r *report.Report, name string) []TimeSpan {
 			add(asked, s.TookMS, s.Failure == nil, note)
 		}
 	case "dns":
-		for _, a := range firstOf(report.Seen[diagnose.NameFacts](r, name).Answers, 64) {
+		for _, a := range firstOf(report.Seen[reading.NameFacts](r, name).Answers, 64) {
 			note := ""
 			if a.Pending {
 				note = "not waited for"
 			}
-			add(diagnose.PlainServer(a.Resolver), a.TookMS, a.Failure == nil, note)
+			add(reading.PlainServer(a.Resolver), a.TookMS, a.Failure == nil, note)
 		}
 	case "port":
-		for _, a := range firstOf(report.Seen[diagnose.ConnectionFacts](r, name).Attempts, 64) {
+		for _, a := range firstOf(report.Seen[reading.ConnectionFacts](r, name).Attempts, 64) {
 			add(a.Address, a.TookMS, a.Connected, "")
 		}
 	case "call":
-		facts := report.Seen[diagnose.ReplyFacts](r, name)
+		facts := report.Seen[reading.ReplyFacts](r, name)
 		add("reply", facts.TookMS, facts.Sent, "")
 	}
 	return spans
@@ -121,7 +121,7 @@ func FollowUps(r *report.Report) []TimeSpan {
 			spans = append(spans, TimeSpan{Name: name, MS: screen.Sane(ms), OK: ok})
 		}
 	}
-	port := report.Seen[diagnose.ConnectionFacts](r, "port")
+	port := report.Seen[reading.ConnectionFacts](r, "port")
 	for _, c := range firstOf(port.Controls, 64) {
 		add("control "+c.Peer, c.TookMS, c.Connected)
 	}
@@ -138,16 +138,16 @@ func FollowUps(r *report.Report) []TimeSpan {
 		}
 		add(fmt.Sprintf("path walk, %d hops", len(firstOf(walk.Port, mostHops))), longest, true)
 	}
-	names := report.Seen[diagnose.NameFacts](r, "dns")
+	names := report.Seen[reading.NameFacts](r, "dns")
 	for _, asked := range []struct {
 		name   string
-		answer *diagnose.AnswerTime
+		answer *reading.AnswerTime
 	}{{"a made-up name", names.MadeUp}, {"another name", names.Other}} {
 		if asked.answer != nil {
 			add(asked.name, asked.answer.TookMS, true)
 		}
 	}
-	for _, v := range firstOf(report.Seen[diagnose.HandshakeFacts](r, "tls").Variants, 64) {
+	for _, v := range firstOf(report.Seen[reading.HandshakeFacts](r, "tls").Variants, 64) {
 		if v.NotMade == "" {
 			add("handshake, "+v.Name, v.TookMS, v.Works)
 		}

@@ -1,4 +1,5 @@
-package diagnose
+// Package steps writes the row of each probe: how it ended, one calm sentence about what was seen, and the facts.
+package steps
 
 import (
 	"encoding/json"

@@ -1,4 +1,7 @@
-package diagnose
+// Package reading holds the questions about the facts of a run whose answer needs more than one of them: who ended a
+// connection, how far a walk came, what the resolvers said, how a certificate is named. Its answers are facts and short
+// words for them; it knows no cause and no advice.
+package reading
 
 import (
 	"cmp"
@@ -17,13 +20,13 @@ import (
 type ender int
 
 const (
-	endUnknown  ender = iota // the port was reached, or what was seen does not tell
-	endHere                  // this host: its own ICMP message, or its kernel's no
+	EndUnknown  ender = iota // the port was reached, or what was seen does not tell
+	EndHere                  // this host: its own ICMP message, or its kernel's no
 	EndNearby                // a reset to a packet that may travel one step: this host, or its first router
 	EndDevice                // a device that says no with its own address
 	EndOnTheWay              // a reset from nearer than the host
-	endHost                  // a reset from as far away as the host: from it, or from the router before it
-	endSomebody              // a reset, and how far away it was sent from is not known
+	EndHost                  // a reset from as far away as the host: from it, or from the router before it
+	EndSomebody              // a reset, and how far away it was sent from is not known
 	EndSilence               // no answer
 )
 
@@ -33,7 +36,7 @@ type silentPlace int
 const (
 	PlaceNotWalked silentPlace = iota
 	placeNoRouter              // no router answers for the port
-	placeNoneOnce              // none, though one does for another port: it ends at this host or its first router
+	PlaceNoneOnce              // none, though one does for another port: it ends at this host or its first router
 	PlaceAnyPort               // packets for no port get further than the last router that answers
 	PlaceAfter                 // another port gets further: it ends at the last router that answers, or the next device
 	PlaceEdge                  // every router before the host answers
@@ -42,12 +45,12 @@ const (
 // Ending is what was seen of it.
 type Ending struct {
 	By     ender
-	sure   report.Confidence
+	Sure   report.Confidence
 	Answer HopFact     // the no: its sender and message, and for a reset the TTL at which it came first (0: not seen)
 	Last   HopFact     // the last router before the end that tells its address; TTL 0: none does
 	Place  silentPlace // of silence
-	again  *HopFact    // asked again, the port took a connection
-	walk   *WalkFacts  // nil where there is none
+	Again  *HopFact    // asked again, the port took a connection
+	Walk   *WalkFacts  // nil where there is none
 }
 
 // Ending is who ended the connection that failed; host are the addresses of the service.
@@ -55,34 +58,34 @@ func (c ConnectionFacts) Ending(host []string) Ending {
 	if c.Failure == nil {
 		return Ending{}
 	}
-	end, kind, later := Ending{sure: report.Certain}, evidence.Kind(c.Failure.Kind), c.later()
+	end, kind, later := Ending{Sure: report.Certain}, evidence.Kind(c.Failure.Kind), c.Later()
 	if c.Path != nil && c.Path.Available {
-		end.walk = c.Path
+		end.Walk = c.Path
 	}
 	switch {
 	case kind == evidence.KindNotPermitted:
-		end.By = endHere
-	case end.walk != nil && end.bySender(host):
+		end.By = EndHere
+	case end.Walk != nil && end.bySender(host):
 	case kind == evidence.KindRefused || refusalIn(later):
 		end.byReset()
 	case kind == evidence.KindTimeout:
 		end.bySilence()
 	}
-	if h, ok := firstHop(later, evidence.HopConnected); ok && end.By != endUnknown {
-		end.again = &h
-		if end.sure == report.Certain {
-			end.sure = report.Likely
+	if h, ok := FirstHop(later, evidence.HopConnected); ok && end.By != EndUnknown {
+		end.Again = &h
+		if end.Sure == report.Certain {
+			end.Sure = report.Likely
 		}
 	}
 	return end
 }
 
-// later are the connections and refusals with which the port answered after the probe: to the walk, and in a deep run to
+// Later are the connections and refusals with which the port answered after the probe: to the walk, and in a deep run to
 // the round trips.
-func (c ConnectionFacts) later() []HopFact {
+func (c ConnectionFacts) Later() []HopFact {
 	var answers []HopFact
 	if c.Path != nil && c.Path.Available {
-		answers = slices.DeleteFunc(slices.Clone(c.Path.All()), func(h HopFact) bool { return !h.met() })
+		answers = slices.DeleteFunc(slices.Clone(c.Path.All()), func(h HopFact) bool { return !h.Met() })
 	}
 	if trips := c.RoundTrips; trips != nil && trips.To == c.Tried() {
 		if trips.Answered > trips.Refused {
@@ -95,32 +98,32 @@ func (c ConnectionFacts) later() []HopFact {
 	return answers
 }
 
-// tookLater reports whether the port took a connection after the probe.
-func (c ConnectionFacts) tookLater() bool {
-	_, took := firstHop(c.later(), evidence.HopConnected)
+// TookLater reports whether the port took a connection after the probe.
+func (c ConnectionFacts) TookLater() bool {
+	_, took := FirstHop(c.Later(), evidence.HopConnected)
 	return took
 }
 
 func refusalIn(hops []HopFact) bool {
-	_, ok := firstHop(hops, evidence.HopRefused)
+	_, ok := FirstHop(hops, evidence.HopRefused)
 	return ok
 }
 
 // bySender looks for a no that is signed. That to an ordinary packet counts before those of the walk.
 func (end *Ending) bySender(host []string) bool {
-	for _, h := range end.walk.All() {
+	for _, h := range end.Walk.All() {
 		_, is := Refusals[h.Answer]
 		switch {
 		case h.Answer == evidence.HopNotPermitted:
-			end.By, end.Answer = endHere, h
+			end.By, end.Answer = EndHere, h
 		case !is || h.From == "":
 			continue
-		case h.FromSelf && h.Answer == evidence.HopUnreachable && !end.walk.othersLeave():
+		case h.FromSelf && h.Answer == evidence.HopUnreachable && !end.Walk.othersLeave():
 			continue // an ARP question that nobody answered
 		case h.FromSelf:
-			end.By, end.Answer = endHere, h
+			end.By, end.Answer = EndHere, h
 		case h.Answer == evidence.HopPortUnreachable && slices.Contains(host, h.From):
-			end.By, end.Answer, end.sure = endHost, h, report.Likely
+			end.By, end.Answer, end.Sure = EndHost, h, report.Likely
 		default:
 			end.By, end.Answer = EndDevice, h
 		}
@@ -131,31 +134,31 @@ func (end *Ending) bySender(host []string) bool {
 
 // byReset finds out from how far away a reset comes: it has no sender but the one that it claims.
 func (end *Ending) byReset() {
-	end.By, end.sure = endSomebody, report.Likely
-	if end.walk == nil {
+	end.By, end.Sure = EndSomebody, report.Likely
+	if end.Walk == nil {
 		return
 	}
-	first, seen := firstHop(end.walk.Port, evidence.HopRefused)
-	distance := end.walk.Distance
+	first, seen := FirstHop(end.Walk.Port, evidence.HopRefused)
+	distance := end.Walk.Distance
 	end.Answer = first
 	switch {
-	case !seen || distance == 0 && !(first.TTL == 1 && end.walk.othersLeave()):
+	case !seen || distance == 0 && !(first.TTL == 1 && end.Walk.othersLeave()):
 		return
-	case first.TTL == 1 && distance != 1 && (end.walk.ByHost || distance > 2 || end.walk.othersLeave()):
-		end.By, end.Last = EndNearby, routerOf(HopAt(end.walk.Compare, 1))
+	case first.TTL == 1 && distance != 1 && (end.Walk.ByHost || distance > 2 || end.Walk.othersLeave()):
+		end.By, end.Last = EndNearby, routerOf(HopAt(end.Walk.Compare, 1))
 		return
-	case first.TTL == distance && end.walk.ByHost:
-		end.By, end.sure = endHost, report.Certain
-	case first.TTL >= distance, first.TTL == distance-1 && !end.walk.ByHost:
-		end.By = endHost // the other port may be handed on to a machine behind the host
+	case first.TTL == distance && end.Walk.ByHost:
+		end.By, end.Sure = EndHost, report.Certain
+	case first.TTL >= distance, first.TTL == distance-1 && !end.Walk.ByHost:
+		end.By = EndHost // the other port may be handed on to a machine behind the host
 	default:
 		end.By = EndOnTheWay
-		if end.walk.ByHost {
-			end.sure = report.Certain
+		if end.Walk.ByHost {
+			end.Sure = report.Certain
 		}
 	}
 	// A router that refuses while it forwards answers one TTL later than its own place.
-	end.Last = cmp.Or(routerOf(HopAt(end.walk.Port, first.TTL-1)), routerOf(HopAt(end.walk.Compare, first.TTL-1)))
+	end.Last = cmp.Or(routerOf(HopAt(end.Walk.Port, first.TTL-1)), routerOf(HopAt(end.Walk.Compare, first.TTL-1)))
 }
 
 // routerOf is the hop where it tells its address, else none.
@@ -168,8 +171,8 @@ func routerOf(h HopFact) HopFact {
 
 // bySilence finds out how far packets come that nobody answers.
 func (end *Ending) bySilence() {
-	end.By, end.sure = EndSilence, report.Likely
-	walk := end.walk
+	end.By, end.Sure = EndSilence, report.Likely
+	walk := end.Walk
 	if walk == nil {
 		return
 	}
@@ -182,18 +185,18 @@ func (end *Ending) bySilence() {
 	case end.Last.TTL > 0:
 		end.Place = PlaceAnyPort
 	case walk.othersLeave() && HopAt(walk.Port, 1).Answer == evidence.HopSilence:
-		end.Place, end.Last = placeNoneOnce, HopAt(walk.Compare, 1)
+		end.Place, end.Last = PlaceNoneOnce, HopAt(walk.Compare, 1)
 	default:
 		end.Place = placeNoRouter
 	}
 }
 
-// far is how many hops away the host is where the refusal comes from there, else 0.
-func (end Ending) far() int {
-	if end.By != endHost || end.walk == nil || end.Answer.TTL != end.walk.Distance {
+// Far is how many hops away the host is where the refusal comes from there, else 0.
+func (end Ending) Far() int {
+	if end.By != EndHost || end.Walk == nil || end.Answer.TTL != end.Walk.Distance {
 		return 0
 	}
-	return end.walk.Distance
+	return end.Walk.Distance
 }
 
 // Evidence are the sentences that say who ended it. port is the one that fails.
@@ -202,23 +205,23 @@ func (end Ending) Evidence(port int) []string {
 	say := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
 	h, last := end.Answer, end.Last
 	switch end.By {
-	case endHere:
+	case EndHere:
 		if h.From != "" {
-			say("The ICMP message %q comes from %s, an address of this host.", h.icmp(), h.From)
+			say("The ICMP message %q comes from %s, an address of this host.", h.Icmp(), h.From)
 		}
 	case EndDevice:
-		say("%s answers with ICMP %s.", h.From, h.icmp())
+		say("%s answers with ICMP %s.", h.From, h.Icmp())
 	case EndNearby:
 		say("The refusal comes at TTL 1: from this host itself, or from its first router.")
 		if last.TTL > 0 {
-			say("A packet for port %d with TTL 1 reaches the first router, %s.", end.walk.ComparedTo, last.From)
+			say("A packet for port %d with TTL 1 reaches the first router, %s.", end.Walk.ComparedTo, last.From)
 		}
 	case EndOnTheWay:
-		say("The refusal comes at TTL %d; the host is %s.", h.TTL, hopsAway(end.walk.Distance))
+		say("The refusal comes at TTL %d; the host is %s.", h.TTL, hopsAway(end.Walk.Distance))
 		if last.TTL > 0 {
 			say("The last router before it that shows its address is hop %d, %s.", last.TTL, last.From)
 		}
-	case endHost:
+	case EndHost:
 		lines = end.hostEvidence()
 	case EndSilence:
 		lines = end.silentEvidence(port)
@@ -228,20 +231,20 @@ func (end Ending) Evidence(port int) []string {
 
 func (end Ending) hostEvidence() []string {
 	ttl := end.Answer.TTL
-	switch far := end.far(); {
+	switch far := end.Far(); {
 	case end.Answer.Answer == evidence.HopPortUnreachable:
-		return []string{fmt.Sprintf("%s, the host's own address, answers with ICMP %s.", end.Answer.From, end.Answer.icmp())}
+		return []string{fmt.Sprintf("%s, the host's own address, answers with ICMP %s.", end.Answer.From, end.Answer.Icmp())}
 	case far == 1:
 		return []string{"The refusal comes from the first hop, as far away as the host itself."}
 	case far > 1:
 		return []string{fmt.Sprintf("The refusal comes from %d hops away, as far as the host itself: from it, or from the last "+
 			"router before it.", far)}
-	case ttl < end.walk.Distance:
+	case ttl < end.Walk.Distance:
 		return []string{fmt.Sprintf("The refusal comes from %s, and port %d is taken one hop further, by the host or by a "+
-			"machine after it: so it comes from the host, or from a router right before it.", hopsAway(ttl), end.walk.ComparedTo)}
+			"machine after it: so it comes from the host, or from a router right before it.", hopsAway(ttl), end.Walk.ComparedTo)}
 	}
 	return []string{fmt.Sprintf("The refusal comes from %s; port %d is taken nearer than that, after %d.", hopsAway(ttl),
-		end.walk.ComparedTo, end.walk.Distance)}
+		end.Walk.ComparedTo, end.Walk.Distance)}
 }
 
 func (end Ending) silentEvidence(port int) []string {
@@ -251,18 +254,18 @@ func (end Ending) silentEvidence(port int) []string {
 		return []string{fmt.Sprintf("Packets for port %d come as far as the last router before the host, %s.", port, last.From)}
 	case PlaceAfter:
 		return []string{fmt.Sprintf("Hop %d, %s, is the last that answers for port %d; packets for port %d get further.",
-			last.TTL, last.From, port, end.walk.ComparedTo)}
-	case placeNoneOnce:
-		return []string{fmt.Sprintf("A packet for port %d with TTL 1 reaches the first router, %s.", end.walk.ComparedTo, last.From),
+			last.TTL, last.From, port, end.Walk.ComparedTo)}
+	case PlaceNoneOnce:
+		return []string{fmt.Sprintf("A packet for port %d with TTL 1 reaches the first router, %s.", end.Walk.ComparedTo, last.From),
 			fmt.Sprintf("One for port %d gets no answer: this host or its first router, %s, drops it.", port, last.From)}
 	case PlaceAnyPort, placeNoRouter:
-		return []string{"The position is unknown: " + end.noPlace() + "."}
+		return []string{"The position is unknown: " + end.NoPlace() + "."}
 	}
 	return nil
 }
 
-// noPlace is why no place may be claimed for a silence; "" where one may.
-func (end Ending) noPlace() string {
+// NoPlace is why no place may be claimed for a silence; "" where one may.
+func (end Ending) NoPlace() string {
 	switch end.Place {
 	case PlaceAnyPort:
 		return fmt.Sprintf("hop %d, %s, is the last that answers, for any port", end.Last.TTL, end.Last.From)
@@ -281,14 +284,14 @@ var Refusals = map[string]string{
 	evidence.HopPortUnreachable: "refuses the port, in its own name",
 }
 
-// row is the ending as the port's row has it; "" where it does not say more than the failure itself.
-func (end Ending) row() string {
+// Row is the ending as the port's row has it; "" where it does not say more than the failure itself.
+func (end Ending) Row() string {
 	said := map[string]string{evidence.HopProhibited: KindWords[evidence.KindProhibited],
 		evidence.HopUnreachable: KindWords[evidence.KindUnreachable], evidence.HopPortUnreachable: "refused"}[end.Answer.Answer]
 	switch {
-	case end.again != nil && end.By == EndSilence:
+	case end.Again != nil && end.By == EndSilence:
 		return "no answer at first, then it took a connection"
-	case end.By == endHere && said != "":
+	case end.By == EndHere && said != "":
 		return said + " by this host itself"
 	case end.By == EndDevice && said == "refused":
 		return "refused by " + end.Answer.From
@@ -297,8 +300,8 @@ func (end Ending) row() string {
 	case end.By == EndNearby:
 		return "refused by this host or its first router"
 	case end.By == EndOnTheWay:
-		return fmt.Sprintf("refused at hop %d, the host is at hop %d", end.Answer.TTL, end.walk.Distance)
-	case end.By == endHost, end.By == endSomebody:
+		return fmt.Sprintf("refused at hop %d, the host is at hop %d", end.Answer.TTL, end.Walk.Distance)
+	case end.By == EndHost, end.By == EndSomebody:
 		return KindWords[evidence.KindRefused]
 	case end.By == EndSilence && (end.Place == PlaceEdge || end.Place == PlaceAfter):
 		return fmt.Sprintf("silence after hop %d, %s", end.Last.TTL, end.Last.From)

@@ -1,4 +1,4 @@
-package diagnose
+package reading
 
 import (
 	"net/netip"

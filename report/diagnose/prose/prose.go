@@ -1,14 +1,14 @@
-package diagnose
+// Package prose holds what the causes say, one file a cause, and fills it with what a run saw.
+package prose
 
 import (
 	"embed"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 )
 
-// proseFiles hold what a row says, one file a cause:
+// files hold what a row says, one file a cause:
 //
 //	# Summary: what a person sees first, the thing that was found, with its address, port or rule
 //	## Explanation    sentences: why the evidence points there
@@ -30,33 +30,42 @@ import (
 // reads as one. A row says what to change and whom to ask. What OpenSRS does not document, it says.
 //
 //go:embed causes
-var proseFiles embed.FS
+var files embed.FS
 
-// catalogue is the rows with their words. They are read when they are first needed: most commands need none.
-var catalogue = sync.OnceValue(func() []Cause {
-	shared := sections(read("shared"))
-	all := slices.Clone(rows)
-	for i := range all {
-		all[i].addProse(read(all[i].ID), shared)
-	}
-	return all
-})
+// Texts are the words of a cause. They hold {placeholders} that a run's Values fill (see Vocabulary); a sentence or a step
+// with a placeholder that has no value is left out, so that it reads well with whatever is known. A Summary or a step that
+// reads wrong without a run has its words for that case too (see General).
+type Texts struct {
+	Summary     string   // one line, no full stop: what is wrong
+	Explanation []string // sentences: why the evidence says so
+	Fixes       []string // steps, each begins with a verb
+	Docs        []string // links
 
-func read(name string) string {
-	text, err := proseFiles.ReadFile("causes/" + name + ".txt")
-	if err != nil {
-		panic(err) // a row without words: no program with one passes its tests
-	}
-	return string(text)
+	Means      string // explain: what it means, for somebody who meets it the first time
+	Recognised string // explain: which evidence makes the tool say so
 }
 
-func (c *Cause) addProse(text string, shared map[string]string) {
-	parts := sections(text)
-	c.Summary = strings.TrimPrefix(parts[""], "# ")
-	c.Explanation = items(parts["Explanation"], shared)
-	c.Fixes = items(parts["Fixes"], shared)
-	c.Docs = items(parts["Docs"], shared)
-	c.Means, c.Recognised = parts["Means"], parts["Recognised"]
+// Of are the words of a cause. A cause without a file is a mistake in the program: it panics.
+func Of(id string) Texts {
+	parts := sections(read(id))
+	return Texts{
+		Summary:     strings.TrimPrefix(parts[""], "# "),
+		Explanation: items(parts["Explanation"]),
+		Fixes:       items(parts["Fixes"]),
+		Docs:        items(parts["Docs"]),
+		Means:       parts["Means"],
+		Recognised:  parts["Recognised"],
+	}
+}
+
+var shared = sync.OnceValue(func() map[string]string { return sections(read("shared")) })
+
+func read(name string) string {
+	text, err := files.ReadFile("causes/" + name + ".txt")
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
 }
 
 // sections splits a text at its "## " headings; what is before the first has the name "". The lines of a section are
@@ -83,10 +92,10 @@ func sections(text string) map[string]string {
 }
 
 // Link is the address of the page that shared.txt has under that name.
-func Link(name string) string { return sections(read("shared"))[name] }
+func Link(name string) string { return shared()[name] }
 
 // items are the texts of a list.
-func items(list string, shared map[string]string) []string {
+func items(list string) []string {
 	var texts []string
 	for _, text := range strings.Split(strings.TrimPrefix(list, "- "), "\n- ") {
 		name, named := strings.CutPrefix(text, "@")
@@ -97,7 +106,7 @@ func items(list string, shared map[string]string) []string {
 		case named && isRFC:
 			text = "https://www.rfc-editor.org/rfc/rfc" + number
 		case named:
-			if text = shared[name]; text == "" {
+			if text = shared()[name]; text == "" {
 				panic(fmt.Sprintf("no shared text is named %q", name))
 			}
 		}

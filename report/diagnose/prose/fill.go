@@ -1,4 +1,4 @@
-package diagnose
+package prose
 
 import (
 	"regexp"
@@ -88,3 +88,6 @@ func capitalized(text string) string {
 	r, size := utf8.DecodeRuneInString(text)
 	return string(unicode.ToUpper(r)) + text[size:]
 }
+
+// Values fill the placeholders of a row's texts.
+type Values map[string]string

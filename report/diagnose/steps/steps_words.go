@@ -1,4 +1,4 @@
-package diagnose
+package steps
 
 import (
 	"fmt"
@@ -9,56 +9,9 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/screen"
 )
-
-// RowWidth is what a row's sentence should take: 80 columns less the mark, the name and the duration.
-const RowWidth = 59
-
-// KindWords say of each kind what was seen. They name no culprit: the causes do.
-var KindWords = map[evidence.Kind]string{
-	evidence.KindRefused:       "connection refused",
-	evidence.KindReset:         "connection reset",
-	evidence.KindHungUp:        "connection closed without an answer",
-	evidence.KindTimeout:       "silence, no answer in time",
-	evidence.KindProhibited:    "administratively prohibited",
-	evidence.KindUnreachable:   "reported as unreachable",
-	evidence.KindNoRoute:       "this host has no route there",
-	evidence.KindNotPermitted:  "this host does not permit it",
-	evidence.KindNoAddress:     "the source address is not on this host",
-	evidence.KindInUse:         "another program uses the address and port",
-	evidence.KindExhausted:     "this host is out of ports, descriptors or socket memory",
-	evidence.KindNXDomain:      "the name does not exist (NXDOMAIN)",
-	evidence.KindServFail:      "the resolver failed (SERVFAIL)",
-	evidence.KindDNSRefused:    "the resolver refuses to answer (REFUSED)",
-	evidence.KindNoData:        "the name has no address",
-	evidence.KindBadAnswer:     "the answer cannot be used",
-	evidence.KindNotTLS:        "the peer does not speak TLS",
-	evidence.KindAlert:         "the peer ended the handshake with an alert",
-	evidence.KindVersion:       "no TLS version in common",
-	evidence.KindUntrusted:     "the certificate did not verify",
-	evidence.KindProxyDenied:   "the proxy refuses the connection",
-	evidence.KindProxyAuth:     "the proxy asks for a login",
-	evidence.KindProxyUpstream: "the proxy could not reach the service",
-	evidence.KindNotHTTP:       "the reply is not HTTP",
-	evidence.KindMalformed:     "the reply is cut short or not well-formed",
-	evidence.KindHTTPStatus:    "an HTTP status other than expected",
-	evidence.KindRefusedByAPI:  "the API answered, and refused",
-	evidence.KindCanceled:      "interrupted",
-}
-
-// RowFailure is a failure in plain words; of an unclassified one, the original words.
-func RowFailure(f *evidence.Failure) string {
-	switch {
-	case f == nil:
-		return "failed, and no reason was recorded"
-	case KindWords[f.Kind] != "":
-		return KindWords[f.Kind]
-	case !f.Detail.Empty():
-		return screen.Clip(screen.Clean(f.Detail.String()), RowWidth)
-	}
-	return "failed in a way that has no name here"
-}
 
 // rowWords is the sentence of one row.
 func rowWords(e *evidence.Evidence, step evidence.Step) string {
@@ -66,7 +19,7 @@ func rowWords(e *evidence.Evidence, step evidence.Step) string {
 		return skipWords(e, step)
 	}
 	if step.Failure != nil && step.Failure.Kind == evidence.KindCanceled {
-		return KindWords[evidence.KindCanceled]
+		return reading.KindWords[evidence.KindCanceled]
 	}
 	switch {
 	case step.Probe == "egress" && e.Egress != nil:
@@ -84,7 +37,7 @@ func rowWords(e *evidence.Evidence, step evidence.Step) string {
 	case step.Status == evidence.Pass:
 		return "passed"
 	}
-	return RowFailure(step.Failure)
+	return reading.RowFailure(step.Failure)
 }
 
 // skipWords says why a probe did not run: what it waited for, or what was not given or not chosen.
@@ -139,7 +92,7 @@ func egressWords(g *evidence.Egress) string {
 		return fmt.Sprintf("%s is %s public address (%d of %d sources)", g.IPv4[0], whose, g.Agreeing, g.Asked)
 	case len(g.IPv4) > 1:
 		seen := fmt.Sprintf("%d public addresses seen", len(g.IPv4))
-		return screen.FirstFitting(RowWidth, seen+": "+addressList(g.IPv4), seen)
+		return screen.FirstFitting(reading.RowWidth, seen+": "+addressList(g.IPv4), seen)
 	case len(g.Addresses()) > 0:
 		return addressList(g.Addresses()) + ", seen by DNS alone"
 	case len(g.IPv6) > 0:
@@ -170,10 +123,10 @@ func rulesWords(r *evidence.Rules) string {
 	for _, problem := range r.Problems {
 		if problem.Severity == "error" && problem.Rule > 0 {
 			told := strings.TrimSuffix(problem.Text, ".")
-			return screen.FirstFitting(RowWidth, fmt.Sprintf("rule %d: %s", problem.Rule, told),
+			return screen.FirstFitting(reading.RowWidth, fmt.Sprintf("rule %d: %s", problem.Rule, told),
 				fmt.Sprintf("the control panel would refuse rule %d", problem.Rule))
 		} else if problem.Severity == "error" {
-			return screen.FirstFitting(RowWidth, strings.TrimSuffix(problem.Text, "."),
+			return screen.FirstFitting(reading.RowWidth, strings.TrimSuffix(problem.Text, "."),
 				"the control panel would refuse this list")
 		}
 	}
@@ -221,26 +174,37 @@ func dnsWords(e *evidence.Evidence, step evidence.Step) string {
 		return d.Name + " is given as an address"
 	case len(d.IPv4) == 0 && len(d.IPv6) > 0:
 		return d.Name + " has IPv6 addresses only"
-	case len(addresses) == 0 && len(d.Answers) > 0 && !resolverAnswered(e):
+	case len(addresses) == 0 && len(d.Answers) > 0 && !reading.ResolverAnswered(e):
 		return noAnswerWords(e)
 	case len(addresses) == 0 && step.Failure != nil && step.Failure.Kind == evidence.KindTimeout:
-		if slices.ContainsFunc(LaterAnswers(d), func(answer evidence.DNSAnswer) bool { return answer.Rcode != "" }) {
-			return screen.FirstFitting(RowWidth, "no answer for "+d.Name+", only for other names", "no answer for this name, only for others")
+		if slices.ContainsFunc(reading.LaterAnswers(d), func(answer evidence.DNSAnswer) bool { return answer.Rcode != "" }) {
+			return screen.FirstFitting(reading.RowWidth, "no answer for "+d.Name+", only for other names", "no answer for this name, only for others")
 		}
 		return "no resolver answers"
 	case len(addresses) == 0:
-		return screen.FirstFitting(RowWidth, d.Name+": "+RowFailure(step.Failure), RowFailure(step.Failure))
+		return screen.FirstFitting(reading.RowWidth, d.Name+": "+reading.RowFailure(step.Failure), reading.RowFailure(step.Failure))
 	}
 	told := name + " is " + addressList(addresses)
 	switch {
 	case d.Used == "hosts file" && d.HostsFile != "":
-		return screen.FirstFitting(RowWidth, told+" by "+d.HostsFile, addressList(addresses)+" by "+d.HostsFile)
+		return screen.FirstFitting(reading.RowWidth, told+" by "+d.HostsFile, addressList(addresses)+" by "+d.HostsFile)
 	case len(d.Slow) > 0:
-		slow := "; " + PlainServer(d.Slow[0]) + " is slow"
-		return screen.FirstFitting(RowWidth, told+slow, addressList(addresses)+slow)
+		slow := "; " + reading.PlainServer(d.Slow[0]) + " is slow"
+		return screen.FirstFitting(reading.RowWidth, told+slow, addressList(addresses)+slow)
 	}
-	return screen.FirstFitting(RowWidth, told, d.Name+" is "+addresses[0].String(), told)
+	return screen.FirstFitting(reading.RowWidth, told, d.Name+" is "+addresses[0].String(), told)
 }
 
 // portNumber is how the rows call the target's port.
 func portNumber(e *evidence.Evidence) string { return strconv.Itoa(int(e.Target.Port)) }
+
+// noAnswerWords is the row of a name that no resolver answered for.
+func noAnswerWords(e *evidence.Evidence) string {
+	switch title := reading.NoResolverTitle(e.Host.ResolversBy, e.Host.ResolversProblem); {
+	case title != "":
+		return screen.FirstFitting(reading.RowWidth, "n"+reading.NoResolverKnown(e.Host.ResolversProblem)[1:]+": "+title, title)
+	case len(e.Host.Resolvers) > 0 && len(reading.Failing(e.DNS, reading.ResolverRefuses)) == len(reading.ServerAnswers(e.DNS)):
+		return "port 53 is refused by " + screen.List(reading.PlainServers(e.Host.Resolvers))
+	}
+	return "no resolver answers"
+}

@@ -1,4 +1,4 @@
-package diagnose
+package prose
 
 // Vocabulary is every placeholder that a row may use, with the words that take its place where there is no
 // run (explain), in whatever text it is. The word is empty where only a run has one: a Summary or a fix with such a

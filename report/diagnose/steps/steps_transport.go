@@ -1,4 +1,4 @@
-package diagnose
+package steps
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/report"
+	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/screen"
 )
 
@@ -20,10 +21,10 @@ func portWords(e *evidence.Evidence, step evidence.Step) string {
 	case p.ProxyReply != nil:
 		return "the proxy says: " + p.ProxyReply.Text.String()
 	case e.Host.Proxy != nil && p.Connected.IsValid():
-		return "the proxy: " + RowFailure(step.Failure)
+		return "the proxy: " + reading.RowFailure(step.Failure)
 	case e.Host.Proxy != nil && len(p.Attempts) > 0:
 		words := silenceWords(p, step.Failure)
-		if step.Failure != nil && step.Failure.Kind == evidence.KindTimeout && len(ConnectionOf(e).later()) > 0 {
+		if step.Failure != nil && step.Failure.Kind == evidence.KindTimeout && len(reading.ConnectionOf(e).Later()) > 0 {
 			words += " at first, then an answer"
 		}
 		return fmt.Sprintf("the proxy, %s: %s", p.Attempts[0].Address, words)
@@ -36,7 +37,7 @@ func connectedWords(e *evidence.Evidence) string {
 	told := portNumber(e) + " answers at " + p.Connected.Addr().Unmap().String()
 	if proxy := e.Host.Proxy; proxy != nil {
 		through := portNumber(e) + " reached through "
-		told = screen.FirstFitting(RowWidth, through+proxy.URL, through+"the proxy")
+		told = screen.FirstFitting(reading.RowWidth, through+proxy.URL, through+"the proxy")
 	}
 	switch {
 	case p.ConnectMS >= 1000:
@@ -51,7 +52,7 @@ func connectedWords(e *evidence.Evidence) string {
 
 // placeWords is how the connection failed, and where if the walk allows to say so.
 func placeWords(e *evidence.Evidence, f *evidence.Failure) string {
-	if words := ConnectionOf(e).Ending(report.AddressTexts(e.Target.Addresses)).row(); words != "" {
+	if words := reading.ConnectionOf(e).Ending(report.AddressTexts(e.Target.Addresses)).Row(); words != "" {
 		return words
 	}
 	return silenceWords(e.Port, f)
@@ -66,7 +67,7 @@ func silenceWords(p *evidence.Port, f *evidence.Failure) string {
 	if f != nil && f.Kind == evidence.KindTimeout && longest > 0 {
 		return "silence for " + screen.SpanMS(longest)
 	}
-	return RowFailure(f)
+	return reading.RowFailure(f)
 }
 
 func tlsWords(e *evidence.Evidence, step evidence.Step) string {
@@ -85,8 +86,8 @@ func tlsWords(e *evidence.Evidence, step evidence.Step) string {
 	switch {
 	case failure == nil:
 	case failure.Kind == evidence.KindNotTLS && !t.Quote.Empty():
-		return screen.FirstFitting(RowWidth, fmt.Sprintf("the peer speaks no TLS: %q", t.Quote),
-			KindWords[failure.Kind])
+		return screen.FirstFitting(reading.RowWidth, fmt.Sprintf("the peer speaks no TLS: %q", t.Quote),
+			reading.KindWords[failure.Kind])
 	case failure.Kind == evidence.KindAlert && t.Alert != "":
 		return "the peer refuses the handshake: " + t.Alert
 	case failure.Kind == evidence.KindTimeout:
@@ -96,26 +97,26 @@ func tlsWords(e *evidence.Evidence, step evidence.Step) string {
 	case failure.Kind == evidence.KindHungUp:
 		return "connection closed during the handshake"
 	}
-	return RowFailure(failure)
+	return reading.RowFailure(failure)
 }
 
 // certificateWords is a handshake that completed with a peer that may be called.
 func certificateWords(t *evidence.TLS) string {
-	leaf, issuer := t.Chain[0], shortIssuer(t.Chain[0])
+	leaf, issuer := t.Chain[0], reading.ShortIssuer(t.Chain[0])
 	until := leaf.NotAfter.UTC().Format("2006-01-02")
 	if t.Trust != nil && !t.Trust.Proven() {
-		return screen.FirstFitting(RowWidth, t.Version+", certificate by "+issuer+", not a public authority",
+		return screen.FirstFitting(reading.RowWidth, t.Version+", certificate by "+issuer+", not a public authority",
 			"certificate by "+issuer+", not public", "certificate of an authority that is not public")
 	}
-	return screen.FirstFitting(RowWidth,
-		fmt.Sprintf("%s, certificate of %s by %s until %s", t.Version, shortSubject(leaf), issuer, until),
+	return screen.FirstFitting(reading.RowWidth,
+		fmt.Sprintf("%s, certificate of %s by %s until %s", t.Version, reading.ShortSubject(leaf), issuer, until),
 		fmt.Sprintf("%s, certificate by %s until %s", t.Version, issuer, until),
 		fmt.Sprintf("%s, certificate valid until %s", t.Version, until))
 }
 
 // distrustWords is what is wrong with the certificate, the gravest first.
 func distrustWords(t *evidence.TLS, host string) string {
-	trust, issuer := t.Trust, shortIssuer(t.Chain[0])
+	trust, issuer := t.Trust, reading.ShortIssuer(t.Chain[0])
 	day := func(c *evidence.Certificate, after bool) string {
 		if after {
 			return c.NotAfter.UTC().Format("2006-01-02")
@@ -128,20 +129,20 @@ func distrustWords(t *evidence.TLS, host string) string {
 	case !trust.Flaw.Empty() && !trust.Known():
 		return "the certificate, or one above it, breaks a rule"
 	case trust.Own != nil && !trust.Proven():
-		return screen.FirstFitting(RowWidth, "certificate by "+issuer+", not in the file of --ca-file",
+		return screen.FirstFitting(reading.RowWidth, "certificate by "+issuer+", not in the file of --ca-file",
 			"certificate of an authority that is not in --ca-file")
 	case !trust.Missing.Empty() && !trust.Public:
-		return screen.FirstFitting(RowWidth, "the chain stops at "+shortMissing(trust)+", which is missing",
+		return screen.FirstFitting(reading.RowWidth, "the chain stops at "+reading.ShortMissing(trust)+", which is missing",
 			"the chain is incomplete, an issuer is missing")
 	case !trust.Proven():
-		return screen.FirstFitting(RowWidth, "certificate by "+issuer+", not a public authority",
+		return screen.FirstFitting(reading.RowWidth, "certificate by "+issuer+", not a public authority",
 			"certificate of an authority that is not public")
 	case trust.Expired != nil:
 		return "the certificate expired on " + day(trust.Expired, true)
 	case trust.NotYetValid != nil:
 		return "the certificate is not valid before " + day(trust.NotYetValid, false)
 	case !trust.NameOK:
-		return screen.FirstFitting(RowWidth, "the certificate is for "+strings.Join(foreign.Strings(t.Chain[0].Names), ", ")+", not "+host,
+		return screen.FirstFitting(reading.RowWidth, "the certificate is for "+strings.Join(foreign.Strings(t.Chain[0].Names), ", ")+", not "+host,
 			"the certificate is not for "+host, "the certificate is for another name")
 	case trust.SystemEmpty && trust.Own == nil:
 		return "this host has no root certificates"
@@ -163,11 +164,11 @@ func callWords(c *evidence.Call, step evidence.Step) string {
 	case c.Envelope && c.Code.Empty():
 		return "the API answered, without a code"
 	case c.Envelope && !c.Text.Empty():
-		return screen.Clip(reply+", "+screen.Clean(c.Text.String()), RowWidth)
+		return screen.Clip(reply+", "+screen.Clean(c.Text.String()), reading.RowWidth)
 	case c.Envelope:
 		return reply
 	case c.HTTPStatus/100 == 3:
-		return screen.FirstFitting(RowWidth, fmt.Sprintf("HTTP %d, redirected to %s", c.HTTPStatus, c.Location),
+		return screen.FirstFitting(reading.RowWidth, fmt.Sprintf("HTTP %d, redirected to %s", c.HTTPStatus, c.Location),
 			fmt.Sprintf("HTTP %d, redirected elsewhere", c.HTTPStatus))
 	case failure != nil && c.HTTPStatus == 0 && failure.Kind == evidence.KindTimeout:
 		return "no reply for " + screen.SpanMS(c.TookMS)
@@ -176,11 +177,11 @@ func callWords(c *evidence.Call, step evidence.Step) string {
 	case failure != nil && c.HTTPStatus == 0 && failure.Kind == evidence.KindReset:
 		return "connection reset after the request, no reply"
 	case c.HTTPStatus != 0 && !c.Quote.Empty():
-		return screen.Clip(fmt.Sprintf("HTTP %d, not the API: %q", c.HTTPStatus, screen.Clean(c.Quote.String())), RowWidth)
+		return screen.Clip(fmt.Sprintf("HTTP %d, not the API: %q", c.HTTPStatus, screen.Clean(c.Quote.String())), reading.RowWidth)
 	case c.HTTPStatus != 0 && failure == nil:
 		return fmt.Sprintf("HTTP %d, not the API", c.HTTPStatus)
 	case c.HTTPStatus != 0:
-		return fmt.Sprintf("HTTP %d, %s", c.HTTPStatus, RowFailure(failure))
+		return fmt.Sprintf("HTTP %d, %s", c.HTTPStatus, reading.RowFailure(failure))
 	}
-	return RowFailure(failure)
+	return reading.RowFailure(failure)
 }

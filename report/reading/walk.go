@@ -1,4 +1,4 @@
-package diagnose
+package reading
 
 import (
 	"fmt"
@@ -65,8 +65,8 @@ func HopAt(hops []HopFact, ttl int) HopFact {
 	return HopFact{}
 }
 
-// firstHop is the first hop with that answer.
-func firstHop(hops []HopFact, answer string) (HopFact, bool) {
+// FirstHop is the first hop with that answer.
+func FirstHop(hops []HopFact, answer string) (HopFact, bool) {
 	i := slices.IndexFunc(hops, func(h HopFact) bool { return h.Answer == answer })
 	if i < 0 {
 		return HopFact{}, false
@@ -74,8 +74,8 @@ func firstHop(hops []HopFact, answer string) (HopFact, bool) {
 	return hops[i], true
 }
 
-// met reports whether the packet met with a connection or a refusal, and not with a router or nobody.
-func (h HopFact) met() bool {
+// Met reports whether the packet met with a connection or a refusal, and not with a router or nobody.
+func (h HopFact) Met() bool {
 	return h.Answer == evidence.HopConnected || h.Answer == evidence.HopRefused
 }
 
@@ -84,8 +84,8 @@ func (h HopFact) router() bool {
 	return h.Answer == evidence.HopTimeExceeded && h.From != "" && !h.FromSelf
 }
 
-// icmp names the hop's ICMP message with its numbers.
-func (h HopFact) icmp() string {
+// Icmp names the hop's ICMP message with its numbers.
+func (h HopFact) Icmp() string {
 	name := "destination unreachable"
 	if h.ICMPType == 3 {
 		names := map[int]string{0: "network unreachable", 1: "host unreachable", 2: "protocol unreachable",
