@@ -280,6 +280,7 @@ type Port struct {
 	Path       *Path     `json:"path,omitempty"`
 	OtherPorts []Attempt `json:"other_ports,omitempty"` // 443, and 55443 where that was not the target
 	ByDNS      *Attempt  `json:"by_dns,omitempty"`      // where the hosts file decides: at the address that DNS gives
+	ThisHost   *ThisHost `json:"this_host,omitempty"`   // what this host itself does with the packets
 
 	RoundTrips *RoundTrips `json:"round_trips,omitempty"` // of a deep run
 }

@@ -1,0 +1,147 @@
+package evidence
+
+import "net/netip"
+
+// ThisHost is what this host's own kernel says and counts about packets to the endpoint. It is asked only after the port
+// did not let this host in. A nil part was not asked; Why says why one could not be.
+type ThisHost struct {
+	Route     *HostRoute  `json:"route,omitempty"`
+	Ledger    *Ledger     `json:"ledger,omitempty"`
+	Conntrack *Conntrack  `json:"conntrack,omitempty"`
+	Ports     *LocalPorts `json:"local_ports,omitempty"`
+	Cgroup    *Cgroup     `json:"cgroup,omitempty"`
+	SELinux   bool        `json:"selinux,omitempty"`   // it enforces
+	Container bool        `json:"container,omitempty"` // this is not the machine's first network namespace, as far as can be seen
+}
+
+// HostRoute is the line of this host's routing policy that decides about the endpoint's address.
+type HostRoute struct {
+	Kind      string       `json:"kind"`                // RouteUnicast, or why packets do not leave: RouteBlackhole, RouteProhibit, …
+	Line      string       `json:"line"`                // as "ip route" or "ip rule" prints it, without what does not matter
+	Rule      bool         `json:"rule,omitempty"`      // the line is an ip rule's
+	Table     uint32       `json:"table,omitempty"`     // the number of the table that a route is in; 254 is main
+	Prefix    netip.Prefix `json:"prefix,omitzero"`     // that the route is for; not set of a rule
+	Interface string       `json:"interface,omitempty"` // by which the packets leave
+	Attached  bool         `json:"attached,omitempty"`  // no gateway: the address is taken for one of an attached network
+	Tunnel    bool         `json:"tunnel,omitempty"`    // the interface is a point-to-point one
+}
+
+// What a route does with a packet, as ip-route(8) names it.
+const (
+	RouteUnicast     = "unicast"
+	RouteBlackhole   = "blackhole"
+	RouteProhibit    = "prohibit"
+	RouteUnreachable = "unreachable"
+	RouteThrow       = "throw"
+	RouteNone        = "none" // no route
+)
+
+// Denies reports whether the line keeps packets from leaving.
+func (r *HostRoute) Denies() bool {
+	return r != nil && r.Kind != RouteUnicast && r.Kind != RouteNone
+}
+
+// Counts are what this host's kernel counted in a span of time, in packets. A nil member is not counted by this kernel.
+type Counts struct {
+	OutSegments   int  `json:"out_segments"`   // TCP segments handed to IP
+	OutRequests   int  `json:"out_requests"`   // packets that this host itself wanted to send
+	OutTransmits  *int `json:"out_transmits"`  // packets handed to an interface (kernels from about 6.7)
+	InReceives    int  `json:"in_receives"`    // packets that came in
+	InDelivers    int  `json:"in_delivers"`    // packets handed to a protocol of this host
+	Forwarded     int  `json:"forwarded"`      // packets for somebody else
+	ReversePath   int  `json:"reverse_path"`   // dropped because they came in by an interface that does not lead to their sender
+	ConntrackFull int  `json:"conntrack_full"` // dropped because the table of connections was full
+}
+
+// Unsent are the packets that this host wanted to send and dropped itself. known is false where the kernel does not
+// count far enough.
+func (c Counts) Unsent() (packets int, known bool) {
+	if c.OutTransmits == nil {
+		return c.OutSegments - c.OutRequests, false
+	}
+	return c.OutRequests + c.Forwarded - *c.OutTransmits, true
+}
+
+// Undelivered are the packets that came in and were dropped in this host.
+func (c Counts) Undelivered() int { return c.InReceives - c.Forwarded - c.InDelivers }
+
+// Ledger is what was counted while nothing was sent, while N packets for the port were, and while twice as many were.
+type Ledger struct {
+	Why        string `json:"why,omitempty"` // it was not kept
+	N          int    `json:"n"`
+	Background Counts `json:"background"`
+	Once       Counts `json:"once"`
+	Twice      Counts `json:"twice"`
+}
+
+// Places where packets are lost in this host.
+const (
+	LostNowhere     = ""             // not in this host, or it cannot be said
+	LostGoingOut    = "output"       // they never left
+	LostComingIn    = "input"        // their answers came in, and went no further
+	LostReversePath = "reverse-path" // the same, and the reverse path filter took them
+)
+
+// Lost is where in this host the packets are lost. sure is false where other traffic makes the count unsteady.
+func (l *Ledger) Lost() (place string, sure bool) {
+	if l == nil || l.Why != "" || l.N == 0 {
+		return LostNowhere, false
+	}
+	grows := func(of func(Counts) int) (grew, steady bool) {
+		still, slack := of(l.Background), max(l.N/4, 2)
+		once, twice := of(l.Once)-still, of(l.Twice)-still
+		steady = still >= -slack && still <= slack
+		if !steady { // other packets are dropped all the time: the difference has to be clear
+			slack = l.N / 2
+		}
+		return once >= l.N-slack && twice >= 2*l.N-slack && once <= l.N+slack+l.N/2 && twice <= 2*l.N+slack+l.N, steady
+	}
+	if grew, steady := grows(func(c Counts) int { return c.ReversePath }); grew {
+		return LostReversePath, steady
+	}
+	if grew, steady := grows(Counts.Undelivered); grew {
+		return LostComingIn, steady
+	}
+	if grew, steady := grows(func(c Counts) int { n, _ := c.Unsent(); return n }); grew {
+		return LostGoingOut, steady
+	}
+	return LostNowhere, false
+}
+
+// Left reports whether the packets were handed to an interface: then they were lost elsewhere, and what refuses them is
+// not this host. known is false where the kernel does not count that.
+func (l *Ledger) Left() (left, known bool) {
+	if l == nil || l.Why != "" || l.N == 0 || l.Twice.OutTransmits == nil {
+		return false, false
+	}
+	place, _ := l.Lost()
+	unsent, _ := l.Twice.Unsent()
+	still, _ := l.Background.Unsent()
+	return place != LostGoingOut && unsent-still < l.N/4+1 && *l.Twice.OutTransmits >= 2*l.N, true
+}
+
+// Conntrack is how full the kernel's table of connections is.
+type Conntrack struct {
+	Count int `json:"count"`
+	Max   int `json:"max"`
+}
+
+// Full reports whether a new connection finds no place.
+func (c *Conntrack) Full() bool { return c != nil && c.Max > 0 && c.Count >= c.Max }
+
+// LocalPorts is the range of source ports, and how many connections to the endpoint's address and port hold one.
+type LocalPorts struct {
+	First int `json:"first"`
+	Last  int `json:"last"`
+	Used  int `json:"used"`
+}
+
+// Cgroup is the control group that this process runs in, and whether a program attached to it, or above it, judges its
+// connections or packets.
+type Cgroup struct {
+	Path     string   `json:"path"`               // below the root of the hierarchy
+	Unit     string   `json:"unit,omitempty"`     // the systemd unit that the path names
+	At       string   `json:"at,omitempty"`       // the path at which the program is attached
+	Programs []string `json:"programs,omitempty"` // attached: "connect4", "egress", with a name where it has one
+	Why      string   `json:"why,omitempty"`      // they could not be asked
+}

@@ -1,0 +1,133 @@
+package thishost
+
+import (
+	"context"
+	"net/netip"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"opensrs-doctor/probes/evidence"
+)
+
+// packets is how many are sent in the first round; the second sends twice as many.
+const packets = 12
+
+// Keep counts what this host's kernel does with packets for the port, and with their answers: around a silence, some SYNs,
+// and twice as many. answer is how long an answer may take. The SYNs come from sockets of their own, which are closed
+// without a word; source is --source-ip, or not set.
+func Keep(ctx context.Context, to netip.AddrPort, source netip.Addr, answer time.Duration) *evidence.Ledger {
+	ledger := &evidence.Ledger{}
+	if !to.Addr().Is4() {
+		ledger.Why = "only IPv4 is counted"
+		return ledger
+	}
+	before, ok := count()
+	if !ok {
+		ledger.Why = "the kernel's counters cannot be read"
+		return ledger
+	}
+	for _, round := range []struct {
+		send int
+		into *evidence.Counts
+	}{{0, &ledger.Background}, {packets, &ledger.Once}, {2 * packets, &ledger.Twice}} {
+		sockets, err := syns(to, source, round.send)
+		if err == nil {
+			select {
+			case <-time.After(answer):
+			case <-ctx.Done():
+				err = ctx.Err()
+			}
+		}
+		after, _ := count()
+		for _, socket := range sockets {
+			unix.Close(socket)
+		}
+		if err != nil {
+			ledger.Why = err.Error()
+			return ledger
+		}
+		*round.into = difference(before, after)
+		before, _ = count() // closing may send something
+	}
+	ledger.N = packets
+	return ledger
+}
+
+// syns begins connections and waits for none.
+func syns(to netip.AddrPort, source netip.Addr, n int) (sockets []int, err error) {
+	for range n {
+		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+		if err != nil {
+			return sockets, err
+		}
+		sockets = append(sockets, fd)
+		_ = unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+		if source.Is4() {
+			if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: source.As4()}); err != nil {
+				return sockets, err
+			}
+		}
+		_ = unix.Connect(fd, &unix.SockaddrInet4{Port: int(to.Port()), Addr: to.Addr().As4()})
+	}
+	return sockets, nil
+}
+
+// count reads the counters of this network namespace.
+func count() (map[string]int, bool) {
+	snmp, err := os.ReadFile("/proc/self/net/snmp")
+	if err != nil {
+		return nil, false
+	}
+	netstat, err := os.ReadFile("/proc/self/net/netstat")
+	if err != nil {
+		return nil, false
+	}
+	all := counters(snmp, netstat)
+	if table, err := os.ReadFile("/proc/self/net/stat/nf_conntrack"); err == nil {
+		all["conntrack.drop"] = conntrackDrops(string(table))
+	}
+	return all, true
+}
+
+// conntrackDrops adds up the column "drop" of all processors.
+func conntrackDrops(table string) (drops int) {
+	column := -1
+	for line := range strings.Lines(table) {
+		words := strings.Fields(line)
+		if column < 0 {
+			for i, word := range words {
+				if word == "drop" {
+					column = i
+				}
+			}
+			continue
+		}
+		if column < len(words) {
+			n, _ := strconv.ParseInt(words[column], 16, 64)
+			drops += int(n)
+		}
+	}
+	return drops
+}
+
+func difference(before, after map[string]int) evidence.Counts {
+	of := func(name string) int { return after[name] - before[name] }
+	counts := evidence.Counts{
+		OutSegments:   of("Tcp.OutSegs"),
+		OutRequests:   of("Ip.OutRequests"),
+		InReceives:    of("Ip.InReceives"),
+		InDelivers:    of("Ip.InDelivers"),
+		Forwarded:     of("Ip.ForwDatagrams"),
+		ReversePath:   of("TcpExt.IPReversePathFilter"),
+		ConntrackFull: of("conntrack.drop"),
+	}
+	if _, counted := after["Ip.OutTransmits"]; counted {
+		sent := of("Ip.OutTransmits")
+		counts.OutTransmits = &sent
+	}
+	return counts
+}

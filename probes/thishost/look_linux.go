@@ -1,0 +1,159 @@
+package thishost
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"os"
+	"path"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"opensrs-doctor/probes/evidence"
+)
+
+// Look reads what is known without sending anything. source is --source-ip, or not set.
+func Look(to netip.AddrPort, source netip.Addr) *evidence.ThisHost {
+	seen := &evidence.ThisHost{
+		Conntrack: conntrack(),
+		Ports:     localPorts(to),
+		Cgroup:    controlGroup(),
+		SELinux:   strings.TrimSpace(small("/sys/fs/selinux/enforce")) == "1",
+		Container: contained(),
+	}
+	if to.Addr().Is4() {
+		seen.Route = decide(policy{to: to.Addr(), source: source, port: to.Port(), uid: uint32(os.Geteuid())})
+	}
+	return seen
+}
+
+// small reads a file of the kernel of at most 64 KiB; "" where there is none.
+func small(name string) string {
+	file, err := os.Open(name)
+	if err != nil {
+		return ""
+	}
+	defer file.Close()
+	text := make([]byte, 64<<10)
+	n, _ := file.Read(text)
+	return string(text[:n])
+}
+
+func number(name string) (int, bool) {
+	n, err := strconv.Atoi(strings.TrimSpace(small(name)))
+	return n, err == nil
+}
+
+func conntrack() *evidence.Conntrack {
+	count, known := number("/proc/sys/net/netfilter/nf_conntrack_count")
+	most, knownToo := number("/proc/sys/net/netfilter/nf_conntrack_max")
+	if !known || !knownToo {
+		return nil
+	}
+	return &evidence.Conntrack{Count: count, Max: most}
+}
+
+// mostLines of /proc/net/tcp are looked at: a busy host has a hundred thousand.
+const mostLines = 300_000
+
+// localPorts counts the sockets whose peer is the endpoint, in whatever state.
+func localPorts(to netip.AddrPort) *evidence.LocalPorts {
+	ports := &evidence.LocalPorts{}
+	if n, _ := fmt.Sscan(small("/proc/sys/net/ipv4/ip_local_port_range"), &ports.First, &ports.Last); n != 2 || !to.Addr().Is4() {
+		return nil
+	}
+	file, err := os.Open("/proc/self/net/tcp")
+	if err != nil {
+		return nil
+	}
+	defer file.Close()
+	address := to.Addr().As4()
+	peer := []byte(fmt.Sprintf(" %08X:%04X ", binary.NativeEndian.Uint32(address[:]), to.Port()))
+	lines := bufio.NewScanner(file)
+	for n := 0; n < mostLines && lines.Scan(); n++ {
+		if bytes.Contains(lines.Bytes(), peer) {
+			ports.Used++
+		}
+	}
+	return ports
+}
+
+// contained reports whether this is a container's network namespace: init's is another one, or init's cannot be seen and
+// the usual marks of a container are there.
+func contained() bool {
+	own, err := os.Readlink("/proc/self/ns/net")
+	if err != nil {
+		return false
+	}
+	if first, err := os.Readlink("/proc/1/ns/net"); err == nil && first != own {
+		return true
+	}
+	for _, mark := range []string{"/.dockerenv", "/run/.containerenv"} {
+		if _, err := os.Lstat(mark); err == nil {
+			return true
+		}
+	}
+	return os.Getenv("KUBERNETES_SERVICE_HOST") != ""
+}
+
+// controlGroup is this process's group of the second version's hierarchy, and what is attached to it and above it.
+func controlGroup() *evidence.Cgroup {
+	for line := range strings.Lines(small("/proc/self/cgroup")) {
+		if group, is := strings.CutPrefix(strings.TrimSpace(line), "0::"); is {
+			found := &evidence.Cgroup{Path: group, Unit: unitOf(group)}
+			attached(found)
+			return found
+		}
+	}
+	return nil
+}
+
+// unitOf is the innermost unit in a path as systemd makes it, "/system.slice/php8.2-fpm.service".
+func unitOf(group string) string {
+	for group != "/" && group != "." && group != "" {
+		name := path.Base(group)
+		for _, suffix := range []string{".service", ".scope", ".slice"} {
+			if strings.HasSuffix(name, suffix) {
+				return name
+			}
+		}
+		group = path.Dir(group)
+	}
+	return ""
+}
+
+// attached asks for the programs of the group and of those above it. That needs CAP_NET_ADMIN.
+func attached(group *evidence.Cgroup) {
+	root := "/sys/fs/cgroup"
+	if _, err := os.Stat(root + "/cgroup.controllers"); err != nil {
+		root += "/unified"
+	}
+	for at := group.Path; ; at = path.Dir(at) {
+		directory, err := unix.Open(root+at, unix.O_DIRECTORY|unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		if err != nil {
+			group.Why = "the hierarchy of control groups is not mounted here"
+			return
+		}
+		for _, hook := range []struct {
+			name string
+			kind uint32
+		}{{"connect4", unix.BPF_CGROUP_INET4_CONNECT}, {"egress", unix.BPF_CGROUP_INET_EGRESS}, {"ingress", unix.BPF_CGROUP_INET_INGRESS},
+			{"post-bind4", unix.BPF_CGROUP_INET4_POST_BIND}, {"socket", unix.BPF_CGROUP_INET_SOCK_CREATE}} {
+			n, err := programs(directory, hook.kind)
+			if err != nil && group.Why == "" {
+				group.Why = err.Error()
+			}
+			if n > 0 && (group.At == "" || group.At == at) {
+				group.At, group.Programs = at, append(group.Programs, hook.name)
+			}
+		}
+		unix.Close(directory)
+		if at == "/" || group.Why != "" {
+			return
+		}
+	}
+}
