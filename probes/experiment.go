@@ -14,6 +14,7 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/thishost"
 )
 
 // experiments are the follow-ups of one run. Each is started at most once, when a step fails or has been
@@ -37,6 +38,7 @@ type findings struct {
 	path       *evidence.Path
 	otherPorts []evidence.Attempt
 	byDNS      *evidence.Attempt
+	thisHost   *evidence.ThisHost
 	roundTrips *evidence.RoundTrips
 	variants   []evidence.Variant
 	madeUpName string
@@ -54,6 +56,7 @@ const (
 	roundsTime  = 7 * time.Second         // of all handshakes, those included that are made again
 	plainTime   = 1500 * time.Millisecond // of a plain handshake that is made again and has been silent before
 	pathTime    = 4 * time.Second
+	ledgerTime  = 3 * time.Second
 	tripsTime   = 6 * time.Second
 )
 
@@ -130,12 +133,64 @@ func (x *experiments) path(to netip.AddrPort, answered bool) {
 		if to.Port() != evidence.ServicePort {
 			x.otherPort(netip.AddrPortFrom(to.Addr(), evidence.ServicePort))
 		}
+		seen := thishost.Look(to, x.world.sourceIP)
+		x.keep(func(f *findings) { f.thisHost = seen })
 		path := x.world.walk(ctx, to, compare, first)
 		x.keep(func(f *findings) { f.path = path })
+		if seen != nil && !seen.Route.Denies() && worthCounting(path) {
+			x.ledger(to, answerTime(path))
+		}
 		if x.deep { // behind the walk: what routers still answer is the walk's
 			x.roundTrips(to)
 		}
 	})
+}
+
+// ledger counts what this host's kernel does with packets, when nothing else of this run is sent to there.
+func (x *experiments) ledger(to netip.AddrPort, answer time.Duration) {
+	x.once("ledger", ledgerTime, func(ctx context.Context) {
+		kept := thishost.Keep(ctx, to, x.world.sourceIP, answer)
+		x.keep(func(f *findings) {
+			if f.thisHost != nil {
+				seen := *f.thisHost
+				seen.Ledger = kept
+				f.thisHost = &seen
+			}
+		})
+	})
+}
+
+// worthCounting: nobody answers for the port, or somebody so near that it may be this host.
+func worthCounting(path *evidence.Path) bool {
+	answer := path.Answer
+	if answer == nil || answer.Answer == evidence.HopSilence || answer.FromSelf {
+		return true
+	}
+	return len(path.Port) > 0 && (path.Port[0].FromSelf || path.Port[0].Answer != evidence.HopTimeExceeded && path.Port[0].Answer != evidence.HopSilence)
+}
+
+// answerTime is how long an answer of the endpoint may take: twice the slowest answer of the walk, within bounds.
+func answerTime(path *evidence.Path) time.Duration {
+	slowest := 0.0
+	for _, hop := range slices.Concat(path.Port, path.Compare) {
+		if hop.Answer != evidence.HopSilence {
+			slowest = max(slowest, hop.TookMS)
+		}
+	}
+	return min(max(time.Duration(2*slowest)*time.Millisecond, 200*time.Millisecond), 700*time.Millisecond)
+}
+
+// deaf counts towards a control where no name could be resolved: then there is no endpoint to count towards.
+func (x *experiments) deaf(to netip.AddrPort) {
+	seen := thishost.Look(to, x.world.sourceIP)
+	x.keep(func(f *findings) {
+		if f.thisHost == nil {
+			f.thisHost = seen
+		}
+	})
+	if seen != nil && !seen.Route.Denies() {
+		x.ledger(to, 400*time.Millisecond)
+	}
 }
 
 // otherPort connects to another port of the same host, and says nothing there.

@@ -30,7 +30,9 @@ func systemKind(op string, errno syscall.Errno) evidence.Kind {
 		return evidence.KindNoAddress
 	case syscall.EADDRINUSE:
 		return evidence.KindInUse
-	case syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM:
+	case syscall.EMFILE, syscall.ENFILE:
+		return evidence.KindNoDescriptors
+	case syscall.ENOBUFS, syscall.ENOMEM:
 		return evidence.KindExhausted
 	case syscall.ETIMEDOUT:
 		return evidence.KindTimeout

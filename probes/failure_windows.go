@@ -32,7 +32,9 @@ func systemKind(op string, errno syscall.Errno) evidence.Kind {
 			return evidence.KindExhausted
 		}
 		return evidence.KindInUse
-	case windows.WSAEMFILE, windows.WSAENOBUFS, windows.ERROR_NOT_ENOUGH_MEMORY, windows.ERROR_NO_SYSTEM_RESOURCES:
+	case windows.WSAEMFILE:
+		return evidence.KindNoDescriptors
+	case windows.WSAENOBUFS, windows.ERROR_NOT_ENOUGH_MEMORY, windows.ERROR_NO_SYSTEM_RESOURCES:
 		return evidence.KindExhausted
 	case windows.WSAETIMEDOUT, windows.ERROR_SEM_TIMEOUT:
 		return evidence.KindTimeout

@@ -15,12 +15,13 @@ var systemErrors = map[evidence.Kind][]syscall.Errno{
 		windows.ERROR_BROKEN_PIPE},
 	evidence.KindUnreachable: {10051, 10065, 10064, 10050, windows.ERROR_NETWORK_UNREACHABLE, windows.ERROR_HOST_UNREACHABLE,
 		windows.ERROR_PROTOCOL_UNREACHABLE, windows.ERROR_HOST_DOWN},
-	evidence.KindNotPermitted: {10013, windows.ERROR_ACCESS_DENIED},
-	evidence.KindNoAddress:    {10049},
-	evidence.KindExhausted:    {10024, 10055, windows.ERROR_NOT_ENOUGH_MEMORY, windows.ERROR_NO_SYSTEM_RESOURCES},
-	evidence.KindTimeout:      {10060, windows.ERROR_SEM_TIMEOUT},
-	evidence.KindHungUp:       {10101, windows.ERROR_GRACEFUL_DISCONNECT},
-	evidence.KindUnclassified: {windows.ERROR_FILE_NOT_FOUND, 10045, 10047},
+	evidence.KindNotPermitted:  {10013, windows.ERROR_ACCESS_DENIED},
+	evidence.KindNoAddress:     {10049},
+	evidence.KindNoDescriptors: {10024},
+	evidence.KindExhausted:     {10055, windows.ERROR_NOT_ENOUGH_MEMORY, windows.ERROR_NO_SYSTEM_RESOURCES},
+	evidence.KindTimeout:       {10060, windows.ERROR_SEM_TIMEOUT},
+	evidence.KindHungUp:        {10101, windows.ERROR_GRACEFUL_DISCONNECT},
+	evidence.KindUnclassified:  {windows.ERROR_FILE_NOT_FOUND, 10045, 10047},
 }
 
 // connectErrors are the numbers that mean something else in one operation than in the others.

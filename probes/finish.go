@@ -35,6 +35,9 @@ func (r *run) trouble(probe string, failure *evidence.Failure) {
 	}
 	r.x.names(r.o.Host, r.otherName())
 	if probe == "dns" {
+		if control, ok := r.literalControl(); ok && failure != nil && failure.Kind == evidence.KindTimeout && r.way.proxy == nil {
+			r.x.deaf(control)
+		}
 		return
 	}
 	r.x.statusPage(r.o.StatusURL, r.way)
@@ -55,6 +58,16 @@ func (r *run) trouble(probe string, failure *evidence.Failure) {
 		r.x.otherPort(netip.AddrPortFrom(r.connectedTarget().addresses[0].Addr(), evidence.ServicePort))
 	}
 	r.deepen(probe)
+}
+
+// literalControl is the first control that is named by its address.
+func (r *run) literalControl() (netip.AddrPort, bool) {
+	for _, control := range r.o.Controls {
+		if address, err := netip.ParseAddr(control.Host); err == nil && address.Is4() {
+			return netip.AddrPortFrom(address, control.Port), true
+		}
+	}
+	return netip.AddrPort{}, false
 }
 
 // otherByDNS is the address that DNS gives where the hosts file pins the endpoint to another one; false where DNS

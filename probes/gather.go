@@ -41,7 +41,7 @@ func (r *run) gather() {
 		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Peer, b.Peer))
 	})
 	slices.SortFunc(found.variants, func(a, b evidence.Variant) int { return cmp.Compare(a.Name, b.Name) })
-	ev.Controls, ev.StatusPage = found.controls, found.status
+	ev.Controls, ev.StatusPage, ev.ThisHost = found.controls, found.status, found.thisHost
 	r.gatherDirect()
 	ev.Clock = r.w.clock.summary()
 	r.routes()

@@ -52,9 +52,6 @@ func TestCatalogueIsComplete(t *testing.T) {
 		if slices.Index(ids, id) != i {
 			t.Errorf("%s stands in the catalogue twice", id)
 		}
-		if !slices.Contains(released, id) {
-			t.Errorf("%s is not among the released IDs", id)
-		}
 	}
 	for _, id := range released {
 		if _, found := diagnose.Lookup(id); !found {

@@ -34,6 +34,7 @@ func noInternet(e *evidence.Evidence) {
 	noResolver(e, failure("query", evidence.KindTimeout, "context deadline exceeded"))
 	deaf(e, evidence.KindTimeout, "i/o timeout")
 	e.Clock = nil
+	e.ThisHost = counted(func(*evidence.Counts, int) {})
 }
 
 // behind sets the local clock two years back: the certificates of today are of the future.
@@ -95,7 +96,7 @@ var hostFixtures = []fixture{
 		e.StatusPage = &evidence.StatusPage{URL: evidence.DefaultStatusURL, Failure: silence}
 		e.Clock = nil
 	}},
-	{"host.offline/proxy-too", report.Fail, report.Certain, func(e *evidence.Evidence) {
+	{"host.offline/proxy-too", report.Fail, report.Likely, func(e *evidence.Evidence) {
 		viaProxy(e)
 		noSource(e, silence)
 		noResolver(e, failure("query", evidence.KindTimeout, "context deadline exceeded"))
@@ -132,6 +133,74 @@ var hostFixtures = []fixture{
 	{"host.local-firewall/not-permitted", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		stopAt(e, "port", failure("connect", evidence.KindNotPermitted, "operation not permitted"))
 		walked(e, "x", "ttt+")
+	}},
+	{"host.local-firewall/counted", report.Fail, report.Certain, func(e *evidence.Evidence) {
+		drop(e)
+		walked(e, "...", "ttt+")
+		e.ThisHost = counted(func(c *evidence.Counts, n int) { c.OutTransmits = pointer(0) })
+	}},
+	{"host.local-firewall/counted-without-root", report.Fail, report.Likely, func(e *evidence.Evidence) {
+		drop(e)
+		walked(e, "...", "ttt+")
+		e.ThisHost = counted(func(c *evidence.Counts, n int) { c.OutTransmits = pointer(0) })
+		e.ThisHost.Cgroup = &evidence.Cgroup{Path: "/user.slice/session-3.scope", Unit: "session-3.scope", Why: "operation not permitted"}
+	}},
+	{"host.reply-dropped", report.Fail, report.Certain, func(e *evidence.Evidence) {
+		drop(e)
+		walked(e, "ttt...", "ttt+")
+		e.ThisHost = counted(func(c *evidence.Counts, n int) { c.InReceives = n })
+	}},
+	{"host.reply-dropped/names-too", report.Fail, report.Certain, func(e *evidence.Evidence) {
+		noInternet(e)
+		e.ThisHost = counted(func(c *evidence.Counts, n int) { c.InReceives = n })
+	}},
+	{"host.reverse-path-filter", report.Fail, report.Certain, func(e *evidence.Evidence) {
+		drop(e)
+		e.ThisHost = counted(func(c *evidence.Counts, n int) { c.InReceives, c.ReversePath = n, n })
+		e.ThisHost.Ledger.CameIn = "eth1"
+	}},
+	{"host.conntrack-full", report.Fail, report.Certain, func(e *evidence.Evidence) {
+		drop(e)
+		e.ThisHost = counted(func(c *evidence.Counts, n int) { c.OutTransmits, c.ConntrackFull = pointer(0), n })
+		e.ThisHost.Conntrack = &evidence.Conntrack{Count: 65536, Max: 65536}
+	}},
+	{"host.route-denied", report.Fail, report.Certain, func(e *evidence.Evidence) {
+		stopAt(e, "port", failure("connect", evidence.KindNotPermitted, "invalid argument"))
+		e.ThisHost = &evidence.ThisHost{Route: &evidence.HostRoute{Kind: evidence.RouteBlackhole, Line: "blackhole 198.51.100.0/24",
+			Table: 254, Prefix: "198.51.100.0/24"}}
+	}},
+	{"host.route-denied/rule", report.Fail, report.Certain, func(e *evidence.Evidence) {
+		stopAt(e, "port", failure("connect", evidence.KindNotPermitted, "permission denied"))
+		e.ThisHost = &evidence.ThisHost{Route: &evidence.HostRoute{Kind: evidence.RouteProhibit, Rule: true,
+			Line: "100: from all uidrange 33-33 ipproto tcp dport 55443 prohibit"}}
+	}},
+	{"host.unit-denied", report.Fail, report.Certain, func(e *evidence.Evidence) {
+		drop(e)
+		e.ThisHost = counted(func(c *evidence.Counts, n int) { c.OutTransmits = pointer(0) })
+		e.ThisHost.Cgroup = &evidence.Cgroup{Path: "/system.slice/backup.service", Unit: "backup.service",
+			At: "/system.slice/backup.service", Programs: []string{"egress"}}
+	}},
+	{"host.unit-denied/not-permitted", report.Fail, report.Likely, func(e *evidence.Evidence) {
+		stopAt(e, "port", failure("connect", evidence.KindNotPermitted, "operation not permitted"))
+		e.ThisHost = &evidence.ThisHost{Cgroup: &evidence.Cgroup{Path: "/system.slice/php8.2-fpm.service", Unit: "php8.2-fpm.service",
+			Why: "operation not permitted"}}
+	}},
+	{"host.selinux-denied", report.Fail, report.Likely, func(e *evidence.Evidence) {
+		stopAt(e, "port", failure("connect", evidence.KindNotPermitted, "permission denied"))
+		e.ThisHost = &evidence.ThisHost{SELinux: true, Route: &evidence.HostRoute{Kind: evidence.RouteUnicast, Line: "default dev eth0",
+			Table: 254, Prefix: "0.0.0.0/0", Interface: "eth0"}}
+	}},
+	{"host.ports-exhausted", report.Fail, report.Certain, func(e *evidence.Evidence) {
+		stopAt(e, "port", failure("connect", evidence.KindNoAddress, "cannot assign requested address"))
+		e.ThisHost = &evidence.ThisHost{Ports: &evidence.LocalPorts{First: 32768, Last: 60999, Used: 28232}}
+	}},
+	{"host.descriptors-exhausted", report.Fail, report.Certain, func(e *evidence.Evidence) {
+		stopAt(e, "port", failure("connect", evidence.KindNoDescriptors, "too many open files"))
+	}},
+	{"host.attached-network", report.Fail, report.Certain, func(e *evidence.Evidence) {
+		stopAt(e, "port", failure("connect", evidence.KindUnreachable, "no route to host"))
+		e.ThisHost = &evidence.ThisHost{Route: &evidence.HostRoute{Kind: evidence.RouteUnicast, Line: "198.51.100.0/24 dev docker0",
+			Table: 254, Prefix: "198.51.100.0/24", Interface: "docker0", Attached: true}}
 	}},
 	{"config.credentials-missing", report.Warn, report.Certain, func(e *evidence.Evidence) {
 		e.Target.Username, e.Target.KeyFingerprint = "", nil
@@ -174,6 +243,21 @@ var hostFixtures = []fixture{
 		drop(e)
 		incident(e)
 	}},
+}
+
+// counted is a host whose kernel counted 20 packets and 40, what happened to them being set.
+func counted(set func(c *evidence.Counts, n int)) *evidence.ThisHost {
+	of := func(n int) evidence.Counts {
+		c := evidence.Counts{OutSegments: n, OutRequests: n, OutTransmits: pointer(n)}
+		if n > 0 {
+			set(&c, n)
+		}
+		return c
+	}
+	return &evidence.ThisHost{
+		Route:  &evidence.HostRoute{Kind: evidence.RouteUnicast, Line: "default dev eth0", Table: 254, Prefix: "0.0.0.0/0", Interface: "eth0"},
+		Ledger: &evidence.Ledger{To: "198.51.100.10:55443", N: 20, Background: of(0), Once: of(20), Twice: of(40), WentOut: "eth0"},
+	}
 }
 
 func incident(e *evidence.Evidence) {

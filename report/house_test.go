@@ -21,6 +21,7 @@ var order = [][]string{
 	{"report/render", "report/explain", "report/anonymize", "report/accessrules"},
 	{"report/render/page", "report/diff", "report/signature"},
 	{"report/ticket"},
+	{"probes/thishost"},
 	{"probes", "probes/sandbox", "probes/foreign/dressed", "cmd/opensrs-doctor/outfile"},
 	{"probes/lab", "probes/lab/systems"},
 	{"cmd/opensrs-doctor"},

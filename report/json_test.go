@@ -133,7 +133,7 @@ func TestSchemaDescribesEveryField(t *testing.T) {
 		"egressFacts": {reflect.TypeFor[evidence.Egress](), also},
 		"rulesFacts":  {reflect.TypeFor[evidence.Rules](), append(also, "source")},
 		"dnsFacts":    {reflect.TypeFor[evidence.DNS](), also},
-		"portFacts":   {reflect.TypeFor[evidence.Port](), append(also, "controls", "direct")},
+		"portFacts":   {reflect.TypeFor[evidence.Port](), append(also, "controls", "direct", "this_host")},
 		"tlsFacts":    {reflect.TypeFor[evidence.TLS](), append(also, "clock", "ca_file", "ca_names", "public_roots", "allow_intercepted")},
 		"callFacts": {reflect.TypeFor[evidence.Call](), append(also, "key_given", "key_source", "key_problems", "key_form", "key_around",
 			"cross_check", "status_page")},
@@ -143,6 +143,8 @@ func TestSchemaDescribesEveryField(t *testing.T) {
 	within := func(def, field string) any { return properties(defs[def])[field] }
 	compare("path", properties(within("portFacts", "path")), reflect.TypeFor[evidence.Path]())
 	compare("round_trips", properties(within("portFacts", "round_trips")), reflect.TypeFor[evidence.RoundTrips]())
+	compare("counts", properties(defs["counts"]), reflect.TypeFor[evidence.Counts]())
+	compare("thisHost", properties(defs["thisHost"]), reflect.TypeFor[evidence.ThisHost]())
 	compare("direct", properties(within("portFacts", "direct")), reflect.TypeFor[evidence.Direct]())
 	compare("proxy_reply", properties(within("portFacts", "proxy_reply")), reflect.TypeFor[evidence.ProxyReply]())
 	compare("clock", properties(within("tlsFacts", "clock")), reflect.TypeFor[evidence.Clock]())

@@ -57,6 +57,10 @@ var accused = []struct {
 	{"egress.split-route", func(e *evidence.Evidence) bool { return e.Egress != nil }},
 	{"port.", func(e *evidence.Evidence) bool { return e.Port != nil }},
 	{"host.local-firewall", func(e *evidence.Evidence) bool { return ran(e, "port") }},
+	{"host.reply-dropped", hostAsked}, {"host.reverse-path-filter", hostAsked}, {"host.conntrack-full", hostAsked},
+	{"host.route-denied", hostAsked}, {"host.unit-denied", hostAsked}, {"host.selinux-denied", hostAsked},
+	{"host.attached-network", hostAsked}, {"host.ports-exhausted", func(e *evidence.Evidence) bool { return ran(e, "port") }},
+	{"host.descriptors-exhausted", func(e *evidence.Evidence) bool { return true }},
 	{"proxy.", func(e *evidence.Evidence) bool { return e.Host.Proxy != nil }},
 	{"tls.", func(e *evidence.Evidence) bool { return e.TLS != nil || e.Port != nil || e.Call != nil }},
 	{"call.", func(e *evidence.Evidence) bool { return e.Call != nil && e.Call.Sent }},
@@ -149,3 +153,5 @@ func TestGeneratedReportsRead(t *testing.T) {
 		}
 	})
 }
+
+func hostAsked(e *evidence.Evidence) bool { return e.ThisHost != nil }

@@ -35,8 +35,9 @@ type Evidence struct {
 	Controls   []Control
 	StatusPage *StatusPage
 	CrossCheck *CrossCheck
-	Direct     *Direct // with a proxy: what the way without it does
-	Clock      *Clock  // nil where no peer told the time
+	Direct     *Direct   // with a proxy: what the way without it does
+	Clock      *Clock    // nil where no peer told the time
+	ThisHost   *ThisHost // what this host itself does with packets to the endpoint
 
 	Interrupted bool // a signal came, or the time was up before every step had begun: the rest is not known
 }
@@ -280,7 +281,6 @@ type Port struct {
 	Path       *Path     `json:"path,omitempty"`
 	OtherPorts []Attempt `json:"other_ports,omitempty"` // 443, and 55443 where that was not the target
 	ByDNS      *Attempt  `json:"by_dns,omitempty"`      // where the hosts file decides: at the address that DNS gives
-	ThisHost   *ThisHost `json:"this_host,omitempty"`   // what this host itself does with the packets
 
 	RoundTrips *RoundTrips `json:"round_trips,omitempty"` // of a deep run
 }

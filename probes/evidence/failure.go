@@ -18,7 +18,8 @@ const (
 	KindNotPermitted  Kind = "not-permitted"  // EPERM or EACCES: this host's own policy
 	KindNoAddress     Kind = "no-address"     // the source address is not on this host
 	KindInUse         Kind = "in-use"         // another socket of this host has the address and port
-	KindExhausted     Kind = "exhausted"      // this host is out of descriptors, ports or memory for sockets
+	KindExhausted     Kind = "exhausted"      // this host is out of memory for sockets
+	KindNoDescriptors Kind = "no-descriptors" // this process, or this host, is out of file descriptors
 	KindNXDomain      Kind = "nxdomain"       // the name does not exist
 	KindServFail      Kind = "servfail"       // the resolver failed
 	KindDNSRefused    Kind = "dns-refused"    // the resolver refuses to answer

@@ -1,7 +1,5 @@
 package evidence
 
-import "net/netip"
-
 // ThisHost is what this host's own kernel says and counts about packets to the endpoint. It is asked only after the port
 // did not let this host in. A nil part was not asked; Why says why one could not be.
 type ThisHost struct {
@@ -16,14 +14,14 @@ type ThisHost struct {
 
 // HostRoute is the line of this host's routing policy that decides about the endpoint's address.
 type HostRoute struct {
-	Kind      string       `json:"kind"`                // RouteUnicast, or why packets do not leave: RouteBlackhole, RouteProhibit, …
-	Line      string       `json:"line"`                // as "ip route" or "ip rule" prints it, without what does not matter
-	Rule      bool         `json:"rule,omitempty"`      // the line is an ip rule's
-	Table     uint32       `json:"table,omitempty"`     // the number of the table that a route is in; 254 is main
-	Prefix    netip.Prefix `json:"prefix,omitzero"`     // that the route is for; not set of a rule
-	Interface string       `json:"interface,omitempty"` // by which the packets leave
-	Attached  bool         `json:"attached,omitempty"`  // no gateway: the address is taken for one of an attached network
-	Tunnel    bool         `json:"tunnel,omitempty"`    // the interface is a point-to-point one
+	Kind      string `json:"kind"`                // RouteUnicast, or why packets do not leave: RouteBlackhole, RouteProhibit, …
+	Line      string `json:"line"`                // as "ip route" or "ip rule" prints it, without what does not matter
+	Rule      bool   `json:"rule,omitempty"`      // the line is an ip rule's
+	Table     uint32 `json:"table,omitempty"`     // the number of the table that a route is in; 254 is main
+	Prefix    string `json:"prefix,omitempty"`    // that the route is for; not set of a rule
+	Interface string `json:"interface,omitempty"` // by which the packets leave
+	Attached  bool   `json:"attached,omitempty"`  // no gateway: the address is taken for one of an attached network
+	Tunnel    bool   `json:"tunnel,omitempty"`    // the interface is a point-to-point one
 }
 
 // What a route does with a packet, as ip-route(8) names it.
@@ -67,11 +65,14 @@ func (c Counts) Undelivered() int { return c.InReceives - c.Forwarded - c.InDeli
 
 // Ledger is what was counted while nothing was sent, while N packets for the port were, and while twice as many were.
 type Ledger struct {
+	To         string `json:"to"`            // address and port
 	Why        string `json:"why,omitempty"` // it was not kept
 	N          int    `json:"n"`
 	Background Counts `json:"background"`
 	Once       Counts `json:"once"`
 	Twice      Counts `json:"twice"`
+	WentOut    string `json:"went_out,omitempty"` // the interface by which they left
+	CameIn     string `json:"came_in,omitempty"`  // the interface by which as many packets came in
 }
 
 // Places where packets are lost in this host.
@@ -117,7 +118,7 @@ func (l *Ledger) Left() (left, known bool) {
 	place, _ := l.Lost()
 	unsent, _ := l.Twice.Unsent()
 	still, _ := l.Background.Unsent()
-	return place != LostGoingOut && unsent-still < l.N/4+1 && *l.Twice.OutTransmits >= 2*l.N, true
+	return place != LostGoingOut && unsent-still < l.N/4+1 && *l.Twice.OutTransmits >= 2*l.N && l.WentOut != "", true
 }
 
 // Conntrack is how full the kernel's table of connections is.

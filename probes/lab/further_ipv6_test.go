@@ -44,12 +44,12 @@ var furtherIPv6 = []Fault{
 		dualStack(w)
 		w.Gateway.Filter("forward", "tcp dport 55443 drop")
 	}},
-	{Cause: "port.unreachable", Name: "dual-stack-and-an-unreachable-route", Or: []string{"host.local-firewall"}, Break: func(w *World) {
+	{Cause: "host.route-denied", Name: "dual-stack-and-an-unreachable-route", Break: func(w *World) {
 		dualStack(w)
 		w.Zone[Host] = []string{HostIP}
 		w.Client.IP("route add unreachable " + HostIP)
 	}},
-	{Cause: "host.local-firewall", Name: "dual-stack-and-a-prohibit-route", Break: func(w *World) {
+	{Cause: "host.route-denied", Name: "dual-stack-and-a-prohibit-route", Break: func(w *World) {
 		dualStack(w)
 		w.Zone[Host] = []string{HostIP}
 		w.Client.IP("route add prohibit " + HostIP)

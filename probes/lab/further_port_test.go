@@ -45,7 +45,7 @@ var furtherPorts = slices.Concat(icmpRejections(), []Fault{
 	{Cause: "port.filtered", Name: "syn-ack-lost-at-the-gateway", Break: func(w *World) {
 		w.Gateway.Filter("forward", `iifname "wan0" tcp sport 55443 drop`)
 	}},
-	{Cause: "port.filtered", Name: "syn-ack-lost-at-the-client", Or: []string{"host.local-firewall"}, Break: func(w *World) {
+	{Cause: "host.reply-dropped", Name: "syn-ack-lost-at-the-client", Break: func(w *World) {
 		w.Client.Filter("input", "tcp sport 55443 drop")
 	}},
 	{Cause: "port.filtered", Name: "high-ports-at-the-isp", Says: []string{ISPIP}, Break: func(w *World) {
@@ -191,32 +191,32 @@ func icmpRejections() []Fault {
 
 // The client's own machine.
 var furtherHosts = slices.Concat(ownRejections(), []Fault{
-	{Cause: "host.local-firewall", Name: "prohibit-route", Break: func(w *World) {
+	{Cause: "host.route-denied", Name: "prohibit-route", Break: func(w *World) {
 		w.Client.IP("route add prohibit " + HostIP)
 	}},
-	{Cause: "host.local-firewall", Name: "unreachable-route", Or: []string{"port.unreachable"}, Break: func(w *World) {
+	{Cause: "host.route-denied", Name: "unreachable-route", Break: func(w *World) {
 		w.Client.IP("route add unreachable " + HostIP)
 	}},
-	{Cause: "host.local-firewall", Name: "unreachable-route-and-nobody-else-asked", Or: []string{"port.unreachable", "unexplained"},
+	{Cause: "host.route-denied", Name: "unreachable-route-and-nobody-else-asked",
 		Break: func(w *World) {
 			alone(w)
 			w.Client.IP("route add unreachable " + HostIP)
 		}},
-	{Cause: "host.local-firewall", Name: "prohibit-route-and-nobody-else-asked", Break: func(w *World) {
+	{Cause: "host.route-denied", Name: "prohibit-route-and-nobody-else-asked", Break: func(w *World) {
 		alone(w)
 		w.Client.IP("route add prohibit " + HostIP)
 	}},
-	{Cause: "port.unreachable", Name: "on-link-address-of-nobody", Or: []string{"port.filtered"}, Break: func(w *World) {
+	{Cause: "host.attached-network", Name: "on-link-address-of-nobody", Confidence: "likely", Says: []string{"eth0", "10.1.0.0/24"}, Break: func(w *World) {
 		w.EndpointIs = "https://10.1.0.77:55443/"
 	}},
 	{Cause: "port.refused", Name: "on-link-and-closed", Confidence: "certain", Break: func(w *World) {
 		w.EndpointIs = "https://" + GatewayIP + ":55443/"
 	}},
 	{Cause: "port.refused", Name: "this-very-machine", Break: func(w *World) { w.EndpointIs = "https://127.0.0.1:55443/" }},
-	{Cause: "host.local-firewall", Name: "blackhole-route", Or: []string{"port.unreachable"}, Break: func(w *World) {
+	{Cause: "host.route-denied", Name: "blackhole-route", Break: func(w *World) {
 		w.Client.IP("route add blackhole " + HostIP)
 	}},
-	{Cause: "host.local-firewall", Name: "drops-for-this-user", Confidence: "likely", Break: func(w *World) {
+	{Cause: "host.local-firewall", Name: "drops-for-this-user", Confidence: "certain", Break: func(w *World) {
 		w.Client.Filter("output", "meta skuid 0 tcp dport 55443 drop")
 	}},
 	{Cause: "host.local-firewall", Name: "passes-web-only", Break: func(w *World) {

@@ -30,7 +30,7 @@ var hostFaults = []Fault{
 	{Cause: "host.local-firewall", Name: "resets", Break: func(w *World) {
 		w.Client.Filter("output", "tcp dport 55443 reject with tcp reset")
 	}},
-	{Cause: "host.local-firewall", Name: "drops", Confidence: "likely", Break: func(w *World) {
+	{Cause: "host.local-firewall", Name: "drops", Confidence: "certain", Break: func(w *World) {
 		w.Client.Filter("output", "tcp dport 55443 drop")
 	}},
 }

@@ -14,13 +14,13 @@ import (
 )
 
 // packets is how many are sent in the first round; the second sends twice as many.
-const packets = 12
+const packets = 20
 
 // Keep counts what this host's kernel does with packets for the port, and with their answers: around a silence, some SYNs,
 // and twice as many. answer is how long an answer may take. The SYNs come from sockets of their own, which are closed
 // without a word; source is --source-ip, or not set.
 func Keep(ctx context.Context, to netip.AddrPort, source netip.Addr, answer time.Duration) *evidence.Ledger {
-	ledger := &evidence.Ledger{}
+	ledger := &evidence.Ledger{To: to.String()}
 	if !to.Addr().Is4() {
 		ledger.Why = "only IPv4 is counted"
 		return ledger
@@ -34,6 +34,7 @@ func Keep(ctx context.Context, to netip.AddrPort, source netip.Addr, answer time
 		send int
 		into *evidence.Counts
 	}{{0, &ledger.Background}, {packets, &ledger.Once}, {2 * packets, &ledger.Twice}} {
+		links := linkCounts()
 		sockets, err := syns(to, source, round.send)
 		if err == nil {
 			select {
@@ -51,6 +52,9 @@ func Keep(ctx context.Context, to netip.AddrPort, source netip.Addr, answer time
 			return ledger
 		}
 		*round.into = difference(before, after)
+		if round.send == 2*packets {
+			ledger.WentOut, ledger.CameIn = linkCounts().busiest(links, round.send)
+		}
 		before, _ = count() // closing may send something
 	}
 	ledger.N = packets
@@ -91,6 +95,39 @@ func count() (map[string]int, bool) {
 		all["conntrack.drop"] = conntrackDrops(string(table))
 	}
 	return all, true
+}
+
+// links are the packets of each interface but the loopback, in and out.
+type links map[string][2]int
+
+func linkCounts() links {
+	text, _ := os.ReadFile("/proc/self/net/dev")
+	counts := links{}
+	for line := range strings.Lines(string(text)) {
+		name, values, is := strings.Cut(line, ":")
+		words := strings.Fields(values)
+		if name = strings.TrimSpace(name); !is || len(words) < 10 || name == "lo" {
+			continue
+		}
+		in, _ := strconv.Atoi(words[1])
+		out, _ := strconv.Atoi(words[9])
+		counts[name] = [2]int{in, out}
+	}
+	return counts
+}
+
+// busiest are the interfaces by which most packets went out and came in since then, and at least so many.
+func (now links) busiest(then links, least int) (out, in string) {
+	mostOut, mostIn := least-1, least-1
+	for name, count := range now {
+		if grew := count[1] - then[name][1]; grew > mostOut {
+			out, mostOut = name, grew
+		}
+		if grew := count[0] - then[name][0]; grew > mostIn {
+			in, mostIn = name, grew
+		}
+	}
+	return out, in
 }
 
 // conntrackDrops adds up the column "drop" of all processors.

@@ -146,7 +146,7 @@ func best(routes []route, table uint32, to netip.Addr) (found route, ok bool) {
 func (r route) evidence() *evidence.HostRoute {
 	kinds := map[byte]string{unix.RTN_BLACKHOLE: evidence.RouteBlackhole, unix.RTN_PROHIBIT: evidence.RouteProhibit,
 		unix.RTN_UNREACHABLE: evidence.RouteUnreachable}
-	facts := &evidence.HostRoute{Kind: cmp.Or(kinds[r.kind], evidence.RouteUnicast), Table: r.table, Prefix: r.to}
+	facts := &evidence.HostRoute{Kind: cmp.Or(kinds[r.kind], evidence.RouteUnicast), Table: r.table, Prefix: r.to.String()}
 	words := []string{prefixWords(r.to)}
 	if r.to.Bits() == 0 {
 		words[0] = "default"

@@ -114,8 +114,8 @@ func whenHostOffline(e *evidence.Evidence) (Finding, bool) {
 	endpoint := evidence.HostPort{Host: e.Target.Host, Port: e.Target.Port}
 	finding := Finding{Values: prose.Values{"controls_bad": screen.List(bad)},
 		Evidence: []string{fmt.Sprintf("Neither %s nor these answer: %s.", endpoint, screen.List(bad))}}
-	if reading.ResolverAnswered(e) || len(e.Controls) < 2 {
-		finding.Confidence = report.Likely // a resolver in the same building may answer while the internet is away
+	if _, known := ledgerOf(e).Left(); !known || reading.ResolverAnswered(e) || len(e.Controls) < 2 {
+		finding.Confidence = report.Likely // a resolver in the same building may answer while the internet is away; and a firewall of this host may drop all
 	}
 	if e.DNS != nil && len(e.DNS.Answers) > 0 && !reading.ResolverAnswered(e) {
 		finding.Evidence = append(finding.Evidence, "No resolver answers: "+screen.List(reading.PlainServers(e.Host.Resolvers))+".")
@@ -213,10 +213,16 @@ func whenHostLocalFirewall(e *evidence.Evidence) (Finding, bool) {
 		finding.Values["good_port"] = strconv.Itoa(int(port))
 	}
 	switch {
+	case end.By == reading.EndHere && (end.Route != nil || end.Lost != "" && end.Lost != evidence.LostGoingOut) || deniedByUnit(e, end):
+		return Finding{}, false // rows of their own
+	case end.By == reading.EndHere && end.Lost != "":
+		finding.lostGoingOut(e, end)
 	case end.By == reading.EndHere && end.Answer.From != "":
 		finding.Values["sender"], finding.Values["icmp"] = end.Answer.From, end.Answer.Icmp()
 	case end.By == reading.EndHere:
 		finding.Evidence = []string{"The kernel of this host refuses the connection: " + e.Step("port").Failure.Detail.String() + "."}
+	case end.Left:
+		return Finding{}, false
 	case end.By == reading.EndNearby && end.Last.TTL > 0, end.By == reading.EndSilence && end.Place == reading.PlaceNoneOnce && end.Again == nil:
 		finding.Values["hop"] = end.Last.From
 	default:

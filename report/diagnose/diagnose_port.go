@@ -127,6 +127,8 @@ func whenPortRejectedEnRoute(e *evidence.Evidence) (Finding, bool) {
 		finding.Values["icmp"] = end.Answer.Icmp()
 	case end.Last.TTL > 0:
 		finding.Values["hop"] = end.Last.From
+	case end.By == reading.EndNearby && end.Left:
+		finding.Values["hop"] = "the first router, or a device before it"
 	case end.By == reading.EndNearby:
 		finding.Values["hop"] = "this host or its first router"
 	default:

@@ -21,7 +21,7 @@ type ender int
 
 const (
 	EndUnknown  ender = iota // the port was reached, or what was seen does not tell
-	EndHere                  // this host: its own ICMP message, or its kernel's no
+	EndHere                  // this host: its own ICMP message, its kernel's no, or packets that are lost in it
 	EndNearby                // a reset to a packet that may travel one step: this host, or its first router
 	EndDevice                // a device that says no with its own address
 	EndOnTheWay              // a reset from nearer than the host
@@ -51,6 +51,10 @@ type Ending struct {
 	Place  silentPlace // of silence
 	Again  *HopFact    // asked again, the port took a connection
 	Walk   *WalkFacts  // nil where there is none
+
+	Route *evidence.HostRoute // EndHere: the line of this host's routing policy that says no
+	Lost  string              // EndHere: where in this host the packets are lost, evidence.LostGoingOut and its like
+	Left  bool                // this host's packets did leave it: who does not answer, or refuses, is another one
 }
 
 // Ending is who ended the connection that failed; host are the addresses of the service.
@@ -62,7 +66,10 @@ func (c ConnectionFacts) Ending(host []string) Ending {
 	if c.Path != nil && c.Path.Available {
 		end.Walk = c.Path
 	}
+	denied := kind == evidence.KindNotPermitted || kind == evidence.KindUnreachable || kind == evidence.KindNoRoute
 	switch {
+	case denied && c.ThisHost != nil && c.ThisHost.Route.Denies():
+		end.By, end.Route = EndHere, c.ThisHost.Route
 	case kind == evidence.KindNotPermitted:
 		end.By = EndHere
 	case end.Walk != nil && end.bySender(host):
@@ -70,6 +77,9 @@ func (c ConnectionFacts) Ending(host []string) Ending {
 		end.byReset()
 	case kind == evidence.KindTimeout:
 		end.bySilence()
+	}
+	if c.ThisHost != nil {
+		end.byLedger(c.ThisHost.Ledger)
 	}
 	if h, ok := FirstHop(later, evidence.HopConnected); ok && end.By != EndUnknown {
 		end.Again = &h
@@ -161,6 +171,25 @@ func (end *Ending) byReset() {
 	end.Last = cmp.Or(routerOf(HopAt(end.Walk.Port, first.TTL-1)), routerOf(HopAt(end.Walk.Compare, first.TTL-1)))
 }
 
+// byLedger takes what the kernel counted: whether the packets were lost in this host, or left it.
+func (end *Ending) byLedger(ledger *evidence.Ledger) {
+	lost, sure := ledger.Lost()
+	left, known := ledger.Left()
+	signed := end.By == EndHere && end.Answer.From != ""
+	switch {
+	case !signed && end.By != EndNearby && end.By != EndSilence, signed && lost == evidence.LostGoingOut:
+	case lost != evidence.LostNowhere && (lost == evidence.LostGoingOut || end.By == EndSilence):
+		end.By, end.Lost, end.Sure = EndHere, lost, report.Likely
+		if sure {
+			end.Sure = report.Certain
+		}
+	case signed && known && left: // somebody near uses this host's address as the sender
+		end.By, end.Sure, end.Left = EndNearby, report.Likely, true
+	case known && left:
+		end.Left = true
+	}
+}
+
 // routerOf is the hop where it tells its address, else none.
 func routerOf(h HopFact) HopFact {
 	if h.router() {
@@ -206,13 +235,23 @@ func (end Ending) Evidence(port int) []string {
 	h, last := end.Answer, end.Last
 	switch end.By {
 	case EndHere:
+		if end.Route != nil {
+			say("The routing policy of this host has this line for it: %s.", end.Route.Line)
+		}
 		if h.From != "" {
 			say("The ICMP message %q comes from %s, an address of this host.", h.Icmp(), h.From)
 		}
 	case EndDevice:
 		say("%s answers with ICMP %s.", h.From, h.Icmp())
 	case EndNearby:
-		say("The refusal comes at TTL 1: from this host itself, or from its first router.")
+		switch {
+		case end.Left && h.From != "":
+			say("The ICMP message %q has this host's own address, %s, as its sender; but the packets did leave this host.", h.Icmp(), h.From)
+		case end.Left:
+			say("The refusal comes at TTL 1, and the packets did leave this host: it comes from the first router, or from a device before it.")
+		default:
+			say("The refusal comes at TTL 1: from this host itself, or from its first router.")
+		}
 		if last.TTL > 0 {
 			say("A packet for port %d with TTL 1 reaches the first router, %s.", end.Walk.ComparedTo, last.From)
 		}
@@ -257,11 +296,19 @@ func (end Ending) silentEvidence(port int) []string {
 			last.TTL, last.From, port, end.Walk.ComparedTo)}
 	case PlaceNoneOnce:
 		return []string{fmt.Sprintf("A packet for port %d with TTL 1 reaches the first router, %s.", end.Walk.ComparedTo, last.From),
-			fmt.Sprintf("One for port %d gets no answer: this host or its first router, %s, drops it.", port, last.From)}
+			end.dropsAtOnce(port)}
 	case PlaceAnyPort, placeNoRouter:
 		return []string{"The position is unknown: " + end.NoPlace() + "."}
 	}
 	return nil
+}
+
+func (end Ending) dropsAtOnce(port int) string {
+	if end.Left {
+		return fmt.Sprintf("One for port %d leaves this host and gets no answer: its first router, %s, or a device before it, drops it.",
+			port, end.Last.From)
+	}
+	return fmt.Sprintf("One for port %d gets no answer: this host or its first router, %s, drops it.", port, end.Last.From)
 }
 
 // NoPlace is why no place may be claimed for a silence; "" where one may.
@@ -291,12 +338,20 @@ func (end Ending) Row() string {
 	switch {
 	case end.Again != nil && end.By == EndSilence:
 		return "no answer at first, then it took a connection"
+	case end.By == EndHere && end.Route != nil:
+		return "this host's own routing policy says no: " + end.Route.Kind
+	case end.By == EndHere && end.Lost == evidence.LostGoingOut:
+		return "packets for it are dropped in this host"
+	case end.By == EndHere && end.Lost != "":
+		return "its answers are dropped in this host"
 	case end.By == EndHere && said != "":
 		return said + " by this host itself"
 	case end.By == EndDevice && said == "refused":
 		return "refused by " + end.Answer.From
 	case end.By == EndDevice:
 		return said + ", by " + end.Answer.From
+	case end.By == EndNearby && end.Left:
+		return "refused by the first router, or before it"
 	case end.By == EndNearby:
 		return "refused by this host or its first router"
 	case end.By == EndOnTheWay:

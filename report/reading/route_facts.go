@@ -55,6 +55,7 @@ type ConnectionFacts struct {
 	Direct *struct {
 		Attempt *attemptFact `json:"attempt"`
 	} `json:"direct"`
+	ThisHost *evidence.ThisHost `json:"this_host"`
 }
 
 type attemptFact struct {
@@ -94,7 +95,7 @@ func ConnectionOf(e *evidence.Evidence) ConnectionFacts {
 	if trips := e.Port.RoundTrips; trips != nil {
 		c.RoundTrips = &tripFacts{To: trips.To.String(), Answered: trips.Answered, Refused: trips.Refused, MinMS: trips.MinMS}
 	}
-	c.Path, c.Failure = WalkOf(e), kindOf(e.Step("port").Failure)
+	c.Path, c.Failure, c.ThisHost = WalkOf(e), kindOf(e.Step("port").Failure), e.ThisHost
 	return c
 }
 

@@ -123,3 +123,17 @@ func (w *WalkFacts) further(than int) bool {
 
 // othersLeave reports whether a packet for the other port reaches the first router.
 func (w *WalkFacts) othersLeave() bool { return HopAt(w.Compare, 1).router() }
+
+// AnyUnreachableHere reports whether this host itself said during the walk that nobody has the address.
+func AnyUnreachableHere(e *evidence.Evidence) bool {
+	walk := WalkOf(e)
+	if walk == nil {
+		return false
+	}
+	for _, h := range walk.All() {
+		if h.FromSelf && h.Answer == evidence.HopUnreachable {
+			return true
+		}
+	}
+	return false
+}

@@ -32,6 +32,7 @@ func (l *factList) port(r *factReader) {
 		key, value := attempt(a)
 		l.item("the address that DNS gives, "+key, value, a)
 	}
+	l.thisHost(r.object("this_host"))
 	l.roundTrips(r.object("round_trips"))
 	l.each("controls", r.objects("controls"), func(c *factReader) (string, string) {
 		c.drop("chain") // it is for another program to compare
@@ -72,6 +73,65 @@ func (l *factList) path(p *factReader) {
 		l.each("to port "+p.text("compared_to")+", for comparison", p.objects("compare"), hop)
 		l.rest(p)
 	})
+}
+
+// thisHost is what this host's own kernel says and counts.
+func (l *factList) thisHost(h *factReader) {
+	if h == nil {
+		return
+	}
+	l.under("this host", "", func() {
+		if route := h.object("route"); route != nil {
+			route.drop("kind", "rule", "table", "prefix", "interface")
+			l.item("its route", joinedWords(route.text("line"), route.pick("attached", "without a gateway", ""),
+				route.pick("tunnel", "a tunnel", "")), route)
+		}
+		if k := h.object("ledger"); k != nil {
+			sent := func(times int) string {
+				n, _ := k.number("n")
+				return fmt.Sprintf("with %.0f packets", n*float64(times))
+			}
+			l.under("packets counted, to "+k.text("to"), k.text("why"), func() {
+				l.counts("with none", k.object("background"))
+				l.counts(sent(1), k.object("once"))
+				l.counts(sent(2), k.object("twice"))
+				l.say("left by", k.text("went_out"))
+				l.say("answers came in by", k.text("came_in"))
+				l.rest(k)
+			})
+		}
+		if c := h.object("conntrack"); c != nil {
+			l.item("table of connections", c.text("count")+" of "+c.text("max"), c)
+		}
+		if p := h.object("local_ports"); p != nil {
+			l.item("source ports", p.text("first")+" to "+p.text("last")+", "+p.text("used")+" held for the endpoint", p)
+		}
+		if g := h.object("cgroup"); g != nil {
+			programs := prefixed("programs attached: ", strings.Join(g.texts("programs"), ", "))
+			l.item("control group", joinedWords(g.text("path"), g.text("unit"), programs, prefixed("at ", g.text("at")), g.text("why")), g)
+		}
+		l.say("", h.pick("selinux", "SELinux enforces its policy", ""))
+		l.say("", h.pick("container", "in a network namespace of its own", ""))
+		l.rest(h)
+	})
+}
+
+// counts are what was counted in a span of time, as far as it is not zero.
+func (l *factList) counts(key string, c *factReader) {
+	if c == nil {
+		return
+	}
+	var words []string
+	for _, one := range []struct{ name, words string }{
+		{"out_segments", "TCP segments"}, {"out_requests", "sent"}, {"out_transmits", "handed to an interface"},
+		{"in_receives", "came in"}, {"in_delivers", "delivered"}, {"forwarded", "passed on"},
+		{"reverse_path", "dropped by the reverse path filter"}, {"conntrack_full", "dropped for a full table"},
+	} {
+		if n := c.text(one.name); n != "" && (n != "0" || one.name == "out_transmits" || one.name == "in_delivers") {
+			words = append(words, n+" "+one.words)
+		}
+	}
+	l.item(key, strings.Join(words, ", "), c)
 }
 
 func (l *factList) roundTrips(t *factReader) {

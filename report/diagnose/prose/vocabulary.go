@@ -111,6 +111,24 @@ var Vocabulary = map[string]string{
 	"controls_ok":  "",                        // "1.1.1.1:443 and 8.8.8.8:443"
 	"controls_bad": "",                        // the controls that do not
 
+	// This host.
+	"interface":       "the interface", // by which packets for the endpoint leave
+	"other_interface": "",              // by which their answers come in; set only where it is another one
+	"conntrack":       "",              // "262144 of 262144"
+	"conntrack_more":  "",              // twice as many
+	"route_line":      "a line of this host's routing policy",
+	"route_kind":      "",                // blackhole, prohibit, unreachable
+	"route_delete":    "",                // the command that removes the line
+	"route_list":      "",                // the command that lists such lines
+	"prefix":          "a local network", // that an interface claims
+	"port_range":      "",                // "32768 to 60999"
+	"unit":            "",                // a systemd unit
+	"unit_cat":        "",                // the command that prints its settings
+	"cgroup":          "",                // a control group's path; not set of the root
+	"or_cgroup":       "",                // set only where a control group's program may do the same
+	"or_seccomp":      "",                // set only where a filter of system calls may do the same
+	"as_root":         "",                // set only where root would see more
+
 	// Proxy.
 	"proxy_failure": "", // how the connection to the proxy failed
 	"proxy_reply":   "", // "403 Forbidden", "SOCKS reply 2, not allowed by ruleset"

@@ -102,9 +102,10 @@ func portFacts(e *evidence.Evidence, step evidence.Step) any {
 		*evidence.Port
 		Controls  []evidence.Control `json:"controls,omitempty"`
 		Direct    *evidence.Direct   `json:"direct,omitempty"`
+		ThisHost  *evidence.ThisHost `json:"this_host,omitempty"`
 		Failure   *evidence.Failure  `json:"failure,omitempty"`
 		Uncounted bool               `json:"uncounted,omitempty"`
-	}{e.Port, e.Controls, e.Direct, step.Failure, uncounted(step)}
+	}{e.Port, e.Controls, e.Direct, e.ThisHost, step.Failure, uncounted(step)}
 }
 
 func tlsFacts(e *evidence.Evidence, step evidence.Step) any {

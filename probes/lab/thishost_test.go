@@ -1,0 +1,193 @@
+//go:build linux
+
+package lab
+
+import (
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// ordinary is the user of worlds that show what the tool can say without being root.
+const ordinary = 33 // www-data
+
+// firewalled makes the client's input chain drop by default.
+func firewalled(accept ...string) func(*World) {
+	return func(w *World) {
+		w.Client.NFT("table inet fault {\n chain in {\n type filter hook input priority filter; policy drop;\n iif lo accept\n " +
+			strings.Join(accept, "\n ") + "\n }\n}\n")
+	}
+}
+
+// otherWay gives the client a second cable to its gateway and sends everything by it, with the address of the first.
+func otherWay(w *World) {
+	w.Client.link("eth1", w.Gateway, "lan1")
+	w.Gateway.IP("link set lan1 up", "addr add 10.1.1.1/24 dev lan1")
+	w.Client.IP("link set eth1 up", "addr add 10.1.1.2/24 dev eth1", "route replace default via 10.1.1.1 dev eth1 src "+ClientIP)
+}
+
+func sysctl(w *World, name, value string) {
+	w.tb.Helper()
+	if err := w.Client.Sysctl(name, value); err != nil {
+		w.tb.Fatal(err)
+	}
+}
+
+// claims makes an interface of the client claim a network, in which nobody is.
+func claims(prefix string) func(*World) {
+	return func(w *World) {
+		w.Client.link("br0", w.Gateway, "nobody0")
+		w.Gateway.IP("link set nobody0 up")
+		w.Client.IP("link set br0 up", "addr add "+prefix+" dev br0")
+	}
+}
+
+// thisHostFaults are on the client itself: what is feared is that somebody else is blamed.
+var thisHostFaults = []Fault{
+	{Cause: "host.reply-dropped", Name: "input-denies-tcp", Confidence: "certain", Says: []string{"eth0"}, Never: []string{"cable"},
+		Break: firewalled("meta l4proto { udp, icmp } accept")},
+	{Cause: "host.reply-dropped", Name: "input-denies-everything", Confidence: "certain", Never: []string{"cable"}, Break: firewalled()},
+	{Cause: "host.reply-dropped", Name: "input-denies-everything-by-an-ordinary-user", Confidence: "certain", Break: func(w *World) {
+		w.User = ordinary
+		firewalled("meta l4proto { udp, icmp } accept")(w)
+	}},
+	{Cause: "host.reply-dropped", Name: "answers-from-the-port", Confidence: "certain", Break: func(w *World) {
+		w.Client.Filter("input", "tcp sport 55443 drop")
+	}},
+	{Cause: "host.reply-dropped", Name: "answers-before-routing", Confidence: "certain", Break: func(w *World) {
+		w.Client.Filter("prerouting", "tcp sport 55443 drop")
+	}},
+	{Cause: "host.reply-dropped", Name: "answers-from-the-address", Confidence: "certain", Break: func(w *World) {
+		w.Client.Filter("input", "ip saddr "+HostIP+" drop")
+	}},
+	{Cause: "host.reverse-path-filter", Name: "answer-by-the-other-cable", Confidence: "certain", Says: []string{"eth1", "eth0"},
+		Break: func(w *World) {
+			otherWay(w)
+			sysctl(w, "ipv4/conf/all/rp_filter", "1")
+			sysctl(w, "ipv4/conf/eth0/rp_filter", "1")
+		}},
+	{Cause: "host.reverse-path-filter", Name: "for-the-service-alone", Confidence: "certain", Break: func(w *World) {
+		otherWay(w)
+		w.Client.IP("route replace default via "+GatewayIP, "route add "+HostIP+" via 10.1.1.1 dev eth1 src "+ClientIP)
+		sysctl(w, "ipv4/conf/eth0/rp_filter", "1")
+	}},
+	{Name: "another-way-without-the-filter", Verdict: "pass", Break: otherWay, Or: []string{"egress.split-route"}},
+
+	{Cause: "host.local-firewall", Name: "drops-the-address", Confidence: "certain", Break: func(w *World) {
+		w.Client.Filter("output", "ip daddr "+HostIP+" drop")
+	}},
+	{Cause: "host.local-firewall", Name: "drops-behind-routing", Confidence: "certain", Break: func(w *World) {
+		w.Client.Filter("postrouting", "tcp dport 55443 drop")
+	}},
+	{Cause: "host.local-firewall", Name: "drops-for-an-ordinary-user", Break: func(w *World) {
+		w.User = ordinary
+		w.Client.Filter("output", "tcp dport 55443 drop")
+	}},
+	{Cause: "host.local-firewall", Name: "kill-switch", Confidence: "certain", Never: []string{"cable"}, Break: func(w *World) {
+		w.Client.NFT("table inet fault {\n chain out {\n type filter hook output priority filter; policy drop;\n oif lo accept\n udp dport 53 accept\n }\n}\n")
+	}},
+	{Cause: "port.rejected-en-route", Name: "gateway-sends-the-port-to-itself", Confidence: "likely", Break: func(w *World) {
+		w.Gateway.NFT("table ip fault {\n chain pre {\n type nat hook prerouting priority dstnat;\n iifname \"lan0\" tcp dport 55443 redirect to :9\n }\n}\n")
+	}},
+	{Cause: "port.rejected-en-route", Name: "gateway-rejects-before-routing", Confidence: "likely", Break: func(w *World) {
+		w.Gateway.NFT("table ip fault {\n chain pre {\n type filter hook prerouting priority -150;\n iifname \"lan0\" tcp dport 55443 reject with tcp reset\n }\n}\n")
+	}},
+
+	{Cause: "host.route-denied", Name: "blackhole", Confidence: "certain", Says: []string{"blackhole 198.51.100.0/24"}, Break: func(w *World) {
+		w.Client.IP("route add blackhole 198.51.100.0/24")
+	}},
+	{Cause: "host.route-denied", Name: "rule-for-the-port", Confidence: "certain", Says: []string{"dport 55443"}, Break: func(w *World) {
+		w.Client.IP("rule add ipproto tcp dport 55443 blackhole")
+	}},
+	{Cause: "host.route-denied", Name: "rule-for-a-user", Confidence: "certain", Says: []string{"uidrange 33-33"}, Break: func(w *World) {
+		w.User = ordinary
+		w.Client.IP("rule add uidrange 33-33 ipproto tcp dport 55443 prohibit")
+	}},
+	{Name: "rule-for-another-user", Verdict: "pass", Break: func(w *World) {
+		w.Client.IP("rule add uidrange 33-33 ipproto tcp dport 55443 prohibit", "route add blackhole 198.51.100.128/25")
+	}},
+	{Cause: "host.route-denied", Name: "table-of-its-own", Confidence: "certain", Says: []string{"table 100"}, Break: func(w *World) {
+		w.Client.IP("route add unreachable default table 100", "rule add to "+HostIP+" lookup 100")
+	}},
+
+	{Cause: "host.attached-network", Name: "bridge-claims-the-network", Says: []string{"br0", "198.51.100.0/24"}, Break: claims("198.51.100.200/24")},
+	{Cause: "host.attached-network", Name: "mask-too-wide", Says: []string{"198.0.0.0/8"}, Break: claims("198.18.0.1/8")},
+}
+
+// holdPorts takes source ports of the client for connections to the service, which get no answer yet.
+func holdPorts(w *World, n int) func() {
+	w.tb.Helper()
+	var sockets []int
+	err := w.Client.Do(func() error {
+		for range n {
+			fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+			if err != nil {
+				return err
+			}
+			sockets = append(sockets, fd)
+			if err := unix.Connect(fd, &unix.SockaddrInet4{Port: 55443, Addr: [4]byte{198, 51, 100, 10}}); err != nil && err != unix.EINPROGRESS {
+				return os.NewSyscallError("connect", err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		w.tb.Fatal(err)
+	}
+	return func() {
+		for _, fd := range sockets {
+			syscall.Close(fd)
+		}
+	}
+}
+
+// What the ledger may not do: see a fault of this host where others' packets are dropped all the time.
+func TestLedgerBesideOtherDrops(t *testing.T) {
+	w := healthy(t)
+	w.Client.Filter("input", "udp dport 9999 drop")
+	w.ISP.Filter("forward", "tcp dport 55443 drop")
+	w.Start()
+	stop := make(chan struct{})
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = w.Gateway.Do(func() error {
+			fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+			if err != nil {
+				return err
+			}
+			defer unix.Close(fd)
+			for {
+				select {
+				case <-stop:
+					return nil
+				case <-time.After(2 * time.Millisecond):
+					_ = unix.Sendto(fd, []byte("scan"), 0, &unix.SockaddrInet4{Port: 9999, Addr: [4]byte{10, 1, 0, 2}})
+				}
+			}
+		})
+	}()
+	result := w.Diagnose(binary)
+	close(stop)
+	<-done
+	if causes := result.Report.Causes(); len(causes) == 0 || causes[0] != "port.filtered" {
+		t.Errorf("%v: %s", causes, result.Stdout)
+	}
+}
+
+// TestSourcePortsUsedUp: all source ports are held by connections to the service.
+func TestSourcePortsUsedUp(t *testing.T) {
+	w := healthy(t)
+	w.Start()
+	sysctl(w, "ipv4/ip_local_port_range", "41000 41003")
+	defer holdPorts(w, 4)()
+	result := w.Diagnose(binary)
+	if found := result.Report.Diagnoses; len(found) == 0 || found[0].Cause != "host.ports-exhausted" || found[0].Confidence != "certain" ||
+		!strings.Contains(found[0].Words(), "41000 to 41003") {
+		t.Errorf("%s", result.Stdout)
+	}
+}

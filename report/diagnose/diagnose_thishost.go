@@ -1,0 +1,274 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/diagnose/prose"
+	"opensrs-doctor/report/reading"
+	"opensrs-doctor/report/screen"
+)
+
+// What on this very host stands in the way: package thishost measured it.
+
+func ledgerOf(e *evidence.Evidence) *evidence.Ledger {
+	if e.ThisHost == nil {
+		return nil
+	}
+	return e.ThisHost.Ledger
+}
+
+// counted are the sentences about packets that are lost in this host. of is what happened to them.
+func countedWords(e *evidence.Evidence) []string {
+	ledger := ledgerOf(e)
+	n := 3 * ledger.N
+	switch lost, _ := ledger.Lost(); lost {
+	case evidence.LostGoingOut:
+		return []string{fmt.Sprintf("This host's kernel counted: of %d packets for %s that a program sent, none reached a network interface.",
+			n, ledger.To)}
+	case evidence.LostComingIn, evidence.LostReversePath:
+		return []string{fmt.Sprintf("This host's kernel counted: %d packets for %s left, as many answers came in, and none was handed to a program.",
+			n, ledger.To)}
+	}
+	return nil
+}
+
+// deafHost: nothing that is sent for gets an answer, and the kernel counted why. It is asked where names could not be
+// resolved, or the port was silent.
+func deafHost(e *evidence.Evidence, place string) (Finding, bool) {
+	lost, sure := ledgerOf(e).Lost()
+	stopped := Blocked(e)
+	if lost != place || stopped != "dns" && stopped != "port" || e.Host.Proxy != nil {
+		return Finding{}, false
+	}
+	if stopped == "port" {
+		if end, failed := portEnding(e); !failed || end.By != reading.EndHere || end.Lost != place {
+			return Finding{}, false
+		}
+	} else if !failedWith(e, "dns", evidence.KindTimeout) {
+		return Finding{}, false
+	}
+	finding := Finding{Values: prose.Values{}, Evidence: countedWords(e), Explains: []string{stopped}, First: true,
+		Hides: slices.Concat([]string{"host.offline", "host.local-firewall"}, offlineShows)}
+	if !sure {
+		finding.Confidence = report.Likely
+		finding.Evidence = append(finding.Evidence, "Other packets are dropped here all the time, so the count is not steady.")
+	}
+	if out := ledgerOf(e).WentOut; out != "" {
+		finding.Values["interface"] = out
+	}
+	return finding, true
+}
+
+func whenHostReplyDropped(e *evidence.Evidence) (Finding, bool) {
+	finding, ok := deafHost(e, evidence.LostComingIn)
+	if !ok || e.ThisHost.Conntrack.Full() {
+		return Finding{}, false
+	}
+	return finding, true
+}
+
+func whenHostReversePathFilter(e *evidence.Evidence) (Finding, bool) {
+	finding, ok := deafHost(e, evidence.LostReversePath)
+	if !ok {
+		return Finding{}, false
+	}
+	ledger := ledgerOf(e)
+	finding.Evidence = append(finding.Evidence, fmt.Sprintf("It counted %d of them as dropped by the reverse path filter.",
+		ledger.Once.ReversePath+ledger.Twice.ReversePath))
+	if in := ledger.CameIn; in != "" && in != ledger.WentOut {
+		finding.Values["other_interface"] = in
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("They left by %s and came in by %s.", ledger.WentOut, in))
+	}
+	return finding, true
+}
+
+func whenHostConntrackFull(e *evidence.Evidence) (Finding, bool) {
+	if e.ThisHost == nil || e.Host.Proxy != nil || !directPortFailed(e, evidence.KindTimeout, evidence.KindNotPermitted) {
+		return Finding{}, false
+	}
+	table, ledger := e.ThisHost.Conntrack, ledgerOf(e)
+	dropped := ledger != nil && ledger.N > 0 && ledger.Once.ConntrackFull+ledger.Twice.ConntrackFull >= ledger.N
+	lost, _ := ledger.Lost()
+	if !dropped && !(table.Full() && lost != evidence.LostNowhere) {
+		return Finding{}, false
+	}
+	finding := Finding{First: true, Values: prose.Values{}}
+	if table != nil {
+		finding.Values["conntrack"] = fmt.Sprintf("%d of %d", table.Count, table.Max)
+		finding.Values["conntrack_more"] = strconv.Itoa(2 * table.Max)
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("The table holds %d connections, and has room for %d.", table.Count, table.Max))
+	}
+	finding.Evidence = append(finding.Evidence, countedWords(e)...)
+	if !dropped {
+		finding.Confidence = report.Likely
+	}
+	return finding, true
+}
+
+func whenHostRouteDenied(e *evidence.Evidence) (Finding, bool) {
+	end, failed := portEnding(e)
+	if !failed || end.By != reading.EndHere || end.Route == nil {
+		return Finding{}, false
+	}
+	route := end.Route
+	finding := Finding{First: true, Values: prose.Values{"route_line": route.Line, "route_kind": route.Kind},
+		Evidence: []string{fmt.Sprintf("The kernel says at once: %s.", e.Step("port").Failure.Detail), "The line: " + route.Line + "."}}
+	switch {
+	case route.Rule:
+		priority, _, _ := strings.Cut(route.Line, ":")
+		finding.Values["route_delete"] = "sudo ip rule del priority " + priority
+		finding.Values["route_list"] = "ip rule"
+	default:
+		finding.Values["route_delete"] = "sudo ip route del " + route.Line
+		finding.Values["route_list"] = "ip route show table all"
+	}
+	return finding, true
+}
+
+func whenHostAttachedNetwork(e *evidence.Evidence) (Finding, bool) {
+	if e.ThisHost == nil || e.ThisHost.Route == nil || !e.ThisHost.Route.Attached ||
+		!directPortFailed(e, evidence.KindTimeout, evidence.KindUnreachable, evidence.KindNoRoute) || hostAlive(e) {
+		return Finding{}, false
+	}
+	end, _ := portEnding(e)
+	asked := e.Step("port").Failure.Kind == evidence.KindUnreachable || reading.AnyUnreachableHere(e)
+	if !asked || end.Lost != "" || end.Again != nil || end.By == reading.EndDevice || len(e.Target.Addresses) == 0 {
+		return Finding{}, false
+	}
+	route, to := e.ThisHost.Route, e.Target.Addresses[0]
+	finding := Finding{First: true, Confidence: report.Likely, Hides: []string{"host.local-firewall"}, Values: prose.Values{
+		"interface": route.Interface, "prefix": route.Prefix, "route_line": route.Line},
+		Evidence: []string{fmt.Sprintf("The route for %s has no gateway: %s.", to, route.Line),
+			"The kernel asked on that network who has this address, and no machine answered."}}
+	if iprules.NeverPublic(to) == "" && !e.Target.CustomEndpoint {
+		finding.Confidence = report.Certain
+	}
+	return finding, true
+}
+
+func whenHostPortsExhausted(e *evidence.Evidence) (Finding, bool) {
+	if e.Host.SourceIP.IsValid() || !directPortFailed(e, evidence.KindNoAddress) {
+		return Finding{}, false
+	}
+	finding := Finding{First: true, Confidence: report.Likely, Values: prose.Values{},
+		Evidence: []string{fmt.Sprintf("The kernel says: %s.", e.Step("port").Failure.Detail)}}
+	if e.ThisHost == nil || e.ThisHost.Ports == nil {
+		return finding, true
+	}
+	ports := e.ThisHost.Ports
+	size := ports.Last - ports.First + 1
+	finding.Values["port_range"] = fmt.Sprintf("%d to %d", ports.First, ports.Last)
+	finding.Evidence = append(finding.Evidence, fmt.Sprintf("Source ports go from %d to %d, which is %d; %s to this address and port.",
+		ports.First, ports.Last, size, screen.CountWords(ports.Used, "socket is held", "sockets are held")))
+	if 10*ports.Used >= 9*size {
+		finding.Confidence = report.Certain
+	}
+	return finding, true
+}
+
+func whenHostDescriptorsExhausted(e *evidence.Evidence) (Finding, bool) {
+	stopped := Blocked(e)
+	if stopped == "" || !failedWith(e, stopped, evidence.KindNoDescriptors) {
+		return Finding{}, false
+	}
+	return Finding{First: true, Explains: []string{stopped},
+		Evidence: []string{fmt.Sprintf("The kernel says: %s.", e.Step(stopped).Failure.Detail)}}, true
+}
+
+// permission is the kernel's no to a connection, without an ICMP message and without a line of the routing policy: EPERM
+// of a control group's program or a filter of system calls, EACCES of a security module.
+func permission(e *evidence.Evidence) (accessDenied, ok bool) {
+	end, failed := portEnding(e)
+	if !failed || end.By != reading.EndHere || end.Route != nil || end.Lost != "" || end.Answer.From != "" || e.ThisHost == nil {
+		return false, false
+	}
+	return strings.Contains(e.Step("port").Failure.Detail.String(), "permission denied"), true
+}
+
+// deniedByUnit: a program of this process's control group says no, or takes the packets; or it is not known, and nothing
+// else gives this errno.
+func deniedByUnit(e *evidence.Evidence, end reading.Ending) bool {
+	if e.ThisHost == nil {
+		return false
+	}
+	group := e.ThisHost.Cgroup
+	if end.By == reading.EndHere && end.Lost == evidence.LostGoingOut {
+		return group != nil && slices.Contains(group.Programs, "egress")
+	}
+	if end.By == reading.EndHere && end.Lost == evidence.LostComingIn {
+		return group != nil && slices.Contains(group.Programs, "ingress")
+	}
+	access, is := permission(e)
+	return is && !access
+}
+
+func whenHostUnitDenied(e *evidence.Evidence) (Finding, bool) {
+	end, failed := portEnding(e)
+	if !failed || !deniedByUnit(e, end) {
+		return Finding{}, false
+	}
+	finding := Finding{First: true, Confidence: report.Likely, Values: prose.Values{}, Hides: []string{"host.local-firewall", "host.reply-dropped"}}
+	if end.Lost != "" {
+		finding.Evidence = countedWords(e)
+	} else {
+		finding.Evidence = []string{fmt.Sprintf("The kernel refuses the connection: %s.", e.Step("port").Failure.Detail)}
+		finding.Values["or_seccomp"] = "a filter of system calls"
+	}
+	group := e.ThisHost.Cgroup
+	if group == nil {
+		return finding, true
+	}
+	if group.Unit != "" {
+		finding.Values["unit"] = group.Unit
+		finding.Values["unit_cat"] = "systemctl show -p IPAddressDeny,IPAddressAllow,RestrictNetworkInterfaces,DropInPaths " + group.Unit
+	}
+	if group.Path != "/" {
+		finding.Values["cgroup"] = group.Path
+		finding.Evidence = append(finding.Evidence, "This process runs in the control group "+group.Path+".")
+	}
+	if len(group.Programs) > 0 {
+		finding.Values["cgroup"] = group.At
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("Programs are attached to the control group %s: %s.", group.At, screen.List(group.Programs)))
+		if slices.Contains(group.Programs, "connect4") || end.Lost != "" {
+			finding.Confidence = report.Certain
+			delete(finding.Values, "or_seccomp")
+		}
+	} else if group.Why != "" {
+		finding.Evidence = append(finding.Evidence, "Whether a program is attached to it could not be asked: "+group.Why+".")
+		finding.Values["as_root"] = "sudo opensrs-doctor"
+	}
+	return finding, true
+}
+
+func whenHostSelinuxDenied(e *evidence.Evidence) (Finding, bool) {
+	access, is := permission(e)
+	if !is || !access || !e.ThisHost.SELinux {
+		return Finding{}, false
+	}
+	return Finding{First: true, Confidence: report.Likely, Hides: []string{"host.local-firewall"}, Evidence: []string{
+		fmt.Sprintf("The kernel refuses the connection: %s.", e.Step("port").Failure.Detail), "SELinux enforces its policy on this host."}}, true
+}
+
+// lostGoingOut fills the row of a firewall of this host that drops what goes out. Where a control group's program may do
+// so as well, and could not be asked for, it is likely only.
+func (f *Finding) lostGoingOut(e *evidence.Evidence, end reading.Ending) {
+	f.Evidence = countedWords(e)
+	f.Explains, f.Hides = []string{"port"}, offlineShows
+	group := e.ThisHost.Cgroup
+	if group != nil && group.Why != "" {
+		f.Confidence = report.Likely
+		f.Values["or_cgroup"] = "the control group of this process"
+		if group.Unit != "" {
+			f.Values["or_cgroup"] = "the systemd unit " + group.Unit
+		}
+	}
+	if end.Sure != report.Certain {
+		f.Evidence = append(f.Evidence, "Other packets are dropped here all the time, so the count is not steady.")
+	}
+}
