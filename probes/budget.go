@@ -9,6 +9,7 @@ import (
 const (
 	DefaultTimeout = 30 * time.Second
 	shareLookup    = 3 * time.Second // egress, dns, port and tls each
+	shareSlow      = 8 * time.Second // tls, where the peer is slow and not silent
 	shareCall      = 10 * time.Second
 	silence        = 11500 * time.Millisecond // a default run that meets nothing but silence ends by then
 	leastCall      = 3 * time.Second
@@ -24,6 +25,8 @@ type budget struct {
 	hard  time.Duration // what any run takes at the most
 	call  time.Duration
 	scale float64 // of the shares: under 1 where the timeout is short
+
+	answered time.Duration // what the probes took so far that got an answer
 }
 
 // newBudget: a shorter timeout shrinks every share alike, a longer one gives the call the rest.
@@ -52,10 +55,10 @@ func (b budget) lookup(ctx context.Context) (context.Context, context.CancelFunc
 	return context.WithTimeout(ctx, min(b.scaled(shareLookup), b.left(b.hard)))
 }
 
-// forCall is how long the call may take. Where the probes before it were slow, and not silent, it still gets a
-// fair time.
+// forCall is how long the call may take. Where the probes before it were slow, and not silent, it still gets
+// its whole time.
 func (b budget) forCall() time.Duration {
-	rest := max(b.left(b.whole)-b.scaled(reserve), b.scaled(leastCall))
+	rest := max(b.left(b.whole)+b.answered-b.scaled(reserve), b.scaled(leastCall))
 	return min(b.scaled(b.call), rest, b.left(b.hard)-b.scaled(reserve))
 }
 

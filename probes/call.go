@@ -60,6 +60,7 @@ func (w *world) readReply(facts *evidence.Call, got reply) {
 	}
 	facts.HTTPStatus = got.status.StatusCode
 	facts.ContentType = w.quote(got.status.Header.Get("Content-Type"), 100)
+	facts.Device = w.device(got.status.Header)
 	if facts.HTTPStatus/100 == 3 {
 		facts.Location = w.quote(got.status.Header.Get("Location"), 200)
 		facts.Failure = &evidence.Failure{Op: "call", Kind: evidence.KindHTTPStatus, Detail: foreign.Oursf("HTTP status %d", facts.HTTPStatus)}
@@ -80,6 +81,35 @@ func (w *world) readReply(facts *evidence.Call, got reply) {
 	if !facts.Envelope && !got.complete && (facts.Failure == nil || facts.Failure.Kind != evidence.KindHTTPStatus) {
 		malformed(foreign.Ours("cut short: the connection ended before the reply did"))
 	}
+}
+
+// proxyProducts are the names by which proxies call themselves in Server and Via. A web server's name is none: nginx and
+// Apache may be the service's own.
+var proxyProducts = []string{"squid", "zscaler", "bluecoat", "blue coat", "proxysg", "mcafee web gateway", "skyhigh", "forcepoint", "websense",
+	"fortigate", "fortinet", "fortiproxy", "sophos", "barracuda", "cisco-wsa", "ironport", "netskope", "iboss", "haproxy", "varnish", "envoy",
+	"trafficserver", "privoxy", "tinyproxy", "mitmproxy", "big-ip", "bigip", "f5 networks", "palo alto", "watchguard", "smoothwall", "untangle"}
+
+// device is the header by which a proxy in between names itself; none where no header does.
+func (w *world) device(header http.Header) foreign.Text {
+	for _, name := range []string{"X-Squid-Error", "X-Bluecoat-Via", "X-Zscaler-Error", "Proxy-Connection", "Proxy-Authenticate"} {
+		if value := header.Get(name); value != "" {
+			return w.quote(name+": "+value, 120)
+		}
+	}
+	for _, name := range []string{"Via", "Server"} {
+		value := header.Get(name)
+		lower := strings.ToLower(value)
+		for _, product := range proxyProducts {
+			if strings.Contains(lower, product) {
+				return w.quote(name+": "+value, 120)
+			}
+		}
+		// Via: 1.1 proxy1.example:3128: a host names itself. A pseudonym, such as 1.1 google, does not say whose it is.
+		if words := strings.Fields(value); name == "Via" && len(words) > 1 && strings.Contains(words[1], ".") {
+			return w.quote(name+": "+value, 120)
+		}
+	}
+	return foreign.Text{}
 }
 
 // readNoStatus is for replies that have no HTTP status line: none at all, half a one, or other words.

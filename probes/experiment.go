@@ -334,6 +334,7 @@ var handshakeVariants = []handshakeVariant{
 		c.CurvePreferences = []tls.CurveID{tls.X25519, tls.CurveP256, tls.CurveP384}
 	}, false},
 	{evidence.VariantSmall, nil, true},
+	{evidence.VariantNo13, func(c *tls.Config) { c.MaxVersion = tls.VersionTLS12 }, false},
 	{evidence.VariantOld, func(c *tls.Config) {
 		c.MinVersion = tls.VersionTLS10
 		c.CipherSuites = append(suites(), tls.TLS_RSA_WITH_3DES_EDE_CBC_SHA)

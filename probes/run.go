@@ -192,6 +192,9 @@ func (r *run) step(name, waitedFor string, probe func(ctx context.Context) (evid
 		start := time.Now()
 		step.Status, step.Failure = probe(r.all)
 		step.Took = time.Since(start)
+		if step.Status != evidence.Fail || step.Failure == nil || step.Failure.Kind != evidence.KindTimeout {
+			r.budget.answered += step.Took
+		}
 		if r.ctx.Err() != nil && step.Status == evidence.Fail {
 			step.Status, step.WaitedFor, r.ev.Interrupted = evidence.Skip, evidence.WaitInterrupt, true
 		}

@@ -157,11 +157,30 @@ func (r *run) probePort() {
 
 func (r *run) probeTLS() {
 	r.step("tls", r.blockedBy("dns", "port"), func(all context.Context) (evidence.Status, *evidence.Failure) {
-		ctx, cancel := r.budget.lookup(all)
+		ctx, cancel := context.WithTimeout(all, min(r.budget.scaled(shareSlow), r.budget.left(r.budget.hard)))
 		defer cancel()
-		r.whileWaiting("tls", func() { r.ev.TLS, r.stream = r.w.probeTLS(ctx, r.conn, r.o.Host, r.way) })
+		ctx, end := context.WithCancelCause(ctx)
+		heard := &tapConn{Conn: r.conn}
+		go r.endSilence(ctx, func() { end(context.DeadlineExceeded) }, heard)
+		r.whileWaiting("tls", func() { r.ev.TLS, r.stream = r.w.probeTLS(ctx, heard, r.o.Host, r.way) })
 		return r.tlsStatus(r.ev.TLS)
 	})
+}
+
+// endSilence ends a handshake with a peer that says nothing, when its share of the time is over and the follow-ups have
+// shown whether something else is heard. Bytes that come late are no silence.
+func (r *run) endSilence(ctx context.Context, end func(), heard *tapConn) {
+	select {
+	case <-time.After(r.budget.scaled(shareLookup)):
+	case <-ctx.Done():
+		return
+	}
+	if len(heard.taken()) == 0 {
+		r.x.wait(ctx)
+		if len(heard.taken()) == 0 {
+			end()
+		}
+	}
 }
 
 // tlsStatus decides whether the peer is proven, and so whether the call may be made.

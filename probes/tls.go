@@ -53,13 +53,12 @@ func (w *world) secure(ctx context.Context, conn net.Conn, host string, change f
 }
 
 // probeTLS does the handshake on the connection of the port probe. The stream is nil where it failed.
-func (w *world) probeTLS(ctx context.Context, conn net.Conn, host string, v way) (*evidence.TLS, *tls.Conn) {
+func (w *world) probeTLS(ctx context.Context, tap *tapConn, host string, v way) (*evidence.TLS, *tls.Conn) {
 	facts := &evidence.TLS{}
-	tap := &tapConn{Conn: conn}
 	stream, trust, chain, err := w.secure(ctx, tap, host, nil)
 	if err != nil {
 		if ctx.Err() != nil {
-			err = ctx.Err()
+			err = context.Cause(ctx)
 		}
 		facts.Failure = w.fail("handshake", err)
 		w.explainHandshake(facts, tap, v)

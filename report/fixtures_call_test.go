@@ -69,6 +69,14 @@ var callFixtures = []fixture{
 		refuse(e, "400", "Internal server error", "server-error")
 	}},
 	{"call.server-error/gateway", report.Fail, report.Certain, func(e *evidence.Evidence) { gatewayError(e, 502) }},
+	{"call.answered-by-device", report.Fail, report.Likely, func(e *evidence.Evidence) {
+		gatewayError(e, 503)
+		e.Call.Quote, e.Call.Device = said("ERROR: The requested URL could not be retrieved"), said("X-Squid-Error: ERR_CONNECT_FAIL 110")
+	}},
+	{"call.rate-limited/code-alone", report.Fail, report.Likely, func(e *evidence.Evidence) { refuse(e, "300", "Registration held", "rate-limited") }},
+	{"unexplained/consent", report.Fail, report.Possible, func(e *evidence.Evidence) {
+		refuse(e, "300", "Registrant consent required", "unknown")
+	}},
 	{"call.no-reply", report.Fail, report.Likely, func(e *evidence.Evidence) {
 		setRules(e)
 		hangUp(e)

@@ -176,7 +176,7 @@ func followUp(e *evidence.Evidence, name string) {
 	e.StatusPage = &evidence.StatusPage{URL: evidence.DefaultStatusURL, Indicator: said("none"), Description: said("All Systems Operational")}
 	if name == "tls" {
 		for _, variant := range []string{evidence.VariantAsIs, evidence.VariantNoSNI, evidence.VariantClassic,
-			evidence.VariantSmall, evidence.VariantOld} {
+			evidence.VariantSmall, evidence.VariantNo13, evidence.VariantOld} {
 			e.TLS.Variants = append(e.TLS.Variants, evidence.Variant{Name: variant, Works: true, Version: "TLS 1.2", TookMS: 21})
 		}
 	}

@@ -97,6 +97,11 @@ var tlsFixtures = []fixture{
 		broken(e, evidence.KindReset, "connection reset by peer")
 		variants(e, evidence.KindReset, "connection reset by peer", evidence.VariantNoSNI)
 	}},
+	{"tls.version-intolerant", report.Fail, report.Certain, func(e *evidence.Evidence) {
+		broken(e, evidence.KindReset, "connection reset by peer")
+		variants(e, evidence.KindReset, "connection reset by peer", evidence.VariantNo13)
+	}},
+	{"tls.slow", report.Warn, report.Certain, func(e *evidence.Evidence) { step(e, "tls").Took = ms(4100) }},
 	{"tls.hello-too-big", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		broken(e, evidence.KindTimeout, "context deadline exceeded")
 		variants(e, evidence.KindTimeout, "context deadline exceeded", evidence.VariantClassic)
@@ -122,7 +127,7 @@ var tlsFixtures = []fixture{
 		broken(e, evidence.KindAlert, "tls: protocol version not supported")
 		e.TLS.Alert = "protocol version not supported"
 		variants(e, evidence.KindAlert, "tls: protocol version not supported", evidence.VariantOld)
-		e.TLS.Variants[4].Version = "TLS 1.1"
+		e.TLS.Variants[5].Version = "TLS 1.1"
 	}},
 	{"tls.version-unsupported/alert-only", report.Fail, report.Likely, func(e *evidence.Evidence) {
 		broken(e, evidence.KindAlert, "tls: protocol version not supported")

@@ -267,7 +267,7 @@ var words = map[string][]string{
 		evidence.HopPortUnreachable, evidence.HopSilence, evidence.HopNotPermitted, evidence.HopNoRoute},
 	"Verdict": {"allow", "deny", "ambiguous", "unknown"}, "Severity": {"error", "warning"}, "Reason": {"", "never-public"},
 	"ID":   {"too-many", "host-bits", "duplicate", "shadowed", "quotes"},
-	"Name": {evidence.VariantAsIs, evidence.VariantNoSNI, evidence.VariantClassic, evidence.VariantSmall, evidence.VariantOld},
+	"Name": {evidence.VariantAsIs, evidence.VariantNoSNI, evidence.VariantClassic, evidence.VariantSmall, evidence.VariantNo13, evidence.VariantOld},
 	"Code": {"", "200", "400", "401", "435"}, "Class": {"", "accepted", "ip-denied", "auth-failed", "permission-denied",
 		"rate-limited", "server-error", "unknown"},
 	"Peer":     {"1.1.1.1:443", "8.8.8.8:443", "192.0.2.9:80"},

@@ -401,6 +401,7 @@ const (
 	VariantNoSNI   = "no-server-name"
 	VariantClassic = "classic-key-share"
 	VariantSmall   = "small-segments"
+	VariantNo13    = "at-most-tls12"
 	VariantOld     = "old-versions"
 )
 
@@ -431,6 +432,7 @@ type Call struct {
 	Text        foreign.Text `json:"response_text,omitzero"`
 	Class       string       `json:"class,omitempty"` // opensrs.Class of the reply
 	Quote       foreign.Text `json:"quote,omitzero"`  // a title or first line, where it is no envelope
+	Device      foreign.Text `json:"device,omitzero"` // a header by which a proxy in between names itself
 	ReplyBytes  int          `json:"reply_bytes"`
 	Date        *time.Time   `json:"date,omitempty"`
 	TookMS      float64      `json:"took_ms"`

@@ -212,7 +212,7 @@ var oddWorlds = []Fault{
 		go accept(w.Gateway.Listen(GatewayIP+":9999"), func(conn net.Conn) { conn.Read(make([]byte, 10)); abort(conn) })
 	}},
 	// this host
-	{Cause: "unexplained", Name: "no-free-local-port", Or: []string{"host.local-firewall"}, Break: func(w *World) {
+	{Cause: "host.ports-exhausted", Name: "no-free-local-port", Break: func(w *World) {
 		if err := w.Client.Sysctl("ipv4/ip_local_port_range", "40000 40000"); err != nil {
 			w.tb.Fatal(err)
 		}

@@ -255,7 +255,7 @@ var unseenWorlds = []Fault{
 	replies("call.auth-failed", "401-with-blanks", HTTP("200 OK", "text/xml", envelope(" 0 ", "\n 401 ", " Authentication Error ")), "401"),
 	replies("call.rate-limited", "http-429-html", HTTP("429 Too Many Requests", "text/html", "<title>Slow down</title>"), "429"),
 	replies("call.not-opensrs", "http-403-of-a-firewall-for-pages", HTTP("403 Forbidden", "text/html", "<title>Access denied | your IP has been blocked</title>", "Server: cloudflare")),
-	replies("call.not-opensrs", "http-407-of-a-hidden-proxy", HTTP("407 Proxy Authentication Required", "text/html", "<title>Log in to the proxy</title>", "Proxy-Authenticate: Basic realm=x")),
+	replies("call.answered-by-device", "http-407-of-a-hidden-proxy", HTTP("407 Proxy Authentication Required", "text/html", "<title>Log in to the proxy</title>", "Proxy-Authenticate: Basic realm=x")),
 	// status pages
 	{Cause: "port.refused", Name: "incident-that-the-page-calls-harmless", Then: []string{"service.incident"}, Break: func(w *World) {
 		w.API.Closed = true

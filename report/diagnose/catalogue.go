@@ -32,7 +32,7 @@ var rows = []Cause{
 		Hides: slices.Concat([]string{"host.local-firewall", "host.offline"}, offlineShows), When: whenHostRouteDenied},
 	{ID: "host.unit-denied", Probe: "port", Severity: report.Fail, Hides: offlineShows, When: whenHostUnitDenied},
 	{ID: "host.selinux-denied", Probe: "port", Severity: report.Fail, Hides: offlineShows, When: whenHostSelinuxDenied},
-	{ID: "host.ports-exhausted", Probe: "port", Severity: report.Fail, When: whenHostPortsExhausted},
+	{ID: "host.ports-exhausted", Probe: "port", Severity: report.Fail, Hides: []string{"egress.unknown"}, When: whenHostPortsExhausted},
 	{ID: "host.descriptors-exhausted", Severity: report.Fail,
 		Hides: []string{"dns.resolver-unreachable", "egress.unknown", "host.offline"}, When: whenHostDescriptorsExhausted},
 	{ID: "host.attached-network", Probe: "port", Severity: report.Fail,
@@ -113,6 +113,9 @@ var rows = []Cause{
 		Hides: []string{"tls.reset", "tls.timeout", "port.lossy"}, When: whenTlsHelloTooBig},
 	{ID: "tls.mtu-blackhole", Probe: "tls", Severity: report.Fail,
 		Hides: []string{"tls.timeout", "tls.hello-too-big", "tls.reset", "port.lossy"}, When: whenTlsMtuBlackhole},
+	{ID: "tls.version-intolerant", Probe: "tls", Severity: report.Fail,
+		Hides: []string{"tls.reset", "tls.timeout", "tls.rejected", "port.lossy"}, When: whenTlsVersionIntolerant},
+	{ID: "tls.slow", Probe: "tls", Severity: report.Warn, When: whenTlsSlow},
 	{ID: "tls.rejected", Probe: "tls", Severity: report.Fail, When: whenTlsRejected},
 	{ID: "tls.timeout", Probe: "tls", Severity: report.Fail, Hides: []string{"port.lossy"}, When: whenTlsTimeout},
 	{ID: "tls.version-unsupported", Probe: "tls", Severity: report.Fail,
@@ -136,6 +139,8 @@ var rows = []Cause{
 		Hides: []string{"call.auth-failed"}, When: whenCallWrongEnvironment},
 	{ID: "call.permission-denied", Probe: "call", Severity: report.Fail, When: whenCallPermissionDenied},
 	{ID: "call.rate-limited", Probe: "call", Severity: report.Fail, Passes: true, When: whenCallRateLimited},
+	{ID: "call.answered-by-device", Probe: "call", Severity: report.Fail,
+		Hides: []string{"call.server-error", "call.not-opensrs", "call.malformed-reply"}, When: whenCallAnsweredByDevice},
 	{ID: "call.server-error", Probe: "call", Severity: report.Fail,
 		Hides: []string{"call.not-opensrs", "call.malformed-reply"}, When: whenCallServerError},
 	{ID: "call.no-reply", Probe: "call", Severity: report.Fail, When: whenCallNoReply},
@@ -200,7 +205,7 @@ var (
 	strangerShows = slices.Concat(unprovenSays, []string{
 		"tls.not-tls", "tls.reset", "tls.rejected", "tls.timeout", "tls.version-unsupported",
 		"tls.self-signed", "tls.incomplete-chain", "tls.intercepted", "tls.unknown-ca",
-		"call.not-opensrs", "call.redirected", "call.no-reply", "call.malformed-reply",
+		"call.not-opensrs", "call.answered-by-device", "call.redirected", "call.no-reply", "call.malformed-reply",
 		"call.server-error", "call.timeout",
 	})
 )

@@ -5,10 +5,12 @@ package diagnose
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose/prose"
 	"opensrs-doctor/report/reading"
@@ -209,6 +211,9 @@ func notExplained(e *evidence.Evidence, found []match) (match, bool) {
 	}
 	if stopped == "call" && e.Call != nil && !e.Call.Code.Empty() {
 		finding.Values["code"], finding.Values["text"] = e.Call.Code.String(), e.Call.Text.String()
+		if means := opensrs.Meaning(e.Call.Code.String()); means != "" {
+			finding.Evidence = append(finding.Evidence, fmt.Sprintf("The code %s means: %s.", e.Call.Code, means))
+		}
 	}
 	return match{cause: &row, finding: finding}.completed(), true
 }

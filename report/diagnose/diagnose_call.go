@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"regexp"
 	"time"
 
 	"opensrs-doctor/probes/evidence"
@@ -124,13 +125,32 @@ func whenCallPermissionDenied(e *evidence.Evidence) (Finding, bool) {
 	return replyFinding(e), true
 }
 
+// limitWords are the words of a reply about a limit.
+var limitWords = regexp.MustCompile(`(?i)rate|limit|exceed|too many|simultaneous|maximum|connections`)
+
 func whenCallRateLimited(e *evidence.Evidence) (Finding, bool) {
 	limited := called(e) && (e.Call.Class == string(opensrs.RateLimited) ||
 		!e.Call.Envelope && e.Call.HTTPStatus == evidence.TooManyRequests)
 	if !limited {
 		return Finding{}, false
 	}
-	return replyFinding(e), true
+	finding := replyFinding(e)
+	if e.Call.Envelope && !limitWords.MatchString(e.Call.Text.String()) { // 300 alone has two meanings
+		finding.Confidence = report.Likely
+	}
+	return finding, true
+}
+
+// whenCallAnsweredByDevice: a proxy in between answered in the service's place, and its headers name it.
+func whenCallAnsweredByDevice(e *evidence.Evidence) (Finding, bool) {
+	if !called(e) || e.Call.Envelope || e.Call.Device.Empty() || e.Call.HTTPStatus/100 == 3 || e.Call.HTTPStatus == 0 {
+		return Finding{}, false
+	}
+	finding := replyFinding(e)
+	finding.Confidence = report.Likely
+	finding.Values["device"] = e.Call.Device.String()
+	finding.Evidence = append(finding.Evidence, fmt.Sprintf("The reply has the header %q.", e.Call.Device))
+	return finding, true
 }
 
 func whenCallServerError(e *evidence.Evidence) (Finding, bool) {

@@ -45,6 +45,7 @@ var variantNames = []struct{ name, words string }{
 	{evidence.VariantNoSNI, "without the server name"},
 	{evidence.VariantClassic, "without the post-quantum key share"},
 	{evidence.VariantSmall, "with small TCP segments"},
+	{evidence.VariantNo13, "with TLS 1.2 at most"},
 	{evidence.VariantOld, "with TLS 1.0 and 1.1 allowed"},
 }
 
@@ -150,6 +151,8 @@ func tellingVariant(e *evidence.Evidence) string {
 		return evidence.VariantClassic
 	case Works(e, evidence.VariantNoSNI):
 		return evidence.VariantNoSNI
+	case Works(e, evidence.VariantNo13):
+		return evidence.VariantNo13
 	case old != nil && old.Works:
 		return evidence.VariantOld
 	}
@@ -190,6 +193,30 @@ func whenTlsHelloTooBig(e *evidence.Evidence) (Finding, bool) {
 		finding.Values["small_fails"] = "Smaller packets"
 	}
 	return finding, true
+}
+
+func whenTlsVersionIntolerant(e *evidence.Evidence) (Finding, bool) {
+	if !handshakeFailed(e, evidence.KindTimeout, evidence.KindReset, evidence.KindHungUp, evidence.KindAlert) ||
+		tellingVariant(e) != evidence.VariantNo13 {
+		return Finding{}, false
+	}
+	finding := handshakeFinding(e)
+	finding.openEnded(e, handshakeFailed(e, evidence.KindTimeout), evidence.VariantSmall, evidence.VariantClassic)
+	finding.Values["cut"] = map[evidence.Kind]string{evidence.KindReset: "is reset", evidence.KindHungUp: "is closed",
+		evidence.KindTimeout: "gets no answer", evidence.KindAlert: "is refused"}[e.TLS.Failure.Kind]
+	return finding, true
+}
+
+// slowHandshake is the longest handshake that is not worth a warning, in milliseconds.
+const slowHandshake = 3000
+
+func whenTlsSlow(e *evidence.Evidence) (Finding, bool) {
+	took := e.Step("tls").Took
+	if e.TLS == nil || !e.TLS.Connected || took.Milliseconds() <= slowHandshake {
+		return Finding{}, false
+	}
+	return Finding{Values: prose.Values{"tls_took": screen.Span(took)},
+		Evidence: []string{fmt.Sprintf("The handshake took %s.", screen.Span(took))}}, true
 }
 
 func whenTlsVersionUnsupported(e *evidence.Evidence) (Finding, bool) {

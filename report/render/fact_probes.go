@@ -239,11 +239,12 @@ func (l *factList) call(r *factReader) {
 	envelope := r.pick("envelope", "an OPS envelope", "not an OPS envelope")
 	size, quote, response := r.text("reply_bytes"), r.text("quote"), responseInWords(r)
 	status, kind, location := r.text("http_status"), r.text("content_type"), r.text("location")
-	waited, date, resent := took(r), r.text("date"), r.text("retransmits")
+	waited, date, resent, device := took(r), r.text("date"), r.text("retransmits"), r.text("device")
 	if sent {
 		l.say("call", joinedWords("sent", prefixed("reply after ", waited)))
 		l.say("signature code", vector)
 		l.say("HTTP status", joinedWords(status, kind))
+		l.say("a proxy names itself", device)
 		l.say("redirected to", location)
 		if size != "" && size != "0 bytes" {
 			l.say("reply", joinedWords(envelope, size))

@@ -152,6 +152,8 @@ var Vocabulary = map[string]string{
 	"ca_step":          "",                    // a whole step, for an endpoint of one's own
 	"control_same":     "",                    // a control with the same issuer
 	"same_certificate": "",                    // a control with the same certificate
+	"tls_took":         "over 3 s",            // how long the handshake took
+	"device":           "",                    // "Server: squid/5.7": how a proxy in between names itself
 	"alert":            "",                    // handshake_failure
 	"cut":              "",                    // "gets no answer"
 	"variants":         "",                    // set only where the experiments were made

@@ -1,0 +1,67 @@
+//go:build linux
+
+package lab
+
+import (
+	"crypto/tls"
+	"net"
+	"slices"
+	"time"
+)
+
+// offers13 lets a verdict act on each ClientHello that offers TLS 1.3.
+func offers13(act func(net.Conn)) func(*tls.Config) {
+	return onHello(func(hello *tls.ClientHelloInfo) {
+		if slices.Contains(hello.SupportedVersions, tls.VersionTLS13) {
+			act(hello.Conn)
+		}
+	})
+}
+
+// swallow keeps a connection open and says nothing on it.
+func swallow(conn net.Conn) { <-time.After(10 * time.Second) }
+
+func resets(conn net.Conn) {
+	for {
+		switch wrapped := conn.(type) {
+		case *net.TCPConn:
+			_ = wrapped.SetLinger(0)
+			_ = wrapped.Close()
+			return
+		case interface{ NetConn() net.Conn }:
+			conn = wrapped.NetConn()
+		default:
+			_ = conn.Close()
+			return
+		}
+	}
+}
+
+// beyondFaults are of names, TLS and the call: slow ones, old devices, and what answers in the service's place.
+var beyondFaults = []Fault{
+	{Cause: "tls.version-intolerant", Name: "closes", Confidence: "certain", Break: func(w *World) {
+		w.API.TLS = offers13(func(conn net.Conn) { conn.Close() })
+	}},
+	{Cause: "tls.version-intolerant", Name: "resets", Break: func(w *World) { w.API.TLS = offers13(resets) }},
+	{Cause: "tls.version-intolerant", Name: "swallows", Break: func(w *World) { w.API.TLS = offers13(swallow) }},
+	{Cause: "tls.slow", Name: "handshake-of-four-seconds", Verdict: "warn", Says: []string{"3.7 s"}, Check: calls(1), Break: func(w *World) {
+		w.API.TLS = onHello(func(*tls.ClientHelloInfo) { <-time.After(3700 * time.Millisecond) })
+	}},
+	{Cause: "tls.slow", Name: "and-a-reply-of-eight", Verdict: "warn", Check: calls(1), Break: func(w *World) {
+		w.API.TLS = onHello(func(*tls.ClientHelloInfo) { <-time.After(3500 * time.Millisecond) })
+		w.API.Reply = func(conn net.Conn, r *Request) {
+			<-time.After(8 * time.Second)
+			Envelope(200, "Command successful")(conn, r)
+		}
+	}},
+	replies("call.answered-by-device", "squid", HTTP("503 Service Unavailable", "text/html", "<title>ERROR: The requested URL could not be retrieved</title>",
+		"X-Squid-Error: ERR_CONNECT_FAIL 110", "Server: squid/5.7"), "ERR_CONNECT_FAIL"),
+	replies("call.answered-by-device", "haproxy-by-name", HTTP("502 Bad Gateway", "text/html", "<h1>502</h1>", "Server: HAProxy"), "HAProxy"),
+	replies("call.answered-by-device", "via-names-a-host", HTTP("504 Gateway Timeout", "text/html", "<h1>504</h1>", "Via: 1.1 proxy1.corp.example"), "proxy1.corp.example"),
+	replies("call.server-error", "nginx-502", HTTP("502 Bad Gateway", "text/html", "<h1>502</h1>", "Server: nginx")),
+	replies("call.server-error", "cdn-pseudonym", HTTP("503 Service Unavailable", "text/html", "<h1>503</h1>", "Via: 1.1 google")),
+	replies("unexplained", "code-300-consent", Envelope(300, "Registration pending: registrant consent required (GDPR)"), "consent"),
+	replies("unexplained", "code-500-protocol", Envelope(500, "Unrecognized protocol"), "protocol=XCP"),
+	replies("unexplained", "code-430", Envelope(430, "Invalid command"), "does not know"),
+	replies("call.server-error", "code-702", Envelope(702, "Registry timeout")),
+}
