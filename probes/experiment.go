@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/miekg/dns"
+
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/thishost"
@@ -39,6 +41,7 @@ type findings struct {
 	otherPorts []evidence.Attempt
 	byDNS      *evidence.Attempt
 	thisHost   *evidence.ThisHost
+	onlyTCP    string // a resolver that answers over TCP, and not over UDP
 	roundTrips *evidence.RoundTrips
 	variants   []evidence.Variant
 	madeUpName string
@@ -260,6 +263,21 @@ func (x *experiments) names(endpoint, other string) {
 			x.keep(func(f *findings) { f.otherName, f.other = other, answer })
 		})
 	}
+}
+
+// udp asks a resolver again that answered over TCP only: a slow one answers by now.
+func (x *experiments) udp(server netip.AddrPort, name string) {
+	x.once("udp", otherTime, func(ctx context.Context) {
+		for range 2 {
+			short, cancel := context.WithTimeout(ctx, otherTime*2/5)
+			reply := x.world.resolver.exchange(short, server, "udp", name, dns.TypeA, dns.ClassINET)
+			cancel()
+			if reply.err == nil {
+				return
+			}
+		}
+		x.keep(func(f *findings) { f.onlyTCP = server.String() })
+	})
 }
 
 // handshakes repeats the handshake with one thing changed at a time, each on a connection of its own. No

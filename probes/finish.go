@@ -188,7 +188,8 @@ func (r *run) finish() {
 		r.deepen("")
 		r.settleDeep()
 	}
-	if (failed != "" || r.o.Deep) && r.ctx.Err() == nil {
+	onlyTCP := r.dns != nil && slices.ContainsFunc(r.dns.snapshot().Answers, func(a evidence.DNSAnswer) bool { return a.OnlyTCP })
+	if (failed != "" || r.o.Deep || onlyTCP) && r.ctx.Err() == nil {
 		ctx, cancel := context.WithTimeout(r.all, r.budget.forFollowUps())
 		r.x.wait(ctx)
 		cancel()

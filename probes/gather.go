@@ -26,6 +26,9 @@ func (r *run) gather() {
 	}
 	if r.dns != nil {
 		ev.DNS = r.dns.snapshot()
+		for i := range ev.DNS.Answers {
+			ev.DNS.Answers[i].OnlyTCP = ev.DNS.Answers[i].Resolver == found.onlyTCP && ev.DNS.Answers[i].OnlyTCP
+		}
 		ev.DNS.MadeUpName, ev.DNS.MadeUp = found.madeUpName, found.madeUp
 		ev.DNS.OtherName, ev.DNS.Other = found.otherName, found.other
 	}

@@ -206,6 +206,7 @@ type result struct {
 	transport string
 	err       error
 	scrub     *foreign.Scrubber
+	noUDP     bool // the reply came over TCP, and none over UDP until then
 }
 
 // maxAddresses is how many addresses of one family are kept of one answer.
@@ -223,6 +224,7 @@ func take(a *evidence.DNSAnswer, reply result) {
 	if a.Rcode == "" || a.Rcode == "NOERROR" && rcode != "NOERROR" && len(a.A) == 0 {
 		a.Rcode, a.Transport = rcode, reply.transport
 	}
+	a.OnlyTCP = a.OnlyTCP || reply.noUDP
 	var targets []string
 	for _, record := range reply.msg.Answer {
 		switch record := record.(type) {
@@ -299,6 +301,7 @@ func (r *resolver) query(ctx context.Context, server netip.AddrPort, name string
 			running--
 			truncated := reply.err == nil && reply.msg.Truncated && reply.transport == "udp"
 			if reply.err == nil && !truncated {
+				reply.noUDP = reply.transport == "tcp" && first.msg == nil
 				return reply
 			}
 			if first.err == nil && first.msg == nil || truncated {

@@ -91,6 +91,12 @@ func (r *run) probeDNS() {
 		r.whileWaiting("dns", func() { r.dns.wait(ctx) })
 		facts := r.dns.snapshot()
 		r.ev.DNS = facts
+		for _, answer := range facts.Answers {
+			if server, err := netip.ParseAddrPort(answer.Resolver); err == nil && answer.OnlyTCP {
+				r.x.udp(server, name)
+				break
+			}
+		}
 		if r.way.proxy == nil {
 			r.ev.Target.Addresses = facts.IPv4
 		} else {

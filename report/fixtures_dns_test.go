@@ -61,6 +61,11 @@ func portal(e *evidence.Evidence) {
 }
 
 var dnsFixtures = []fixture{
+	{"dns.udp-blocked", report.Warn, report.Certain, func(e *evidence.Evidence) {
+		for i := range e.DNS.Answers {
+			e.DNS.Answers[i].Transport, e.DNS.Answers[i].OnlyTCP = "tcp", true
+		}
+	}},
 	{"dns.nxdomain", report.Fail, report.Certain, func(e *evidence.Evidence) { answered(e, "NXDOMAIN", evidence.KindNXDomain) }},
 	{"dns.nxdomain/internal-names-only", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		second(e)

@@ -231,8 +231,9 @@ type DNSAnswer struct {
 	CNAME     []foreign.Text `json:"cname,omitempty"`
 	TookMS    float64        `json:"took_ms"`
 	Failure   *Failure       `json:"failure,omitempty"`
-	Pending   bool           `json:"pending,omitempty"` // had not answered when the run ended
-	Replies   []DNSReply     `json:"replies,omitempty"` // of a deep run: to each question
+	Pending   bool           `json:"pending,omitempty"`  // had not answered when the run ended
+	OnlyTCP   bool           `json:"only_tcp,omitempty"` // answered over TCP, and over UDP not at all, also asked again
+	Replies   []DNSReply     `json:"replies,omitempty"`  // of a deep run: to each question
 }
 
 // DNS is the resolution of the name that is connected to: the endpoint's, or the proxy's.

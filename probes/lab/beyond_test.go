@@ -54,6 +54,19 @@ var beyondFaults = []Fault{
 			Envelope(200, "Command successful")(conn, r)
 		}
 	}},
+	{Cause: "dns.udp-blocked", Name: "udp-dropped-at-the-gateway", Verdict: "warn", Says: []string{"192.0.2.53"}, Check: calls(1), Break: func(w *World) {
+		w.Gateway.Filter("forward", "udp dport 53 drop")
+	}},
+	{Cause: "dns.hosts-override", Name: "and-another-key", Then: []string{"call.auth-failed"}, Break: func(w *World) {
+		w.HostsFile = SpareIP + " " + Host + "\n"
+		w.API.Addresses = []string{HostIP, SpareIP}
+		outcomes["401"](w)
+	}},
+	{Cause: "host.local-firewall", Name: "hosts-entry-and-a-rule-of-this-host", Then: []string{"dns.hosts-override"}, Break: func(w *World) {
+		w.HostsFile = SpareIP + " " + Host + "\n"
+		w.API.Addresses = []string{HostIP, SpareIP}
+		w.Client.Filter("output", "tcp dport 55443 drop")
+	}},
 	replies("call.answered-by-device", "squid", HTTP("503 Service Unavailable", "text/html", "<title>ERROR: The requested URL could not be retrieved</title>",
 		"X-Squid-Error: ERR_CONNECT_FAIL 110", "Server: squid/5.7"), "ERR_CONNECT_FAIL"),
 	replies("call.answered-by-device", "haproxy-by-name", HTTP("502 Bad Gateway", "text/html", "<h1>502</h1>", "Server: HAProxy"), "HAProxy"),

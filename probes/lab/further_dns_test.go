@@ -140,7 +140,7 @@ var furtherDNS = []Fault{
 		w.HostsFile = SpareIP + " " + Host + "\n"
 		blockPage(w, w.Far, SpareIP+":55443", Issue(apiIssuer(), 0, sandbox.Template{Names: []string{Host}}))
 	}},
-	{Cause: "call.auth-failed", Name: "pinned-to-the-service-itself", Then: []string{"dns.hosts-override"},
+	{Cause: "dns.hosts-override", Name: "pinned-to-the-service-itself", Then: []string{"call.auth-failed"},
 		Break: func(w *World) {
 			w.HostsFile = SpareIP + " " + Host + "\n"
 			w.API.Addresses = []string{HostIP, SpareIP}

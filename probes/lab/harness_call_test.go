@@ -27,7 +27,7 @@ func TestHarnessNames(t *testing.T) {
 		"dns.captive-portal/every-name-is-the-portal": "[" + SpareIP + "]",
 		"dns.hosts-override/pinned-to-nobody":         "[" + NobodyIP + "]",
 		"dns.no-ipv4/only-aaaa":                       "[2001:db8::10]",
-		"healthy/resolver-over-tcp-only":              "error", // Go does not fall back without a cut answer
+		"dns.udp-blocked/resolver-over-tcp-only":      "error", // Go does not fall back without a cut answer
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := healthy(t)

@@ -51,8 +51,7 @@ var healthyWorlds = []Fault{
 	{Name: "packet-loss-3-percent", Break: func(w *World) {
 		w.ISP.Filter("forward", "numgen random mod 100 < 3 drop")
 	}, Or: []string{"port.lossy", "port.slow", "dns.slow-resolver"}},
-	{Name: "resolver-over-tcp-only", Break: func(w *World) { w.Resolvers[0].TCPOnly = true },
-		Or: []string{"dns.slow-resolver"}},
+	{Cause: "dns.udp-blocked", Name: "resolver-over-tcp-only", Verdict: "warn", Break: func(w *World) { w.Resolvers[0].TCPOnly = true }},
 	{Name: "proxy-while-direct-is-blocked", Break: func(w *World) {
 		w.OnlyProxy("192.0.2.53")
 		w.UseProxy("http", "")

@@ -32,7 +32,7 @@ var oddWorlds = []Fault{
 		}
 	}},
 	// DNS
-	{Cause: "dns.resolver-unreachable", Name: "garbage", Confidence: "likely", Says: []string{"no answer to the question"}, Never: []string{"No answer came"}, Break: func(w *World) {
+	{Cause: "dns.resolver-unreachable", Name: "garbage", Confidence: "likely", Says: []string{"does not answer the question"}, Never: []string{"No answer came"}, Break: func(w *World) {
 		w.Resolvers[0].Closed = true
 		pc := w.Far.ListenPacket("192.0.2.53:53")
 		w.tb.Cleanup(func() { pc.Close() })
@@ -204,7 +204,7 @@ var oddWorlds = []Fault{
 	{Cause: "port.filtered", Name: "only-known-services-let-out-and-resolver-inside", Break: func(w *World) {
 		w.Gateway.Filter("forward", `iifname "lan0" tcp dport != { 80, 443 } drop`, `iifname "lan0" udp dport != 53 drop`)
 	}},
-	{Name: "icmp-and-udp-rationed", Check: oneConnection, Break: func(w *World) {
+	{Cause: "dns.udp-blocked", Name: "icmp-and-udp-rationed", Verdict: "warn", Check: oneConnection, Break: func(w *World) {
 		w.Gateway.Filter("forward", "meta l4proto udp th dport != 53 drop", "meta l4proto icmp drop")
 	}},
 	{Cause: "tls.reset", Name: "transparent-proxy-that-cannot-reach-it", Or: []string{"tls.timeout"}, Break: func(w *World) {

@@ -58,6 +58,7 @@ var rows = []Cause{
 		Hides: slices.Concat([]string{"dns.sinkholed", "dns.no-ipv4", "host.local-firewall"}, portFailures, strangerShows), When: whenDnsHostsOverride},
 	{ID: "dns.no-ipv4", Probe: "dns", Severity: report.Fail,
 		Hides: []string{"egress.ipv6-possible"}, When: whenDnsNoIpv4},
+	{ID: "dns.udp-blocked", Probe: "dns", Severity: report.Warn, Hides: []string{"dns.slow-resolver"}, When: whenDnsUdpBlocked},
 	{ID: "dns.slow-resolver", Probe: "dns", Severity: report.Warn, When: whenDnsSlowResolver},
 
 	// About the address that OpenSRS sees, and the access rules that judge it.

@@ -208,6 +208,26 @@ func whenDnsNoIpv4(e *evidence.Evidence) (Finding, bool) {
 	return finding, true
 }
 
+func whenDnsUdpBlocked(e *evidence.Evidence) (Finding, bool) {
+	if e.DNS == nil || e.Step("dns").Status == evidence.Fail {
+		return Finding{}, false
+	}
+	var only []string
+	for _, answer := range e.DNS.Answers {
+		switch {
+		case answer.OnlyTCP:
+			only = append(only, reading.PlainServer(answer.Resolver))
+		case answer.Transport == "udp" && answer.Failure == nil:
+			return Finding{}, false // programs get their answer from this one
+		}
+	}
+	if len(only) == 0 {
+		return Finding{}, false
+	}
+	return Finding{Values: prose.Values{"resolver": screen.List(only)}, Evidence: []string{
+		fmt.Sprintf("Asked four times over UDP, %s said nothing; over TCP it answered.", screen.List(only))}}, true
+}
+
 func whenDnsSlowResolver(e *evidence.Evidence) (Finding, bool) {
 	d := e.DNS
 	if d == nil || len(d.Slow) == 0 || e.Step("dns").Status == evidence.Fail {

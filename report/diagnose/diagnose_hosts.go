@@ -28,7 +28,7 @@ func whenDnsHostsOverride(e *evidence.Evidence) (Finding, bool) {
 		return strayHosts(d, real)
 	}
 	onlyIPv6 := len(d.IPv4) == 0 && Blocked(e) == "dns" // the file hides the IPv4 address that DNS has
-	fails := Blocked(e) != "" && leadsElsewhere(e) || onlyIPv6
+	fails := Blocked(e) != "" || onlyIPv6               // whatever fails at a pinned address may be that address's own fault
 	if !said || len(real) == 0 && (!fails || onlyIPv6) {
 		return Finding{}, false
 	}
@@ -52,10 +52,16 @@ func whenDnsHostsOverride(e *evidence.Evidence) (Finding, bool) {
 			return finding, true
 		}
 	}
+	if end, failed := portEnding(e); failed && end.By == reading.EndHere {
+		finding.Alone = true // this host's own no comes before any address
+		return finding, true
+	}
 	if fails {
 		finding.First = true
 		finding.Explains = stops
-		finding.Hides = append([]string{"dns.no-ipv4"}, elsewhere...)
+		if onlyIPv6 || leadsElsewhere(e) {
+			finding.Hides = append([]string{"dns.no-ipv4"}, elsewhere...)
+		}
 	}
 	return finding, true
 }
