@@ -141,7 +141,7 @@ func (x *experiments) path(to netip.AddrPort, answered bool) {
 		path := x.world.walk(ctx, to, compare, first)
 		x.keep(func(f *findings) { f.path = path })
 		if seen != nil && !seen.Route.Denies() && worthCounting(path) {
-			x.ledger(to, answerTime(path))
+			x.ledger(to, evidence.LedgerTCP, answerTime(path))
 		}
 		if x.deep { // behind the walk: what routers still answer is the walk's
 			x.roundTrips(to)
@@ -150,9 +150,9 @@ func (x *experiments) path(to netip.AddrPort, answered bool) {
 }
 
 // ledger counts what this host's kernel does with packets, when nothing else of this run is sent to there.
-func (x *experiments) ledger(to netip.AddrPort, answer time.Duration) {
+func (x *experiments) ledger(to netip.AddrPort, protocol string, answer time.Duration) {
 	x.once("ledger", ledgerTime, func(ctx context.Context) {
-		kept := thishost.Keep(ctx, to, x.world.sourceIP, answer)
+		kept := thishost.Keep(ctx, to, protocol, x.world.sourceIP, answer)
 		x.keep(func(f *findings) {
 			if f.thisHost != nil {
 				seen := *f.thisHost
@@ -183,8 +183,8 @@ func answerTime(path *evidence.Path) time.Duration {
 	return min(max(time.Duration(2*slowest)*time.Millisecond, 200*time.Millisecond), 700*time.Millisecond)
 }
 
-// deaf counts towards a control where no name could be resolved: then there is no endpoint to count towards.
-func (x *experiments) deaf(to netip.AddrPort) {
+// deaf counts towards a resolver, a control or a proxy that gives no answer, where the endpoint cannot be asked.
+func (x *experiments) deaf(to netip.AddrPort, protocol string) {
 	seen := thishost.Look(to, x.world.sourceIP)
 	x.keep(func(f *findings) {
 		if f.thisHost == nil {
@@ -192,7 +192,7 @@ func (x *experiments) deaf(to netip.AddrPort) {
 		}
 	})
 	if seen != nil && !seen.Route.Denies() {
-		x.ledger(to, 400*time.Millisecond)
+		x.ledger(to, protocol, 400*time.Millisecond)
 	}
 }
 

@@ -35,8 +35,12 @@ func (r *run) trouble(probe string, failure *evidence.Failure) {
 	}
 	r.x.names(r.o.Host, r.otherName())
 	if probe == "dns" {
-		if control, ok := r.literalControl(); ok && failure != nil && failure.Kind == evidence.KindTimeout && r.way.proxy == nil {
-			r.x.deaf(control)
+		if failure != nil && (failure.Kind == evidence.KindTimeout || failure.Kind == evidence.KindNotPermitted) {
+			if resolver, ok := r.distantResolver(); ok { // what is silent is asked, and nobody else
+				r.x.deaf(resolver, evidence.LedgerUDP)
+			} else if control, ok := r.literalControl(); ok && r.way.proxy == nil {
+				r.x.deaf(control, evidence.LedgerTCP)
+			}
 		}
 		return
 	}
@@ -48,6 +52,8 @@ func (r *run) trouble(probe string, failure *evidence.Failure) {
 			if to, ok := r.otherByDNS(); ok {
 				r.x.addressByDNS(to)
 			}
+		} else if len(r.target.addresses) > 0 && failure != nil && failure.Kind == evidence.KindTimeout {
+			r.x.deaf(r.target.addresses[0], evidence.LedgerTCP)
 		}
 	case "tls":
 		if failure == nil || !r.ev.TLS.Connected { // a certificate does not get better by asking again
@@ -58,6 +64,16 @@ func (r *run) trouble(probe string, failure *evidence.Failure) {
 		r.x.otherPort(netip.AddrPortFrom(r.connectedTarget().addresses[0].Addr(), evidence.ServicePort))
 	}
 	r.deepen(probe)
+}
+
+// distantResolver is the first resolver that is not on this host.
+func (r *run) distantResolver() (netip.AddrPort, bool) {
+	for _, server := range r.w.resolver.servers {
+		if !server.Addr().IsLoopback() && server.Addr().Is4() {
+			return server, true
+		}
+	}
+	return netip.AddrPort{}, false
 }
 
 // literalControl is the first control that is named by its address.

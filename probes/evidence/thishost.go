@@ -49,6 +49,7 @@ type Counts struct {
 	Forwarded     int  `json:"forwarded"`      // packets for somebody else
 	ReversePath   int  `json:"reverse_path"`   // dropped because they came in by an interface that does not lead to their sender
 	ConntrackFull int  `json:"conntrack_full"` // dropped because the table of connections was full
+	Loopback      int  `json:"loopback"`       // packets between programs of this host
 }
 
 // Unsent are the packets that this host wanted to send and dropped itself. known is false where the kernel does not
@@ -66,19 +67,28 @@ func (c Counts) Undelivered() int { return c.InReceives - c.Forwarded - c.InDeli
 // Ledger is what was counted while nothing was sent, while N packets for the port were, and while twice as many were.
 type Ledger struct {
 	To         string `json:"to"`            // address and port
+	Protocol   string `json:"protocol"`      // LedgerTCP: SYNs; LedgerUDP: questions for a resolver
 	Why        string `json:"why,omitempty"` // it was not kept
 	N          int    `json:"n"`
 	Background Counts `json:"background"`
 	Once       Counts `json:"once"`
 	Twice      Counts `json:"twice"`
-	WentOut    string `json:"went_out,omitempty"` // the interface by which they left
-	CameIn     string `json:"came_in,omitempty"`  // the interface by which as many packets came in
+	WentOut    string `json:"went_out,omitempty"`  // the interface by which they left
+	CameIn     string `json:"came_in,omitempty"`   // the interface by which as many packets came in
+	Forbidden  int    `json:"forbidden,omitempty"` // of the 3 N packets, how many the kernel refused to send (EPERM)
 }
+
+// The protocols of a Ledger's packets.
+const (
+	LedgerTCP = "tcp"
+	LedgerUDP = "udp"
+)
 
 // Places where packets are lost in this host.
 const (
 	LostNowhere     = ""             // not in this host, or it cannot be said
 	LostGoingOut    = "output"       // they never left
+	LostAnswered    = "loopback"     // they never left, and a program or rule of this host answers them
 	LostComingIn    = "input"        // their answers came in, and went no further
 	LostReversePath = "reverse-path" // the same, and the reverse path filter took them
 )
@@ -88,23 +98,31 @@ func (l *Ledger) Lost() (place string, sure bool) {
 	if l == nil || l.Why != "" || l.N == 0 {
 		return LostNowhere, false
 	}
-	grows := func(of func(Counts) int) (grew, steady bool) {
+	grows := func(of func(Counts) int, times int) (grew, steady bool) { // a packet of ours counts once, or so many times
 		still, slack := of(l.Background), max(l.N/4, 2)
 		once, twice := of(l.Once)-still, of(l.Twice)-still
 		steady = still >= -slack && still <= slack
 		if !steady { // other packets are dropped all the time: the difference has to be clear
 			slack = l.N / 2
 		}
-		return once >= l.N-slack && twice >= 2*l.N-slack && once <= l.N+slack+l.N/2 && twice <= 2*l.N+slack+l.N, steady
+		return once >= l.N-slack && twice >= 2*l.N-slack && once <= times*l.N+slack+l.N/2 && twice <= 2*times*l.N+slack+l.N, steady
 	}
-	if grew, steady := grows(func(c Counts) int { return c.ReversePath }); grew {
+	if grew, steady := grows(func(c Counts) int { return c.ReversePath }, 1); grew {
 		return LostReversePath, steady
 	}
-	if grew, steady := grows(Counts.Undelivered); grew {
+	if grew, steady := grows(Counts.Undelivered, 1); grew {
 		return LostComingIn, steady
 	}
-	if grew, steady := grows(func(c Counts) int { n, _ := c.Unsent(); return n }); grew {
-		return LostGoingOut, steady
+	if l.Forbidden == 3*l.N {
+		return LostGoingOut, true
+	}
+	counted := l.Protocol != LedgerUDP || l.Twice.OutTransmits != nil // segments are TCP's
+	if grew, steady := grows(func(c Counts) int { n, _ := c.Unsent(); return n }, 1); grew && counted {
+		// What this host passes on for others is counted, and then judged: drops of theirs look like drops of ours.
+		return LostGoingOut, steady && max(l.Background.Forwarded, l.Once.Forwarded, l.Twice.Forwarded) <= l.N/4
+	}
+	if grew, steady := grows(func(c Counts) int { return c.Loopback }, 2); grew && l.WentOut == "" {
+		return LostAnswered, steady
 	}
 	return LostNowhere, false
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"net/netip"
 	"os"
-	"strconv"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -16,11 +14,11 @@ import (
 // packets is how many are sent in the first round; the second sends twice as many.
 const packets = 20
 
-// Keep counts what this host's kernel does with packets for the port, and with their answers: around a silence, some SYNs,
-// and twice as many. answer is how long an answer may take. The SYNs come from sockets of their own, which are closed
+// Keep counts what this host's kernel does with packets for a peer, and with their answers: around a silence, some packets,
+// and twice as many. answer is how long an answer may take. They come from sockets of their own, which are closed
 // without a word; source is --source-ip, or not set.
-func Keep(ctx context.Context, to netip.AddrPort, source netip.Addr, answer time.Duration) *evidence.Ledger {
-	ledger := &evidence.Ledger{To: to.String()}
+func Keep(ctx context.Context, to netip.AddrPort, protocol string, source netip.Addr, answer time.Duration) *evidence.Ledger {
+	ledger := &evidence.Ledger{To: to.String(), Protocol: protocol}
 	if !to.Addr().Is4() {
 		ledger.Why = "only IPv4 is counted"
 		return ledger
@@ -35,7 +33,8 @@ func Keep(ctx context.Context, to netip.AddrPort, source netip.Addr, answer time
 		into *evidence.Counts
 	}{{0, &ledger.Background}, {packets, &ledger.Once}, {2 * packets, &ledger.Twice}} {
 		links := linkCounts()
-		sockets, err := syns(to, source, round.send)
+		sockets, forbidden, err := send(to, protocol, source, round.send)
+		ledger.Forbidden += forbidden
 		if err == nil {
 			select {
 			case <-time.After(answer):
@@ -61,58 +60,56 @@ func Keep(ctx context.Context, to netip.AddrPort, source netip.Addr, answer time
 	return ledger
 }
 
-// syns begins connections and waits for none.
-func syns(to netip.AddrPort, source netip.Addr, n int) (sockets []int, err error) {
+// question asks a resolver for the root's name servers, which every one answers: an ID, recursion desired, one question.
+var question = []byte{0x4f, 0x50, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1}
+
+// send begins connections, or asks a resolver, and waits for no answer. forbidden is how many packets the kernel refused to
+// send (EPERM): they came as far as the firewall.
+func send(to netip.AddrPort, protocol string, source netip.Addr, n int) (sockets []int, forbidden int, err error) {
+	kind := unix.SOCK_STREAM
+	if protocol == evidence.LedgerUDP {
+		kind = unix.SOCK_DGRAM
+	}
 	for range n {
-		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+		fd, err := unix.Socket(unix.AF_INET, kind|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 		if err != nil {
-			return sockets, err
+			return sockets, forbidden, err
 		}
 		sockets = append(sockets, fd)
 		_ = unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
 		if source.Is4() {
 			if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: source.As4()}); err != nil {
-				return sockets, err
+				return sockets, forbidden, err
 			}
 		}
-		_ = unix.Connect(fd, &unix.SockaddrInet4{Port: int(to.Port()), Addr: to.Addr().As4()})
+		err = unix.Connect(fd, &unix.SockaddrInet4{Port: int(to.Port()), Addr: to.Addr().As4()})
+		if err == nil && kind == unix.SOCK_DGRAM {
+			err = unix.Send(fd, question, 0)
+		}
+		if err == unix.EPERM {
+			forbidden++
+		}
 	}
-	return sockets, nil
+	return sockets, forbidden, nil
 }
 
-// count reads the counters of this network namespace.
+// count reads the counters of this network namespace. A kernel that tracks no connections has no file of them.
 func count() (map[string]int, bool) {
-	snmp, err := os.ReadFile("/proc/self/net/snmp")
-	if err != nil {
-		return nil, false
+	var texts [4]string
+	for i, name := range []string{"snmp", "netstat", "dev", "stat/nf_conntrack"} {
+		text, err := os.ReadFile("/proc/self/net/" + name)
+		if err != nil && i < 2 {
+			return nil, false
+		}
+		texts[i] = string(text)
 	}
-	netstat, err := os.ReadFile("/proc/self/net/netstat")
-	if err != nil {
-		return nil, false
-	}
-	all := counters(snmp, netstat)
-	if table, err := os.ReadFile("/proc/self/net/stat/nf_conntrack"); err == nil {
-		all["conntrack.drop"] = conntrackDrops(string(table))
-	}
-	return all, true
+	return countersOf(texts[0], texts[1], texts[2], texts[3]), true
 }
-
-// links are the packets of each interface but the loopback, in and out.
-type links map[string][2]int
 
 func linkCounts() links {
 	text, _ := os.ReadFile("/proc/self/net/dev")
-	counts := links{}
-	for line := range strings.Lines(string(text)) {
-		name, values, is := strings.Cut(line, ":")
-		words := strings.Fields(values)
-		if name = strings.TrimSpace(name); !is || len(words) < 10 || name == "lo" {
-			continue
-		}
-		in, _ := strconv.Atoi(words[1])
-		out, _ := strconv.Atoi(words[9])
-		counts[name] = [2]int{in, out}
-	}
+	counts := linksOf(string(text))
+	delete(counts, "lo")
 	return counts
 }
 
@@ -128,43 +125,4 @@ func (now links) busiest(then links, least int) (out, in string) {
 		}
 	}
 	return out, in
-}
-
-// conntrackDrops adds up the column "drop" of all processors.
-func conntrackDrops(table string) (drops int) {
-	column := -1
-	for line := range strings.Lines(table) {
-		words := strings.Fields(line)
-		if column < 0 {
-			for i, word := range words {
-				if word == "drop" {
-					column = i
-				}
-			}
-			continue
-		}
-		if column < len(words) {
-			n, _ := strconv.ParseInt(words[column], 16, 64)
-			drops += int(n)
-		}
-	}
-	return drops
-}
-
-func difference(before, after map[string]int) evidence.Counts {
-	of := func(name string) int { return after[name] - before[name] }
-	counts := evidence.Counts{
-		OutSegments:   of("Tcp.OutSegs"),
-		OutRequests:   of("Ip.OutRequests"),
-		InReceives:    of("Ip.InReceives"),
-		InDelivers:    of("Ip.InDelivers"),
-		Forwarded:     of("Ip.ForwDatagrams"),
-		ReversePath:   of("TcpExt.IPReversePathFilter"),
-		ConntrackFull: of("conntrack.drop"),
-	}
-	if _, counted := after["Ip.OutTransmits"]; counted {
-		sent := of("Ip.OutTransmits")
-		counts.OutTransmits = &sent
-	}
-	return counts
 }

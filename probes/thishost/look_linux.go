@@ -82,22 +82,12 @@ func localPorts(to netip.AddrPort) *evidence.LocalPorts {
 	return ports
 }
 
-// contained reports whether this is a container's network namespace: init's is another one, or init's cannot be seen and
-// the usual marks of a container are there.
+// contained reports whether this is another network namespace than the machine's first: only in that one the kernel shows
+// the settings of its receive queues. Marks of container engines would miss many, and init's namespace is shown to root
+// only; within a container that has process numbers of its own it is the container's.
 func contained() bool {
-	own, err := os.Readlink("/proc/self/ns/net")
-	if err != nil {
-		return false
-	}
-	if first, err := os.Readlink("/proc/1/ns/net"); err == nil && first != own {
-		return true
-	}
-	for _, mark := range []string{"/.dockerenv", "/run/.containerenv"} {
-		if _, err := os.Lstat(mark); err == nil {
-			return true
-		}
-	}
-	return os.Getenv("KUBERNETES_SERVICE_HOST") != ""
+	_, err := os.Stat("/proc/sys/net/core/netdev_max_backlog")
+	return err != nil
 }
 
 // controlGroup is this process's group of the second version's hierarchy, and what is attached to it and above it.

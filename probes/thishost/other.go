@@ -14,6 +14,6 @@ import (
 func Look(netip.AddrPort, netip.Addr) *evidence.ThisHost { return nil }
 
 // Keep is not available on this system.
-func Keep(context.Context, netip.AddrPort, netip.Addr, time.Duration) *evidence.Ledger {
-	return &evidence.Ledger{Why: evidence.NotAvailable}
+func Keep(_ context.Context, to netip.AddrPort, protocol string, _ netip.Addr, _ time.Duration) *evidence.Ledger {
+	return &evidence.Ledger{To: to.String(), Protocol: protocol, Why: evidence.NotAvailable}
 }

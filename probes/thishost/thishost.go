@@ -4,19 +4,29 @@
 package thishost
 
 import (
-	"bytes"
+	"slices"
 	"strconv"
 	"strings"
+
+	"opensrs-doctor/probes/evidence"
 )
+
+// countersOf understands the kernel's files of those names in /proc/net. They are read elsewhere, so that those of kernels
+// that are not at hand can be tested.
+func countersOf(snmp, netstat, dev, conntrack string) map[string]int {
+	all := counters(snmp, netstat)
+	all["conntrack.drop"], all["lo.sent"] = conntrackDrops(conntrack), linksOf(dev)["lo"][1]
+	return all
+}
 
 // counters reads files of the form of /proc/net/snmp and netstat: for each protocol a line of names and a line of values.
 // The keys of the result are "Ip.InReceives".
-func counters(files ...[]byte) map[string]int {
+func counters(files ...string) map[string]int {
 	all := map[string]int{}
 	for _, file := range files {
 		var names []string
-		for line := range bytes.Lines(file) {
-			words := strings.Fields(string(line))
+		for line := range strings.Lines(file) {
+			words := strings.Fields(line)
 			if len(words) < 2 {
 				continue
 			}
@@ -34,4 +44,62 @@ func counters(files ...[]byte) map[string]int {
 		}
 	}
 	return all
+}
+
+// links are the packets of each interface, in and out.
+type links map[string][2]int
+
+// linksOf reads /proc/net/dev: behind an interface's name eight numbers of what it received, of which the second counts
+// packets, and eight of what it sent.
+func linksOf(text string) links {
+	counts := links{}
+	for line := range strings.Lines(text) {
+		name, values, is := strings.Cut(line, ":")
+		words := strings.Fields(values)
+		if !is || len(words) < 10 {
+			continue
+		}
+		in, _ := strconv.Atoi(words[1])
+		out, _ := strconv.Atoi(words[9])
+		counts[strings.TrimSpace(name)] = [2]int{in, out}
+	}
+	return counts
+}
+
+// conntrackDrops adds up the column "drop" of all processors.
+func conntrackDrops(table string) (drops int) {
+	column := -1
+	for line := range strings.Lines(table) {
+		words := strings.Fields(line)
+		if column < 0 {
+			if column = slices.Index(words, "drop"); column < 0 {
+				return 0
+			}
+			continue
+		}
+		if column < len(words) {
+			n, _ := strconv.ParseInt(words[column], 16, 64)
+			drops += int(n)
+		}
+	}
+	return drops
+}
+
+func difference(before, after map[string]int) evidence.Counts {
+	of := func(name string) int { return after[name] - before[name] }
+	counts := evidence.Counts{
+		OutSegments:   of("Tcp.OutSegs"),
+		OutRequests:   of("Ip.OutRequests"),
+		InReceives:    of("Ip.InReceives"),
+		InDelivers:    of("Ip.InDelivers"),
+		Forwarded:     of("Ip.ForwDatagrams"),
+		ReversePath:   of("TcpExt.IPReversePathFilter"),
+		ConntrackFull: of("conntrack.drop"),
+		Loopback:      of("lo.sent"),
+	}
+	if _, counted := after["Ip.OutTransmits"]; counted {
+		sent := of("Ip.OutTransmits")
+		counts.OutTransmits = &sent
+	}
+	return counts
 }

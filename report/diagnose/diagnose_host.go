@@ -114,14 +114,19 @@ func whenHostOffline(e *evidence.Evidence) (Finding, bool) {
 	endpoint := evidence.HostPort{Host: e.Target.Host, Port: e.Target.Port}
 	finding := Finding{Values: prose.Values{"controls_bad": screen.List(bad)},
 		Evidence: []string{fmt.Sprintf("Neither %s nor these answer: %s.", endpoint, screen.List(bad))}}
-	if _, known := ledgerOf(e).Left(); !known || reading.ResolverAnswered(e) || len(e.Controls) < 2 {
-		finding.Confidence = report.Likely // a resolver in the same building may answer while the internet is away; and a firewall of this host may drop all
+	if _, known := ledgerOf(e).Left(); !known || contained(e) || reading.ResolverAnswered(e) || len(e.Controls) < 2 {
+		// A resolver in the same building may answer while the internet is away; a firewall of this host may drop all, and
+		// so may the machine that a container runs on.
+		finding.Confidence = report.Likely
 	}
 	if e.DNS != nil && len(e.DNS.Answers) > 0 && !reading.ResolverAnswered(e) {
 		finding.Evidence = append(finding.Evidence, "No resolver answers: "+screen.List(reading.PlainServers(e.Host.Resolvers))+".")
 	}
 	return finding, true
 }
+
+// contained: this is a container, as far as the network goes. What the machine around it does cannot be seen.
+func contained(e *evidence.Evidence) bool { return e.ThisHost != nil && e.ThisHost.Container }
 
 // clockOffset is how far the local clock is off, where at least two peers agree on it.
 func clockOffset(e *evidence.Evidence) (time.Duration, bool) {
@@ -204,19 +209,23 @@ func trustOf(e *evidence.Evidence) *evidence.Trust {
 }
 
 func whenHostLocalFirewall(e *evidence.Evidence) (Finding, bool) {
+	if finding, ok := whenNothingLeaves(e); ok {
+		return finding, true
+	}
 	end, failed := portEnding(e)
 	if !failed {
 		return Finding{}, false
 	}
-	finding := Finding{Confidence: end.Sure, Values: prose.Values{}, Evidence: end.Evidence(int(e.Target.Port))}
+	blocked := evidence.HostPort{Host: e.Target.Host, Port: e.Target.Port}.String()
+	finding := Finding{Confidence: end.Sure, Values: prose.Values{"blocked": blocked}, Evidence: end.Evidence(int(e.Target.Port))}
 	if port := otherPort(e); port != 0 {
 		finding.Values["good_port"] = strconv.Itoa(int(port))
 	}
 	switch {
-	case end.By == reading.EndHere && (end.Route != nil || end.Lost != "" && end.Lost != evidence.LostGoingOut) || deniedByUnit(e, end):
+	case end.By == reading.EndHere && (end.Route != nil || end.Lost != "" && end.Lost != evidence.LostGoingOut && end.Lost != evidence.LostAnswered) || deniedByUnit(e, end):
 		return Finding{}, false // rows of their own
 	case end.By == reading.EndHere && end.Lost != "":
-		finding.lostGoingOut(e, end)
+		finding.lostGoingOut(e, end.Sure == report.Certain)
 	case end.By == reading.EndHere && end.Answer.From != "":
 		finding.Values["sender"], finding.Values["icmp"] = end.Answer.From, end.Answer.Icmp()
 	case end.By == reading.EndHere:

@@ -28,7 +28,17 @@ func countedWords(e *evidence.Evidence) []string {
 	ledger := ledgerOf(e)
 	n := 3 * ledger.N
 	switch lost, _ := ledger.Lost(); lost {
+	case evidence.LostAnswered:
+		return []string{fmt.Sprintf("This host's kernel counted: none of %d packets for %s left, and as many went over the loopback interface. "+
+			"What answers them is on this host.", n, ledger.To)}
 	case evidence.LostGoingOut:
+		if ledger.Forbidden > 0 {
+			return []string{fmt.Sprintf("This host's kernel refused to send %d of %d packets for %s (operation not permitted).", ledger.Forbidden, n, ledger.To)}
+		}
+		if ledger.Twice.OutTransmits == nil {
+			return []string{fmt.Sprintf("This host's kernel counted: of %d packets for %s that a program sent, none came through the output chain "+
+				"of its firewall.", n, ledger.To)}
+		}
 		return []string{fmt.Sprintf("This host's kernel counted: of %d packets for %s that a program sent, none reached a network interface.",
 			n, ledger.To)}
 	case evidence.LostComingIn, evidence.LostReversePath:
@@ -43,14 +53,18 @@ func countedWords(e *evidence.Evidence) []string {
 func deafHost(e *evidence.Evidence, place string) (Finding, bool) {
 	lost, sure := ledgerOf(e).Lost()
 	stopped := Blocked(e)
-	if lost != place || stopped != "dns" && stopped != "port" || e.Host.Proxy != nil {
+	if lost != place || stopped != "dns" && stopped != "port" {
 		return Finding{}, false
 	}
-	if stopped == "port" {
+	if e.Host.Proxy != nil && stopped == "port" {
+		if !failedWith(e, "port", evidence.KindTimeout) || proxyAnswered(e) {
+			return Finding{}, false
+		}
+	} else if stopped == "port" {
 		if end, failed := portEnding(e); !failed || end.By != reading.EndHere || end.Lost != place {
 			return Finding{}, false
 		}
-	} else if !failedWith(e, "dns", evidence.KindTimeout) {
+	} else if !failedWith(e, "dns", evidence.KindTimeout, evidence.KindNotPermitted) {
 		return Finding{}, false
 	}
 	finding := Finding{Values: prose.Values{}, Evidence: countedWords(e), Explains: []string{stopped}, First: true,
@@ -62,6 +76,39 @@ func deafHost(e *evidence.Evidence, place string) (Finding, bool) {
 	if out := ledgerOf(e).WentOut; out != "" {
 		finding.Values["interface"] = out
 	}
+	finding.Values["silent_peer"] = silentPeer(e)
+	return finding, true
+}
+
+// silentPeer is whom the ledger's packets were for, as a person knows it.
+func silentPeer(e *evidence.Evidence) string {
+	switch ledger := ledgerOf(e); {
+	case ledger.Protocol == evidence.LedgerUDP, Blocked(e) == "dns":
+		return reading.PlainServer(ledger.To)
+	case e.Host.Proxy != nil:
+		return e.Host.Proxy.URL
+	}
+	return evidence.HostPort{Host: e.Target.Host, Port: e.Target.Port}.String()
+}
+
+// whenNothingLeaves is for a firewall of this host that stops other packets than those to the endpoint, which has not been
+// come to: to a resolver, or to the proxy.
+func whenNothingLeaves(e *evidence.Evidence) (Finding, bool) {
+	if Blocked(e) == "port" && e.Host.Proxy == nil {
+		return Finding{}, false
+	}
+	finding, ok := deafHost(e, evidence.LostGoingOut)
+	if !ok {
+		return Finding{}, false
+	}
+	_, sure := ledgerOf(e).Lost()
+	finding.Evidence, finding.Values["blocked"] = nil, silentPeer(e)
+	if ledgerOf(e).Protocol == evidence.LedgerUDP {
+		finding.Values["blocked_resolver"] = silentPeer(e)
+	}
+	hides, explains := finding.Hides, finding.Explains
+	finding.lostGoingOut(e, sure)
+	finding.Hides, finding.Explains = append(hides, finding.Hides...), explains
 	return finding, true
 }
 
@@ -257,18 +304,19 @@ func whenHostSelinuxDenied(e *evidence.Evidence) (Finding, bool) {
 
 // lostGoingOut fills the row of a firewall of this host that drops what goes out. Where a control group's program may do
 // so as well, and could not be asked for, it is likely only.
-func (f *Finding) lostGoingOut(e *evidence.Evidence, end reading.Ending) {
+func (f *Finding) lostGoingOut(e *evidence.Evidence, sure bool) {
 	f.Evidence = countedWords(e)
 	f.Explains, f.Hides = []string{"port"}, offlineShows
 	group := e.ThisHost.Cgroup
-	if group != nil && group.Why != "" {
+	answered := failedWith(e, "port", evidence.KindRefused) // such a program drops, and answers nobody
+	if group != nil && group.Why != "" && !answered {
 		f.Confidence = report.Likely
 		f.Values["or_cgroup"] = "the control group of this process"
 		if group.Unit != "" {
 			f.Values["or_cgroup"] = "the systemd unit " + group.Unit
 		}
 	}
-	if end.Sure != report.Certain {
+	if !sure {
 		f.Evidence = append(f.Evidence, "Other packets are dropped here all the time, so the count is not steady.")
 	}
 }

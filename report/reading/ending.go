@@ -132,6 +132,9 @@ func (end *Ending) bySender(host []string) bool {
 			continue // an ARP question that nobody answered
 		case h.FromSelf:
 			end.By, end.Answer = EndHere, h
+		case slices.Contains(host, h.From) && HopAt(end.Walk.Port, 1).Answer == h.Answer && end.Walk.othersLeave():
+			// In the service's name, and from right beside this host.
+			end.By, end.Answer, end.Sure, end.Last = EndNearby, h, report.Likely, routerOf(HopAt(end.Walk.Compare, 1))
 		case h.Answer == evidence.HopPortUnreachable && slices.Contains(host, h.From):
 			end.By, end.Answer, end.Sure = EndHost, h, report.Likely
 		default:
@@ -178,7 +181,7 @@ func (end *Ending) byLedger(ledger *evidence.Ledger) {
 	signed := end.By == EndHere && end.Answer.From != ""
 	switch {
 	case !signed && end.By != EndNearby && end.By != EndSilence, signed && lost == evidence.LostGoingOut:
-	case lost != evidence.LostNowhere && (lost == evidence.LostGoingOut || end.By == EndSilence):
+	case lost != evidence.LostNowhere && (lost == evidence.LostGoingOut || lost == evidence.LostAnswered || end.By == EndSilence):
 		end.By, end.Lost, end.Sure = EndHere, lost, report.Likely
 		if sure {
 			end.Sure = report.Certain
@@ -245,6 +248,12 @@ func (end Ending) Evidence(port int) []string {
 		say("%s answers with ICMP %s.", h.From, h.Icmp())
 	case EndNearby:
 		switch {
+		case h.From != "" && !h.FromSelf:
+			say("The ICMP message %q has the service's own address, %s, as its sender, and answers a packet that may travel one step only.",
+				h.Icmp(), h.From)
+			if end.Left {
+				say("The packets did leave this host, so it comes from the first router, or from a device before it.")
+			}
 		case end.Left && h.From != "":
 			say("The ICMP message %q has this host's own address, %s, as its sender; but the packets did leave this host.", h.Icmp(), h.From)
 		case end.Left:
@@ -340,6 +349,8 @@ func (end Ending) Row() string {
 		return "no answer at first, then it took a connection"
 	case end.By == EndHere && end.Route != nil:
 		return "this host's own routing policy says no: " + end.Route.Kind
+	case end.By == EndHere && end.Lost == evidence.LostAnswered:
+		return "answered by this host itself"
 	case end.By == EndHere && end.Lost == evidence.LostGoingOut:
 		return "packets for it are dropped in this host"
 	case end.By == EndHere && end.Lost != "":

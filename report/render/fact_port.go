@@ -91,10 +91,12 @@ func (l *factList) thisHost(h *factReader) {
 				n, _ := k.number("n")
 				return fmt.Sprintf("with %.0f packets", n*float64(times))
 			}
-			l.under("packets counted, to "+k.text("to"), k.text("why"), func() {
+			protocol := map[string]string{"tcp": "TCP", "udp": "UDP"}[k.text("protocol")]
+			l.under("packets counted, to "+k.text("to"), joinedWords(protocol, k.text("why")), func() {
 				l.counts("with none", k.object("background"))
 				l.counts(sent(1), k.object("once"))
 				l.counts(sent(2), k.object("twice"))
+				l.say("that the kernel refused to send", k.text("forbidden"))
 				l.say("left by", k.text("went_out"))
 				l.say("answers came in by", k.text("came_in"))
 				l.rest(k)
@@ -126,6 +128,7 @@ func (l *factList) counts(key string, c *factReader) {
 		{"out_segments", "TCP segments"}, {"out_requests", "sent"}, {"out_transmits", "handed to an interface"},
 		{"in_receives", "came in"}, {"in_delivers", "delivered"}, {"forwarded", "passed on"},
 		{"reverse_path", "dropped by the reverse path filter"}, {"conntrack_full", "dropped for a full table"},
+		{"loopback", "on the loopback interface"},
 	} {
 		if n := c.text(one.name); n != "" && (n != "0" || one.name == "out_transmits" || one.name == "in_delivers") {
 			words = append(words, n+" "+one.words)

@@ -129,6 +129,10 @@ var Vocabulary = map[string]string{
 	"or_seccomp":      "",                // set only where a filter of system calls may do the same
 	"as_root":         "",                // set only where root would see more
 
+	"blocked":          "rr-n1-tor.opensrs.net:55443", // host:port of the endpoint; or the resolver, or the proxy
+	"blocked_resolver": "",                            // set only where it is a resolver
+	"silent_peer":      "the service",                 // whose answers are dropped; or the resolver, or the proxy
+
 	// Proxy.
 	"proxy_failure": "", // how the connection to the proxy failed
 	"proxy_reply":   "", // "403 Forbidden", "SOCKS reply 2, not allowed by ruleset"
