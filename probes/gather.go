@@ -9,6 +9,7 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/thishost"
 )
 
 // gather puts what is known now into the evidence.
@@ -45,6 +46,9 @@ func (r *run) gather() {
 	})
 	slices.SortFunc(found.variants, func(a, b evidence.Variant) int { return cmp.Compare(a.Name, b.Name) })
 	ev.Controls, ev.StatusPage, ev.ThisHost = found.controls, found.status, found.thisHost
+	if ev.ThisHost == nil && ev.Port != nil && ev.Port.Retransmits != nil && *ev.Port.Retransmits > 0 {
+		ev.ThisHost = thishost.Look(ev.Port.Connected, r.w.sourceIP) // a table that is full drops now and then; nothing is sent
+	}
 	r.gatherDirect()
 	ev.Clock = r.w.clock.summary()
 	r.routes()

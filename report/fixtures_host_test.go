@@ -150,6 +150,55 @@ var hostFixtures = []fixture{
 		walked(e, "ttt...", "ttt+")
 		e.ThisHost = counted(func(c *evidence.Counts, n int) { c.InReceives = n })
 	}},
+	{"host.local-firewall/names-too", report.Fail, report.Certain, func(e *evidence.Evidence) {
+		noInternet(e)
+		e.ThisHost = towardsResolver(func(c *evidence.Counts, n int) { c.OutTransmits = pointer(0) })
+		e.ThisHost.Ledger.Forbidden = 60
+	}},
+	{"host.local-firewall/before-linux-6.7", report.Fail, report.Certain, func(e *evidence.Evidence) {
+		drop(e)
+		walked(e, "...", "ttt+")
+		e.ThisHost = counted(func(c *evidence.Counts, n int) { c.OutRequests, c.OutTransmits = 0, nil })
+		e.ThisHost.Ledger.Background.OutTransmits = nil
+	}},
+	{"host.local-firewall/refused-before-linux-6.7", report.Fail, report.Certain, func(e *evidence.Evidence) {
+		stopAt(e, "port", failure("connect", evidence.KindRefused, "connection refused"))
+		walked(e, "r", "ttt+")
+		// The refusals were requests too; they went over the loopback interface, and nothing by another.
+		e.ThisHost = counted(func(c *evidence.Counts, n int) { c.OutTransmits, c.Loopback = nil, n })
+		e.ThisHost.Ledger.Background.OutTransmits, e.ThisHost.Ledger.WentOut = nil, ""
+	}},
+	{"host.local-firewall/refused-without-root", report.Fail, report.Certain, func(e *evidence.Evidence) {
+		stopAt(e, "port", failure("connect", evidence.KindRefused, "connection refused"))
+		walked(e, "r", "ttt+")
+		e.ThisHost = counted(func(c *evidence.Counts, n int) { c.OutTransmits, c.Loopback = pointer(n), n; c.OutRequests = 2 * n })
+		e.ThisHost.Cgroup = &evidence.Cgroup{Path: "/user.slice/session-3.scope", Unit: "session-3.scope", Why: "operation not permitted"}
+	}},
+	{"host.local-firewall/beside-what-it-forwards", report.Fail, report.Likely, func(e *evidence.Evidence) {
+		drop(e)
+		walked(e, "...", "ttt+")
+		e.ThisHost = counted(func(c *evidence.Counts, n int) { c.OutTransmits, c.Forwarded = pointer(200), 200 })
+	}},
+	{"port.rejected-en-route/in-the-service's-name-from-next-door", report.Fail, report.Likely, func(e *evidence.Evidence) {
+		stopAt(e, "port", failure("connect", evidence.KindUnreachable, "no route to host"))
+		walked(e, "!", "ttt+")
+		own := evidence.Hop{TTL: 1, Answer: evidence.HopProhibited, From: endpointIP, ICMPType: 3, ICMPCode: 13}
+		e.Port.Path.Answer, e.Port.Path.Port = &own, []evidence.Hop{own}
+		e.ThisHost = counted(func(*evidence.Counts, int) {})
+	}},
+	{"host.offline/in-a-container", report.Fail, report.Likely, func(e *evidence.Evidence) {
+		noInternet(e)
+		e.ThisHost.Container = true
+	}},
+	{"host.conntrack-full/names-too", report.Fail, report.Certain, func(e *evidence.Evidence) {
+		noInternet(e)
+		e.ThisHost = towardsResolver(func(c *evidence.Counts, n int) { c.OutTransmits, c.ConntrackFull = pointer(0), n })
+		e.ThisHost.Conntrack = &evidence.Conntrack{Count: 65536, Max: 65536}
+	}},
+	{"host.conntrack-full/now-and-then", report.Warn, report.Likely, func(e *evidence.Evidence) {
+		step(e, "port").Status, e.Port.Retransmits, e.Port.ConnectMS = evidence.Warn, pointer(1), 1020
+		e.ThisHost = &evidence.ThisHost{Conntrack: &evidence.Conntrack{Count: 65530, Max: 65536}}
+	}},
 	{"host.reply-dropped/names-too", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		noInternet(e)
 		e.ThisHost = counted(func(c *evidence.Counts, n int) { c.InReceives = n })
@@ -256,8 +305,15 @@ func counted(set func(c *evidence.Counts, n int)) *evidence.ThisHost {
 	}
 	return &evidence.ThisHost{
 		Route:  &evidence.HostRoute{Kind: evidence.RouteUnicast, Line: "default dev eth0", Table: 254, Prefix: "0.0.0.0/0", Interface: "eth0"},
-		Ledger: &evidence.Ledger{To: "198.51.100.10:55443", N: 20, Background: of(0), Once: of(20), Twice: of(40), WentOut: "eth0"},
+		Ledger: &evidence.Ledger{To: "198.51.100.10:55443", Protocol: evidence.LedgerTCP, N: 20, Background: of(0), Once: of(20), Twice: of(40), WentOut: "eth0"},
 	}
+}
+
+// towardsResolver is the same with questions to a resolver.
+func towardsResolver(set func(c *evidence.Counts, n int)) *evidence.ThisHost {
+	host := counted(set)
+	host.Ledger.To, host.Ledger.Protocol = "192.0.2.53:53", evidence.LedgerUDP
+	return host
 }
 
 func incident(e *evidence.Evidence) {

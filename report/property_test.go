@@ -56,7 +56,7 @@ var accused = []struct {
 	{"egress.proxied", func(e *evidence.Evidence) bool { return e.Egress != nil && e.Host.Proxy != nil }},
 	{"egress.split-route", func(e *evidence.Evidence) bool { return e.Egress != nil }},
 	{"port.", func(e *evidence.Evidence) bool { return e.Port != nil }},
-	{"host.local-firewall", func(e *evidence.Evidence) bool { return ran(e, "port") }},
+	{"host.local-firewall", func(e *evidence.Evidence) bool { return ran(e, "port") || e.ThisHost != nil }},
 	{"host.reply-dropped", hostAsked}, {"host.reverse-path-filter", hostAsked}, {"host.conntrack-full", hostAsked},
 	{"host.route-denied", hostAsked}, {"host.unit-denied", hostAsked}, {"host.selinux-denied", hostAsked},
 	{"host.attached-network", hostAsked}, {"host.ports-exhausted", func(e *evidence.Evidence) bool { return ran(e, "port") }},

@@ -148,6 +148,9 @@ type Conntrack struct {
 // Full reports whether a new connection finds no place.
 func (c *Conntrack) Full() bool { return c != nil && c.Max > 0 && c.Count >= c.Max }
 
+// AlmostFull reports whether it may find none at one moment and one at the next.
+func (c *Conntrack) AlmostFull() bool { return c != nil && c.Max > 0 && c.Count >= c.Max-c.Max/100 }
+
 // LocalPorts is the range of source ports, and how many connections to the endpoint's address and port hold one.
 type LocalPorts struct {
 	First int `json:"first"`

@@ -136,26 +136,40 @@ func whenHostReversePathFilter(e *evidence.Evidence) (Finding, bool) {
 }
 
 func whenHostConntrackFull(e *evidence.Evidence) (Finding, bool) {
-	if e.ThisHost == nil || e.Host.Proxy != nil || !directPortFailed(e, evidence.KindTimeout, evidence.KindNotPermitted) {
+	if e.ThisHost == nil {
 		return Finding{}, false
 	}
 	table, ledger := e.ThisHost.Conntrack, ledgerOf(e)
+	if e.Step("port").Status == evidence.Warn && table.AlmostFull() && e.Port != nil && e.Port.Retransmits != nil && *e.Port.Retransmits > 0 {
+		return Finding{Severity: report.Warn, Confidence: report.Likely, Hides: []string{"port.lossy", "port.slow"}, Values: conntrackValues(table),
+			Evidence: []string{conntrackWords(table), "The first packet to the port had to be sent again."}}, true
+	}
+	stopped := Blocked(e)
+	if stopped != "dns" && stopped != "port" || !failedWith(e, stopped, evidence.KindTimeout, evidence.KindNotPermitted) {
+		return Finding{}, false
+	}
 	dropped := ledger != nil && ledger.N > 0 && ledger.Once.ConntrackFull+ledger.Twice.ConntrackFull >= ledger.N
 	lost, _ := ledger.Lost()
 	if !dropped && !(table.Full() && lost != evidence.LostNowhere) {
 		return Finding{}, false
 	}
-	finding := Finding{First: true, Values: prose.Values{}}
+	finding := Finding{First: true, Explains: []string{stopped}, Hides: []string{"host.offline"}}
 	if table != nil {
-		finding.Values["conntrack"] = fmt.Sprintf("%d of %d", table.Count, table.Max)
-		finding.Values["conntrack_more"] = strconv.Itoa(2 * table.Max)
-		finding.Evidence = append(finding.Evidence, fmt.Sprintf("The table holds %d connections, and has room for %d.", table.Count, table.Max))
+		finding.Values, finding.Evidence = conntrackValues(table), []string{conntrackWords(table)}
 	}
 	finding.Evidence = append(finding.Evidence, countedWords(e)...)
 	if !dropped {
 		finding.Confidence = report.Likely
 	}
 	return finding, true
+}
+
+func conntrackValues(table *evidence.Conntrack) prose.Values {
+	return prose.Values{"conntrack": fmt.Sprintf("%d of %d", table.Count, table.Max), "conntrack_more": strconv.Itoa(2 * table.Max)}
+}
+
+func conntrackWords(table *evidence.Conntrack) string {
+	return fmt.Sprintf("The table holds %d connections, and has room for %d.", table.Count, table.Max)
 }
 
 func whenHostRouteDenied(e *evidence.Evidence) (Finding, bool) {
