@@ -70,7 +70,7 @@ func TestLedgerOfOlderKernels(t *testing.T) {
 		{"output chain", of(20, 0), of(40, 0), evidence.LostGoingOut},
 		{"postrouting chain, or the network", of(20, 20), of(40, 40), evidence.LostNowhere},
 	} {
-		l := &evidence.Ledger{N: packets, Protocol: evidence.LedgerTCP, Once: c.once, Twice: c.twice, WentOut: "eth0"}
+		l := &evidence.Ledger{N: 20, Protocol: evidence.LedgerTCP, Once: c.once, Twice: c.twice, WentOut: "eth0"}
 		if place, _ := l.Lost(); place != c.place {
 			t.Errorf("%s: %q, want %q", c.name, place, c.place)
 		}
