@@ -152,11 +152,13 @@ func (x *experiments) path(to netip.AddrPort, answered bool) {
 // ledger counts what this host's kernel does with packets, when nothing else of this run is sent to there.
 func (x *experiments) ledger(to netip.AddrPort, protocol string, answer time.Duration) {
 	x.once("ledger", ledgerTime, func(ctx context.Context) {
+		rules := thishost.ReadRules()
 		kept := thishost.Keep(ctx, to, protocol, x.world.sourceIP, answer)
+		took := rules.Since(kept)
 		x.keep(func(f *findings) {
 			if f.thisHost != nil {
 				seen := *f.thisHost
-				seen.Ledger = kept
+				seen.Ledger, seen.Firewall = kept, took
 				f.thisHost = &seen
 			}
 		})

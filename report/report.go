@@ -91,6 +91,19 @@ type Diagnosis struct {
 	Fixes       []string   `json:"fixes"`
 	Docs        []string   `json:"docs"`
 	Hides       []string   `json:"hides"`
+
+	Culprit      *Culprit `json:"culprit,omitempty"`       // the very thing to change, where it is known
+	NotEvaluated []string `json:"not_evaluated,omitempty"` // which rules or places could not be read, and what reads them
+}
+
+// Culprit is the very thing to change.
+type Culprit struct {
+	Kind    string  `json:"kind"`    // nft-rule, nft-policy, ip-rule, route, cgroup-program, hosts-line, interface, sysctl, …
+	Name    string  `json:"name"`    // as the system names it
+	At      string  `json:"at"`      // where it is: a chain, a file and line, a table
+	Text    string  `json:"text"`    // as it is written there
+	Manager *string `json:"manager"` // who writes it: csf, ufw, firewalld, shorewall, docker, kubernetes, systemd; null: nobody known
+	File    string  `json:"file"`    // the file and setting that a person edits; "" where none is known
 }
 
 // Sureness is the confidence as people are told it: "" where nothing is claimed that could be more or less sure.

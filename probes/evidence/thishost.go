@@ -8,6 +8,7 @@ type ThisHost struct {
 	Conntrack *Conntrack  `json:"conntrack,omitempty"`
 	Ports     *LocalPorts `json:"local_ports,omitempty"`
 	Cgroup    *Cgroup     `json:"cgroup,omitempty"`
+	Firewall  *Firewall   `json:"firewall,omitempty"`
 	SELinux   bool        `json:"selinux,omitempty"`   // it enforces
 	Container bool        `json:"container,omitempty"` // this is not the machine's first network namespace, as far as can be seen
 }
@@ -166,4 +167,26 @@ type Cgroup struct {
 	At       string   `json:"at,omitempty"`       // the path at which the program is attached
 	Programs []string `json:"programs,omitempty"` // attached: "connect4", "egress", with a name where it has one
 	Why      string   `json:"why,omitempty"`      // they could not be asked
+}
+
+// Firewall is what this host's nftables did around the packets of the ledger, as far as its rules count.
+type Firewall struct {
+	Why       string         `json:"why,omitempty"`       // it could not be read
+	Took      []FirewallRule `json:"took,omitempty"`      // rules that drop or reject, and whose count grew with the packets
+	Policies  []FirewallRule `json:"policies,omitempty"`  // chains that drop what no rule took, on the way of these packets
+	Uncounted int            `json:"uncounted,omitempty"` // rules that drop or reject and do not count
+	Legacy    bool           `json:"legacy,omitempty"`    // there are rules of iptables-legacy too, which nftables does not show
+	Manager   string         `json:"manager,omitempty"`   // who wrote the rules: csf, ufw, firewalld, shorewall, docker, kubernetes
+}
+
+// FirewallRule is one rule, or a chain's policy, whose handle is 0 then.
+type FirewallRule struct {
+	Family  string `json:"family"` // ip, inet, …
+	Table   string `json:"table"`
+	Chain   string `json:"chain"`
+	Hook    string `json:"hook,omitempty"` // of a policy: input, output, …
+	Handle  uint64 `json:"handle,omitempty"`
+	Verdict string `json:"verdict"` // drop, reject
+	Comment string `json:"comment,omitempty"`
+	Grew    int    `json:"grew,omitempty"` // packets
 }

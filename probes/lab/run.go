@@ -49,6 +49,11 @@ type Diagnosis struct {
 	Evidence    []string `json:"evidence"`
 	Fixes       []string `json:"fixes"`
 	Hides       []string `json:"hides"`
+	Culprit     struct {
+		Kind, Name, At, Text, File string
+		Manager                    string
+	} `json:"culprit"`
+	NotEvaluated []string `json:"not_evaluated"`
 }
 
 // Words are everything that a person reads of a diagnosis.

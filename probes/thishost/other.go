@@ -17,3 +17,12 @@ func Look(netip.AddrPort, netip.Addr) *evidence.ThisHost { return nil }
 func Keep(_ context.Context, to netip.AddrPort, protocol string, _ netip.Addr, _ time.Duration) *evidence.Ledger {
 	return &evidence.Ledger{To: to.String(), Protocol: protocol, Why: evidence.NotAvailable}
 }
+
+// Rules are not available on this system.
+type Rules struct{}
+
+// ReadRules is not available on this system.
+func ReadRules() *Rules { return nil }
+
+// Since is not available on this system.
+func (r *Rules) Since(*evidence.Ledger) *evidence.Firewall { return nil }

@@ -27,5 +27,7 @@ type Finding struct {
 	Hides      []string          // besides the row's own
 	Explains   []string          // steps that this accounts for, besides the row's own probe
 	Alone      bool              // hides nothing, whatever its row says: it is about something else
+	Culprit    *report.Culprit   // the very thing to change
+	Unread     []string          // what could not be read, and what reads it
 	First      bool              // stands before the causes of the step that stopped the call
 }

@@ -229,7 +229,7 @@ func (m match) inWords(e *evidence.Evidence, common prose.Values) report.Diagnos
 	}
 	d := report.Diagnosis{Cause: m.cause.ID, Severity: m.finding.Severity, Confidence: m.finding.Confidence,
 		Probe: m.cause.Probe, Evidence: nonNil(m.finding.Evidence), Fixes: []string{},
-		Docs: nonNil(slices.Clone(m.cause.Docs)), Hides: nonNil(m.hid)}
+		Docs: nonNil(slices.Clone(m.cause.Docs)), Hides: nonNil(m.hid), Culprit: m.finding.Culprit, NotEvaluated: m.finding.Unread}
 	if d.Probe == "" {
 		d.Probe = cmp.Or(Blocked(e), "call")
 	}

@@ -36,6 +36,8 @@ func whenDnsHostsOverride(e *evidence.Evidence) (Finding, bool) {
 		"hosts_address": screen.List(screen.Texts(d.HostsIPs))},
 		Evidence: []string{fmt.Sprintf("%s pins %s to %s.", d.HostsFile, d.Name, screen.List(screen.Texts(d.HostsIPs)))}}
 	if len(real) > 0 {
+		finding.Culprit = &report.Culprit{Kind: "hosts-line", Name: d.Name, At: d.HostsFile, File: d.HostsFile,
+			Text: strings.Join(screen.Texts(d.HostsIPs), " ") + " " + d.Name}
 		finding.Values["dns_address"] = real[0].String()
 		finding.Evidence = append(finding.Evidence, fmt.Sprintf("DNS itself gives %s.", screen.List(screen.Texts(real))))
 	} else {

@@ -117,8 +117,66 @@ func whenHostReplyDropped(e *evidence.Evidence) (Finding, bool) {
 	if !ok || e.ThisHost.Conntrack.Full() {
 		return Finding{}, false
 	}
+	finding.byRule(e)
 	return finding, true
 }
+
+// byRule names the rule, or the policy, that took the packets, and who wrote it.
+func (f *Finding) byRule(e *evidence.Evidence) {
+	firewall := e.ThisHost.Firewall
+	if firewall == nil {
+		return
+	}
+	if firewall.Why != "" {
+		f.Unread = append(f.Unread, "This host's firewall rules were not read ("+firewall.Why+"): sudo opensrs-doctor reads them.")
+	}
+	if firewall.Legacy {
+		f.Unread = append(f.Unread, "The rules of iptables-legacy were not read: sudo iptables-legacy-save -c prints them with their counts.")
+	}
+	var rule evidence.FirewallRule
+	kind := "nft-rule"
+	switch {
+	case len(firewall.Took) == 1:
+		rule = firewall.Took[0]
+	case len(firewall.Took) == 0 && len(firewall.Policies) == 1 && firewall.Uncounted == 0 && !firewall.Legacy:
+		rule, kind = firewall.Policies[0], "nft-policy"
+	case len(firewall.Took) == 0 && firewall.Uncounted > 0:
+		f.Unread = append(f.Unread, screen.CountWords(firewall.Uncounted, "firewall rule drops or rejects", "firewall rules drop or reject")+
+			" and does not count: sudo nft list ruleset prints them.")
+		return
+	default:
+		return
+	}
+	chain := strings.Join([]string{rule.Family, rule.Table, rule.Chain}, " ")
+	culprit := &report.Culprit{Kind: kind, Name: chain, At: chain, Text: rule.Verdict}
+	if kind == "nft-rule" {
+		culprit.Name = fmt.Sprintf("%s handle %d", chain, rule.Handle)
+		if rule.Comment != "" {
+			culprit.Text = fmt.Sprintf("%s comment %q", rule.Verdict, rule.Comment)
+		}
+		f.Evidence = append(f.Evidence, fmt.Sprintf("The firewall rule %s (%s) counted %d of these packets.", culprit.Name, culprit.Text, rule.Grew))
+	} else {
+		culprit.Text = "policy drop"
+		f.Evidence = append(f.Evidence, fmt.Sprintf("No rule that counts took these packets; the policy of the chain %s is drop.", chain))
+	}
+	f.Values["rule_list"] = "sudo nft -a list chain " + chain
+	f.Values["rule_name"] = culprit.Name
+	if manager := firewall.Manager; manager != "" {
+		culprit.Manager = &manager
+		f.Values["manager"] = manager
+		culprit.File = managedFiles[manager]
+		if goingOut, _ := ledgerOf(e).Lost(); goingOut == evidence.LostGoingOut {
+			f.Values["open_port"] = map[string]string{
+				"csf": fmt.Sprintf("Add %d to TCP_OUT in /etc/csf/csf.conf, then run sudo csf -r; to undo it, take it out and run that again.", e.Target.Port),
+				"ufw": fmt.Sprintf("Run sudo ufw allow out %d/tcp; to undo it, sudo ufw delete allow out %d/tcp.", e.Target.Port, e.Target.Port),
+			}[manager]
+		}
+	}
+	f.Culprit = culprit
+}
+
+// managedFiles are where a person changes what a manager of firewall rules writes.
+var managedFiles = map[string]string{"csf": "/etc/csf/csf.conf, TCP_OUT", "ufw": "/etc/ufw/user.rules", "shorewall": "/etc/shorewall/rules"}
 
 func whenHostReversePathFilter(e *evidence.Evidence) (Finding, bool) {
 	finding, ok := deafHost(e, evidence.LostReversePath)
@@ -180,8 +238,10 @@ func whenHostRouteDenied(e *evidence.Evidence) (Finding, bool) {
 	route := end.Route
 	finding := Finding{First: true, Values: prose.Values{"route_line": route.Line, "route_kind": route.Kind},
 		Evidence: []string{fmt.Sprintf("The kernel says at once: %s.", e.Step("port").Failure.Detail), "The line: " + route.Line + "."}}
+	finding.Culprit = &report.Culprit{Kind: "route", Name: route.Line, At: fmt.Sprintf("table %d", route.Table), Text: route.Line}
 	switch {
 	case route.Rule:
+		finding.Culprit.Kind, finding.Culprit.At = "ip-rule", "ip rule"
 		priority, _, _ := strings.Cut(route.Line, ":")
 		finding.Values["route_delete"] = "sudo ip rule del priority " + priority
 		finding.Values["route_list"] = "ip rule"
@@ -205,6 +265,7 @@ func whenHostAttachedNetwork(e *evidence.Evidence) (Finding, bool) {
 	route, to := e.ThisHost.Route, e.Target.Addresses[0]
 	finding := Finding{First: true, Confidence: report.Likely, Hides: []string{"host.local-firewall"}, Values: prose.Values{
 		"interface": route.Interface, "prefix": route.Prefix, "route_line": route.Line},
+		Culprit: &report.Culprit{Kind: "interface", Name: route.Interface, At: route.Prefix, Text: route.Line},
 		Evidence: []string{fmt.Sprintf("The route for %s has no gateway: %s.", to, route.Line),
 			"The kernel asked on that network who has this address, and no machine answered."}}
 	if iprules.NeverPublic(to) == "" && !e.Target.CustomEndpoint {
@@ -295,6 +356,11 @@ func whenHostUnitDenied(e *evidence.Evidence) (Finding, bool) {
 	}
 	if len(group.Programs) > 0 {
 		finding.Values["cgroup"] = group.At
+		finding.Culprit = &report.Culprit{Kind: "cgroup-program", Name: strings.Join(group.Programs, ", "), At: group.At, Text: group.Unit}
+		if group.Unit != "" {
+			systemd := "systemd"
+			finding.Culprit.Manager = &systemd
+		}
 		finding.Evidence = append(finding.Evidence, fmt.Sprintf("Programs are attached to the control group %s: %s.", group.At, screen.List(group.Programs)))
 		if slices.Contains(group.Programs, "connect4") || end.Lost != "" {
 			finding.Confidence = report.Certain
@@ -321,6 +387,7 @@ func whenHostSelinuxDenied(e *evidence.Evidence) (Finding, bool) {
 func (f *Finding) lostGoingOut(e *evidence.Evidence, sure bool) {
 	f.Evidence = countedWords(e)
 	f.Explains, f.Hides = []string{"port"}, offlineShows
+	f.byRule(e)
 	group := e.ThisHost.Cgroup
 	answered := failedWith(e, "port", evidence.KindRefused) // such a program drops, and answers nobody
 	if group != nil && group.Why != "" && !answered {

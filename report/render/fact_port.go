@@ -112,6 +112,18 @@ func (l *factList) thisHost(h *factReader) {
 			programs := prefixed("programs attached: ", strings.Join(g.texts("programs"), ", "))
 			l.item("control group", joinedWords(g.text("path"), g.text("unit"), programs, prefixed("at ", g.text("at")), g.text("why")), g)
 		}
+		if f := h.object("firewall"); f != nil {
+			rule := func(r *factReader) (string, string) {
+				return strings.TrimSpace(strings.Join([]string{r.text("family"), r.text("table"), r.text("chain"), r.text("hook")}, " ")),
+					joinedWords(prefixed("handle ", r.text("handle")), r.text("verdict"), r.text("comment"), prefixed("packets: ", r.text("grew")))
+			}
+			l.under("firewall", joinedWords(f.text("why"), f.text("manager"), f.pick("legacy", "iptables-legacy has rules too", ""),
+				prefixed("rules that do not count: ", f.text("uncounted"))), func() {
+				l.each("took the packets", f.objects("took"), rule)
+				l.each("drop what no rule takes", f.objects("policies"), rule)
+				l.rest(f)
+			})
+		}
 		l.say("", h.pick("selinux", "SELinux enforces its policy", ""))
 		l.say("", h.pick("container", "in a network namespace of its own", ""))
 		l.rest(h)

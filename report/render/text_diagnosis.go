@@ -105,6 +105,9 @@ func reasons(s *screen.Writer, indent int, d report.Diagnosis, limit int) {
 	if left > 0 {
 		s.Paragraph(bullet, indent+2, fmt.Sprintf("and %d more, with -v", left), screen.Faint)
 	}
+	for _, line := range d.NotEvaluated {
+		s.Paragraph(bullet, indent+2, line, screen.Plain)
+	}
 }
 
 // NewEvidence is the evidence that neither the summary, the explanation nor an earlier line says, be it in

@@ -132,6 +132,10 @@ var Vocabulary = map[string]string{
 	"blocked":          "rr-n1-tor.opensrs.net:55443", // host:port of the endpoint; or the resolver, or the proxy
 	"blocked_resolver": "",                            // set only where it is a resolver
 	"silent_peer":      "the service",                 // whose answers are dropped; or the resolver, or the proxy
+	"rule_name":        "the rule",                    // of a firewall: "inet filter output handle 6"
+	"rule_list":        "",                            // the command that lists its chain
+	"manager":          "",                            // who writes the firewall's rules
+	"open_port":        "",                            // a whole step, for that manager
 
 	// Proxy.
 	"proxy_failure": "", // how the connection to the proxy failed
