@@ -70,6 +70,9 @@ func (w *world) probeTLS(ctx context.Context, tap *tapConn, host string, v way) 
 	facts.CipherSuite = tls.CipherSuiteName(state.CipherSuite)
 	facts.Chain = describeAll(chain, w.scrub)
 	facts.Trust = trust
+	if !trust.System && w.roots.givenSystem == nil {
+		facts.Store = w.namedStore()
+	}
 	if !trust.Verified() {
 		facts.Failure = &evidence.Failure{Op: "verify", Kind: evidence.KindUntrusted, Detail: foreign.Ours("the certificate did not verify")}
 		if !trust.Flaw.Empty() {

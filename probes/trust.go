@@ -3,9 +3,13 @@ package probes
 import (
 	"bytes"
 	"crypto/x509"
+	"errors"
+	"os"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/crypto/x509roots/fallback/bundle"
@@ -57,6 +61,31 @@ func (r *roots) ready() {
 		}
 		r.systemEmpty = r.system.Equal(x509.NewCertPool())
 	})
+}
+
+// namedStore is the file or directory that the environment names in the place of the system's own; nil where it names
+// none, or the system does not go by it.
+func (w *world) namedStore() *evidence.Store {
+	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
+		return nil
+	}
+	for _, variable := range []string{"SSL_CERT_FILE", "SSL_CERT_DIR"} {
+		path := os.Getenv(variable)
+		if path == "" {
+			continue
+		}
+		store := &evidence.Store{Variable: variable, Path: w.scrub.Quote(path, 200)}
+		opened, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+		var failed *os.PathError
+		if errors.As(err, &failed) {
+			store.Problem = w.scrub.Quote(failed.Err.Error(), 100)
+		}
+		if err == nil {
+			opened.Close()
+		}
+		return store
+	}
+	return nil
 }
 
 func poolOf(certificates []*x509.Certificate) *x509.CertPool {

@@ -97,6 +97,11 @@ var tlsFixtures = []fixture{
 		broken(e, evidence.KindReset, "connection reset by peer")
 		variants(e, evidence.KindReset, "connection reset by peer", evidence.VariantNoSNI)
 	}},
+	{"tls.local-roots-outdated/a-variable-names-a-missing-file", report.Fail, report.Certain, func(e *evidence.Evidence) {
+		outdated(e)
+		e.TLS.Trust.SystemEmpty = true
+		e.TLS.Store = &evidence.Store{Variable: "SSL_CERT_FILE", Path: said("/opt/php/ca.pem"), Problem: said("no such file or directory")}
+	}},
 	{"tls.version-intolerant", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		broken(e, evidence.KindReset, "connection reset by peer")
 		variants(e, evidence.KindReset, "connection reset by peer", evidence.VariantNo13)

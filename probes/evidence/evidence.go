@@ -418,6 +418,14 @@ type TLS struct {
 	Quote       foreign.Text  `json:"quote,omitzero"`     // what a peer that speaks no TLS said, printable, scrubbed
 	Variants    []Variant     `json:"variants,omitempty"` // follow-up
 	CallAllowed bool          `json:"call_allowed"`       // the peer is proven, or the user allows it
+	Store       *Store        `json:"store,omitempty"`    // where this host's own roots do not verify, and a variable names them
+}
+
+// Store is where a variable of the environment makes this host's root certificates come from.
+type Store struct {
+	Variable string       `json:"variable"` // SSL_CERT_FILE or SSL_CERT_DIR
+	Path     foreign.Text `json:"path"`
+	Problem  foreign.Text `json:"problem,omitzero"` // why nothing was read there: the system's words; none: it was read
 }
 
 // Call is the authenticated test call.

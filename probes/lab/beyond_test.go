@@ -6,6 +6,8 @@ import (
 	"crypto/tls"
 	"net"
 	"slices"
+	"strings"
+	"testing"
 	"time"
 )
 
@@ -16,6 +18,15 @@ func offers13(act func(net.Conn)) func(*tls.Config) {
 			act(hello.Conn)
 		}
 	})
+}
+
+// firstStep is what the first diagnosis begins its steps with.
+func firstStep(words string) func(*testing.T, *World, Result) {
+	return func(t *testing.T, _ *World, result Result) {
+		if d := result.Report.Diagnoses; len(d) == 0 || len(d[0].Fixes) == 0 || !strings.Contains(d[0].Fixes[0], words) {
+			t.Errorf("the first step is not about %s: %s", words, result.Stdout)
+		}
+	}
 }
 
 // swallow keeps a connection open and says nothing on it.
@@ -66,6 +77,12 @@ var beyondFaults = []Fault{
 		w.HostsFile = SpareIP + " " + Host + "\n"
 		w.API.Addresses = []string{HostIP, SpareIP}
 		w.Client.Filter("output", "tcp dport 55443 drop")
+	}},
+	{Cause: "tls.local-roots-outdated", Name: "ssl-cert-file-is-missing", Check: firstStep("SSL_CERT_FILE"), Break: func(w *World) {
+		w.Env["SSL_CERT_FILE"] = "/nowhere/ca.pem"
+	}},
+	{Cause: "tls.local-roots-outdated", Name: "ssl-cert-file-of-the-company", Check: firstStep("SSL_CERT_FILE"), Break: func(w *World) {
+		w.SystemStore = strangeRoot().PEM()
 	}},
 	replies("call.answered-by-device", "squid", HTTP("503 Service Unavailable", "text/html", "<title>ERROR: The requested URL could not be retrieved</title>",
 		"X-Squid-Error: ERR_CONNECT_FAIL 110", "Server: squid/5.7"), "ERR_CONNECT_FAIL"),

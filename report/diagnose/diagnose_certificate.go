@@ -284,11 +284,27 @@ func whenTlsLocalRootsOutdated(e *evidence.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	finding := Finding{Values: certificateValues(e)}
+	named := ""
+	if store := e.TLS.Store; store != nil {
+		named = fmt.Sprintf("%s names %s", store.Variable, store.Path)
+		finding.Culprit = &report.Culprit{Kind: "setting", Name: store.Variable, At: "environment", Text: store.Path.String(), File: store.Path.String()}
+		if !store.Problem.Empty() {
+			finding.Values["store_step"] = fmt.Sprintf("Correct %s or unset it: it names %s, which cannot be read (%s).", store.Variable, store.Path, store.Problem)
+			named += ", which cannot be read: " + store.Problem.String() + "."
+		} else {
+			finding.Values["store_step"] = fmt.Sprintf("Add the public root certificates to %s, or unset %s: it takes the place of the system's own store.",
+				store.Path, store.Variable)
+			named += ", in the place of the system's own store."
+		}
+	}
 	if trust.SystemEmpty {
 		finding.Values["empty_store"] = "this host has no root certificates"
 		finding.Evidence = []string{"This host has no root certificates."}
 	} else {
 		finding.Evidence = []string{fmt.Sprintf("The public roots verify the certificate by %s, this host's store does not.", reading.LastIssuer(trust))}
+	}
+	if named != "" {
+		finding.Evidence = append(finding.Evidence, named)
 	}
 	return finding, true
 }

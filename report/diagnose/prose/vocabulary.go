@@ -160,6 +160,7 @@ var Vocabulary = map[string]string{
 	"ca_step":          "",                    // a whole step, for an endpoint of one's own
 	"control_same":     "",                    // a control with the same issuer
 	"same_certificate": "",                    // a control with the same certificate
+	"store_step":       "",                    // a whole step, where a variable names the store
 	"tls_took":         "over 3 s",            // how long the handshake took
 	"device":           "",                    // "Server: squid/5.7": how a proxy in between names itself
 	"alert":            "",                    // handshake_failure
