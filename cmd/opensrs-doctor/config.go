@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"opensrs-doctor/probes"
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/foreign"
 )
 
 // request is one validated run of check: what to ask, and how to tell it.
@@ -141,7 +143,7 @@ func (s *settings) request() (*request, error) {
 		}
 	}
 	for _, step := range []func(*request) error{
-		s.conflicts, s.target, s.credentials, s.rules, s.thirdParties, s.network, s.roots, s.times,
+		s.conflicts, s.target, s.credentials, s.misplaced, s.rules, s.thirdParties, s.network, s.roots, s.times,
 		s.selection,
 	} {
 		if err := step(r); err != nil {
@@ -151,6 +153,26 @@ func (s *settings) request() (*request, error) {
 	var err error
 	r.failOn, err = s.choice("fail-on", "fail", "warn")
 	return r, err
+}
+
+// misplaced refuses an API key where something else belongs, such as a username swapped with it: everything else is
+// printed. The error does not repeat it.
+func (s *settings) misplaced(r *request) error {
+	key := &foreign.Scrubber{}
+	key.Add(string(r.options.Key.Reveal()))
+	for _, name := range slices.Sorted(maps.Keys(s.merged)) {
+		for i, one := range s.merged[name].values {
+			switch {
+			case s.merged[name].name == "OPENSRS_API_KEY":
+			case name == "username" && foreign.LooksLikeKey(one.text):
+				return usagef("%s: this looks like an API key, and is not shown", s.merged[name].place(i)).
+					withHint("are username and key swapped? the username is the reseller's, as in the control panel")
+			case key.Holds([]byte(one.text)):
+				return usagef("%s: the API key is in it, and is not shown", s.merged[name].place(i)).withHint("the key is read from --api-key-file PATH or OPENSRS_API_KEY only")
+			}
+		}
+	}
+	return nil
 }
 
 // conflicts refuses what cannot be meant together.

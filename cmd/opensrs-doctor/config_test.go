@@ -172,6 +172,27 @@ func TestKeys(t *testing.T) {
 	}
 }
 
+// A key where something else belongs is an error that does not repeat it: everything else is printed.
+func TestMisplacedKey(t *testing.T) {
+	const key = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+	env := map[string]string{"OPENSRS_API_KEY": key}
+	for _, args := range [][]string{
+		{"--username", key}, {"--endpoint", "https://" + key[:20] + ".example"}, {"--status-url", "https://x.example/" + key},
+		{"--control", key[:30] + ".example:443"}, {"--format", "json=" + key},
+	} {
+		_, err := requestOf(t, args, "", env)
+		if err == nil || strings.Contains(err.Error(), key[:10]) || !strings.Contains(err.Error(), args[0]) {
+			t.Errorf("%v: %v", args[:1], err)
+		}
+	}
+	if _, err := requestOf(t, []string{"--username", key}, "", map[string]string{"OPENSRS_API_KEY": "reseller"}); err == nil || !strings.Contains(err.Error(), "looks like an API key") {
+		t.Errorf("swapped: %v", err)
+	}
+	if _, err := requestOf(t, []string{"--username", "acme-reseller"}, "", env); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestParseEndpoint(t *testing.T) {
 	for _, c := range []struct {
 		text, host string

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/opensrs"
 )
 
@@ -45,6 +46,9 @@ func newSigner(flags map[string]*flagValue, s *streams) (*signer, error) {
 	}
 	if err := g.settings.credentials(g.request); err != nil {
 		return nil, err
+	}
+	if name := g.settings.text("username"); foreign.LooksLikeKey(name) || name != "" && name == string(g.key()) {
+		return nil, g.settings.misplaced(g.request)
 	}
 	if g.request.options.KeySource == "" {
 		return g, nil

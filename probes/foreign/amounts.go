@@ -1,7 +1,9 @@
 package foreign
 
 import (
+	"net/netip"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"unicode"
@@ -46,7 +48,8 @@ func hideAmounts(text string, amounts []string) string {
 			dressed.Add(amount)
 		}
 	}
-	return hideFigures(text, dressed.find(text), func(before, number, after string) bool {
+	telling := func(number string) bool { return len(digitsOf(number)) >= tellingAmount && isOneOf(amounts, number) }
+	return hideFigures(text, dressed.find(text), telling, func(before, number, after string) bool {
 		m := money()
 		return isOneOf(amounts, number) || m.priced.MatchString(number) || m.afterBalance.MatchString(tail(before)) ||
 			m.afterCurrency.MatchString(tail(before)) || m.beforeMoney.MatchString(after[:min(len(after), nearby)])
@@ -66,7 +69,8 @@ func hideKnownAmounts(text string, amounts []string) string {
 			plain = digitsOf(text)
 		}
 		if strings.Contains(plain, digits) {
-			text = hideFigures(text, nil, func(_, number, _ string) bool { return digitsOf(number) == digits })
+			same := func(number string) bool { return digitsOf(number) == digits }
+			text = hideFigures(text, nil, same, func(_, number, _ string) bool { return same(number) })
 		}
 	}
 	return text
@@ -76,15 +80,15 @@ func hideKnownAmounts(text string, amounts []string) string {
 const tellingAmount = 5
 
 // hideFigures takes out of a text what is hit, and the numbers that hide says of, unless they are part of something
-// else.
-func hideFigures(text string, hit []bool, hide func(before, number, after string) bool) string {
+// else. telling is for numbers that are no chance, whatever they are part of.
+func hideFigures(text string, hit []bool, telling func(number string) bool, hide func(before, number, after string) bool) string {
 	if hit == nil {
 		hit = make([]bool, len(text))
 	}
 	for _, at := range money().figure.FindAllStringIndex(text, -1) {
 		from, to := at[0], at[1]
 		switch {
-		case partOfOther(text, from, to):
+		case partOfOther(text, from, to) && (!telling(text[from:to]) || isIPAddress(wordAt(text, from, to))):
 			clear(hit[from:to])
 		case hide(text[:from], text[from:to], text[to:]):
 			for i := from; i < to; i++ {
@@ -100,11 +104,24 @@ func isOneOf(amounts []string, number string) bool {
 	digits := digitsOf(number)
 	for _, amount := range amounts {
 		whole, _, _ := strings.Cut(amount, ".")
+		if all := digitsOf(amount); len(all) >= tellingAmount && len(digits) >= max(tellingAmount, len(all)-5) && rounded(all, digits) {
+			return true
+		}
 		if all := digitsOf(amount); len(all) >= 3 && digits == all || len(digitsOf(whole)) >= 3 && digits == digitsOf(whole) {
 			return true
 		}
 	}
 	return false
+}
+
+// rounded reports whether some digits are an amount's first ones, the last of them rounded up or not.
+func rounded(amount, digits string) bool {
+	if len(digits) > len(amount) {
+		return false
+	}
+	first, err := strconv.ParseUint(amount[:len(digits)], 10, 64)
+	given, errGiven := strconv.ParseUint(digits, 10, 64)
+	return err == nil && errGiven == nil && (given == first || given == first+1)
 }
 
 // nearby is how many bytes before or after a number decide what it is.
@@ -117,12 +134,25 @@ func partOfOther(text string, from, to int) bool {
 	if money().afterVersion.MatchString(tail(text[:from])) {
 		return true
 	}
+	word := wordAt(text, from, to)
+	return known(word) || money().clock.MatchString(word)
+}
+
+// wordAt is the word that text[from:to] is part of, without the punctuation around it.
+func wordAt(text string, from, to int) string {
 	first, last := strings.LastIndexByte(text[:from], ' ')+1, len(text)
 	if space := strings.IndexByte(text[to:], ' '); space >= 0 {
 		last = to + space
 	}
-	word := strings.Trim(text[first:last], `.,;:!?()[]{}<>"'`+"`“”‘’„«»")
-	return known(word) || money().clock.MatchString(word)
+	return strings.Trim(text[first:last], `.,;:!?()[]{}<>"'`+"`“”‘’„«»")
+}
+
+// isIPAddress reports whether a word is an IP address, a prefix, or an address with a port.
+func isIPAddress(word string) bool {
+	_, err := netip.ParseAddr(word)
+	_, errPort := netip.ParseAddrPort(word)
+	_, errPrefix := netip.ParsePrefix(word)
+	return err == nil || errPort == nil || errPrefix == nil
 }
 
 // plainDigits writes the digits of other scripts as those of ASCII.

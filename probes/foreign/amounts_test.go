@@ -19,6 +19,7 @@ func TestQuoteReplyHidesAmounts(t *testing.T) {
 		"You have USD 12 and $5 and 7 dollars, C$ 8, 9€.":   "You have USD [redacted] and $[redacted] and [redacted] dollars, C$ [redacted], [redacted]€.",
 		"<b>12</b> USD; <i>EUR</i> <b>13</b>":               "<b>[redacted]</b> USD; <i>EUR</i> <b>[redacted]</b>",
 		"fee 0.35, balance 12":                              "fee [redacted], balance [redacted]",
+		"73.519,42 and 7.351942e4 and 73519.4k":             "[redacted] and [redacted]e4 and [redacted]k",
 		"hold_balance: 8841.07":                             "hold_balance: [redacted]",
 		`{"balance": 12}`:                                   `{"balance": [redacted]}`,
 		"Authentication failed":                             "Authentication failed",

@@ -3,6 +3,7 @@ package foreign
 import (
 	"encoding/pem"
 	"reflect"
+	"strconv"
 	"strings"
 )
 
@@ -97,10 +98,30 @@ func (p *PEM) UnmarshalText(text []byte) error {
 
 // PEM is the certificate with this DER; none where it holds a secret, which cannot be taken out of it.
 func (s *Scrubber) PEM(der []byte) PEM {
-	if s.Holds(der) {
+	if s.Holds(der) || s.Holds([]byte(objectIdentifiers(der))) {
 		return PEM{}
 	}
 	return PEM{string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))}
+}
+
+// objectIdentifiers are the numbers of whatever in a DER encoding looks like an object identifier, in words.
+func objectIdentifiers(der []byte) string {
+	var words strings.Builder
+	for i := 0; i+2 < len(der); i++ {
+		if der[i] != 6 || der[i+1] >= 0x80 || i+2+int(der[i+1]) > len(der) {
+			continue
+		}
+		number := uint64(0)
+		for _, b := range der[i+2 : i+2+int(der[i+1])] {
+			if number = number<<7 | uint64(b&0x7f); b < 0x80 {
+				words.WriteString(strconv.FormatUint(number, 10))
+				words.WriteByte(' ')
+				number = 0
+			}
+		}
+		words.WriteByte('\n')
+	}
+	return words.String()
 }
 
 // Again takes secrets that were added since out of all Texts in the exported fields below a pointer. A certificate

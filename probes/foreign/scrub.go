@@ -3,8 +3,10 @@ package foreign
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/hex"
 	"iter"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -18,6 +20,8 @@ const (
 	long     = 2 * window    // from this length on a secret is looked for in parts, below it as a whole word
 	shortest = 3             // a secret of fewer bytes cannot be told from other text, and is ignored
 	deepest  = 2             // encodings one inside another that are undone
+	rawRun   = 5             // bytes in a row of what a secret of hex digits stands for that count as giving it away
+	piece    = 4             // characters in a row of a secret that are a piece of it, where many of them come in order
 	searched = 8 << 10       // bytes of a text that are searched in its encodings in one piece
 	filter   = (1 << 16) - 1 // of the bit set in front of the windows
 )
@@ -34,6 +38,8 @@ type Scrubber struct {
 	maybe   [(filter + 1) / 64]uint64
 	words   []string        // short secrets, folded, forwards and backwards
 	exact   []string        // short secrets with hardly a letter or digit, lower case
+	raw     map[uint64]bool // of 5 bytes each: what secrets of hex digits stand for, and its complement
+	tokens  [][]byte        // long secrets of letters and digits, folded, forwards and backwards
 	clean   map[string]bool // short texts that hold none of them: many peers say the same, and one certificate is described often
 	used    bool            // a text has been searched
 	late    bool            // a secret was added after that
@@ -56,6 +62,10 @@ func (s *Scrubber) Add(secret string) {
 			s.addWindows(form.text)
 			s.addWindows(form.reverse().text)
 		}
+		s.addRaw(string(folded.text))
+		if digits := strings.IndexAny(string(folded.text), "0123456789"); digits >= 0 && len(folded.text) >= long {
+			s.tokens = append(s.tokens, folded.text, folded.reverse().text)
+		}
 	case len(folded.text) >= shortest:
 		s.words = append(s.words, string(folded.text), string(folded.reverse().text))
 	default:
@@ -73,6 +83,32 @@ func (s *Scrubber) addWindows(text []byte) {
 		bit := spread(key)
 		s.maybe[bit/64] |= 1 << (bit % 64)
 	}
+}
+
+// addRaw registers the bytes that a secret of hex digits stands for.
+func (s *Scrubber) addRaw(digits string) {
+	raw, err := hex.DecodeString(digits)
+	if err != nil {
+		return
+	}
+	complement := make([]byte, len(raw))
+	for i, b := range raw {
+		complement[i] = ^b
+	}
+	if s.raw == nil {
+		s.raw = map[uint64]bool{}
+	}
+	backwards := slices.Clone(raw)
+	slices.Reverse(backwards)
+	for _, form := range [][]byte{raw, complement, backwards} {
+		for i := 0; i+rawRun <= len(form); i++ {
+			s.raw[rawKey(form[i:])] = true
+		}
+	}
+}
+
+func rawKey(b []byte) uint64 {
+	return uint64(b[0])<<32 | uint64(b[1])<<24 | uint64(b[2])<<16 | uint64(b[3])<<8 | uint64(b[4])
 }
 
 // spread is the place of a window in the bit set that most lookups end at.
@@ -175,15 +211,19 @@ func (s *search) enough() bool { return s.found && !s.mapped }
 // look searches a view of the text as it is, and as deep in what it decodes to.
 func (s *search) look(v view, depth int) {
 	switch {
-	case !s.mapped && s.windowIn(v.text):
+	case !s.mapped && (s.windowIn(v.text) || s.rawIn(v)):
 		s.found = true
 	case s.mapped || len(s.words)+len(s.exact) > 0:
 		folded := v.fold()
 		if s.mapped {
 			s.lookForWindows(v.lower())
 			s.lookForWindows(folded)
+			s.rawIn(v)
 		}
 		s.lookForWords(v, folded)
+	}
+	if depth > 0 && len(s.tokens) > 0 && !s.enough() {
+		s.lookForPieces(v.fold())
 	}
 	if depth == 0 || s.enough() {
 		return
@@ -212,6 +252,55 @@ func (s *search) lookForWindows(v view) {
 func (s *search) isWindow(key uint64) bool {
 	bit := spread(key)
 	return s.maybe[bit/64]&(1<<(bit%64)) != 0 && s.windows[key]
+}
+
+// rawIn looks for the bytes that a secret of hex digits stands for.
+func (s *search) rawIn(v view) (found bool) {
+	if len(s.raw) == 0 {
+		return false
+	}
+	key := uint64(0)
+	for i, c := range v.text {
+		if key = key<<8&(1<<(8*rawRun)-1) | uint64(c); i >= rawRun-1 && s.raw[key] {
+			found = true
+			if s.mark(v, i-rawRun+1, i+1); !s.mapped {
+				return true
+			}
+		}
+	}
+	return found
+}
+
+// lookForPieces finds a long secret that was cut into short pieces with other words between them, in their order:
+// "part0=b7e050 part1=be9361".
+func (s *search) lookForPieces(folded view) {
+	for _, token := range s.tokens {
+		var pieces [][2]int
+		total, next := 0, 0 // characters found, and where in the secret the next piece may begin
+		for i := 0; i+piece <= len(folded.text); i++ {
+			at := bytes.Index(token[next:], folded.text[i:i+piece])
+			if at < 0 {
+				continue
+			}
+			at += next
+			end := piece
+			for i+end < len(folded.text) && at+end < len(token) && folded.text[i+end] == token[at+end] {
+				end++
+			}
+			pieces = append(pieces, [2]int{i, i + end})
+			total += end
+			next = at + end
+			i += end - 1
+		}
+		if total < long {
+			continue
+		}
+		for _, one := range pieces {
+			if s.mark(folded, one[0], one[1]); s.enough() {
+				return
+			}
+		}
+	}
 }
 
 // windowIn is lookForWindows, in the lower case of a text and in its folded form, without the two being made.

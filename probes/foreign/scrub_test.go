@@ -129,3 +129,18 @@ func BenchmarkScrub(b *testing.B) {
 		})
 	}
 }
+
+// A key in pieces with words between them, in their order, and the complement of what its digits stand for.
+func TestPiecesInOrder(t *testing.T) {
+	scrub := &Scrubber{}
+	scrub.Add("0f1e2d3c4b5a69788796a5b4c3d2e1f0")
+	for said, want := range map[string]string{
+		"part0=0f1e2d then 3c4b5a69 and 788796": "part0=[redacted] then [redacted] and [redacted]",
+		"f0e1d2c3 b4a59687":                     "[redacted]",
+		"0f1e2d and 3c4b5a":                     "0f1e2d and 3c4b5a", // too little to tell
+	} {
+		if got := scrub.Scrub(said); got != want {
+			t.Errorf("%q became %q, want %q", said, got, want)
+		}
+	}
+}

@@ -122,9 +122,10 @@ func clean(text string, most int) (cleaned string, more bool) {
 
 // Harmful reports whether a terminal or a reader could be deceived by r: control characters (C1 too, U+009B starts an
 // escape sequence), format characters such as the bidirectional overrides, the separators that end a line, what is for
-// private use, and noncharacters such as U+FFFE, which XML, HTML and YAML forbid.
+// private use, variation selectors, which hide bytes in nothing to see, and noncharacters such as U+FFFE, which XML, HTML
+// and YAML forbid.
 func Harmful(r rune) bool {
-	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Co, unicode.Noncharacter_Code_Point) ||
+	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Co, unicode.Noncharacter_Code_Point, unicode.Variation_Selector) ||
 		r == '\u2028' || r == '\u2029'
 }
 

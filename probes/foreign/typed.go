@@ -31,6 +31,9 @@ func MayBeSecret(text string) bool {
 	return hexRun(joined) >= keyRun && !allDigits(longestHex(joined))
 }
 
+// LooksLikeKey reports whether a value has the form of an API key: 32 hex digits or more in a row.
+func LooksLikeKey(text string) bool { return hexRun(text) >= 2*keyRun }
+
 // hexRun is the length of the longest run of hex digits.
 func hexRun(text string) int { return len(longestHex(text)) }
 

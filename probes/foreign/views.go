@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"iter"
 	"math/big"
+	"math/bits"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -236,6 +238,16 @@ func (v view) decoded() iter.Seq[view] {
 				return
 			}
 		}
+		for _, base := range []int{8, 10} {
+			for start := range 3 {
+				if !yield(v.triples(base, start)) {
+					return
+				}
+			}
+		}
+		if !yield(v.integers()) {
+			return
+		}
 		for _, base := range []int{10, 36} {
 			for _, parted := range []bool{false, true} {
 				for number := range v.bigNumbers(base, parted) {
@@ -361,6 +373,52 @@ func numbered(word []byte, base int) byte {
 		return ' '
 	}
 	return byte(value)
+}
+
+// triples reads the digits of a text, without what is between them, three at a time as characters: 098055101.
+func (v view) triples(base, start int) view {
+	out := v.empty(len(v.text) / 3)
+	value, count, first := 0, 0, 0
+	for i, c := range v.text {
+		if c < '0' || int(c-'0') >= base {
+			continue
+		}
+		if start > 0 {
+			start--
+			continue
+		}
+		if count == 0 {
+			first = i
+		}
+		value = value*base + int(c-'0')
+		if count++; count == 3 {
+			if value <= 0xff {
+				out.add(byte(value), v, first, i)
+			}
+			value, count = 0, 0
+		}
+	}
+	return out
+}
+
+// integers are the bytes of the decimal words of a text that are too big for one byte, in their order: a secret as 32-bit
+// numbers.
+func (v view) integers() view {
+	out := v.empty(len(v.text))
+	for i := 0; i < len(v.text); {
+		end := i
+		for end < len(v.text) && '0' <= v.text[end] && v.text[end] <= '9' {
+			end++
+		}
+		if end-i >= 5 && end-i <= 19 {
+			number, _ := strconv.ParseUint(string(v.text[i:end]), 10, 64)
+			for shift := (bits.Len64(number) + 7) / 8 * 8; shift > 0; shift -= 8 {
+				out.add(byte(number>>(shift-8)), v, i, end-1)
+			}
+		}
+		i = max(end, i+1)
+	}
+	return out
 }
 
 // bigNumbers are the bytes, and the hex digits, of each long word that can be read as one number of a base. parted says

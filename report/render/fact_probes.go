@@ -182,6 +182,9 @@ func (l *factList) tls(r *factReader) {
 	l.say("handshake", r.pick("handshake", "completed", "not completed"))
 	l.say("version", joinedWords(r.text("version"), r.text("cipher_suite")))
 	l.say("alert", r.text("alert"))
+	if store := r.object("store"); store != nil {
+		l.item("this host's roots", joinedWords(store.text("variable")+" names "+store.text("path"), store.text("problem")), store)
+	}
 	l.say("the peer said", r.text("quote"))
 	for i, certificate := range r.objects("chain") {
 		l.certificate(fmt.Sprintf("certificate %d", i+1), certificate)
