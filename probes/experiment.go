@@ -44,6 +44,11 @@ type findings struct {
 	onlyTCP    string // a resolver that answers over TCP, and not over UDP
 	roundTrips *evidence.RoundTrips
 	variants   []evidence.Variant
+	witness    *evidence.Witness
+	fromCall   []evidence.Sighting
+	triedAgain []evidence.Attempt
+	servers    *evidence.Servers
+	elsewhere  []evidence.Elsewhere
 	madeUpName string
 	madeUp     *evidence.DNSAnswer
 	otherName  string
@@ -116,6 +121,8 @@ func (x *experiments) wait(ctx context.Context) findings {
 	found.controls = append([]evidence.Control(nil), x.found.controls...)
 	found.otherPorts = append([]evidence.Attempt(nil), x.found.otherPorts...)
 	found.variants = append([]evidence.Variant(nil), x.found.variants...)
+	found.fromCall, found.triedAgain = slices.Clone(x.found.fromCall), slices.Clone(x.found.triedAgain)
+	found.elsewhere = slices.Clone(x.found.elsewhere)
 	return found
 }
 

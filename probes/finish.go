@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/opensrs"
 )
 
 // whileWaiting runs a probe and starts the follow-ups beside it if it takes long.
@@ -47,6 +48,7 @@ func (r *run) trouble(probe string, failure *evidence.Failure) {
 	r.x.statusPage(r.o.StatusURL, r.way)
 	switch probe {
 	case "port":
+		r.x.portWitness(r.o.Witness, r.way)
 		if len(r.target.addresses) > 0 && r.way.proxy == nil {
 			r.x.path(r.failedAddress(failure), failure != nil && failure.Kind != evidence.KindTimeout)
 			if to, ok := r.otherByDNS(); ok {
@@ -58,6 +60,9 @@ func (r *run) trouble(probe string, failure *evidence.Failure) {
 	case "tls":
 		if failure == nil || !r.ev.TLS.Connected { // a certificate does not get better by asking again
 			r.x.handshakes(r.connectedTarget(), r.o.Host)
+			if failure != nil && r.way.proxy == nil {
+				r.x.handshakesElsewhere(r.target, r.ev.Port.Connected, r.o.Host)
+			}
 		}
 	}
 	if probe != "port" && r.o.Port != evidence.ServicePort && r.way.proxy == nil && len(r.target.addresses) > 0 {
@@ -199,15 +204,19 @@ func (r *run) finish() {
 		r.trouble(failed, r.ev.Step(failed).Failure)
 		r.crossCheck()
 	}
+	asked := r.leaving()
 	if r.o.Deep && r.ctx.Err() == nil {
 		r.watch(Event{Probe: Measuring})
 		r.deepen("")
 		r.settleDeep()
 	}
 	onlyTCP := r.dns != nil && slices.ContainsFunc(r.dns.snapshot().Answers, func(a evidence.DNSAnswer) bool { return a.OnlyTCP })
-	if (failed != "" || r.o.Deep || onlyTCP) && r.ctx.Err() == nil {
+	if (failed != "" || r.o.Deep || onlyTCP || asked) && r.ctx.Err() == nil {
 		ctx, cancel := context.WithTimeout(r.all, r.budget.forFollowUps())
-		r.x.wait(ctx)
+		if found := r.x.wait(ctx); failed == "port" && nowAndThen(found, r.ev.Port) {
+			r.x.servers(r.target.addresses[0])
+			r.x.wait(ctx)
+		}
 		cancel()
 	}
 	if r.o.Deep && r.ctx.Err() != nil {
@@ -219,6 +228,36 @@ func (r *run) finish() {
 		cancel()
 	}
 	r.gather()
+}
+
+// leaving looks for what may be wrong with the addresses: for that of the call, where the API or the rules say no and the
+// sources were asked from another one of this host's, and for the endpoint's other ones, where one of several is silent.
+// It reports whether anything was asked.
+func (r *run) leaving() (asked bool) {
+	ev := r.ev
+	if r.way.proxy != nil || r.ctx.Err() != nil || ev.Port == nil || !ev.Port.Connected.IsValid() {
+		return false
+	}
+	refused := ev.Step("call").Status == evidence.Fail
+	if r.egress != nil && (refused || r.denied()) {
+		ev.Egress = r.egress.snapshot(r.way.name())
+		if ev.OtherLocal().IsValid() && !ev.CallAddress().IsValid() {
+			r.x.fromCall(r.o.EgressSources, ev.Host.LocalAddress)
+			asked = true
+		}
+	}
+	if refused && !r.denied() && ev.Rules != nil && ev.Call.Class == string(opensrs.IPDenied) {
+		r.x.portWitness(r.o.Witness, r.way)
+		asked = true
+	}
+	return asked || len(ev.Port.Attempts) > 1
+}
+
+// nowAndThen: the one address of the endpoint gave the port probe no connection, and took one of the walk.
+func nowAndThen(found findings, port *evidence.Port) bool {
+	return port != nil && len(port.Attempts) == 1 && !port.Connected.IsValid() && found.path != nil &&
+		(found.path.Answer != nil && found.path.Answer.Answer == evidence.HopConnected ||
+			slices.ContainsFunc(found.path.Port, func(h evidence.Hop) bool { return h.Answer == evidence.HopConnected }))
 }
 
 func (r *run) crossCheck() {

@@ -3,12 +3,14 @@ package probes
 import (
 	"cmp"
 	"context"
+	"net"
 	"net/netip"
 	"slices"
 	"time"
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/thishost"
 )
 
@@ -37,9 +39,13 @@ func (r *run) gather() {
 	if ev.Port != nil {
 		ev.Port.Path, ev.Port.OtherPorts, ev.Port.RoundTrips = found.path, found.otherPorts, found.roundTrips
 		ev.Port.ByDNS = found.byDNS
+		ev.Port.TriedAgain, ev.Port.Servers = found.triedAgain, found.servers
+		slices.SortFunc(ev.Port.TriedAgain, func(a, b evidence.Attempt) int { return a.Address.Compare(b.Address) })
+		ev.Port.RoundTripMS = milliseconds(shortestTrip(r.conn))
 	}
 	if ev.TLS != nil {
-		ev.TLS.Variants = found.variants
+		ev.TLS.Variants, ev.TLS.Elsewhere = found.variants, found.elsewhere
+		slices.SortFunc(ev.TLS.Elsewhere, func(a, b evidence.Elsewhere) int { return a.Address.Compare(b.Address) })
 	}
 	slices.SortFunc(found.controls, func(a, b evidence.Control) int {
 		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Peer, b.Peer))
@@ -49,13 +55,41 @@ func (r *run) gather() {
 	if ev.ThisHost == nil && ev.Port != nil && ev.Port.Retransmits != nil && *ev.Port.Retransmits > 0 {
 		ev.ThisHost = thishost.Look(ev.Port.Connected, r.w.sourceIP) // a table that is full drops now and then; nothing is sent
 	}
+	ev.Witness = found.witness
 	r.gatherDirect()
 	ev.Clock = r.w.clock.summary()
 	r.routes()
+	if r.egress != nil { // the local address of the call is known by now
+		before := ev.Egress.Addresses()
+		ev.Egress.FromCall = found.fromCall
+		slices.SortFunc(ev.Egress.FromCall, func(a, b evidence.Sighting) int { return cmp.Compare(a.Source, b.Source) })
+		ev.Egress.Call = ev.CallAddress()
+		r.renew(before)
+	}
+	if r.denied() {
+		ev.Egress.Own = ownPublic()
+	}
 	if trust := trustOf(ev.TLS); trust != nil && !trust.Missing.Empty() && !trust.MissingKnown {
 		trust.MissingKnown = r.w.roots.seen(trust.Missing)
 	}
 	ev.Took = time.Since(r.budget.begun)
+}
+
+// denied reports whether the rules given do not let in the address that was seen.
+func (r *run) denied() bool {
+	return r.ev.Rules != nil && r.ev.Rules.Verdict != iprules.VerdictAllow && r.ev.Rules.Verdict != iprules.VerdictUnknown
+}
+
+// ownPublic are the public IPv4 addresses of this host's interfaces.
+func ownPublic() []netip.Addr {
+	var public []netip.Addr
+	interfaces, _ := net.InterfaceAddrs()
+	for _, one := range interfaces {
+		if prefix, err := netip.ParsePrefix(one.String()); err == nil && prefix.Addr().Is4() && iprules.NeverPublic(prefix.Addr()) == "" {
+			public = append(public, prefix.Addr())
+		}
+	}
+	return public
 }
 
 // renew judges again where late sightings brought other addresses.

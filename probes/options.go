@@ -33,7 +33,8 @@ type Options struct {
 	EgressIPs      []netip.Addr        // not empty: taken as they are, nobody is asked
 	Controls       []evidence.HostPort // empty: none
 	StatusURL      *url.URL            // nil: none
-	NoThirdParties bool                // the reason why the three above are empty, for the report
+	Witness        *Source             // who answers on the service's own port; nil: nobody is asked
+	NoThirdParties bool                // the reason why the four above are empty, for the report
 	Resolvers      []netip.AddrPort    // empty: the system's
 	Proxy          ProxyChoice
 	SourceIP       netip.Addr

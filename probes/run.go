@@ -140,6 +140,9 @@ func (r *run) prepare() {
 	if o.StatusURL != nil {
 		ev.Asked.StatusURL = o.StatusURL.Redacted()
 	}
+	if o.Witness != nil {
+		ev.Asked.Witness = o.Witness.URI
+	}
 	if o.PublicRoots == nil {
 		ev.Asked.RootsDate = RootsDate()
 	}

@@ -2,9 +2,11 @@ package probes
 
 import (
 	"context"
+	"math"
 	"net"
 	"net/netip"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -13,6 +15,23 @@ import (
 // it can't be asked. Those that the peer then reported as needless duplicates (DSACK, RFC 2883) were late and
 // not lost, and do not count. It sees through the layers that have a NetConn method.
 func retransmits(conn net.Conn) *int {
+	info := tcpInfo(conn)
+	if info == nil {
+		return nil
+	}
+	count := max(int(info.Total_retrans)-int(info.Dsack_dups), 0)
+	return &count
+}
+
+// shortestTrip is the shortest round trip that TCP measured on a connection; 0 where it measured none.
+func shortestTrip(conn net.Conn) time.Duration {
+	if info := tcpInfo(conn); info != nil && info.Min_rtt != math.MaxUint32 {
+		return time.Duration(info.Min_rtt) * time.Microsecond
+	}
+	return 0
+}
+
+func tcpInfo(conn net.Conn) *unix.TCPInfo {
 	for {
 		inner, wrapped := conn.(interface{ NetConn() net.Conn })
 		if !wrapped {
@@ -28,14 +47,11 @@ func retransmits(conn net.Conn) *int {
 	if err != nil {
 		return nil
 	}
-	var count *int
+	var info *unix.TCPInfo
 	raw.Control(func(fd uintptr) {
-		if info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO); err == nil {
-			total := max(int(info.Total_retrans)-int(info.Dsack_dups), 0)
-			count = &total
-		}
+		info, _ = unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO)
 	})
-	return count
+	return info
 }
 
 // smallOneWay: here both ends send small segments.

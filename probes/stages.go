@@ -153,6 +153,9 @@ func (r *run) probePort() {
 		}
 		r.closers = append(r.closers, r.conn)
 		r.ev.Host.LocalAddress = localAddress(r.conn)
+		if r.way.proxy == nil {
+			r.x.triedAgain(r.ev.Port.Attempts)
+		}
 		slow := r.ev.Port.ConnectMS > milliseconds(time.Second)
 		if slow || r.ev.Port.Retransmits != nil && *r.ev.Port.Retransmits > 0 {
 			return evidence.Warn, nil

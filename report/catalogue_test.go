@@ -26,7 +26,7 @@ var released = strings.Fields(`
 	egress.unknown egress.unstable egress.proxied egress.split-route egress.no-ipv4 egress.ipv6-possible
 	config.key-line-end
 	rules.invalid rules.not-allowed rules.denied rules.ambiguous rules.pool-partly-allowed
-	rules.propagating rules.stale rules.never-public
+	rules.propagating rules.other-address port.all-filtered service.partly-down rules.stale rules.never-public
 	port.refused port.rejected-en-route port.prohibited port.unreachable port.filtered port.wrong-port
 	port.lossy port.slow
 	proxy.unreachable proxy.denied proxy.auth-required proxy.upstream-failed proxy.direct-way

@@ -38,18 +38,18 @@ var callFixtures = []fixture{
 		noSource(e, silence)
 		invalidIP(e)
 	}},
-	{"call.auth-failed", report.Fail, report.Certain, func(e *evidence.Evidence) {
+	{"call.auth-failed", report.Fail, report.Likely, func(e *evidence.Evidence) {
 		refuse(e, "401", "Authentication failed", "auth-failed")
 		e.CrossCheck = &evidence.CrossCheck{Environment: "test", Host: "horizon.opensrs.net", Code: said("401"),
 			Text: said("Authentication failed"), Class: "auth-failed",
 			Failure: failure("call", evidence.KindRefusedByAPI, "401 Authentication failed")}
 	}},
-	{"call.auth-failed/no-rules", report.Fail, report.Certain, func(e *evidence.Evidence) {
+	{"call.auth-failed/no-rules", report.Fail, report.Likely, func(e *evidence.Evidence) {
 		setRules(e)
 		refuse(e, "410", "Reseller authentication error", "auth-failed")
 		e.Target.KeyFingerprint, e.Asked.KeyForm = nil, &opensrs.Form{Length: 16}
 	}},
-	{"call.auth-failed/odd-key", report.Fail, report.Certain, func(e *evidence.Evidence) {
+	{"call.auth-failed/odd-key", report.Fail, report.Likely, func(e *evidence.Evidence) {
 		refuse(e, "401", "Authentication failed", "auth-failed")
 		e.Target.KeyFingerprint, e.Asked.KeyForm = nil, &opensrs.Form{Length: 111, NotHex: 4, Places: []int{3, 57, 58}}
 	}},

@@ -84,6 +84,10 @@ var egressFixtures = []fixture{
 	{"egress.split-route", report.Warn, report.Certain, func(e *evidence.Evidence) {
 		e.Host.LocalAddress, e.Port.Attempts[0].LocalAddress = ip("10.8.0.6"), ip("10.8.0.6")
 	}},
+	{"egress.split-route/and-that-address-is-allowed", report.Warn, report.Certain, func(e *evidence.Evidence) {
+		ownAddresses(e)
+		setRules(e, "allow 203.0.113.77")
+	}},
 	{"egress.no-ipv4", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		onlyIPv6(e)
 		stopAt(e, "port", failure("connect", evidence.KindNoRoute, "network is unreachable"))
@@ -143,6 +147,11 @@ var rulesFixtures = []fixture{
 	{"rules.invalid/host-bits", report.Warn, report.Certain, func(e *evidence.Evidence) { setRules(e, "allow 203.0.113.10/25") }},
 	{"rules.not-allowed", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		setRules(e, "allow 192.0.2.0/25")
+		invalidIP(e)
+	}},
+	{"rules.not-allowed/another-own-address-is", report.Fail, report.Certain, func(e *evidence.Evidence) {
+		setRules(e, "allow 203.0.113.77")
+		e.Egress.Own = []netip.Addr{egressIP, otherIP}
 		invalidIP(e)
 	}},
 	{"rules.not-allowed/five", report.Fail, report.Certain, func(e *evidence.Evidence) {
@@ -218,12 +227,62 @@ var rulesFixtures = []fixture{
 		setRules(e, "allow 203.0.113.10")
 		pool(e)
 	}},
-	{"rules.propagating", report.Fail, report.Certain, invalidIP},
-	{"rules.stale", report.Warn, report.Certain, func(e *evidence.Evidence) { setRules(e, "allow 192.0.2.0/25") }},
-	{"rules.stale/sub-user", report.Warn, report.Certain, func(e *evidence.Evidence) {
+	{"rules.propagating", report.Fail, report.Likely, invalidIP},
+	{"rules.propagating/witness-saw-the-same", report.Fail, report.Likely, func(e *evidence.Evidence) {
+		invalidIP(e)
+		askWitness(e, egressIP)
+	}},
+	{"rules.other-address", report.Fail, report.Certain, func(e *evidence.Evidence) {
+		ownAddresses(e)
+		setRules(e, "allow 203.0.113.10")
+		invalidIP(e)
+	}},
+	{"rules.other-address/closed", report.Fail, report.Likely, func(e *evidence.Evidence) {
+		ownAddresses(e)
+		setRules(e, "allow 203.0.113.10")
+		hangUp(e)
+	}},
+	{"rules.other-address/seen-from-the-calls-address", report.Fail, report.Likely, func(e *evidence.Evidence) {
+		e.Host.LocalAddress, e.Port.Attempts[0].LocalAddress = ip("10.1.0.3"), ip("10.1.0.3")
+		e.Egress.FromCall = []evidence.Sighting{{Source: webSources[0], Path: "direct", LocalAddress: ip("10.1.0.3"), Address: otherIP, TookMS: 40}}
+		e.Egress.Call = e.CallAddress()
+		setRules(e, "allow 203.0.113.10")
+		invalidIP(e)
+	}},
+	{"rules.other-address/only-the-local-one-is-known", report.Fail, report.Likely, func(e *evidence.Evidence) {
+		e.Host.LocalAddress, e.Port.Attempts[0].LocalAddress = ip("10.8.0.6"), ip("10.8.0.6")
+		invalidIP(e)
+	}},
+	{"rules.other-address/witness", report.Fail, report.Likely, func(e *evidence.Evidence) {
+		setRules(e, "allow 203.0.113.10")
+		invalidIP(e)
+		askWitness(e, otherIP)
+	}},
+	{"rules.other-address/by-dns", report.Fail, report.Likely, func(e *evidence.Evidence) {
+		e.Egress.DNSSeen, e.Egress.Sightings[3].Address = []netip.Addr{otherIP}, otherIP
+		setRules(e, "allow 203.0.113.10")
+		invalidIP(e)
+	}},
+	{"rules.stale", report.Warn, report.Likely, func(e *evidence.Evidence) { setRules(e, "allow 192.0.2.0/25") }},
+	{"rules.stale/sub-user", report.Warn, report.Likely, func(e *evidence.Evidence) {
 		setRules(e, "allow 192.0.2.0/25")
 		refuse(e, "435", "Permission denied", "permission-denied")
 	}},
+}
+
+// ownAddresses is a host with public addresses of its own: the sources were asked from one, and the call left from another.
+func ownAddresses(e *evidence.Evidence) {
+	for i := range e.Egress.Sightings {
+		e.Egress.Sightings[i].LocalAddress = egressIP
+	}
+	e.Host.LocalAddress, e.Port.Attempts[0].LocalAddress = otherIP, otherIP
+	e.Egress.Call = e.CallAddress()
+}
+
+// askWitness gives the run a third party that answers on the service's port.
+func askWitness(e *evidence.Evidence, saw netip.Addr) {
+	e.Asked.Witness = "http://192.0.2.90:55443/"
+	e.Witness = &evidence.Witness{URL: e.Asked.Witness, Peer: "192.0.2.90:55443", Connected: true, Address: saw, LocalAddress: localIP, TookMS: 21}
 }
 
 // planned is a run with --egress-ip: nobody was asked.

@@ -61,6 +61,32 @@ func refused(e *evidence.Evidence) {
 	walked(e, "tttr", "ttt+")
 }
 
+// noTCP is a network that lets names be looked up, and no TCP out.
+func noTCP(e *evidence.Evidence) {
+	drop(e)
+	setRules(e)
+	noSource(e, silence)
+	e.Egress.Sightings[3].Failure = failure("query", evidence.KindNoData, "no address in the answer")
+	e.Egress.Sightings[3].TookMS = 20
+	e.Port.Path.Compare, e.Port.OtherPorts[0] = walk("tt.."), closedPort(443, evidence.KindTimeout, "i/o timeout")
+	e.StatusPage = &evidence.StatusPage{URL: evidence.DefaultStatusURL, Failure: silence}
+	for i := range e.Controls {
+		e.Controls[i] = evidence.Control{Peer: e.Controls[i].Peer, Path: "direct", TookMS: 2500, Failure: failure("connect", evidence.KindTimeout, "i/o timeout")}
+	}
+}
+
+// deadFirst is a service of whose two addresses the first gives no answer.
+func deadFirst(e *evidence.Evidence) {
+	dead := netip.MustParseAddrPort("198.51.100.11:55443")
+	attempt := evidence.Attempt{Address: dead, TookMS: 1021, Failure: failure("connect", evidence.KindTimeout, "no answer so far")}
+	e.Target.Addresses = []netip.Addr{dead.Addr(), endpointIP}
+	e.DNS.IPv4, e.DNS.Answers[0].A = e.Target.Addresses, e.Target.Addresses
+	e.Port.Attempts = append([]evidence.Attempt{attempt}, e.Port.Attempts...)
+	e.Port.ConnectMS = 1021
+	e.Port.TriedAgain = []evidence.Attempt{{Address: dead, TookMS: 2000, Failure: failure("connect", evidence.KindTimeout, "i/o timeout")}}
+	step(e, "port").Status = evidence.Warn
+}
+
 var portFixtures = []fixture{
 	{"port.refused", report.Fail, report.Certain, refused},
 	{"port.refused/not-measurable", report.Fail, report.Likely, func(e *evidence.Evidence) {
@@ -154,7 +180,31 @@ var portFixtures = []fixture{
 		drop(e)
 		walked(e, "t...", "ttt+")
 	}},
-	{"port.filtered/at-the-edge", report.Fail, report.Certain, func(e *evidence.Evidence) {
+	{"port.filtered/behind-a-router-of-this-network", report.Fail, report.Likely, func(e *evidence.Evidence) {
+		drop(e)
+		walked(e, "t..", "t+")
+	}},
+	{"port.filtered/witness-is-silent-too", report.Fail, report.Certain, func(e *evidence.Evidence) {
+		drop(e)
+		askWitness(e, netip.Addr{})
+		e.Witness.Connected, e.Witness.LocalAddress, e.Witness.Failure = false, netip.Addr{}, silence
+	}},
+	{"port.filtered/witness-answers", report.Fail, report.Certain, func(e *evidence.Evidence) {
+		drop(e)
+		askWitness(e, egressIP)
+	}},
+	{"port.all-filtered", report.Fail, report.Likely, noTCP},
+	{"port.all-filtered/only-the-host-answers-by-udp", report.Fail, report.Likely, func(e *evidence.Evidence) {
+		noTCP(e)
+		e.DNS.Answers[0].Resolver, e.DNS.MadeUp.Resolver, e.DNS.Other.Resolver = "10.1.0.1:53", "10.1.0.1:53", "10.1.0.1:53"
+		e.Host.Resolvers, e.DNS.Used = []string{"10.1.0.1:53"}, "10.1.0.1:53"
+	}},
+	{"port.filtered/no-tcp-and-a-web-source-answers", report.Fail, report.Likely, func(e *evidence.Evidence) {
+		noTCP(e)
+		e.Egress = seenFrom("direct", egressIP)
+		step(e, "egress").Status, step(e, "egress").Failure = evidence.Pass, nil
+	}},
+	{"port.filtered/at-the-edge", report.Fail, report.Likely, func(e *evidence.Evidence) {
 		drop(e)
 		walked(e, "ttt...", "ttt+")
 	}},
@@ -185,7 +235,38 @@ var portFixtures = []fixture{
 		e.Port.OtherPorts = append(e.Port.OtherPorts, evidence.Attempt{Address: netip.AddrPortFrom(endpointIP, 55443),
 			LocalAddress: localIP, Connected: true, TookMS: 18})
 	}},
+	{"service.partly-down", report.Warn, report.Likely, deadFirst},
+	{"service.partly-down/handshake-works-elsewhere", report.Fail, report.Likely, func(e *evidence.Evidence) {
+		e.Target.Addresses = append(e.Target.Addresses, ip("198.51.100.11"))
+		broken(e, evidence.KindReset, "connection reset by peer")
+		e.TLS.Elsewhere = []evidence.Elsewhere{{Address: netip.MustParseAddrPort("198.51.100.11:55443"), Works: true, Proven: true, TookMS: 20}}
+	}},
+	{"service.partly-down/some-connections", report.Fail, report.Likely, func(e *evidence.Evidence) {
+		drop(e)
+		walked(e, "ttt+", "ttt+")
+		e.Port.Servers = &evidence.Servers{Sent: 12, Took: 6, Silent: 6}
+	}},
+	{"service.partly-down/some-refused", report.Fail, report.Likely, func(e *evidence.Evidence) {
+		refused(e)
+		walked(e, "ttt+", "ttt+")
+		e.Port.Servers = &evidence.Servers{Sent: 12, Took: 7, Refused: 5}
+	}},
+	{"port.lossy/some-connections-late", report.Fail, report.Likely, func(e *evidence.Evidence) {
+		drop(e)
+		walked(e, "ttt+", "ttt+")
+		e.Port.Servers = &evidence.Servers{Sent: 12, Took: 6, Late: 3, Silent: 3}
+	}},
+	{"port.lossy/round-trip-unknown", report.Warn, report.Likely, func(e *evidence.Evidence) {
+		e.Port.Retransmits, e.Call.Retransmits, e.Port.ConnectMS = pointer(1), pointer(1), 1043
+		step(e, "port").Status = evidence.Warn
+	}},
+	{"port.slow/far-away", report.Warn, report.Certain, func(e *evidence.Evidence) { // the SYN was sent again, and not lost
+		e.Port.Retransmits, e.Call.Retransmits, e.Port.ConnectMS, e.Port.RoundTripMS = pointer(1), pointer(1), 1320, 1301
+		e.Port.Attempts[0].TookMS = 1320
+		step(e, "port").Status = evidence.Warn
+	}},
 	{"port.lossy", report.Warn, report.Certain, func(e *evidence.Evidence) {
+		e.Port.RoundTripMS = 38
 		e.Port.Retransmits, e.Call.Retransmits, e.Port.ConnectMS = pointer(1), pointer(1), 1043
 		e.Port.Attempts[0].TookMS = 1043
 		step(e, "port").Status, step(e, "port").Took = evidence.Warn, ms(1043)

@@ -133,7 +133,7 @@ func TestSchemaDescribesEveryField(t *testing.T) {
 		"egressFacts": {reflect.TypeFor[evidence.Egress](), also},
 		"rulesFacts":  {reflect.TypeFor[evidence.Rules](), append(also, "source")},
 		"dnsFacts":    {reflect.TypeFor[evidence.DNS](), also},
-		"portFacts":   {reflect.TypeFor[evidence.Port](), append(also, "controls", "direct", "this_host")},
+		"portFacts":   {reflect.TypeFor[evidence.Port](), append(also, "controls", "direct", "this_host", "port_witness")},
 		"tlsFacts":    {reflect.TypeFor[evidence.TLS](), append(also, "clock", "ca_file", "ca_names", "public_roots", "allow_intercepted")},
 		"callFacts": {reflect.TypeFor[evidence.Call](), append(also, "key_given", "key_source", "key_problems", "key_form", "key_around",
 			"cross_check", "status_page")},
@@ -145,12 +145,15 @@ func TestSchemaDescribesEveryField(t *testing.T) {
 	compare("round_trips", properties(within("portFacts", "round_trips")), reflect.TypeFor[evidence.RoundTrips]())
 	compare("counts", properties(defs["counts"]), reflect.TypeFor[evidence.Counts]())
 	compare("thisHost", properties(defs["thisHost"]), reflect.TypeFor[evidence.ThisHost]())
+	compare("servers", properties(within("portFacts", "servers")), reflect.TypeFor[evidence.Servers]())
+	compare("port_witness", properties(within("portFacts", "port_witness")), reflect.TypeFor[evidence.Witness]())
 	compare("direct", properties(within("portFacts", "direct")), reflect.TypeFor[evidence.Direct]())
 	compare("proxy_reply", properties(within("portFacts", "proxy_reply")), reflect.TypeFor[evidence.ProxyReply]())
 	compare("clock", properties(within("tlsFacts", "clock")), reflect.TypeFor[evidence.Clock]())
 	items := func(list any) map[string]any { return properties(list.(map[string]any)["items"]) }
 	compare("records", items(within("dnsReply", "records")), reflect.TypeFor[evidence.DNSRecord]())
 	compare("variants", items(within("tlsFacts", "variants")), reflect.TypeFor[evidence.Variant]())
+	compare("elsewhere", items(within("tlsFacts", "elsewhere")), reflect.TypeFor[evidence.Elsewhere]())
 	compare("samples", items(properties(within("tlsFacts", "clock"))["samples"]), reflect.TypeFor[evidence.ClockSample]())
 	compare("problems", items(within("rulesFacts", "problems")), reflect.TypeFor[iprules.Problem]())
 	compare("results", items(within("rulesFacts", "results")), reflect.TypeFor[iprules.Result]())

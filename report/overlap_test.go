@@ -179,7 +179,7 @@ func TestOrder(t *testing.T) {
 	setRules(e, "allow 192.0.2.0/24")
 	refuse(e, "435", "Permission denied", "permission-denied")
 	want = "fail call.permission-denied, fail rules.invalid, " +
-		"warn egress.split-route, warn egress.unstable, warn rules.stale, warn dns.slow-resolver, warn port.lossy, warn tls.expires-soon"
+		"warn egress.split-route, warn egress.unstable, warn rules.stale?, warn dns.slow-resolver, warn port.lossy, warn tls.expires-soon"
 	if got := told(diagnose.Diagnose(e)); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

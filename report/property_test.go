@@ -61,6 +61,7 @@ var accused = []struct {
 	{"host.route-denied", hostAsked}, {"host.unit-denied", hostAsked}, {"host.selinux-denied", hostAsked},
 	{"host.attached-network", hostAsked}, {"host.ports-exhausted", func(e *evidence.Evidence) bool { return ran(e, "port") }},
 	{"tls.slow", func(e *evidence.Evidence) bool { return e.TLS != nil }},
+	{"service.partly-down", func(e *evidence.Evidence) bool { return e.Port != nil }},
 	{"host.descriptors-exhausted", func(e *evidence.Evidence) bool { return true }},
 	{"proxy.", func(e *evidence.Evidence) bool { return e.Host.Proxy != nil }},
 	{"tls.", func(e *evidence.Evidence) bool { return e.TLS != nil || e.Port != nil || e.Call != nil }},

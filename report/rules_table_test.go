@@ -41,21 +41,21 @@ var tableRows = []struct {
 	accepted, invalid, login, end, before string
 }{
 	{"allow", []string{"allow 203.0.113.0/25"}, false,
-		"", "fail rules.propagating", "fail call.auth-failed", "fail call.no-reply?", "fail port.refused"},
+		"", "fail rules.propagating?", "fail call.auth-failed?", "fail call.no-reply?", "fail port.refused"},
 	{"deny, no rule matches", []string{"allow 192.0.2.0/25"}, false,
-		"warn rules.stale", "fail rules.not-allowed", "fail rules.not-allowed?", "fail rules.not-allowed?",
+		"warn rules.stale?", "fail rules.not-allowed", "fail rules.not-allowed?", "fail rules.not-allowed?",
 		"fail port.refused, fail rules.not-allowed?"},
 	{"deny, a Deny matches", []string{"deny 203.0.113.10", "allow 203.0.113.0/25"}, false,
-		"warn rules.stale", "fail rules.denied", "fail rules.denied?", "fail rules.denied?",
+		"warn rules.stale?", "fail rules.denied", "fail rules.denied?", "fail rules.denied?",
 		"fail port.refused, fail rules.denied?"},
 	{"ambiguous", []string{"allow 203.0.113.10", "deny 203.0.113.0/25"}, false,
-		"warn rules.ambiguous", "fail rules.ambiguous", "fail call.auth-failed, warn rules.ambiguous",
+		"warn rules.ambiguous", "fail rules.ambiguous", "fail call.auth-failed?, warn rules.ambiguous",
 		"fail call.no-reply?, warn rules.ambiguous", "fail port.refused, warn rules.ambiguous"},
 	{"partly", []string{"allow 203.0.113.10"}, true,
 		"fail rules.pool-partly-allowed", "fail rules.pool-partly-allowed", "fail rules.pool-partly-allowed?",
 		"fail rules.pool-partly-allowed?", "fail port.refused, fail rules.pool-partly-allowed"},
 	{"unknown", nil, false,
-		"", "fail call.ip-denied", "fail call.auth-failed", "fail call.no-reply?", "fail port.refused"},
+		"", "fail call.ip-denied", "fail call.auth-failed?", "fail call.no-reply?", "fail port.refused"},
 }
 
 // told is the diagnoses as a cell of the table writes them.
@@ -152,7 +152,7 @@ func TestGivenAddressIsNotComparedWithTheCall(t *testing.T) {
 // Where this host was also seen to leave from the given address, the table holds.
 func TestGivenAddressThatIsThisHostsOwn(t *testing.T) {
 	for _, test := range []struct{ rules, want string }{
-		{"allow 192.0.2.0/25", "warn rules.stale"}, {"allow 203.0.113.0/25", ""},
+		{"allow 192.0.2.0/25", "warn rules.stale?"}, {"allow 203.0.113.0/25", ""},
 	} {
 		e := healthy()
 		e.Host.LocalAddress = egressIP
@@ -166,7 +166,7 @@ func TestGivenAddressThatIsThisHostsOwn(t *testing.T) {
 	e.Host.LocalAddress = egressIP
 	planned(e, egressIP)
 	invalidIP(e)
-	if got := told(diagnose.Diagnose(e)); got != "fail rules.propagating" {
+	if got := told(diagnose.Diagnose(e)); got != "fail rules.propagating?" {
 		t.Errorf("got %s, want rules.propagating", got)
 	}
 }
@@ -215,7 +215,7 @@ func TestNeverPublic(t *testing.T) {
 			e.Target.Host, e.Target.Addresses = "127.0.0.1", nil
 			setRules(e, "allow 10.0.0.1")
 		}},
-		{"every Allow, and accepted", "warn rules.stale", func(e *evidence.Evidence) { setRules(e, "allow 10.0.0.1") }},
+		{"every Allow, and accepted", "warn rules.stale?", func(e *evidence.Evidence) { setRules(e, "allow 10.0.0.1") }},
 		{"every Allow, and refused", "fail rules.never-public", func(e *evidence.Evidence) {
 			setRules(e, "allow 10.0.0.1", "deny 192.0.2.0/25")
 			invalidIP(e)

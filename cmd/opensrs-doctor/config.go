@@ -66,7 +66,7 @@ func gather(flags map[string]*flagValue, file map[string]setting, s *streams) *s
 	return all
 }
 
-var thirdPartyKeys = []string{"egress-source", "control", "status-url"}
+var thirdPartyKeys = []string{"egress-source", "control", "status-url", "port-witness"}
 
 func (s *settings) beats(strong string, weak ...string) {
 	for _, name := range weak {

@@ -48,6 +48,12 @@ func (s *settings) thirdParties(r *request) error {
 	}); err != nil {
 		return err
 	}
+	if err := s.orNone("port-witness", func() { o.Witness = nil }, func(text string) (err error) {
+		o.Witness, err = portWitness(text, o.Port)
+		return err
+	}); err != nil {
+		return err
+	}
 	return s.each("egress-ip", func(text string) error {
 		address, err := netip.ParseAddr(text)
 		if err != nil || address.Zone() != "" {
@@ -56,6 +62,19 @@ func (s *settings) thirdParties(r *request) error {
 		o.EgressIPs = append(o.EgressIPs, address.Unmap())
 		return nil
 	})
+}
+
+// portWitness is who answers on the service's own port: a URL without a port means that one.
+func portWitness(text string, port uint16) (*probes.Source, error) {
+	u, err := parseWebURL(text)
+	if err != nil {
+		return nil, err
+	}
+	if u.Port() == "" {
+		u.Host += ":" + strconv.Itoa(int(port))
+	}
+	source, err := probes.ParseSource(u.String())
+	return &source, err
 }
 
 // orNone reads a list that replaces a default, or the one word none.

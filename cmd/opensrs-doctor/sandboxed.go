@@ -15,7 +15,7 @@ import (
 
 // sandboxSets are the keys that do not go with --sandbox: it brings what they would say.
 var sandboxSets = []string{
-	"env", "endpoint", "ca-file", "egress-source", "resolver", "proxy", "source-ip", "control", "status-url",
+	"env", "endpoint", "ca-file", "egress-source", "resolver", "proxy", "source-ip", "control", "status-url", "port-witness",
 	"no-third-parties", "public-roots", "system-roots",
 }
 

@@ -36,6 +36,7 @@ type Evidence struct {
 	StatusPage *StatusPage
 	CrossCheck *CrossCheck
 	Direct     *Direct   // with a proxy: what the way without it does
+	Witness    *Witness  // --port-witness
 	Clock      *Clock    // nil where no peer told the time
 	ThisHost   *ThisHost // what this host itself does with packets to the endpoint
 
@@ -155,6 +156,7 @@ type Asked struct {
 	EgressSources    int // how many were to be asked
 	ControlsGiven    int
 	StatusURL        string
+	Witness          string // the URL of --port-witness; "": none
 	NoneAsked        string // the flag because of which no egress source was asked
 	AllowIntercepted bool
 	Require          []string
@@ -187,16 +189,26 @@ type Egress struct {
 	DNSSeen   []netip.Addr `json:"dns_seen"` // distinct, by DNS: they corroborate, and can be the resolver's
 	Agreeing  int          `json:"agreeing"` // sources that saw the first of IPv4
 	Asked     int          `json:"asked"`
+
+	// FromCall is the follow-up: sources asked again, from the local address that the call left from.
+	FromCall []Sighting `json:"from_call,omitempty"`
+	// Call is the address that the call leaves from, where that is known to be another one than the sources saw.
+	Call netip.Addr `json:"call_address,omitzero"`
+	// Own are the public IPv4 addresses of this host's interfaces, where the rules do not let in the one that is judged.
+	Own []netip.Addr `json:"own_addresses,omitempty"`
 }
 
-// Addresses are those to judge: all that were given, IPv4 first; of those seen, the IPv4 ones of the call's path, else
-// the first one that was seen by DNS. Several by DNS make no pool: they can be the resolver's.
+// Addresses are those to judge: all that were given, IPv4 first; of those seen, the one that the call leaves from where
+// that is known, else the IPv4 ones of the call's path, else the first one that was seen by DNS. Several by DNS make no
+// pool: they can be the resolver's.
 func (e *Egress) Addresses() []netip.Addr {
 	switch {
 	case e == nil:
 		return nil
 	case e.Given:
 		return slices.Concat(e.IPv4, e.IPv6)
+	case e.Call.IsValid():
+		return []netip.Addr{e.Call}
 	case len(e.IPv4) > 0:
 		return e.IPv4
 	}
@@ -275,15 +287,28 @@ type Port struct {
 	Attempts    []Attempt      `json:"attempts"`
 	Connected   netip.AddrPort `json:"connected,omitzero"`
 	ConnectMS   float64        `json:"connect_ms"`
-	Retransmits *int           `json:"retransmits"` // TCP segments sent again; null: not available here
+	Retransmits *int           `json:"retransmits"`             // TCP segments sent again; null: not available here
+	RoundTripMS float64        `json:"round_trip_ms,omitempty"` // the shortest, as TCP measured it on this connection; 0: not known
 	ProxyReply  *ProxyReply    `json:"proxy_reply,omitempty"`
 
 	// Follow-ups.
 	Path       *Path     `json:"path,omitempty"`
 	OtherPorts []Attempt `json:"other_ports,omitempty"` // 443, and 55443 where that was not the target
 	ByDNS      *Attempt  `json:"by_dns,omitempty"`      // where the hosts file decides: at the address that DNS gives
+	TriedAgain []Attempt `json:"tried_again,omitempty"` // where another address answers: those that did not
+	Servers    *Servers  `json:"servers,omitempty"`     // where the port answers now and then
 
 	RoundTrips *RoundTrips `json:"round_trips,omitempty"` // of a deep run
+}
+
+// Servers is what became of connections to one address from as many source ports, all made at once: a device that shares
+// them out among several servers goes by the source port.
+type Servers struct {
+	Sent    int `json:"sent"`
+	Took    int `json:"took"`    // connected at once
+	Late    int `json:"late"`    // connected after a packet was sent again: that is loss
+	Refused int `json:"refused"` // by a reset
+	Silent  int `json:"silent"`
 }
 
 // ProxyReply is how the proxy answered CONNECT or the SOCKS request.
@@ -415,10 +440,11 @@ type TLS struct {
 	Trust       *Trust        `json:"trust,omitempty"`
 	Failure     *Failure      `json:"failure,omitempty"`
 	Alert       string        `json:"alert,omitempty"`
-	Quote       foreign.Text  `json:"quote,omitzero"`     // what a peer that speaks no TLS said, printable, scrubbed
-	Variants    []Variant     `json:"variants,omitempty"` // follow-up
-	CallAllowed bool          `json:"call_allowed"`       // the peer is proven, or the user allows it
-	Store       *Store        `json:"store,omitempty"`    // where this host's own roots do not verify, and a variable names them
+	Quote       foreign.Text  `json:"quote,omitzero"`      // what a peer that speaks no TLS said, printable, scrubbed
+	Variants    []Variant     `json:"variants,omitempty"`  // follow-up
+	Elsewhere   []Elsewhere   `json:"elsewhere,omitempty"` // follow-up
+	CallAllowed bool          `json:"call_allowed"`        // the peer is proven, or the user allows it
+	Store       *Store        `json:"store,omitempty"`     // where this host's own roots do not verify, and a variable names them
 }
 
 // Store is where a variable of the environment makes this host's root certificates come from.
@@ -426,6 +452,15 @@ type Store struct {
 	Variable string       `json:"variable"` // SSL_CERT_FILE or SSL_CERT_DIR
 	Path     foreign.Text `json:"path"`
 	Problem  foreign.Text `json:"problem,omitzero"` // why nothing was read there: the system's words; none: it was read
+}
+
+// Elsewhere is the same handshake at another address of the endpoint.
+type Elsewhere struct {
+	Address netip.AddrPort `json:"address"`
+	Works   bool           `json:"works"`
+	Proven  bool           `json:"proven"` // the certificate verified as the endpoint's
+	TookMS  float64        `json:"took_ms"`
+	Failure *Failure       `json:"failure,omitempty"`
 }
 
 // Call is the authenticated test call.
@@ -467,6 +502,17 @@ type StatusPage struct {
 	Description foreign.Text   `json:"description,omitzero"`
 	Incidents   []foreign.Text `json:"incidents,omitempty"` // unresolved ones
 	Failure     *Failure       `json:"failure,omitempty"`
+}
+
+// Witness is a third party that answers on the service's own port.
+type Witness struct {
+	URL          string     `json:"url"`
+	Peer         string     `json:"peer"` // HOST:PORT
+	Connected    bool       `json:"connected"`
+	Address      netip.Addr `json:"address,omitzero"` // that it saw; not set where it names none
+	LocalAddress netip.Addr `json:"local_address,omitzero"`
+	TookMS       float64    `json:"took_ms"`
+	Failure      *Failure   `json:"failure,omitempty"`
 }
 
 // CrossCheck is the same credentials, tried once in the other environment.

@@ -39,6 +39,10 @@ func EnvironmentOf(host string) string {
 	return ""
 }
 
+// WitnessHost answers by plain HTTP on every TCP port, and is used so in many firewall guides. Nobody asks it unless it is
+// named: it is a third party, and what it says is not proven.
+const WitnessHost = "portquiz.net"
+
 // DefaultStatusURL is the Statuspage summary of the service (support article 201000063062).
 const DefaultStatusURL = "https://status.opensrs.com/api/v2/summary.json"
 

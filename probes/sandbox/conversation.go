@@ -86,16 +86,37 @@ func (v *visit) brokeOff(err error) {
 		return // the sandbox itself ends
 	}
 	o := v.observation()
-	o.Broken = brokenBy(err, v.tail.last)
-	v.plan.sandbox.observe(o)
 	var record tls.RecordHeaderError
-	if errors.As(err, &record) && record.Conn != nil {
-		record.Conn.SetDeadline(v.within(headTime))
-		r := plainText(http.StatusBadRequest, "This port speaks TLS: the URL begins with https.")
-		r.close = true
-		r.write(record.Conn, nil, time.Now().Add(v.plan.ahead))
-		linger(v.tail.Conn)
+	if !errors.As(err, &record) || record.Conn == nil {
+		o.Broken = brokenBy(err, v.tail.last)
+		v.plan.sandbox.observe(o)
+		return
 	}
+	record.Conn.SetDeadline(v.within(headTime))
+	r := plainText(http.StatusBadRequest, "This port speaks TLS: the URL begins with https.")
+	request := v.plainRequest()
+	if request != nil && (&inspection{request: request}).asksAddress() {
+		r = plainText(http.StatusOK, o.Caller.String())
+		o.Command, o.Status, o.Text = observed.WhoAmI, r.status, http.StatusText(r.status)
+	} else {
+		o.Broken = brokenBy(err, v.tail.last)
+	}
+	v.plan.sandbox.observe(o)
+	r.close = true
+	r.write(record.Conn, request, time.Now().Add(v.plan.ahead))
+	linger(v.tail.Conn)
+}
+
+// plainRequest is the request without TLS that the connection begins with, where it asks for /ip; nil for anything else.
+// Other hosts ask so by which address they leave at this port: they have no reason to know the sandbox's authority.
+func (v *visit) plainRequest() *http.Request {
+	first := string(v.tail.first)
+	if !strings.HasPrefix(first, "GET /ip ") && !strings.HasPrefix(first, "HEAD /ip ") {
+		return nil
+	}
+	from := io.LimitReader(io.MultiReader(strings.NewReader(first), v.tail.Conn), maxHeader)
+	request, _ := http.ReadRequest(bufio.NewReader(from))
+	return request
 }
 
 func (v *visit) observation() observed.Observation {

@@ -54,14 +54,19 @@ func plainAlert(last []byte) (observed.Broken, bool) {
 	return "", false
 }
 
+// mostFirst is how much of a connection's beginning is kept.
+const mostFirst = 2 << 10
+
 // tailConn remembers the last bytes that were read from it.
 type tailConn struct {
 	net.Conn
-	last []byte
+	first []byte // what came first, as long as it is little: a request without TLS
+	last  []byte
 }
 
 func (c *tailConn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
+	c.first = append(c.first, b[:min(n, mostFirst-len(c.first))]...)
 	c.last = append(c.last, b[max(0, n-7):n]...)
 	c.last = c.last[max(0, len(c.last)-7):]
 	return n, err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"regexp"
 	"strconv"
 	"strings"
@@ -171,6 +172,18 @@ func TestWhoAmI(t *testing.T) {
 		}
 	}
 	s := start(t, Config{})
+	for _, method := range []string{"GET", "HEAD"} { // as a port witness or an egress source is asked
+		request, _ := http.NewRequest(method, "http://"+strings.TrimPrefix(s.URL, "https://")+"ip", nil)
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(response.Body)
+		response.Body.Close()
+		if want := map[string]string{"GET": CallerAddress + "\n"}[method]; response.StatusCode != 200 || string(body) != want {
+			t.Errorf("%s without TLS: %s, %q", method, response.Status, body)
+		}
+	}
 	for _, request := range []string{"POST /ip HTTP/1.0\r\nContent-Length: 0\r\n\r\n", "GET /ip?x HTTP/1.0\r\n\r\n"} {
 		if r, err := toolkitSays(t, s, request); err != nil || r.status == "200" {
 			t.Errorf("%q: %v, %s", request, err, r.status)

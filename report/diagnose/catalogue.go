@@ -41,8 +41,10 @@ var rows = []Cause{
 	{ID: "config.api-key-malformed", Probe: "call", Severity: report.Fail, When: whenConfigApiKeyMalformed},
 	{ID: "config.key-line-end", Probe: "call", Severity: report.Info, Aside: true, When: whenConfigKeyLineEnd},
 	{ID: "config.required-skipped", Severity: report.Fail, When: whenConfigRequiredSkipped},
+	{ID: "service.partly-down", Severity: report.Fail,
+		Hides: []string{"port.filtered", "port.refused", "port.lossy", "port.slow", "tls.reset", "tls.timeout", "tls.rejected", "tls.not-tls"}, When: whenServicePartlyDown},
 	{ID: "service.incident", Severity: report.Fail, Passes: true,
-		Hides: []string{"port.refused", "port.unreachable", "port.filtered", "proxy.upstream-failed", "tls.reset", "tls.timeout", "tls.rejected", "tls.not-tls", "call.server-error", "call.no-reply", "call.timeout", "call.not-opensrs", "call.malformed-reply"}, When: whenServiceIncident},
+		Hides: []string{"service.partly-down", "port.refused", "port.unreachable", "port.filtered", "proxy.upstream-failed", "tls.reset", "tls.timeout", "tls.rejected", "tls.not-tls", "call.server-error", "call.no-reply", "call.timeout", "call.not-opensrs", "call.malformed-reply"}, When: whenServiceIncident},
 
 	// About turning the endpoint's name, or the proxy's, into an address.
 	{ID: "dns.nxdomain", Probe: "dns", Severity: report.Fail, Hides: []string{"egress.unknown"}, When: whenDnsNxdomain},
@@ -79,6 +81,8 @@ var rows = []Cause{
 		Hides: []string{"call.ip-denied"}, When: whenRulesAmbiguous},
 	{ID: "rules.pool-partly-allowed", Probe: "rules", Severity: report.Fail,
 		Hides: []string{"egress.unstable", "call.ip-denied", "call.auth-failed", "call.no-reply"}, When: whenRulesPoolPartlyAllowed},
+	{ID: "rules.other-address", Probe: "rules", Severity: report.Fail,
+		Hides: []string{"call.ip-denied", "call.auth-failed", "call.no-reply", "egress.split-route", "rules.propagating", "rules.not-allowed", "rules.denied"}, When: whenRulesOtherAddress},
 	{ID: "rules.propagating", Probe: "rules", Severity: report.Fail, Passes: true,
 		Hides: []string{"call.ip-denied"}, When: whenRulesPropagating},
 	{ID: "rules.stale", Probe: "rules", Severity: report.Warn,
@@ -91,6 +95,8 @@ var rows = []Cause{
 	{ID: "port.prohibited", Probe: "port", Severity: report.Fail, When: whenPortProhibited},
 	{ID: "port.unreachable", Probe: "port", Severity: report.Fail, When: whenPortUnreachable},
 	{ID: "port.filtered", Probe: "port", Severity: report.Fail, When: whenPortFiltered},
+	{ID: "port.all-filtered", Probe: "port", Severity: report.Fail,
+		Hides: []string{"port.filtered", "egress.unknown"}, When: whenPortAllFiltered},
 	{ID: "port.wrong-port", Probe: "port", Severity: report.Fail,
 		Hides: slices.Concat([]string{"host.local-firewall"}, portFailures, strangerShows), When: whenPortWrongPort},
 	{ID: "port.lossy", Probe: "port", Severity: report.Warn, Hides: []string{"port.slow"}, When: whenPortLossy},
@@ -191,7 +197,7 @@ var (
 	// portFailures is how a connection fails, wherever that happens.
 	portFailures = []string{
 		"port.refused", "port.rejected-en-route", "port.prohibited", "port.unreachable",
-		"port.filtered",
+		"port.filtered", "port.all-filtered",
 	}
 	// offlineShows is what a host without a way out meets.
 	offlineShows = slices.Concat([]string{

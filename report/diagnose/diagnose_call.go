@@ -85,7 +85,11 @@ func whenCallAuthFailed(e *evidence.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	finding := replyFinding(e)
+	finding.Confidence = report.Likely // an address that is not let in gets the same answer, and no run knows for sure which one the API sees
 	ruled, open := ruledOut(e)
+	if !open {
+		finding.Values["other_sees"] = screen.List(screen.Texts(e.Egress.Addresses()))
+	}
 	if len(ruled) > 0 {
 		finding.Values["ruled_out"] = screen.List(ruled)
 		finding.Evidence = append(finding.Evidence, "Ruled out already: "+screen.List(ruled)+".")

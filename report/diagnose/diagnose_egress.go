@@ -165,29 +165,24 @@ func readRules(e *evidence.Evidence) []iprules.Rule {
 }
 
 func whenEgressSplitRoute(e *evidence.Evidence) (Finding, bool) {
-	local := e.Host.LocalAddress
-	if e.Egress == nil || e.Egress.Given || e.Host.Proxy != nil || e.Step("port").Status == evidence.Skip || !local.IsValid() {
+	local, other := e.Host.LocalAddress, e.OtherLocal()
+	if e.Step("port").Status == evidence.Skip || !other.IsValid() {
 		return Finding{}, false
 	}
-	var other netip.Addr
-	for _, sighting := range e.Egress.Sightings {
-		if sighting.Path != "direct" || !sighting.Address.Is4() || !sighting.LocalAddress.IsValid() {
-			continue
+	finding := Finding{Values: prose.Values{"source_path": other.String(), "egress": e.Egress.IPv4[0].String()}, Evidence: []string{
+		fmt.Sprintf("The connection to %s leaves from %s, those to the egress sources from %s.", e.Target.Host, local, other)}}
+	if leaves, ok := otherAddressOf(e); ok && e.Egress.Call.IsValid() {
+		finding.Values["call_address"] = e.Egress.Call.String()
+		finding.Evidence = append(finding.Evidence, leaves.words)
+		if r := rulingOf(e); r.verdict == iprules.VerdictAllow && r.results[0].Rule != nil {
+			finding.Values["matching_rule"] = r.name(*r.results[0].Rule)
 		}
-		if sighting.LocalAddress == local || sighting.LocalAddress.IsLoopback() != local.IsLoopback() {
-			return Finding{}, false
-		}
-		other = sighting.LocalAddress
 	}
-	if !other.IsValid() {
-		return Finding{}, false
-	}
-	return Finding{Values: prose.Values{"source_path": other.String()}, Evidence: []string{
-		fmt.Sprintf("The connection to %s leaves from %s, those to the egress sources from %s.", e.Target.Host, local, other)}}, true
+	return finding, true
 }
 
 func whenEgressNoIpv4(e *evidence.Evidence) (Finding, bool) {
-	if !isFalse(e.Host.HasIPv4Route) || !isTrue(e.Host.HasIPv6Route) || Blocked(e) == "" || e.Host.Proxy != nil ||
+	if !isFalse(e.Host.HasIPv4Route) || !isTrue(e.Host.HasIPv6Route) || !sixAnswers(e) || Blocked(e) == "" || e.Host.Proxy != nil ||
 		slices.ContainsFunc(e.Egress.Addresses(), func(ip netip.Addr) bool { return ip.Is4() }) {
 		return Finding{}, false
 	}
@@ -197,6 +192,22 @@ func whenEgressNoIpv4(e *evidence.Evidence) (Finding, bool) {
 	}
 	return Finding{Values: values, Explains: stops, First: true, Evidence: []string{
 		"The routing table has a route to the internet over IPv6 and none over IPv4."}}, true
+}
+
+// sixAnswers reports whether anything answered over IPv6: a route alone leads nowhere.
+func sixAnswers(e *evidence.Evidence) bool {
+	six := func(resolver string) bool {
+		server, err := netip.ParseAddrPort(resolver)
+		return err == nil && server.Addr().Is6()
+	}
+	if e.DNS != nil && slices.ContainsFunc(slices.Concat(e.DNS.Answers, reading.LaterAnswers(e.DNS)), func(a evidence.DNSAnswer) bool {
+		return a.Rcode != "" && six(a.Resolver)
+	}) {
+		return true
+	}
+	return e.Egress != nil && len(e.Egress.IPv6) > 0 || slices.ContainsFunc(attempts(e), func(a evidence.Attempt) bool {
+		return a.Address.Addr().Is6() && (a.Connected || a.Failure != nil && a.Failure.Kind == evidence.KindRefused)
+	})
 }
 
 func whenEgressIpv6Possible(e *evidence.Evidence) (Finding, bool) {

@@ -41,7 +41,7 @@ func anythingAnswered(e *evidence.Evidence) bool {
 			}
 		}
 	}
-	if walk := reading.WalkOf(e); walk != nil && walk.Available && slices.ContainsFunc(walk.Compare, reading.HopFact.Met) {
+	if walk := reading.WalkOf(e); walk.HostAnswers() || walk != nil && walk.Available && slices.ContainsFunc(walk.Compare, reading.HopFact.Met) {
 		return true
 	}
 	return slices.ContainsFunc(attempts(e), func(attempt evidence.Attempt) bool {
@@ -100,6 +100,10 @@ func whenHostOffline(e *evidence.Evidence) (Finding, bool) {
 	if isFalse(e.Host.HasIPv4Route) && !isTrue(e.Host.HasIPv6Route) && !reading.PublicResolverAnswered(e) {
 		return Finding{Values: prose.Values{"no_route": "no route to the internet"},
 			Evidence: []string{"This host's routing table has no route to the internet."}}, true
+	}
+	if isFalse(e.Host.HasIPv4Route) && isTrue(e.Host.HasIPv6Route) && !sixAnswers(e) && !reading.ResolverAnswered(e) && e.Host.Proxy == nil {
+		return Finding{Values: prose.Values{"no_route": "no route to the internet over IPv4"}, Evidence: []string{
+			"This host's routing table has no route to the internet over IPv4. It has one over IPv6, and nothing answered over it."}}, true
 	}
 	good, bad := controls(e)
 	bad = append(bad, silentSources(e)...)

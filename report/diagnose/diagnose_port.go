@@ -73,6 +73,14 @@ func surroundings(e *evidence.Evidence, end reading.Ending, finding *Finding) {
 	if words := otherAnswer(e); words != "" {
 		finding.Evidence = append(finding.Evidence, words)
 	}
+	if words := witnessWords(e); words != "" {
+		finding.Evidence = append(finding.Evidence, words)
+		name := "witness_shut"
+		if e.Witness.Connected {
+			name = "witness_open"
+		}
+		finding.Values[name] = e.Witness.Peer
+	}
 	good, bad := controls(e)
 	if len(good) > 0 {
 		finding.Evidence = append(finding.Evidence, "Controls that answer: "+screen.List(good)+".")
@@ -195,8 +203,13 @@ func whenPortFiltered(e *evidence.Evidence) (Finding, bool) {
 		finding.Evidence = append(finding.Evidence, "Where on the path: "+path.Why+".")
 	}
 	switch end.Place {
-	case reading.PlaceEdge:
-		finding.Values["beyond"] = end.Last.From
+	case reading.PlaceEdge: // that router has the packets; whether it passes them on is not seen
+		finding.Confidence = report.Likely
+		if inside, known := reading.Inside(end.Last.From); inside && known {
+			finding.Values["arrived"] = end.Last.From
+		} else {
+			finding.Values["beyond"] = end.Last.From
+		}
 	case reading.PlaceAfter:
 		finding.Values["last_hop"], finding.Values["last_hop_n"] = end.Last.From, strconv.Itoa(end.Last.TTL)
 	default:
@@ -204,6 +217,76 @@ func whenPortFiltered(e *evidence.Evidence) (Finding, bool) {
 	}
 	finding.Evidence = append(finding.Evidence, end.Evidence(int(e.Target.Port))...)
 	return finding, true
+}
+
+// whenPortAllFiltered: no TCP gets out, and something else does. Many networks close port 443 of public resolvers, which the
+// controls are by default: so no web source, and not the status page, may have been reached either.
+func whenPortAllFiltered(e *evidence.Evidence) (Finding, bool) {
+	end, failed := portEnding(e)
+	if !failed || end.By != reading.EndSilence || end.Again != nil || anyTCP(e) {
+		return Finding{}, false
+	}
+	good, bad := controls(e)
+	silent := silentWeb(e)
+	if len(good) > 0 || len(bad) == 0 || len(silent) == 0 {
+		return Finding{}, false
+	}
+	finding := Finding{Confidence: report.Likely, Values: prose.Values{"controls_bad": screen.List(bad)}, Evidence: []string{
+		fmt.Sprintf("No TCP connection was made: not to port %d of %s, not to its other ports, not to %s, not to %s.",
+			e.Target.Port, e.Target.Host, screen.List(bad), screen.List(silent))}}
+	switch {
+	case reading.PublicResolverAnswered(e):
+		finding.Evidence = append(finding.Evidence, "Questions to a public resolver are answered.")
+	case e.Egress != nil && len(e.Egress.DNSSeen) > 0:
+		finding.Evidence = append(finding.Evidence, "A source that is asked by DNS answers.")
+	case end.Walk.HostAnswers():
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("UDP packets reach %s, and its answer comes back.", e.Target.Host))
+	default:
+		return Finding{}, false
+	}
+	if end.Last.TTL > 0 {
+		finding.Values["last_hop"] = end.Last.From
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("Hop %d, %s, is the last that answers for a TCP packet.", end.Last.TTL, end.Last.From))
+	}
+	if end.Left {
+		finding.Evidence = append(finding.Evidence, "The packets did leave this host.")
+	} else {
+		finding.Values["or_here"] = "this host's own firewall"
+	}
+	return finding, true
+}
+
+// anyTCP reports whether any TCP connection was made or refused in this run.
+func anyTCP(e *evidence.Evidence) bool {
+	met := func(connected bool, failure *evidence.Failure) bool {
+		return connected || failure != nil && !noAnswer(failure.Kind) && failure.Kind != evidence.KindNXDomain
+	}
+	if e.Egress != nil && slices.ContainsFunc(e.Egress.Sightings, func(s evidence.Sighting) bool {
+		return s.Path != "dns" && (s.LocalAddress.IsValid() || s.Address.IsValid() || s.Trust != nil)
+	}) {
+		return true
+	}
+	if page := e.StatusPage; page != nil && page.Failure == nil {
+		return true
+	}
+	return slices.ContainsFunc(e.Controls, func(c evidence.Control) bool { return met(c.Connected, c.Failure) }) ||
+		slices.ContainsFunc(attempts(e), func(a evidence.Attempt) bool { return met(a.Connected, a.Failure) }) ||
+		e.Witness != nil && e.Witness.Connected || len(reading.ConnectionOf(e).Later()) > 0
+}
+
+// silentWeb are the web servers, besides the controls, to which a connection was tried in vain.
+func silentWeb(e *evidence.Evidence) (silent []string) {
+	if e.Egress != nil {
+		for _, sighting := range e.Egress.Sightings {
+			if sighting.Path == "direct" && sighting.Failure != nil && sighting.Failure.Op != "resolve" {
+				silent = appendOnce(silent, reading.SourceName(sighting.Source))
+			}
+		}
+	}
+	if page := e.StatusPage; page != nil && page.Failure != nil && page.Failure.Op != "resolve" {
+		silent = appendOnce(silent, reading.SourceName(page.URL))
+	}
+	return silent
 }
 
 func whenPortWrongPort(e *evidence.Evidence) (Finding, bool) {
@@ -262,11 +345,21 @@ func whenPortLossy(e *evidence.Evidence) (Finding, bool) {
 		later = *e.Call.Retransmits - connect
 	}
 	// One segment sent again after the connection stood is what a sound line does now and then.
+	// A SYN is sent again after one second, three and seven (RFC 6298), lost or not.
+	for _, after := range []float64{1000, 3000, 7000} {
+		if connect > 0 && e.Port.RoundTripMS > after {
+			connect--
+		}
+	}
 	if connect == 0 && later < 2 {
 		return Finding{}, false
 	}
 	total := connect + max(later, 0)
-	return Finding{Values: prose.Values{"retransmits": strconv.Itoa(total), "connect_ms": fmt.Sprintf("%.0f ms", e.Port.ConnectMS)},
+	sure := report.Certain
+	if e.Port.RoundTripMS == 0 && connect == 1 && later <= 0 {
+		sure = report.Likely // a round trip of more than a second looks the same
+	}
+	return Finding{Confidence: sure, Values: prose.Values{"retransmits": strconv.Itoa(total), "connect_ms": fmt.Sprintf("%.0f ms", e.Port.ConnectMS)},
 		Hides: []string{"port.slow"}, Evidence: []string{
 			fmt.Sprintf("%s sent again; connecting took %.0f ms.", screen.CountWords(total, "segment was", "segments were"), e.Port.ConnectMS)}}, true
 }

@@ -63,6 +63,10 @@ func (r Ruling) deny(e *evidence.Evidence) (Finding, bool) {
 		finding.Explains, finding.Hides, finding.First = []string{"call"}, []string{"call.no-reply"}, true
 	}
 	finding.Values = r.Addition(e, refused)
+	r.ownAllowed(e, &finding)
+	if leaves, ok := otherAddressOf(e); ok && e.Egress.Call.IsValid() {
+		finding.Evidence = append(finding.Evidence, leaves.words)
+	}
 	if !r.comparable {
 		finding.Confidence, finding.Alone = report.Certain, true // the user asks about these addresses, and the list is what is judged
 		finding.Values["egress"] = screen.List(screen.Texts(refused))
@@ -165,9 +169,13 @@ func whenRulesPropagating(e *evidence.Evidence) (Finding, bool) {
 	if r.verdict != iprules.VerdictAllow || r.compared(e) != outcomeInvalidIP {
 		return Finding{}, false
 	}
-	finding := Finding{Confidence: r.confidence(e), Explains: []string{"call"}, Hides: []string{"call.ip-denied"},
+	// Not saved, another environment's list, or the API sees another address: from here they look the same.
+	finding := Finding{Confidence: report.Likely, Explains: []string{"call"}, Hides: []string{"call.ip-denied"},
 		Evidence: []string{"The API says: " + replyWords(e) + "."}}
 	finding.Values = prose.Values{"code": e.Call.Code.String(), "text": e.Call.Text.String()}
+	if words := witnessWords(e); words != "" {
+		finding.Evidence = append(finding.Evidence, words)
+	}
 	for _, result := range r.results {
 		if result.Rule != nil {
 			finding.Values["matching_rule"] = r.name(*result.Rule)
@@ -284,9 +292,16 @@ func whenRulesStale(e *evidence.Evidence) (Finding, bool) {
 	default:
 		return Finding{}, false
 	}
-	finding := Finding{Confidence: r.confidence(e), Evidence: append([]string{seen}, readingsOf(r.results, iprules.VerdictDeny)...)}
+	// The list is not the real one, or the API sees another address.
+	finding := Finding{Confidence: report.Likely, Values: prose.Values{}, Evidence: append([]string{seen}, readingsOf(r.results, iprules.VerdictDeny)...)}
 	if r.deniedBy != "" {
-		finding.Values = prose.Values{"matching_rule": r.deniedBy}
+		finding.Values["matching_rule"] = r.deniedBy
+	}
+	if leaves, ok := otherAddressOf(e); ok && leaves.address.IsValid() {
+		result := iprules.Evaluate(r.Rules, leaves.address)
+		if finding.Evidence = append(finding.Evidence, leaves.words); result.Verdict == iprules.VerdictAllow && result.Rule != nil {
+			finding.Evidence = append(finding.Evidence, fmt.Sprintf("%s is allowed by %s.", leaves.address, r.name(*result.Rule)))
+		}
 	}
 	r.simulated(e, &finding)
 	return finding, true

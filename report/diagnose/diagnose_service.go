@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
@@ -44,11 +45,80 @@ func whenServiceIncident(e *evidence.Evidence) (Finding, bool) {
 	return finding, true
 }
 
+// whenServicePartlyDown: in one run some addresses or servers of the endpoint fail and others work.
+func whenServicePartlyDown(e *evidence.Evidence) (Finding, bool) {
+	if e.Port == nil || e.Host.Proxy != nil {
+		return Finding{}, false
+	}
+	if e.Port.Connected.IsValid() {
+		if finding, ok := failsElsewhere(e); ok {
+			return finding, true
+		}
+		return deadAddress(e)
+	}
+	servers := e.Port.Servers
+	if servers == nil || servers.Took < 2 || servers.Late > 0 || servers.Refused+servers.Silent < 2 {
+		return Finding{}, false
+	}
+	how := "got no answer, also when it was asked for again"
+	if servers.Refused > servers.Silent {
+		how = "was refused"
+	}
+	to := evidence.HostPort{Host: e.Target.Host, Port: e.Target.Port}
+	return Finding{Confidence: report.Likely, Explains: []string{"port"}, First: true, Values: prose.Values{"one_address": reading.ConnectionOf(e).Tried()}, Evidence: []string{
+		fmt.Sprintf("Of %d connections to %s made at once, %d came about at once; the rest %s.", servers.Sent, to, servers.Took, how)}}, true
+}
+
+// deadAddress: the call went to an address that works, after another one had not answered, twice.
+func deadAddress(e *evidence.Evidence) (Finding, bool) {
+	finding := Finding{Severity: report.Warn, Confidence: report.Likely, Values: prose.Values{}}
+	var dead []string
+	for _, attempt := range e.Port.Attempts {
+		i := slices.IndexFunc(e.Port.TriedAgain, func(again evidence.Attempt) bool { return again.Address == attempt.Address })
+		if attempt.Failure == nil || i < 0 || e.Port.TriedAgain[i].Connected {
+			continue
+		}
+		dead = append(dead, attempt.Address.Addr().String())
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("%s, tried twice: %s.", attempt.Address, reading.FailureWords(e.Port.TriedAgain[i].Failure)))
+	}
+	if len(dead) == 0 {
+		return Finding{}, false
+	}
+	finding.Values["dead_address"], finding.Values["good_address"] = screen.List(dead), e.Port.Connected.Addr().String()
+	finding.Evidence = append(finding.Evidence, fmt.Sprintf("%s answers.", e.Port.Connected))
+	return finding, true
+}
+
+// failsElsewhere: the handshake fails here, and works at another address of the endpoint, or at another time.
+func failsElsewhere(e *evidence.Evidence) (Finding, bool) {
+	if !handshakeFailed(e, evidence.KindReset, evidence.KindHungUp, evidence.KindTimeout, evidence.KindAlert, evidence.KindNotTLS) {
+		return Finding{}, false
+	}
+	finding := handshakeFinding(e)
+	finding.Confidence, finding.Explains, finding.First = report.Likely, []string{"tls"}, true
+	for _, other := range e.TLS.Elsewhere {
+		if other.Works && other.Proven && tellingVariant(e) == "" {
+			finding.Values["dead_address"], finding.Values["good_address"] = e.Port.Connected.Addr().String(), other.Address.Addr().String()
+			finding.Evidence = append(finding.Evidence, fmt.Sprintf("The same handshake works at %s, and fails at %s.", other.Address, e.Port.Connected))
+			return finding, true
+		}
+	}
+	if Works(e, evidence.VariantAsIs) || nowAndThen(e) {
+		finding.Values["one_address"] = e.Port.Connected.String()
+		finding.Evidence = append(finding.Evidence, "So the same handshake fails at one time and works at another.")
+		return finding, true
+	}
+	return Finding{}, false
+}
+
 // atOrBeyondHost: what failed is at the service's host or behind it, as far as the evidence tells.
 func atOrBeyondHost(e *evidence.Evidence) bool {
 	switch Blocked(e) {
 	case "port":
 		end, failed := portEnding(e)
+		if inside, _ := reading.Inside(end.Last.From); inside {
+			return false // what comes from right behind a router of this network may come from that router
+		}
 		return failed && (end.By == reading.EndHost || end.By == reading.EndSomebody || end.By == reading.EndSilence && end.Place == reading.PlaceEdge)
 	case "tls":
 		if e.TLS != nil && (tellingVariant(e) != "" || Works(e, evidence.VariantAsIs) || nowAndThen(e)) {

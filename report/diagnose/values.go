@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -79,6 +80,9 @@ func commonValues(e *evidence.Evidence) prose.Values {
 	}
 	if page := e.StatusPage; page == nil || page.Failure != nil || page.Indicator.String() != "none" {
 		set("status_url", statusPage(e.Asked.StatusURL)) // this run has read it where it says that all is well
+	}
+	if e.Asked.Witness == "" && e.Asked.NoneAsked != "--no-third-parties" && !e.Target.Sandbox && !e.Target.Inside() && e.Host.Proxy == nil {
+		set("witness_url", fmt.Sprintf("http://%s:%d/", evidence.WitnessHost, e.Target.Port))
 	}
 	set("lower_mtu", lowerMTU(e))
 	good, bad := controls(e)

@@ -116,6 +116,9 @@ func (w *WalkFacts) last() (last HopFact) {
 	return last
 }
 
+// HostAnswers reports whether the host itself answered the walk over UDP.
+func (w *WalkFacts) HostAnswers() bool { return w != nil && w.Available && w.ByHost && w.Distance > 0 }
+
 // further reports whether the port to compare with gets further than that hop.
 func (w *WalkFacts) further(than int) bool {
 	return slices.ContainsFunc(w.Compare, func(h HopFact) bool { return h.TTL > than && h.Answer != evidence.HopSilence })

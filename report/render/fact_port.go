@@ -33,7 +33,20 @@ func (l *factList) port(r *factReader) {
 		l.item("the address that DNS gives, "+key, value, a)
 	}
 	l.thisHost(r.object("this_host"))
+	l.each("tried again", r.objects("tried_again"), attempt)
+	if s := r.object("servers"); s != nil {
+		l.item("at once from "+s.text("sent")+" source ports", joinedWords(s.text("took")+" connected", s.text("late")+" late",
+			s.text("refused")+" refused", s.text("silent")+" silent"), s)
+	}
+	if ms, ok := r.number("round_trip_ms"); ok && ms > 0 {
+		l.say("shortest round trip", screen.SpanMS(screen.Sane(ms)))
+	}
 	l.roundTrips(r.object("round_trips"))
+	if w := r.object("port_witness"); w != nil {
+		w.drop("peer")
+		seen := prefixed("saw ", w.text("address"))
+		l.item("port witness, "+w.text("url"), joinedWords(connectionInWords(w), seen, prefixed("from ", w.text("local_address"))), w)
+	}
 	l.each("controls", r.objects("controls"), func(c *factReader) (string, string) {
 		c.drop("chain") // it is for another program to compare
 		return c.text("peer"), joinedWords(connectionInWords(c), pathInWords(c), trustInWords(c.object("tls_trust")))

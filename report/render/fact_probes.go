@@ -80,6 +80,13 @@ func (l *factList) egress(r *factReader) {
 	l.say("public IPv4", strings.Join(r.texts("ipv4"), ", "))
 	l.say("public IPv6", strings.Join(r.texts("ipv6"), ", "))
 	l.say("seen by DNS", strings.Join(r.texts("dns_seen"), ", "))
+	l.each("asked from the call's address", r.objects("from_call"), func(s *factReader) (string, string) {
+		failure, from := failureInWords(s.object("failure"), "fetch"), prefixed("from ", s.text("local_address"))
+		s.drop("path", "late")
+		return s.text("source"), joinedWords(s.text("address"), failure, took(s), from, trustInWords(s.object("tls_trust")))
+	})
+	l.say("the call leaves from", r.text("call_address"))
+	l.say("this host's public addresses", strings.Join(r.texts("own_addresses"), ", "))
 	agreeing, asked := r.text("agreeing"), r.text("asked")
 	if asked != "" && asked != "0" {
 		l.say("sources that agree", agreeing+" of "+asked)
@@ -190,6 +197,9 @@ func (l *factList) tls(r *factReader) {
 		l.certificate(fmt.Sprintf("certificate %d", i+1), certificate)
 	}
 	l.trust(r.object("trust"))
+	l.each("at the other addresses", r.objects("elsewhere"), func(o *factReader) (string, string) {
+		return o.text("address"), joinedWords(o.pick("works", "works", "fails"), o.pick("proven", "proven", ""), failureInWords(o.object("failure")), took(o))
+	})
 	l.each("other handshakes", r.objects("variants"), func(v *factReader) (string, string) {
 		name := v.text("name")
 		if words := variantLabels[name]; words != "" {

@@ -51,6 +51,12 @@ var Vocabulary = map[string]string{
 	"never_rule":     "",                       // those of Allow rules: "rule 1, allow 10.0.0.0/25"
 	"never_stray":    "",                       // the same, where no rule to add is known
 	"allow_left":     "",                       // "no Allow rule": set only where every Allow rule is one
+	"other_address":  "",                       // that the call leaves by, where the sources saw another one
+	"local_only":     "",                       // the local address of the call; set only where its public one is not known
+	"own_allowed":    "",                       // another public address of this host that the rules let in
+	"own_rule":       "",                       // the rule that does
+	"call_address":   "",                       // that the call leaves by; set only where it is known to be another one
+	"other_sees":     "",                       // the addresses that are allowed by the rules given
 	"allowed":        "",                       // the addresses that are allowed
 	"given_ipv6":     "",                       // the IPv6 addresses given with --egress-ip
 	"unsure_env":     "",                       // "test": set only where the environment may not go by the rules
@@ -96,6 +102,11 @@ var Vocabulary = map[string]string{
 	"hop":          "",                        // the hop that answered
 	"distance":     "",                        // hops to the host itself, where measured: "3"
 	"wrong_port":   "the port that was given", // "port 443"
+	"arrived":      "",                        // the same, where that is a router of this network
+	"or_here":      "",                        // "this host's own firewall"; set only where packets could not be counted
+	"witness_open": "",                        // a port witness that answers: HOST:PORT
+	"witness_shut": "",                        // one that does not
+	"witness_url":  "",                        // one that may be asked
 	"beyond":       "",                        // set only where every router before the host answers
 	"no_place":     "",                        // set only where no place may be claimed
 	"no_icmp":      "",                        // set only where no ICMP message can be read
@@ -197,13 +208,16 @@ var Vocabulary = map[string]string{
 	"key_problem":   "",                                          // "it stands in quotes"
 
 	// Status page and the rest.
-	"incident":    "", // the incident
-	"status_url":  "https://status.opensrs.com",
-	"failed_step": "",                           // the step that failed
-	"seen":        "",                           // unexplained
-	"required":    "",                           // call
-	"waited_for":  "",                           // in plain words: "a username and an API key"
-	"direct":      "",                           // what the direct way does
-	"direct_way":  "the path without the proxy", // set only where it is not known to fail
-	"source_path": "",                           // the way to the sources
+	"dead_address": "", // addresses of the endpoint that fail while another one works
+	"good_address": "", // that one
+	"one_address":  "", // where some connections work and others fail
+	"incident":     "", // the incident
+	"status_url":   "https://status.opensrs.com",
+	"failed_step":  "",                           // the step that failed
+	"seen":         "",                           // unexplained
+	"required":     "",                           // call
+	"waited_for":   "",                           // in plain words: "a username and an API key"
+	"direct":       "",                           // what the direct way does
+	"direct_way":   "the path without the proxy", // set only where it is not known to fail
+	"source_path":  "",                           // the way to the sources
 }

@@ -101,11 +101,12 @@ func portFacts(e *evidence.Evidence, step evidence.Step) any {
 	return struct {
 		*evidence.Port
 		Controls  []evidence.Control `json:"controls,omitempty"`
+		Witness   *evidence.Witness  `json:"port_witness,omitempty"`
 		Direct    *evidence.Direct   `json:"direct,omitempty"`
 		ThisHost  *evidence.ThisHost `json:"this_host,omitempty"`
 		Failure   *evidence.Failure  `json:"failure,omitempty"`
 		Uncounted bool               `json:"uncounted,omitempty"`
-	}{e.Port, e.Controls, e.Direct, e.ThisHost, step.Failure, uncounted(step)}
+	}{e.Port, e.Controls, e.Witness, e.Direct, e.ThisHost, step.Failure, uncounted(step)}
 }
 
 func tlsFacts(e *evidence.Evidence, step evidence.Step) any {

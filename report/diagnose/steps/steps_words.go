@@ -82,6 +82,8 @@ func egressWords(g *evidence.Egress) string {
 	switch {
 	case g.Given:
 		return addressList(g.Addresses()) + ", as given, not looked up"
+	case g.Call.IsValid() && len(g.IPv4) > 0:
+		return screen.FirstFitting(reading.RowWidth, fmt.Sprintf("the sources saw %s; calls leave by %s", g.IPv4[0], g.Call), "calls leave by "+g.Call.String())
 	case len(g.IPv4) == 1:
 		whose := "this host's"
 		if slices.ContainsFunc(g.Sightings, func(s evidence.Sighting) bool {

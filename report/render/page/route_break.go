@@ -126,6 +126,10 @@ func (d *Drawing) breakSilence(end reading.Ending) bool {
 	case reading.PlaceNotWalked:
 		d.gapBefore(service, "Somewhere on the path: where cannot be told.")
 	case reading.PlaceEdge:
+		if inside, _ := reading.Inside(last); inside {
+			d.gapBefore(service, fmt.Sprintf("At %s, where the packets arrive, or beyond it, or on the return path.", last))
+			break
+		}
 		d.gapBefore(service, fmt.Sprintf("At %s, the last router, or beyond it: at the service's edge, or this address is not let in.",
 			last))
 	case reading.PlaceAfter:
