@@ -45,7 +45,7 @@ var furtherDNS = []Fault{
 		w.HostsFile = HostIP + " " + Host + "\n"
 		w.Resolvers[0].Dead = true
 	}},
-	{Name: "first-address-refuses", Break: func(w *World) { w.Zone[Host] = []string{SpareIP, HostIP} }},
+	{Cause: "service.partly-down", Name: "first-address-refuses", Verdict: "warn", Break: func(w *World) { w.Zone[Host] = []string{SpareIP, HostIP} }},
 	{Name: "nowhere-first-and-the-service-second", Break: func(w *World) { w.Zone[Host] = []string{"0.0.0.0", HostIP} }},
 	{Name: "dead-private-first-and-the-service-second", Or: []string{"port.slow", "port.lossy"},
 		Break: func(w *World) { w.Zone[Host] = []string{"10.9.9.9", HostIP} }},

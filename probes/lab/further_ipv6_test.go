@@ -66,7 +66,7 @@ var furtherIPv6 = []Fault{
 		ipv6Only(w)
 		outcomes["denied"](w)
 	}},
-	{Cause: "egress.no-ipv4", Name: "ipv6-only-and-a-literal-address", Break: func(w *World) {
+	{Cause: "host.offline", Name: "ipv6-only-and-a-literal-address", Says: []string{"IPv4"}, Never: []string{"reaches the internet"}, Break: func(w *World) {
 		ipv6Only(w)
 		w.EndpointIs = "https://" + HostIP + ":55443/"
 	}},

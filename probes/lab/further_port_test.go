@@ -290,13 +290,13 @@ var furtherHosts = slices.Concat(ownRejections(), []Fault{
 			secondUplink(w)
 			w.Client.IP("rule add ipproto tcp dport 55443 lookup 100")
 		}},
-	{Cause: "rules.propagating", Name: "second-uplink-and-the-first-allowed", Or: []string{"egress.split-route"},
+	{Cause: "rules.other-address", Name: "second-uplink-and-the-first-allowed",
 		Break: func(w *World) {
 			secondUplink(w)
 			w.Client.IP("rule add to " + HostIP + " lookup 100")
 			w.Rules = []string{"allow " + PublicIP}
 			w.API.Allowed = onlyFrom(PublicIP)
-		}, Then: []string{"egress.split-route"}},
+		}, Then: []string{}},
 })
 
 // ownRejections are the client's own packet filter, in all its words.

@@ -40,7 +40,7 @@ var healthyWorlds = []Fault{
 	{Name: "dead-address-second", Check: oneConnection, Break: func(w *World) {
 		w.Zone[Host] = []string{HostIP, NobodyIP}
 	}},
-	{Name: "dead-address-first", Break: func(w *World) {
+	{Cause: "service.partly-down", Name: "dead-address-first", Verdict: "warn", Break: func(w *World) {
 		w.Zone[Host] = []string{NobodyIP, HostIP}
 	}, Or: []string{"port.slow", "port.lossy"}},
 	{Name: "icmp-filtered-everywhere", Check: oneConnection, Break: withoutICMP},

@@ -180,7 +180,7 @@ var oddWorlds = []Fault{
 	{Cause: "port.filtered", Name: "host-gone-and-nobody-says-so", Confidence: "likely", Break: func(w *World) {
 		w.Far.Filter("input", "ip daddr "+HostIP+" drop")
 	}},
-	{Cause: "port.filtered", Name: "host-silent-but-for-its-web-port", Confidence: "certain", Break: func(w *World) {
+	{Cause: "port.filtered", Name: "host-silent-but-for-its-web-port", Confidence: "likely", Break: func(w *World) {
 		w.Far.Filter("input", "ip daddr "+HostIP+" tcp dport != 443 drop")
 	}},
 	{Cause: "port.filtered", Name: "host-refuses-other-ports", Confidence: "certain", Break: func(w *World) {

@@ -21,9 +21,9 @@ import (
 // Worlds with two things wrong at once, or with something that only looks wrong.
 var unseenWorlds = []Fault{
 	// a service that fails now and then: one experiment that happens to work tells nothing
-	{Cause: "unexplained", Name: "resets-three-connections-and-takes-the-fourth", Break: takes(func(n int32) bool { return n%4 == 0 })},
-	{Cause: "unexplained", Name: "resets-every-second-connection", Break: takes(func(n int32) bool { return n%2 == 0 })},
-	{Cause: "unexplained", Name: "silent-now-and-then", Break: func(w *World) {
+	{Cause: "service.partly-down", Name: "resets-three-connections-and-takes-the-fourth", Break: takes(func(n int32) bool { return n%4 == 0 })},
+	{Cause: "service.partly-down", Name: "resets-every-second-connection", Break: takes(func(n int32) bool { return n%2 == 0 })},
+	{Cause: "service.partly-down", Name: "silent-now-and-then", Break: func(w *World) {
 		var n atomic.Int32
 		w.API.Wrap = func(conn net.Conn) net.Conn {
 			if n.Add(1)%4 != 0 {
@@ -38,10 +38,10 @@ var unseenWorlds = []Fault{
 	wrongPort("443-is-silent", Silence),
 	wrongPort("443-answers-half-a-page", Literal("HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n<html>")),
 	// addresses
-	{Name: "five-of-six-addresses-dead", Or: []string{"port.slow", "port.lossy"}, Break: func(w *World) {
+	{Cause: "service.partly-down", Name: "five-of-six-addresses-dead", Verdict: "warn", Or: []string{"port.slow", "port.lossy"}, Break: func(w *World) {
 		w.Zone[Host] = []string{NobodyIP, "198.51.100.98", "198.51.100.97", "198.51.100.96", "198.51.100.95", HostIP}
 	}},
-	{Name: "first-address-dead-and-little-time", Or: []string{"port.slow", "port.lossy"}, Break: func(w *World) {
+	{Cause: "service.partly-down", Name: "first-address-dead-and-little-time", Verdict: "warn", Or: []string{"port.slow", "port.lossy"}, Break: func(w *World) {
 		w.Zone[Host] = []string{NobodyIP, HostIP}
 		w.Flags = append(w.Flags, "--timeout", "4s")
 	}},
@@ -54,7 +54,7 @@ var unseenWorlds = []Fault{
 		w.Resolvers = append(w.Resolvers, &Resolver{Address: "192.0.2.54"})
 	}},
 	// a port that answers now and then: one of several servers behind one address is down
-	{Cause: "port.refused", Name: "every-second-connection", Confidence: "likely", Says: []string{"now and then"}, Break: func(w *World) {
+	{Cause: "service.partly-down", Name: "every-second-connection", Confidence: "likely", Says: []string{"connections"}, Break: func(w *World) {
 		w.Far.Filter("input", "tcp dport 55443 tcp flags & (syn | ack) == syn numgen inc mod 2 0 reject with tcp reset")
 	}},
 	{Cause: "port.refused", Name: "although-the-first-hop-rations-icmp", Break: func(w *World) {
@@ -67,7 +67,7 @@ var unseenWorlds = []Fault{
 	{Name: "p521-key-share-only", Check: oneConnection, Break: func(w *World) {
 		w.API.TLS = func(config *tls.Config) { config.CurvePreferences = []tls.CurveID{tls.CurveP521} }
 	}},
-	{Cause: "port.filtered", Name: "udp-and-icmp-fine-tcp-gone", Or: []string{"host.offline", "host.local-firewall"}, Break: func(w *World) {
+	{Cause: "port.all-filtered", Name: "udp-and-icmp-fine-tcp-gone", Break: func(w *World) {
 		w.ISP.Filter("forward", "meta l4proto tcp drop")
 	}},
 	{Cause: "tls.intercepted", Name: "only-the-endpoint-and-the-rules-deny", Then: []string{"rules.not-allowed"}, Break: func(w *World) {
@@ -179,7 +179,7 @@ var unseenWorlds = []Fault{
 		w.UseProxy("http", "")
 		certificate(w, apiIssuer(), sandbox.Template{Names: []string{"other.example"}})
 	}},
-	{Cause: "unexplained", Name: "resets-every-second-connection-and-little-time", Break: func(w *World) {
+	{Cause: "service.partly-down", Name: "resets-every-second-connection-and-little-time", Or: []string{"unexplained"}, Break: func(w *World) {
 		takes(func(n int32) bool { return n%2 == 0 })(w)
 		w.Flags = append(w.Flags, "--timeout", "3s")
 	}},

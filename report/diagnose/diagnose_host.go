@@ -103,7 +103,7 @@ func whenHostOffline(e *evidence.Evidence) (Finding, bool) {
 	}
 	if isFalse(e.Host.HasIPv4Route) && isTrue(e.Host.HasIPv6Route) && !sixAnswers(e) && !reading.ResolverAnswered(e) && e.Host.Proxy == nil {
 		return Finding{Values: prose.Values{"no_route": "no route to the internet over IPv4"}, Evidence: []string{
-			"This host's routing table has no route to the internet over IPv4. It has one over IPv6, and nothing answered over it."}}, true
+			"This host's routing table has no route to the internet over IPv4. It has one over IPv6, and nothing answered over it in this run."}}, true
 	}
 	good, bad := controls(e)
 	bad = append(bad, silentSources(e)...)

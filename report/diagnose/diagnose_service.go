@@ -6,6 +6,7 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose/prose"
@@ -77,6 +78,9 @@ func deadAddress(e *evidence.Evidence) (Finding, bool) {
 		i := slices.IndexFunc(e.Port.TriedAgain, func(again evidence.Attempt) bool { return again.Address == attempt.Address })
 		if attempt.Failure == nil || i < 0 || e.Port.TriedAgain[i].Connected {
 			continue
+		}
+		if iprules.NeverPublic(attempt.Address.Addr()) != "" && iprules.NeverPublic(e.Port.Connected.Addr()) == "" {
+			continue // not the service's: somebody put it into the answer
 		}
 		dead = append(dead, attempt.Address.Addr().String())
 		finding.Evidence = append(finding.Evidence, fmt.Sprintf("%s, tried twice: %s.", attempt.Address, reading.FailureWords(e.Port.TriedAgain[i].Failure)))
