@@ -19,6 +19,7 @@ var ours = map[string]string{
 	"Target.KeyFingerprint": "a digest of the key, of 8 digits",
 	"Asked.KeySource":       "a path, or a variable's name", "Asked.KeyProblems": "closed list", "Asked.KeyAround": "closed list",
 	"Asked.RulesSource": "a path or a flag", "Asked.StatusURL": "the user's setting, without a login", "Asked.NoneAsked": "a flag",
+	"Asked.Witness": "the user's setting, which has no login", "Witness.URL": "the same", "Witness.Peer": "the same",
 	"Asked.Require": "closed list", "Asked.PublicRoots": "a path", "Asked.CAFile": "a path",
 
 	"Host.Hostname": "this host's own", "Host.OS": "made here", "Host.Resolvers": "addresses", "Host.ResolversBy": "a path or a flag",

@@ -76,8 +76,34 @@ func TestDefaults(t *testing.T) {
 		t.Errorf("%d sources, %d controls", len(o.EgressSources), len(o.Controls))
 	}
 	r, err = requestOf(t, []string{"--no-third-parties"}, "", nil)
-	if o := r.options; err != nil || o.EgressSources != nil || o.Controls != nil || o.StatusURL != nil {
+	if o := r.options; err != nil || o.EgressSources != nil || o.Controls != nil || o.StatusURL != nil || o.Witness != nil {
 		t.Errorf("--no-third-parties leaves some: %v", err)
+	}
+}
+
+// TestPortWitness: nobody unless named, and at the endpoint's own port unless the URL has one.
+func TestPortWitness(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{nil, ""},
+		{[]string{"--port-witness", "none"}, ""},
+		{[]string{"--port-witness", "http://192.0.2.90/"}, "http://192.0.2.90:55443/"},
+		{[]string{"--port-witness", "http://192.0.2.90/ip", "--endpoint", "https://192.0.2.1:8443"}, "http://192.0.2.90:8443/ip"},
+		{[]string{"--port-witness", "https://[2001:db8::1]:55000/ip"}, "https://[2001:db8::1]:55000/ip"},
+	} {
+		r, err := requestOf(t, c.args, "", nil)
+		if err != nil {
+			t.Fatalf("%v: %v", c.args, err)
+		}
+		got := ""
+		if r.options.Witness != nil {
+			got = r.options.Witness.URI
+		}
+		if got != c.want {
+			t.Errorf("%v: %q, want %q", c.args, got, c.want)
+		}
 	}
 }
 
