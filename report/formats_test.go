@@ -15,13 +15,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/goccy/go-yaml"
 	"github.com/jstemmer/go-junit-report/v2/junit"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/extension"
 	unsafehtml "github.com/yuin/goldmark/renderer/html"
+	"go.yaml.in/yaml/v3"
 	"golang.org/x/net/html"
 
 	"opensrs-doctor/probes/evidence"
@@ -277,7 +277,9 @@ func judgeTAP(t *testing.T, r *report.Report, text string) {
 					Evidence, Fixes, Docs                             []string
 				}
 			}
-			if err := yaml.UnmarshalWithOptions([]byte(strings.Join(lines[i+1:end], "\n")), &block, yaml.Strict()); err != nil {
+			strict := yaml.NewDecoder(strings.NewReader(strings.Join(lines[i+1:end], "\n")))
+			strict.KnownFields(true)
+			if err := strict.Decode(&block); err != nil {
 				t.Errorf("tap: %v", err)
 			}
 			for _, d := range block.Diagnoses {

@@ -12,11 +12,9 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/lexer"
-	"github.com/goccy/go-yaml/parser"
+	"go.yaml.in/yaml/v3"
 )
 
 // maxConfig is the largest config file, in bytes.
@@ -109,108 +107,131 @@ func parseConfigAt(path string, named bool) (map[string]setting, error) {
 	return parseConfig(document, shownPath(path))
 }
 
-// quoted are the parts of a YAML message that repeat the file.
-var quoted = regexp.MustCompile("[\"'`][^\"'`]*[\"'`]")
+// brokenYAML is the library's word for what it cannot read; quoted are the parts that repeat the file.
+var (
+	brokenYAML = regexp.MustCompile(`^yaml: (?:line ([0-9]+): )?(.*)`)
+	quoted     = regexp.MustCompile("[\"'`][^\"'`]*[\"'`]")
+)
+
+// Bounds of a config file's shape, far beyond what its keys need.
+const (
+	maxConfigDepth = 8
+	maxConfigKeys  = 200
+)
 
 // parseConfig gives what is right in a config file also where something else in it is wrong.
 func parseConfig(document []byte, path string) (map[string]setting, error) {
-	tokens := lexer.Tokenize(string(bytes.TrimPrefix(document, []byte("\ufeff"))))
-	if err := checkShape(tokens, document, path); err != nil {
-		return nil, err
-	}
-	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
-	if err != nil {
-		var broken yaml.Error
-		if errors.As(err, &broken) && broken.GetToken() != nil {
-			return nil, usagef("%s:%d: not valid YAML: %s", path, broken.GetToken().Position.Line,
-				quoted.ReplaceAllString(broken.GetMessage(), "…"))
-		}
-		return nil, usagef("%s: not valid YAML", path)
-	}
 	settings := map[string]setting{}
-	documents := 0
-	for _, document := range file.Docs {
-		if document.Body == nil || document.Body.Type() == ast.NullType ||
-			document.Body.Type() == ast.CommentType {
+	decoder := yaml.NewDecoder(bytes.NewReader(document))
+	for documents := 0; ; {
+		var file yaml.Node
+		switch err := decoder.Decode(&file); {
+		case err == io.EOF:
+			return settings, nil
+		case err != nil:
+			return nil, notYAML(err, path)
+		}
+		if len(file.Content) == 0 || file.Content[0].ShortTag() == "!!null" {
 			continue
 		}
+		body := file.Content[0]
 		if documents++; documents > 1 {
-			return nil, usagef("%s:%d: the file holds more than one document", path, lineOf(document.Body))
+			return nil, usagef("%s:%d: the file holds more than one document", path, body.Line)
 		}
-		if err := readMapping(document.Body, path, settings); err != nil {
+		keys := 0
+		if err := checkShape(body, path, 1, &keys); err != nil {
+			return nil, err
+		}
+		if err := readMapping(body, path, settings); err != nil {
 			return settings, err
 		}
 	}
-	return settings, nil
+}
+
+func notYAML(err error, path string) error {
+	parts := brokenYAML.FindStringSubmatch(err.Error())
+	if parts == nil {
+		return usagef("%s: not valid YAML", path)
+	}
+	if parts[1] != "" {
+		path += ":" + parts[1]
+	}
+	return usagef("%s: not valid YAML: %s", path, quoted.ReplaceAllString(parts[2], "…"))
+}
+
+// checkShape refuses what no key needs: deep nesting, very many keys, and anchors, which make much of little.
+func checkShape(node *yaml.Node, path string, depth int, keys *int) error {
+	switch {
+	case node.Anchor != "" || node.Kind == yaml.AliasNode || node.ShortTag() == "!!merge":
+		return usagef("%s:%d: anchors and aliases are not supported", path, node.Line).withHint("write the value out where it is used")
+	case len(node.Content) > 0 && depth > maxConfigDepth:
+		return usagef("%s:%d: lists and mappings nest more than %d deep", path, node.Line, maxConfigDepth)
+	}
+	for i, inner := range node.Content {
+		if node.Kind == yaml.MappingNode && i%2 == 0 {
+			if *keys++; *keys > maxConfigKeys {
+				return usagef("%s:%d: more than %d keys", path, inner.Line, maxConfigKeys)
+			}
+		}
+		if err := checkShape(inner, path, depth+1, keys); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // readMapping reads key by key. Its error is the first; what is right is in the settings anyway.
-func readMapping(body ast.Node, path string, settings map[string]setting) (first error) {
-	var entries []*ast.MappingValueNode
-	switch body := body.(type) {
-	case *ast.MappingNode:
-		entries = body.Values
-	case *ast.MappingValueNode:
-		entries = []*ast.MappingValueNode{body}
-	default:
-		return usagef("%s:%d: a config file holds keys and values, as in \"env: test\"", path, lineOf(body))
+func readMapping(body *yaml.Node, path string, settings map[string]setting) (first error) {
+	if body.Kind != yaml.MappingNode {
+		return usagef("%s:%d: a config file holds keys and values, as in \"env: test\"", path, body.Line)
 	}
 	known := map[string]key{}
 	for _, key := range keys() {
 		known[key.name] = key
 	}
-	for _, entry := range entries {
-		if err := readEntry(entry, path, known, settings); first == nil {
+	for i := 0; i+1 < len(body.Content); i += 2 {
+		if err := readEntry(body.Content[i], body.Content[i+1], path, known, settings); first == nil {
 			first = err
 		}
 	}
 	return first
 }
 
-func readEntry(entry *ast.MappingValueNode, path string, known map[string]key, settings map[string]setting) error {
-	name, line := keyText(entry.Key), lineOf(entry.Key)
-	key, found := known[name]
-	if !found {
-		err := usagef("%s:%d: unknown key %s", path, line, shown(name))
-		if near := nearest(name, slices.Sorted(maps.Keys(known))); near != "" {
+func readEntry(name, content *yaml.Node, path string, known map[string]key, settings map[string]setting) error {
+	key, found := known[name.Value]
+	if !found || name.Kind != yaml.ScalarNode {
+		err := usagef("%s:%d: unknown key %s", path, name.Line, shown(name.Value))
+		if near := nearest(name.Value, slices.Sorted(maps.Keys(known))); near != "" {
 			return err.withHint("did you mean %s?", near)
 		}
 		return err.withHint("the keys are the names of the flags: opensrs-doctor check --help")
 	}
-	if earlier, twice := settings[name]; twice {
-		return usagef("%s:%d: %s is already on line %d", path, line, name, earlier.values[0].line).
+	if earlier, twice := settings[name.Value]; twice {
+		return usagef("%s:%d: %s is already on line %d", path, name.Line, name.Value, earlier.values[0].line).
 			withHint("remove one of the two")
 	}
-	values, err := valuesOf(entry.Value, key)
+	values, err := valuesOf(content, key)
 	if err != nil {
-		return usagef("%s:%d: %s: %s", path, line, name, err)
+		return usagef("%s:%d: %s: %s", path, name.Line, name.Value, err)
 	}
-	settings[name] = setting{from: "file", name: name, file: path, values: values}
+	settings[name.Value] = setting{from: "file", name: name.Value, file: path, values: values}
 	return nil
 }
 
-func keyText(node ast.MapKeyNode) string {
-	if text, isText := node.(*ast.StringNode); isText {
-		return text.Value
-	}
-	return node.String()
-}
-
 // valuesOf checks the type of a key's value. Its errors do not repeat the value.
-func valuesOf(node ast.Node, key key) ([]value, error) {
-	sequence, isSequence := node.(*ast.SequenceNode)
-	if !isSequence {
+func valuesOf(node *yaml.Node, key key) ([]value, error) {
+	if node.Kind != yaml.SequenceNode {
 		one, err := scalar(node, key.kind)
 		return []value{one}, err
 	}
 	if key.kind != list {
 		return nil, errors.New("one value is expected, this is a list")
 	}
-	if len(sequence.Values) == 0 {
+	if len(node.Content) == 0 {
 		return nil, errors.New("the list is empty; leave the key out instead")
 	}
 	var values []value
-	for _, item := range sequence.Values {
+	for _, item := range node.Content {
 		one, err := scalar(item, text)
 		if err != nil {
 			return nil, err
@@ -220,42 +241,32 @@ func valuesOf(node ast.Node, key key) ([]value, error) {
 	return values, nil
 }
 
-func scalar(node ast.Node, kind kind) (value, error) {
-	line := lineOf(node)
-	switch node := node.(type) {
-	case *ast.BoolNode:
-		if kind == boolean || kind == option {
-			return value{strconv.FormatBool(node.Value), line}, nil
-		}
-		return value{}, errors.New("a text is expected, this is true or false; put it in quotes if it is meant")
-	case *ast.StringNode:
-		if kind == boolean {
-			return value{}, errors.New("true or false is expected, without quotes")
-		}
-		return value{node.Value, line}, nil
-	case *ast.LiteralNode:
-		if kind == boolean {
-			return value{}, errors.New("true or false is expected")
-		}
-		return value{node.Value.Value, line}, nil
-	case *ast.NullNode:
-		return value{}, errors.New("the value is missing")
-	case *ast.IntegerNode, *ast.FloatNode:
-		if kind == boolean {
-			return value{}, errors.New("true or false is expected, this is a number")
-		}
-		return value{}, errors.New("a text is expected, this is a number; put it in quotes if it is meant, and a time needs its unit, as in 30s")
-	case *ast.MappingNode, *ast.MappingValueNode:
+func scalar(node *yaml.Node, kind kind) (value, error) {
+	if node.Kind == yaml.MappingNode {
 		return value{}, errors.New("a text is expected, this is a mapping")
 	}
-	return value{}, errors.New("a plain value is expected")
-}
-
-func lineOf(node ast.Node) int {
-	if node == nil || node.GetToken() == nil {
-		return 1
+	switch tag := node.ShortTag(); {
+	case node.Kind != yaml.ScalarNode:
+		return value{}, errors.New("a plain value is expected")
+	case tag == "!!null":
+		return value{}, errors.New("the value is missing")
+	case tag == "!!bool" && kind != boolean && kind != option:
+		return value{}, errors.New("a text is expected, this is true or false; put it in quotes if it is meant")
+	case tag == "!!bool":
+		on, err := strconv.ParseBool(strings.ToLower(node.Value))
+		return value{strconv.FormatBool(on), node.Line}, err
+	case kind == boolean && (tag == "!!int" || tag == "!!float"):
+		return value{}, errors.New("true or false is expected, this is a number")
+	case kind == boolean && node.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
+		return value{}, errors.New("true or false is expected")
+	case kind == boolean:
+		return value{}, errors.New("true or false is expected, without quotes")
+	case tag == "!!int" || tag == "!!float":
+		return value{}, errors.New("a text is expected, this is a number; put it in quotes if it is meant, and a time needs its unit, as in 30s")
+	case tag == "!!str" || tag == "!!timestamp":
+		return value{node.Value, node.Line}, nil
 	}
-	return node.GetToken().Position.Line
+	return value{}, errors.New("a plain value is expected")
 }
 
 // readFile reads a whole file of at most limit bytes. What is no file to read is a usage error whose text goes
