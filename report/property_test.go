@@ -68,7 +68,7 @@ var accused = []struct {
 	{"call.", func(e *evidence.Evidence) bool { return e.Call != nil && e.Call.Sent }},
 	{"host.clock-wrong", func(e *evidence.Evidence) bool { return e.Clock != nil }},
 	{"host.offline", func(e *evidence.Evidence) bool {
-		return len(e.Controls) > 0 || e.Host.HasIPv4Route != nil && !*e.Host.HasIPv4Route
+		return len(e.Controls) > 0 || e.Egress != nil || e.Host.HasIPv4Route != nil && !*e.Host.HasIPv4Route
 	}},
 	{"service.incident", func(e *evidence.Evidence) bool { return e.StatusPage != nil }},
 	{"unexplained", func(e *evidence.Evidence) bool { return diagnose.Blocked(e) != "" }},

@@ -129,8 +129,10 @@ func TestFilteredPlaces(t *testing.T) {
 		"another port gets further": {&reading.WalkFacts{Available: true, Port: []reading.HopFact{hop(1, answers, "10.0.0.1"), hop(2, silent, "")},
 			Compare: []reading.HopFact{hop(1, answers, "10.0.0.1"), hop(2, answers, "192.0.2.1"), hop(3, evidence.HopConnected, "")}},
 			"Likely at 10.0.0.1 or at the next device after it."},
-		"the last router": {&reading.WalkFacts{Available: true, Port: []reading.HopFact{hop(1, answers, "10.0.0.1"), hop(2, silent, "")}, Distance: 2},
-			"At 10.0.0.1, the last router, or beyond it: at the service's edge, or this address is not let in."},
+		"the last router": {&reading.WalkFacts{Available: true, Port: []reading.HopFact{hop(1, answers, "192.0.2.1"), hop(2, silent, "")}, Distance: 2},
+			"At 192.0.2.1, the last router, or beyond it: at the service's edge, or this address is not let in."},
+		"the last router is of this network": {&reading.WalkFacts{Available: true, Port: []reading.HopFact{hop(1, answers, "10.0.0.1"), hop(2, silent, "")}, Distance: 2},
+			"At 10.0.0.1, where the packets arrive, or beyond it, or on the return path."},
 	} {
 		d := page.Drawing{R: savedReports(t)["port.filtered"], Port: reading.ConnectionFacts{Path: c.walk,
 			Failure: &reading.FailureFact{Kind: string(evidence.KindTimeout)}}}

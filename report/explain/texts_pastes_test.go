@@ -171,7 +171,7 @@ func TestNearestTexts(t *testing.T) {
 		"read bufer is empty":                  {"Read buffer is empty"},
 		"Read buffer was empty":                {"Read buffer is empty"},
 		"certificate verification has failed":  {"Certificate verify failed"},
-		"filtered":                             {"the cause port.filtered"},
+		"filtered":                             {"the cause port.filtered", "the cause port.all-filtered"},
 		"rules ambiguous":                      {"the cause rules.ambiguous"},
 		"tls":                                  {},
 		"the buffer of the reader may be full": {},
