@@ -70,6 +70,13 @@ var noTCPWorlds = []Fault{
 	{Cause: "port.all-filtered", Name: "isp", Confidence: "likely", Never: []string{"OpenSRS Support", "cable"}, Break: func(w *World) {
 		w.ISP.Filter("forward", "meta l4proto tcp drop")
 	}},
+	{Cause: "port.all-filtered", Name: "isp-and-an-ordinary-user", Confidence: "likely", Break: func(w *World) {
+		w.User = ordinary
+		w.ISP.Filter("forward", "meta l4proto tcp drop")
+	}},
+	{Cause: "host.local-firewall", Name: "no-tcp-leaves-this-host", Then: []string{}, Break: func(w *World) {
+		w.Client.Filter("output", "meta l4proto tcp drop")
+	}},
 	{Cause: "port.all-filtered", Name: "gateway", Confidence: "likely", Break: func(w *World) {
 		w.Gateway.Filter("forward", `iifname "lan0" meta l4proto tcp drop`)
 	}},
@@ -214,10 +221,22 @@ var partlyDownWorlds = []Fault{
 	{Cause: "service.partly-down", Name: "first-address-silent-after-connecting", Says: []string{SpareIP, HostIP}, Break: onSpare(RawSilence)},
 	{Cause: "service.partly-down", Name: "first-address-hangs-up", Says: []string{SpareIP, HostIP}, Break: onSpare(func(net.Conn) {})},
 	{Cause: "service.partly-down", Name: "one-of-two-servers-silent", Confidence: "likely", Break: func(w *World) { everySecondServer(w, "drop") }},
+	{Cause: "service.partly-down", Name: "one-of-two-servers-silent-to-an-ordinary-user", Confidence: "likely", Break: func(w *World) {
+		w.User = ordinary
+		everySecondServer(w, "drop")
+	}},
 	{Cause: "service.partly-down", Name: "one-of-two-servers-closed", Confidence: "likely", Break: func(w *World) {
 		everySecondServer(w, "reject with tcp reset")
 	}},
 	{Cause: "service.partly-down", Name: "one-of-two-servers-resets-the-handshake", Confidence: "likely", Break: takes(func(n int32) bool { return n%2 == 0 })},
+	{Cause: "port.lossy", Name: "half-of-all-packets-lost", Verdict: "warn or fail", Or: []string{"", "port.slow", "tls.timeout", "call.timeout", "dns.slow-resolver", "port.filtered", "egress.unknown", "unexplained"},
+		Check: func(t *testing.T, _ *World, result Result) {
+			if slices.Contains(result.Report.Causes(), "service.partly-down") {
+				t.Error("loss is taken for a server that is down")
+			}
+		}, Break: func(w *World) {
+			w.ISP.Filter("forward", "tcp dport 55443 numgen random mod 2 0 drop")
+		}},
 	{Cause: "port.filtered", Name: "both-addresses-silent", Break: twoAddresses(NobodyIP, func(w *World) {
 		w.Zone[Host] = []string{SpareIP, HostIP}
 		w.API.Addresses = []string{HostIP, SpareIP}
@@ -315,6 +334,11 @@ var otherAddressWorlds = []Fault{
 		ruled(w, ownPublic2, ownPublic2)
 	}},
 	{Cause: "rules.other-address", Name: "second-address-behind-the-same-gateway", Says: []string{PublicIP, PublicIP2}, Break: func(w *World) {
+		toService(w, ClientIP2)
+		ruled(w, PublicIP, PublicIP)
+	}},
+	{Cause: "rules.other-address", Name: "second-address-behind-the-same-gateway-by-an-ordinary-user", Says: []string{PublicIP, PublicIP2}, Break: func(w *World) {
+		w.User = ordinary
 		toService(w, ClientIP2)
 		ruled(w, PublicIP, PublicIP)
 	}},

@@ -123,6 +123,9 @@ func whenHostOffline(e *evidence.Evidence) (Finding, bool) {
 		// so may the machine that a container runs on.
 		finding.Confidence = report.Likely
 	}
+	if _, known := ledgerOf(e).Left(); !known {
+		finding.Values["or_here"] = "this host's own firewall"
+	}
 	if e.DNS != nil && len(e.DNS.Answers) > 0 && !reading.ResolverAnswered(e) {
 		finding.Evidence = append(finding.Evidence, "No resolver answers: "+screen.List(reading.PlainServers(e.Host.Resolvers))+".")
 	}
