@@ -44,6 +44,16 @@ var ours = map[string]string{
 	"Call.Class": "closed list", "CrossCheck.Environment": "closed list", "CrossCheck.Host": "closed list", "CrossCheck.Class": "closed list",
 	"Control.Peer": "the user's setting", "Control.Path": "closed list", "StatusPage.URL": "the user's setting, without a login",
 	"ClockSample.Peer": "the user's setting",
+
+	"HostRoute.Kind": "closed list", "HostRoute.Line": "made here of numbers and names of interfaces", "HostRoute.Prefix": "an address and a length",
+	"HostRoute.Interface": "this host's own", "Ledger.To": "an address", "Ledger.Why": "ours, or the system's word for an error number",
+	"Ledger.Protocol": "closed list", "Ledger.WentOut": "this host's own", "Ledger.CameIn": "this host's own",
+	"Cgroup.Path": "this host's own", "Cgroup.Unit": "this host's own", "Cgroup.At": "this host's own", "Cgroup.Programs": "closed list",
+	"Cgroup.Why":   "ours, or the system's word for an error number",
+	"Firewall.Why": "ours, or the system's word for an error number", "Firewall.Manager": "closed list",
+	"FirewallRule.Family": "closed list", "FirewallRule.Hook": "closed list", "FirewallRule.Verdict": "closed list",
+	"FirewallRule.Table": "root's own, of this host", "FirewallRule.Chain": "root's own, of this host", "FirewallRule.Comment": "root's own, of this host",
+	"Store.Variable": "closed list",
 }
 
 // TestEveryTextOfTheEvidenceIsTakenInByTheGate walks the types of the evidence.

@@ -159,7 +159,9 @@ func (s *settings) request() (*request, error) {
 // printed. The error does not repeat it.
 func (s *settings) misplaced(r *request) error {
 	key := &foreign.Scrubber{}
-	key.Add(string(r.options.Key.Reveal()))
+	if text := string(r.options.Key.Reveal()); foreign.LooksLikeKey(text) { // a placeholder may be in any path
+		key.Add(text)
+	}
 	for _, name := range slices.Sorted(maps.Keys(s.merged)) {
 		for i, one := range s.merged[name].values {
 			switch {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"testing"
 
 	"golang.org/x/sys/unix"
 )
@@ -81,4 +82,12 @@ var conntrackFaults = []Fault{
 	{Cause: "host.conntrack-full", Name: "full-for-tcp", Confidence: "certain", Break: fullTable("udp dport 53 notrack")},
 	{Cause: "host.conntrack-full", Name: "full-by-an-ordinary-user", Confidence: "certain", Break: several(fullTable("udp dport 53 notrack"),
 		func(w *World) { w.User = ordinary })},
+}
+
+// TestFullTable has these worlds one after the other and with no other beside them: the kernel keeps the connections of
+// all namespaces in one table of hashes, and a quarter of a million more slow everybody's down.
+func TestFullTable(t *testing.T) {
+	for _, fault := range conntrackFaults {
+		t.Run(fault.Name, fault.run)
+	}
 }
