@@ -301,7 +301,7 @@ func (r *resolver) query(ctx context.Context, server netip.AddrPort, name string
 			running--
 			truncated := reply.err == nil && reply.msg.Truncated && reply.transport == "udp"
 			if reply.err == nil && !truncated {
-				reply.noUDP = reply.transport == "tcp" && first.msg == nil
+				reply.noUDP = reply.transport == "tcp" && first.msg == nil && lostOnPath(first.err)
 				return reply
 			}
 			if first.err == nil && first.msg == nil || truncated {
@@ -332,6 +332,19 @@ func (r *resolver) query(ctx context.Context, server netip.AddrPort, name string
 			return result{err: ctx.Err(), scrub: r.scrub}
 		}
 	}
+}
+
+// lostOnPath reports whether a question got no answer, or a no from the network. Another error is of this system, which
+// could not ask.
+func lostOnPath(err error) bool {
+	if err == nil {
+		return true
+	}
+	switch Classify("query", err, nil).Kind {
+	case evidence.KindTimeout, evidence.KindRefused, evidence.KindUnreachable, evidence.KindProhibited:
+		return true
+	}
+	return false
 }
 
 func (r *resolver) exchange(ctx context.Context, server netip.AddrPort, transport, name string, qtype, class uint16) result {
