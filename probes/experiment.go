@@ -24,6 +24,7 @@ import (
 type experiments struct {
 	world *world
 	deep  bool          // Options.Deep
+	trace bool          // Options.TraceFirewall
 	trip  time.Duration // how long one round trip may take
 	ctx   context.Context
 	mu    sync.Mutex
@@ -162,6 +163,9 @@ func (x *experiments) ledger(to netip.AddrPort, protocol string, answer time.Dur
 		rules := thishost.ReadRules()
 		kept := thishost.Keep(ctx, to, protocol, x.world.sourceIP, answer)
 		took := rules.Since(kept)
+		if x.trace {
+			thishost.Trace(took, kept, to, x.world.sourceIP, answer)
+		}
 		x.keep(func(f *findings) {
 			if f.thisHost != nil {
 				seen := *f.thisHost

@@ -46,6 +46,7 @@ type Options struct {
 	SystemRoots      []*x509.Certificate // --system-roots: stands for this host's own store; nil: Go's view of it
 	AllowIntercepted bool
 	CrossCheck       bool
+	TraceFirewall    bool // ask the kernel which rule takes the packets, by a table of our own
 
 	Deep bool // ask also what a support engineer wants to know; the run takes some seconds longer
 

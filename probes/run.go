@@ -117,7 +117,7 @@ func (r *run) prepare() {
 	o, w, ev := r.o, r.w, r.ev
 	w.resolver = newResolver(r.all, o.Resolvers, o.SourceIP, w.scrub)
 	w.resolver.deep = o.Deep
-	r.x = &experiments{world: w, deep: o.Deep, trip: r.budget.scaled(roundTripWait), ctx: r.all, begun: map[string]bool{}}
+	r.x = &experiments{world: w, deep: o.Deep, trace: o.TraceFirewall, trip: r.budget.scaled(roundTripWait), ctx: r.all, begun: map[string]bool{}}
 	ev.Target = evidence.Target{Environment: o.Environment, CustomEndpoint: o.Custom && !o.publicService(), Sandbox: o.Sandbox, Host: o.Host,
 		Port: o.Port, Username: o.Username, KeyFingerprint: o.Key.Fingerprint(), Addresses: []netip.Addr{}}
 	hostname, _ := os.Hostname()

@@ -98,7 +98,7 @@ type Diagnosis struct {
 
 // Culprit is the very thing to change.
 type Culprit struct {
-	Kind    string  `json:"kind"`    // nft-rule, nft-policy, ip-rule, route, cgroup-program, hosts-line, interface, sysctl, …
+	Kind    string  `json:"kind"`    // nft-rule, nft-policy, iptables-rule, ip-rule, route, cgroup-program, hosts-line, interface, sysctl, …
 	Name    string  `json:"name"`    // as the system names it
 	At      string  `json:"at"`      // where it is: a chain, a file and line, a table
 	Text    string  `json:"text"`    // as it is written there

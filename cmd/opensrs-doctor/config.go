@@ -133,6 +133,7 @@ func (s *settings) request() (*request, error) {
 		view:      view{s.bool("quiet"), s.bool("verbose"), s.bool("no-color"), s.bool("ascii")},
 	}
 	r.options.AllowIntercepted = s.bool("allow-intercepted")
+	r.options.TraceFirewall = s.bool("trace-firewall")
 	r.options.CrossCheck = !s.given("cross-check") || s.bool("cross-check")
 	if s.given("sandbox") {
 		switch r.sandbox = s.text("sandbox"); r.sandbox {

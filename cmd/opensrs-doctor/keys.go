@@ -68,6 +68,8 @@ func keys() []key {
 		{"system-roots", "", text, "PEM", groupNetwork, "replaces this host's own certificate store"},
 		{"allow-intercepted", "", boolean, "", groupNetwork,
 			"make the call even where TLS is intercepted by a root that this host trusts"},
+		{"trace-firewall", "", boolean, "", groupNetwork,
+			"as root, where this host drops the packets: ask the kernel which firewall rule takes them, by a table that lives for a second"},
 
 		{"timeout", "", text, "TIME", groupRun, "for the whole run (default 30s)"},
 		{"wait", "", text, "TIME", groupRun, "repeat until nothing is left that can pass by itself"},

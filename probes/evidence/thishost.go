@@ -169,24 +169,31 @@ type Cgroup struct {
 	Why      string   `json:"why,omitempty"`      // they could not be asked
 }
 
-// Firewall is what this host's nftables did around the packets of the ledger, as far as its rules count.
+// Firewall is what this host's firewall did around the packets of the ledger, as far as its rules count, or as the kernel's
+// trace showed.
 type Firewall struct {
 	Why       string         `json:"why,omitempty"`       // it could not be read
 	Took      []FirewallRule `json:"took,omitempty"`      // rules that drop or reject, and whose count grew with the packets
 	Policies  []FirewallRule `json:"policies,omitempty"`  // chains that drop what no rule took, on the way of these packets
-	Uncounted int            `json:"uncounted,omitempty"` // rules that drop or reject and do not count
-	Legacy    bool           `json:"legacy,omitempty"`    // there are rules of iptables-legacy too, which nftables does not show
-	Manager   string         `json:"manager,omitempty"`   // who wrote the rules: csf, ufw, firewalld, shorewall, docker, kubernetes
+	Uncounted int            `json:"uncounted,omitempty"` // rules on that way that may drop or reject and do not count
+	Legacy    string         `json:"legacy,omitempty"`    // why the rules of iptables-legacy, which nftables does not show, could not be read
+	Traced    bool           `json:"traced,omitempty"`    // --trace-firewall: Took is what the kernel itself reported
+	Untraced  string         `json:"untraced,omitempty"`  // --trace-firewall was given, and why there is no trace
 }
 
 // FirewallRule is one rule, or a chain's policy, whose handle is 0 then.
 type FirewallRule struct {
-	Family  string `json:"family"` // ip, inet, …
-	Table   string `json:"table"`
-	Chain   string `json:"chain"`
-	Hook    string `json:"hook,omitempty"` // of a policy: input, output, …
-	Handle  uint64 `json:"handle,omitempty"`
-	Verdict string `json:"verdict"` // drop, reject
-	Comment string `json:"comment,omitempty"`
-	Grew    int    `json:"grew,omitempty"` // packets
+	Family  string   `json:"family"` // ip, inet, …
+	Table   string   `json:"table"`
+	Chain   string   `json:"chain"`
+	Path    []string `json:"path,omitempty"`   // the chains by which packets come to the rule's chain
+	Hook    string   `json:"hook,omitempty"`   // of a policy: input, output, …
+	Handle  uint64   `json:"handle,omitempty"` // where Tool is set, the rule's place in its chain, from 1
+	Verdict string   `json:"verdict"`          // drop, reject
+	Comment string   `json:"comment,omitempty"`
+	Tool    string   `json:"tool,omitempty"`    // what lists the rule: iptables, iptables-legacy; "" is nft
+	Text    string   `json:"text,omitempty"`    // the rule as Tool prints it
+	Manager string   `json:"manager,omitempty"` // who wrote it: csf, ufw, firewalld, shorewall, docker, kubernetes
+	File    string   `json:"file,omitempty"`    // of the manager, in which the rule was found
+	Grew    int      `json:"grew,omitempty"`    // packets
 }

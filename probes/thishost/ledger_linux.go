@@ -33,7 +33,7 @@ func Keep(ctx context.Context, to netip.AddrPort, protocol string, source netip.
 		into *evidence.Counts
 	}{{0, &ledger.Background}, {packets, &ledger.Once}, {2 * packets, &ledger.Twice}} {
 		links := linkCounts()
-		sockets, forbidden, err := send(to, protocol, source, round.send)
+		sockets, forbidden, err := send(to, protocol, source, round.send, nil)
 		ledger.Forbidden += forbidden
 		if err == nil {
 			select {
@@ -63,13 +63,15 @@ func Keep(ctx context.Context, to netip.AddrPort, protocol string, source netip.
 // question asks a resolver for the root's name servers, which every one answers: an ID, recursion desired, one question.
 var question = []byte{0x4f, 0x50, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1}
 
-// send begins connections, or asks a resolver, and waits for no answer. forbidden is how many packets the kernel refused to
-// send (EPERM): they came as far as the firewall.
-func send(to netip.AddrPort, protocol string, source netip.Addr, n int) (sockets []int, forbidden int, err error) {
+// send begins connections, or asks a resolver, and waits for no answer. ready, where there is one, is called with the
+// source ports before the first packet leaves. forbidden is how many packets the kernel refused to send (EPERM): they
+// came as far as the firewall.
+func send(to netip.AddrPort, protocol string, source netip.Addr, n int, ready func(ports []uint16) error) (sockets []int, forbidden int, err error) {
 	kind := unix.SOCK_STREAM
 	if protocol == evidence.LedgerUDP {
 		kind = unix.SOCK_DGRAM
 	}
+	var ports []uint16
 	for range n {
 		fd, err := unix.Socket(unix.AF_INET, kind|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 		if err != nil {
@@ -77,12 +79,28 @@ func send(to netip.AddrPort, protocol string, source netip.Addr, n int) (sockets
 		}
 		sockets = append(sockets, fd)
 		_ = unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+		local := &unix.SockaddrInet4{}
 		if source.Is4() {
-			if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: source.As4()}); err != nil {
+			local.Addr = source.As4()
+		}
+		if source.Is4() || ready != nil {
+			if err := unix.Bind(fd, local); err != nil {
 				return sockets, forbidden, err
 			}
 		}
-		err = unix.Connect(fd, &unix.SockaddrInet4{Port: int(to.Port()), Addr: to.Addr().As4()})
+		if bound, err := unix.Getsockname(fd); err == nil {
+			if bound, is := bound.(*unix.SockaddrInet4); is {
+				ports = append(ports, uint16(bound.Port))
+			}
+		}
+	}
+	if ready != nil {
+		if err := ready(ports); err != nil {
+			return sockets, forbidden, err
+		}
+	}
+	for _, fd := range sockets {
+		err := unix.Connect(fd, &unix.SockaddrInet4{Port: int(to.Port()), Addr: to.Addr().As4()})
 		if err == nil && kind == unix.SOCK_DGRAM {
 			err = unix.Send(fd, question, 0)
 		}

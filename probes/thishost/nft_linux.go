@@ -14,39 +14,22 @@ import (
 	"opensrs-doctor/probes/evidence"
 )
 
-// What is read of the kernel's rules at most. Reading them takes no lock that a firewall manager would wait for.
+// What is read of the kernel's rules at most, and how long. Reading them takes no lock that a manager of rules would wait
+// for.
 const (
-	nftBytes = 32 << 20
-	nftTime  = time.Second
+	rulesBytes = 32 << 20
+	readTime   = time.Second
 )
-
-// nftRule is a rule as its counter and its verdict go.
-type nftRule struct {
-	evidence.FirewallRule
-	counted bool
-	packets uint64
-}
-
-// nftChain is a base chain: one that packets enter by themselves.
-type nftChain struct {
-	evidence.FirewallRule
-	hook   uint32
-	policy uint32
-}
 
 var errTooManyRules = errors.New("there are too many rules to read them in a second")
 
 // nftDump asks for all objects of a kind (nfnetlink, NFT_MSG_GETRULE and its like).
-func nftDump(kind uint16, take func(family byte, attributes []byte)) error {
+func nftDump(kind uint16, deadline time.Time, take func(family byte, attributes []byte)) error {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_NETFILTER)
 	if err != nil {
 		return err
 	}
 	defer unix.Close(fd)
-	patience := unix.NsecToTimeval(nftTime.Nanoseconds())
-	if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &patience); err != nil {
-		return err
-	}
 	var request []byte
 	request = binary.NativeEndian.AppendUint32(request, unix.SizeofNlMsghdr+4)
 	request = binary.NativeEndian.AppendUint16(request, unix.NFNL_SUBSYS_NFTABLES<<8|kind)
@@ -56,30 +39,56 @@ func nftDump(kind uint16, take func(family byte, attributes []byte)) error {
 	if err := unix.Sendto(fd, request, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
 		return err
 	}
-	deadline, whole, buffer := time.Now().Add(nftTime), 0, make([]byte, 256<<10)
+	whole, done := 0, false
+	err = receive(fd, deadline, func(message syscall.NetlinkMessage) (bool, error) {
+		switch {
+		case message.Header.Type == unix.NLMSG_DONE:
+			done = true
+		case message.Header.Type == unix.NLMSG_ERROR && len(message.Data) >= 4:
+			if errno := -int32(binary.NativeEndian.Uint32(message.Data)); errno != 0 {
+				return false, syscall.Errno(errno)
+			}
+			done = true
+		case len(message.Data) >= 4:
+			if whole += len(message.Data); whole > rulesBytes {
+				return false, errTooManyRules
+			}
+			take(message.Data[0], message.Data[4:])
+		}
+		return !done, nil
+	})
+	if err == nil && !done {
+		err = errTooManyRules
+	}
+	return err
+}
+
+// receive hands over what comes in, until the deadline or until take wants no more.
+func receive(fd int, deadline time.Time, take func(syscall.NetlinkMessage) (more bool, err error)) error {
+	buffer := make([]byte, 256<<10)
 	for {
-		n, _, err := unix.Recvfrom(fd, buffer, 0)
-		if err != nil {
+		left := time.Until(deadline)
+		if left <= 0 {
+			return nil
+		}
+		patience := unix.NsecToTimeval(max(left, time.Millisecond).Nanoseconds())
+		if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &patience); err != nil {
 			return err
 		}
-		if whole += n; whole > nftBytes || time.Now().After(deadline) {
-			return errTooManyRules
+		n, _, err := unix.Recvfrom(fd, buffer, 0)
+		if err == unix.EAGAIN || err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return err
 		}
 		messages, err := syscall.ParseNetlinkMessage(buffer[:n])
 		if err != nil {
 			return err
 		}
 		for _, message := range messages {
-			switch {
-			case message.Header.Type == unix.NLMSG_DONE:
-				return nil
-			case message.Header.Type == unix.NLMSG_ERROR && len(message.Data) >= 4:
-				if errno := -int32(binary.NativeEndian.Uint32(message.Data)); errno != 0 {
-					return syscall.Errno(errno)
-				}
-				return nil
-			case len(message.Data) >= 4:
-				take(message.Data[0], message.Data[4:])
+			if more, err := take(message); err != nil || !more {
+				return err
 			}
 		}
 	}
@@ -120,9 +129,9 @@ func familyName(family byte) string {
 }
 
 // nftRules are all rules of this network namespace.
-func nftRules() (rules []nftRule, err error) {
-	err = nftDump(unix.NFT_MSG_GETRULE, func(family byte, list []byte) {
-		rule := nftRule{FirewallRule: evidence.FirewallRule{Family: familyName(family)}}
+func nftRules(deadline time.Time) (rules []filterRule, err error) {
+	err = nftDump(unix.NFT_MSG_GETRULE, deadline, func(family byte, list []byte) {
+		rule := filterRule{FirewallRule: evidence.FirewallRule{Family: familyName(family)}}
 		attributes(list, func(kind uint16, value []byte) {
 			switch kind {
 			case unix.NFTA_RULE_TABLE:
@@ -147,8 +156,9 @@ func nftRules() (rules []nftRule, err error) {
 	return rules, err
 }
 
-// read takes one expression of a rule: its counter, and what it does with a packet.
-func (r *nftRule) read(expression []byte) {
+// read takes one expression of a rule: its counter, and what it does with a packet. A counter ahead of a condition counts
+// packets that the rule does not take.
+func (r *filterRule) read(expression []byte) {
 	name, data := "", []byte(nil)
 	attributes(expression, func(kind uint16, value []byte) {
 		switch kind {
@@ -166,37 +176,79 @@ func (r *nftRule) read(expression []byte) {
 				r.packets = be64(value)
 			}
 		})
+	case "log", "last":
 	case "reject":
 		r.Verdict = "reject"
+	case "queue": // a program decides
+		r.opaque = true
 	case "target": // of iptables-nft
 		attributes(data, func(kind uint16, value []byte) {
-			if kind == unix.NFTA_TARGET_NAME && text(value) == "REJECT" {
+			if kind != unix.NFTA_TARGET_NAME {
+				return
+			}
+			switch text(value) {
+			case "REJECT":
 				r.Verdict = "reject"
+			case "NFQUEUE":
+				r.opaque = true
 			}
 		})
 	case "immediate":
 		attributes(data, func(kind uint16, value []byte) {
-			if kind != unix.NFTA_IMMEDIATE_DATA {
-				return
-			}
-			attributes(value, func(kind uint16, value []byte) {
-				if kind != unix.NFTA_DATA_VERDICT {
-					return
-				}
+			if kind == unix.NFTA_IMMEDIATE_DATA {
 				attributes(value, func(kind uint16, value []byte) {
-					if kind == unix.NFTA_VERDICT_CODE && int32(be32(value)) == 0 { // NF_DROP
-						r.Verdict = "drop"
+					if kind == unix.NFTA_DATA_VERDICT {
+						r.decide(nftVerdict(value))
 					}
 				})
-			})
+			}
 		})
+	case "lookup":
+		r.counted = false
+		attributes(data, func(kind uint16, value []byte) {
+			if kind == unix.NFTA_LOOKUP_DREG && be32(value) == unix.NFT_REG_VERDICT { // the map holds verdicts
+				r.opaque, r.anywhere = true, true
+			}
+		})
+	default:
+		r.counted = false
 	}
 }
 
-// nftChains are the base chains.
-func nftChains() (chains []nftChain, err error) {
-	err = nftDump(unix.NFT_MSG_GETCHAIN, func(family byte, list []byte) {
-		chain, base := nftChain{FirewallRule: evidence.FirewallRule{Family: familyName(family)}, policy: 1}, false
+func nftVerdict(list []byte) (code int32, chain string) {
+	attributes(list, func(kind uint16, value []byte) {
+		switch kind {
+		case unix.NFTA_VERDICT_CODE:
+			code = int32(be32(value))
+		case unix.NFTA_VERDICT_CHAIN:
+			chain = text(value)
+		}
+	})
+	return code, chain
+}
+
+func (r *filterRule) decide(code int32, chain string) {
+	switch code {
+	case nfDrop:
+		r.Verdict = "drop"
+	case unix.NFT_JUMP, unix.NFT_GOTO:
+		r.jump = chain
+	}
+}
+
+// Verdicts of netfilter (linux/netfilter.h).
+const (
+	nfDrop   = 0
+	nfAccept = 1
+)
+
+// hooks of the families ip and inet, in their order.
+var hooks = []string{"prerouting", "input", "forward", "output", "postrouting"}
+
+// nftChains are the base chains that packets of IPv4 pass.
+func nftChains(deadline time.Time) (chains []baseChain, err error) {
+	err = nftDump(unix.NFT_MSG_GETCHAIN, deadline, func(family byte, list []byte) {
+		chain, hook := baseChain{FirewallRule: evidence.FirewallRule{Family: familyName(family)}}, -1
 		attributes(list, func(kind uint16, value []byte) {
 			switch kind {
 			case unix.NFTA_CHAIN_TABLE:
@@ -204,129 +256,35 @@ func nftChains() (chains []nftChain, err error) {
 			case unix.NFTA_CHAIN_NAME:
 				chain.Chain = text(value)
 			case unix.NFTA_CHAIN_POLICY:
-				chain.policy = be32(value)
+				if be32(value) == nfDrop {
+					chain.Verdict = "drop"
+				}
 			case unix.NFTA_CHAIN_HOOK:
-				base = true
 				attributes(value, func(kind uint16, value []byte) {
 					if kind == unix.NFTA_HOOK_HOOKNUM {
-						chain.hook = be32(value)
+						hook = int(be32(value))
 					}
 				})
 			}
 		})
-		if base && chain.Family != "netdev" && chain.Family != "bridge" && chain.Family != "arp" && chain.Family != "ip6" {
+		if hook >= 0 && hook < len(hooks) && (family == unix.NFPROTO_IPV4 || family == unix.NFPROTO_INET) {
+			chain.Hook = hooks[hook]
 			chains = append(chains, chain)
 		}
 	})
 	return chains, err
 }
 
-// hooks of the families ip and inet, in their order.
-var hooks = []string{"prerouting", "input", "forward", "output", "postrouting"}
-
-// firewall compares the rules before the packets of a ledger and after them: which took at least so many. place is where
-// the packets were lost.
-func firewall(before []nftRule, why error, least int, place string) *evidence.Firewall {
-	found := &evidence.Firewall{}
-	if names := strings.TrimSpace(small("/proc/self/net/ip_tables_names")); names != "" {
-		found.Legacy = true
+// nftLoaded reports whether this kernel has nf_tables: asking one that has none would load it.
+func nftLoaded() bool {
+	loaded, err := os.ReadFile("/proc/modules")
+	if err != nil || strings.Contains("\n"+string(loaded), "\nnf_tables ") {
+		return true // a kernel without modules has it built in, or never
 	}
-	after, err := nftRules()
-	if err = errors.Join(why, err); err != nil {
-		found.Why = plainError(err)
-		return found
+	var system unix.Utsname
+	if unix.Uname(&system) != nil {
+		return true
 	}
-	chains, err := nftChains()
-	if err != nil {
-		found.Why = plainError(err)
-		return found
-	}
-	then := map[evidence.FirewallRule]uint64{}
-	for _, rule := range before {
-		then[rule.FirewallRule] = rule.packets
-	}
-	for _, rule := range after {
-		if rule.Verdict == "" {
-			continue
-		}
-		if !rule.counted {
-			found.Uncounted++
-			continue
-		}
-		if old, was := then[rule.FirewallRule]; was && rule.packets >= old+uint64(least) {
-			rule.Grew = int(rule.packets - old)
-			found.Took = append(found.Took, rule.FirewallRule)
-		}
-	}
-	wanted := map[string]string{evidence.LostGoingOut: "output postrouting", evidence.LostComingIn: "prerouting input"}[place]
-	for _, chain := range chains {
-		if int(chain.hook) < len(hooks) && chain.policy == 0 && strings.Contains(wanted, hooks[chain.hook]) {
-			chain.Hook, chain.Verdict = hooks[chain.hook], "drop"
-			found.Policies = append(found.Policies, chain.FirewallRule)
-		}
-	}
-	found.Manager = managerOf(after)
-	return found
-}
-
-func plainError(err error) string {
-	if errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) {
-		return "only root may read the rules"
-	}
-	return err.Error()
-}
-
-// managerOf is who wrote the rules, by the names that it gives its tables and chains; "" where none is known.
-func managerOf(rules []nftRule) string {
-	for _, rule := range rules {
-		switch {
-		case rule.Table == "firewalld":
-			return "firewalld"
-		case strings.HasPrefix(rule.Chain, "ufw-"):
-			return "ufw"
-		case rule.Chain == "LOCALOUTPUT" || rule.Chain == "LOGDROPOUT" || rule.Chain == "DENYOUT":
-			return "csf"
-		case rule.Chain == "shorewall" || rule.Chain == "fw-net" || rule.Chain == "net-fw" || rule.Chain == "fw2net":
-			return "shorewall"
-		}
-	}
-	for _, rule := range rules {
-		switch {
-		case strings.HasPrefix(rule.Chain, "KUBE-"):
-			return "kubernetes"
-		case rule.Chain == "DOCKER-USER":
-			return "docker"
-		}
-	}
-	return ""
-}
-
-// mayReadRules: without the right to, asking would only load modules for nothing.
-func mayReadRules() bool { return os.Geteuid() == 0 }
-
-// Rules are the firewall rules' counts at one moment.
-type Rules struct {
-	rules []nftRule
-	why   error
-}
-
-// ReadRules reads the counts of this host's nftables rules, as root.
-func ReadRules() *Rules {
-	if !mayReadRules() {
-		return &Rules{why: unix.EPERM}
-	}
-	rules, err := nftRules()
-	return &Rules{rules, err}
-}
-
-// Since tells which rules took the packets of a ledger that was kept since then; nil where none were lost in this host.
-func (r *Rules) Since(ledger *evidence.Ledger) *evidence.Firewall {
-	place, _ := ledger.Lost()
-	if place != evidence.LostGoingOut && place != evidence.LostComingIn {
-		return nil
-	}
-	if !mayReadRules() {
-		return &evidence.Firewall{Why: plainError(r.why)}
-	}
-	return firewall(r.rules, r.why, 3*ledger.N*3/4, place)
+	builtin, err := os.ReadFile("/lib/modules/" + unix.ByteSliceToString(system.Release[:]) + "/modules.builtin")
+	return err != nil || strings.Contains(string(builtin), "/nf_tables.ko")
 }

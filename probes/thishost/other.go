@@ -26,3 +26,6 @@ func ReadRules() *Rules { return nil }
 
 // Since is not available on this system.
 func (r *Rules) Since(*evidence.Ledger) *evidence.Firewall { return nil }
+
+// Trace is not available on this system.
+func Trace(*evidence.Firewall, *evidence.Ledger, netip.AddrPort, netip.Addr, time.Duration) {}

@@ -121,63 +121,6 @@ func whenHostReplyDropped(e *evidence.Evidence) (Finding, bool) {
 	return finding, true
 }
 
-// byRule names the rule, or the policy, that took the packets, and who wrote it.
-func (f *Finding) byRule(e *evidence.Evidence) {
-	firewall := e.ThisHost.Firewall
-	if firewall == nil {
-		return
-	}
-	if firewall.Why != "" {
-		f.Unread = append(f.Unread, "This host's firewall rules were not read ("+firewall.Why+"): sudo opensrs-doctor reads them.")
-	}
-	if firewall.Legacy {
-		f.Unread = append(f.Unread, "The rules of iptables-legacy were not read: sudo iptables-legacy-save -c prints them with their counts.")
-	}
-	var rule evidence.FirewallRule
-	kind := "nft-rule"
-	switch {
-	case len(firewall.Took) == 1:
-		rule = firewall.Took[0]
-	case len(firewall.Took) == 0 && len(firewall.Policies) == 1 && firewall.Uncounted == 0 && !firewall.Legacy:
-		rule, kind = firewall.Policies[0], "nft-policy"
-	case len(firewall.Took) == 0 && firewall.Uncounted > 0:
-		f.Unread = append(f.Unread, screen.CountWords(firewall.Uncounted, "firewall rule drops or rejects", "firewall rules drop or reject")+
-			" and does not count: sudo nft list ruleset prints them.")
-		return
-	default:
-		return
-	}
-	chain := strings.Join([]string{rule.Family, rule.Table, rule.Chain}, " ")
-	culprit := &report.Culprit{Kind: kind, Name: chain, At: chain, Text: rule.Verdict}
-	if kind == "nft-rule" {
-		culprit.Name = fmt.Sprintf("%s handle %d", chain, rule.Handle)
-		if rule.Comment != "" {
-			culprit.Text = fmt.Sprintf("%s comment %q", rule.Verdict, rule.Comment)
-		}
-		f.Evidence = append(f.Evidence, fmt.Sprintf("The firewall rule %s (%s) counted %d of these packets.", culprit.Name, culprit.Text, rule.Grew))
-	} else {
-		culprit.Text = "policy drop"
-		f.Evidence = append(f.Evidence, fmt.Sprintf("No rule that counts took these packets; the policy of the chain %s is drop.", chain))
-	}
-	f.Values["rule_list"] = "sudo nft -a list chain " + chain
-	f.Values["rule_name"] = culprit.Name
-	if manager := firewall.Manager; manager != "" {
-		culprit.Manager = &manager
-		f.Values["manager"] = manager
-		culprit.File = managedFiles[manager]
-		if goingOut, _ := ledgerOf(e).Lost(); goingOut == evidence.LostGoingOut {
-			f.Values["open_port"] = map[string]string{
-				"csf": fmt.Sprintf("Add %d to TCP_OUT in /etc/csf/csf.conf, then run sudo csf -r; to undo it, take it out and run that again.", e.Target.Port),
-				"ufw": fmt.Sprintf("Run sudo ufw allow out %d/tcp; to undo it, sudo ufw delete allow out %d/tcp.", e.Target.Port, e.Target.Port),
-			}[manager]
-		}
-	}
-	f.Culprit = culprit
-}
-
-// managedFiles are where a person changes what a manager of firewall rules writes.
-var managedFiles = map[string]string{"csf": "/etc/csf/csf.conf, TCP_OUT", "ufw": "/etc/ufw/user.rules", "shorewall": "/etc/shorewall/rules"}
-
 func whenHostReversePathFilter(e *evidence.Evidence) (Finding, bool) {
 	finding, ok := deafHost(e, evidence.LostReversePath)
 	if !ok {

@@ -127,11 +127,12 @@ func (l *factList) thisHost(h *factReader) {
 		}
 		if f := h.object("firewall"); f != nil {
 			rule := func(r *factReader) (string, string) {
-				return strings.TrimSpace(strings.Join([]string{r.text("family"), r.text("table"), r.text("chain"), r.text("hook")}, " ")),
-					joinedWords(prefixed("handle ", r.text("handle")), r.text("verdict"), r.text("comment"), prefixed("packets: ", r.text("grew")))
+				return strings.TrimSpace(strings.Join([]string{r.text("tool"), r.text("family"), r.text("table"), r.text("chain"), r.text("hook")}, " ")),
+					joinedWords(prefixed("handle ", r.text("handle")), r.text("verdict"), r.text("comment"), r.text("text"), prefixed("packets: ", r.text("grew")),
+						prefixed("by way of ", strings.Join(r.texts("path"), ", ")), prefixed("written by ", r.text("manager")), r.text("file"))
 			}
-			l.under("firewall", joinedWords(f.text("why"), f.text("manager"), f.pick("legacy", "iptables-legacy has rules too", ""),
-				prefixed("rules that do not count: ", f.text("uncounted"))), func() {
+			l.under("firewall", joinedWords(f.text("why"), prefixed("iptables-legacy: ", f.text("legacy")), f.pick("traced", "traced", ""),
+				prefixed("not traced: ", f.text("untraced")), prefixed("rules that do not count: ", f.text("uncounted"))), func() {
 				l.each("took the packets", f.objects("took"), rule)
 				l.each("drop what no rule takes", f.objects("policies"), rule)
 				l.rest(f)

@@ -145,8 +145,8 @@ var Vocabulary = map[string]string{
 	"silent_peer":      "the service",                 // whose answers are dropped; or the resolver, or the proxy
 	"rule_name":        "the rule",                    // of a firewall: "inet filter output handle 6"
 	"rule_list":        "",                            // the command that lists its chain
-	"manager":          "",                            // who writes the firewall's rules
-	"open_port":        "",                            // a whole step, for that manager
+	"open_port":        "",                            // a whole step, for who manages the rules
+	"see_rule":         "",                            // set only where a trace would name the rule: the command
 
 	// Proxy.
 	"proxy_failure": "", // how the connection to the proxy failed

@@ -1,0 +1,351 @@
+package thishost
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"slices"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"opensrs-doctor/probes/evidence"
+)
+
+// traced is how many packets are followed: a rule may take only some of them.
+const traced = 20
+
+// nftTableOwner is NFT_TABLE_F_OWNER of linux/netfilter/nf_tables.h: the table is its maker's alone, and goes when the
+// maker's socket closes, however this program ends. Kernels before 5.12 refuse it.
+const nftTableOwner = 2
+
+// tracePriority is ahead of everything that may drop, and of connection tracking and translation of addresses.
+const tracePriority = -450
+
+// Trace asks the kernel which rule takes the packets, by a table that says for a moment which are to be followed: packets
+// of some sockets of ours, or their answers. No mark is set: answers do not carry it, and routing may ask for it.
+func Trace(found *evidence.Firewall, ledger *evidence.Ledger, to netip.AddrPort, source netip.Addr, answer time.Duration) {
+	hooks := hooksOf(ledger)
+	if found == nil || hooks == nil || found.Why != "" {
+		return
+	}
+	if !nftLoaded() {
+		found.Untraced = "the kernel has no nf_tables, so there are no rules of nftables; it would have to be loaded"
+		return
+	}
+	nft, _, failed := readRules() // the rules as they are without the table
+	end, err := follow(to, source, ledger.Protocol, hooks, answer)
+	if failed.why != "" {
+		err = errors.New(failed.why)
+	}
+	if err != nil {
+		found.Untraced = plainError(err)
+		if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EINVAL) {
+			found.Untraced = "this kernel cannot promise to remove the table: it is older than Linux 5.12"
+		}
+		return
+	}
+	if found.Traced = true; end == nil {
+		return // rules of iptables-legacy, of which the trace shows nothing
+	}
+	if rule, ok := nft.at(end); ok {
+		rule.Path = end.path
+		rule = nft.managed(rule)
+		spell(&rule, nft)
+		directRule(&rule)
+		found.Took, found.Policies = []evidence.FirewallRule{rule}, nil
+	}
+}
+
+// at is the rule, or the policy, at which packets ended.
+func (s ruleset) at(end *traceEnd) (evidence.FirewallRule, bool) {
+	for _, r := range s.rules {
+		if nameOf(r.FirewallRule) == end.name {
+			if r.Verdict == "" {
+				r.Verdict = "drop" // by a map of verdicts, or by a program
+			}
+			r.Grew = end.packets
+			return r.FirewallRule, true
+		}
+	}
+	for _, b := range s.bases {
+		if nameOf(b.FirewallRule) == end.name {
+			b.Grew = end.packets
+			return b.FirewallRule, true
+		}
+	}
+	return evidence.FirewallRule{}, false
+}
+
+// traceEnd is where packets were dropped; a handle of 0 is the chain's policy.
+type traceEnd struct {
+	name    string // see nameOf
+	path    []string
+	packets int
+}
+
+// follow sends packets and reads what the kernel reports of them.
+func follow(to netip.AddrPort, source netip.Addr, protocol string, hooks []string, answer time.Duration) (*traceEnd, error) {
+	owner, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_NETFILTER)
+	if err != nil {
+		return nil, err
+	}
+	defer unix.Close(owner) // and with it the table
+	ear, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_NETFILTER)
+	if err != nil {
+		return nil, err
+	}
+	defer unix.Close(ear)
+	if err := unix.Bind(ear, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
+		return nil, err
+	}
+	if err := unix.SetsockoptInt(ear, unix.SOL_NETLINK, unix.NETLINK_ADD_MEMBERSHIP, unix.NFNLGRP_NFTRACE); err != nil {
+		return nil, err
+	}
+	sockets, _, err := send(to, protocol, source, traced, func(ports []uint16) error {
+		return install(owner, traceTable(to, protocol, hooks[0], ports))
+	})
+	defer func() {
+		for _, socket := range sockets {
+			unix.Close(socket)
+		}
+	}()
+	if err != nil {
+		return nil, err
+	}
+	return listen(ear, time.Now().Add(min(answer+100*time.Millisecond, readTime)))
+}
+
+// batch is netlink messages that take effect as a whole or not at all. open is where lists of attributes begin that are
+// not closed yet.
+type batch struct {
+	bytes []byte
+	open  []int
+	begun int // messages that the kernel acknowledges
+}
+
+func (b *batch) u16(value uint16) { b.bytes = binary.NativeEndian.AppendUint16(b.bytes, value) }
+
+func (b *batch) u32(value uint32) { b.bytes = binary.NativeEndian.AppendUint32(b.bytes, value) }
+
+// message begins one; resource is for the ends of a batch.
+func (b *batch) message(kind, flags uint16, family byte, resource uint16) {
+	b.open = append(b.open[:0], len(b.bytes))
+	if flags&unix.NLM_F_ACK != 0 {
+		b.begun++
+	}
+	b.u32(0) // the length: see end
+	b.u16(kind)
+	b.u16(unix.NLM_F_REQUEST | flags)
+	b.u32(uint32(b.begun))
+	b.u32(0)
+	b.bytes = append(b.bytes, family, 0, byte(resource>>8), byte(resource)) // struct nfgenmsg
+}
+
+// end ends the message, whose length is 32 bits wide.
+func (b *batch) end() {
+	binary.NativeEndian.PutUint32(b.bytes[b.open[0]:], uint32(len(b.bytes)-b.open[0]))
+}
+
+// The small ones below are not inlined: the table calls them forty times, and the binary has a size to keep.
+
+// list begins a list of attributes; done ends it.
+//
+//go:noinline
+func (b *batch) list(kind uint16) {
+	b.open = append(b.open, len(b.bytes))
+	b.u16(0)
+	b.u16(kind | unix.NLA_F_NESTED)
+}
+
+//go:noinline
+func (b *batch) done() {
+	last := len(b.open) - 1
+	binary.NativeEndian.PutUint16(b.bytes[b.open[last]:], uint16(len(b.bytes)-b.open[last]))
+	b.open = b.open[:last]
+}
+
+//go:noinline
+func (b *batch) value(kind uint16, value []byte) {
+	b.u16(uint16(unix.SizeofNlAttr + len(value)))
+	b.u16(kind)
+	b.bytes = append(b.bytes, value...)
+	for len(b.bytes)%unix.NLA_ALIGNTO != 0 {
+		b.bytes = append(b.bytes, 0)
+	}
+}
+
+//go:noinline
+func (b *batch) name(kind uint16, name string) { b.value(kind, []byte(name+"\x00")) }
+
+//go:noinline
+func (b *batch) number(kind uint16, value uint32) {
+	b.value(kind, binary.BigEndian.AppendUint32(nil, value))
+}
+
+// expression begins one of a rule; two lists are done at its end.
+//
+//go:noinline
+func (b *batch) expression(name string) {
+	b.list(unix.NFTA_LIST_ELEM)
+	b.name(unix.NFTA_EXPR_NAME, name)
+	b.list(unix.NFTA_EXPR_DATA)
+}
+
+// equal asks that bytes of a header are these.
+func (b *batch) equal(base, offset uint32, value []byte) {
+	b.expression("payload")
+	b.number(unix.NFTA_PAYLOAD_DREG, unix.NFT_REG_1)
+	b.number(unix.NFTA_PAYLOAD_BASE, base)
+	b.number(unix.NFTA_PAYLOAD_OFFSET, offset)
+	b.number(unix.NFTA_PAYLOAD_LEN, uint32(len(value)))
+	b.done()
+	b.done()
+	b.expression("cmp")
+	b.number(unix.NFTA_CMP_SREG, unix.NFT_REG_1)
+	b.number(unix.NFTA_CMP_OP, unix.NFT_CMP_EQ)
+	b.list(unix.NFTA_CMP_DATA)
+	b.value(unix.NFTA_DATA_VALUE, value)
+	b.done()
+	b.done()
+	b.done()
+}
+
+// traceTable is the table: one chain, and a rule for each of our source ports.
+func traceTable(to netip.AddrPort, protocol, hook string, ports []uint16) *batch {
+	b := &batch{}
+	const nftables, ask = unix.NFNL_SUBSYS_NFTABLES << 8, unix.NLM_F_ACK | unix.NLM_F_CREATE
+	table, chain, priority := fmt.Sprintf("opensrs_doctor_%d", os.Getpid()), "trace", int32(tracePriority)
+	b.message(unix.NFNL_MSG_BATCH_BEGIN, 0, unix.AF_UNSPEC, unix.NFNL_SUBSYS_NFTABLES)
+	b.end()
+	b.message(nftables|unix.NFT_MSG_NEWTABLE, ask|unix.NLM_F_EXCL, unix.NFPROTO_IPV4, 0)
+	b.name(unix.NFTA_TABLE_NAME, table)
+	b.number(unix.NFTA_TABLE_FLAGS, nftTableOwner)
+	b.end()
+	b.message(nftables|unix.NFT_MSG_NEWCHAIN, ask, unix.NFPROTO_IPV4, 0)
+	b.name(unix.NFTA_CHAIN_TABLE, table)
+	b.name(unix.NFTA_CHAIN_NAME, chain)
+	b.list(unix.NFTA_CHAIN_HOOK)
+	b.number(unix.NFTA_HOOK_HOOKNUM, uint32(slices.Index(hooks, hook)))
+	b.number(unix.NFTA_HOOK_PRIORITY, uint32(priority))
+	b.done()
+	b.name(unix.NFTA_CHAIN_TYPE, "filter")
+	b.end()
+	l4, address := byte(unix.IPPROTO_TCP), to.Addr().As4()
+	if protocol == evidence.LedgerUDP {
+		l4 = unix.IPPROTO_UDP
+	}
+	for _, port := range ports {
+		peer, first, second := uint32(16), port, to.Port() // where a header of IPv4 has the destination, of TCP and UDP both ports
+		if hook == "prerouting" {                          // an answer: the source
+			peer, first, second = 12, second, first
+		}
+		b.message(nftables|unix.NFT_MSG_NEWRULE, ask|unix.NLM_F_APPEND, unix.NFPROTO_IPV4, 0)
+		b.name(unix.NFTA_RULE_TABLE, table)
+		b.name(unix.NFTA_RULE_CHAIN, chain)
+		b.list(unix.NFTA_RULE_EXPRESSIONS)
+		b.equal(unix.NFT_PAYLOAD_NETWORK_HEADER, 9, []byte{l4})
+		b.equal(unix.NFT_PAYLOAD_NETWORK_HEADER, peer, address[:])
+		b.equal(unix.NFT_PAYLOAD_TRANSPORT_HEADER, 0, []byte{byte(first >> 8), byte(first), byte(second >> 8), byte(second)})
+		b.expression("immediate")
+		b.number(unix.NFTA_IMMEDIATE_DREG, unix.NFT_REG_1)
+		b.list(unix.NFTA_IMMEDIATE_DATA)
+		b.value(unix.NFTA_DATA_VALUE, []byte{1})
+		b.done()
+		b.done()
+		b.done()
+		b.expression("meta")
+		b.number(unix.NFTA_META_KEY, unix.NFT_META_NFTRACE)
+		b.number(unix.NFTA_META_SREG, unix.NFT_REG_1)
+		b.done()
+		b.done()
+		b.done()
+		b.end()
+	}
+	b.message(unix.NFNL_MSG_BATCH_END, 0, unix.AF_UNSPEC, unix.NFNL_SUBSYS_NFTABLES)
+	b.end()
+	return b
+}
+
+// install waits for the kernel's word on each part.
+func install(fd int, b *batch) error {
+	if err := unix.Sendto(fd, b.bytes, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
+		return err
+	}
+	left := b.begun
+	err := receive(fd, time.Now().Add(readTime), func(message syscall.NetlinkMessage) (bool, error) {
+		if message.Header.Type == unix.NLMSG_ERROR && len(message.Data) >= 4 {
+			if errno := -int32(binary.NativeEndian.Uint32(message.Data)); errno != 0 {
+				return false, syscall.Errno(errno)
+			}
+			left--
+		}
+		return left > 0, nil
+	})
+	if err == nil && left > 0 {
+		err = errors.New("the kernel does not answer")
+	}
+	return err
+}
+
+// listen reads the trace: for each packet, under its number, every rule and policy that had a say. It ends when all
+// packets are accounted for, or at the deadline. The result is what took most of them, nil if nothing did.
+func listen(fd int, deadline time.Time) (*traceEnd, error) {
+	paths, ends, dropped := map[uint32][]string{}, map[string]*traceEnd{}, 0
+	err := receive(fd, deadline, func(message syscall.NetlinkMessage) (bool, error) {
+		if message.Header.Type != unix.NFNL_SUBSYS_NFTABLES<<8|unix.NFT_MSG_TRACE || len(message.Data) < 4 {
+			return true, nil
+		}
+		rule, id, code, jump := evidence.FirewallRule{Family: familyName(message.Data[0])}, uint32(0), int32(nfAccept), ""
+		attributes(message.Data[4:], func(kind uint16, value []byte) {
+			switch kind {
+			case unix.NFTA_TRACE_TABLE:
+				rule.Table = text(value)
+			case unix.NFTA_TRACE_CHAIN:
+				rule.Chain = text(value)
+			case unix.NFTA_TRACE_RULE_HANDLE:
+				rule.Handle = be64(value)
+			case unix.NFTA_TRACE_ID:
+				id = be32(value)
+			case unix.NFTA_TRACE_VERDICT:
+				code, jump = nftVerdict(value)
+			case unix.NFTA_TRACE_POLICY:
+				code = int32(be32(value))
+			}
+		})
+		switch code {
+		case unix.NFT_JUMP, unix.NFT_GOTO:
+			if jump != "" {
+				paths[id] = append(before(paths[id], rule.Chain), rule.Chain)
+			}
+		case nfAccept:
+			delete(paths, id)
+		case nfDrop:
+			name := nameOf(rule)
+			if ends[name] == nil {
+				ends[name] = &traceEnd{name: name, path: slices.Clone(before(paths[id], rule.Chain))}
+			}
+			ends[name].packets++
+			dropped++
+		}
+		return dropped < traced, nil
+	})
+	var most *traceEnd
+	for _, end := range ends {
+		if most == nil || end.packets > most.packets {
+			most = end
+		}
+	}
+	return most, err
+}
+
+// before is a path of chains, without those that packets came back to this one from.
+func before(path []string, chain string) []string {
+	if i := slices.Index(path, chain); i >= 0 {
+		return path[:i]
+	}
+	return path
+}
