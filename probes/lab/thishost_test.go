@@ -97,9 +97,6 @@ var thisHostFaults = []Fault{
 	{Cause: "host.local-firewall", Name: "a-policy", Confidence: "certain", Check: culprit("nft-policy", "inet fault out", "", "policy drop"), Break: func(w *World) {
 		w.Client.NFT("table inet fault {\n chain out {\n type filter hook output priority filter; policy drop;\n oif lo accept\n tcp dport { 80, 443 } accept\n meta l4proto { udp, icmp } accept\n }\n}\n")
 	}},
-	{Cause: "host.local-firewall", Name: "csf-drops", Confidence: "certain", Says: []string{"/etc/csf/csf.conf", "csf -r"},
-		Check: culprit("nft-rule", "LOGDROPOUT", "csf", "drop"), Break: func(w *World) { csf(w, "drop") }},
-	{Cause: "host.local-firewall", Name: "csf-rejects", Confidence: "certain", Break: func(w *World) { csf(w, "reject") }},
 	{Cause: "host.reply-dropped", Name: "a-rule-that-counts", Confidence: "certain", Check: culprit("nft-rule", "inet fault in handle", "", "drop"), Break: func(w *World) {
 		firewalled("meta l4proto { udp, icmp } accept", "counter drop")(w)
 	}},
@@ -129,41 +126,6 @@ var thisHostFaults = []Fault{
 
 	{Cause: "host.attached-network", Name: "bridge-claims-the-network", Says: []string{"br0", "198.51.100.0/24"}, Break: claims("198.51.100.200/24")},
 	{Cause: "host.attached-network", Name: "mask-too-wide", Says: []string{"198.0.0.0/8"}, Break: claims("198.18.0.1/8")},
-}
-
-// csf are rules as ConfigServer's firewall writes them, with TCP_OUT as it comes.
-func csf(w *World, last string) {
-	w.Client.NFT(`table ip filter {
-		chain LOGDROPOUT {
-			meta l4proto tcp limit rate 30/minute counter
-			counter ` + last + `
-		}
-		chain OUTPUT {
-			type filter hook output priority filter; policy drop;
-			oif lo counter accept
-			udp dport 53 counter accept
-			tcp dport 53 counter accept
-			ct state established,related counter accept
-			meta l4proto icmp counter accept
-			tcp dport { 20, 21, 22, 25, 53, 80, 110, 113, 443, 587, 993, 995 } ct state new counter accept
-			udp dport { 20, 21, 53, 113, 123 } ct state new counter accept
-			counter jump LOGDROPOUT
-		}
-	}
-`)
-}
-
-// culprit looks for the very thing to change.
-func culprit(kind, name, manager, text string) func(*testing.T, *World, Result) {
-	return func(t *testing.T, _ *World, result Result) {
-		if len(result.Report.Diagnoses) == 0 {
-			t.Fatal("no diagnosis")
-		}
-		c := result.Report.Diagnoses[0].Culprit
-		if c.Kind != kind || !strings.Contains(c.Name, name) || c.Manager != manager || !strings.Contains(c.Text, text) {
-			t.Errorf("the culprit is %+v", c)
-		}
-	}
 }
 
 // holdPorts takes source ports of the client for connections to the service, which get no answer yet.

@@ -5,6 +5,7 @@ package lab
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -56,14 +57,15 @@ type World struct {
 	Lost  atomic.Int32  // packets that vanished so far
 
 	// The client's machine.
-	Command     string           // "check" where ""
-	ResolvConf  string           // instead of what Resolvers give, where not ""
-	Etc         func(dir string) // makes the whole of /etc but the hosts file, and with it resolv.conf or not; nil: the machine's
-	User        uint32           // that runs the command; 0: root
-	HostsFile   string           // more lines for /etc/hosts
-	SystemStore []byte           // PEM: the system's root certificates; default the public root
-	PublicRoots []byte           // PEM: what --public-roots is; default the public root
-	CAFile      []byte           // PEM: --ca-file, in the place of --public-roots; nil: not given
+	Command     string            // "check" where ""
+	ResolvConf  string            // instead of what Resolvers give, where not ""
+	Etc         func(dir string)  // makes the whole of /etc but the hosts file, and with it resolv.conf or not; nil: the machine's
+	User        uint32            // that runs the command; 0: root
+	HostsFile   string            // more lines for /etc/hosts
+	Mounts      map[string]string // directories of the test over the machine's own
+	SystemStore []byte            // PEM: the system's root certificates; default the public root
+	PublicRoots []byte            // PEM: what --public-roots is; default the public root
+	CAFile      []byte            // PEM: --ca-file, in the place of --public-roots; nil: not given
 	Env         map[string]string
 
 	// The command.
@@ -263,10 +265,12 @@ func (w *World) Files() map[string]string {
 		w.Etc(dir)
 		return map[string]string{"/etc": dir}
 	}
-	return map[string]string{
+	files := map[string]string{
 		"/etc/resolv.conf": w.file("resolv.conf", []byte(conf)),
 		"/etc/hosts":       w.file("hosts", []byte(hosts)),
 	}
+	maps.Copy(files, w.Mounts)
+	return files
 }
 
 func (w *World) file(name string, content []byte) string {

@@ -14,10 +14,10 @@ import (
 
 // byRule names the rule, or the policy, that took the packets, the line that a person edits, and what could not be read.
 func (f *Finding) byRule(e *evidence.Evidence) {
-	firewall := e.ThisHost.Firewall
-	if firewall == nil {
+	if e.ThisHost == nil || e.ThisHost.Firewall == nil {
 		return
 	}
+	firewall := e.ThisHost.Firewall
 	tracing := "sudo opensrs-doctor --trace-firewall"
 	if firewall.Why != "" {
 		f.Unread = append(f.Unread, "This host's firewall rules were not read ("+firewall.Why+"): sudo opensrs-doctor reads them.")
@@ -142,8 +142,8 @@ func edits(rule evidence.FirewallRule, ledger *evidence.Ledger) (file, step stri
 		return file, fmt.Sprintf("Run sudo ufw %s %s, which works at once. To undo it, run sudo ufw delete allow %s.", verb, what, what)
 	case "firewalld":
 		if rule.File != "" {
-			accept := fmt.Sprintf("ipv4 %s %s -1000 -p %s --dport %s -j ACCEPT", rule.Table, rule.Chain, protocol, port)
-			return rule.File, fmt.Sprintf("Run sudo firewall-cmd --permanent --direct --add-rule %s, then sudo firewall-cmd --reload. To undo it, run that with --remove-rule in the place of --add-rule, and reload again.", accept)
+			accept := fmt.Sprintf("rule ipv4 %s %s -1000 -p %s --dport %s -j ACCEPT", rule.Table, rule.Chain, protocol, port)
+			return rule.File, permanently("--direct", accept)
 		}
 		name := firewalldPolicy.FindStringSubmatch(rule.Chain)
 		if name == nil {
@@ -154,7 +154,7 @@ func edits(rule evidence.FirewallRule, ledger *evidence.Ledger) (file, step stri
 				return "/etc/firewalld/policies/" + policy + ".xml", ""
 			}
 		}
-		return "/etc/firewalld/policies/" + name[1] + ".xml", fmt.Sprintf("Run sudo firewall-cmd --permanent --policy %s --add-port %s/%s, then sudo firewall-cmd --reload. To undo it, run that with --remove-port in the place of --add-port, and reload again.", name[1], port, protocol)
+		return "/etc/firewalld/policies/" + name[1] + ".xml", permanently("--policy "+name[1], "port "+port+"/"+protocol)
 	case "shorewall":
 		for _, chain := range chains {
 			if zones := shorewallZones.FindStringSubmatch(chain); zones != nil {
@@ -164,4 +164,11 @@ func edits(rule evidence.FirewallRule, ledger *evidence.Ledger) (file, step stri
 		return "/etc/shorewall/policy", ""
 	}
 	return "", ""
+}
+
+// permanently is the step that adds something to firewalld's settings.
+func permanently(where, what string) string {
+	reload := ", then sudo firewall-cmd --reload. "
+	return "Run sudo firewall-cmd --permanent " + where + " --add-" + what + reload +
+		"To undo it, run sudo firewall-cmd --permanent " + where + " --remove-" + what + strings.TrimSpace(reload)
 }

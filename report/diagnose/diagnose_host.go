@@ -235,8 +235,10 @@ func whenHostLocalFirewall(e *evidence.Evidence) (Finding, bool) {
 		finding.lostGoingOut(e, end.Sure == report.Certain)
 	case end.By == reading.EndHere && end.Answer.From != "":
 		finding.Values["sender"], finding.Values["icmp"] = end.Answer.From, end.Answer.Icmp()
+		finding.byRule(e)
 	case end.By == reading.EndHere:
 		finding.Evidence = []string{"The kernel of this host refuses the connection: " + e.Step("port").Failure.Detail.String() + "."}
+		finding.byRule(e)
 	case end.Left:
 		return Finding{}, false
 	case end.By == reading.EndNearby && end.Last.TTL > 0, end.By == reading.EndSilence && end.Place == reading.PlaceNoneOnce && end.Again == nil:
