@@ -181,6 +181,9 @@ type Firewall struct {
 	Untraced  string         `json:"untraced,omitempty"`  // --trace-firewall was given, and why there is no trace
 }
 
+// OnlyRoot is why an ordinary user's Firewall is empty.
+const OnlyRoot = "only root may read them"
+
 // FirewallRule is one rule, or a chain's policy, whose handle is 0 then.
 type FirewallRule struct {
 	Family  string   `json:"family"` // ip, inet, …

@@ -10,6 +10,7 @@ import (
 // restore loads rules as iptables-save prints them; tool is iptables-nft or iptables-legacy.
 func restore(w *World, tool, rules string) {
 	w.tb.Helper()
+	needRoot(w.tb, tool+"-restore")
 	if err := w.Client.tool(rules, tool+"-restore"); err != nil {
 		w.tb.Fatal(err)
 	}
@@ -132,15 +133,15 @@ var culpritFaults = []Fault{
 			w.Client.Filter("output", "tcp dport 55443 counter drop")
 		}},
 	{Cause: "host.local-firewall", Name: "a-counter-before-the-condition", Confidence: "certain", Says: []string{"--trace-firewall"},
-		Check: unknown("have no counter"), Break: func(w *World) {
+		Check: unknown("no count shows it"), Break: func(w *World) {
 			w.Client.Filter("output", "counter tcp dport 9 drop", "tcp dport 55443 drop")
 		}},
-	{Cause: "host.local-firewall", Name: "a-map-of-verdicts", Confidence: "certain", Says: []string{"--trace-firewall"}, Check: unknown("has no counter"),
+	{Cause: "host.local-firewall", Name: "a-map-of-verdicts", Confidence: "certain", Says: []string{"--trace-firewall"}, Check: unknown("no count shows it"),
 		Break: func(w *World) {
 			w.Client.NFT("table inet fault {\n chain out {\n type filter hook output priority filter; policy drop;\n oif lo accept\n meta l4proto { udp, icmp } accept\n" +
 				" tcp dport vmap { 80 : accept, 443 : accept, 55443 : drop }\n }\n}\n")
 		}},
-	{Cause: "host.local-firewall", Name: "a-program-decides", Confidence: "certain", Check: unknown("has no counter"), Break: func(w *World) {
+	{Cause: "host.local-firewall", Name: "a-program-decides", Confidence: "certain", Check: unknown("no count shows it"), Break: func(w *World) {
 		restore(w, "iptables-nft", "*filter\n:OUTPUT ACCEPT [0:0]\n-A OUTPUT -p tcp -m tcp --dport 55443 -j NFQUEUE --queue-num 7\nCOMMIT\n")
 	}},
 	{Cause: "host.local-firewall", Name: "a-rule-for-others-counts-too", Confidence: "certain", Check: culprit("nft-rule", "ip fault output handle", "", "drop"),
@@ -148,7 +149,7 @@ var culpritFaults = []Fault{
 			w.Client.Filter("input", "ip daddr != "+ClientIP+" counter drop", "tcp dport 1-1000 drop")
 			w.Client.Filter("output", "tcp dport 55443 counter drop")
 		}},
-	{Cause: "host.local-firewall", Name: "rules-that-do-not-count", Confidence: "certain", Says: []string{"--trace-firewall"}, Check: unknown("has no counter"),
+	{Cause: "host.local-firewall", Name: "rules-that-do-not-count", Confidence: "certain", Says: []string{"--trace-firewall"}, Check: unknown("no count shows it"),
 		Break: func(w *World) { w.Client.NFT(quietTable) }},
 	{Cause: "host.local-firewall", Name: "rules-not-read-by-an-ordinary-user", Check: unknown("sudo opensrs-doctor"), Break: traced(func(w *World) {
 		w.User = ordinary

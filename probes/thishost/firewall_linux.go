@@ -136,7 +136,7 @@ type Rules struct {
 // ReadRules reads the counts of this host's rules, as root.
 func ReadRules() *Rules {
 	if os.Geteuid() != 0 {
-		return &Rules{why: "only root may read them"}
+		return &Rules{why: evidence.OnlyRoot}
 	}
 	nft, legacy, seen := readRules()
 	seen.nft, seen.legacy = nft.packetsOf(), legacy.packetsOf()

@@ -18,6 +18,9 @@ import (
 // traced is how many packets are followed: a rule may take only some of them.
 const traced = 20
 
+// traceBytes is the room for what the kernel reports of them.
+const traceBytes = 4 << 20
+
 // nftTableOwner is NFT_TABLE_F_OWNER of linux/netfilter/nf_tables.h: the table is its maker's alone, and goes when the
 // maker's socket closes, however this program ends. Kernels before 5.12 refuse it.
 const nftTableOwner = 2
@@ -100,6 +103,12 @@ func follow(to netip.AddrPort, source netip.Addr, protocol string, hooks []strin
 	}
 	defer unix.Close(ear)
 	if err := unix.Bind(ear, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
+		return nil, err
+	}
+	// A packet gives a message for each rule that it meets, and all packets leave before the first is read. What finds no
+	// room is lost, and the first packets tell enough.
+	_ = unix.SetsockoptInt(ear, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, traceBytes)
+	if err := unix.SetsockoptInt(ear, unix.SOL_NETLINK, unix.NETLINK_NO_ENOBUFS, 1); err != nil {
 		return nil, err
 	}
 	if err := unix.SetsockoptInt(ear, unix.SOL_NETLINK, unix.NETLINK_ADD_MEMBERSHIP, unix.NFNLGRP_NFTRACE); err != nil {

@@ -20,7 +20,14 @@ func (f *Finding) byRule(e *evidence.Evidence) {
 	firewall := e.ThisHost.Firewall
 	tracing := "sudo opensrs-doctor --trace-firewall"
 	if firewall.Why != "" {
-		f.Unread = append(f.Unread, "This host's firewall rules were not read ("+firewall.Why+"): sudo opensrs-doctor reads them.")
+		reads := "sudo nft list ruleset prints them."
+		switch {
+		case firewall.Why == evidence.OnlyRoot:
+			reads = "sudo opensrs-doctor reads them."
+		case e.ThisHost.Container:
+			reads = "sudo nft list ruleset prints them, in this container's network namespace on the machine that runs it."
+		}
+		f.Unread = append(f.Unread, "This host's firewall rules were not read ("+firewall.Why+"): "+reads)
 	}
 	if firewall.Legacy != "" {
 		f.Unread = append(f.Unread, "The rules of iptables-legacy were not read ("+firewall.Legacy+"): sudo iptables-legacy-save -c prints them with their counts.")
@@ -37,16 +44,12 @@ func (f *Finding) byRule(e *evidence.Evidence) {
 	case firewall.Traced:
 		f.Unread = append(f.Unread, "The kernel's trace names no rule of nftables for these packets.")
 		return
-	case firewall.Why == "":
-		if firewall.Uncounted > 0 {
-			f.Unread = append(f.Unread, screen.CountWords(firewall.Uncounted, "firewall rule may have taken these packets and has no counter",
-				"firewall rules may have taken these packets and have no counter")+": "+tracing+" asks the kernel which one did.")
-		}
+	default:
 		if firewall.Uncounted > 0 && firewall.Untraced == "" {
 			f.Values["see_rule"] = tracing
+			f.Unread = append(f.Unread, screen.CountWords(firewall.Uncounted, "firewall rule may have taken these packets, and no count shows it",
+				"firewall rules may have taken these packets, and no count shows it")+": "+tracing+" asks the kernel which one did.")
 		}
-		return
-	default:
 		return
 	}
 	f.culprit(rule, firewall.Traced)
