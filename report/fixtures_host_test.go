@@ -145,10 +145,31 @@ var hostFixtures = []fixture{
 		e.ThisHost = counted(func(c *evidence.Counts, n int) { c.OutTransmits = pointer(0) })
 		e.ThisHost.Cgroup = &evidence.Cgroup{Path: "/user.slice/session-3.scope", Unit: "session-3.scope", Why: "operation not permitted"}
 	}},
+	{"host.local-firewall/by-csf", report.Fail, report.Certain, byFirewall(evidence.Firewall{Took: []evidence.FirewallRule{{Family: "ip", Table: "filter",
+		Chain: "LOGDROPOUT", Path: []string{"OUTPUT"}, Handle: 2, Verdict: "drop", Tool: "iptables", Text: "-A LOGDROPOUT -j DROP", Manager: "csf", Grew: 60}}})},
+	{"host.local-firewall/by-a-policy-of-ufw", report.Fail, report.Certain, byFirewall(evidence.Firewall{Policies: []evidence.FirewallRule{{Family: "ip",
+		Table: "filter", Chain: "OUTPUT", Hook: "output", Verdict: "drop", Manager: "ufw"}}})},
+	{"host.local-firewall/traced", report.Fail, report.Certain, byFirewall(evidence.Firewall{Traced: true, Took: []evidence.FirewallRule{{Family: "inet",
+		Table: "firewalld", Chain: "filter_OUT_policy_webonly", Path: []string{"filter_OUTPUT", "filter_OUTPUT_POLICIES_pre"}, Handle: 186, Verdict: "drop",
+		Manager: "firewalld", Grew: 20}}})},
+	{"host.local-firewall/rules-without-counters", report.Fail, report.Certain, byFirewall(evidence.Firewall{Uncounted: 2})},
+	{"host.local-firewall/rules-not-read-in-a-container", report.Fail, report.Certain, func(e *evidence.Evidence) {
+		byFirewall(evidence.Firewall{Why: "this process lacks CAP_NET_ADMIN", Legacy: "iptables-legacy-save: file does not exist"})(e)
+		e.ThisHost.Container = true
+	}},
+	{"host.local-firewall/untraced", report.Fail, report.Certain, byFirewall(evidence.Firewall{Uncounted: 1,
+		Untraced: "this kernel cannot promise to remove the table: it is older than Linux 5.12"})},
 	{"host.reply-dropped", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		drop(e)
 		walked(e, "ttt...", "ttt+")
 		e.ThisHost = counted(func(c *evidence.Counts, n int) { c.InReceives = n })
+	}},
+	{"host.reply-dropped/by-a-rule", report.Fail, report.Certain, func(e *evidence.Evidence) {
+		drop(e)
+		walked(e, "ttt...", "ttt+")
+		e.ThisHost = counted(func(c *evidence.Counts, n int) { c.InReceives = n })
+		e.ThisHost.Firewall = &evidence.Firewall{Took: []evidence.FirewallRule{{Family: "inet", Table: "site", Chain: "in", Handle: 7, Verdict: "drop",
+			Comment: "all the rest", Grew: 60}}}
 	}},
 	{"host.local-firewall/names-too", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		noInternet(e)
@@ -306,6 +327,16 @@ func counted(set func(c *evidence.Counts, n int)) *evidence.ThisHost {
 	return &evidence.ThisHost{
 		Route:  &evidence.HostRoute{Kind: evidence.RouteUnicast, Line: "default dev eth0", Table: 254, Prefix: "0.0.0.0/0", Interface: "eth0"},
 		Ledger: &evidence.Ledger{To: "198.51.100.10:55443", Protocol: evidence.LedgerTCP, N: 20, Background: of(0), Once: of(20), Twice: of(40), WentOut: "eth0"},
+	}
+}
+
+// byFirewall is a firewall of this host that drops what goes out, and what was seen of its rules.
+func byFirewall(seen evidence.Firewall) func(*evidence.Evidence) {
+	return func(e *evidence.Evidence) {
+		drop(e)
+		walked(e, "...", "ttt+")
+		e.ThisHost = counted(func(c *evidence.Counts, n int) { c.OutTransmits = pointer(0) })
+		e.ThisHost.Firewall = &seen
 	}
 }
 
