@@ -3,6 +3,8 @@
 package lab
 
 import (
+	"fmt"
+	"os/exec"
 	"strings"
 	"testing"
 )
@@ -120,6 +122,19 @@ var culpritFaults = []Fault{
 		Check: culprit("iptables-rule", "filter LOGDROPOUT 2", "csf", "-A LOGDROPOUT -j DROP"), Break: func(w *World) { csf(w, "iptables-legacy", "DROP", "") }},
 	{Cause: "host.local-firewall", Name: "csf-rejects-in-legacy-tables", Confidence: "certain", Says: []string{"TCP_OUT"},
 		Check: culprit("iptables-rule", "filter LOGDROPOUT 2", "csf", "REJECT"), Break: func(w *World) { csf(w, "iptables-legacy", "REJECT", "") }},
+	{Cause: "host.local-firewall", Name: "one-of-very-many-rules", Confidence: "certain", Check: func(t *testing.T, w *World, result Result) {
+		d := result.Report.Diagnoses[0]
+		if d.Culprit.Kind == "" && !strings.Contains(strings.Join(d.NotEvaluated, "\n"), "too many rules") {
+			t.Errorf("the culprit is %+v, and not evaluated %q", d.Culprit, d.NotEvaluated)
+		}
+	}, Break: func(w *World) {
+		var rules strings.Builder
+		rules.WriteString("*filter\n:OUTPUT ACCEPT [0:0]\n")
+		for i := range 100_000 {
+			fmt.Fprintf(&rules, "-A OUTPUT -d 10.%d.%d.%d/32 -j DROP\n", 2+i>>16, i>>8&255, i&255)
+		}
+		restore(w, "iptables-nft", rules.String()+"-A OUTPUT -p tcp -m tcp --dport 55443 -j DROP\nCOMMIT\n")
+	}},
 	{Cause: "host.local-firewall", Name: "a-policy-of-iptables-legacy", Confidence: "certain",
 		Check: culprit("iptables-rule", "filter OUTPUT", "ufw", "policy drop"), Break: func(w *World) { restore(w, "iptables-legacy", ufwChains("", "DROP")) }},
 	{Cause: "host.local-firewall", Name: "an-own-rule-before-ufw", Confidence: "certain", Never: []string{"ufw allow"},
@@ -156,7 +171,18 @@ var culpritFaults = []Fault{
 		w.Client.NFT(quietTable)
 	})},
 
-	{Cause: "host.local-firewall", Name: "traced", Confidence: "certain", Check: culprit("nft-rule", "inet site egress handle", "", `drop comment "only web out"`),
+	{Cause: "host.local-firewall", Name: "traced", Confidence: "certain", Check: func(t *testing.T, w *World, result Result) {
+		culprit("nft-rule", "inet site egress handle", "", `drop comment "only web out"`)(t, w, result)
+		if err := w.Client.Do(func() error {
+			out, err := exec.Command("nft", "list", "tables").CombinedOutput()
+			if string(out) != "table inet site\n" {
+				t.Errorf("what is left: %s", out)
+			}
+			return err
+		}); err != nil {
+			t.Error(err)
+		}
+	},
 		Break: traced(func(w *World) { w.Client.NFT(quietTable) })},
 	{Cause: "host.local-firewall", Name: "traced-map-of-verdicts", Confidence: "certain", Check: culprit("nft-rule", "inet fault out handle", "", "drop"),
 		Break: traced(func(w *World) {

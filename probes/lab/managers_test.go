@@ -22,9 +22,8 @@ type managed struct {
 // it is undone as it is printed, and the run fails as before.
 func managedBy(t *testing.T, program string, own []string, flags []string, write func(managed), cause, kind, name, manager, file string) {
 	t.Helper()
-	t.Parallel()
-	w := managed{healthy(t), t}
 	needRoot(t, program)
+	w := managed{healthy(t), t}
 	w.Mounts, w.Flags = map[string]string{}, flags
 	for _, dir := range own {
 		w.own(dir)
