@@ -4,21 +4,16 @@ package page
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
 	"fmt"
-	"html/template"
 	"io"
 	"regexp"
-	"strings"
-	"sync"
 
 	"opensrs-doctor/report"
 )
-
-//go:embed html.tmpl
-var pageTemplate string
 
 //go:embed html.css
 var PageStyle string
@@ -28,45 +23,47 @@ var PageStyle string
 // Texts that came from elsewhere are cleaned, clipped and escaped, and of long lists the beginning is shown: the
 // page stays below 8 MiB whatever the report holds, and is mostly of some 30 kB.
 func WriteHTML(w io.Writer, r *report.Report) error {
-	parsed, err := parsedPage()
-	if err != nil {
-		return fmt.Errorf("report: %w", err)
-	}
 	var out bytes.Buffer
-	if err := parsed.Execute(&out, newPage(r)); err != nil {
+	if err := page(newPage(r)).Render(context.Background(), &out); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
-	_, err = w.Write(out.Bytes())
+	_, err := w.Write(out.Bytes())
 	return err
 }
-
-// parsedPage parses the template when the first page is written: most runs write none.
-var parsedPage = sync.OnceValues(func() (*template.Template, error) {
-	return template.New("page").Funcs(template.FuncMap{"words": markWords, "kept": kept}).Parse(pageTemplate)
-})
 
 // whole are words that are hard to read when a line ends inside them.
 var whole = regexp.MustCompile(`opensrs-doctor|--[a-z]+(?:-[a-z]+){0,3}`)
 
-// kept escapes a text and keeps such words whole.
-func kept(text string) template.HTML {
-	var out strings.Builder
+// longestWhole is how long such a word may be to be kept whole.
+const longestWhole = 24
+
+type part struct {
+	text  string
+	whole bool
+}
+
+// partsOf parts a text into such words and what is between them.
+func partsOf(text string) (parts []part) {
 	last := 0
 	for _, at := range whole.FindAllStringIndex(text, -1) {
-		out.WriteString(template.HTMLEscapeString(text[last:at[0]]))
-		if last = at[1]; at[1]-at[0] > 24 {
-			out.WriteString(text[at[0]:at[1]])
+		if at[1]-at[0] > longestWhole {
 			continue
 		}
-		out.WriteString(`<span class="keep">` + text[at[0]:at[1]] + `</span>`)
+		if at[0] > last {
+			parts = append(parts, part{text: text[last:at[0]]})
+		}
+		parts = append(parts, part{text[at[0]:at[1]], true})
+		last = at[1]
 	}
-	out.WriteString(template.HTMLEscapeString(text[last:]))
-	return template.HTML(out.String())
+	if last < len(text) {
+		parts = append(parts, part{text: text[last:]})
+	}
+	return parts
 }
 
 // markWords say what a sign means to somebody who does not see it.
-func markWords(m any) string {
-	switch mark(fmt.Sprint(m)) {
+func markWords(m mark) string {
+	switch m {
 	case markOpen:
 		return "in order"
 	case markDoubt:

@@ -3,7 +3,6 @@ package page
 import (
 	"cmp"
 	"fmt"
-	"html/template"
 	"strings"
 	"time"
 
@@ -24,7 +23,6 @@ const (
 // htmlPage is what the template fills in: texts only, and numbers that the drawings need.
 type htmlPage struct {
 	Policy, Generator, Title    string
-	Style                       template.CSS // our own
 	Mark                        mark
 	Service, Endpoint, Hostname string
 	Started, StartedWords       string
@@ -63,7 +61,7 @@ type pageFact struct {
 
 func newPage(r *report.Report) htmlPage {
 	p := htmlPage{
-		Policy: PagePolicy(), Style: template.CSS(PageStyle),
+		Policy:    PagePolicy(),
 		Generator: cmp.Or(strings.TrimSpace(inline(r.Tool.Name)+" "+inline(r.Tool.Version)), "opensrs-doctor"),
 		Service:   inline(render.Service(r)), Endpoint: screen.Clip(render.Endpoint(r), longestText), Hostname: inline(r.Host.Hostname),
 		Started: r.StartedAt.Format(time.RFC3339), StartedWords: r.StartedAt.UTC().Format("2 January 2006, 15:04 UTC"),
