@@ -8,13 +8,14 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"opensrs-doctor/probes/pattern"
 )
 
 // maxConfig is the largest config file, in bytes.
@@ -109,8 +110,8 @@ func parseConfigAt(path string, named bool) (map[string]setting, error) {
 
 // brokenYAML is the library's word for what it cannot read; quoted are the parts that repeat the file.
 var (
-	brokenYAML = regexp.MustCompile(`^yaml: (?:line ([0-9]+): )?(.*)`)
-	quoted     = regexp.MustCompile("[\"'`][^\"'`]*[\"'`]")
+	brokenYAML = pattern.Of(`^yaml: (?:line ([0-9]+): )?(.*)`)
+	quoted     = pattern.Of("[\"'`][^\"'`]*[\"'`]")
 )
 
 // Bounds of a config file's shape, far beyond what its keys need.
@@ -149,14 +150,14 @@ func parseConfig(document []byte, path string) (map[string]setting, error) {
 }
 
 func notYAML(err error, path string) error {
-	parts := brokenYAML.FindStringSubmatch(err.Error())
+	parts := brokenYAML().FindStringSubmatch(err.Error())
 	if parts == nil {
 		return usagef("%s: not valid YAML", path)
 	}
 	if parts[1] != "" {
 		path += ":" + parts[1]
 	}
-	return usagef("%s: not valid YAML: %s", path, quoted.ReplaceAllString(parts[2], "…"))
+	return usagef("%s: not valid YAML: %s", path, quoted().ReplaceAllString(parts[2], "…"))
 }
 
 // checkShape refuses what no key needs: deep nesting, very many keys, and anchors, which make much of little.

@@ -7,13 +7,13 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"time"
 
 	"opensrs-doctor/cmd/opensrs-doctor/outfile"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/pattern"
 	"opensrs-doctor/probes/sandbox"
 	"opensrs-doctor/report"
 )
@@ -162,13 +162,13 @@ func (h *sandboxHome) remove() {
 }
 
 // plainArgument needs no quotes in any shell.
-var plainArgument = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)
+var plainArgument = pattern.Of(`^[A-Za-z0-9_@%+=:,./-]+$`)
 
 // shellLine writes arguments so that a POSIX shell takes them apart again.
 func shellLine(arguments []string) string {
 	quoted := make([]string, len(arguments))
 	for i, argument := range arguments {
-		if quoted[i] = argument; !plainArgument.MatchString(argument) {
+		if quoted[i] = argument; !plainArgument().MatchString(argument) {
 			quoted[i] = "'" + strings.ReplaceAll(argument, "'", `'\''`) + "'"
 		}
 	}

@@ -3,10 +3,12 @@ package opensrs
 import (
 	"bytes"
 	"strconv"
+
+	"opensrs-doctor/probes/pattern"
 )
 
 // summary is the line that tcpdump prints above each packet, with the two ends and the bytes of its payload.
-var summary = lazily(
+var summary = pattern.Of(
 	`(?m)^(?:[^\n ]+ ){0,3}\d\d:\d\d:\d\d\.\d+ IP6? (\S+) > (\S+): [^\n]*?\blength (\d{1,9})[^\n]*\n`)
 
 // joinPackets puts together what tcpdump -A printed of one connection, from the packet on in which a request

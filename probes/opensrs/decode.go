@@ -5,11 +5,11 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/pattern"
 )
 
 // ErrNotEnvelope says that the bytes are no OPS envelope at all: HTML, other XML, text.
@@ -69,13 +69,13 @@ func Decode(document []byte) (Value, error) {
 // maxDeclaration is how far into a document its declaration is looked for, in bytes.
 const maxDeclaration = 512
 
-var declaration = regexp.MustCompile(`^<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']`)
+var declaration = pattern.Of(`^<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']`)
 
 // toUTF8 turns the document into UTF-8 by its declaration. One that claims UTF-8 and isn't is taken as
 // Latin-1, which every byte string is: a code must not get lost over an accent in a text.
 func toUTF8(document []byte) ([]byte, bool) {
 	label := "utf-8"
-	if match := declaration.FindSubmatch(document[:min(len(document), maxDeclaration)]); match != nil {
+	if match := declaration().FindSubmatch(document[:min(len(document), maxDeclaration)]); match != nil {
 		label = strings.ToLower(string(match[1]))
 	}
 	switch label {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/pattern"
 )
 
 // The mistakes that can be seen on a request without a key.
@@ -222,8 +223,8 @@ func rightPath(target string) bool {
 
 // plain is what may be repeated of a request: short, and no run that could be a part of a key.
 var (
-	plain   = lazily(`^[A-Za-z0-9 _./;=+-]{1,40}$`)
-	hexRun8 = lazily(`[0-9A-Fa-f]{8}`)
+	plain   = pattern.Of(`^[A-Za-z0-9 _./;=+-]{1,40}$`)
+	hexRun8 = pattern.Of(`[0-9A-Fa-f]{8}`)
 )
 
 func plainWord(text string) string {

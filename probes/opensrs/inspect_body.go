@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"opensrs-doctor/probes/pattern"
 )
 
 // The mistakes that can be seen on a body without a key.
@@ -81,9 +83,9 @@ func inspectBody(body []byte) []Finding {
 }
 
 var (
-	formField      = lazily(`^[A-Za-z0-9_.%\[\]-]{1,64}=`)
-	allFields      = lazily(`^[A-Za-z0-9_.%\[\]+-]{1,64}=[^<>\s&]*(?:&[A-Za-z0-9_.%\[\]+-]{1,64}=[^<>\s&]*)*\s*$`)
-	multipartStart = lazily(`(?i)^(?:\r?\n)*--[^\r\n]{1,200}\r?\ncontent-[a-z]+:`)
+	formField      = pattern.Of(`^[A-Za-z0-9_.%\[\]-]{1,64}=`)
+	allFields      = pattern.Of(`^[A-Za-z0-9_.%\[\]+-]{1,64}=[^<>\s&]*(?:&[A-Za-z0-9_.%\[\]+-]{1,64}=[^<>\s&]*)*\s*$`)
+	multipartStart = pattern.Of(`(?i)^(?:\r?\n)*--[^\r\n]{1,200}\r?\ncontent-[a-z]+:`)
 )
 
 // inForm finds fields of a form, which web pages send.
@@ -175,7 +177,7 @@ func (p prefixes) Match(text []byte) bool {
 func anyOf(starts ...string) func() matcher { return func() matcher { return prefixes(starts) } }
 
 func expression(text string) func() matcher {
-	compiled := lazily(text)
+	compiled := pattern.Of(text)
 	return func() matcher { return compiled() }
 }
 

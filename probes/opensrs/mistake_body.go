@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"sync"
 	"unicode/utf8"
+
+	"opensrs-doctor/probes/pattern"
 )
 
 // What clients do to the body between sending and signing it.
@@ -128,8 +130,8 @@ const (
 )
 
 var (
-	declarationAtStart = lazily(`^(?:\xEF\xBB\xBF)?[ \t\r\n]*<\?xml\s[^>]*\?>`)
-	documentType       = lazily(`^<!DOCTYPE\s[^>\[]*>`)
+	declarationAtStart = pattern.Of(`^(?:\xEF\xBB\xBF)?[ \t\r\n]*<\?xml\s[^>]*\?>`)
+	documentType       = pattern.Of(`^<!DOCTYPE\s[^>\[]*>`)
 )
 
 func withoutDeclaration(end declarationEnd) rewrite {

@@ -2,7 +2,6 @@ package opensrs
 
 import (
 	"net/url"
-	"regexp"
 	"slices"
 	"sync"
 )
@@ -205,11 +204,6 @@ var mistakes = sync.OnceValue(func() []mistake {
 		{KeyIsEmpty, []form{{key: keyNone}}},
 	}
 })
-
-// lazily compiles a regular expression when it is first needed.
-func lazily(expression string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
-}
 
 // place is where a mistake stands in the table, for sorting. What is not in it comes last.
 func place(id string) int {

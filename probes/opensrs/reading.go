@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"opensrs-doctor/probes/pattern"
 )
 
 // target is a digest that a signature may stand for, and the mistakes that were made in writing it so.
@@ -50,10 +52,10 @@ func targets(signature string) []target {
 }
 
 var (
-	lowerHexDigest = lazily(`^([0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$`)
-	hexDigest      = lazily(`(?i)^([0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$`)
-	hexInside      = lazily(`(?i)\b([0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})\b`)
-	zerosLost      = lazily(`(?i)^[0-9a-f]{24,31}$`)
+	lowerHexDigest = pattern.Of(`^([0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$`)
+	hexDigest      = pattern.Of(`(?i)^([0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$`)
+	hexInside      = pattern.Of(`(?i)\b([0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})\b`)
+	zerosLost      = pattern.Of(`(?i)^[0-9a-f]{24,31}$`)
 )
 
 func readUppercase(text string) (string, bool) {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
+
+	"opensrs-doctor/probes/pattern"
 )
 
 // RawRequest is an HTTP/1 request as somebody captured it.
@@ -76,9 +78,9 @@ func ParseRawRequest(raw []byte) (RawRequest, error) {
 
 var (
 	methods     = `(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH)`
-	requestLine = lazily(`(?:^[!#$%&'*+.^_|~0-9A-Za-z-]+|` + methods + `) +[^ \r\n]+ HTTP/[0-9](?:\.[0-9])?[.\r]?$`)
-	knownMethod = lazily(methods + ` +[^ \r\n]+ HTTP/[0-9](?:\.[0-9])?[.\r]?$`)
-	headerLine  = lazily(`^[A-Za-z][A-Za-z0-9_-]*[ \t]*:`)
+	requestLine = pattern.Of(`(?:^[!#$%&'*+.^_|~0-9A-Za-z-]+|` + methods + `) +[^ \r\n]+ HTTP/[0-9](?:\.[0-9])?[.\r]?$`)
+	knownMethod = pattern.Of(methods + ` +[^ \r\n]+ HTTP/[0-9](?:\.[0-9])?[.\r]?$`)
+	headerLine  = pattern.Of(`^[A-Za-z][A-Za-z0-9_-]*[ \t]*:`)
 )
 
 // findRequestLine gives where the first request begins, -1 where none does. Packet headers may stand before it

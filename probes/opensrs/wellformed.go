@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"opensrs-doctor/probes/pattern"
 )
 
 // XMLFault is the first place at which a text stops being well-formed XML, and why. Source: XML 1.0, 5th edition.
@@ -96,7 +98,7 @@ func checkEncoding(document []byte) XMLFault {
 // declaredEncoding is the encoding that a document declares, in small letters; "" where it declares none.
 func declaredEncoding(document []byte) string {
 	document = bytes.TrimLeft(bytes.TrimPrefix(document, mark), xmlSpace)
-	match := declaration.FindSubmatch(document[:min(len(document), maxDeclaration)])
+	match := declaration().FindSubmatch(document[:min(len(document), maxDeclaration)])
 	if match == nil {
 		return ""
 	}
@@ -142,7 +144,7 @@ func plainName(name string) string {
 	return name
 }
 
-var xmlName = lazily(`^(?:[A-Za-z_][A-Za-z0-9_.:-]{0,39}|U\+[0-9A-F]{4,6})$`)
+var xmlName = pattern.Of(`^(?:[A-Za-z_][A-Za-z0-9_.:-]{0,39}|U\+[0-9A-F]{4,6})$`)
 
 // next reads the text up to the next tag, or one tag, comment, instruction or CDATA section.
 func (s *xmlScanner) next() {

@@ -3,6 +3,8 @@ package opensrs
 import (
 	"bytes"
 	"strings"
+
+	"opensrs-doctor/probes/pattern"
 )
 
 // The parts of a document that begin with a <: what the scanner of CheckXML does with each.
@@ -27,7 +29,7 @@ func (s *xmlScanner) instruction(rest []byte) {
 	}
 }
 
-var wholeDeclaration = lazily(`^<\?xml\s+version\s*=\s*(?:"1\.[0-9]+"|'1\.[0-9]+')` +
+var wholeDeclaration = pattern.Of(`^<\?xml\s+version\s*=\s*(?:"1\.[0-9]+"|'1\.[0-9]+')` +
 	`(?:\s+encoding\s*=\s*(?:"[A-Za-z][A-Za-z0-9._-]*"|'[A-Za-z][A-Za-z0-9._-]*'))?` +
 	`(?:\s+standalone\s*=\s*(?:"(?:yes|no)"|'(?:yes|no)'))?\s*\?>$`)
 
@@ -64,7 +66,7 @@ func (s *xmlScanner) documentType(rest []byte) {
 	s.stop(XMLOther, s.at, "")
 }
 
-var documentTypeHead = lazily(`^<!DOCTYPE\s+[A-Za-z_:][A-Za-z0-9_.:-]*` +
+var documentTypeHead = pattern.Of(`^<!DOCTYPE\s+[A-Za-z_:][A-Za-z0-9_.:-]*` +
 	`(?:\s+(?:SYSTEM|PUBLIC\s+(?:"[^"]*"|'[^']*'))\s+(?:"[^"]*"|'[^']*'))?\s*$`)
 
 func (s *xmlScanner) endTag(rest []byte) {

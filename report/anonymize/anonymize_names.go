@@ -3,10 +3,10 @@ package anonymize
 import (
 	"net/netip"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/pattern"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/screen"
@@ -29,10 +29,10 @@ func publicNames() []string {
 }
 
 var (
-	uri  = regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://[^\s"'<>]+`)
-	home = regexp.MustCompile(`(?:/home/|/Users/|\\Users\\)([^/\\\s:"']+)`)
+	uri  = pattern.Of(`[A-Za-z][A-Za-z0-9+.-]*://[^\s"'<>]+`)
+	home = pattern.Of(`(?:/home/|/Users/|\\Users\\)([^/\\\s:"']+)`)
 	// fqdn is a host name with a domain, in words that are not the tool's own.
-	fqdn = regexp.MustCompile(`(?i)\b(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z]\b`)
+	fqdn = pattern.Of(`(?i)\b(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z]\b`)
 )
 
 // foreignWords are the members that quote somebody else: host names are looked for in them.
@@ -93,16 +93,16 @@ func (t *tokens) collectText(key, text string) {
 	if ClosedLists[key] || ownWords[key] {
 		return
 	}
-	for _, found := range uri.FindAllString(text, -1) {
+	for _, found := range uri().FindAllString(text, -1) {
 		for _, host := range hostsOfURI(found) {
 			t.add("host", host)
 		}
 	}
-	for _, found := range home.FindAllStringSubmatch(text, -1) {
+	for _, found := range home().FindAllStringSubmatch(text, -1) {
 		t.add("user", found[1])
 	}
 	if foreignWords[key] {
-		for _, found := range fqdn.FindAllString(text, -1) {
+		for _, found := range fqdn().FindAllString(text, -1) {
 			t.add("host", found)
 		}
 	}

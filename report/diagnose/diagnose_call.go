@@ -2,12 +2,12 @@ package diagnose
 
 import (
 	"fmt"
-	"regexp"
 	"time"
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/opensrs"
+	"opensrs-doctor/probes/pattern"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose/prose"
 	"opensrs-doctor/report/screen"
@@ -130,7 +130,7 @@ func whenCallPermissionDenied(e *evidence.Evidence) (Finding, bool) {
 }
 
 // limitWords are the words of a reply about a limit.
-var limitWords = regexp.MustCompile(`(?i)rate|limit|exceed|too many|simultaneous|maximum|connections`)
+var limitWords = pattern.Of(`(?i)rate|limit|exceed|too many|simultaneous|maximum|connections`)
 
 func whenCallRateLimited(e *evidence.Evidence) (Finding, bool) {
 	limited := called(e) && (e.Call.Class == string(opensrs.RateLimited) ||
@@ -139,7 +139,7 @@ func whenCallRateLimited(e *evidence.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	finding := replyFinding(e)
-	if e.Call.Envelope && !limitWords.MatchString(e.Call.Text.String()) { // 300 alone has two meanings
+	if e.Call.Envelope && !limitWords().MatchString(e.Call.Text.String()) { // 300 alone has two meanings
 		finding.Confidence = report.Likely
 	}
 	return finding, true

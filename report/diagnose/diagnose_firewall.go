@@ -3,11 +3,11 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/pattern"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/screen"
 )
@@ -107,8 +107,8 @@ func lowerFirst(text string) string { return strings.ToLower(text[:1]) + text[1:
 
 // Names that managers give to chains, with what is chosen by their users in them.
 var (
-	firewalldPolicy = regexp.MustCompile(`^filter_OUT_policy_(.+)$`)
-	shorewallZones  = regexp.MustCompile(`^([A-Za-z]\w*?)(?:-|2)([A-Za-z]\w*)$`)
+	firewalldPolicy = pattern.Of(`^filter_OUT_policy_(.+)$`)
+	shorewallZones  = pattern.Of(`^([A-Za-z]\w*?)(?:-|2)([A-Za-z]\w*)$`)
 )
 
 // edits are the file and setting from which a manager wrote a rule, and the step that lets packets for the port out: the
@@ -148,7 +148,7 @@ func edits(rule evidence.FirewallRule, ledger *evidence.Ledger) (file, step stri
 			accept := fmt.Sprintf("rule ipv4 %s %s -1000 -p %s --dport %s -j ACCEPT", rule.Table, rule.Chain, protocol, port)
 			return rule.File, permanently("--direct", accept)
 		}
-		name := firewalldPolicy.FindStringSubmatch(rule.Chain)
+		name := firewalldPolicy().FindStringSubmatch(rule.Chain)
 		if name == nil {
 			return "", ""
 		}
@@ -160,7 +160,7 @@ func edits(rule evidence.FirewallRule, ledger *evidence.Ledger) (file, step stri
 		return "/etc/firewalld/policies/" + name[1] + ".xml", permanently("--policy "+name[1], "port "+port+"/"+protocol)
 	case "shorewall":
 		for _, chain := range chains {
-			if zones := shorewallZones.FindStringSubmatch(chain); zones != nil {
+			if zones := shorewallZones().FindStringSubmatch(chain); zones != nil {
 				return "/etc/shorewall/rules", fmt.Sprintf("Add the line ACCEPT $FW %s %s %s to /etc/shorewall/rules, in the section NEW and ahead of any line that denies it, then run sudo shorewall reload. To undo it, remove the line and run that again.", zones[2], protocol, port)
 			}
 		}

@@ -3,10 +3,10 @@ package diff
 
 import (
 	"io"
-	"regexp"
 	"slices"
 	"time"
 
+	"opensrs-doctor/probes/pattern"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/render"
 	"opensrs-doctor/report/screen"
@@ -114,10 +114,10 @@ func sideOf(r *report.Report) DiffSide {
 }
 
 // token is what stands for a name or an address in an anonymized report.
-var token = regexp.MustCompile(`^(address|host|user)-[0-9]+$`)
+var token = pattern.Of(`^(address|host|user)-[0-9]+$`)
 
 func anonymous(r *report.Report) bool {
-	return token.MatchString(r.Host.Hostname) || token.MatchString(r.Target.Username) || token.MatchString(r.Host.LocalAddress)
+	return token().MatchString(r.Host.Hostname) || token().MatchString(r.Target.Username) || token().MatchString(r.Host.LocalAddress)
 }
 
 // comparable notes what stands between two reports. It is false where names and addresses say nothing: one of

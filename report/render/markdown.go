@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/pattern"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/screen"
 )
@@ -142,22 +142,22 @@ var mdActive = strings.NewReplacer(
 )
 
 // mdEntity is what HTML would read as one character. Other ampersands, as addresses of the web have them, stay.
-var mdEntity = regexp.MustCompile(`&(#?[0-9A-Za-z]+;)`)
+var mdEntity = pattern.Of(`&(#?[0-9A-Za-z]+;)`)
 
 // mdReference is how GitHub writes another issue: a comment there would say that this one speaks of it.
-var mdReference = regexp.MustCompile(`(#|\bGH-)([0-9])`)
+var mdReference = pattern.Of(`(#|\bGH-)([0-9])`)
 
 // mdAddress is an address that readers of Markdown make a link of without being asked. As code it stays what it is.
-var mdAddress = regexp.MustCompile(`(?i)(?:[a-z][a-z0-9+.-]*://|\bwww\.)[a-z0-9.:/_?=&%#~+,;@!'()*$-]*`)
+var mdAddress = pattern.Of(`(?i)(?:[a-z][a-z0-9+.-]*://|\bwww\.)[a-z0-9.:/_?=&%#~+,;@!'()*$-]*`)
 
 // mdInside is an underscore inside a word, which means nothing, and which people want to read and copy as it is.
-var mdInside = regexp.MustCompile(`([0-9A-Za-z])\\_([0-9A-Za-z])`)
+var mdInside = pattern.Of(`([0-9A-Za-z])\\_([0-9A-Za-z])`)
 
 // MdText is a line of text that Markdown shows as it is.
 func MdText(text string) string {
 	var out strings.Builder
 	text, last := screen.Clean(text), 0
-	for _, at := range mdAddress.FindAllStringIndex(text, -1) {
+	for _, at := range mdAddress().FindAllStringIndex(text, -1) {
 		end := at[0] + len(strings.TrimRight(text[at[0]:at[1]], ".,;:!?')*"))
 		out.WriteString(mdEscape(text[last:at[0]]) + "`" + text[at[0]:end] + "`")
 		last = end
@@ -167,16 +167,16 @@ func MdText(text string) string {
 }
 
 func mdEscape(text string) string {
-	text = mdReference.ReplaceAllString(mdEntity.ReplaceAllString(text, "&amp;$1"), "$1&#8203;$2")
-	return mdInside.ReplaceAllString(mdActive.Replace(text), "${1}_$2")
+	text = mdReference().ReplaceAllString(mdEntity().ReplaceAllString(text, "&amp;$1"), "$1&#8203;$2")
+	return mdInside().ReplaceAllString(mdActive.Replace(text), "${1}_$2")
 }
 
 // mdBlock is how a line begins that would be a heading, a list or a rule.
-var mdBlock = regexp.MustCompile(`^(#|\+|-|=|[0-9]{1,9}[.)])`)
+var mdBlock = pattern.Of(`^(#|\+|-|=|[0-9]{1,9}[.)])`)
 
 // mdStart is escaped text that may stand at the beginning of a line.
 func mdStart(text string) string {
-	at := mdBlock.FindString(text)
+	at := mdBlock().FindString(text)
 	if at == "" {
 		return text
 	}
@@ -188,11 +188,11 @@ func mdStart(text string) string {
 
 // mdPlain are the texts that a code span can hold whatever reads it: nothing in them is active in Markdown, in
 // a table or in HTML.
-var mdPlain = regexp.MustCompile(`^[A-Za-z0-9\[][][A-Za-z0-9 .:/_-]*$`)
+var mdPlain = pattern.Of(`^[A-Za-z0-9\[][][A-Za-z0-9 .:/_-]*$`)
 
 // mdCode is a name, an address or a cause, set as code where that is safe.
 func mdCode(text string) string {
-	if text = screen.Clean(text); mdPlain.MatchString(text) {
+	if text = screen.Clean(text); mdPlain().MatchString(text) {
 		return "`" + text + "`"
 	}
 	return MdText(text)

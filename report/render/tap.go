@@ -5,10 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 	"time"
 
+	"opensrs-doctor/probes/pattern"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/screen"
 )
@@ -71,13 +71,13 @@ func yamlList(out *bytes.Buffer, name string, texts []string) {
 	}
 	fmt.Fprintf(out, "      %s:\n", name)
 	for _, text := range texts {
-		fmt.Fprintf(out, "        - %s\n", yamlKeyLike.ReplaceAllString(yamlText(text), `$1\x3a$2`))
+		fmt.Fprintf(out, "        - %s\n", yamlKeyLike().ReplaceAllString(yamlText(text), `$1\x3a$2`))
 	}
 }
 
 // yamlKeyLike is a text in a list that prove's reader takes for a mapping: it looks for a colon behind the first word,
 // also inside quotes. Written as an escape it is the same text to every reader.
-var yamlKeyLike = regexp.MustCompile(`^("\S*?\s*):(\s)`)
+var yamlKeyLike = pattern.Of(`^("\S*?\s*):(\s)`)
 
 // yamlText is text in double quotes. JSON's quoting is YAML's, and clean text needs no escape but that of the
 // quote and the backslash.
@@ -92,9 +92,9 @@ func yamlText(text string) string {
 }
 
 // tapDirective is a directive: some readers see it behind a backslash too.
-var tapDirective = regexp.MustCompile(`(?i)#(\s*(?:skip|todo))`)
+var tapDirective = pattern.Of(`(?i)#(\s*(?:skip|todo))`)
 
 // TapText is text on a test line, where # would begin a directive.
 func TapText(text string) string {
-	return strings.NewReplacer(`\`, `\\`, "#", `\#`).Replace(tapDirective.ReplaceAllString(screen.Clean(text), "#·$1"))
+	return strings.NewReplacer(`\`, `\\`, "#", `\#`).Replace(tapDirective().ReplaceAllString(screen.Clean(text), "#·$1"))
 }

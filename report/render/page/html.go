@@ -10,8 +10,8 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
-	"regexp"
 
+	"opensrs-doctor/probes/pattern"
 	"opensrs-doctor/report"
 )
 
@@ -32,7 +32,7 @@ func WriteHTML(w io.Writer, r *report.Report) error {
 }
 
 // whole are words that are hard to read when a line ends inside them.
-var whole = regexp.MustCompile(`opensrs-doctor|--[a-z]+(?:-[a-z]+){0,3}`)
+var whole = pattern.Of(`opensrs-doctor|--[a-z]+(?:-[a-z]+){0,3}`)
 
 // longestWhole is how long such a word may be to be kept whole.
 const longestWhole = 24
@@ -45,7 +45,7 @@ type part struct {
 // partsOf parts a text into such words and what is between them.
 func partsOf(text string) (parts []part) {
 	last := 0
-	for _, at := range whole.FindAllStringIndex(text, -1) {
+	for _, at := range whole().FindAllStringIndex(text, -1) {
 		if at[1]-at[0] > longestWhole {
 			continue
 		}
