@@ -15,7 +15,7 @@ const (
 	leastCall      = 3 * time.Second
 	leastStep      = 500 * time.Millisecond  // with less, a probe's silence would show nothing but the end of the time
 	reserve        = 400 * time.Millisecond  // kept back from the call, for follow-ups to end in
-	patience       = 1200 * time.Millisecond // after that much silence the follow-ups begin beside the waiting
+	patience       = 1050 * time.Millisecond // after that much silence, more than a healthy round trip, the follow-ups begin beside the waiting
 )
 
 // budget shares out the time of a run.

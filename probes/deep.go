@@ -48,26 +48,9 @@ func (r *run) settleDeep() {
 	ctx, cancel := context.WithTimeout(r.all, limit)
 	defer cancel()
 	if r.egress != nil {
-		r.egress.settle(ctx)
+		r.egress.until(ctx, func() bool { return r.egress.waiting() == 0 })
 	}
 	if r.dns != nil {
 		r.dns.settle(ctx, true)
-	}
-}
-
-// settle waits until every source has answered.
-func (r *egressRun) settle(ctx context.Context) {
-	for {
-		r.mu.Lock()
-		pending := r.waiting()
-		r.mu.Unlock()
-		if pending == 0 {
-			return
-		}
-		select {
-		case <-r.changed:
-		case <-ctx.Done():
-			return
-		}
 	}
 }

@@ -18,6 +18,7 @@ type dnsRun struct {
 	mu      sync.Mutex
 	facts   evidence.DNS
 	have    []bool
+	begun   time.Time // when the questions left
 	changed chan struct{}
 }
 
@@ -27,7 +28,7 @@ const slowAfter = time.Second
 // startDNS asks every resolver at once; the hosts file goes first, as it does for other programs.
 func (w *world) startDNS(ctx context.Context, name string, ofProxy bool) *dnsRun {
 	everybody := w.resolver.everybody()
-	r := &dnsRun{have: make([]bool, len(everybody)), changed: make(chan struct{}, 1)}
+	r := &dnsRun{begun: time.Now(), have: make([]bool, len(everybody)), changed: make(chan struct{}, 1)}
 	r.facts = evidence.DNS{Name: name, OfProxy: ofProxy, Answers: make([]evidence.DNSAnswer, len(everybody)), IPv4: []netip.Addr{}, IPv6: []netip.Addr{}}
 	if address, err := netip.ParseAddr(name); err == nil {
 		r.facts.Literal, r.facts.Answers, r.have = true, []evidence.DNSAnswer{}, nil
@@ -55,7 +56,7 @@ func (w *world) startDNS(ctx context.Context, name string, ofProxy bool) *dnsRun
 
 // wait returns when it is decided which addresses are used, or that there are none.
 func (r *dnsRun) wait(ctx context.Context) {
-	patience := time.After(slowAfter)
+	patience := time.After(time.Until(r.begun.Add(slowAfter)))
 	patient := true
 	for !r.decide(patient) {
 		select {
@@ -134,6 +135,13 @@ func use(d *evidence.DNS, from string, addresses []netip.Addr) {
 	d.Used = from
 	v4, v6 := splitFamilies(addresses)
 	d.IPv4, d.IPv6 = append([]netip.Addr{}, v4...), append([]netip.Addr{}, v6...)
+}
+
+// answered reports whether anybody has said anything, or nobody need be asked.
+func (r *dnsRun) answered() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.have) == 0 || len(r.facts.HostsIPs) > 0 || slices.Contains(r.have, true)
 }
 
 // snapshot is what is known now; a resolver that has not answered is pending.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -23,6 +24,9 @@ type egressRun struct {
 	sights  []evidence.Sighting // one a question, in the order in which the sources were given
 	came    []int               // the questions that were answered, first come first
 	pending map[string]int      // questions without an answer, by path
+	literal map[int]bool        // questions by DNS to a server that was given by its address
+	quick   bool                // two of those that agree are enough for now: more comes until the call ends
+	byDNS   bool                // so it was decided
 	decided bool
 	sources int
 	changed chan struct{} // capacity 1: something new came
@@ -48,10 +52,10 @@ type question struct {
 	sight  func(context.Context) evidence.Sighting
 }
 
-// startEgress asks the sources. HTTP sources are asked on the call's way, and with a proxy on the direct way too; DNS
+// startEgress asks the sources. quick: sightings by DNS may decide, because the others run on until a call ends. HTTP sources are asked on the call's way, and with a proxy on the direct way too; DNS
 // sources only directly.
-func (w *world) startEgress(ctx context.Context, sources []Source, v way) *egressRun {
-	r := &egressRun{world: w, pending: map[string]int{}, sources: len(sources), changed: make(chan struct{}, 1)}
+func (w *world) startEgress(ctx context.Context, sources []Source, v way, quick bool) *egressRun {
+	r := &egressRun{world: w, quick: quick, pending: map[string]int{}, literal: map[int]bool{}, sources: len(sources), changed: make(chan struct{}, 1)}
 	questions := make([][]question, len(sources)) // of each source
 	for i, source := range sources {
 		ask := func(path string, sight func(context.Context) evidence.Sighting) {
@@ -61,6 +65,8 @@ func (w *world) startEgress(ctx context.Context, sources []Source, v way) *egres
 				Failure: &evidence.Failure{Op: "fetch", Kind: evidence.KindTimeout, Detail: foreign.Ours("not asked before the run ended")}})
 		}
 		if source.Kind == "dns" {
+			_, err := netip.ParseAddr(source.DNS.Server.Host)
+			r.literal[len(r.sights)] = err == nil
 			ask(pathDNS, func(ctx context.Context) evidence.Sighting { return w.sightByDNS(ctx, source) })
 			continue
 		}
@@ -126,11 +132,18 @@ func (r *egressRun) take(question int, sighting evidence.Sighting) {
 	}
 }
 
+// answered reports whether anything but silence has come of any question.
+func (r *egressRun) answered() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.ContainsFunc(r.sights, func(s evidence.Sighting) bool { return s.Failure == nil || s.Failure.Kind != evidence.KindTimeout })
+}
+
 // waiting is how many questions have no answer yet. The caller holds the lock.
 func (r *egressRun) waiting() int { return len(r.sights) - len(r.came) }
 
 // wait returns when enough is known: two sources agree, one of them on the call's path where any of those
-// still may answer; or nobody is left to answer; or a moment after the first answer where the rest is silent.
+// still may answer, or both asked of servers by address where DNS may decide; or nobody is left to answer; or a moment after the first answer where the rest is silent.
 func (r *egressRun) wait(ctx context.Context, onPath string) {
 	start := time.Now()
 	var grace <-chan time.Time
@@ -156,12 +169,43 @@ func (r *egressRun) wait(ctx context.Context, onPath string) {
 	r.mu.Unlock()
 }
 
+// settle waits, where DNS alone has decided, until two sources on the call's path have told an address, or none is left
+// to: what DNS tells can be the resolver's address.
+func (r *egressRun) settle(ctx context.Context, onPath string) {
+	r.until(ctx, func() bool {
+		told := 0
+		for _, question := range r.came {
+			if s := r.sights[question]; s.Path == onPath && s.Address.Is4() {
+				told++
+			}
+		}
+		return !r.byDNS || told >= 2 || r.pending[onPath] == 0
+	})
+}
+
+// until waits for answers until they are enough.
+func (r *egressRun) until(ctx context.Context, enough func() bool) {
+	for {
+		r.mu.Lock()
+		done := enough()
+		r.mu.Unlock()
+		if done {
+			return
+		}
+		select {
+		case <-r.changed:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
 // enough counts what came. some: at least one answer on the call's path.
 func (r *egressRun) enough(onPath string) (enough, some bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	waiting := r.pending[onPath]
-	seen := map[netip.Addr]int{}
+	seen, byDNS := map[netip.Addr]int{}, map[netip.Addr]int{}
 	pathSeen := map[netip.Addr]bool{}
 	for _, question := range r.came {
 		s := r.sights[question]
@@ -169,6 +213,9 @@ func (r *egressRun) enough(onPath string) (enough, some bool) {
 			continue
 		}
 		seen[s.Address]++
+		if r.literal[question] {
+			byDNS[s.Address]++
+		}
 		if s.Path == onPath {
 			some = true
 			pathSeen[s.Address] = true
@@ -176,6 +223,14 @@ func (r *egressRun) enough(onPath string) (enough, some bool) {
 	}
 	for address, count := range seen {
 		if count >= 2 && (pathSeen[address] || waiting == 0) {
+			return true, some
+		}
+	}
+	if r.quick && len(seen) == 1 && len(byDNS) == 1 {
+		for _, count := range byDNS {
+			r.byDNS = count >= 2
+		}
+		if r.byDNS {
 			return true, some
 		}
 	}

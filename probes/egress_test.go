@@ -49,7 +49,7 @@ func TestSightingsInTheOrderGiven(t *testing.T) {
 	w := &world{scrub: &foreign.Scrubber{}, clock: &clockNotes{}, now: time.Now, roots: newRoots(Options{}, nil)}
 	w.resolver = newResolver(ctx, nil, w.sourceIP, w.scrub)
 	defer cancel() // before the servers, which wait for their connections
-	run := w.startEgress(ctx, given, way{})
+	run := w.startEgress(ctx, given, way{}, false)
 	var seen []string
 	for _, n := range []int{6, 0, 4, 2} {
 		close(answer[n])
@@ -105,7 +105,7 @@ func TestSourcesEightAtATime(t *testing.T) {
 	}
 	w := &world{scrub: &foreign.Scrubber{}, clock: &clockNotes{}, now: time.Now, roots: newRoots(Options{}, nil)}
 	w.resolver = newResolver(t.Context(), nil, w.sourceIP, w.scrub)
-	run := w.startEgress(t.Context(), sources, way{})
+	run := w.startEgress(t.Context(), sources, way{}, false)
 	for run.wait(t.Context(), pathDirect); ; <-run.changed {
 		run.mu.Lock()
 		waiting := run.waiting()

@@ -3,7 +3,6 @@ package probes
 import (
 	"context"
 	"net/netip"
-	"regexp"
 	"slices"
 	"sync"
 	"time"
@@ -11,6 +10,7 @@ import (
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/pattern"
 )
 
 // Follow-ups about other places: the endpoint's other addresses and servers, a third party on the service's port, and the
@@ -45,11 +45,11 @@ func (x *experiments) portWitness(source *Source, v way) {
 	})
 }
 
-var dotted = regexp.MustCompile(`\b\d{1,3}(\.\d{1,3}){3}\b`)
+var dotted = pattern.Of(`\b\d{1,3}(\.\d{1,3}){3}\b`)
 
 // addressIn is the first public IPv4 address in a text; not set where there is none.
 func (w *world) addressIn(text string) netip.Addr {
-	for _, found := range dotted.FindAllString(text, 20) {
+	for _, found := range dotted().FindAllString(text, 20) {
 		if address, err := netip.ParseAddr(found); err == nil && iprules.NeverPublic(address) == "" && !w.scrub.InAddress(address) {
 			return address
 		}

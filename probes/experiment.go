@@ -22,16 +22,17 @@ import (
 // experiments are the follow-ups of one run. Each is started at most once, when a step fails or has been
 // silent for a while, so that it overlaps with the waiting; none runs on the healthy path.
 type experiments struct {
-	world *world
-	deep  bool          // Options.Deep
-	trace bool          // Options.TraceFirewall
-	trip  time.Duration // how long one round trip may take
-	ctx   context.Context
-	mu    sync.Mutex
-	begun map[string]bool
-	under int           // how many are under way; no WaitGroup, for more may be started while somebody waits
-	idle  chan struct{} // closed when none is under way any more; nil where none is
-	found findings
+	world  *world
+	deep   bool          // Options.Deep
+	trace  bool          // Options.TraceFirewall
+	trip   time.Duration // how long one round trip may take
+	ctx    context.Context
+	mu     sync.Mutex
+	begun  map[string]bool
+	silent chan struct{} // closed when it is sure that the endpoint's port gives no answer
+	under  int           // how many are under way; no WaitGroup, for more may be started while somebody waits
+	idle   chan struct{} // closed when none is under way any more; nil where none is
+	found  findings
 }
 
 // findings are what the follow-ups have brought so far.
@@ -58,7 +59,7 @@ type findings struct {
 
 // Times of the follow-ups; all end with the run at the latest.
 const (
-	controlTime = 2500 * time.Millisecond
+	controlTime = 2300 * time.Millisecond
 	statusTime  = 2500 * time.Millisecond
 	otherTime   = 2 * time.Second
 	variantTime = 3 * time.Second
@@ -127,6 +128,11 @@ func (x *experiments) wait(ctx context.Context) findings {
 	return found
 }
 
+// silentEnough: so many connections from ports of their own, beside others to another port of the same host that were
+// answered, that loss explains their silence no more: at one packet in ten, each fails by chance one time in five, and
+// so many together less than once in 10,000.
+const silentEnough = 6
+
 // path walks towards the endpoint, and tries other ports of the same host. answered says that the port did get
 // an answer, and not silence. Then one ordinary packet goes before everything else: routers send few ICMP errors
 // at a time, and the answer to that packet is the one that counts.
@@ -138,7 +144,7 @@ func (x *experiments) path(to netip.AddrPort, answered bool) {
 	x.once("path", pathTime, func(ctx context.Context) {
 		var first *evidence.Hop
 		if answered {
-			first = x.world.ordinaryHop(ctx, to, walkHop)
+			first = x.world.ordinaryHop(ctx, to, func() time.Duration { return walkHop })
 		}
 		x.otherPort(netip.AddrPortFrom(to.Addr(), compare))
 		if to.Port() != evidence.ServicePort {
@@ -146,13 +152,27 @@ func (x *experiments) path(to netip.AddrPort, answered bool) {
 		}
 		seen := thishost.Look(to, x.world.sourceIP)
 		x.keep(func(f *findings) { f.thisHost = seen })
-		path := x.world.walk(ctx, to, compare, first)
+		path, silent := x.world.walk(ctx, to, compare, first)
 		x.keep(func(f *findings) { f.path = path })
+		if silent >= silentEnough {
+			close(x.silent)
+		}
 		if seen != nil && !seen.Route.Denies() && worthCounting(path) {
 			x.ledger(to, evidence.LedgerTCP, answerTime(path))
 		}
 		if x.deep { // behind the walk: what routers still answer is the walk's
 			x.roundTrips(to)
+		}
+	})
+}
+
+// later does something after a while, if the run has not ended by then.
+func (x *experiments) later(wait time.Duration, do func()) {
+	x.once("later", wait+time.Second, func(ctx context.Context) {
+		select {
+		case <-time.After(wait):
+			do()
+		case <-ctx.Done():
 		}
 	})
 }
@@ -193,8 +213,11 @@ func answerTime(path *evidence.Path) time.Duration {
 			slowest = max(slowest, hop.TookMS)
 		}
 	}
-	return min(max(time.Duration(2*slowest)*time.Millisecond, 200*time.Millisecond), 700*time.Millisecond)
+	return min(max(time.Duration(2*slowest)*time.Millisecond, 100*time.Millisecond), 700*time.Millisecond)
 }
+
+// deafAnswer is how long a resolver's, a control's or a proxy's answer may take.
+const deafAnswer = 200 * time.Millisecond
 
 // deaf counts towards a resolver, a control or a proxy that gives no answer, where the endpoint cannot be asked.
 func (x *experiments) deaf(to netip.AddrPort, protocol string) {
@@ -205,7 +228,7 @@ func (x *experiments) deaf(to netip.AddrPort, protocol string) {
 		}
 	})
 	if seen != nil && !seen.Route.Denies() {
-		x.ledger(to, protocol, 400*time.Millisecond)
+		x.ledger(to, protocol, deafAnswer)
 	}
 }
 

@@ -32,16 +32,19 @@ func (r *run) trouble(probe string, failure *evidence.Failure) {
 	}
 	r.x.controls(r.o.Controls, ways...)
 	if probe == "egress" {
-		return
+		if r.dns == nil || r.dns.answered() {
+			return
+		}
+		r.x.later(r.budget.scaled(deafAfter), func() { // nobody has said anything yet
+			if !r.dns.answered() && !r.egress.answered() {
+				r.countSilence()
+			}
+		})
 	}
 	r.x.names(r.o.Host, r.otherName())
-	if probe == "dns" {
+	if probe == "dns" || probe == "egress" {
 		if failure != nil && (failure.Kind == evidence.KindTimeout || failure.Kind == evidence.KindNotPermitted) {
-			if resolver, ok := r.distantResolver(); ok { // what is silent is asked, and nobody else
-				r.x.deaf(resolver, evidence.LedgerUDP)
-			} else if control, ok := r.literalControl(); ok && r.way.proxy == nil {
-				r.x.deaf(control, evidence.LedgerTCP)
-			}
+			r.countSilence()
 		}
 		return
 	}
@@ -69,6 +72,19 @@ func (r *run) trouble(probe string, failure *evidence.Failure) {
 		r.x.otherPort(netip.AddrPortFrom(r.connectedTarget().addresses[0].Addr(), evidence.ServicePort))
 	}
 	r.deepen(probe)
+}
+
+// deafAfter is how long all may be silent, after the first follow-ups have begun, until this host's own counters are read
+// around packets of ours.
+const deafAfter = 1150 * time.Millisecond
+
+// countSilence counts packets to the resolver that is silent, and to nobody else where there is one.
+func (r *run) countSilence() {
+	if resolver, ok := r.distantResolver(); ok {
+		r.x.deaf(resolver, evidence.LedgerUDP)
+	} else if control, ok := r.literalControl(); ok && r.way.proxy == nil {
+		r.x.deaf(control, evidence.LedgerTCP)
+	}
 }
 
 // distantResolver is the first resolver that is not on this host.
@@ -204,6 +220,11 @@ func (r *run) finish() {
 		r.trouble(failed, r.ev.Step(failed).Failure)
 		r.crossCheck()
 	}
+	if r.egress != nil && r.ctx.Err() == nil {
+		ctx, cancel := context.WithTimeout(r.all, r.budget.scaled(sightingsTime))
+		r.egress.settle(ctx, r.way.name())
+		cancel()
+	}
 	asked := r.leaving()
 	if r.o.Deep && r.ctx.Err() == nil {
 		r.watch(Event{Probe: Measuring})
@@ -259,6 +280,9 @@ func nowAndThen(found findings, port *evidence.Port) bool {
 		(found.path.Answer != nil && found.path.Answer.Answer == evidence.HopConnected ||
 			slices.ContainsFunc(found.path.Port, func(h evidence.Hop) bool { return h.Answer == evidence.HopConnected }))
 }
+
+// sightingsTime is how long the end of a run waits for sightings on the call's path, where DNS alone has told the address.
+const sightingsTime = 1500 * time.Millisecond
 
 func (r *run) crossCheck() {
 	if !mayCrossCheck(r.o, r.ev.Call) {

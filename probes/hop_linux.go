@@ -16,16 +16,14 @@ type askedHop struct {
 	fd    int // -1: no socket, hop has the answer already
 	kind  int // SOCK_STREAM or SOCK_DGRAM
 	begun time.Time
-	until time.Time
 	hop   evidence.Hop
 	err   error // the packet was not sent: hop is no answer, and no silence either
 }
 
 // openHop sends one packet: a SYN, or a datagram to a port where nobody listens. pollHops reads the answer. It sends
 // none where the TTL cannot be set: one that goes all the way would be read as the answer of a nearer place.
-func openHop(to netip.AddrPort, kind, ttl int, source netip.Addr, wait time.Duration) *askedHop {
+func openHop(to netip.AddrPort, kind, ttl int, source netip.Addr) *askedHop {
 	asked := &askedHop{fd: -1, kind: kind, begun: time.Now(), hop: evidence.Hop{TTL: ttl, Answer: evidence.HopSilence}}
-	asked.until = asked.begun.Add(wait)
 	fd, err := unix.Socket(unix.AF_INET, kind|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		asked.err = err
@@ -66,9 +64,9 @@ func openHop(to netip.AddrPort, kind, ttl int, source netip.Addr, wait time.Dura
 	return asked
 }
 
-// pollHops waits up to a slice of time for answers, hands over those that came or are overdue, and gives the
-// rest back. What was not sent is left out.
-func pollHops(asked []*askedHop, slice time.Duration, take func(evidence.Hop)) (rest []*askedHop) {
+// pollHops waits up to a slice of time for answers, hands over those that came or that took longer than wait, and gives
+// the rest back. What was not sent is left out.
+func pollHops(asked []*askedHop, slice, wait time.Duration, take func(evidence.Hop)) (rest []*askedHop) {
 	polled := make([]unix.PollFd, 0, len(asked))
 	for _, one := range asked {
 		events := int16(unix.POLLOUT)
@@ -89,7 +87,7 @@ func pollHops(asked []*askedHop, slice time.Duration, take func(evidence.Hop)) (
 		case polled[i].Revents != 0:
 			one.read()
 			unix.Close(one.fd)
-		case time.Now().After(one.until):
+		case time.Since(one.begun) > wait:
 			unix.Close(one.fd)
 		default:
 			rest = append(rest, one)

@@ -2,6 +2,7 @@ package probes
 
 import (
 	"context"
+	"maps"
 	"net/netip"
 	"slices"
 	"sync"
@@ -16,7 +17,9 @@ const (
 	walkBatch = 8                       // hops asked side by side
 	walkMost  = 30                      // hops at the most
 	walkGap   = 120 * time.Millisecond  // before the next batch: most hosts are reached within the first two
-	walkHop   = 1200 * time.Millisecond // how long one hop may take to answer
+	walkHop   = 1200 * time.Millisecond // how long one hop may take to answer, until it is known how far the host is
+	walkLeast = 400 * time.Millisecond  // the same where the host is near
+	walkAgain = 200 * time.Millisecond  // after so long, at the least, silent hops are asked again
 	walkLate  = 2200 * time.Millisecond // a router that looks for a host that is gone tells after three seconds
 )
 
@@ -25,75 +28,99 @@ const (
 // port to compare it with, and a closed UDP port (which tells the distance) are walked side by side.
 //
 // One packet has an ordinary TTL. Its answer is the one that counts; first is that answer, where it has been
-// asked for already.
-func (w *world) walk(ctx context.Context, to netip.AddrPort, compareTo uint16, first *evidence.Hop) *evidence.Path {
-	path := &evidence.Path{Available: true, ComparedTo: compareTo, Answer: first}
+// asked for already. silent is how many packets for the port went as far as the host answers from for the port to compare
+// with, and got no answer.
+func (w *world) walk(ctx context.Context, to netip.AddrPort, compareTo uint16, ordinary *evidence.Hop) (path *evidence.Path, silent int) {
+	path = &evidence.Path{Available: true, ComparedTo: compareTo, Answer: ordinary}
 	if !to.Addr().Is4() {
 		path.Available, path.Why = false, "only IPv4 is walked"
-		return path
+		return path, 0
 	}
 	var udp []evidence.Hop
+	var asked []int // the TTLs of the packets for the port that got no answer
+	p := &pace{host: to.Addr(), patient: ordinary != nil, passed: map[int]bool{}}
 	var unsent error
 	var group sync.WaitGroup
-	if first == nil {
-		group.Go(func() { path.Answer = w.ordinaryHop(ctx, to, walkLate) })
+	if ordinary == nil {
+		group.Go(func() { path.Answer = w.ordinaryHop(ctx, to, func() time.Duration { return p.wait(walkLate) }) })
 	}
-	group.Go(func() { path.Port, unsent = w.walkOne(ctx, to, unix.SOCK_STREAM) })
-	group.Go(func() { path.Compare, _ = w.walkOne(ctx, netip.AddrPortFrom(to.Addr(), compareTo), unix.SOCK_STREAM) })
-	group.Go(func() { udp, _ = w.walkOne(ctx, netip.AddrPortFrom(to.Addr(), 33434), unix.SOCK_DGRAM) })
+	group.Go(func() { path.Port, asked, unsent = w.walkOne(ctx, to, unix.SOCK_STREAM, p, nil) })
+	group.Go(func() {
+		path.Compare, _, _ = w.walkOne(ctx, netip.AddrPortFrom(to.Addr(), compareTo), unix.SOCK_STREAM, p, p.note)
+	})
+	group.Go(func() {
+		udp, _, _ = w.walkOne(ctx, netip.AddrPortFrom(to.Addr(), 33434), unix.SOCK_DGRAM, p, p.note)
+	})
 	group.Wait()
 	if len(path.Port) == 0 && unsent != nil {
 		path.Available, path.Why = false, "packets with a small TTL cannot be sent here: "+unsent.Error()
-		return path
+		return path, 0
 	}
-	if first != nil && first.Answer == evidence.HopSilence { // a router that had no ICMP message to spare has one by now
-		path.Answer = w.ordinaryHop(ctx, to, walkHop)
+	if ordinary != nil && ordinary.Answer == evidence.HopSilence { // a router that had no ICMP message to spare has one by now
+		path.Answer = w.ordinaryHop(ctx, to, func() time.Duration { return p.wait(walkHop) })
 	}
-	w.askAgain(ctx, to, path)
 	path.Distance, path.ByHost = distanceOf(path.Compare, udp, func(hop evidence.Hop) bool { return hop.From == to.Addr() })
-	return path
+	if end, ok := first(path.Compare, evidence.HopConnected); ok && path.Answer != nil && path.Answer.Answer == evidence.HopSilence {
+		silent = 1
+		for _, ttl := range asked {
+			if ttl >= end.TTL {
+				silent++
+			}
+		}
+	}
+	return path, silent
 }
 
-// askAgain repeats the hops that were silent for the port and answered for the one to compare it with: routers send
-// few ICMP errors at a time, and one that had none to spare looks like one that never got the packet.
-func (w *world) askAgain(ctx context.Context, to netip.AddrPort, path *evidence.Path) {
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < walkHop+walkGap {
-		return
+// pace is how long the hops of a walk take to answer, which tells how long a silence has to last.
+type pace struct {
+	host    netip.Addr
+	patient bool // something answers for the port, and may have used up what a router has to spare: the kernel asks again after a second
+	mu      sync.Mutex
+	slowest time.Duration
+	reached bool         // the host itself has answered: nothing on the way to it takes longer
+	passed  map[int]bool // TTLs at which a router answered, for the port to compare with
+}
+
+// note takes an answer to what is walked beside the port.
+func (p *pace) note(hop evidence.Hop, kind int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if hop.Answer != evidence.HopSilence {
+		p.slowest = max(p.slowest, time.Duration(hop.TookMS*float64(time.Millisecond)))
 	}
-	if len(path.Port) == 0 || path.Port[len(path.Port)-1].Answer != evidence.HopSilence {
-		return
+	p.reached = p.reached || hop.Answer == evidence.HopConnected || hop.From == p.host
+	if hop.Answer == evidence.HopTimeExceeded && kind == unix.SOCK_STREAM {
+		p.passed[hop.TTL] = true
 	}
-	var asked []*askedHop
-	for _, hop := range path.Compare {
-		if hop.Answer != evidence.HopTimeExceeded {
-			continue
-		}
-		for len(path.Port) < hop.TTL { // silence past the third was left out
-			path.Port = append(path.Port, evidence.Hop{TTL: len(path.Port) + 1, Answer: evidence.HopSilence})
-		}
-		if path.Port[hop.TTL-1].Answer == evidence.HopSilence {
-			asked = append(asked, openHop(to, unix.SOCK_STREAM, hop.TTL, w.sourceIP, walkHop))
-		}
+}
+
+// wait is how long an answer may take: four times the slowest, where the host has answered, else most.
+func (p *pace) wait(most time.Duration) time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.reached || p.patient {
+		return most
 	}
-	for len(asked) > 0 && ctx.Err() == nil {
-		asked = pollHops(asked, 20*time.Millisecond, func(again evidence.Hop) {
-			if again.Answer == evidence.HopTimeExceeded {
-				path.Port[again.TTL-1] = again
-			}
-		})
+	return min(max(4*p.slowest, walkLeast), most)
+}
+
+// again are the TTLs that are asked again after some silence: a router answered there for the other port. Routers send few
+// ICMP errors at a time, and one that had none to spare looks like one that never got the packet.
+func (p *pace) again(after time.Duration) map[int]bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.passed) == 0 || after < max(2*p.slowest, walkAgain) {
+		return nil
 	}
-	for _, one := range asked {
-		unix.Close(one.fd)
-	}
-	path.Port = tidy(path.Port)
+	return maps.Clone(p.passed)
 }
 
 // ordinaryHop sends one packet with an ordinary TTL. Nil: not sent, or not IPv4.
-func (w *world) ordinaryHop(ctx context.Context, to netip.AddrPort, wait time.Duration) *evidence.Hop {
+func (w *world) ordinaryHop(ctx context.Context, to netip.AddrPort, wait func() time.Duration) *evidence.Hop {
 	if !to.Addr().Is4() {
 		return nil
 	}
-	asked := []*askedHop{openHop(to, unix.SOCK_STREAM, 64, w.sourceIP, wait)}
+	asked := []*askedHop{openHop(to, unix.SOCK_STREAM, 64, w.sourceIP)}
 	if asked[0].err != nil {
 		return nil
 	}
@@ -103,7 +130,7 @@ func (w *world) ordinaryHop(ctx context.Context, to netip.AddrPort, wait time.Du
 			unix.Close(asked[0].fd)
 			break
 		}
-		asked = pollHops(asked, 50*time.Millisecond, func(answer evidence.Hop) { hop = answer })
+		asked = pollHops(asked, 20*time.Millisecond, wait(), func(answer evidence.Hop) { hop = answer })
 	}
 	hop.FromSelf = hop.From.IsValid() && ownAddresses()[hop.From]
 	return &hop
@@ -111,9 +138,11 @@ func (w *world) ordinaryHop(ctx context.Context, to netip.AddrPort, wait time.Du
 
 // walkOne asks hop after hop, a batch at a time, until the end answers or the hops run out. One goroutine waits
 // for all of them: a thread a hop would be too many where processes are counted. unsent is why a packet was not sent;
-// the walk ends before it.
-func (w *world) walkOne(ctx context.Context, to netip.AddrPort, kind int) (walked []evidence.Hop, unsent error) {
+// the walk ends before it. note is told each answer; where it is nil, silent hops are asked again once. silent are the
+// TTLs of packets that got no answer.
+func (w *world) walkOne(ctx context.Context, to netip.AddrPort, kind int, p *pace, note func(evidence.Hop, int)) (walked []evidence.Hop, silent []int, unsent error) {
 	var asked []*askedHop
+	begun, askedAgain := time.Now(), note != nil
 	var hops []evidence.Hop
 	end, next := walkMost, time.Now() // where the walk ends, and when the next batch goes
 	ttl := 0
@@ -121,15 +150,29 @@ func (w *world) walkOne(ctx context.Context, to netip.AddrPort, kind int) (walke
 		if ttl < end && !time.Now().Before(next) {
 			for range min(walkBatch, end-ttl) {
 				ttl++
-				one := openHop(to, kind, ttl, w.sourceIP, walkHop)
+				one := openHop(to, kind, ttl, w.sourceIP)
 				if asked = append(asked, one); one.err != nil && unsent == nil {
 					unsent, end = one.err, min(end, ttl-1)
 				}
 			}
 			next = time.Now().Add(walkGap)
 		}
-		asked = pollHops(asked, 20*time.Millisecond, func(hop evidence.Hop) {
+		if again := p.again(time.Since(begun)); !askedAgain && again != nil {
+			askedAgain = true
+			for _, one := range slices.Clone(asked) {
+				if again[one.hop.TTL] {
+					asked = append(asked, openHop(to, kind, one.hop.TTL, w.sourceIP))
+				}
+			}
+		}
+		asked = pollHops(asked, 20*time.Millisecond, p.wait(walkHop), func(hop evidence.Hop) {
 			hops = append(hops, hop)
+			if note != nil {
+				note(hop, kind)
+			}
+			if hop.Answer == evidence.HopSilence {
+				silent = append(silent, hop.TTL)
+			}
 			if hop.Answer != evidence.HopSilence && hop.Answer != evidence.HopTimeExceeded {
 				end = min(end, hop.TTL)
 			}
@@ -154,7 +197,7 @@ func (w *world) walkOne(ctx context.Context, to netip.AddrPort, kind int) (walke
 	for i := range hops {
 		hops[i].FromSelf = hops[i].From.IsValid() && own[hops[i].From]
 	}
-	return tidy(hops), unsent
+	return tidy(hops), silent, unsent
 }
 
 // tidy orders the hops and drops what lies behind the first that is no router's, and trailing silence past
@@ -163,7 +206,9 @@ func tidy(hops []evidence.Hop) []evidence.Hop {
 	byTTL := make([]evidence.Hop, walkMost+1)
 	last := 0
 	for _, hop := range hops {
-		byTTL[hop.TTL] = hop
+		if byTTL[hop.TTL].TTL == 0 || hop.Answer != evidence.HopSilence {
+			byTTL[hop.TTL] = hop
+		}
 	}
 	for ttl := 1; ttl <= walkMost && byTTL[ttl].TTL != 0; ttl++ {
 		if byTTL[ttl].Answer != evidence.HopSilence {

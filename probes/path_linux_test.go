@@ -23,11 +23,11 @@ func TestHopWithoutItsTTLIsNotSent(t *testing.T) {
 	to := listener.Addr().(*net.TCPAddr).AddrPort()
 	const none = 300 // more than an IP header holds
 	for _, kind := range []int{unix.SOCK_STREAM, unix.SOCK_DGRAM} {
-		hop := openHop(to, kind, none, netip.Addr{}, time.Second)
+		hop := openHop(to, kind, none, netip.Addr{})
 		if hop.err == nil {
 			t.Fatalf("sent with a TTL of %d", none)
 		}
-		rest := pollHops([]*askedHop{hop}, time.Millisecond, func(h evidence.Hop) { t.Errorf("it answers: %+v", h) })
+		rest := pollHops([]*askedHop{hop}, time.Millisecond, time.Second, func(h evidence.Hop) { t.Errorf("it answers: %+v", h) })
 		if len(rest) > 0 {
 			t.Error("it is waited for")
 		}
@@ -38,7 +38,7 @@ func TestHopWithoutItsTTLIsNotSent(t *testing.T) {
 		t.Error("a packet came")
 	}
 	w := &world{}
-	if hops, unsent := w.walkOne(context.Background(), to, unix.SOCK_STREAM); unsent != nil || len(hops) != 1 || hops[0].Answer != evidence.HopConnected {
+	if hops, _, unsent := w.walkOne(context.Background(), to, unix.SOCK_STREAM, &pace{host: to.Addr(), passed: map[int]bool{}}, nil); unsent != nil || len(hops) != 1 || hops[0].Answer != evidence.HopConnected {
 		t.Errorf("with the TTLs that there are: %v, %+v", unsent, hops)
 	}
 }

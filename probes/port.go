@@ -13,7 +13,7 @@ import (
 
 // stagger is how long one address may be silent before the next is tried beside it. It is longer than any
 // healthy round trip, so that a healthy host makes one connection.
-const stagger = time.Second
+const stagger = patience
 
 // staggerFor is the same where there are so many addresses, or so little time, that the last of them would not get
 // its turn.
@@ -125,7 +125,7 @@ func (w *world) probePort(ctx context.Context, t target) (*evidence.Port, net.Co
 	facts.Attempts = attempts
 	if conn == nil {
 		failure := firstFailure(attempts)
-		if errors.Is(ctx.Err(), context.Canceled) {
+		if errors.Is(context.Cause(ctx), context.Canceled) {
 			failure = &evidence.Failure{Op: "connect", Kind: evidence.KindCanceled, Detail: foreign.Ours("interrupted")}
 		}
 		if t.way.proxy != nil {

@@ -10,6 +10,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"encoding/hex"
+	"io"
 	"net"
 	"net/netip"
 	"net/url"
@@ -63,6 +64,7 @@ func Run(ctx context.Context, o Options, watch func(Event)) *evidence.Evidence {
 	defer cancel()
 	r.all = all
 	r.prepare()
+	r.askNames()
 	r.probeEgress()
 	r.probeRules()
 	r.probeDNS()
@@ -72,11 +74,24 @@ func Run(ctx context.Context, o Options, watch func(Event)) *evidence.Evidence {
 	r.finish()
 	cancel()
 	r.scrubAgain()
+	r.hangUp()
+	return r.ev
+}
+
+// hangUp ends the connections as TLS has it: what the peer still says is read, so that it does not meet a closed socket.
+func (r *run) hangUp() {
+	if r.stream != nil && r.ev.Call != nil && r.ev.Call.Failure == nil {
+		_ = r.stream.CloseWrite()
+		_ = r.stream.SetReadDeadline(time.Now().Add(hangUpTime))
+		_, _ = io.Copy(io.Discard, io.LimitReader(r.stream, maxBody))
+	}
 	for _, conn := range r.closers {
 		conn.Close()
 	}
-	return r.ev
 }
+
+// hangUpTime is how long the peer's own goodbye is waited for; it comes with the reply, as a rule.
+const hangUpTime = 20 * time.Millisecond
 
 // scrubAgain takes what became known as a secret during the run out of words that came in before. The report's own
 // words are made of the evidence after that, and nothing is looked for in them.
@@ -117,7 +132,7 @@ func (r *run) prepare() {
 	o, w, ev := r.o, r.w, r.ev
 	w.resolver = newResolver(r.all, o.Resolvers, o.SourceIP, w.scrub)
 	w.resolver.deep = o.Deep
-	r.x = &experiments{world: w, deep: o.Deep, trace: o.TraceFirewall, trip: r.budget.scaled(roundTripWait), ctx: r.all, begun: map[string]bool{}}
+	r.x = &experiments{world: w, deep: o.Deep, trace: o.TraceFirewall, trip: r.budget.scaled(roundTripWait), ctx: r.all, begun: map[string]bool{}, silent: make(chan struct{})}
 	ev.Target = evidence.Target{Environment: o.Environment, CustomEndpoint: o.Custom && !o.publicService(), Sandbox: o.Sandbox, Host: o.Host,
 		Port: o.Port, Username: o.Username, KeyFingerprint: o.Key.Fingerprint(), Addresses: []netip.Addr{}}
 	hostname, _ := os.Hostname()

@@ -35,6 +35,9 @@ func DefaultSources() []Source {
 		if err != nil {
 			panic("a default egress source does not parse: " + uri)
 		}
+		if address := evidence.NameServers[source.DNS.Server.Host]; address != "" {
+			source.DNS.Server.Host = address
+		}
 		sources = append(sources, source)
 	}
 	return sources

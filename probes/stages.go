@@ -23,7 +23,7 @@ func (r *run) probeEgress() {
 		}
 		ctx, cancel := r.budget.lookup(all)
 		defer cancel()
-		r.egress = r.w.startEgress(all, r.o.EgressSources, r.way)
+		r.egress = r.w.startEgress(all, r.o.EgressSources, r.way, r.way.proxy == nil && r.callFollows())
 		r.whileWaiting("egress", func() { r.egress.wait(ctx, r.way.name()) })
 		r.ev.Egress = r.egress.snapshot(r.way.name())
 		return egressStatus(r.ev.Egress)
@@ -78,22 +78,32 @@ func rulesStatus(facts *evidence.Rules) evidence.Status {
 	return status
 }
 
+// askNames sends the questions of the dns probe before its turn: they have no effect, and take as long as those of the
+// egress probe.
+func (r *run) askNames() {
+	if !r.plan["dns"].runs || r.ctx.Err() != nil {
+		return
+	}
+	name := r.o.Host
+	if r.way.proxy != nil {
+		name = r.way.proxy.peer.Host
+	}
+	r.dns = r.w.startDNS(r.all, name, r.way.proxy != nil)
+}
+
 func (r *run) probeDNS() {
 	r.step("dns", "", func(all context.Context) (evidence.Status, *evidence.Failure) {
-		name := r.o.Host
 		if r.way.proxy != nil {
-			name = r.way.proxy.peer.Host
 			r.beside(all)
 		}
-		ctx, cancel := r.budget.lookup(all)
+		ctx, cancel := context.WithDeadline(all, r.dns.begun.Add(r.budget.scaled(shareLookup)))
 		defer cancel()
-		r.dns = r.w.startDNS(all, name, r.way.proxy != nil)
 		r.whileWaiting("dns", func() { r.dns.wait(ctx) })
 		facts := r.dns.snapshot()
 		r.ev.DNS = facts
 		for _, answer := range facts.Answers {
 			if server, err := netip.ParseAddrPort(answer.Resolver); err == nil && answer.OnlyTCP {
-				r.x.udp(server, name)
+				r.x.udp(server, facts.Name)
 				break
 			}
 		}
@@ -146,6 +156,17 @@ func (r *run) probePort() {
 	r.step("port", r.blockedBy("dns"), func(all context.Context) (evidence.Status, *evidence.Failure) {
 		ctx, cancel := r.budget.lookup(all)
 		defer cancel()
+		ctx, end := context.WithCancelCause(ctx)
+		defer end(nil)
+		if len(r.target.addresses) == 1 { // else another one may answer yet
+			go func() {
+				select {
+				case <-r.x.silent:
+					end(context.DeadlineExceeded)
+				case <-ctx.Done():
+				}
+			}()
+		}
 		var failure *evidence.Failure
 		r.whileWaiting("port", func() { r.ev.Port, r.conn, failure = r.w.probePort(ctx, r.target) })
 		if failure != nil {
@@ -234,16 +255,28 @@ func (r *run) maybeIntercepted(facts *evidence.TLS) bool {
 	return true
 }
 
+// withoutCredentials is what of them the call waits for; "" where they can be used.
+func (r *run) withoutCredentials() string {
+	switch {
+	case r.o.Username == "" || !r.ev.Asked.KeyGiven:
+		return "credentials"
+	case len(r.ev.Asked.KeyProblems) > 0 || strings.ContainsAny(r.o.Username, "\r\n\x00"):
+		return "api-key"
+	}
+	return ""
+}
+
+// callFollows reports whether this run ends with a call, if all goes well.
+func (r *run) callFollows() bool { return r.plan["call"].runs && r.withoutCredentials() == "" }
+
 func (r *run) probeCall() {
 	waits := r.blockedBy("dns", "port")
 	switch {
 	case waits != "":
 	case r.ev.TLS == nil || !r.ev.TLS.CallAllowed:
 		waits = "tls"
-	case r.o.Username == "" || !r.ev.Asked.KeyGiven:
-		waits = "credentials"
-	case len(r.ev.Asked.KeyProblems) > 0 || strings.ContainsAny(r.o.Username, "\r\n\x00"):
-		waits = "api-key"
+	default:
+		waits = r.withoutCredentials()
 	}
 	r.step("call", waits, func(all context.Context) (evidence.Status, *evidence.Failure) {
 		ctx, cancel := context.WithTimeout(all, r.budget.forCall())

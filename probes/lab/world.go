@@ -75,6 +75,7 @@ type World struct {
 	Username    string   // "": no --username
 	Key         string   // "": no --api-key-file
 	NoSources   bool     // --egress-source none
+	Named       bool     // the sources are given by Flags
 	NoControls  bool
 	Flags       []string // more
 
@@ -199,7 +200,9 @@ func (w *World) Args() []string {
 		args = append(args, "--endpoint", w.EndpointIs)
 	}
 	for _, source := range w.Sources {
-		args = append(args, "--egress-source", source.URL())
+		if !w.Named {
+			args = append(args, "--egress-source", source.URL())
+		}
 	}
 	if w.NoSources {
 		args = append(args, "--egress-source", "none")
