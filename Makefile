@@ -3,12 +3,10 @@ LDFLAGS      = -s -w -X main.version=$(VERSION)
 BUILD        = CGO_ENABLED=0 go build -trimpath -ldflags "$(LDFLAGS)"
 COMMAND      = ./cmd/opensrs-doctor
 STATICCHECK  = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
-TEMPL        = go run github.com/a-h/templ/cmd/templ@v0.3.1100
-PAGE         = report/render/page/html
 PLATFORMS    = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 FUZZTIME    ?= 10s
 
-.PHONY: build run test check page golden bench fuzz dist lab systems help
+.PHONY: build run test check golden bench fuzz dist lab systems help
 
 build: ## build bin/opensrs-doctor
 	$(BUILD) -o bin/opensrs-doctor $(COMMAND)
@@ -24,11 +22,7 @@ check: ## form, vet, staticcheck, and the build for the other systems
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'gofmt -w these files'; exit 1; }
 	go vet ./...
 	$(STATICCHECK) ./...
-	@was=$$(cksum < $(PAGE)_templ.go); $(TEMPL) generate -f $(PAGE).templ && test "$$was" = "$$(cksum < $(PAGE)_templ.go)" || { echo '$(PAGE)_templ.go was not what its template makes; it is now'; exit 1; }
 	for os in windows darwin; do CGO_ENABLED=0 GOOS=$$os go vet $(COMMAND) ./probes ./report/... || exit 1; done
-
-page: ## the Go code of the HTML page, from its template
-	$(TEMPL) generate -f $(PAGE).templ
 
 golden: ## write the expected outputs anew; read the difference before you keep it
 	go test -count=1 ./report ./report/explain ./cmd/opensrs-doctor -update

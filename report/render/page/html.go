@@ -4,14 +4,12 @@ package page
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
 	"fmt"
 	"io"
 
-	"opensrs-doctor/probes/pattern"
 	"opensrs-doctor/report"
 )
 
@@ -24,41 +22,11 @@ var PageStyle string
 // page stays below 8 MiB whatever the report holds, and is mostly of some 30 kB.
 func WriteHTML(w io.Writer, r *report.Report) error {
 	var out bytes.Buffer
-	if err := page(newPage(r)).Render(context.Background(), &out); err != nil {
+	if err := document(newPage(r)).Render(&out); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
 	_, err := w.Write(out.Bytes())
 	return err
-}
-
-// whole are words that are hard to read when a line ends inside them.
-var whole = pattern.Of(`opensrs-doctor|--[a-z]+(?:-[a-z]+){0,3}`)
-
-// longestWhole is how long such a word may be to be kept whole.
-const longestWhole = 24
-
-type part struct {
-	text  string
-	whole bool
-}
-
-// partsOf parts a text into such words and what is between them.
-func partsOf(text string) (parts []part) {
-	last := 0
-	for _, at := range whole().FindAllStringIndex(text, -1) {
-		if at[1]-at[0] > longestWhole {
-			continue
-		}
-		if at[0] > last {
-			parts = append(parts, part{text: text[last:at[0]]})
-		}
-		parts = append(parts, part{text[at[0]:at[1]], true})
-		last = at[1]
-	}
-	if last < len(text) {
-		parts = append(parts, part{text: text[last:]})
-	}
-	return parts
 }
 
 // markWords say what a sign means to somebody who does not see it.
