@@ -74,9 +74,12 @@ func (w *world) readStatusPage(ctx context.Context, u *url.URL, v way) *evidence
 	got := w.fetch(ctx, v, u)
 	if got.err != nil {
 		page.Failure = classify("fetch", got.err, w.words(v))
-		return page
+	} else {
+		readSummary(page, got.body, w.words(v))
 	}
-	readSummary(page, got.body, w.words(v))
+	if page.Failure != nil {
+		page.Page = got.pageInstead(u, w.words(v))
+	}
 	return page
 }
 

@@ -308,9 +308,13 @@ func (w *world) sightByHTTP(ctx context.Context, source Source, v way) evidence.
 	sighting.LocalAddress, sighting.Trust = got.local, got.trust
 	if got.err != nil {
 		sighting.Failure = classify("fetch", got.err, w.words(v))
-		return sighting
+	} else {
+		sighting = w.readSighting(sighting, foreign.Decode(got.body, got.contentType), w.words(v))
 	}
-	return w.readSighting(sighting, foreign.Decode(got.body, got.contentType), w.words(v))
+	if sighting.Failure != nil {
+		sighting.Page = got.pageInstead(source.URL, w.words(v))
+	}
+	return sighting
 }
 
 // readSighting takes the address out of what a source said.

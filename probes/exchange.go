@@ -134,7 +134,8 @@ type fetched struct {
 	body   []byte
 
 	contentType string
-	dated       bool // the certificate fails on dates only: the Date was read for the clock, body is nil
+	location    string // of a redirect
+	dated       bool   // the certificate fails on dates only: the Date was read for the clock, body is nil
 	err         error
 }
 
@@ -182,6 +183,7 @@ func (w *world) fetch(ctx context.Context, v way, u *url.URL) fetched {
 		return got
 	}
 	got.status, got.contentType = answer.status.StatusCode, answer.status.Header.Get("Content-Type")
+	got.location = answer.status.Header.Get("Location")
 	if !got.dated {
 		got.body = answer.body
 	}
@@ -211,4 +213,28 @@ func getRequest(u *url.URL, v way, absolute bool, agent string) []byte {
 	}
 	request.WriteString("\r\n")
 	return request.Bytes()
+}
+
+// pageInstead is what was shown in the place of something else that was asked for by plain HTTP; nil where that may be the
+// peer's own: an error in words, or a redirect to itself. A page over HTTPS is proven to be the peer's.
+func (got fetched) pageInstead(u *url.URL, words gate) *evidence.Page {
+	if u.Scheme != "http" {
+		return nil
+	}
+	page := &evidence.Page{Status: got.status}
+	if got.status/100 == 3 {
+		to, err := u.Parse(got.location)
+		if err != nil || to.Hostname() == "" || strings.EqualFold(to.Hostname(), u.Hostname()) {
+			return nil
+		}
+		to.User = nil
+		page.Location = words(to.String(), 200)
+		return page
+	}
+	text := strings.TrimSpace(foreign.Decode(got.body, got.contentType))
+	if !strings.HasPrefix(text, "<") || !strings.Contains(strings.ToLower(text[:min(len(text), 4096)]), "<html") && got.status != evidence.StatusLogin {
+		return nil
+	}
+	page.Title = words(quoteOf(text), 100)
+	return page
 }

@@ -49,14 +49,14 @@ func (r *run) trouble(probe string, failure *evidence.Failure) {
 		return
 	}
 	r.x.statusPage(r.o.StatusURL, r.way)
+	if to, ok := r.otherByDNS(); ok && failure != nil && r.way.proxy == nil && (probe == "port" || probe == "tls") {
+		r.x.addressByDNS(to)
+	}
 	switch probe {
 	case "port":
 		r.x.portWitness(r.o.Witness, r.way)
 		if len(r.target.addresses) > 0 && r.way.proxy == nil {
 			r.x.path(r.failedAddress(failure), failure != nil && failure.Kind != evidence.KindTimeout)
-			if to, ok := r.otherByDNS(); ok {
-				r.x.addressByDNS(to)
-			}
 		} else if len(r.target.addresses) > 0 && failure != nil && failure.Kind == evidence.KindTimeout {
 			r.x.deaf(r.target.addresses[0], evidence.LedgerTCP)
 		}
@@ -107,24 +107,24 @@ func (r *run) literalControl() (netip.AddrPort, bool) {
 	return netip.AddrPort{}, false
 }
 
-// otherByDNS is the address that DNS gives where the hosts file pins the endpoint to another one; false where DNS
-// agrees or has not answered.
+// otherByDNS is the address that DNS gives where the hosts file pins the endpoint to another one, or that another resolver
+// gives than the one whose answer is used; false where they agree or have not answered.
 func (r *run) otherByDNS() (netip.AddrPort, bool) {
 	if r.dns == nil {
 		return netip.AddrPort{}, false
 	}
 	facts := r.dns.snapshot()
-	if facts.Used != evidence.UsedHosts {
-		return netip.AddrPort{}, false
-	}
+	pinned := facts.Used == evidence.UsedHosts
 	var first netip.Addr
 	for _, answer := range facts.Answers {
 		for _, address := range answer.A {
-			if slices.Contains(facts.HostsIPs, address) {
-				return netip.AddrPort{}, false
-			}
-			if !first.IsValid() {
-				first = address
+			switch {
+			case !slices.Contains(facts.IPv4, address):
+				if !first.IsValid() {
+					first = address
+				}
+			case pinned || answer.Resolver != facts.Used:
+				return netip.AddrPort{}, false // they agree, if only on one of several
 			}
 		}
 	}

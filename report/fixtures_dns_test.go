@@ -130,6 +130,12 @@ var dnsFixtures = []fixture{
 		e.Port.Path.Port, e.Port.Path.Compare, e.Port.Path.Distance = walk("t", "..."), walk("t", "..."), 0
 	}},
 	{"dns.captive-portal", report.Fail, report.Certain, portal},
+	{"dns.blocked-page", report.Fail, report.Likely, func(e *evidence.Evidence) {
+		resolvesTo(e, "198.51.100.66")
+		e.DNS.Answers = append(e.DNS.Answers, evidence.DNSAnswer{Resolver: "192.0.2.54:53", Transport: "udp", Rcode: "NOERROR", A: []netip.Addr{endpointIP}, TookMS: 9})
+		refused(e)
+		e.Port.ByDNS = &evidence.Attempt{Address: netip.AddrPortFrom(endpointIP, 55443), Connected: true, TookMS: 20}
+	}},
 	{"dns.hosts-override", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		pinned(e)
 		drop(e)

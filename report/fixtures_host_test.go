@@ -1,6 +1,7 @@
 package report_test
 
 import (
+	"fmt"
 	"net/netip"
 	"time"
 
@@ -70,6 +71,12 @@ func untrusted(e *evidence.Evidence) {
 	e.TLS.CallAllowed = false
 	e.TLS.Failure = failure("verify", evidence.KindUntrusted, "the certificate did not verify")
 	stopAt(e, "tls", e.TLS.Failure)
+}
+
+// loginPage lets the network show a page of its own in the place of a source's.
+func loginPage(e *evidence.Evidence, page evidence.Page) {
+	noSource(e, failure("fetch", evidence.KindHTTPStatus, fmt.Sprintf("HTTP status %d", page.Status)))
+	e.Egress.Sightings[0].Source, e.Egress.Sightings[0].Page = "http://source.example/ip", &page
 }
 
 var hostFixtures = []fixture{
@@ -266,6 +273,21 @@ var hostFixtures = []fixture{
 	}},
 	{"host.descriptors-exhausted", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		stopAt(e, "port", failure("connect", evidence.KindNoDescriptors, "too many open files"))
+	}},
+	{"host.dead-tunnel", report.Fail, report.Likely, func(e *evidence.Evidence) {
+		drop(e)
+		e.Port.OtherPorts[0] = closedPort(443, evidence.KindTimeout, "i/o timeout")
+		e.Port.Path.Port, e.Port.Path.Compare, e.Port.Path.Distance = walk("..."), walk("..."), 0
+		e.ThisHost = &evidence.ThisHost{Route: &evidence.HostRoute{Kind: evidence.RouteUnicast, Line: "198.51.100.0/24 dev tun0", Table: 254,
+			Prefix: "198.51.100.0/24", Interface: "tun0", Tunnel: true, Silent: true, Alive: "eth0"}}
+	}},
+	{"network.login-required", report.Fail, report.Likely, func(e *evidence.Evidence) {
+		drop(e)
+		loginPage(e, evidence.Page{Status: 302, Location: said("http://login.example/start")})
+	}},
+	{"network.login-required/says-so", report.Fail, report.Certain, func(e *evidence.Evidence) {
+		drop(e)
+		loginPage(e, evidence.Page{Status: evidence.StatusLogin, Title: said("Please pay your bill")})
 	}},
 	{"host.attached-network", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		stopAt(e, "port", failure("connect", evidence.KindUnreachable, "no route to host"))

@@ -177,8 +177,19 @@ type Sighting struct {
 	Late         bool       `json:"late,omitempty"` // came after the egress probe had reported
 	TookMS       float64    `json:"took_ms"`
 	Trust        *Trust     `json:"tls_trust,omitempty"` // of an https source
+	Page         *Page      `json:"page,omitempty"`
 	Failure      *Failure   `json:"failure,omitempty"`
 }
+
+// Page is what somebody showed in the place of what was asked for by plain HTTP: a web page, or where to go instead.
+type Page struct {
+	Status   int          `json:"status"`
+	Title    foreign.Text `json:"title,omitzero"`
+	Location foreign.Text `json:"location,omitzero"`
+}
+
+// StatusLogin is the HTTP status by which a network says that somebody has to log in first (RFC 6585).
+const StatusLogin = 511
 
 // Egress is where this host appears to come from.
 type Egress struct {
@@ -501,6 +512,7 @@ type StatusPage struct {
 	Indicator   foreign.Text   `json:"indicator,omitzero"` // none, minor, major, critical, maintenance
 	Description foreign.Text   `json:"description,omitzero"`
 	Incidents   []foreign.Text `json:"incidents,omitempty"` // unresolved ones
+	Page        *Page          `json:"page,omitempty"`
 	Failure     *Failure       `json:"failure,omitempty"`
 }
 

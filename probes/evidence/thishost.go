@@ -23,6 +23,8 @@ type HostRoute struct {
 	Interface string `json:"interface,omitempty"` // by which the packets leave
 	Attached  bool   `json:"attached,omitempty"`  // no gateway: the address is taken for one of an attached network
 	Tunnel    bool   `json:"tunnel,omitempty"`    // the interface is a point-to-point one
+	Silent    bool   `json:"silent,omitempty"`    // nothing ever came in by the interface
+	Alive     string `json:"alive,omitempty"`     // another interface, by which packets come in
 }
 
 // What a route does with a packet, as ip-route(8) names it.

@@ -36,8 +36,13 @@ func away(delay time.Duration) func(*World) {
 // network puts in the way of all questions.
 func tellsInstead(w *World, address string) {
 	asByDefault(w)
-	w.Resolvers[0].Answer = func(q dns.Question) (*dns.Msg, bool) {
-		if !strings.EqualFold(q.Name, dns.Fqdn(whoami)) || q.Qtype != dns.TypeA {
+	w.Resolvers[0].Answer = pins(whoami, address)
+}
+
+// pins lets a resolver give an address of its own for one name.
+func pins(name, address string) func(dns.Question) (*dns.Msg, bool) {
+	return func(q dns.Question) (*dns.Msg, bool) {
+		if !strings.EqualFold(q.Name, dns.Fqdn(name)) || q.Qtype != dns.TypeA {
 			return nil, false
 		}
 		header := dns.RR_Header{Name: q.Name, Rrtype: dns.TypeA, Class: dns.ClassINET, Ttl: 60}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose/prose"
 	"opensrs-doctor/report/reading"
@@ -66,6 +67,30 @@ func whenDnsHostsOverride(e *evidence.Evidence) (Finding, bool) {
 		}
 	}
 	return finding, true
+}
+
+// whenDnsBlockedPage: one resolver gives another address than the rest, which does not serve the endpoint, as that of the
+// page that a filter shows for what it blocks; the address of the others takes the connection.
+func whenDnsBlockedPage(e *evidence.Evidence) (Finding, bool) {
+	d, blocked := endpointDNS(e), Blocked(e)
+	if d == nil || e.Host.Proxy != nil || e.Port == nil || e.Port.ByDNS == nil || d.Used == evidence.UsedHosts || blocked != "port" && blocked != "tls" {
+		return Finding{}, false
+	}
+	other := e.Port.ByDNS.Address.Addr()
+	at := slices.IndexFunc(d.Answers, func(a evidence.DNSAnswer) bool { return slices.Contains(a.A, other) })
+	if !e.Port.ByDNS.Connected || at < 0 || len(d.IPv4) == 0 || iprules.NeverPublic(d.IPv4[0]) != "" { // else dns.sinkholed
+		return Finding{}, false
+	}
+	end, failed := portEnding(e)
+	if failed && (end.By == reading.EndHere || end.By == reading.EndSilence && !hostAlive(e)) {
+		return Finding{}, false // nobody at all is at that address: an old one, as a rule, and no page
+	}
+	blocks, others := d.Used, d.Answers[at].Resolver
+	return Finding{First: true, Confidence: report.Likely, Explains: stops,
+		Culprit: &report.Culprit{Kind: "resolver", Name: blocks, At: d.Name, Text: screen.List(screen.Texts(d.IPv4))},
+		Values:  prose.Values{"name": d.Name, "blocks": blocks, "answer": screen.List(screen.Texts(d.IPv4)), "others": others, "dns_address": other.String()},
+		Evidence: []string{fmt.Sprintf("%s says that %s is %s; %s says %s.", blocks, d.Name, screen.List(screen.Texts(d.IPv4)), others,
+			screen.List(screen.Texts(d.Answers[at].A))), fmt.Sprintf("%s takes a connection at port %d.", other, e.Port.ByDNS.Address.Port())}}, true
 }
 
 // strayHosts is for a file that pins the name to an address that DNS gives, and on another line to one that it does not

@@ -1,8 +1,10 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
@@ -42,6 +44,56 @@ func whenServiceIncident(e *evidence.Evidence) (Finding, bool) {
 		finding.Values["failed_step"] = Blocked(e)
 		finding.Severity = report.Fail
 		finding.Explains, finding.First = []string{"port", "tls", "call"}, true
+	}
+	return finding, true
+}
+
+// whenNetworkLoginRequired: in the place of the pages of others, asked for by plain HTTP, the network shows one of its own.
+func whenNetworkLoginRequired(e *evidence.Evidence) (Finding, bool) {
+	blocked := Blocked(e)
+	if e.Host.Proxy != nil || blocked == "" || blocked == "dns" {
+		return Finding{}, false
+	}
+	type shown struct {
+		from string
+		page *evidence.Page
+	}
+	var pages []shown
+	if e.Egress != nil {
+		for _, s := range e.Egress.Sightings {
+			switch {
+			case strings.HasPrefix(s.Source, "http:") && s.Failure == nil:
+				return Finding{}, false // one page came as it is
+			case s.Page != nil:
+				pages = append(pages, shown{s.Source, s.Page})
+			}
+		}
+	}
+	if page := e.StatusPage; page != nil && page.Page != nil {
+		pages = append(pages, shown{page.URL, page.Page})
+	}
+	if len(pages) == 0 {
+		return Finding{}, false
+	}
+	first := pages[0]
+	finding := Finding{Confidence: report.Likely, First: true, Explains: stops,
+		Values: prose.Values{"page_at": cmp.Or(first.page.Location.String(), first.from)}}
+	finding.Values["page_title"] = cmp.Or(first.page.Title.String(), first.page.Location.String(), "HTTP status 511")
+	for _, one := range pages {
+		words := fmt.Sprintf("%s shows something else: HTTP status %d", one.from, one.page.Status)
+		if !one.page.Title.Empty() {
+			words += fmt.Sprintf(", a page with the title %q", one.page.Title)
+		}
+		if !one.page.Location.Empty() {
+			words += ", which leads to " + one.page.Location.String()
+		}
+		finding.Evidence = append(finding.Evidence, words+".")
+		if one.page.Status == evidence.StatusLogin {
+			finding.Confidence = report.Certain // RFC 6585: that is what the status says
+		}
+	}
+	if len(pages) == 1 && first.page.Location.Empty() && first.page.Status != evidence.StatusLogin {
+		return Finding{}, false // one page of HTML may be that site's own
 	}
 	return finding, true
 }

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -215,6 +216,38 @@ func whenHostAttachedNetwork(e *evidence.Evidence) (Finding, bool) {
 		finding.Confidence = report.Certain
 	}
 	return finding, true
+}
+
+// whenHostDeadTunnel: packets go into a tunnel, or by a cable, from which none ever came back.
+func whenHostDeadTunnel(e *evidence.Evidence) (Finding, bool) {
+	if e.ThisHost == nil || e.ThisHost.Route == nil || e.Host.Proxy != nil {
+		return Finding{}, false
+	}
+	route, blocked := e.ThisHost.Route, Blocked(e)
+	if !route.Silent || route.Alive == "" && !route.Tunnel || route.Attached || blocked != "dns" && blocked != "port" || !failedWith(e, blocked, evidence.KindTimeout) {
+		return Finding{}, false
+	}
+	if place, _ := ledgerOf(e).Lost(); place != evidence.LostNowhere {
+		return Finding{}, false // they never came as far as the interface
+	}
+	to := cmp.Or(ledgerTo(e), e.Target.Host)
+	received := fmt.Sprintf("%s has received no packet since it is there", route.Interface)
+	if route.Alive != "" {
+		received += "; " + route.Alive + " receives packets"
+	}
+	return Finding{First: true, Confidence: report.Likely, Explains: []string{"egress", "dns", "port"},
+		Values:   prose.Values{"interface": route.Interface, "alive": route.Alive, "route_line": route.Line, "towards": to},
+		Culprit:  &report.Culprit{Kind: "interface", Name: route.Interface, At: route.Prefix, Text: route.Line},
+		Evidence: []string{fmt.Sprintf("The route for %s is %s.", to, route.Line), received + "."}}, true
+}
+
+// ledgerTo is the address that packets were counted to, without the port.
+func ledgerTo(e *evidence.Evidence) string {
+	if ledger := ledgerOf(e); ledger != nil {
+		address, _, _ := strings.Cut(ledger.To, ":")
+		return address
+	}
+	return ""
 }
 
 func whenHostPortsExhausted(e *evidence.Evidence) (Finding, bool) {

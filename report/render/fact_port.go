@@ -97,7 +97,8 @@ func (l *factList) thisHost(h *factReader) {
 		if route := h.object("route"); route != nil {
 			route.drop("kind", "rule", "table", "prefix", "interface")
 			l.item("its route", joinedWords(route.text("line"), route.pick("attached", "without a gateway", ""),
-				route.pick("tunnel", "a tunnel", "")), route)
+				route.pick("tunnel", "a tunnel", ""),
+				route.pick("silent", "nothing ever came in by it", ""), prefixed("packets come in by ", route.text("alive"))), route)
 		}
 		if k := h.object("ledger"); k != nil {
 			sent := func(times int) string {

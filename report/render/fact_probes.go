@@ -64,6 +64,14 @@ func pathInWords(r *factReader) string {
 	return path
 }
 
+// pageInWords is what somebody showed in the place of what was asked for.
+func pageInWords(page *factReader) string {
+	if page == nil {
+		return ""
+	}
+	return joinedWords("in its place HTTP status "+page.text("status"), page.text("title"), prefixed("leads to ", page.text("location")))
+}
+
 func (l *factList) egress(r *factReader) {
 	if r.is("given") {
 		l.say("public address", "as given, not looked up")
@@ -74,7 +82,7 @@ func (l *factList) egress(r *factReader) {
 			late = "after the probe had ended"
 		}
 		failure, from := failureInWords(s.object("failure"), "fetch"), prefixed("from ", s.text("local_address"))
-		return s.text("source"), joinedWords(s.text("address"), failure, pathInWords(s), took(s), from, late,
+		return s.text("source"), joinedWords(s.text("address"), failure, pageInWords(s.object("page")), pathInWords(s), took(s), from, late,
 			trustInWords(s.object("tls_trust")))
 	})
 	l.say("public IPv4", strings.Join(r.texts("ipv4"), ", "))
@@ -83,7 +91,7 @@ func (l *factList) egress(r *factReader) {
 	l.each("asked from the call's address", r.objects("from_call"), func(s *factReader) (string, string) {
 		failure, from := failureInWords(s.object("failure"), "fetch"), prefixed("from ", s.text("local_address"))
 		s.drop("path", "late")
-		return s.text("source"), joinedWords(s.text("address"), failure, took(s), from, trustInWords(s.object("tls_trust")))
+		return s.text("source"), joinedWords(s.text("address"), failure, pageInWords(s.object("page")), took(s), from, trustInWords(s.object("tls_trust")))
 	})
 	l.say("the call leaves from", r.text("call_address"))
 	l.say("this host's public addresses", strings.Join(r.texts("own_addresses"), ", "))
@@ -281,7 +289,7 @@ func (l *factList) call(r *factReader) {
 			indicator = "no incident"
 		}
 		failure := failureInWords(page.object("failure"), "fetch")
-		l.under("status page", joinedWords(page.text("description"), indicator, failure), func() {
+		l.under("status page", joinedWords(page.text("description"), indicator, failure, pageInWords(page.object("page"))), func() {
 			l.say("read at", page.text("url"))
 			for _, incident := range page.texts("incidents") {
 				l.say("incident", incident)

@@ -38,6 +38,13 @@ var Vocabulary = map[string]string{
 	"rules_source":   "the list that opensrs-doctor is given", // --rule, a path
 	"roots_date":     "",                                      // the date of the carried roots
 
+	"page_title": "",                             // of the page that a network shows in the place of others
+	"page_at":    "the address that it leads to", // of that page
+	"alive":      "another interface",            // by which packets do come in
+	"towards":    "the service",                  // the address that a route is for
+	"blocks":     "the resolver",                 // that gives another address than the rest
+	"others":     "another resolver",             // that gives the right one
+
 	// Rules.
 	"rule_to_add":    "",                       // "allow 203.0.113.10/32"
 	"rule_flags":     "--rule or --rules-file", // set only where no rules were given

@@ -1,0 +1,78 @@
+//go:build linux
+
+package lab
+
+import (
+	"net/http"
+	"time"
+)
+
+// loginPages is a page that a network shows in the place of every other one that is asked for by plain HTTP, while it lets
+// nothing else out but names.
+func loginPages(status int, location, title string) func(*World) {
+	return func(w *World) {
+		shows := func(rw http.ResponseWriter, r *http.Request) {
+			if location != "" {
+				rw.Header().Set("Location", location)
+			}
+			rw.Header().Set("Content-Type", "text/html")
+			rw.WriteHeader(status)
+			_, _ = rw.Write([]byte("<!DOCTYPE html><html><head><title>" + title + "</title></head><body>…</body></html>"))
+		}
+		w.Sources = []*Peer{{Address: "192.0.2.12:80", Answer: shows}, {Address: "192.0.2.13:80", Answer: shows}}
+		w.Status.Answer = shows
+		w.Gateway.Filter("forward", `iifname "lan0" tcp dport != 80 drop`)
+	}
+}
+
+// tunnel leads what is for some network into a device that nobody reads from.
+func tunnel(prefix string) func(*World) {
+	return func(w *World) {
+		device := w.Client.tun("tun0")
+		w.tb.Cleanup(func() { device.Close() })
+		w.Client.IP("link set tun0 up", "addr add 10.8.0.2 peer 10.8.0.1 dev tun0", "route replace "+prefix+" dev tun0")
+	}
+}
+
+// elsewhereFaults are those in which packets, names or pages end up in another place than they were meant for.
+var elsewhereFaults = []Fault{
+	{Cause: "network.login-required", Name: "redirects-to-a-login", Confidence: "likely", Says: []string{"http://login.example/start"},
+		Break: loginPages(http.StatusFound, "http://login.example/start", "Found")},
+	{Cause: "network.login-required", Name: "login-in-the-place-of-each-page", Confidence: "likely", Says: []string{"Welcome to the guest network"},
+		Break: loginPages(http.StatusOK, "", "Welcome to the guest network")},
+	{Cause: "network.login-required", Name: "line-suspended", Confidence: "certain", Says: []string{"Your line is suspended"},
+		Break: loginPages(511, "", "Your line is suspended")},
+	{Cause: "port.filtered", Name: "and-one-source-is-a-page-of-its-own", Break: func(w *World) {
+		w.Sources[1].Answer = Page(http.StatusOK, "text/html", "<html><title>We have moved</title></html>")
+		w.ISP.Filter("forward", "tcp dport 55443 drop")
+	}},
+	{Name: "a-source-shows-a-page", Break: func(w *World) {
+		w.Sources[1].Answer = Page(http.StatusOK, "text/html", "<html><title>We have moved</title></html>")
+	}},
+
+	{Cause: "host.dead-tunnel", Name: "of-the-service", Confidence: "likely", Says: []string{"tun0", "eth0"}, Break: tunnel("198.51.100.0/24")},
+	{Cause: "host.dead-tunnel", Name: "of-everything", Says: []string{"tun0"}, Never: []string{"cable"}, Break: tunnel("default")},
+	{Cause: "host.dead-tunnel", Name: "of-half-the-world-each", Says: []string{"tun0"}, Break: func(w *World) {
+		tunnel("0.0.0.0/1")(w)
+		w.Client.IP("route replace 128.0.0.0/1 dev tun0")
+	}},
+	{Cause: "port.filtered", Name: "beside-a-tunnel-for-others", Never: []string{"tun0"}, Break: func(w *World) {
+		tunnel("10.99.0.0/16")(w)
+		w.ISP.Filter("forward", "tcp dport 55443 drop")
+	}},
+
+	{Cause: "dns.blocked-page", Name: "first-resolver-says-the-filters-page", Confidence: "likely", Says: []string{"192.0.2.53", "192.0.2.54"}, Break: func(w *World) {
+		w.Resolvers = []*Resolver{{Address: "192.0.2.53", Answer: pins(Host, "192.0.2.80")}, {Address: "192.0.2.54"}}
+	}},
+	{Cause: "dns.blocked-page", Name: "the-page-is-served-there", Break: func(w *World) {
+		w.Resolvers = []*Resolver{{Address: "192.0.2.53", Answer: pins(Host, SpareIP)}, {Address: "192.0.2.54", Delay: 50 * time.Millisecond}}
+		w.Far.Listen(SpareIP + ":55443")
+	}, Or: []string{"tls.timeout"}},
+	{Cause: "port.filtered", Name: "two-resolvers-say-the-same-and-it-is-filtered", Break: func(w *World) {
+		w.Resolvers = []*Resolver{{Address: "192.0.2.53"}, {Address: "192.0.2.54"}}
+		w.ISP.Filter("forward", "tcp dport 55443 drop")
+	}},
+	{Name: "second-resolver-has-an-old-address", Break: func(w *World) {
+		w.Resolvers = []*Resolver{{Address: "192.0.2.53"}, {Address: "192.0.2.54", Answer: pins(Host, "192.0.2.80")}}
+	}},
+}
