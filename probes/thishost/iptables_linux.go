@@ -43,12 +43,12 @@ func saved(deadline time.Time, tool string, table ...string) (ruleset, error) {
 		}
 		return ruleset{}, fmt.Errorf("%s: %w", name, err)
 	}
-	return savedRules(text.String(), tool), nil
+	return savedRules(text.kept.String(), tool), nil
 }
 
-// atMost keeps what fits.
+// atMost keeps what fits. The buffer is not embedded: its ReadFrom would pass by the limit.
 type atMost struct {
-	bytes.Buffer
+	kept bytes.Buffer
 	left int
 }
 
@@ -56,7 +56,7 @@ func (b *atMost) Write(p []byte) (int, error) {
 	if b.left -= len(p); b.left < 0 {
 		return 0, errTooManyRules
 	}
-	return b.Buffer.Write(p)
+	return b.kept.Write(p)
 }
 
 // systemProgram is a program of the system by its name: as root no other is run than one that root alone can change.
