@@ -21,9 +21,14 @@ type Options struct {
 	Custom      bool   // --endpoint was given, of whatever host
 	Sandbox     bool   // the embedded sandbox is the endpoint
 
-	Username    string
-	Key         Secret
-	KeySource   string           // a path, KeyVariable or KeyFromStdin; "" where no key was given
+	Username  string
+	Key       Secret
+	KeySource string // a path, a command's name, KeyVariable or KeyFromStdin; "" where no key was given
+	ExpectKey string // the fingerprint that the key has to have; "": any
+
+	ClientConfig   string // --client-config: the path, for the report
+	ClientProblems []evidence.ClientProblem
+
 	KeyAround   []opensrs.Around // white space around the key where it was read
 	Rules       []iprules.Rule
 	RulesGiven  bool
@@ -66,6 +71,12 @@ type ProxyChoice struct {
 // SetKey takes the key out of what was read. White space around it is cut off, and noted.
 func (o *Options) SetKey(read []byte, source string) {
 	o.Key, o.KeySource, o.KeyAround = NewSecret(read), source, opensrs.AroundKey(read)
+}
+
+// rightKey reports whether the key is the one that is expected, where one is.
+func (o Options) rightKey() bool {
+	fingerprint := o.Key.Fingerprint()
+	return o.ExpectKey == "" || o.KeySource == "" || fingerprint != nil && *fingerprint == o.ExpectKey
 }
 
 // publicService reports whether the endpoint is exactly one of the two public services, however it was named.

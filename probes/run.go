@@ -142,7 +142,8 @@ func (r *run) prepare() {
 		ev.Host.Resolvers = append(ev.Host.Resolvers, server.String())
 	}
 	_, literal := netip.ParseAddr(o.Host)
-	ev.Asked = evidence.Asked{KeyGiven: o.KeySource != "", KeySource: o.KeySource, RulesGiven: len(o.Rules),
+	ev.Asked = evidence.Asked{KeyGiven: o.KeySource != "", KeySource: o.KeySource, ExpectKey: o.ExpectKey,
+		ClientConfig: o.ClientConfig, ClientProblems: o.ClientProblems, RulesGiven: len(o.Rules),
 		RulesSource: o.RulesSource, EgressIPs: o.EgressIPs, EgressSources: len(o.EgressSources),
 		ControlsGiven: len(o.Controls), AllowIntercepted: o.AllowIntercepted, Require: o.Require,
 		EndpointLiteral: literal == nil, PortGiven: o.Port != evidence.ServicePort, PublicRoots: o.PublicRootsPath, CAFile: o.CAPath}

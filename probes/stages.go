@@ -262,6 +262,8 @@ func (r *run) withoutCredentials() string {
 		return "credentials"
 	case len(r.ev.Asked.KeyProblems) > 0 || strings.ContainsAny(r.o.Username, "\r\n\x00"):
 		return "api-key"
+	case !r.o.rightKey():
+		return evidence.WaitExpectedKey
 	}
 	return ""
 }

@@ -21,6 +21,7 @@ var ours = map[string]string{
 	"Asked.RulesSource": "a path or a flag", "Asked.StatusURL": "the user's setting, without a login", "Asked.NoneAsked": "a flag",
 	"Asked.Witness": "the user's setting, which has no login", "Witness.URL": "the same", "Witness.Peer": "the same",
 	"Asked.Require": "closed list", "Asked.PublicRoots": "a path", "Asked.CAFile": "a path",
+	"Asked.ExpectKey": "8 hex digits", "Asked.ClientConfig": "a path",
 
 	"Host.Hostname": "this host's own", "Host.OS": "made here", "Host.Resolvers": "addresses", "Host.ResolversBy": "a path or a flag",
 	"ResolversProblem.Kind": "closed list", "Proxy.URL": "the user's setting, without its login", "Proxy.From": "a variable or a flag",

@@ -317,6 +317,14 @@ var hostFixtures = []fixture{
 		e.Target.KeyFingerprint, e.Asked.KeyProblems, e.Call = nil, []string{"assignment"}, nil
 		skip(e, "call", "api-key")
 	}},
+	{"config.unexpected-key", report.Fail, report.Certain, func(e *evidence.Evidence) {
+		e.Asked.ExpectKey, e.Call = "0badcafe", nil
+		skip(e, "call", evidence.WaitExpectedKey)
+	}},
+	{"config.client-settings", report.Warn, report.Certain, func(e *evidence.Evidence) {
+		e.Asked.ClientConfig = "/var/www/openSRS_config.php"
+		e.Asked.ClientProblems = []evidence.ClientProblem{{Line: 12, Text: said("CRYPT_TYPE is sslv3, which the service does not speak and PHP has no more; write tls or ssl")}}
+	}},
 	{"config.key-line-end", report.Info, report.Certain, func(e *evidence.Evidence) {
 		e.Asked.KeyAround = []opensrs.Around{opensrs.LineEndAfter}
 	}},

@@ -62,8 +62,21 @@ func gather(flags map[string]*flagValue, file map[string]setting, s *streams) *s
 	all.beats("rules-file", "rule")
 	// These two flags stand for a whole set of keys.
 	all.beats("no-third-parties", thirdPartyKeys...)
+	all.strongestKey()
 	all.beats("sandbox", sandboxSets...)
 	return all
+}
+
+// strongestKey leaves one source of the key, the strongest: a flag, else a variable, else the file. Two of the same
+// strength are refused later.
+func (s *settings) strongestKey() {
+	strength := map[string]int{"flag": 3, "environment": 2, "file": 1}
+	file, command := strength[s.merged["api-key-file"].from], strength[s.merged["api-key-command"].from]
+	if file > command {
+		delete(s.merged, "api-key-command")
+	} else if command > file {
+		delete(s.merged, "api-key-file")
+	}
 }
 
 var thirdPartyKeys = []string{"egress-source", "control", "status-url", "port-witness"}
@@ -144,7 +157,7 @@ func (s *settings) request() (*request, error) {
 		}
 	}
 	for _, step := range []func(*request) error{
-		s.conflicts, s.target, s.credentials, s.misplaced, s.rules, s.thirdParties, s.network, s.roots, s.times,
+		s.conflicts, s.clientConfig, s.target, s.credentials, s.misplaced, s.rules, s.thirdParties, s.network, s.roots, s.times,
 		s.selection,
 	} {
 		if err := step(r); err != nil {
@@ -166,7 +179,7 @@ func (s *settings) misplaced(r *request) error {
 	for _, name := range slices.Sorted(maps.Keys(s.merged)) {
 		for i, one := range s.merged[name].values {
 			switch {
-			case s.merged[name].name == "OPENSRS_API_KEY":
+			case s.merged[name].name == "OPENSRS_API_KEY", name == "api-key-command": // neither is shown
 			case name == "username" && foreign.LooksLikeKey(one.text):
 				return usagef("%s: this looks like an API key, and is not shown", s.merged[name].place(i)).
 					withHint("are username and key swapped? the username is the reseller's, as in the control panel")
@@ -187,6 +200,10 @@ func (s *settings) conflicts(r *request) error {
 	if s.text("rules-file") == "-" && s.text("api-key-file") == "-" && s.merged["api-key-file"].from != "environment" {
 		return usagef("%s and %s: both are to come from standard input", s.merged["rules-file"].place(0),
 			s.merged["api-key-file"].place(0)).withHint("give one of the two a path")
+	}
+	if s.given("api-key-file") && s.given("api-key-command") {
+		return usagef("%s and %s: the key comes from one place", s.merged["api-key-file"].place(0),
+			s.merged["api-key-command"].place(0)).withHint("give one of the two")
 	}
 	if s.bool("no-third-parties") {
 		for _, name := range thirdPartyKeys {
@@ -330,6 +347,15 @@ func (s *settings) credentials(r *request) error {
 	if !printable(r.options.Username) || len(r.options.Username) > 255 {
 		return s.bad("username", 0, "a username is one line of at most 255 bytes, all of them printable")
 	}
+	if s.given("expect-key") {
+		r.options.ExpectKey = strings.ToLower(s.text("expect-key"))
+		if len(r.options.ExpectKey) != 8 || strings.Trim(r.options.ExpectKey, "0123456789abcdef") != "" {
+			return s.bad("expect-key", 0, "a fingerprint is 8 hex digits, as key_fingerprint in the JSON report has it")
+		}
+	}
+	if s.given("api-key-command") {
+		return s.keyOfCommand(r)
+	}
 	if !s.given("api-key-file") {
 		return nil
 	}
@@ -345,5 +371,21 @@ func (s *settings) credentials(r *request) error {
 	if note != "" {
 		r.notes = append(r.notes, note)
 	}
+	return nil
+}
+
+// keyOfCommand takes the key that a command prints.
+func (s *settings) keyOfCommand(r *request) error {
+	if err := s.commandTrusted(); err != nil {
+		return err
+	}
+	key, source, said, err := runKeyCommand(s.text("api-key-command"))
+	if said != "" {
+		s.streams.note("the key command says: %s", said)
+	}
+	if err != nil {
+		return s.bad("api-key-command", 0, "%s", err)
+	}
+	r.options.SetKey(key, source)
 	return nil
 }

@@ -41,6 +41,18 @@ func readTrusted(path string, limit int64) ([]byte, error) {
 	return readBounded(file, limit)
 }
 
+// notRoots says why a file is not root's alone; "" where it is.
+func notRoots(info fs.FileInfo) string {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	switch {
+	case !ok || stat.Uid != 0:
+		return "belongs to another user"
+	case info.Mode().Perm()&0o002 != 0, info.Mode().Perm()&0o020 != 0 && stat.Gid != 0:
+		return "can be written by others"
+	}
+	return ""
+}
+
 // distrusted says why root does not trust a file; "" where it does. A group of one user's own, which has the user's
 // number, is nobody else.
 func distrusted(info fs.FileInfo) string {

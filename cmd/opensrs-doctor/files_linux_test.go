@@ -289,3 +289,30 @@ func TestSandboxNeedsADirectoryOfItsOwn(t *testing.T) {
 		}
 	}
 }
+
+// As root, a command out of a config file that another user can change is not run; root's own is.
+func TestKeyCommandOutOfAForeignFile(t *testing.T) {
+	program, dir := asRoot(t), t.TempDir()
+	ran, config := filepath.Join(dir, "ran"), filepath.Join(dir, "c.yaml")
+	if err := os.WriteFile(config, []byte("username: bob\napi-key-command: touch "+ran+"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range []struct {
+		why   string
+		owner int
+		mode  os.FileMode
+	}{{"belongs to another user", stranger, 0o644}, {"can be written by others", 0, 0o646}, {"", 0, 0o600}} {
+		if err := errors.Join(os.Chown(config, one.owner, one.owner), os.Chmod(config, one.mode)); err != nil {
+			t.Fatal(err)
+		}
+		status, printed := doctor(t, program, dir, nil, "--sandbox", "--config", config)
+		_, err := os.Stat(ran)
+		switch {
+		case one.why == "" && err != nil:
+			t.Errorf("root's own command was not run: %s", printed)
+		case one.why != "" && (err == nil || status != exitUsage || !strings.Contains(printed, "c.yaml:2: api-key-command: as root the command is not run") ||
+			!strings.Contains(printed, one.why)):
+			t.Errorf("%s: exit status %d, run: %t, %s", one.why, status, err == nil, printed)
+		}
+	}
+}

@@ -42,6 +42,12 @@ func keys() []key {
 		{"username", "", text, "NAME", groupCredentials, "the reseller's username, or OPENSRS_USERNAME"},
 		{"api-key-file", "", text, "PATH", groupCredentials,
 			"the file with the API key, - for standard input; or OPENSRS_API_KEY"},
+		{"api-key-command", "", text, "CMD", groupCredentials,
+			"the key is what this command prints, as for a secrets manager; no shell runs it"},
+		{"expect-key", "", text, "FINGERPRINT", groupCredentials,
+			"the key has to be the one with this fingerprint, or no call is made"},
+		{"client-config", "", text, "PATH", groupCredentials,
+			"user, key, host and port as a client's own settings file has them: PHP, .env, INI, YAML"},
 		{"cross-check", "", boolean, "", groupCredentials,
 			"after a 401, try the same credentials once in the other environment (default true)"},
 

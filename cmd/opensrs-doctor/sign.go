@@ -37,7 +37,7 @@ func verifyKeys() []key { return append([]key{bodyKey, signatureKey, requestKey}
 func commonSignKeys() []key {
 	var common []key
 	for _, key := range keys() {
-		if key.name == "username" || key.name == "api-key-file" {
+		if key.name == "username" || key.name == "api-key-file" || key.name == "api-key-command" {
 			common = append(common, key)
 		}
 	}

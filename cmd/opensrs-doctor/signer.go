@@ -31,7 +31,7 @@ func newSigner(flags map[string]*flagValue, s *streams) (*signer, error) {
 		return nil, err
 	}
 	for name := range file { // the rest is check's business
-		if name != "username" && name != "api-key-file" {
+		if name != "username" && name != "api-key-file" && name != "api-key-command" {
 			delete(file, name)
 		}
 	}

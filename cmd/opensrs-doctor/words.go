@@ -56,7 +56,7 @@ func nearest(word string, known []string) string {
 		if strings.HasPrefix(candidate, word) && len(word) >= 3 {
 			distance = min(distance, 1)
 		}
-		if distance <= allowed && (best == "" || distance < least) {
+		if distance <= allowed && (best == "" || distance < least || distance == least && len(candidate) < len(best)) {
 			best, least = candidate, distance
 		}
 	}

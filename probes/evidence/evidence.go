@@ -71,6 +71,8 @@ type Step struct {
 const (
 	WaitInterrupt = "interrupt" // the user, or the system, ended the run
 	WaitTimeout   = "timeout"   // the steps before it, which did answer, took the run's time
+
+	WaitExpectedKey = "expect-key" // the key is another one than --expect-key says
 )
 
 // Step gives the step of a probe; the zero Step where the run has none.
@@ -150,6 +152,9 @@ type Asked struct {
 	KeyProblems      []string         // IDs of opensrs.CheckKey
 	KeyForm          *opensrs.Form    // nil: no key was given
 	KeyAround        []opensrs.Around // white space around the key where it was read
+	ExpectKey        string           // the fingerprint of --expect-key, or ""
+	ClientConfig     string           // the path of --client-config, or ""
+	ClientProblems   []ClientProblem  // mistakes in it
 	RulesGiven       int
 	RulesSource      string // "--rule", a path, "config"
 	EgressIPs        []netip.Addr
@@ -166,6 +171,12 @@ type Asked struct {
 	PublicRoots      string         // the path of --public-roots, or ""
 	CAFile           string         // the path of --ca-file, or ""
 	CANames          []foreign.Text // the authorities in it, as distinguished names
+}
+
+// ClientProblem is a mistake in a client's own settings file.
+type ClientProblem struct {
+	Line int
+	Text foreign.Text // without a secret
 }
 
 // Sighting is one source's answer to "which address do I come from".

@@ -43,6 +43,8 @@ var rows = []Cause{
 		Hides: slices.Concat([]string{"host.offline", "egress.unknown", "service.partly-down"}, portFailures, strangerShows), When: whenNetworkLoginRequired},
 	{ID: "config.credentials-missing", Probe: "call", Severity: report.Warn, When: whenConfigCredentialsMissing},
 	{ID: "config.api-key-malformed", Probe: "call", Severity: report.Fail, When: whenConfigApiKeyMalformed},
+	{ID: "config.unexpected-key", Probe: "call", Severity: report.Fail, When: whenConfigUnexpectedKey},
+	{ID: "config.client-settings", Probe: "call", Severity: report.Warn, When: whenConfigClientSettings},
 	{ID: "config.key-line-end", Probe: "call", Severity: report.Info, Aside: true, When: whenConfigKeyLineEnd},
 	{ID: "config.required-skipped", Severity: report.Fail, When: whenConfigRequiredSkipped},
 	{ID: "service.partly-down", Severity: report.Fail,

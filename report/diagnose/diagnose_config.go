@@ -70,6 +70,37 @@ func whenConfigApiKeyMalformed(e *evidence.Evidence) (Finding, bool) {
 		Evidence: []string{"The API key from " + e.Asked.KeySource + ": " + screen.List(problems) + "."}}, true
 }
 
+// whenConfigUnexpectedKey: --expect-key names another key; nothing was called with this one.
+func whenConfigUnexpectedKey(e *evidence.Evidence) (Finding, bool) {
+	if e.Step("call").WaitedFor != evidence.WaitExpectedKey {
+		return Finding{}, false
+	}
+	is := "no fingerprint, because it is not 32 or more hex digits"
+	if e.Target.KeyFingerprint != nil {
+		is = "the fingerprint " + *e.Target.KeyFingerprint
+	}
+	return Finding{Explains: []string{"call"}, Values: prose.Values{"expected": e.Asked.ExpectKey},
+		Evidence: []string{fmt.Sprintf("The key from %s has %s; --expect-key says %s.", e.Asked.KeySource, is, e.Asked.ExpectKey)}}, true
+}
+
+// whenConfigClientSettings: a client's own settings file has mistakes, whatever becomes of this run.
+func whenConfigClientSettings(e *evidence.Evidence) (Finding, bool) {
+	if len(e.Asked.ClientProblems) == 0 {
+		return Finding{}, false
+	}
+	finding := Finding{Values: prose.Values{"client_file": e.Asked.ClientConfig}}
+	for _, problem := range e.Asked.ClientProblems {
+		if problem.Text.Empty() {
+			continue
+		}
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("%s:%d: %s.", e.Asked.ClientConfig, problem.Line, problem.Text))
+	}
+	first := e.Asked.ClientProblems[0]
+	finding.Culprit = &report.Culprit{Kind: "setting", Name: first.Text.String(), At: fmt.Sprintf("%s:%d", e.Asked.ClientConfig, first.Line),
+		File: fmt.Sprintf("%s:%d", e.Asked.ClientConfig, first.Line)}
+	return finding, true
+}
+
 // keyFormWords are what is unusual in the form of the key, without a character of it; "" where nothing is.
 func keyFormWords(e *evidence.Evidence) string {
 	form := e.Asked.KeyForm
@@ -156,7 +187,7 @@ func whenConfigRequiredSkipped(e *evidence.Evidence) (Finding, bool) {
 // failsAnyway: what a skipped probe waited for is a failure with a cause of its own.
 func failsAnyway(e *evidence.Evidence, step evidence.Step) bool {
 	switch step.WaitedFor {
-	case evidence.WaitInterrupt, evidence.WaitTimeout, "api-key":
+	case evidence.WaitInterrupt, evidence.WaitTimeout, "api-key", evidence.WaitExpectedKey:
 		return true
 	case "credentials":
 		return step.Probe == "call"
@@ -167,7 +198,7 @@ func failsAnyway(e *evidence.Evidence, step evidence.Step) bool {
 // waitedWords is what a skipped probe waited for, as people say it.
 func waitedWords(waitedFor string) string {
 	words := map[string]string{"rules": "a list of rules (--rule or --rules-file)", "credentials": "a username and an API key",
-		"api-key": "an API key that is well-formed", "--egress-source": "an egress source",
+		"api-key": "an API key that is well-formed", evidence.WaitExpectedKey: "the key that --expect-key names", "--egress-source": "an egress source",
 		"--only": "being chosen (--only leaves it out)", "--skip": "being chosen (--skip leaves it out)"}[waitedFor]
 	if words == "" {
 		words = "the " + waitedFor + " probe"

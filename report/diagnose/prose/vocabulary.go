@@ -45,6 +45,9 @@ var Vocabulary = map[string]string{
 	"blocks":     "the resolver",                 // that gives another address than the rest
 	"others":     "another resolver",             // that gives the right one
 
+	"expected":    "the one that --expect-key names", // a fingerprint
+	"client_file": "the client's own settings file",  // its path
+
 	// Rules.
 	"rule_to_add":    "",                       // "allow 203.0.113.10/32"
 	"rule_flags":     "--rule or --rules-file", // set only where no rules were given

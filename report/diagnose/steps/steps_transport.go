@@ -62,6 +62,9 @@ func placeWords(e *evidence.Evidence, f *evidence.Failure) string {
 func silenceWords(p *evidence.Port, f *evidence.Failure) string {
 	longest := 0.0
 	for _, attempt := range p.Attempts {
+		if attempt.Failure != nil && attempt.Failure.Kind != evidence.KindTimeout && !p.Connected.IsValid() {
+			return reading.RowFailure(attempt.Failure) // an answer, whatever it says
+		}
 		longest = max(longest, attempt.TookMS)
 	}
 	if f != nil && f.Kind == evidence.KindTimeout && longest > 0 {

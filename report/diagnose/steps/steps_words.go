@@ -51,6 +51,8 @@ func skipWords(e *evidence.Evidence, step evidence.Step) string {
 		return "not run: " + missingCredentials(e)
 	case wait == "api-key":
 		return "not run: the API key cannot be right"
+	case wait == evidence.WaitExpectedKey:
+		return "not run: the API key is not the expected one"
 	case wait == "--only", wait == "--skip":
 		return "not chosen"
 	case wait == evidence.WaitInterrupt:

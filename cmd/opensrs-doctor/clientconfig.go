@@ -1,0 +1,67 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"unicode/utf8"
+
+	"opensrs-doctor/cmd/opensrs-doctor/clientsettings"
+	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/foreign"
+)
+
+// maxClientConfig is the largest settings file of a client, in bytes.
+const maxClientConfig = 1 << 20
+
+// clientConfig takes user, key, host and port from a client's own settings file. Flags beat it; the environment and the
+// config file are not mixed with it.
+func (s *settings) clientConfig(r *request) error {
+	if !s.given("client-config") {
+		return nil
+	}
+	path := s.text("client-config")
+	content, err := readFile(path, maxClientConfig)
+	var usage *usageError
+	switch {
+	case errors.As(err, &usage):
+		return s.bad("client-config", 0, "%s %s", shownPath(path), usage.text)
+	case err != nil:
+		return s.bad("client-config", 0, "cannot read %s: %s", shownPath(path), plain(err))
+	case !utf8.Valid(content):
+		return s.bad("client-config", 0, "%s is not a text in UTF-8", shownPath(path))
+	}
+	environment := ""
+	if s.merged["env"].from == "flag" {
+		environment = s.text("env")
+	}
+	found := clientsettings.Read(string(content), environment)
+	if found.Username == "" && found.KeyLine == 0 && found.Host == "" {
+		return s.bad("client-config", 0, "%s names no user, key or host of the service", shownPath(path)).
+			withHint("it may be another file: the PHP toolkit's is openSRS_config.php, with OSRS_USERNAME, OSRS_KEY and OSRS_HOST")
+	}
+	for _, name := range []string{"username", "api-key-file", "api-key-command"} {
+		if s.merged[name].from != "flag" {
+			delete(s.merged, name)
+		}
+	}
+	put := func(name, text string) {
+		if text != "" && s.merged[name].from != "flag" {
+			s.merged[name] = setting{from: "client", name: "--client-config " + shownPath(path), values: []value{{text: text}}}
+		}
+	}
+	put("username", found.Username)
+	if r.sandbox == "" && (found.Host != "" || found.Port != "") {
+		found.Host = cmp.Or(found.Host, map[string]string{evidence.EnvTest: evidence.TestHost}[environment], evidence.LiveHost)
+		put("endpoint", found.Endpoint())
+	}
+	key := &foreign.Scrubber{}
+	key.Add(found.Key)
+	r.options.ClientConfig = path
+	for _, problem := range found.Problems {
+		r.options.ClientProblems = append(r.options.ClientProblems, evidence.ClientProblem{Line: problem.Line, Text: key.Quote(problem.Text, 300)})
+	}
+	if found.KeyLine > 0 && !s.given("api-key-file") && !s.given("api-key-command") {
+		r.options.SetKey([]byte(found.Key), path)
+	}
+	return nil
+}

@@ -1,0 +1,79 @@
+package clientsettings
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+const (
+	keyA = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+	keyB = "ffeeddccbbaa99887766554433221100"
+)
+
+func TestRead(t *testing.T) {
+	for name, one := range map[string]struct {
+		text, environment string
+		want              Settings // without problems
+		problems          []string // "line: beginning"
+	}{
+		"toolkit": {text: "<?php\n# define('OSRS_KEY', 'old');\ndefine('OSRS_USERNAME', 'reseller');\n  define(\"OSRS_KEY\" , \"" + keyA + "\"); // ours\ndefine('OSRS_HOST', 'rr-n1-tor.opensrs.net');\ndefine('OSRS_SSL_PORT', '55443');\ndefine('CRYPT_TYPE', 'tls');\n",
+			want: Settings{Username: "reseller", Key: keyA, KeyLine: 4, Host: "rr-n1-tor.opensrs.net", Port: "55443"}},
+		"template": {text: "<?php\ndefine('OSRS_USERNAME', 'osrs_username_here');\ndefine('OSRS_KEY', 'osrs_private_key_here');\ndefine('OSRS_HOST','horizon.opensrs.net');\ndefine('CRYPT_TYPE','sslv3');\ndefine('OSRS_SSL_PORT',55000);\n",
+			want:     Settings{Username: "osrs_username_here", Key: "osrs_private_key_here", KeyLine: 3, Host: "horizon.opensrs.net", Port: "55000"},
+			problems: []string{"2: OSRS_USERNAME is still the placeholder", "3: OSRS_KEY is no API key as it is: it is still a placeholder", "5: CRYPT_TYPE is sslv3", "6: OSRS_SSL_PORT is 55000"}},
+		"block comment": {text: "<?php /* nothing */\n/*\ndefine('OSRS_KEY', '" + keyB + "');\n*/ define('OSRS_KEY', '" + keyA + "');\n",
+			want: Settings{Key: keyA, KeyLine: 4}},
+		"env": {text: "\ufeffexport OPENSRS_USERNAME=reseller\r\nOPENSRS_API_KEY=\"" + keyA + "\"\r\nOPENSRS_URL=https://horizon.opensrs.net:55443/\r\nDB_HOST=localhost\r\nSMTP_USER=me\r\n",
+			want: Settings{Username: "reseller", Key: keyA, KeyLine: 2, Host: "horizon.opensrs.net", Port: "55443"}},
+		"white space inside": {text: "OPENSRS_KEY='" + keyA[:16] + " " + keyA[16:] + "'\n",
+			want: Settings{Key: keyA[:16] + " " + keyA[16:], KeyLine: 1}, problems: []string{"1: OPENSRS_KEY is no API key as it is: it has white space inside"}},
+		"ini with two environments": {text: "; ours\n[live]\nusername = reseller\nkey = " + keyA + "\n[test]\nusername = tester\nkey = " + keyB + "\n", environment: "test",
+			want: Settings{Username: "tester", Key: keyB, KeyLine: 7}},
+		"one key in both": {text: "opensrs_live_key: " + keyA + "\nopensrs_test_key: " + keyA + "\nopensrs_host: rr-n1-tor.opensrs.net\n",
+			want: Settings{Key: keyA, KeyLine: 1, Host: "rr-n1-tor.opensrs.net"}, problems: []string{"2: one key is in both environments, on the lines 1 and 2"}},
+		"two keys": {text: "OSRS_KEY=" + keyA + "\nOSRS_KEY=" + keyB + "\n",
+			want: Settings{Key: keyA, KeyLine: 1}, problems: []string{"2: OSRS_KEY is another key than that on line 1"}},
+		"live key, test host": {text: "OSRS_LIVE_KEY=" + keyA + "\nOSRS_HOST=horizon.opensrs.net\n",
+			want: Settings{Key: keyA, KeyLine: 1, Host: "horizon.opensrs.net"}, problems: []string{"1: OSRS_LIVE_KEY is the key of the live environment by its name"}},
+		"yaml": {text: "opensrs:\n  username: reseller\n  api_key: \"" + keyA + "\"\n  host: rr-n1-tor.opensrs.net # live\n  port: 55443\n",
+			want: Settings{Username: "reseller", Key: keyA, KeyLine: 3, Host: "rr-n1-tor.opensrs.net", Port: "55443"}},
+		"array": {text: "<?php return [\n  'username' => 'reseller',\n  'privateKey' => '" + keyA + "',\n  'host' => 'horizon.opensrs.net',\n];\n",
+			want: Settings{Username: "reseller", Key: keyA, KeyLine: 3, Host: "horizon.opensrs.net"}},
+		"nothing": {text: "hello: world\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := Read(one.text, one.environment)
+			problems := got.Problems
+			got.Problems = nil
+			if fmt.Sprint(got) != fmt.Sprint(one.want) {
+				t.Errorf("got  %+v\nwant %+v", got, one.want)
+			}
+			if len(problems) != len(one.problems) {
+				t.Fatalf("got %+v, want %q", problems, one.problems)
+			}
+			for i, problem := range problems {
+				if text := fmt.Sprintf("%d: %s", problem.Line, problem.Text); !strings.HasPrefix(text, one.problems[i]) {
+					t.Errorf("got %q, want %q", text, one.problems[i])
+				}
+				if strings.Contains(problem.Text, keyA[:8]) || strings.Contains(problem.Text, keyB[:8]) {
+					t.Errorf("the key is in %q", problem.Text)
+				}
+			}
+		})
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add("define('OSRS_KEY', 'x');", "live")
+	f.Add("[live]\nkey = y\n/*", "")
+	f.Fuzz(func(t *testing.T, text, environment string) {
+		got := Read(text, environment)
+		for _, problem := range got.Problems {
+			if problem.Line < 1 {
+				t.Errorf("%+v", problem)
+			}
+		}
+		got.Endpoint()
+	})
+}
