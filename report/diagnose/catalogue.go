@@ -22,23 +22,23 @@ var rows = []Cause{
 	{ID: "host.clock-wrong", Severity: report.Fail,
 		Hides: []string{"tls.expired", "tls.not-yet-valid", "egress.unknown"}, When: whenHostClockWrong},
 	{ID: "host.local-firewall", Probe: "port", Severity: report.Fail,
-		Hides: slices.Concat([]string{"host.offline"}, offlineShows), When: whenHostLocalFirewall},
-	{ID: "host.reply-dropped", Probe: "port", Severity: report.Fail, Hides: offlineShows, When: whenHostReplyDropped},
+		Hides: slices.Concat([]string{"host.offline"}, hereShows), When: whenHostLocalFirewall},
+	{ID: "host.reply-dropped", Probe: "port", Severity: report.Fail, Hides: hereShows, When: whenHostReplyDropped},
 	{ID: "host.reverse-path-filter", Probe: "port", Severity: report.Fail,
-		Hides: slices.Concat([]string{"host.reply-dropped"}, offlineShows), When: whenHostReversePathFilter},
+		Hides: slices.Concat([]string{"host.reply-dropped"}, hereShows), When: whenHostReversePathFilter},
 	{ID: "host.conntrack-full", Probe: "port", Severity: report.Fail,
-		Hides: slices.Concat([]string{"host.reply-dropped", "host.local-firewall"}, offlineShows), When: whenHostConntrackFull},
+		Hides: slices.Concat([]string{"host.reply-dropped", "host.local-firewall"}, hereShows), When: whenHostConntrackFull},
 	{ID: "host.route-denied", Probe: "port", Severity: report.Fail,
-		Hides: slices.Concat([]string{"host.local-firewall", "host.offline"}, offlineShows), When: whenHostRouteDenied},
-	{ID: "host.unit-denied", Probe: "port", Severity: report.Fail, Hides: offlineShows, When: whenHostUnitDenied},
-	{ID: "host.selinux-denied", Probe: "port", Severity: report.Fail, Hides: offlineShows, When: whenHostSelinuxDenied},
+		Hides: slices.Concat([]string{"host.local-firewall", "host.offline"}, hereShows), When: whenHostRouteDenied},
+	{ID: "host.unit-denied", Probe: "port", Severity: report.Fail, Hides: hereShows, When: whenHostUnitDenied},
+	{ID: "host.selinux-denied", Probe: "port", Severity: report.Fail, Hides: hereShows, When: whenHostSelinuxDenied},
 	{ID: "host.ports-exhausted", Probe: "port", Severity: report.Fail, Hides: []string{"egress.unknown"}, When: whenHostPortsExhausted},
 	{ID: "host.descriptors-exhausted", Severity: report.Fail,
 		Hides: []string{"dns.resolver-unreachable", "egress.unknown", "host.offline"}, When: whenHostDescriptorsExhausted},
 	{ID: "host.attached-network", Probe: "port", Severity: report.Fail,
 		Hides: []string{"port.filtered", "port.unreachable"}, When: whenHostAttachedNetwork},
 	{ID: "host.dead-tunnel", Probe: "port", Severity: report.Fail,
-		Hides: slices.Concat([]string{"host.offline", "host.attached-network"}, offlineShows), When: whenHostDeadTunnel},
+		Hides: slices.Concat([]string{"host.offline", "host.attached-network"}, hereShows), When: whenHostDeadTunnel},
 	{ID: "network.login-required", Severity: report.Fail,
 		Hides: slices.Concat([]string{"host.offline", "egress.unknown", "service.partly-down"}, portFailures, strangerShows), When: whenNetworkLoginRequired},
 	{ID: "config.credentials-missing", Probe: "call", Severity: report.Warn, When: whenConfigCredentialsMissing},
@@ -207,11 +207,12 @@ var (
 		"port.refused", "port.rejected-en-route", "port.prohibited", "port.unreachable",
 		"port.filtered", "port.all-filtered",
 	}
-	// offlineShows is what a host without a way out meets.
-	offlineShows = slices.Concat([]string{
-		"egress.unknown", "dns.resolver-unreachable", "dns.servfail", "dns.refused", "dns.slow-resolver",
-		"proxy.unreachable", "proxy.direct-way",
+	// hereShows is what a host meets that drops its own packets. A dead resolver beside one that answers is another fault.
+	hereShows = slices.Concat([]string{
+		"egress.unknown", "dns.resolver-unreachable", "dns.servfail", "dns.refused", "proxy.unreachable", "proxy.direct-way",
 	}, portFailures)
+	// offlineShows is what a host without a way out meets.
+	offlineShows = slices.Concat([]string{"dns.slow-resolver"}, hereShows)
 	// unprovenSays is what a certificate claims that nobody vouches for: it proves nothing.
 	unprovenSays = []string{
 		"tls.expired", "tls.not-yet-valid", "tls.name-mismatch", "tls.expires-soon",

@@ -69,7 +69,7 @@ func deafHost(e *evidence.Evidence, place string) (Finding, bool) {
 		return Finding{}, false
 	}
 	finding := Finding{Values: prose.Values{}, Evidence: countedWords(e), Explains: []string{stopped}, First: true,
-		Hides: slices.Concat([]string{"host.offline", "host.local-firewall"}, offlineShows)}
+		Hides: slices.Concat([]string{"host.offline", "host.local-firewall"}, hereShows)}
 	if !sure {
 		finding.Confidence = report.Likely
 		finding.Evidence = append(finding.Evidence, "Other packets are dropped here all the time, so the count is not steady.")
@@ -362,7 +362,7 @@ func whenHostSelinuxDenied(e *evidence.Evidence) (Finding, bool) {
 // so as well, and could not be asked for, it is likely only.
 func (f *Finding) lostGoingOut(e *evidence.Evidence, sure bool) {
 	f.Evidence = countedWords(e)
-	f.Explains, f.Hides = []string{"port"}, offlineShows
+	f.Explains, f.Hides = []string{"port"}, hereShows
 	f.byRule(e)
 	group := e.ThisHost.Cgroup
 	answered := failedWith(e, "port", evidence.KindRefused) // such a program drops, and answers nobody
