@@ -130,6 +130,15 @@ func (l *Ledger) Lost() (place string, sure bool) {
 	return LostNowhere, false
 }
 
+// Unclear reports whether packets were lost in this host while it was kept, and not as ours would be: answers to what was
+// sent before may have come late.
+func (l *Ledger) Unclear() bool {
+	if place, _ := l.Lost(); place != LostNowhere || l == nil || l.N == 0 {
+		return false
+	}
+	return max(l.Once.Undelivered(), l.Twice.Undelivered()) >= l.N/2
+}
+
 // Left reports whether the packets were handed to an interface: then they were lost elsewhere, and what refuses them is
 // not this host. known is false where the kernel does not count that.
 func (l *Ledger) Left() (left, known bool) {

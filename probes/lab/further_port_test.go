@@ -115,8 +115,8 @@ var furtherPorts = slices.Concat(icmpRejections(), []Fault{
 		w.EndpointIs = "https://" + Host + ":8443/"
 		w.API.Port = 8443
 	}},
-	{Cause: "tls.not-tls", Name: "redirected-by-the-gateway-to-plain-http", Or: []string{"dns.captive-portal"},
-		Says: []string{"HTTP/1.1 302"}, Break: func(w *World) {
+	{Cause: "network.login-required", Name: "redirected-by-the-gateway-to-plain-http",
+		Says: []string{"http://login.example/"}, Break: func(w *World) {
 			divert(w, SpareIP+":8080")
 			go accept(w.Far.Listen(SpareIP+":8080"),
 				RawText("HTTP/1.1 302 Found\r\nLocation: http://login.example/\r\nContent-Length: 0\r\n\r\n"))

@@ -106,7 +106,9 @@ var unseenWorlds = []Fault{
 		pool(w)
 		outcomes["401"](w)
 	}},
-	{Cause: "tls.name-mismatch", Name: "portal-that-answers-all-tls", Says: []string{"192.0.2.21:443", "the very same certificate"}, Break: portal},
+	{Cause: "network.login-required", Name: "portal-that-answers-all-tls", Says: []string{"Welcome, please log in"}, Break: portal},
+	{Cause: "tls.name-mismatch", Name: "portal-that-answers-all-tls-and-no-page-was-asked-for", Says: []string{"192.0.2.21:443", "the very same certificate"},
+		Break: func(w *World) { portal(w); w.Sources, w.NoSources, w.Status = nil, true, nil }},
 	{Name: "pages-from-a-cache", Check: oneConnection, Break: func(w *World) {
 		w.Sources[0] = &Peer{Address: "192.0.2.11:80"}
 		for _, source := range w.Sources {
