@@ -40,6 +40,7 @@ func TestLab(t *testing.T) {
 		}
 		byCause[cause] = append(byCause[cause], fault)
 	}
+	t.Cleanup(func() { twins.check(t) }) // after all of them
 	for _, cause := range order {
 		t.Run(cause, func(t *testing.T) {
 			t.Parallel()
@@ -87,6 +88,7 @@ func (f Fault) run(t *testing.T) {
 	result := w.Diagnose(binary)
 	f.keep(t, result)
 	f.judge(t, w, result)
+	twins.add(f, w, result)
 	line := score{fault: f.path(), expected: f.Cause, good: !t.Failed(),
 		found: strings.Join(grave(result.Report), " "), took: result.Took}
 	scores.add(line)
