@@ -38,6 +38,9 @@ func (w *world) startDNS(ctx context.Context, name string, ofProxy bool) *dnsRun
 	if r.facts.HostsIPs, r.facts.HostsLines = readHosts(w.resolver.hosts, name); len(r.facts.HostsLines) > 0 {
 		r.facts.HostsFile = fmt.Sprintf("%s:%d", w.resolver.hosts, r.facts.HostsLines[0])
 	}
+	if len(r.facts.HostsIPs) == 0 {
+		r.facts.NoLibcDNS = noLibcDNS()
+	}
 	for i, one := range everybody {
 		r.facts.Answers[i] = evidence.DNSAnswer{Resolver: one.by, Pending: true, A: []netip.Addr{}, AAAA: []netip.Addr{}}
 		go func() {

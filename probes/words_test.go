@@ -32,7 +32,7 @@ var ours = map[string]string{
 	"Problem.Source": "a path or a flag", "Problem.Text": "about the user's rules", "Problem.Fix": "about the user's rules",
 	"Result.Verdict": "closed list", "Result.Reason": "closed list", "Result.Readings": "closed list", "Result.Readings key": "closed list",
 
-	"DNS.Name": "the user's setting", "DNS.Used": "an address of the settings", "DNS.HostsFile": "a path and a line",
+	"DNS.Name": "the user's setting", "DNS.Used": "an address of the settings", "DNS.HostsFile": "a path and a line", "DNS.NoLibcDNS": "a path and a line",
 	"DNS.Slow": "addresses of the settings", "DNS.MadeUpName": "made here", "DNS.OtherName": "of the user's settings",
 	"DNSAnswer.Resolver": "an address of the settings", "DNSAnswer.Transport": "closed list", "DNSAnswer.Rcode": "closed list, or a number",
 	"DNSReply.Type": "closed list", "DNSReply.Rcode": "closed list, or a number", "DNSReply.Transport": "closed list",

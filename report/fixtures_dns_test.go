@@ -130,6 +130,7 @@ var dnsFixtures = []fixture{
 		e.Port.Path.Port, e.Port.Path.Compare, e.Port.Path.Distance = walk("t", "..."), walk("t", "..."), 0
 	}},
 	{"dns.captive-portal", report.Fail, report.Certain, portal},
+	{"client.dns-differs", report.Info, report.Certain, func(e *evidence.Evidence) { e.DNS.NoLibcDNS = "/etc/nsswitch.conf:7" }},
 	{"dns.blocked-page", report.Fail, report.Likely, func(e *evidence.Evidence) {
 		resolvesTo(e, "198.51.100.66")
 		e.DNS.Answers = append(e.DNS.Answers, evidence.DNSAnswer{Resolver: "192.0.2.54:53", Transport: "udp", Rcode: "NOERROR", A: []netip.Addr{endpointIP}, TookMS: 9})

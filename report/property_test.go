@@ -50,7 +50,7 @@ var accused = []struct {
 	prefix string
 	saw    func(*evidence.Evidence) bool
 }{
-	{"dns.", func(e *evidence.Evidence) bool { return e.DNS != nil }},
+	{"dns.", func(e *evidence.Evidence) bool { return e.DNS != nil }}, {"client.dns-differs", func(e *evidence.Evidence) bool { return e.DNS != nil }},
 	{"rules.", func(e *evidence.Evidence) bool { return e.Rules != nil }},
 	{"egress.unstable", func(e *evidence.Evidence) bool { return e.Egress != nil }},
 	{"egress.proxied", func(e *evidence.Evidence) bool { return e.Egress != nil && e.Host.Proxy != nil }},

@@ -284,6 +284,8 @@ type DNS struct {
 	// HostsLines are the lines of the hosts file that the addresses are on, from 1, in their order.
 	HostsLines []int    `json:"hosts_lines,omitempty"`
 	Slow       []string `json:"slow_resolvers,omitempty"` // earlier in the list than Used, and late or dead
+	// NoLibcDNS is the line of nsswitch.conf, path:line, by which glibc's programs ask no name server at all.
+	NoLibcDNS string `json:"no_libc_dns,omitempty"`
 
 	// Endpoint is, with a proxy, what this host's resolvers say of the endpoint itself; information only.
 	Endpoint *DNSAnswer `json:"endpoint,omitempty"`

@@ -4,6 +4,8 @@ package lab
 
 import (
 	"net/http"
+	"slices"
+	"testing"
 	"time"
 )
 
@@ -34,6 +36,26 @@ func tunnel(prefix string) func(*World) {
 	}
 }
 
+// nsswitch is where glibc's programs look for names.
+func nsswitch(text string) func(*World) {
+	return func(w *World) {
+		w.Mounts = map[string]string{"/etc/nsswitch.conf": w.file("nsswitch.conf", []byte(text))}
+	}
+}
+
+// libcDiffers is what is told of it, and what getent, which is one of those programs, finds.
+func libcDiffers(differs bool) func(*testing.T, *World, Result) {
+	return func(t *testing.T, w *World, result Result) {
+		oneConnection(t, w, result)
+		if told := slices.Contains(result.Report.Causes(), "client.dns-differs"); told != differs {
+			t.Errorf("client.dns-differs told: %t", told)
+		}
+		if found := w.Exec("/usr/bin/getent", "ahostsv4", Host); differs && found.Exit == 0 {
+			t.Errorf("getent finds %s", found.Stdout)
+		}
+	}
+}
+
 // elsewhereFaults are those in which packets, names or pages end up in another place than they were meant for.
 var elsewhereFaults = []Fault{
 	{Cause: "network.login-required", Name: "redirects-to-a-login", Confidence: "likely", Says: []string{"http://login.example/start"},
@@ -60,6 +82,10 @@ var elsewhereFaults = []Fault{
 		tunnel("10.99.0.0/16")(w)
 		w.ISP.Filter("forward", "tcp dport 55443 drop")
 	}},
+
+	{Name: "glibc-asks-no-name-server", Break: nsswitch("passwd: files\nhosts:  files # for now\n"), Check: libcDiffers(true)},
+	{Name: "glibc-asks-a-daemon", Break: nsswitch("hosts: files resolve [!UNAVAIL=return]\n"), Check: libcDiffers(false)},
+	{Name: "glibc-asks-dns", Break: nsswitch("# hosts: files\nhosts: files mdns4_minimal [NOTFOUND=return] dns\n"), Check: libcDiffers(false)},
 
 	{Cause: "dns.blocked-page", Name: "first-resolver-says-the-filters-page", Confidence: "likely", Says: []string{"192.0.2.53", "192.0.2.54"}, Break: func(w *World) {
 		w.Resolvers = []*Resolver{{Address: "192.0.2.53", Answer: pins(Host, "192.0.2.80")}, {Address: "192.0.2.54"}}

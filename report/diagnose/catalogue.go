@@ -69,6 +69,7 @@ var rows = []Cause{
 	{ID: "dns.no-ipv4", Probe: "dns", Severity: report.Fail,
 		Hides: []string{"egress.ipv6-possible"}, When: whenDnsNoIpv4},
 	{ID: "dns.udp-blocked", Probe: "dns", Severity: report.Warn, Hides: []string{"dns.slow-resolver"}, When: whenDnsUdpBlocked},
+	{ID: "client.dns-differs", Probe: "dns", Severity: report.Info, When: whenClientDNSDiffers},
 	{ID: "dns.slow-resolver", Probe: "dns", Severity: report.Warn, When: whenDnsSlowResolver},
 
 	// About the address that OpenSRS sees, and the access rules that judge it.

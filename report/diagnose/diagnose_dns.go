@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
@@ -226,6 +227,19 @@ func whenDnsUdpBlocked(e *evidence.Evidence) (Finding, bool) {
 	}
 	return Finding{Values: prose.Values{"resolver": screen.List(only)}, Evidence: []string{
 		fmt.Sprintf("Asked four times over UDP, %s said nothing; over TCP it answered.", screen.List(only))}}, true
+}
+
+// whenClientDNSDiffers: this program asks the name servers of resolv.conf itself, and glibc's programs ask none.
+func whenClientDNSDiffers(e *evidence.Evidence) (Finding, bool) {
+	d := e.DNS
+	if d == nil || d.NoLibcDNS == "" || d.Used == "" || len(d.IPv4)+len(d.IPv6) == 0 {
+		return Finding{}, false
+	}
+	file, _, _ := strings.Cut(d.NoLibcDNS, ":")
+	return Finding{Values: prose.Values{"name": d.Name, "nsswitch": d.NoLibcDNS},
+		Culprit: &report.Culprit{Kind: "setting", Name: "hosts", At: d.NoLibcDNS, File: d.NoLibcDNS},
+		Evidence: []string{fmt.Sprintf("%s lets glibc look in files alone, and %s is not in the hosts file; %s gives %s.", file, d.Name, d.Used,
+			screen.List(screen.Texts(append(slices.Clone(d.IPv4), d.IPv6...))))}}, true
 }
 
 func whenDnsSlowResolver(e *evidence.Evidence) (Finding, bool) {

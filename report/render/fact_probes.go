@@ -165,6 +165,7 @@ func (l *factList) dns(r *factReader) {
 		}
 	})
 	l.say("late or silent", strings.Join(reading.PlainServers(r.texts("slow_resolvers")), ", "))
+	l.say("glibc's programs ask no name server", r.text("no_libc_dns"))
 	r.drop("hosts_lines") // the first is in hosts_file, and who needs another is told it by the diagnosis
 	l.say("hosts file", joinedWords(strings.Join(r.texts("hosts_addresses"), ", "), r.text("hosts_file")))
 	if !r.taken["used"] {

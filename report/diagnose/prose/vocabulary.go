@@ -47,6 +47,7 @@ var Vocabulary = map[string]string{
 
 	"expected":    "the one that --expect-key names", // a fingerprint
 	"client_file": "the client's own settings file",  // its path
+	"nsswitch":    "/etc/nsswitch.conf",              // and the line
 
 	// Rules.
 	"rule_to_add":    "",                       // "allow 203.0.113.10/32"
