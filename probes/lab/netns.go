@@ -76,7 +76,13 @@ func newNode(name string) (*Node, error) {
 	return node, nil
 }
 
-func (n *Node) close() { _ = unix.Close(n.fd) }
+// close gives the namespace back. The kernel takes namespaces down in the background, far behind the worlds that end, and
+// has one table of neighbours for all of them, of 1,024: what this one knows of its neighbours goes at once, or worlds after
+// it could not send a packet to a new one.
+func (n *Node) close() {
+	_ = n.tool("", "ip", "neigh", "flush", "nud", "all")
+	_ = unix.Close(n.fd)
+}
 
 // onThread runs f on a thread in the given namespace. A thread that cannot be brought home is not
 // unlocked, so the runtime ends it.

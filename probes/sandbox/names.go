@@ -214,7 +214,7 @@ func (g *group) holdClosed(at string) (string, error) {
 		return "", err
 	}
 	defer listener.Close() // before anybody else can find it
-	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(host), Port: port}}
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(host), Port: port}, Control: reuse}
 	conn, err := dialer.DialContext(g.ctx, "tcp", seenFromHere(listener.Addr()))
 	if err != nil {
 		return "", err

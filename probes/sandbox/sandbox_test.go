@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -486,4 +487,27 @@ func TestBrokenHandshakes(t *testing.T) {
 			t.Errorf("%s: %+v", want, got)
 		}
 	}
+}
+
+// A port that connections of a moment ago were made to can be held closed at once.
+func TestRefusesWhereOthersHaveJustBeen(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("such a port is free at once there")
+	}
+	first := start(t, Config{})
+	url := first.URL
+	conn, err := net.Dial("tcp", strings.TrimSuffix(strings.TrimPrefix(url, "https://"), "/"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := conn.RemoteAddr().String()
+	if _, err := conn.Write([]byte("GET / HTTP/1.0\r\n\r\n")); err != nil { // no TLS: the sandbox hangs up first
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(io.Discard, conn); err != nil {
+		t.Logf("it hangs up with %v", err)
+	}
+	conn.Close()
+	first.Close()
+	start(t, Config{Listen: at, Fault: "port.refused"})
 }
