@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -74,27 +75,16 @@ func TestErrorsOfSockets(t *testing.T) {
 		t.Errorf("a port that is taken: %v", got)
 	}
 
-	go func() {
-		conn, err := listener.Accept()
-		if err != nil {
-			return
+	// Wine tells some resets as an orderly end, when they come before the read: of several, one has to be told as it is.
+	var kinds []evidence.Kind
+	for range 10 {
+		kinds = append(kinds, resetOf(t, listener))
+		if kinds[len(kinds)-1] == evidence.KindReset {
+			break
 		}
-		conn.Read(make([]byte, 1))
-		conn.(*net.TCPConn).SetLinger(0)
-		conn.Close()
-	}()
-	conn, err := net.Dial("tcp", to.String())
-	if err != nil {
-		t.Fatal(err)
 	}
-	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(10 * time.Second))
-	conn.Write([]byte{1})
-	if _, err = conn.Read(make([]byte, 1)); err == nil {
-		t.Fatal("the peer said something")
-	}
-	if got := Classify("handshake", err, nil); got.Kind != evidence.KindReset {
-		t.Errorf("a connection that is reset: %v", got)
+	if kinds[len(kinds)-1] != evidence.KindReset || len(kinds) > 1 && runtime.GOOS != "windows" {
+		t.Errorf("connections that are reset: %v", kinds)
 	}
 
 	silent, err := net.Dial("tcp", to.String()) // the kernel takes it, and nobody speaks
@@ -116,4 +106,29 @@ func TestErrorsOfSockets(t *testing.T) {
 	if got := w.attempt(t.Context(), to); got.Failure == nil || got.Failure.Kind != evidence.KindNoAddress {
 		t.Errorf("a source address of somebody else: %+v", got)
 	}
+}
+
+// resetOf is how a connection ends that its peer resets while it is read from.
+func resetOf(t *testing.T, listener net.Listener) evidence.Kind {
+	t.Helper()
+	go func() {
+		conn, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		conn.Read(make([]byte, 1))
+		conn.(*net.TCPConn).SetLinger(0)
+		conn.Close()
+	}()
+	conn, err := net.Dial("tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(10 * time.Second))
+	conn.Write([]byte{1})
+	if _, err = conn.Read(make([]byte, 1)); err == nil {
+		t.Fatal("the peer said something")
+	}
+	return Classify("handshake", err, nil).Kind
 }
