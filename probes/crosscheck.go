@@ -30,7 +30,7 @@ func (w *world) crossCheck(ctx context.Context, o Options, v way) *evidence.Cros
 		check.Failure = &evidence.Failure{Op: "verify", Kind: evidence.KindUntrusted, Detail: foreign.Ours("the certificate did not verify")}
 		return check
 	}
-	call := w.probeCall(ctx, stream, peer, o.Path, credentials{o.Username, o.Key})
+	call := w.probeCall(ctx, stream, peer, o.Path, credentials{o.Username, o.signed().Signature})
 	check.Success, check.Code, check.Text, check.Failure = call.Success, call.Code, call.Text, call.Failure
 	check.Class = call.Class
 	return check

@@ -23,6 +23,7 @@ import (
 // silent for a while, so that it overlaps with the waiting; none runs on the healthy path.
 type experiments struct {
 	world  *world
+	host   thishost.Eyes
 	deep   bool          // Options.Deep
 	trace  bool          // Options.TraceFirewall
 	trip   time.Duration // how long one round trip may take
@@ -150,7 +151,7 @@ func (x *experiments) path(to netip.AddrPort, answered bool) {
 		if to.Port() != evidence.ServicePort {
 			x.otherPort(netip.AddrPortFrom(to.Addr(), evidence.ServicePort))
 		}
-		seen := thishost.Look(to, x.world.sourceIP)
+		seen := x.host.Look(to, x.world.sourceIP)
 		x.keep(func(f *findings) { f.thisHost = seen })
 		path, silent := x.world.walk(ctx, to, compare, first)
 		x.keep(func(f *findings) { f.path = path })
@@ -180,14 +181,14 @@ func (x *experiments) later(wait time.Duration, do func()) {
 // ledger counts what this host's kernel does with packets, when nothing else of this run is sent to there.
 func (x *experiments) ledger(to netip.AddrPort, protocol string, answer time.Duration) {
 	x.once("ledger", ledgerTime, func(ctx context.Context) {
-		rules := thishost.ReadRules()
-		kept := thishost.Keep(ctx, to, protocol, x.world.sourceIP, answer)
+		rules := x.host.ReadRules()
+		kept := thishost.Keep(ctx, to, protocol, x.world.sourceIP, answer, x.host)
 		if kept.Unclear() {
-			rules = thishost.ReadRules()
-			kept = thishost.Keep(ctx, to, protocol, x.world.sourceIP, answer)
+			rules = x.host.ReadRules()
+			kept = thishost.Keep(ctx, to, protocol, x.world.sourceIP, answer, x.host)
 		}
 		took := rules.Since(kept)
-		if x.trace {
+		if x.trace { // of packets of this very process
 			thishost.Trace(took, kept, to, x.world.sourceIP, answer)
 		}
 		x.keep(func(f *findings) {
@@ -225,7 +226,7 @@ const deafAnswer = 200 * time.Millisecond
 
 // deaf counts towards a resolver, a control or a proxy that gives no answer, where the endpoint cannot be asked.
 func (x *experiments) deaf(to netip.AddrPort, protocol string) {
-	seen := thishost.Look(to, x.world.sourceIP)
+	seen := x.host.Look(to, x.world.sourceIP)
 	x.keep(func(f *findings) {
 		if f.thisHost == nil {
 			f.thisHost = seen

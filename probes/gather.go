@@ -11,7 +11,6 @@ import (
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/iprules"
-	"opensrs-doctor/probes/thishost"
 )
 
 // gather puts what is known now into the evidence.
@@ -53,7 +52,7 @@ func (r *run) gather() {
 	slices.SortFunc(found.variants, func(a, b evidence.Variant) int { return cmp.Compare(a.Name, b.Name) })
 	ev.Controls, ev.StatusPage, ev.ThisHost = found.controls, found.status, found.thisHost
 	if ev.ThisHost == nil && ev.Port != nil && ev.Port.Retransmits != nil && *ev.Port.Retransmits > 0 {
-		ev.ThisHost = thishost.Look(ev.Port.Connected, r.w.sourceIP) // a table that is full drops now and then; nothing is sent
+		ev.ThisHost = r.x.host.Look(ev.Port.Connected, r.w.sourceIP) // a table that is full drops now and then; nothing is sent
 	}
 	ev.Witness = found.witness
 	r.gatherDirect()

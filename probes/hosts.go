@@ -2,20 +2,20 @@ package probes
 
 import (
 	"bufio"
-	"io"
 	"net/netip"
-	"os"
 	"strings"
 )
 
+// mostHosts is how many bytes of a hosts file are read.
+const mostHosts = 8 << 20
+
 // readHosts gives the addresses that a hosts file pins a name to, and the line, from 1, that each is on.
 func readHosts(path, name string) (pinned []netip.Addr, on []int) {
-	file, err := os.Open(path)
+	content, err := readSmallFile(path, mostHosts)
 	if err != nil {
 		return nil, nil
 	}
-	defer file.Close()
-	lines := bufio.NewScanner(io.LimitReader(file, 8<<20))
+	lines := bufio.NewScanner(strings.NewReader(content))
 	lines.Buffer(nil, 1<<20)
 	for number := 1; lines.Scan(); number++ {
 		text, _, _ := strings.Cut(lines.Text(), "#")

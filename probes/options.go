@@ -9,6 +9,7 @@ import (
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/opensrs"
+	"opensrs-doctor/probes/thishost"
 )
 
 // Options is a validated request for one run. Package cmd makes it of flags, environment and file.
@@ -22,9 +23,10 @@ type Options struct {
 	Sandbox     bool   // the embedded sandbox is the endpoint
 
 	Username  string
-	Key       Secret
-	KeySource string // a path, a command's name, KeyVariable or KeyFromStdin; "" where no key was given
-	ExpectKey string // the fingerprint that the key has to have; "": any
+	Key       Secret  `json:"-"`
+	Signed    *Signed // what a run needs of the key where only another process holds it; nil: it is made of Key
+	KeySource string  // a path, a command's name, KeyVariable or KeyFromStdin; "" where no key was given
+	ExpectKey string  // the fingerprint that the key has to have; "": any
 
 	ClientConfig   string // --client-config: the path, for the report
 	ClientProblems []evidence.ClientProblem
@@ -53,6 +55,11 @@ type Options struct {
 	CrossCheck       bool
 	TraceFirewall    bool // ask the kernel which rule takes the packets, by a table of our own
 
+	// Scrub finds the key in a text for a process that does not hold it, as foreign.Scrubber.Find does; nil: not needed.
+	Scrub func(text string) [][2]int `json:"-"`
+	// Eyes look at this host; nil: this process's own.
+	Eyes thishost.Eyes `json:"-"`
+
 	Deep bool // ask also what a support engineer wants to know; the run takes some seconds longer
 
 	Timeout time.Duration // of the whole run
@@ -75,7 +82,7 @@ func (o *Options) SetKey(read []byte, source string) {
 
 // rightKey reports whether the key is the one that is expected, where one is.
 func (o Options) rightKey() bool {
-	fingerprint := o.Key.Fingerprint()
+	fingerprint := o.signed().Fingerprint
 	return o.ExpectKey == "" || o.KeySource == "" || fingerprint != nil && *fingerprint == o.ExpectKey
 }
 

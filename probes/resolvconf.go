@@ -4,12 +4,10 @@ package probes
 
 import (
 	"errors"
-	"io"
 	"io/fs"
 	"net/netip"
 	"os"
 	"strings"
-	"syscall"
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
@@ -59,26 +57,6 @@ func readResolvConf(path string, scrub *foreign.Scrubber) (servers []netip.Addr,
 		return servers, nil
 	}
 	return nil, none
-}
-
-var errNotAFile = errors.New("not a file")
-
-// readSmallFile reads a file of the system. It waits for nobody: a pipe or a device in its place is an error.
-func readSmallFile(path string, most int64) (string, error) {
-	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return "", err
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return "", err
-	}
-	if !info.Mode().IsRegular() {
-		return "", errNotAFile
-	}
-	content, err := io.ReadAll(io.LimitReader(file, most))
-	return string(content), err
 }
 
 // systemWords are an error's own, without the path and the operation: "permission denied".

@@ -20,7 +20,7 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
-	"opensrs-doctor/probes/opensrs"
+	"opensrs-doctor/probes/thishost"
 )
 
 // Measuring stands for a probe's name in the event that begins the end of a deep run.
@@ -113,11 +113,14 @@ func newRun(ctx context.Context, o Options, watch func(Event)) *run {
 	if o.Path == "" {
 		o.Path = "/"
 	}
-	scrub := &foreign.Scrubber{}
-	scrub.Add(string(o.Key.Reveal()))
-	if !o.Key.Empty() { // the call's signature is the same in every run, and can be replayed: as secret as the key
-		scrub.Add(opensrs.Sign(opensrs.GetBalanceBody(), o.Key.Reveal()))
+	if o.Eyes == nil {
+		o.Eyes = thishost.Here{}
 	}
+	o.Signed = o.signed()
+	scrub := &foreign.Scrubber{}
+	scrub.Elsewhere(o.Scrub)
+	scrub.Add(string(o.Key.Reveal()))
+	scrub.Add(o.Signed.Signature) // the same in every run, and can be replayed: as secret as the key
 	r := &run{o: o, watch: watch, ctx: ctx, budget: newBudget(o.Timeout), plan: planOf(o)}
 	r.w = &world{now: time.Now, sourceIP: o.SourceIP, scrub: scrub, clock: &clockNotes{},
 		agent: "opensrs-doctor/" + o.Version, roots: newRoots(o, scrub)}
@@ -132,9 +135,9 @@ func (r *run) prepare() {
 	o, w, ev := r.o, r.w, r.ev
 	w.resolver = newResolver(r.all, o.Resolvers, o.SourceIP, w.scrub)
 	w.resolver.deep = o.Deep
-	r.x = &experiments{world: w, deep: o.Deep, trace: o.TraceFirewall, trip: r.budget.scaled(roundTripWait), ctx: r.all, begun: map[string]bool{}, silent: make(chan struct{})}
+	r.x = &experiments{world: w, host: o.Eyes, deep: o.Deep, trace: o.TraceFirewall, trip: r.budget.scaled(roundTripWait), ctx: r.all, begun: map[string]bool{}, silent: make(chan struct{})}
 	ev.Target = evidence.Target{Environment: o.Environment, CustomEndpoint: o.Custom && !o.publicService(), Sandbox: o.Sandbox, Host: o.Host,
-		Port: o.Port, Username: o.Username, KeyFingerprint: o.Key.Fingerprint(), Addresses: []netip.Addr{}}
+		Port: o.Port, Username: o.Username, KeyFingerprint: o.Signed.Fingerprint, Addresses: []netip.Addr{}}
 	hostname, _ := os.Hostname()
 	ev.Host = evidence.Host{Hostname: hostname, OS: runtime.GOOS + "/" + runtime.GOARCH, SourceIP: o.SourceIP,
 		Resolvers: []string{}, ResolversBy: w.resolver.from, ResolversProblem: w.resolver.problem}
@@ -163,11 +166,7 @@ func (r *run) prepare() {
 		ev.Asked.RootsDate = RootsDate()
 	}
 	if ev.Asked.KeyGiven {
-		form := opensrs.FormOf(o.Key.Reveal())
-		ev.Asked.KeyForm, ev.Asked.KeyAround = &form, o.KeyAround
-		for _, problem := range opensrs.CheckKey(o.Key.Reveal()) {
-			ev.Asked.KeyProblems = append(ev.Asked.KeyProblems, string(problem))
-		}
+		ev.Asked.KeyForm, ev.Asked.KeyAround, ev.Asked.KeyProblems = &o.Signed.Form, o.KeyAround, o.Signed.Problems
 	}
 	r.chooseWay()
 }

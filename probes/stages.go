@@ -284,7 +284,7 @@ func (r *run) probeCall() {
 		ctx, cancel := context.WithTimeout(all, r.budget.forCall())
 		defer cancel()
 		r.whileWaiting("call", func() {
-			r.ev.Call = r.w.probeCall(ctx, r.stream, r.target.peer, r.o.Path, credentials{r.o.Username, r.o.Key})
+			r.ev.Call = r.w.probeCall(ctx, r.stream, r.target.peer, r.o.Path, credentials{r.o.Username, r.o.Signed.Signature})
 		})
 		if r.ev.Call.Failure != nil {
 			return evidence.Fail, r.ev.Call.Failure

@@ -1,23 +1,13 @@
 package probes
 
-import (
-	"bufio"
-	"io"
-	"os"
-	"strings"
-)
+import "strings"
 
 // productName is PRETTY_NAME of os-release(5).
 func productName() string {
 	for _, path := range []string{"/etc/os-release", "/usr/lib/os-release"} {
-		file, err := os.Open(path)
-		if err != nil {
-			continue
-		}
-		defer file.Close()
-		lines := bufio.NewScanner(io.LimitReader(file, 64<<10))
-		for lines.Scan() {
-			if value, found := strings.CutPrefix(lines.Text(), "PRETTY_NAME="); found {
+		content, _ := readSmallFile(path, 64<<10)
+		for line := range strings.Lines(content) {
+			if value, found := strings.CutPrefix(strings.TrimSpace(line), "PRETTY_NAME="); found {
 				return strings.Trim(value, `"'`)
 			}
 		}

@@ -36,13 +36,14 @@ type Scrubber struct {
 	mu      sync.Mutex
 	windows map[uint64]bool // of 8 bytes each, lower case, forwards and backwards
 	maybe   [(filter + 1) / 64]uint64
-	words   []string        // short secrets, folded, forwards and backwards
-	exact   []string        // short secrets with hardly a letter or digit, lower case
-	raw     map[uint64]bool // of 5 bytes each: what secrets of hex digits stand for, and its complement
-	tokens  [][]byte        // long secrets of letters and digits, folded, forwards and backwards
-	clean   map[string]bool // short texts that hold none of them: many peers say the same, and one certificate is described often
-	used    bool            // a text has been searched
-	late    bool            // a secret was added after that
+	words   []string                   // short secrets, folded, forwards and backwards
+	exact   []string                   // short secrets with hardly a letter or digit, lower case
+	raw     map[uint64]bool            // of 5 bytes each: what secrets of hex digits stand for, and its complement
+	tokens  [][]byte                   // long secrets of letters and digits, folded, forwards and backwards
+	clean   map[string]bool            // short texts that hold none of them: many peers say the same, and one certificate is described often
+	far     func(text string) [][2]int // finds secrets that another process holds
+	used    bool                       // a text has been searched
+	late    bool                       // a secret was added after that
 }
 
 // Add registers a secret. Of one of 16 bytes or more every 8 bytes in a row are taken out, a shorter one as a whole
@@ -141,6 +142,38 @@ func redact(text string, hit []bool) string {
 // Holds reports whether content, which may be binary, holds a secret or a telling part of one.
 func (s *Scrubber) Holds(content []byte) bool { return s.find(string(content)) != nil }
 
+// Find gives where text gives a secret away: bytes from, and up to before.
+func (s *Scrubber) Find(text string) (found [][2]int) {
+	hit := s.find(text)
+	for i := range hit {
+		switch {
+		case !hit[i]:
+		case i > 0 && hit[i-1]:
+			found[len(found)-1][1] = i + 1
+		default:
+			found = append(found, [2]int{i, i + 1})
+		}
+	}
+	return found
+}
+
+// Elsewhere has texts searched by Find of another process's Scrubber too, whose secrets are not in this one. nil: by no
+// other. It is called before the first text is searched.
+func (s *Scrubber) Elsewhere(find func(text string) [][2]int) { s.far = find }
+
+// findFar marks what another process finds.
+func (s *Scrubber) findFar(text string, hit []bool) []bool {
+	for _, found := range s.far(text) {
+		for i := max(found[0], 0); i < min(found[1], len(text)); i++ {
+			if hit == nil {
+				hit = make([]bool, len(text))
+			}
+			hit[i] = true
+		}
+	}
+	return hit
+}
+
 // InAddress reports whether an address is a part of a long secret: the digits of a key can be laid out as one of IPv6.
 func (s *Scrubber) InAddress(address netip.Addr) bool {
 	count := 0
@@ -160,11 +193,14 @@ func (s *Scrubber) find(text string) (hit []bool) {
 	s.mu.Lock() // one search at a time: each takes a processor for a moment, and much of what is said is said again
 	defer s.mu.Unlock()
 	s.used = true
-	if len(s.windows) == 0 && len(s.words) == 0 && len(s.exact) == 0 || s.clean[text] {
+	if s.far == nil && len(s.windows) == 0 && len(s.words) == 0 && len(s.exact) == 0 || s.clean[text] {
 		return nil
 	}
 	if s.search(text, false).found {
 		hit = s.search(text, true).hit
+	}
+	if s.far != nil {
+		hit = s.findFar(text, hit)
 	}
 	if hit == nil && len(text) <= mostRemembered {
 		if s.clean == nil || len(s.clean) >= mostTexts {

@@ -134,7 +134,7 @@ type Rules struct {
 }
 
 // ReadRules reads the counts of this host's rules, as root.
-func ReadRules() *Rules {
+func (Here) ReadRules() RulesThen {
 	if os.Geteuid() != 0 {
 		return &Rules{why: evidence.OnlyRoot}
 	}
@@ -153,7 +153,7 @@ func readRules() (nft, legacy ruleset, failed *Rules) {
 		}
 		failed.why = plainError(err)
 	}
-	if strings.TrimSpace(small("/proc/self/net/ip_tables_names")) != "" {
+	if strings.TrimSpace(small("/proc/thread-self/net/ip_tables_names")) != "" {
 		legacy, err = saved(deadline, "iptables-legacy")
 		failed.whyLegacy = plainError(err)
 	}

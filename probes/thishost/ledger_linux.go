@@ -16,14 +16,14 @@ const packets = 20
 
 // Keep counts what this host's kernel does with packets for a peer, and with their answers: around a silence, some packets,
 // and twice as many. answer is how long an answer may take. They come from sockets of their own, which are closed
-// without a word; source is --source-ip, or not set.
-func Keep(ctx context.Context, to netip.AddrPort, protocol string, source netip.Addr, answer time.Duration) *evidence.Ledger {
+// without a word; source is --source-ip, or not set. The counters are read by host's eyes.
+func Keep(ctx context.Context, to netip.AddrPort, protocol string, source netip.Addr, answer time.Duration, host Eyes) *evidence.Ledger {
 	ledger := &evidence.Ledger{To: to.String(), Protocol: protocol}
 	if !to.Addr().Is4() {
 		ledger.Why = "only IPv4 is counted"
 		return ledger
 	}
-	before, ok := count()
+	before, _, ok := count(host)
 	if !ok {
 		ledger.Why = "the kernel's counters cannot be read"
 		return ledger
@@ -32,7 +32,7 @@ func Keep(ctx context.Context, to netip.AddrPort, protocol string, source netip.
 		send int
 		into *evidence.Counts
 	}{{0, &ledger.Background}, {packets, &ledger.Once}, {2 * packets, &ledger.Twice}} {
-		links := linkCounts()
+		_, links, _ := count(host)
 		sockets, forbidden, err := send(to, protocol, source, round.send, nil)
 		ledger.Forbidden += forbidden
 		if err == nil {
@@ -42,7 +42,7 @@ func Keep(ctx context.Context, to netip.AddrPort, protocol string, source netip.
 				err = ctx.Err()
 			}
 		}
-		after, _ := count()
+		after, now, _ := count(host)
 		for _, socket := range sockets {
 			unix.Close(socket)
 		}
@@ -52,9 +52,9 @@ func Keep(ctx context.Context, to netip.AddrPort, protocol string, source netip.
 		}
 		*round.into = difference(before, after)
 		if round.send == 2*packets {
-			ledger.WentOut, ledger.CameIn = linkCounts().busiest(links, round.send)
+			ledger.WentOut, ledger.CameIn = now.busiest(links, round.send)
 		}
-		before, _ = count() // closing may send something
+		before, _, _ = count(host) // closing may send something
 	}
 	ledger.N = packets
 	return ledger
@@ -111,24 +111,30 @@ func send(to netip.AddrPort, protocol string, source netip.Addr, n int, ready fu
 	return sockets, forbidden, nil
 }
 
-// count reads the counters of this network namespace. A kernel that tracks no connections has no file of them.
-func count() (map[string]int, bool) {
-	var texts [4]string
+// Counters reads the counters of this network namespace. A kernel that tracks no connections has no file of them.
+func (Here) Counters() (texts Counters, ok bool) {
 	for i, name := range []string{"snmp", "netstat", "dev", "stat/nf_conntrack"} {
-		text, err := os.ReadFile("/proc/self/net/" + name)
+		text, err := os.ReadFile("/proc/thread-self/net/" + name)
 		if err != nil && i < 2 {
-			return nil, false
+			return texts, false
 		}
 		texts[i] = string(text)
 	}
-	return countersOf(texts[0], texts[1], texts[2], texts[3]), true
+	return texts, true
 }
 
-func linkCounts() links {
-	text, _ := os.ReadFile("/proc/self/net/dev")
-	counts := linksOf(string(text))
-	delete(counts, "lo")
-	return counts
+// count is what host's eyes read of the counters, and the packets of each interface but the loopback.
+func count(host Eyes) (map[string]int, links, bool) {
+	texts, ok := host.Counters()
+	interfaces := linksOf(texts[2])
+	delete(interfaces, "lo")
+	return countersOf(texts[0], texts[1], texts[2], texts[3]), interfaces, ok
+}
+
+// interfaces are the packets of this namespace's, without the loopback.
+func interfaces() links {
+	_, found, _ := count(Here{})
+	return found
 }
 
 // busiest are the interfaces by which most packets went out and came in since then, and at least so many.

@@ -17,16 +17,20 @@ import (
 )
 
 // Look reads what is known without sending anything. source is --source-ip, or not set.
-func Look(to netip.AddrPort, source netip.Addr) *evidence.ThisHost {
+func (h Here) Look(to netip.AddrPort, source netip.Addr) *evidence.ThisHost {
+	uid, group := uint32(os.Geteuid()), small("/proc/self/cgroup")
+	if h.As != nil {
+		uid, group = h.As.UID, h.As.Cgroup
+	}
 	seen := &evidence.ThisHost{
 		Conntrack: conntrack(),
 		Ports:     localPorts(to),
-		Cgroup:    controlGroup(),
+		Cgroup:    controlGroup(group),
 		SELinux:   strings.TrimSpace(small("/sys/fs/selinux/enforce")) == "1",
 		Container: contained(),
 	}
 	if to.Addr().Is4() {
-		seen.Route = decide(policy{to: to.Addr(), source: source, port: to.Port(), uid: uint32(os.Geteuid())})
+		seen.Route = decide(policy{to: to.Addr(), source: source, port: to.Port(), uid: uid})
 	}
 	return seen
 }
@@ -66,7 +70,7 @@ func localPorts(to netip.AddrPort) *evidence.LocalPorts {
 	if n, _ := fmt.Sscan(small("/proc/sys/net/ipv4/ip_local_port_range"), &ports.First, &ports.Last); n != 2 || !to.Addr().Is4() {
 		return nil
 	}
-	file, err := os.Open("/proc/self/net/tcp")
+	file, err := os.Open("/proc/thread-self/net/tcp")
 	if err != nil {
 		return nil
 	}
@@ -90,11 +94,12 @@ func contained() bool {
 	return err != nil
 }
 
-// controlGroup is this process's group of the second version's hierarchy, and what is attached to it and above it.
-func controlGroup() *evidence.Cgroup {
-	for line := range strings.Lines(small("/proc/self/cgroup")) {
+// controlGroup is a process's group of the second version's hierarchy, as its file in /proc names it, and what is attached
+// to it and above it.
+func controlGroup(lines string) *evidence.Cgroup {
+	for line := range strings.Lines(lines) {
 		if group, is := strings.CutPrefix(strings.TrimSpace(line), "0::"); is {
-			found := &evidence.Cgroup{Path: group, Unit: unitOf(group)}
+			found := &evidence.Cgroup{Path: group, Unit: UnitOf(group)}
 			attached(found)
 			return found
 		}
@@ -102,8 +107,8 @@ func controlGroup() *evidence.Cgroup {
 	return nil
 }
 
-// unitOf is the innermost unit in a path as systemd makes it, "/system.slice/php8.2-fpm.service".
-func unitOf(group string) string {
+// UnitOf is the innermost unit in a path as systemd makes it, "/system.slice/php8.2-fpm.service".
+func UnitOf(group string) string {
 	for group != "/" && group != "." && group != "" {
 		name := path.Base(group)
 		for _, suffix := range []string{".service", ".scope", ".slice"} {

@@ -11,21 +11,22 @@ import (
 )
 
 // Look is not available on this system.
-func Look(netip.AddrPort, netip.Addr) *evidence.ThisHost { return nil }
+func (Here) Look(netip.AddrPort, netip.Addr) *evidence.ThisHost { return nil }
 
 // Keep is not available on this system.
-func Keep(_ context.Context, to netip.AddrPort, protocol string, _ netip.Addr, _ time.Duration) *evidence.Ledger {
+func Keep(_ context.Context, to netip.AddrPort, protocol string, _ netip.Addr, _ time.Duration, _ Eyes) *evidence.Ledger {
 	return &evidence.Ledger{To: to.String(), Protocol: protocol, Why: evidence.NotAvailable}
 }
 
-// Rules are not available on this system.
-type Rules struct{}
+// Counters are not available on this system.
+func (Here) Counters() (Counters, bool) { return Counters{}, false }
 
 // ReadRules is not available on this system.
-func ReadRules() *Rules { return nil }
+func (Here) ReadRules() RulesThen { return noRules{} }
 
-// Since is not available on this system.
-func (r *Rules) Since(*evidence.Ledger) *evidence.Firewall { return nil }
+type noRules struct{}
+
+func (noRules) Since(*evidence.Ledger) *evidence.Firewall { return nil }
 
 // Trace is not available on this system.
 func Trace(*evidence.Firewall, *evidence.Ledger, netip.AddrPort, netip.Addr, time.Duration) {}

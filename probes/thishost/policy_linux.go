@@ -158,7 +158,7 @@ func (r route) evidence() *evidence.HostRoute {
 		facts.Tunnel = out.Flags&net.FlagPointToPoint != 0
 		facts.Attached = r.kind == unix.RTN_UNICAST && !r.gateway && !r.several && !facts.Tunnel && r.to.Bits() > 0
 		words = append(words, "dev", out.Name)
-		counts := linkCounts()
+		counts := interfaces()
 		facts.Silent = counts[out.Name][0] == 0
 		for name, count := range counts {
 			if name != out.Name && count[0] > counts[facts.Alive][0] {

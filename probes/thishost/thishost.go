@@ -4,12 +4,44 @@
 package thishost
 
 import (
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
 
 	"opensrs-doctor/probes/evidence"
 )
+
+// Eyes are how this host is looked at. A process that was started as another one sees less of it than the one that
+// started it, and asks that one; whoever asks for itself has Here.
+type Eyes interface {
+	// Look reads what is known without sending anything; nil where this system shows nothing.
+	Look(to netip.AddrPort, source netip.Addr) *evidence.ThisHost
+	// Counters are the kernel's counters of the network namespace; false where they cannot be read.
+	Counters() (Counters, bool)
+	// ReadRules reads the counts of the firewall's rules, as root; nil where this system has none that can be read.
+	ReadRules() RulesThen
+}
+
+// RulesThen are the firewall rules' counts at one moment.
+type RulesThen interface {
+	// Since tells which rules took the packets of a ledger that was kept since then; nil where none were lost in this host.
+	Since(*evidence.Ledger) *evidence.Firewall
+}
+
+// Counters are the texts of /proc/net's snmp, netstat, dev and stat/nf_conntrack.
+type Counters [4]string
+
+// Here looks from this thread: its network namespace, and the files that this process sees.
+type Here struct {
+	As *Identity // whose routes and control group are looked for; nil: this process's own
+}
+
+// Identity is the process that packets belong to.
+type Identity struct {
+	UID    uint32
+	Cgroup string // its file "cgroup" in /proc
+}
 
 // countersOf understands the kernel's files of those names in /proc/net. They are read elsewhere, so that those of kernels
 // that are not at hand can be tested.
