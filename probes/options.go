@@ -46,17 +46,19 @@ type Options struct {
 	Proxy          ProxyChoice
 	SourceIP       netip.Addr
 
-	CAFile           []*x509.Certificate // --ca-file: the authority that alone is right for Host; nil: none was given
+	CAFile           []*x509.Certificate `json:"-"` // --ca-file: the authority that alone is right for Host; nil: none was given
 	CAPath           string
-	PublicRoots      []*x509.Certificate // nil: the carried ones
+	PublicRoots      []*x509.Certificate `json:"-"` // nil: the carried ones
 	PublicRootsPath  string
-	SystemRoots      []*x509.Certificate // --system-roots: stands for this host's own store; nil: Go's view of it
+	SystemRoots      []*x509.Certificate `json:"-"` // --system-roots: stands for this host's own store; nil: Go's view of it
 	AllowIntercepted bool
 	CrossCheck       bool
 	TraceFirewall    bool // ask the kernel which rule takes the packets, by a table of our own
 
 	// Scrub finds the key in a text for a process that does not hold it, as foreign.Scrubber.Find does; nil: not needed.
 	Scrub func(text string) [][2]int `json:"-"`
+	// Careful: the files of this system are somebody else's, and may be anything.
+	Careful bool
 	// Eyes look at this host; nil: this process's own.
 	Eyes thishost.Eyes `json:"-"`
 
@@ -71,7 +73,7 @@ type Options struct {
 // ProxyChoice is which proxy to use.
 type ProxyChoice struct {
 	Mode string   // "env", "none" or "url"
-	URL  *url.URL // of mode "url": http, https or socks5, with a login where one was given
+	URL  *url.URL `json:"-"` // of mode "url": http, https or socks5, with a login where one was given
 	From string   // "--proxy" or the config file's path, for the report
 }
 

@@ -16,6 +16,7 @@ import (
 	"net/url"
 	"os"
 	"runtime"
+	"strconv"
 	"time"
 
 	"opensrs-doctor/probes/evidence"
@@ -139,7 +140,7 @@ func (r *run) prepare() {
 	ev.Target = evidence.Target{Environment: o.Environment, CustomEndpoint: o.Custom && !o.publicService(), Sandbox: o.Sandbox, Host: o.Host,
 		Port: o.Port, Username: o.Username, KeyFingerprint: o.Signed.Fingerprint, Addresses: []netip.Addr{}}
 	hostname, _ := os.Hostname()
-	ev.Host = evidence.Host{Hostname: hostname, OS: runtime.GOOS + "/" + runtime.GOARCH, SourceIP: o.SourceIP,
+	ev.Host = evidence.Host{Hostname: hostname, OS: runtime.GOOS + "/" + runtime.GOARCH, User: userWords(), Store: r.storeWords(), SourceIP: o.SourceIP,
 		Resolvers: []string{}, ResolversBy: w.resolver.from, ResolversProblem: w.resolver.problem}
 	for _, server := range w.resolver.servers {
 		ev.Host.Resolvers = append(ev.Host.Resolvers, server.String())
@@ -169,6 +170,18 @@ func (r *run) prepare() {
 		ev.Asked.KeyForm, ev.Asked.KeyAround, ev.Asked.KeyProblems = &o.Signed.Form, o.KeyAround, o.Signed.Problems
 	}
 	r.chooseWay()
+}
+
+// userWords is whose eyes these are; "" where the system has no such numbers.
+func userWords() string {
+	switch uid := os.Geteuid(); {
+	case uid < 0:
+		return ""
+	case uid == 0:
+		return "root"
+	default:
+		return "uid " + strconv.Itoa(uid)
+	}
 }
 
 // chooseWay decides whether the call goes through a proxy, for the endpoint's URL.

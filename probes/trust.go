@@ -27,6 +27,7 @@ type roots struct {
 	givenOwn    []*x509.Certificate // nil: no host has an authority of its own
 	ownHost     string              // that has it
 	own         *x509.CertPool
+	careful     bool // Options.Careful
 	load        sync.Once
 	scrub       *foreign.Scrubber
 	system      *x509.CertPool
@@ -39,7 +40,7 @@ type roots struct {
 }
 
 func newRoots(o Options, scrub *foreign.Scrubber) *roots {
-	r := &roots{givenPublic: o.PublicRoots, givenSystem: o.SystemRoots, givenOwn: o.CAFile, ownHost: o.Host,
+	r := &roots{givenPublic: o.PublicRoots, givenSystem: o.SystemRoots, givenOwn: o.CAFile, ownHost: o.Host, careful: o.Careful,
 		scrub: scrub, issued: map[foreign.Text]bool{}}
 	go r.ready()
 	return r
@@ -54,6 +55,8 @@ func (r *roots) ready() {
 		}
 		if r.givenSystem != nil {
 			r.system = poolOf(r.givenSystem)
+		} else if r.careful {
+			r.system = carefulStore()
 		} else if pool, err := x509.SystemCertPool(); err == nil {
 			r.system = pool
 		} else {

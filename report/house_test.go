@@ -22,6 +22,7 @@ var order = [][]string{
 	{"report/render/page", "report/diff", "report/signature"},
 	{"report/ticket"},
 	{"probes/thishost"},
+	{"probes/process"},
 	{"probes", "probes/sandbox", "probes/foreign/dressed", "cmd/opensrs-doctor/outfile", "cmd/opensrs-doctor/clientsettings"},
 	{"probes/lab", "probes/lab/systems"},
 	{"cmd/opensrs-doctor"},

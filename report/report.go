@@ -68,8 +68,9 @@ type Report struct {
 	Interrupted bool        `json:"interrupted,omitempty"` // the run was cut short: the verdict is incomplete
 	Target      Target      `json:"target"`
 	Host        Host        `json:"host"`
-	Diagnoses   []Diagnosis `json:"diagnoses"` // root cause first
-	Probes      []Probe     `json:"probes"`    // egress, rules, dns, port, tls, call
+	As          *As         `json:"as,omitempty"` // --as
+	Diagnoses   []Diagnosis `json:"diagnoses"`    // root cause first
+	Probes      []Probe     `json:"probes"`       // egress, rules, dns, port, tls, call
 }
 
 // Tool is what made the report.

@@ -23,8 +23,10 @@ type Target struct {
 // Host is the machine that ran it, and the way that the run took from it.
 type Host struct {
 	Hostname     string   `json:"hostname"`
-	OS           string   `json:"os"`            // for example "linux/amd64"
-	LocalAddress string   `json:"local_address"` // "" where nothing was connected
+	OS           string   `json:"os"`              // for example "linux/amd64"
+	User         string   `json:"user,omitempty"`  // "root" or "uid 1000"; "" where the system has no such numbers
+	Store        string   `json:"store,omitempty"` // the file or setting that its root certificates come from; "" where unknown
+	LocalAddress string   `json:"local_address"`   // "" where nothing was connected
 	SourceIP     string   `json:"source_ip,omitempty"`
 	Proxy        *Proxy   `json:"proxy"`          // null: none
 	Resolvers    []string `json:"resolvers"`      // IP:PORT, in the order of use
@@ -74,7 +76,7 @@ func NewTarget(e *evidence.Evidence) Target {
 
 func NewHost(h evidence.Host) Host {
 	host := Host{
-		Hostname: h.Hostname, OS: h.OS, LocalAddress: AddressText(h.LocalAddress),
+		Hostname: h.Hostname, OS: h.OS, User: h.User, Store: h.Store.String(), LocalAddress: AddressText(h.LocalAddress),
 		SourceIP: AddressText(h.SourceIP), Resolvers: append([]string{}, h.Resolvers...),
 		ResolversBy: h.ResolversBy, HasIPv4Route: h.HasIPv4Route, HasIPv6Route: h.HasIPv6Route,
 		ResolversProblem: h.ResolversProblem,

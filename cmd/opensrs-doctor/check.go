@@ -77,7 +77,10 @@ func check(flags map[string]*flagValue, config string, s *streams, ticket *bundl
 		s.note("%s", note)
 	}
 	request.options.Version = ownVersion()
-	result := request.run(ctx, s)
+	result, err := request.run(ctx, s)
+	if err != nil {
+		return err
+	}
 	if request.anonymize {
 		result = anonymize.Anonymize(result)
 	}
@@ -128,13 +131,31 @@ func interruptible(more ...os.Signal) (ctx context.Context, stop func()) {
 
 // run is one run, or with --wait several: until nothing is left in the report that can pass by itself, or the
 // time is over. The last report counts.
-func (r *request) run(ctx context.Context, s *streams) *report.Report {
-	return r.repeat(ctx, s, func() *report.Report {
+func (r *request) run(ctx context.Context, s *streams) (*report.Report, error) {
+	began := time.Now()
+	if r.as != nil {
+		defer r.as.Close()
+	}
+	var failed error
+	result := r.repeat(ctx, s, func() *report.Report {
 		progress := startProgress(s)
-		evidence := probes.Run(ctx, r.options, progress.watch)
-		progress.end()
-		return diagnose.New(evidence, tool(r.options))
+		defer progress.end()
+		if r.as == nil {
+			return diagnose.New(probes.Run(ctx, r.options, progress.watch), tool(r.options))
+		}
+		began = time.Now()
+		var result *report.Report
+		if result, failed = r.runAs(ctx, progress.watch); failed != nil {
+			return &report.Report{Verdict: report.VerdictFail} // nothing that can pass by itself
+		}
+		return result
 	})
+	if r.as != nil && failed == nil {
+		progress := startProgress(s)
+		r.fromHere(ctx, result, time.Since(began), progress.watch)
+		progress.end()
+	}
+	return result, failed
 }
 
 // repeat is run with the round handed in. A report is incomplete also where the signal came after a complete

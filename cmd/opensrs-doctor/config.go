@@ -11,6 +11,7 @@ import (
 	"opensrs-doctor/probes"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/process"
 )
 
 // request is one validated run of check: what to ask, and how to tell it.
@@ -21,7 +22,9 @@ type request struct {
 	failOn    string
 	anonymize bool
 	view      view
-	notes     []string // for standard error, none of them a diagnosis
+	as        *process.Target // --as; nil: this shell
+	here      shellsOwn       // what this shell goes by where the target has its own
+	notes     []string        // for standard error, none of them a diagnosis
 }
 
 // view is how the words of a report are set.
@@ -157,7 +160,7 @@ func (s *settings) request() (*request, error) {
 		}
 	}
 	for _, step := range []func(*request) error{
-		s.conflicts, s.clientConfig, s.target, s.credentials, s.misplaced, s.rules, s.thirdParties, s.network, s.roots, s.times,
+		s.conflicts, s.asTarget, s.clientConfig, s.target, s.credentials, s.misplaced, s.rules, s.thirdParties, s.network, s.roots, s.times,
 		s.selection,
 	} {
 		if err := step(r); err != nil {

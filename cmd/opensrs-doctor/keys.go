@@ -77,6 +77,8 @@ func keys() []key {
 		{"trace-firewall", "", boolean, "", groupNetwork,
 			"as root, where this host drops the packets: ask the kernel which firewall rule takes them, by a table that lives for a second"},
 
+		{"as", "", text, "TARGET", groupRun,
+			"run as the client runs: PID, unit:NAME, user:NAME, process:NAME, container:ID (Linux)"},
 		{"timeout", "", text, "TIME", groupRun, "for the whole run (default 30s)"},
 		{"wait", "", text, "TIME", groupRun, "repeat until nothing is left that can pass by itself"},
 		{"only", "", list, "PROBE", groupRun, "only these of egress, rules, dns, port, tls, call"},

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"opensrs-doctor/probes/process"
 )
 
 // Exit statuses of check and render. Where nothing was run the status is never that of a verdict.
@@ -34,6 +36,10 @@ func (s *streams) getenv(name string) string {
 
 func main() {
 	keepMemory()
+	if pipe, is := process.Entered(); is {
+		serveInside(pipe)
+		return
+	}
 	os.Exit(run(os.Args[1:], &streams{os.Stdin, os.Stdout, os.Stderr, os.LookupEnv}))
 }
 

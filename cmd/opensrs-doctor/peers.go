@@ -114,12 +114,18 @@ func (s *settings) network(r *request) error {
 	if err := s.proxy(r); err != nil {
 		return err
 	}
+	if err := s.proxyOfTarget(r); err != nil {
+		return err
+	}
 	return s.each("source-ip", func(text string) error {
 		address, err := netip.ParseAddr(text)
 		if err != nil || address.Zone() != "" || address.IsUnspecified() {
 			return fmt.Errorf("%s is not the address of a host", shown(text))
 		}
 		o.SourceIP = address.Unmap()
+		if r.as != nil && r.as.NetDiffers {
+			return nil // the target's network has addresses of its own
+		}
 		socket, err := net.ListenUDP("udp", &net.UDPAddr{IP: o.SourceIP.AsSlice()})
 		if err != nil {
 			return fmt.Errorf("%s is not an address of this host", o.SourceIP)
@@ -136,7 +142,10 @@ func (s *settings) proxy(r *request) error {
 	}
 	switch text := s.text("proxy"); {
 	case !s.given("proxy") || text == "env":
-		return checkProxyVariable(o.Host, o.Port)
+		if r.as != nil {
+			return nil // the target's variables count, see proxyOfTarget
+		}
+		return checkProxyVariable(o.Host, o.Port, httpproxy.FromEnvironment(), "HTTPS_PROXY in the environment")
 	case text == "none":
 		o.Proxy.Mode = "none"
 		return nil
@@ -162,8 +171,7 @@ func (s *settings) proxy(r *request) error {
 
 // checkProxyVariable holds HTTPS_PROXY, where it would be used for the endpoint, to the rules of --proxy. Go's own reading
 // of it goes without a proxy where it is malformed, and takes the login for the host where a password has a slash.
-func checkProxyVariable(host string, port uint16) error {
-	variables := httpproxy.FromEnvironment()
+func checkProxyVariable(host string, port uint16, variables *httpproxy.Config, place string) error {
 	given := strings.TrimSpace(variables.HTTPSProxy)
 	if given == "" {
 		return nil
@@ -177,7 +185,7 @@ func checkProxyVariable(host string, port uint16) error {
 		given = "http://" + given
 	}
 	if _, err := parseProxy(given); err != nil {
-		return usagef("HTTPS_PROXY in the environment: %s", err).withHint("correct it, or give --proxy none")
+		return usagef("%s: %s", place, err).withHint("correct it, or give --proxy none")
 	}
 	return nil
 }

@@ -30,6 +30,7 @@ func (s *settings) roots(r *request) (err error) {
 	if s.given("system-roots") {
 		o.SystemRoots, err = s.certificates("system-roots")
 	}
+	s.rootsOfTarget(r)
 	return err
 }
 

@@ -99,17 +99,19 @@ type Target struct {
 
 // Host is this machine, and the way that the run took from it.
 type Host struct {
-	Hostname     string     `json:"hostname"`
-	OS           string     `json:"os"` // for example "linux/amd64"
-	LocalAddress netip.Addr `json:"local_address"`
-	SourceIP     netip.Addr `json:"source_ip,omitzero"` // --source-ip
-	Proxy        *Proxy     `json:"proxy"`              // null: none
-	Resolvers    []string   `json:"resolvers"`          // IP:PORT, in the order of use
-	ResolversBy  string     `json:"resolvers_from"`     // "/etc/resolv.conf", "--resolver", "system"
-	HasIPv4Route *bool      `json:"has_ipv4_route"`     // a route to the public IPv4 internet; null: not checked
-	HasIPv6Route *bool      `json:"has_ipv6_route"`
-	System       *System    `json:"system,omitempty"` // of a deep run, like Route
-	Route        *Route     `json:"route,omitempty"`
+	Hostname     string       `json:"hostname"`
+	OS           string       `json:"os"`             // for example "linux/amd64"
+	User         string       `json:"user,omitempty"` // whose eyes: "root" or "uid 1000"; "" where the system has no such numbers
+	Store        foreign.Text `json:"store,omitzero"` // the file or setting that the host's root certificates come from; none where unknown
+	LocalAddress netip.Addr   `json:"local_address"`
+	SourceIP     netip.Addr   `json:"source_ip,omitzero"` // --source-ip
+	Proxy        *Proxy       `json:"proxy"`              // null: none
+	Resolvers    []string     `json:"resolvers"`          // IP:PORT, in the order of use
+	ResolversBy  string       `json:"resolvers_from"`     // "/etc/resolv.conf", "--resolver", "system"
+	HasIPv4Route *bool        `json:"has_ipv4_route"`     // a route to the public IPv4 internet; null: not checked
+	HasIPv6Route *bool        `json:"has_ipv6_route"`
+	System       *System      `json:"system,omitempty"` // of a deep run, like Route
+	Route        *Route       `json:"route,omitempty"`
 
 	ResolversProblem *ResolversProblem `json:"resolvers_problem,omitempty"` // nil: Resolvers are those of ResolversBy
 }

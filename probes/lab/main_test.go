@@ -23,7 +23,6 @@ var (
 
 // Variables between this process and those that it makes of itself.
 const (
-	insideEnv = "OPENSRS_LAB_INSIDE" // set inside the user namespace
 	binaryEnv = "OPENSRS_LAB_BINARY" // the binary that the outer process built
 	clientEnv = "OPENSRS_LAB_CLIENT" // set where this process is to be a client: see client_test.go
 )
@@ -83,6 +82,7 @@ func sweep() {
 // build compiles the binary once for all faults.
 func build(path string) error {
 	cmd := exec.Command("go", "build", "-o", path, "opensrs-doctor/cmd/opensrs-doctor")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // as it is shipped: it begins where there is no library
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w\n%s", err, out)
 	}

@@ -31,6 +31,9 @@ func openHome() int {
 	return fd
 }
 
+// insideEnv is set inside the user namespace that a test of an ordinary user runs in.
+const insideEnv = "OPENSRS_LAB_INSIDE"
+
 // Node is one machine of the lab: a network namespace without a name, held by a file descriptor.
 type Node struct {
 	Name string

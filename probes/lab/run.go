@@ -133,7 +133,11 @@ func (w *World) become(path string, cmd *exec.Cmd) {
 // Diagnose runs opensrs-doctor with the world's flags and reads its report.
 func (w *World) Diagnose(binary string) Result {
 	w.tb.Helper()
-	result := w.Exec(binary, w.Args()...)
+	args := w.Args()
+	if w.Target != nil {
+		args = append(args, "--as", w.Target.start(w, binary))
+	}
+	result := w.Exec(binary, args...)
 	decoder := json.NewDecoder(bytes.NewReader(result.Stdout))
 	if err := decoder.Decode(&result.Report); err != nil {
 		w.tb.Fatalf("standard output is no report: %v\nexit %d\n%s\n%s",

@@ -60,6 +60,7 @@ type World struct {
 	Command     string            // "check" where ""
 	ResolvConf  string            // instead of what Resolvers give, where not ""
 	Etc         func(dir string)  // makes the whole of /etc but the hosts file, and with it resolv.conf or not; nil: the machine's
+	Target      *Target           // that the check is made as; nil: none
 	User        uint32            // that runs the command; 0: root
 	HostsFile   string            // more lines for /etc/hosts
 	Mounts      map[string]string // directories of the test over the machine's own

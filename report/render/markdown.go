@@ -51,6 +51,17 @@ func (m *markdown) head(r *report.Report) {
 	case r.Verdict == report.VerdictWarn && Ended(r, "call"):
 		m.block("Calls get through anyway: this one was accepted.")
 	}
+	if other, lines := AsWords(r); other != "" {
+		m.block("**" + MdText(other) + "**")
+		for i := range lines {
+			lines[i] = "- " + MdText(lines[i])
+		}
+		m.block(lines...)
+	} else if r.Verdict == report.VerdictPass {
+		if who := SpeaksFor(r); who != "" {
+			m.block(MdText(who))
+		}
+	}
 	line := fmt.Sprintf("%s, %s, %s", MdText(Service(r)), mdCode(Endpoint(r)),
 		r.StartedAt.UTC().Format("2006-01-02 15:04:05 UTC"))
 	if addresses := report.Seen[report.EgressSeen](r, "egress").Addresses(); len(addresses) > 0 {

@@ -128,6 +128,9 @@ func verdict(s *screen.Writer, r *report.Report) {
 		}
 	}
 	passes := r.Found() == report.VerdictPass || len(shown) == 0
+	if !passes {
+		asOther(s, r)
+	}
 	if passes {
 		s.Blank()
 		writePassed(s, r)
@@ -159,6 +162,19 @@ func verdict(s *screen.Writer, r *report.Report) {
 	}
 }
 
+// asOther tells, before what is wrong, as whom it is and what differs from this shell.
+func asOther(s *screen.Writer, r *report.Report) {
+	headline, lines := AsWords(r)
+	if headline == "" {
+		return
+	}
+	s.Blank()
+	s.Paragraph("", 0, headline, screen.Bold)
+	for _, line := range lines {
+		s.Paragraph("  ", 4, line, screen.Plain)
+	}
+}
+
 // writePassed says what a pass proves, and what it does not because it was not tried.
 func writePassed(s *screen.Writer, r *report.Report) {
 	headline, more := PassWords(r)
@@ -169,6 +185,7 @@ func writePassed(s *screen.Writer, r *report.Report) {
 	s.Marked(sign, in, headline, screen.Bold)
 	if !s.Options.Quiet {
 		s.Paragraph("  ", 2, more, screen.Plain)
+		s.Paragraph("  ", 2, SpeaksFor(r), screen.Faint)
 	}
 }
 

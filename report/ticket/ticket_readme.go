@@ -79,6 +79,11 @@ func (l *letter) head() {
 	}
 	l.row("Who", who)
 	l.row("Where", fmt.Sprintf("%s (%s), to %s, %s", r.Host.Hostname, r.Host.OS, render.Service(r), render.Endpoint(r)))
+	if other, lines := render.AsWords(r); other != "" {
+		l.row("As whom", strings.Join(append([]string{other}, lines...), "; "))
+	} else if who := render.SpeaksFor(r); who != "" {
+		l.row("As whom", strings.TrimSuffix(who, " Other programs: opensrs-doctor clients, or --as TARGET."))
+	}
 	l.row("When", fmt.Sprintf("%s, for %s", r.StartedAt.UTC().Format("2006-01-02 15:04:05 UTC"), screen.SpanMS(r.DurationMS)))
 	verdict := r.Verdict
 	if cut := r.CutWords(); cut != "" {

@@ -67,6 +67,9 @@ func newPage(r *report.Report) htmlPage {
 		Started: r.StartedAt.Format(time.RFC3339), StartedWords: r.StartedAt.UTC().Format("2 January 2006, 15:04 UTC"),
 		Places: pagePlaces(r), Time: pageTimeOf(r), Run: pageFacts(render.RunFacts(r)),
 	}
+	if other, lines := render.AsWords(r); other != "" {
+		p.Notes = append(p.Notes, append([]string{inline(other)}, lines...)...)
+	}
 	p.verdict(r)
 	for _, row := range r.Probes {
 		p.Probes = append(p.Probes, newPageProbe(r, row))
@@ -84,6 +87,9 @@ func (p *htmlPage) verdict(r *report.Report) {
 	p.Mark, p.VerdictWords = markOpen, "Verdict: "+r.Verdict
 	if r.Found() == report.VerdictPass || len(diagnoses) == 0 {
 		p.Headline, p.Lead = render.PassWords(r)
+		if who := inline(render.SpeaksFor(r)); who != "" {
+			p.Notes = append(p.Notes, who)
+		}
 		if r.Interrupted {
 			p.Mark = markUnknown
 		}

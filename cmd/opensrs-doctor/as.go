@@ -1,0 +1,110 @@
+package main
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"strings"
+
+	"golang.org/x/net/http/httpproxy"
+
+	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/process"
+)
+
+// shellsOwn are settings of the config file that the target's environment beats, for the run from this shell.
+type shellsOwn struct {
+	proxy            probes.ProxyChoice
+	systemRoots      []*x509.Certificate
+	allowIntercepted bool
+}
+
+// asTarget finds the process that the check is to speak for.
+func (s *settings) asTarget(r *request) error {
+	if !s.given("as") {
+		return nil
+	}
+	target, err := process.Find(s.text("as"))
+	var problem *process.Error
+	switch {
+	case errors.As(err, &problem):
+		return s.notAs(problem)
+	case err != nil:
+		return s.bad("as", 0, "%s", plain(err))
+	}
+	if r.sandbox != "" && target.NetDiffers {
+		return s.bad("as", 0, "%s is in another network namespace, and the sandbox is in this shell's", target.Label()).
+			withHint("leave --sandbox out, or name a target in this network")
+	}
+	r.as = target
+	return nil
+}
+
+// notAs is the usage error for a process that cannot be spoken for; of several, a command each.
+func (s *settings) notAs(problem *process.Error) error {
+	err := s.bad("as", 0, "%s", problem.Text)
+	for i, choice := range problem.Choices {
+		if i == 20 {
+			err.more = append(err.more, fmt.Sprintf("and %d more", len(problem.Choices)-i))
+			break
+		}
+		err.more = append(err.more, fmt.Sprintf("opensrs-doctor --as %-8d %s", choice.PID, choice.About))
+	}
+	if problem.Hint != "" {
+		return err.withHint("%s", problem.Hint)
+	}
+	if len(problem.Choices) > 0 {
+		return err.withHint("use one of these commands")
+	}
+	return err
+}
+
+// targetEnv is a variable of the target's environment; "" where it has none.
+func (r *request) targetEnv(names ...string) string {
+	for _, name := range names {
+		for _, one := range r.as.Env {
+			if value, is := strings.CutPrefix(one, name+"="); is {
+				return value
+			}
+		}
+	}
+	return ""
+}
+
+// proxyOfTarget lets the target's environment beat the config file, and checks what is in it.
+func (s *settings) proxyOfTarget(r *request) error {
+	if r.as == nil {
+		return nil
+	}
+	o := &r.options
+	r.here = shellsOwn{proxy: o.Proxy, allowIntercepted: o.AllowIntercepted}
+	variables := &httpproxy.Config{HTTPProxy: r.targetEnv("HTTP_PROXY", "http_proxy"),
+		HTTPSProxy: r.targetEnv("HTTPS_PROXY", "https_proxy"), NoProxy: r.targetEnv("NO_PROXY", "no_proxy")}
+	if variables.HTTPSProxy != "" && s.merged["proxy"].from == "file" {
+		o.Proxy = probes.ProxyChoice{Mode: "env"}
+	}
+	if o.Proxy.Mode == "env" {
+		return checkProxyVariable(o.Host, o.Port, variables, "HTTPS_PROXY in the environment of "+r.as.Label())
+	}
+	return nil
+}
+
+// rootsOfTarget lets the target's certificates beat those of the config file. What the target trusts, or a proxy of its,
+// never lets a call through an interception: it may be as hostile as they.
+func (s *settings) rootsOfTarget(r *request) {
+	if r.as == nil {
+		return
+	}
+	o := &r.options
+	r.here.systemRoots = o.SystemRoots
+	named := r.targetEnv("SSL_CERT_FILE", "SSL_CERT_DIR") != ""
+	if named && s.merged["system-roots"].from == "file" {
+		o.SystemRoots = nil
+	}
+	theirs := o.SystemRoots == nil && (named || r.as.RootOther) ||
+		o.Proxy.Mode == "env" && r.targetEnv("HTTPS_PROXY", "https_proxy") != ""
+	if o.AllowIntercepted && theirs {
+		o.AllowIntercepted = false
+		r.notes = append(r.notes, "--allow-intercepted does not count here: the root certificates or the proxy are those of "+r.as.Label())
+	}
+}

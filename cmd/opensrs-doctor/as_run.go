@@ -1,0 +1,276 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"os"
+	"sync"
+	"time"
+
+	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/process"
+	"opensrs-doctor/probes/thishost"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/diagnose"
+)
+
+// job is a run as the inner process is told it: everything but the key.
+type job struct {
+	Options             probes.Options
+	Proxy               string // a URL, with its login
+	Public, System, Own [][]byte
+	SystemGiven         bool // also where it is empty
+}
+
+func newJob(o probes.Options) job {
+	j := job{Options: o, Public: raw(o.PublicRoots), System: raw(o.SystemRoots), Own: raw(o.CAFile), SystemGiven: o.SystemRoots != nil}
+	j.Options.Signed, j.Options.Careful = probes.SignedBy(o.Key), true
+	if o.Proxy.URL != nil {
+		j.Proxy = o.Proxy.URL.String()
+	}
+	return j
+}
+
+// options are those of the job, with what JSON does not carry.
+func (j job) options() (o probes.Options, err error) {
+	o = j.Options
+	if j.Proxy != "" {
+		if o.Proxy.URL, err = url.Parse(j.Proxy); err != nil {
+			return o, errors.New("the proxy's URL does not parse")
+		}
+	}
+	if o.PublicRoots, err = parsed(j.Public); err != nil {
+		return o, err
+	}
+	if o.CAFile, err = parsed(j.Own); err != nil {
+		return o, err
+	}
+	if o.SystemRoots, err = parsed(j.System); j.SystemGiven && o.SystemRoots == nil {
+		o.SystemRoots = []*x509.Certificate{}
+	}
+	return o, err
+}
+
+func raw(certificates []*x509.Certificate) (all [][]byte) {
+	for _, certificate := range certificates {
+		all = append(all, certificate.Raw)
+	}
+	return all
+}
+
+func parsed(all [][]byte) (certificates []*x509.Certificate, err error) {
+	for _, der := range all {
+		certificate, err := x509.ParseCertificate(der)
+		if err != nil {
+			return nil, err
+		}
+		certificates = append(certificates, certificate)
+	}
+	return certificates, nil
+}
+
+// What the two processes ask each other.
+const (
+	askRun      = "run"      // of the inner one: a job; its answer is the report
+	askStop     = "stop"     // of the inner one: what is known now
+	askEvent    = "event"    // of the outer one, as all below: a probe began or ended
+	askFind     = "find"     // where a text gives the key away
+	askLook     = "look"     // thishost.Eyes
+	askCounters = "counters" // thishost.Eyes
+	askRules    = "rules"    // thishost.Eyes: a number for them
+	askSince    = "since"    // thishost.RulesThen
+)
+
+type (
+	lookQuestion struct {
+		To     netip.AddrPort
+		Source netip.Addr
+	}
+	countersAnswer struct {
+		Texts thishost.Counters
+		OK    bool
+	}
+	sinceQuestion struct {
+		Rules  int
+		Ledger *evidence.Ledger
+	}
+)
+
+// endGrace is how long the inner process may take to end after it was told to, or after the time is up.
+const endGrace = 2 * time.Second
+
+// runAs makes the run in a process that is like the target.
+func (r *request) runAs(ctx context.Context, watch func(probes.Event)) (*report.Report, error) {
+	inner, err := r.as.Start()
+	if err != nil {
+		return nil, fmt.Errorf("the check could not begin as %s: %s", r.as.Label(), plain(err))
+	}
+	grace := time.Duration(0)
+	defer func() { inner.End(grace) }()
+	eyes, stop := r.as.Eyes()
+	defer stop()
+	pipe := process.NewPipe(inner.Pipe, outerAnswers(r.options.Key, eyes, watch))
+	type outcome struct {
+		document json.RawMessage
+		err      error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		var got outcome
+		got.err = pipe.Ask(askRun, newJob(r.options), &got.document)
+		done <- got
+	}()
+	late := time.After(r.options.Timeout + endGrace)
+	interrupted := ctx.Done()
+	for {
+		select {
+		case <-interrupted:
+			interrupted = nil
+			late = time.After(endGrace)
+			go pipe.Ask(askStop, nil, nil)
+		case <-late:
+			return nil, fmt.Errorf("the process that checks as %s did not end in its time, and was killed", r.as.Label())
+		case got := <-done:
+			if got.err != nil {
+				return nil, fmt.Errorf("the process that checks as %s ended before its report was made; a limit of its control group may have killed it", r.as.Label())
+			}
+			grace = endGrace
+			result, err := report.Read(bytes.NewReader(got.document))
+			if err == nil {
+				result.StartedAt = result.StartedAt.Local()
+				result.As = r.asFacts()
+			}
+			return result, err
+		}
+	}
+}
+
+// outerAnswers are what the inner process asks: what needs the key, or more powers than it has.
+func outerAnswers(key probes.Secret, eyes thishost.Eyes, watch func(probes.Event)) map[string]func(json.RawMessage) (any, error) {
+	scrub := &foreign.Scrubber{}
+	scrub.Add(string(key.Reveal()))
+	var mu sync.Mutex
+	var rules []thishost.RulesThen
+	return map[string]func(json.RawMessage) (any, error){
+		askEvent: answer(func(event probes.Event) any {
+			mu.Lock()
+			defer mu.Unlock()
+			watch(event)
+			return true
+		}),
+		askFind: answer(func(text []byte) any { return scrub.Find(string(text)) }),
+		askLook: answer(func(q lookQuestion) any { return eyes.Look(q.To, q.Source) }),
+		askCounters: answer(func(any) any {
+			texts, ok := eyes.Counters()
+			return countersAnswer{texts, ok}
+		}),
+		askRules: answer(func(any) any {
+			then := eyes.ReadRules()
+			mu.Lock()
+			defer mu.Unlock()
+			rules = append(rules, then)
+			return len(rules) - 1
+		}),
+		askSince: answer(func(q sinceQuestion) any {
+			mu.Lock()
+			if q.Rules < 0 || q.Rules >= len(rules) || q.Ledger == nil {
+				mu.Unlock()
+				return nil
+			}
+			then := rules[q.Rules]
+			mu.Unlock()
+			return then.Since(q.Ledger)
+		}),
+	}
+}
+
+// answer reads a question of that type.
+func answer[Q any](to func(Q) any) func(json.RawMessage) (any, error) {
+	return func(body json.RawMessage) (any, error) {
+		var question Q
+		if err := json.Unmarshal(body, &question); err != nil {
+			return nil, err
+		}
+		return to(question), nil
+	}
+}
+
+// serveInside is all that the inner process does: one run, for who started it.
+func serveInside(stream *os.File) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	var pipe *process.Pipe
+	ready := make(chan struct{})
+	pipe = process.NewPipe(stream, map[string]func(json.RawMessage) (any, error){
+		askStop: func(json.RawMessage) (any, error) { cancel(); return true, nil },
+		askRun: func(body json.RawMessage) (any, error) {
+			<-ready
+			var j job
+			if err := json.Unmarshal(body, &j); err != nil {
+				return nil, err
+			}
+			o, err := j.options()
+			if err != nil {
+				return nil, err
+			}
+			o.Eyes = farEyes{pipe}
+			o.Scrub = func(text string) (found [][2]int) {
+				if pipe.Ask(askFind, []byte(text), &found) != nil {
+					return [][2]int{{0, len(text)}} // whether the key is in it is not known
+				}
+				return found
+			}
+			watch := func(event probes.Event) { go pipe.Ask(askEvent, event, nil) }
+			result := diagnose.New(probes.Run(ctx, o, watch), tool(o))
+			var document bytes.Buffer
+			if err := report.WriteJSON(&document, result); err != nil {
+				return nil, err
+			}
+			return json.RawMessage(document.Bytes()), nil
+		},
+	})
+	close(ready)
+	<-pipe.Ended()
+}
+
+// farEyes are the outer process's.
+type farEyes struct{ pipe *process.Pipe }
+
+// Look asks the outer process.
+func (f farEyes) Look(to netip.AddrPort, source netip.Addr) (seen *evidence.ThisHost) {
+	_ = f.pipe.Ask(askLook, lookQuestion{to, source}, &seen)
+	return seen
+}
+
+// Counters asks the outer process.
+func (f farEyes) Counters() (thishost.Counters, bool) {
+	var got countersAnswer
+	err := f.pipe.Ask(askCounters, true, &got)
+	return got.Texts, err == nil && got.OK
+}
+
+// ReadRules asks the outer process.
+func (f farEyes) ReadRules() thishost.RulesThen {
+	number := -1
+	_ = f.pipe.Ask(askRules, true, &number)
+	return farRules{f.pipe, number}
+}
+
+type farRules struct {
+	pipe   *process.Pipe
+	number int
+}
+
+// Since asks the outer process.
+func (f farRules) Since(ledger *evidence.Ledger) (found *evidence.Firewall) {
+	_ = f.pipe.Ask(askSince, sinceQuestion{f.number, ledger}, &found)
+	return found
+}

@@ -1,0 +1,51 @@
+package process
+
+import (
+	"net/netip"
+
+	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/thishost"
+)
+
+// elsewhere looks from a thread in another network namespace.
+type elsewhere struct {
+	here thishost.Here
+	work chan func()
+}
+
+// do runs on the thread, and waits for it; what it did not do leaves the zero values.
+func (e *elsewhere) do(what func()) {
+	done := make(chan struct{})
+	e.work <- func() { defer close(done); what() }
+	<-done
+}
+
+// Look is Here.Look, there.
+func (e *elsewhere) Look(to netip.AddrPort, source netip.Addr) (seen *evidence.ThisHost) {
+	e.do(func() { seen = e.here.Look(to, source) })
+	return seen
+}
+
+// Counters is Here.Counters, there.
+func (e *elsewhere) Counters() (texts thishost.Counters, ok bool) {
+	e.do(func() { texts, ok = e.here.Counters() })
+	return texts, ok
+}
+
+// ReadRules is Here.ReadRules, there.
+func (e *elsewhere) ReadRules() thishost.RulesThen {
+	var then thishost.RulesThen
+	e.do(func() { then = e.here.ReadRules() })
+	return &rulesElsewhere{e, then}
+}
+
+type rulesElsewhere struct {
+	*elsewhere
+	then thishost.RulesThen
+}
+
+// Since is what the rules there took since then.
+func (r *rulesElsewhere) Since(ledger *evidence.Ledger) (found *evidence.Firewall) {
+	r.do(func() { found = r.then.Since(ledger) })
+	return found
+}
