@@ -193,6 +193,7 @@ type Firewall struct {
 	Uncounted int            `json:"uncounted,omitempty"` // rules on that way that may drop or reject and do not count
 	Legacy    string         `json:"legacy,omitempty"`    // why the rules of iptables-legacy, which nftables does not show, could not be read
 	Traced    bool           `json:"traced,omitempty"`    // --trace-firewall: Took is what the kernel itself reported
+	Outside   bool           `json:"outside,omitempty"`   // the rules are those of the machine around this container: it passes the packets on
 	Untraced  string         `json:"untraced,omitempty"`  // --trace-firewall was given, and why there is no trace
 }
 

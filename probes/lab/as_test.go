@@ -49,6 +49,16 @@ func fromHere(verdict, cause string, differ ...string) func(*testing.T, *World, 
 	}
 }
 
+// container is a network behind the client's machine, which passes its packets on as container engines do.
+func container(w *World) *Node {
+	inside := NewNode(w.tb, "container")
+	inside.link("eth0", w.Client, "veth0")
+	w.Client.IP("addr add 172.30.0.1/24 dev veth0", "link set veth0 up")
+	inside.IP("addr add 172.30.0.2/24 dev eth0", "link set eth0 up", "route add default via 172.30.0.1")
+	w.Client.NFT("table ip engine { chain out { type nat hook postrouting priority 100; ip saddr 172.30.0.0/24 masquerade\n }\n}")
+	return inside
+}
+
 // asWorlds are checks made as another process, whose world differs from the shell's.
 var asWorlds = []Fault{
 	{Name: "as-another-user", Check: fromHere("", ""), Break: func(w *World) { w.Target = &Target{User: nobody} }},
@@ -89,6 +99,19 @@ var asWorlds = []Fault{
 	}},
 	{Cause: "host.offline", Name: "as-a-process-in-a-network-without-a-route", Check: fromHere("pass", "", "network namespace"), Break: func(w *World) {
 		w.Target = &Target{User: nobody, Node: NewNode(w.tb, "inside")}
+	}},
+	{Name: "as-a-container-behind-this-machine", Check: fromHere("", ""), Break: func(w *World) {
+		w.Target = &Target{User: nobody, Bare: true, Node: container(w)}
+	}},
+	{Cause: "host.local-firewall", Name: "as-a-container-whose-machine-drops", Confidence: "certain", Says: []string{"the machine that it runs on", "ip user forward handle"},
+		Check: fromHere("pass", "", "network namespace"), Break: func(w *World) {
+			w.Target = &Target{User: nobody, Bare: true, Node: container(w)}
+			w.Client.NFT("table ip user { chain forward { type filter hook forward priority 0; policy accept; tcp dport 55443 counter drop\n }\n}")
+		}},
+	{Cause: "port.filtered", Name: "as-a-container-and-the-gateway-drops", Check: fromHere("fail", "port.filtered"), Break: func(w *World) {
+		w.Target = &Target{User: nobody, Bare: true, Node: container(w)}
+		w.Client.NFT("table ip user { chain forward { type filter hook forward priority 0; policy accept; tcp dport 55443 counter accept\n }\n}")
+		w.Gateway.Filter("forward", "tcp dport 55443 drop")
 	}},
 	{Cause: "dns.resolver-unreachable", Or: []string{"dns.nxdomain", "dns.resolvers-missing", "host.offline"}, Name: "as-a-container-whose-files-are-pipes", Check: fromHere("pass", ""), Break: func(w *World) {
 		w.Target = &Target{User: nobody, Bare: true, Plant: func(root string) {

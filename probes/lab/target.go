@@ -57,7 +57,11 @@ func (t *Target) start(w *World, program string) (flag string) {
 	if err := os.MkdirAll(etc, 0o755); err != nil {
 		w.tb.Fatal(err)
 	}
-	_ = os.Chmod(root, 0o755)
+	for _, dir := range []string{root, filepath.Dir(program)} { // the target's user reads its files
+		if err := os.Chmod(dir, 0o755); err != nil {
+			w.tb.Fatal(err)
+		}
+	}
 	bind := map[string]string{"/etc/hosts": put("etc/hosts", []byte("127.0.0.1 localhost\n"+hosts)), "/etc/resolv.conf": put("etc/resolv.conf", []byte(conf))}
 	pem := put("etc/roots.pem", store)
 	env := map[string]string{"SSL_CERT_FILE": pem}

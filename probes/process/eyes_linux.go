@@ -36,16 +36,21 @@ func (e *elsewhere) Counters() (texts thishost.Counters, ok bool) {
 func (e *elsewhere) ReadRules() thishost.RulesThen {
 	var then thishost.RulesThen
 	e.do(func() { then = e.here.ReadRules() })
-	return &rulesElsewhere{e, then}
+	around, _ := e.here.ReadRules().(*thishost.Rules) // this thread is on the machine around it
+	return &rulesElsewhere{e, then, around}
 }
 
 type rulesElsewhere struct {
 	*elsewhere
-	then thishost.RulesThen
+	then   thishost.RulesThen
+	around *thishost.Rules
 }
 
-// Since is what the rules there took since then.
+// Since is what the rules there took since then, or those of the machine around it where it passes the packets on.
 func (r *rulesElsewhere) Since(ledger *evidence.Ledger) (found *evidence.Firewall) {
 	r.do(func() { found = r.then.Since(ledger) })
+	if found == nil && r.around != nil {
+		found = r.around.Passing(ledger)
+	}
 	return found
 }

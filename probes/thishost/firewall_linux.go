@@ -176,6 +176,25 @@ func (r *Rules) Since(ledger *evidence.Ledger) *evidence.Firewall {
 	if hooks == nil {
 		return nil
 	}
+	return r.tookAt(hooks, ledger)
+}
+
+// Passing tells which rules took the packets of a ledger that was kept since then in a container of this machine, which
+// passes them on; nil where none did.
+func (r *Rules) Passing(ledger *evidence.Ledger) *evidence.Firewall {
+	if place, _ := ledger.Lost(); place != evidence.LostNowhere || ledger.N == 0 {
+		return nil
+	}
+	found := r.tookAt([]string{"prerouting", "forward", "postrouting"}, ledger)
+	if len(found.Took) == 0 {
+		return nil
+	}
+	found.Outside = true
+	return found
+}
+
+// tookAt tells which rules at some hooks took the packets.
+func (r *Rules) tookAt(hooks []string, ledger *evidence.Ledger) *evidence.Firewall {
 	found := &evidence.Firewall{Why: r.why, Legacy: r.whyLegacy}
 	if r.why != "" && os.Geteuid() != 0 {
 		return found

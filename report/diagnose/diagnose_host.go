@@ -231,6 +231,10 @@ func whenHostLocalFirewall(e *evidence.Evidence) (Finding, bool) {
 	switch {
 	case end.By == reading.EndHere && (end.Route != nil || end.Lost != "" && end.Lost != evidence.LostGoingOut && end.Lost != evidence.LostAnswered) || deniedByUnit(e, end):
 		return Finding{}, false // rows of their own
+	case end.Outside:
+		finding.Evidence = []string{fmt.Sprintf("Packets for %s leave the container, and the machine that it runs on takes them: its own firewall rules counted them.", blocked)}
+		finding.Explains, finding.Hides = []string{"port"}, hereShows
+		finding.byRule(e)
 	case end.By == reading.EndHere && end.Lost != "":
 		finding.lostGoingOut(e, end.Sure == report.Certain)
 	case end.By == reading.EndHere && end.Answer.From != "":

@@ -283,7 +283,7 @@ func whenHostDescriptorsExhausted(e *evidence.Evidence) (Finding, bool) {
 // of a control group's program or a filter of system calls, EACCES of a security module.
 func permission(e *evidence.Evidence) (accessDenied, ok bool) {
 	end, failed := portEnding(e)
-	if !failed || end.By != reading.EndHere || end.Route != nil || end.Lost != "" || end.Answer.From != "" || e.ThisHost == nil {
+	if !failed || end.By != reading.EndHere || end.Route != nil || end.Lost != "" || end.Outside || end.Answer.From != "" || e.ThisHost == nil {
 		return false, false
 	}
 	return strings.Contains(e.Step("port").Failure.Detail.String(), "permission denied"), true

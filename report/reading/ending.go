@@ -52,9 +52,10 @@ type Ending struct {
 	Again  *HopFact    // asked again, the port took a connection
 	Walk   *WalkFacts  // nil where there is none
 
-	Route *evidence.HostRoute // EndHere: the line of this host's routing policy that says no
-	Lost  string              // EndHere: where in this host the packets are lost, evidence.LostGoingOut and its like
-	Left  bool                // this host's packets did leave it: who does not answer, or refuses, is another one
+	Route   *evidence.HostRoute // EndHere: the line of this host's routing policy that says no
+	Lost    string              // EndHere: where in this host the packets are lost, evidence.LostGoingOut and its like
+	Outside bool                // EndHere: the machine around this container, which passes its packets on, takes them
+	Left    bool                // this host's packets did leave it: who does not answer, or refuses, is another one
 }
 
 // Ending is who ended the connection that failed; host are the addresses of the service.
@@ -80,6 +81,9 @@ func (c ConnectionFacts) Ending(host []string) Ending {
 	}
 	if c.ThisHost != nil {
 		end.byLedger(c.ThisHost.Ledger)
+		if rules := c.ThisHost.Firewall; rules != nil && rules.Outside && len(rules.Took) > 0 {
+			end.By, end.Sure, end.Outside = EndHere, report.Certain, true
+		}
 	}
 	if h, ok := FirstHop(later, evidence.HopConnected); ok && end.By != EndUnknown {
 		end.Again = &h

@@ -132,7 +132,7 @@ func (l *factList) thisHost(h *factReader) {
 					joinedWords(prefixed("handle ", r.text("handle")), r.text("verdict"), r.text("comment"), r.text("text"), prefixed("packets: ", r.text("grew")),
 						prefixed("by way of ", strings.Join(r.texts("path"), ", ")), prefixed("written by ", r.text("manager")), r.text("file"))
 			}
-			l.under("firewall", joinedWords(f.text("why"), prefixed("iptables-legacy: ", f.text("legacy")), f.pick("traced", "traced", ""),
+			l.under("firewall", joinedWords(f.text("why"), prefixed("iptables-legacy: ", f.text("legacy")), f.pick("traced", "traced", ""), f.pick("outside", "of the machine around this container", ""),
 				prefixed("not traced: ", f.text("untraced")), prefixed("rules that do not count: ", f.text("uncounted"))), func() {
 				l.each("took the packets", f.objects("took"), rule)
 				l.each("drop what no rule takes", f.objects("policies"), rule)

@@ -1,0 +1,194 @@
+package main
+
+import (
+	"bytes"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"opensrs-doctor/probes/sandbox"
+)
+
+func rootOnly(t *testing.T) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("needs root: only root speaks for another user")
+	}
+}
+
+// innerOf is the process that a check is made in for another one; 0 where there is none yet.
+func innerOf(parent int) int {
+	children, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", parent, parent))
+	entries, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", parent))
+	for _, entry := range entries {
+		more, _ := os.ReadFile(entry)
+		children = append(append(children, ' '), more...)
+	}
+	for _, child := range strings.Fields(string(children)) {
+		if title, _ := os.ReadFile("/proc/" + child + "/cmdline"); bytes.HasPrefix(title, []byte("opensrs-doctor: inside")) {
+			pid, _ := strconv.Atoi(child)
+			return pid
+		}
+	}
+	return 0
+}
+
+// memoryHolds looks for words in all of a process's memory that it can write to.
+func memoryHolds(t *testing.T, pid int, words ...string) map[string]bool {
+	t.Helper()
+	maps, err := os.ReadFile(fmt.Sprintf("/proc/%d/maps", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	memory, err := os.Open(fmt.Sprintf("/proc/%d/mem", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer memory.Close()
+	found := map[string]bool{}
+	for line := range strings.Lines(string(maps)) {
+		var from, to int64
+		var powers string
+		if n, _ := fmt.Sscanf(line, "%x-%x %s", &from, &to, &powers); n != 3 || !strings.HasPrefix(powers, "rw") || to-from > 1<<30 {
+			continue
+		}
+		text := make([]byte, to-from)
+		n, _ := memory.ReadAt(text, from)
+		for _, word := range words {
+			if bytes.Contains(text[:n], []byte(word)) {
+				found[word] = true
+			}
+		}
+	}
+	return found
+}
+
+// The process that runs as another user, in whose memory its neighbours would look first, holds the signature of the one
+// call and never the key.
+func TestTheKeyIsNotInside(t *testing.T) {
+	rootOnly(t)
+	program, err := theBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	called, leave := make(chan struct{}, 1), make(chan struct{})
+	authority := sandbox.NewAuthority("Example Root")
+	server := secured(t, authority, func(http.ResponseWriter, *http.Request) {
+		called <- struct{}{}
+		<-leave
+	})
+	defer server.Close()
+	defer close(leave)
+	run := exec.Command(program, asArgs(t, authority, server, "-f", "json")...)
+	if err := run.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { run.Process.Kill(); run.Wait() }()
+	select {
+	case <-called:
+	case <-time.After(20 * time.Second):
+		t.Fatal("no call came")
+	}
+	inner := innerOf(run.Process.Pid)
+	if inner == 0 {
+		t.Fatal("there is no inner process")
+	}
+	holds := memoryHolds(t, inner, plantedKey, plantedKey[:16], plantedSignature)
+	if !holds[plantedSignature] {
+		t.Error("its memory was not looked through: the signature is not in it")
+	}
+	if holds[plantedKey] || holds[plantedKey[:16]] {
+		t.Error("the API key is in its memory")
+	}
+	if outer := memoryHolds(t, run.Process.Pid, plantedKey); !outer[plantedKey] {
+		t.Error("the key is not in the outer process, where it should be")
+	}
+}
+
+// A service that sends the key and the signature back does so in vain here too: the inner process asks the outer one where
+// the key is in a text.
+func TestEchoesOfTheKeyInside(t *testing.T) {
+	rootOnly(t)
+	program, err := theBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	authority := sandbox.NewAuthority("Example Root")
+	server := secured(t, authority, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		fmt.Fprintf(w, "<title>%s %s %s</title>", plantedKey[3:40], strings.ToUpper(plantedKey[20:44]), r.Header.Get("X-Signature"))
+	})
+	defer server.Close()
+	for _, format := range []string{"json", "human", "html", "markdown", "junit"} {
+		out, _ := exec.Command(program, asArgs(t, authority, server, "-v", "-f", format)...).CombinedOutput()
+		if !bytes.Contains(out, []byte("redacted")) {
+			t.Errorf("%s: nothing was taken out: %s", format, out)
+		}
+		revealsNothing(t, string(out))
+	}
+}
+
+func secured(t *testing.T, authority *sandbox.Authority, handle http.HandlerFunc) *httptest.Server {
+	t.Helper()
+	server := httptest.NewUnstartedServer(handle)
+	server.Config.ErrorLog = nil
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{authority.Issue(sandbox.Template{Names: []string{"127.0.0.1"}})}}
+	server.StartTLS()
+	return server
+}
+
+func asArgs(t *testing.T, authority *sandbox.Authority, server *httptest.Server, more ...string) []string {
+	t.Helper()
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "key"), plantedKey)
+	write(t, filepath.Join(dir, "ca.pem"), string(authority.PEM()))
+	return append([]string{"--as", "user:nobody", "--endpoint", server.URL, "--ca-file", filepath.Join(dir, "ca.pem"), "--no-third-parties",
+		"--username", plantedUser, "--api-key-file", filepath.Join(dir, "key")}, more...)
+}
+
+// Ctrl-C while the inner process waits: what is known is written, and nobody is left behind.
+func TestInterruptedInside(t *testing.T) {
+	rootOnly(t)
+	program, err := theBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	called, leave := make(chan struct{}, 1), make(chan struct{})
+	authority := sandbox.NewAuthority("Example Root")
+	server := secured(t, authority, func(http.ResponseWriter, *http.Request) {
+		called <- struct{}{}
+		<-leave
+	})
+	defer server.Close()
+	defer close(leave)
+	run := exec.Command(program, asArgs(t, authority, server, "-f", "json")...)
+	out, err := run.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := run.Start(); err != nil {
+		t.Fatal(err)
+	}
+	<-called
+	inner := innerOf(run.Process.Pid)
+	if err := run.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	text, _ := io.ReadAll(out)
+	_ = run.Wait()
+	if run.ProcessState.ExitCode() != exitInternal || !bytes.Contains(text, []byte(`"verdict": "incomplete"`)) {
+		t.Errorf("exit %d\n%s", run.ProcessState.ExitCode(), text)
+	}
+	if _, err := os.Stat("/proc/" + strconv.Itoa(inner)); inner == 0 || err == nil {
+		t.Errorf("the inner process %d is left behind", inner)
+	}
+}
