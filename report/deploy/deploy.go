@@ -153,7 +153,7 @@ func systemd(s Settings) []File {
 	const state = "/var/lib/opensrs-doctor"
 	formats := []string{"-f", "human", "-f", "json=" + state + "/report.json"}
 	if s.TextfileDir != "" {
-		formats = []string{"-f", "prometheus", "-f", "human=" + state + "/report.txt", "-f", "json=" + state + "/report.json"}
+		formats = append(formats, "-f", "prometheus="+s.TextfileDir+"/opensrs-doctor.prom")
 	}
 	var command []string
 	for _, word := range slices.Concat([]string{s.Binary, "check"}, s.words()) {
