@@ -22,7 +22,7 @@ import (
 var carriedKeys = []string{"env", "endpoint", "ca-file", "username", "expect-key", "rule", "rules-file", "egress-source",
 	"resolver", "proxy", "control", "status-url", "port-witness", "no-third-parties", "allow-intercepted", "timeout", "require"}
 
-// engineWords are what the help says of each engine.
+// engineWords are what each engine's command is for.
 var engineWords = map[string]string{
 	"ansible":    "a playbook: check every host, fetch the reports, make one answer",
 	"kubernetes": "a Job for a first try, a CronJob, and a DaemonSet for every node",

@@ -74,6 +74,7 @@ func (d *deployment) read() (deploy.Settings, error) {
 
 // harmless refuses what no value of any file may hold: an API key, and what is not one line of printable text.
 func (d *deployment) harmless() error {
+	key := strings.TrimSpace(d.streams.getenv(evidence.KeyVariable))
 	for _, name := range slices.Sorted(maps.Keys(d.merged)) {
 		one := d.merged[name]
 		for i, value := range one.values {
@@ -83,6 +84,8 @@ func (d *deployment) harmless() error {
 			}
 			switch {
 			case one.name == evidence.KeyVariable: // it is in no file
+			case len(key) >= 8 && strings.Contains(given, key):
+				return d.bad(name, i, "the API key is in it, and is not shown").withHint("no file holds the key")
 			case foreign.LooksLikeKey(given):
 				return d.bad(name, i, "this looks like an API key, and is not shown").
 					withHint("no file holds the key: it comes from a vault, a Secret or a file on each host")

@@ -8,7 +8,15 @@ import (
 
 // prometheus writes the alert rules, and the tests of these very rules.
 func prometheus(s Settings) []File {
-	v := values{"selector": "", "only": "", "absent_labels": "", "twice": span(2*s.Every + s.Every/4)}
+	twice, stale := 2*s.Every+s.Every/4, 3*s.Every
+	step := time.Minute // between two evaluations in the tests: of long times few, or the tests are slow
+	if s.Every >= time.Hour {
+		step = 5 * time.Minute
+	}
+	after := func(d time.Duration) time.Duration { return d.Truncate(step) + 2*step }
+	v := values{"selector": "", "only": "", "absent_labels": "", "twice": span(twice), "twice_later": span(after(twice)), "step": span(step),
+		"max_age": strconv.Itoa(int(stale.Seconds())), "max_age_time": span(stale), "max_age_later": span(after(stale)),
+		"max_age_words": humanized(after(stale)), "samples": strconv.Itoa(int(after(stale).Minutes()))}
 	var selectors, absent []string
 	environment, endpoint := "live", "rr-n1-tor.opensrs.net:55443"
 	if s.Environment != "" {
@@ -25,10 +33,6 @@ func prometheus(s Settings) []File {
 		v["selector"], v["only"] = ","+strings.Join(selectors, ","), "{"+strings.Join(selectors, ",")+"}"
 		v["absent_labels"] = strings.Join(absent, "\n")
 	}
-	stale := 3 * s.Every
-	v["max_age"], v["max_age_time"] = strconv.Itoa(int(stale.Seconds())), span(stale)
-	v["max_age_later"], v["max_age_words"] = span(stale+time.Minute), humanized(stale+time.Minute)
-	v["twice_later"] = span(2*s.Every + s.Every/4 + time.Minute)
 	v["endpoint"] = endpoint
 	v["labels"] = "environment=" + promText(environment) + ",endpoint=" + promText(endpoint)
 	v["labels_yaml"] = "environment: " + yamlText(environment) + "\nendpoint: " + yamlText(endpoint)

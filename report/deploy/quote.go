@@ -40,8 +40,8 @@ func unsafeText(text string) string { return "!unsafe " + yamlText(text) }
 // promText is a string of PromQL.
 func promText(text string) string { return `"` + escapes(text) + `"` }
 
-// kubernetesWord is an argument of a container. The kubelet puts variables in the place of $(NAME); two $ are one.
-func kubernetesWord(text string) string { return strings.ReplaceAll(text, "$(", "$$(") }
+// kubernetesWord is an argument of a container. The kubelet puts variables in the place of $(NAME), and takes two $ for one.
+func kubernetesWord(text string) string { return strings.ReplaceAll(text, "$", "$$") }
 
 // systemdWord is a word of ExecStart=, where % begins a specifier and $ a variable.
 func systemdWord(text string) string {
