@@ -18,7 +18,7 @@ var order = [][]string{
 	{"report/reading", "report/diagnose/prose"},
 	{"report/diagnose/steps"},
 	{"report/diagnose"},
-	{"report/render", "report/explain", "report/anonymize", "report/accessrules"},
+	{"report/render", "report/explain", "report/anonymize", "report/accessrules", "report/deploy"},
 	{"report/render/page", "report/diff", "report/signature"},
 	{"report/ticket"},
 	{"probes/thishost"},

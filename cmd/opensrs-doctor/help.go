@@ -18,6 +18,9 @@ func writeHelp(w io.Writer, cmd *cobra.Command) {
 		fmt.Fprintf(w, "Usage:  %s [flags]\n\n%s.\n", strings.TrimSuffix(cmd.UseLine(), " [flags]"), sentence(cmd.Short))
 		writeRulesHelp(w, cmd.Name())
 		return
+	case cmd.Parent().Name() == "deploy":
+		writeDeployHelp(w, cmd)
+		return
 	case cmd.Name() == "check":
 		fmt.Fprint(w, checkHelp)
 		writeKeys(w, keys())
@@ -34,6 +37,10 @@ func writeHelp(w io.Writer, cmd *cobra.Command) {
 	switch cmd.Name() {
 	case "rules":
 		fmt.Fprint(w, rulesHelp)
+	case "fleet":
+		fmt.Fprint(w, fleetHelp)
+	case "deploy":
+		fmt.Fprint(w, deployHelp)
 	case "render":
 		writeKeys(w, outputKeys())
 	case "diff":
@@ -74,6 +81,7 @@ Usage:  opensrs-doctor [check] [flags]
   ticket       check, and write the bundle for a support ticket
   render       render a saved report in any format
   diff         what changed between two saved reports
+  fleet        many hosts: ready files for Ansible, Kubernetes, systemd, cron
   explain      what a cause, a code or the text of an error means
   version      version, and date of the carried root certificates
   completion   print the completion script of a shell

@@ -105,11 +105,12 @@ const (
 	groupEgress      = "Where this host comes from"
 	groupNetwork     = "Network"
 	groupRun         = "What runs"
+	groupDeploy      = "Where and how it runs"
 	groupOutput      = "Output"
 )
 
 var groups = []string{groupService, groupWhat, groupCredentials, groupRules, groupAddresses, groupEgress, groupNetwork,
-	groupRun, groupConfig, groupOutput}
+	groupRun, groupDeploy, groupConfig, groupOutput}
 
 // flagValue collects the texts that the command line gives for one key. Validation is later, at one
 // place for flags, environment and file.

@@ -152,7 +152,7 @@ func rootCommand(s *streams) *cobra.Command {
 	root.Flags().AddFlagSet(flags)
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(check, rulesCommand(s), signCommand(s), sandboxCommand(s), ticketCommand(s), renderCommand(s),
-		diffCommand(s), explainCommand(s), versionCommand(s))
+		diffCommand(s), fleetCommand(s), explainCommand(s), versionCommand(s))
 	root.InitDefaultCompletionCmd()
 	for _, command := range root.Commands() {
 		if command.Name() == "completion" {

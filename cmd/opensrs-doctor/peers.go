@@ -97,18 +97,7 @@ func (s *settings) orNone(name string, reset func(), read func(string) error) er
 // network is the way out of this host: resolvers, proxy, source address.
 func (s *settings) network(r *request) error {
 	o := &r.options
-	if err := s.each("resolver", func(text string) error {
-		if address, err := netip.ParseAddr(strings.Trim(text, "[]")); err == nil {
-			o.Resolvers = append(o.Resolvers, netip.AddrPortFrom(address.Unmap(), 53))
-			return nil
-		}
-		resolver, err := netip.ParseAddrPort(text)
-		if err != nil || resolver.Port() == 0 {
-			return fmt.Errorf("%s is not the address of a name server; give it as in 192.0.2.53 or 192.0.2.53:53", shown(text))
-		}
-		o.Resolvers = append(o.Resolvers, resolver)
-		return nil
-	}); err != nil {
+	if err := s.resolvers(r); err != nil {
 		return err
 	}
 	if err := s.proxy(r); err != nil {
@@ -131,6 +120,23 @@ func (s *settings) network(r *request) error {
 			return fmt.Errorf("%s is not an address of this host", o.SourceIP)
 		}
 		return socket.Close()
+	})
+}
+
+// resolvers are the name servers that are asked instead of the system's.
+func (s *settings) resolvers(r *request) error {
+	o := &r.options
+	return s.each("resolver", func(text string) error {
+		if address, err := netip.ParseAddr(strings.Trim(text, "[]")); err == nil {
+			o.Resolvers = append(o.Resolvers, netip.AddrPortFrom(address.Unmap(), 53))
+			return nil
+		}
+		resolver, err := netip.ParseAddrPort(text)
+		if err != nil || resolver.Port() == 0 {
+			return fmt.Errorf("%s is not the address of a name server; give it as in 192.0.2.53 or 192.0.2.53:53", shown(text))
+		}
+		o.Resolvers = append(o.Resolvers, resolver)
+		return nil
 	})
 }
 

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// fleetCommand is what concerns many hosts.
+func fleetCommand(s *streams) *cobra.Command {
+	command := &cobra.Command{
+		Use:   "fleet deploy",
+		Short: "many hosts: ready files for the engines that run the check everywhere",
+	}
+	command.AddCommand(fleetDeployCommand(s))
+	oneOf(command)
+	return command
+}
+
+// oneOf makes a command that does nothing itself name the commands below it.
+func oneOf(command *cobra.Command) {
+	command.Args = func(cmd *cobra.Command, args []string) error {
+		var names []string
+		for _, below := range cmd.Commands() {
+			names = append(names, below.Name())
+		}
+		slices.Sort(names)
+		path := strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()+" ")
+		if len(args) == 0 {
+			return usagef("%s takes one of %s", path, strings.Join(names, ", ")).withHint("%s --help", cmd.CommandPath())
+		}
+		err := usagef("%s takes one of %s, and got %s", path, strings.Join(names, ", "), shown(args[0]))
+		if near := nearest(args[0], names); near != "" {
+			return err.withHint("did you mean %s %s?", cmd.CommandPath(), near)
+		}
+		return err.withHint("%s --help", cmd.CommandPath())
+	}
+	command.RunE = func(cmd *cobra.Command, args []string) error { return cmd.Args(cmd, args) }
+}
