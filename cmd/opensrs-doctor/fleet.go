@@ -10,10 +10,10 @@ import (
 // fleetCommand is what concerns many hosts.
 func fleetCommand(s *streams) *cobra.Command {
 	command := &cobra.Command{
-		Use:   "fleet deploy",
-		Short: "many hosts: ready files for the engines that run the check everywhere",
+		Use:   "fleet merge|deploy",
+		Short: "many hosts: one answer from their reports; ready files for the engines that run the check everywhere",
 	}
-	command.AddCommand(fleetDeployCommand(s))
+	command.AddCommand(fleetMergeCommand(s), fleetDeployCommand(s))
 	oneOf(command)
 	return command
 }

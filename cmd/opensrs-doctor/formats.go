@@ -68,7 +68,15 @@ type outputs []output
 // parseOutputs reads the values of --format and opens the files, so that a path that cannot be written is an
 // error before the run and not after it. Until the deadline a pipe is waited for. The caller ends with write or discard.
 func (s *settings) parseOutputs(deadline time.Time) (out outputs, err error) {
-	all, names := formats(), formatNames()
+	return s.parseOutputsOf(formats(), deadline)
+}
+
+// parseOutputsOf is parseOutputs for those formats, the default first.
+func (s *settings) parseOutputsOf(all []format, deadline time.Time) (out outputs, err error) {
+	var names []string
+	for _, one := range all {
+		names = append(names, one.name)
+	}
 	if !s.given("format") {
 		return outputs{{format: all[0]}}, nil
 	}
