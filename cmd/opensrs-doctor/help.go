@@ -54,6 +54,8 @@ func writeHelp(w io.Writer, cmd *cobra.Command) {
 	case "sandbox":
 		writeKeys(w, sandboxKeys())
 		fmt.Fprint(w, sandboxAfter)
+	case "help":
+		writeKeys(w, []key{manualKey})
 	case "completion":
 		fmt.Fprint(w, "\nShells: bash zsh fish powershell, as in: opensrs-doctor completion bash\n")
 	}
@@ -208,6 +210,10 @@ const helpColumn = 29
 
 // writeKeys lists flags under their headings.
 func writeKeys(w io.Writer, keys []key) {
+	if page, ok := w.(*manual); ok {
+		page.takeKeys(keys)
+		return
+	}
 	for _, group := range groups {
 		headed := false
 		for _, key := range keys {
@@ -251,26 +257,35 @@ func writeKey(w io.Writer, key key) {
 }
 
 // helpCommand is help [COMMAND].
-func helpCommand(root *cobra.Command) *cobra.Command {
-	return &cobra.Command{
-		Use:   "help [COMMAND]",
-		Short: "help on a command",
-		RunE: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				writeHelp(root.OutOrStdout(), root)
-				return nil
+func helpCommand(root *cobra.Command, s *streams) *cobra.Command {
+	help := &cobra.Command{Use: "help [COMMAND]", Short: "help on a command"}
+	flags := addKeys(help.Flags(), []key{manualKey})
+	help.RunE = func(_ *cobra.Command, args []string) error {
+		command := root
+		if len(args) > 0 {
+			if command = commandNamed(root, args); command == nil {
+				return unknownCommand(root, args[0])
 			}
-			for _, command := range root.Commands() {
-				if command.Name() != args[0] {
-					continue
-				}
-				if below, rest, err := command.Find(args[1:]); err == nil && len(rest) == 0 { // help rules plan
-					command = below
-				}
-				writeHelp(root.OutOrStdout(), command)
-				return nil
-			}
-			return unknownCommand(root, args[0])
-		},
+		}
+		if gather(flags, nil, s).bool("man") {
+			return writeManual(root.OutOrStdout(), command, s)
+		}
+		writeHelp(root.OutOrStdout(), command)
+		return nil
 	}
+	return help
+}
+
+// commandNamed is the command that words name: rules plan, or rules where a later word names none. nil is an unknown one.
+func commandNamed(root *cobra.Command, words []string) *cobra.Command {
+	for _, command := range root.Commands() {
+		if command.Name() != words[0] {
+			continue
+		}
+		if below, rest, err := command.Find(words[1:]); err == nil && len(rest) == 0 {
+			return below
+		}
+		return command
+	}
+	return nil
 }

@@ -24,7 +24,7 @@ func writeRulesHelp(w io.Writer, name string) {
 	switch name {
 	case "plan":
 		writeKeys(w, planKeys())
-		fmt.Fprint(w, planAfter)
+		fmt.Fprint(w, rulesAfter, planAfter)
 	case "lint":
 		writeKeys(w, ruleKeys())
 		fmt.Fprint(w, rulesAfter, lintAfter)

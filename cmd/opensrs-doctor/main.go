@@ -161,7 +161,7 @@ func rootCommand(s *streams) *cobra.Command {
 			}
 		}
 	}
-	root.SetHelpCommand(helpCommand(root))
+	root.SetHelpCommand(helpCommand(root, s))
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { writeHelp(cmd.OutOrStdout(), cmd) })
 	root.SetUsageFunc(func(cmd *cobra.Command) error { writeHelp(cmd.ErrOrStderr(), cmd); return nil })
 	return root
