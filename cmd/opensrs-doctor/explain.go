@@ -20,11 +20,8 @@ const maxPaste = 64 << 10
 // clients, systems and the service print.
 func explainCommand(s *streams) *cobra.Command {
 	command := &cobra.Command{
-		Use:   `explain [CAUSE | rules | CODE | "TEXT OF AN ERROR" | -]`,
-		Short: "what a cause, a code or the text of an error means; all causes without one",
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return append(causeIDs(), explain.Topics...), cobra.ShellCompDirectiveNoFileComp
-		},
+		Use:                   `explain [CAUSE | rules | CODE | "TEXT OF AN ERROR" | -]`,
+		Short:                 "what a cause, a code or the text of an error means; all causes without one",
 		DisableFlagsInUseLine: true,
 	}
 	command.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {

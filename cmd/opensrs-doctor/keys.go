@@ -140,12 +140,16 @@ func (v *flagValue) Type() string {
 	return "string"
 }
 
+// valueForm is the annotation of a flag that holds the word which stands for its value in the help.
+const valueForm = "value-form"
+
 // addKeys defines the flags of some keys and returns where their values will stand.
 func addKeys(flags *pflag.FlagSet, keys []key) map[string]*flagValue {
 	values := map[string]*flagValue{}
 	for _, key := range keys {
 		value := &flagValue{kind: key.kind}
 		flag := flags.VarPF(value, key.name, key.short, key.help)
+		flag.Annotations = map[string][]string{valueForm: {key.arg}}
 		switch key.kind {
 		case boolean:
 			flag.NoOptDefVal = "true"

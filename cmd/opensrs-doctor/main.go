@@ -50,6 +50,10 @@ func run(args []string, s *streams) (status int) {
 	}()
 	root.SetArgs(args)
 	err := completable(args)
+	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
+		root.InitDefaultHelpCmd()
+		addCompletion(root, root)
+	}
 	if err == nil {
 		err = root.Execute()
 	}
