@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/goreleaser/nfpm/v2"
 	_ "github.com/goreleaser/nfpm/v2/deb" // registers itself
@@ -14,10 +15,12 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
+// revision counts the packages of one version.
+const revision = "1"
+
 const summary = "shows why a server can't reach the OpenSRS API, and what to do"
 
-const description = summary + `
-It looks, in this order, at the public address that this host comes from, at
+const description = `It looks, in this order, at the public address that this host comes from, at
 the access rules, at DNS, at TCP port 55443, at TLS, and at a signed call. It
 names one root cause with its evidence, and the steps that mend it. A sandbox
 inside stands for the service where there is no account, and no network.`
@@ -70,10 +73,14 @@ func (r *release) info(p program, format, staged string) (*nfpm.Info, error) {
 		return path, os.WriteFile(path, content, 0o644)
 	}
 	info := &nfpm.Info{
-		Name: name, Arch: p.arch, Platform: "linux", Version: r.version, Release: "1", MTime: r.time, Section: "net",
-		Priority: "optional", Maintainer: r.maintainer, Description: description, DisableGlobbing: true,
+		Name: name, Arch: p.arch, Platform: "linux", Version: r.version, Release: revision, MTime: r.time, Section: "net",
+		Priority: "optional", Maintainer: r.maintainer, DisableGlobbing: true,
 	}
-	info.RPM.Summary, info.RPM.BuildHost, info.RPM.Packager = summary, "localhost", r.maintainer
+	info.Description = summary + "\n" + description // as deb has it: the first line is the summary
+	if format == "rpm" {
+		info.Description = description
+	}
+	info.RPM.Summary, info.RPM.BuildHost, info.RPM.Packager = strings.ToUpper(summary[:1])+summary[1:], "localhost", r.maintainer
 	info.RPM.Group = "Applications/Internet"
 	info.Deb.Compression, info.RPM.Compression = "gzip:9", "gzip:9"
 
@@ -92,15 +99,18 @@ func (r *release) info(p program, format, staged string) (*nfpm.Info, error) {
 		}
 		content := &files.Content{Source: path, Destination: "/" + one.path,
 			FileInfo: &files.ContentFileInfo{Owner: "root", Group: "root", Mode: one.mode, MTime: r.time}}
-		if one.config {
+		switch {
+		case one.config:
 			content.Type = files.TypeConfigNoReplace
+		case format == "rpm" && strings.HasPrefix(one.path, "usr/share/man/"):
+			content.Type = files.TypeRPMDoc
 		}
 		info.Contents = append(info.Contents, content)
 	}
 	info.Contents = append(info.Contents, &files.Content{Destination: "/etc/" + name, Type: files.TypeDir,
 		FileInfo: &files.ContentFileInfo{Owner: "root", Group: "root", Mode: 0o755, MTime: r.time}})
 
-	log, err := r.changelog()
+	log, err := r.changelog(format)
 	if err != nil {
 		return nil, err
 	}
@@ -117,17 +127,26 @@ func (r *release) info(p program, format, staged string) (*nfpm.Info, error) {
 }
 
 // changelog is the notes of this version, as nfpm reads them.
-func (r *release) changelog() ([]byte, error) {
+func (r *release) changelog(format string) ([]byte, error) {
 	type change struct {
 		Note string `yaml:"note"`
+	}
+	type debian struct {
+		Urgency       string   `yaml:"urgency"`
+		Distributions []string `yaml:"distributions"`
 	}
 	type entry struct {
 		Semver   string   `yaml:"semver"`
 		Date     string   `yaml:"date"`
 		Packager string   `yaml:"packager"`
 		Changes  []change `yaml:"changes"`
+		Deb      debian   `yaml:"deb"`
 	}
-	one := entry{Semver: r.version, Date: r.time.Format("2006-01-02T15:04:05Z"), Packager: cmp.Or(r.maintainer, name)}
+	one := entry{Semver: r.version, Date: r.time.Format("2006-01-02T15:04:05Z"), Packager: cmp.Or(r.maintainer, name),
+		Deb: debian{"medium", []string{"unstable"}}}
+	if format == "deb" {
+		one.Semver = strings.Replace(r.version, "-", "~", 1) + "-" + revision
+	}
 	for _, note := range r.notes {
 		one.Changes = append(one.Changes, change{note})
 	}

@@ -186,7 +186,7 @@ func (r *roff) neighbours(cmd *cobra.Command) {
 	r.line(strings.Join(names, ",\n"))
 }
 
-// hasManual reports whether a command has a page: the shells of completion have none.
+// hasManual reports whether a command has a page: the shells of completion have none, nor has what shells ask.
 func hasManual(cmd *cobra.Command) bool {
-	return !cmd.HasParent() || cmd.Parent().Name() != "completion"
+	return !cmd.HasParent() || cmd.Parent().Name() != "completion" && !strings.HasPrefix(cmd.Name(), "__")
 }
