@@ -87,11 +87,14 @@ func (r *release) readPrograms() error {
 	slices.Sort(paths)
 	for _, path := range paths {
 		parts := strings.Split(strings.TrimSuffix(filepath.Base(path), ".exe"), "-")
+		if len(parts) != 4 || strings.Contains(parts[3], ".") { // what an earlier run made
+			continue
+		}
 		content, err := os.ReadFile(path)
 		if err != nil {
 			return err
 		}
-		r.programs = append(r.programs, program{parts[len(parts)-2], parts[len(parts)-1], content})
+		r.programs = append(r.programs, program{parts[2], parts[3], content})
 	}
 	if len(r.programs) == 0 {
 		return errors.New("there is no program in " + r.dist)

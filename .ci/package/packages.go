@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/goreleaser/nfpm/v2"
 	_ "github.com/goreleaser/nfpm/v2/deb" // registers itself
@@ -88,6 +89,7 @@ func (r *release) info(p program, format, staged string) (*nfpm.Info, error) {
 	switch format {
 	case "deb":
 		all = append(all, file{"usr/share/zsh/vendor-completions/_" + name, 0o644, r.completion["_"+name], false},
+			file{"usr/share/doc/" + name + "/changelog.Debian.gz", 0o644, r.debianChangelog(), false},
 			file{"usr/share/lintian/overrides/" + name, 0o644, ownFile("lintian-overrides"), false})
 	case "rpm":
 		all = append(all, file{"usr/share/zsh/site-functions/_" + name, 0o644, r.completion["_"+name], false})
@@ -110,13 +112,16 @@ func (r *release) info(p program, format, staged string) (*nfpm.Info, error) {
 	info.Contents = append(info.Contents, &files.Content{Destination: "/etc/" + name, Type: files.TypeDir,
 		FileInfo: &files.ContentFileInfo{Owner: "root", Group: "root", Mode: 0o755, MTime: r.time}})
 
-	log, err := r.changelog(format)
-	if err != nil {
-		return nil, err
+	if format == "rpm" {
+		log, err := r.changelog()
+		if err != nil {
+			return nil, err
+		}
+		if info.Changelog, err = stage("changelog.yaml", log); err != nil {
+			return nil, err
+		}
 	}
-	if info.Changelog, err = stage("changelog.yaml", log); err != nil {
-		return nil, err
-	}
+	var err error
 	for script, to := range map[string]*string{"postinst": &info.Scripts.PostInstall, "prerm": &info.Scripts.PreRemove,
 		"postrm": &info.Scripts.PostRemove} {
 		if *to, err = stage(script, ownFile(script)); err != nil {
@@ -127,28 +132,38 @@ func (r *release) info(p program, format, staged string) (*nfpm.Info, error) {
 }
 
 // changelog is the notes of this version, as nfpm reads them.
-func (r *release) changelog(format string) ([]byte, error) {
+func (r *release) changelog() ([]byte, error) {
 	type change struct {
 		Note string `yaml:"note"`
-	}
-	type debian struct {
-		Urgency       string   `yaml:"urgency"`
-		Distributions []string `yaml:"distributions"`
 	}
 	type entry struct {
 		Semver   string   `yaml:"semver"`
 		Date     string   `yaml:"date"`
 		Packager string   `yaml:"packager"`
 		Changes  []change `yaml:"changes"`
-		Deb      debian   `yaml:"deb"`
 	}
-	one := entry{Semver: r.version, Date: r.time.Format("2006-01-02T15:04:05Z"), Packager: cmp.Or(r.maintainer, name),
-		Deb: debian{"medium", []string{"unstable"}}}
-	if format == "deb" {
-		one.Semver = strings.Replace(r.version, "-", "~", 1) + "-" + revision
-	}
+	one := entry{Semver: r.version, Date: r.time.Format("2006-01-02T15:04:05Z"), Packager: cmp.Or(r.maintainer, name)}
 	for _, note := range r.notes {
 		one.Changes = append(one.Changes, change{note})
 	}
 	return yaml.Marshal([]entry{one})
+}
+
+// debianChangelog is the same in Debian's form, whose lines are short.
+func (r *release) debianChangelog() []byte {
+	var out strings.Builder
+	fmt.Fprintf(&out, "%s (%s-%s) unstable; urgency=medium\n\n", name, strings.Replace(r.version, "-", "~", 1), revision)
+	for _, note := range r.notes {
+		line := "  *"
+		for word := range strings.FieldsSeq(note) {
+			if len(line)+1+len(word) > 78 {
+				out.WriteString(line + "\n")
+				line = "   "
+			}
+			line += " " + word
+		}
+		out.WriteString(line + "\n")
+	}
+	fmt.Fprintf(&out, "\n -- %s  %s\n", cmp.Or(r.maintainer, name), r.time.Format("Mon, 02 Jan 2006 15:04:05 -0700"))
+	return zipped([]byte(out.String()), time.Time{})
 }
