@@ -77,7 +77,7 @@ Usage:  opensrs-doctor [check] [flags]
   render       render a saved report in any format
   diff         what changed between two saved reports
   explain      what a cause, a code or the text of an error means
-  version      version, and date of the carried root certificates
+  version      version, and date of the carried root certificates (-V)
   completion   print the completion script of a shell
   help         help on a command
 

@@ -68,7 +68,11 @@ type usageError struct {
 	text string   // what is wrong, with the place
 	more []string // what else is wrong of its kind, a line each
 	hint string   // what to do, or ""
+
+	cause error // what the system said, where a caller may care; nil otherwise
 }
+
+func (e *usageError) Unwrap() error { return e.cause }
 
 func (e *usageError) Error() string { return strings.Join(append([]string{e.text}, e.more...), "; ") }
 
@@ -148,6 +152,7 @@ func rootCommand(s *streams) *cobra.Command {
 	root.SetErr(s.stderr)
 	root.SetIn(s.stdin)
 	root.Flags().AddFlagSet(flags)
+	addVersionFlag(root, s)
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(check, rulesCommand(s), signCommand(s), sandboxCommand(s), ticketCommand(s), renderCommand(s),
 		diffCommand(s), explainCommand(s), versionCommand(s))
