@@ -38,7 +38,11 @@ func explainCommand(s *streams) *cobra.Command {
 			return err
 		}
 		look := gather(flags, nil, s)
-		options := view{noColor: look.bool("no-color"), ascii: look.bool("ascii")}.forTerminal(s)
+		set, err := look.look()
+		if err != nil {
+			return err
+		}
+		options := set.forTerminal(s)
 		switch {
 		case len(args) > 0:
 			return explainWords(args, asJSON, options, s)
@@ -57,7 +61,7 @@ const explainHint = "opensrs-doctor explain - reads the text from standard input
 func viewKeys() []key {
 	var out []key
 	for _, key := range keys() {
-		if key.name == "no-color" || key.name == "ascii" {
+		if key.name == "color" || key.name == "no-color" || key.name == "ascii" {
 			out = append(out, key)
 		}
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -19,9 +20,13 @@ func writeHelp(w io.Writer, cmd *cobra.Command) {
 		writeRulesHelp(w, cmd.Name())
 		return
 	case cmd.Name() == "check":
+		if _, page := w.(*manual); page {
+			writeAllHelp(w)
+			return
+		}
 		fmt.Fprint(w, checkHelp)
-		writeKeys(w, keys())
-		fmt.Fprint(w, checkAfter)
+		writeKeys(w, slices.DeleteFunc(keys(), func(k key) bool { return !slices.Contains(mostPeoples, k.name) }))
+		fmt.Fprint(w, checkShort)
 		return
 	case cmd.Name() == "ticket":
 		fmt.Fprint(w, ticketHelp)
@@ -35,7 +40,7 @@ func writeHelp(w io.Writer, cmd *cobra.Command) {
 	case "rules":
 		fmt.Fprint(w, rulesHelp)
 	case "render":
-		writeKeys(w, outputKeys())
+		writeKeys(w, append(outputKeys(), noExitStatus))
 	case "diff":
 		writeKeys(w, append([]key{dataFormat}, viewKeys()...))
 		fmt.Fprint(w, diffAfter)
@@ -84,12 +89,31 @@ Usage:  opensrs-doctor [check] [flags]
 To begin:
   opensrs-doctor --sandbox            try it out: no account, no internet
   opensrs-doctor --username NAME --api-key-file PATH --rule "allow ADDRESS"
-  opensrs-doctor check --help         all flags
+  opensrs-doctor check --help         the flags
 `
 
 const checkHelp = `Find out why this host can't reach the OpenSRS API, and what to do.
 
 Usage:  opensrs-doctor [check] [flags]
+`
+
+// mostPeoples are the flags of check that most people need.
+var mostPeoples = []string{"env", "endpoint", "sandbox", "username", "api-key-file", "client-config", "rule", "rules-file", "proxy", "as",
+	"wait", "require", "format", "verbose"}
+
+// helpAll is the flag that shows the others too.
+const helpAll = "help-all"
+
+// writeAllHelp is the help of check with all its flags.
+func writeAllHelp(w io.Writer) {
+	fmt.Fprint(w, checkHelp)
+	writeKeys(w, keys())
+	fmt.Fprint(w, checkAfter)
+}
+
+const checkShort = `
+These are the flags that most people need: check --help-all shows the others, and
+how the config file, the environment and the exit status work.
 `
 
 const checkAfter = `
@@ -157,7 +181,7 @@ const ticketAfter = `
 
 The bundle never holds the API key, the signature, proxy passwords and the
 balance. IP addresses, host names and the username stay, unless --anonymize is
-given. What follows opensrs-doctor check --help is true here too: the config
+given. What follows opensrs-doctor check --help-all is true here too: the config
 file, the variables and the exit status.
 `
 

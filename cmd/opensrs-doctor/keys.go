@@ -89,7 +89,8 @@ func keys() []key {
 		{"anonymize", "", boolean, "", groupOutput, "replace addresses, names and the username by tokens"},
 		{"quiet", "q", boolean, "", groupOutput, "only what is wrong and what to do"},
 		{"verbose", "v", boolean, "", groupOutput, "the facts too"},
-		{"no-color", "", boolean, "", groupOutput, "no colours (also NO_COLOR)"},
+		{"color", "", text, "WHEN", groupOutput, "auto, always or never (default auto; also NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE)"},
+		{"no-color", "", boolean, "", groupOutput, "the same as --color never"},
 		{"ascii", "", boolean, "", groupOutput, "no signs beyond ASCII"},
 	}
 }
@@ -160,6 +161,9 @@ func addKeys(flags *pflag.FlagSet, keys []key) map[string]*flagValue {
 	}
 	return values
 }
+
+// listed is what --sandbox=list stands for: the faults that there are.
+const listed = "list"
 
 // healthy is what --sandbox without a fault stands for.
 const healthy = "healthy"
