@@ -1,4 +1,10 @@
-VERSION     ?= $(shell git describe --tags --always --dirty --abbrev=12 2>/dev/null || echo unreleased)
+# A release is made from a tag such as v1.0.0. Elsewhere the version says what the source is on the way to.
+NEXT         = 1.0.0
+VERSION     ?= $(shell .ci/version $(NEXT))
+# When the source was made, in seconds since 1970: the time of every file in a release.
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1767225600)
+# Who answers for the packages: whoever makes them for others says so.
+MAINTAINER  ?= opensrs-doctor maintainers <maintainers@opensrs-doctor.example>
 LDFLAGS      = -s -w -X main.version=$(VERSION)
 BUILD        = CGO_ENABLED=0 go build -trimpath -ldflags "$(LDFLAGS)"
 COMMAND      = ./cmd/opensrs-doctor
@@ -36,11 +42,12 @@ fuzz: ## every fuzz target for FUZZTIME
 	    echo "$$dir $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x $$dir || exit 1; done; done
 
 # The same source, version and Go release give the same bytes, wherever they are built and with whatever environment.
-dist: build ## for a release, in dist/: a binary for every system, completion scripts, checksums
+dist: build ## for a release, in dist/: programs, packages, archives, images, manual, checksums
 	rm -rf dist && mkdir -p dist/completions
 	for p in $(PLATFORMS); do GOFLAGS= GOAMD64=v1 GOARM64=v8.0 GOOS=$${p%/*} GOARCH=$${p#*/} $(BUILD) -buildvcs=false -o dist/opensrs-doctor-$${p%/*}-$${p#*/}$$(test $${p%/*} != windows || echo .exe) $(COMMAND) || exit 1; done
 	for s in bash:opensrs-doctor.bash zsh:_opensrs-doctor fish:opensrs-doctor.fish powershell:opensrs-doctor.ps1; do bin/opensrs-doctor completion $${s%:*} > dist/completions/$${s#*:} || exit 1; done
-	cd dist && $$(command -v sha256sum || echo shasum -a 256) opensrs-doctor-* completions/* > SHA256SUMS
+	cd .ci/package && GOFLAGS= go run . -version '$(VERSION)' -time '$(SOURCE_DATE_EPOCH)' -maintainer '$(MAINTAINER)' \
+	  -tool '$(CURDIR)/bin/opensrs-doctor' -source '$(CURDIR)' -dist '$(CURDIR)/dist'
 
 lab: ## the faults in network namespaces, and which cause each one gave
 	cd probes/lab && go test -count=1

@@ -17,6 +17,7 @@ import (
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/anonymize"
 	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/explain"
 )
 
 // checkCommand is the main job. The flags are returned too: the root takes the same ones.
@@ -27,14 +28,24 @@ func checkCommand(s *streams) (*cobra.Command, *pflag.FlagSet) {
 	}
 	flags := addKeys(command.Flags(), keys())
 	config := command.Flags().String("config", "", "the config file, instead of the default one")
+	all := command.Flags().Bool(helpAll, false, "help on all flags")
 	command.Args = noFaultWord
-	command.RunE = func(*cobra.Command, []string) error { return check(flags, *config, s, nil) }
+	command.RunE = func(*cobra.Command, []string) error {
+		if *all {
+			writeAllHelp(s.stdout)
+			return nil
+		}
+		return check(flags, *config, s, nil)
+	}
 	return command, command.Flags()
 }
 
 // noFaultWord refuses words, and says how a fault is written where one may have been meant.
 func noFaultWord(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 && cmd.Flags().Changed("sandbox") {
+		if near := nearest(args[0], sandbox.Faults()); near == "" && !cmd.HasParent() {
+			return unknownCommand(cmd, args[0])
+		}
 		return usagef("%s takes no arguments, got %s; a fault is written --sandbox=FAULT", cmd.Name(), shown(args[0])).
 			withHint("faults: %s", strings.Join(sandbox.Faults(), " "))
 	}
@@ -66,6 +77,9 @@ func check(flags map[string]*flagValue, config string, s *streams, ticket *bundl
 	}
 	ctx, stop := interruptible()
 	defer stop()
+	if request.sandbox == listed {
+		return explain.List(s.stdout, sandbox.Faults(), "opensrs-doctor --sandbox=FAULT runs against one of these.", request.view.forTerminal(s))
+	}
 	if request.sandbox != "" {
 		closeSandbox, err := request.startSandbox()
 		if err != nil {

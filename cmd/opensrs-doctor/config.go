@@ -28,7 +28,10 @@ type request struct {
 }
 
 // view is how the words of a report are set.
-type view struct{ quiet, verbose, noColor, ascii bool }
+type view struct {
+	quiet, verbose, ascii bool
+	color                 string // auto, always or never
+}
 
 // settings are flags, environment and file, the strongest source of each key.
 type settings struct {
@@ -146,7 +149,10 @@ func (e *usageError) withNearest(word string, known []string) *usageError {
 func (s *settings) request() (*request, error) {
 	r := &request{
 		anonymize: s.bool("anonymize"),
-		view:      view{s.bool("quiet"), s.bool("verbose"), s.bool("no-color"), s.bool("ascii")},
+	}
+	var err error
+	if r.view, err = s.look(); err != nil {
+		return nil, err
 	}
 	r.options.AllowIntercepted = s.bool("allow-intercepted")
 	r.options.TraceFirewall = s.bool("trace-firewall")
@@ -167,9 +173,25 @@ func (s *settings) request() (*request, error) {
 			return nil, err
 		}
 	}
-	var err error
 	r.failOn, err = s.choice("fail-on", "fail", "warn")
 	return r, err
+}
+
+// look is how the words of a report are set: by flags and file, else as the environment has it.
+func (s *settings) look() (v view, err error) {
+	v = view{quiet: s.bool("quiet"), verbose: s.bool("verbose"), ascii: s.bool("ascii")}
+	if v.color, err = s.choice("color", "auto", "always", "never"); err != nil {
+		return v, err
+	}
+	if s.bool("no-color") {
+		if s.given("color") && v.color != "never" && s.merged["color"].from == s.merged["no-color"].from {
+			return v, usagef("%s and %s contradict each other", s.merged["no-color"].place(0), s.merged["color"].place(0))
+		}
+		if s.merged["color"].from != "flag" {
+			v.color = "never"
+		}
+	}
+	return v, nil
 }
 
 // misplaced refuses an API key where something else belongs, such as a username swapped with it: everything else is

@@ -84,6 +84,11 @@ func configPath(flag string, s *streams) (path string, named bool) {
 func readConfig(flag string, s *streams) (map[string]setting, error) {
 	path, named := configPath(flag, s)
 	settings, err := parseConfigAt(path, named)
+	if !named && path == systemConfig && errors.Is(err, fs.ErrPermission) {
+		// It is for the service and for root: whoever it is not for runs without it, as where there is none.
+		s.note("%s is not read: permission denied", path)
+		return nil, nil
+	}
 	if err == nil {
 		err = resolvePaths(settings, path, s)
 	}
@@ -103,7 +108,9 @@ func parseConfigAt(path string, named bool) (map[string]setting, error) {
 	case errors.As(err, &usage):
 		return nil, usagef("config file %s %s", shownPath(path), usage.text).withHint("%s", usage.hint)
 	case err != nil:
-		return nil, usagef("config file %s: %s", shownPath(path), plain(err))
+		failed := usagef("config file %s: %s", shownPath(path), plain(err))
+		failed.cause = err
+		return nil, failed
 	}
 	return parseConfig(document, shownPath(path))
 }

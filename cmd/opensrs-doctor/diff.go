@@ -48,7 +48,11 @@ func compareSaved(before, after string, flags map[string]*flagValue, s *streams)
 	if asJSON {
 		err = diff.WriteDiffJSON(s.stdout, found)
 	} else {
-		err = diff.WriteDiffText(s.stdout, found, view{noColor: look.bool("no-color"), ascii: look.bool("ascii")}.forTerminal(s))
+		set, wrong := look.look()
+		if wrong != nil {
+			return wrong
+		}
+		err = diff.WriteDiffText(s.stdout, found, set.forTerminal(s))
 	}
 	switch {
 	case err != nil:

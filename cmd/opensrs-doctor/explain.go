@@ -20,11 +20,8 @@ const maxPaste = 64 << 10
 // clients, systems and the service print.
 func explainCommand(s *streams) *cobra.Command {
 	command := &cobra.Command{
-		Use:   `explain [CAUSE | rules | CODE | "TEXT OF AN ERROR" | -]`,
-		Short: "what a cause, a code or the text of an error means; all causes without one",
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return append(causeIDs(), explain.Topics...), cobra.ShellCompDirectiveNoFileComp
-		},
+		Use:                   `explain [CAUSE | rules | CODE | "TEXT OF AN ERROR" | -]`,
+		Short:                 "what a cause, a code or the text of an error means; all causes without one",
 		DisableFlagsInUseLine: true,
 	}
 	command.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
@@ -41,7 +38,11 @@ func explainCommand(s *streams) *cobra.Command {
 			return err
 		}
 		look := gather(flags, nil, s)
-		options := view{noColor: look.bool("no-color"), ascii: look.bool("ascii")}.forTerminal(s)
+		set, err := look.look()
+		if err != nil {
+			return err
+		}
+		options := set.forTerminal(s)
 		switch {
 		case len(args) > 0:
 			return explainWords(args, asJSON, options, s)
@@ -60,7 +61,7 @@ const explainHint = "opensrs-doctor explain - reads the text from standard input
 func viewKeys() []key {
 	var out []key
 	for _, key := range keys() {
-		if key.name == "no-color" || key.name == "ascii" {
+		if key.name == "color" || key.name == "no-color" || key.name == "ascii" {
 			out = append(out, key)
 		}
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -22,9 +23,13 @@ func writeHelp(w io.Writer, cmd *cobra.Command) {
 		writeDeployHelp(w, cmd)
 		return
 	case cmd.Name() == "check":
+		if _, page := w.(*manual); page {
+			writeAllHelp(w)
+			return
+		}
 		fmt.Fprint(w, checkHelp)
-		writeKeys(w, keys())
-		fmt.Fprint(w, checkAfter)
+		writeKeys(w, slices.DeleteFunc(keys(), func(k key) bool { return !slices.Contains(mostPeoples, k.name) }))
+		fmt.Fprint(w, checkShort)
 		return
 	case cmd.Name() == "ticket":
 		fmt.Fprint(w, ticketHelp)
@@ -42,7 +47,7 @@ func writeHelp(w io.Writer, cmd *cobra.Command) {
 	case "deploy":
 		fmt.Fprint(w, deployHelp)
 	case "render":
-		writeKeys(w, outputKeys())
+		writeKeys(w, append(outputKeys(), noExitStatus))
 	case "diff":
 		writeKeys(w, append([]key{dataFormat}, viewKeys()...))
 		fmt.Fprint(w, diffAfter)
@@ -61,6 +66,8 @@ func writeHelp(w io.Writer, cmd *cobra.Command) {
 	case "sandbox":
 		writeKeys(w, sandboxKeys())
 		fmt.Fprint(w, sandboxAfter)
+	case "help":
+		writeKeys(w, []key{manualKey})
 	case "completion":
 		fmt.Fprint(w, "\nShells: bash zsh fish powershell, as in: opensrs-doctor completion bash\n")
 	}
@@ -83,19 +90,38 @@ Usage:  opensrs-doctor [check] [flags]
   diff         what changed between two saved reports
   fleet        many hosts: ready files for Ansible, Kubernetes, systemd, cron
   explain      what a cause, a code or the text of an error means
-  version      version, and date of the carried root certificates
+  version      version, and date of the carried root certificates (-V)
   completion   print the completion script of a shell
   help         help on a command
 
 To begin:
   opensrs-doctor --sandbox            try it out: no account, no internet
   opensrs-doctor --username NAME --api-key-file PATH --rule "allow ADDRESS"
-  opensrs-doctor check --help         all flags
+  opensrs-doctor check --help         the flags
 `
 
 const checkHelp = `Find out why this host can't reach the OpenSRS API, and what to do.
 
 Usage:  opensrs-doctor [check] [flags]
+`
+
+// mostPeoples are the flags of check that most people need.
+var mostPeoples = []string{"env", "endpoint", "sandbox", "username", "api-key-file", "client-config", "rule", "rules-file", "proxy", "as",
+	"wait", "require", "format", "verbose"}
+
+// helpAll is the flag that shows the others too.
+const helpAll = "help-all"
+
+// writeAllHelp is the help of check with all its flags.
+func writeAllHelp(w io.Writer) {
+	fmt.Fprint(w, checkHelp)
+	writeKeys(w, keys())
+	fmt.Fprint(w, checkAfter)
+}
+
+const checkShort = `
+These are the flags that most people need: check --help-all shows the others, and
+how the config file, the environment and the exit status work.
 `
 
 const checkAfter = `
@@ -163,7 +189,7 @@ const ticketAfter = `
 
 The bundle never holds the API key, the signature, proxy passwords and the
 balance. IP addresses, host names and the username stay, unless --anonymize is
-given. What follows opensrs-doctor check --help is true here too: the config
+given. What follows opensrs-doctor check --help-all is true here too: the config
 file, the variables and the exit status.
 `
 
@@ -216,6 +242,10 @@ const helpColumn = 29
 
 // writeKeys lists flags under their headings.
 func writeKeys(w io.Writer, keys []key) {
+	if page, ok := w.(*manual); ok {
+		page.takeKeys(keys)
+		return
+	}
 	for _, group := range groups {
 		headed := false
 		for _, key := range keys {
@@ -259,26 +289,35 @@ func writeKey(w io.Writer, key key) {
 }
 
 // helpCommand is help [COMMAND].
-func helpCommand(root *cobra.Command) *cobra.Command {
-	return &cobra.Command{
-		Use:   "help [COMMAND]",
-		Short: "help on a command",
-		RunE: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				writeHelp(root.OutOrStdout(), root)
-				return nil
+func helpCommand(root *cobra.Command, s *streams) *cobra.Command {
+	help := &cobra.Command{Use: "help [COMMAND]", Short: "help on a command"}
+	flags := addKeys(help.Flags(), []key{manualKey})
+	help.RunE = func(_ *cobra.Command, args []string) error {
+		command := root
+		if len(args) > 0 {
+			if command = commandNamed(root, args); command == nil {
+				return unknownCommand(root, args[0])
 			}
-			for _, command := range root.Commands() {
-				if command.Name() != args[0] {
-					continue
-				}
-				if below, rest, err := command.Find(args[1:]); err == nil && len(rest) == 0 { // help rules plan
-					command = below
-				}
-				writeHelp(root.OutOrStdout(), command)
-				return nil
-			}
-			return unknownCommand(root, args[0])
-		},
+		}
+		if gather(flags, nil, s).bool("man") {
+			return writeManual(root.OutOrStdout(), command, s)
+		}
+		writeHelp(root.OutOrStdout(), command)
+		return nil
 	}
+	return help
+}
+
+// commandNamed is the command that words name: rules plan, or rules where a later word names none. nil is an unknown one.
+func commandNamed(root *cobra.Command, words []string) *cobra.Command {
+	for _, command := range root.Commands() {
+		if command.Name() != words[0] {
+			continue
+		}
+		if below, rest, err := command.Find(words[1:]); err == nil && len(rest) == 0 {
+			return below
+		}
+		return command
+	}
+	return nil
 }

@@ -24,7 +24,7 @@ func writeRulesHelp(w io.Writer, name string) {
 	switch name {
 	case "plan":
 		writeKeys(w, planKeys())
-		fmt.Fprint(w, planAfter)
+		fmt.Fprint(w, planConfig, planAfter)
 	case "lint":
 		writeKeys(w, ruleKeys())
 		fmt.Fprint(w, rulesAfter, lintAfter)
@@ -55,6 +55,10 @@ without an address is {"line": …, "error": …}.
 
 Exit status: 0 every address is allowed; 1 some address is not, or some line has
 no address, or there is none; 2 a wrong flag or file.
+`
+
+const planConfig = `
+      --config PATH          the config file; only no-color and ascii count here
 `
 
 const planAfter = `

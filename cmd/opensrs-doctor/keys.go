@@ -91,7 +91,8 @@ func keys() []key {
 		{"anonymize", "", boolean, "", groupOutput, "replace addresses, names and the username by tokens"},
 		{"quiet", "q", boolean, "", groupOutput, "only what is wrong and what to do"},
 		{"verbose", "v", boolean, "", groupOutput, "the facts too"},
-		{"no-color", "", boolean, "", groupOutput, "no colours (also NO_COLOR)"},
+		{"color", "", text, "WHEN", groupOutput, "auto, always or never (default auto; also NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE)"},
+		{"no-color", "", boolean, "", groupOutput, "the same as --color never"},
 		{"ascii", "", boolean, "", groupOutput, "no signs beyond ASCII"},
 	}
 }
@@ -143,12 +144,16 @@ func (v *flagValue) Type() string {
 	return "string"
 }
 
+// valueForm is the annotation of a flag that holds the word which stands for its value in the help.
+const valueForm = "value-form"
+
 // addKeys defines the flags of some keys and returns where their values will stand.
 func addKeys(flags *pflag.FlagSet, keys []key) map[string]*flagValue {
 	values := map[string]*flagValue{}
 	for _, key := range keys {
 		value := &flagValue{kind: key.kind}
 		flag := flags.VarPF(value, key.name, key.short, key.help)
+		flag.Annotations = map[string][]string{valueForm: {key.arg}}
 		switch key.kind {
 		case boolean:
 			flag.NoOptDefVal = "true"
@@ -159,6 +164,9 @@ func addKeys(flags *pflag.FlagSet, keys []key) map[string]*flagValue {
 	}
 	return values
 }
+
+// listed is what --sandbox=list stands for: the faults that there are.
+const listed = "list"
 
 // healthy is what --sandbox without a fault stands for.
 const healthy = "healthy"

@@ -56,6 +56,10 @@ func run(args []string, s *streams) (status int) {
 	}()
 	root.SetArgs(args)
 	err := completable(args)
+	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
+		root.InitDefaultHelpCmd()
+		addCompletion(root, root)
+	}
 	if err == nil {
 		err = root.Execute()
 	}
@@ -70,7 +74,11 @@ type usageError struct {
 	text string   // what is wrong, with the place
 	more []string // what else is wrong of its kind, a line each
 	hint string   // what to do, or ""
+
+	cause error // what the system said, where a caller may care; nil otherwise
 }
+
+func (e *usageError) Unwrap() error { return e.cause }
 
 func (e *usageError) Error() string { return strings.Join(append([]string{e.text}, e.more...), "; ") }
 
@@ -150,6 +158,7 @@ func rootCommand(s *streams) *cobra.Command {
 	root.SetErr(s.stderr)
 	root.SetIn(s.stdin)
 	root.Flags().AddFlagSet(flags)
+	addVersionFlag(root, s)
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(check, rulesCommand(s), signCommand(s), sandboxCommand(s), ticketCommand(s), renderCommand(s),
 		diffCommand(s), fleetCommand(s), explainCommand(s), versionCommand(s))
@@ -167,7 +176,7 @@ func rootCommand(s *streams) *cobra.Command {
 			}
 		}
 	}
-	root.SetHelpCommand(helpCommand(root))
+	root.SetHelpCommand(helpCommand(root, s))
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { writeHelp(cmd.OutOrStdout(), cmd) })
 	root.SetUsageFunc(func(cmd *cobra.Command) error { writeHelp(cmd.ErrOrStderr(), cmd); return nil })
 	return root

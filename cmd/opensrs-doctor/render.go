@@ -24,10 +24,13 @@ func renderCommand(s *streams) *cobra.Command {
 				withHint("opensrs-doctor render REPORT.json, or - for standard input")
 		},
 	}
-	flags := addKeys(command.Flags(), outputKeys())
+	flags := addKeys(command.Flags(), append(outputKeys(), noExitStatus))
 	command.RunE = func(_ *cobra.Command, args []string) error { return renderSaved(args[0], flags, s) }
 	return command
 }
+
+// noExitStatus lets a pipeline render a report whose verdict it has acted on already.
+var noExitStatus = key{"no-exit-status", "", boolean, "", groupOutput, "exit 0 whatever the verdict: it has been acted on before"}
 
 // outputKeys are the keys of check that are about the output.
 func outputKeys() []key {
@@ -62,7 +65,10 @@ func renderSaved(path string, flags map[string]*flagValue, s *streams) error {
 	if err := out.write(saved, request.view, s, nil); err != nil {
 		return errors.New("the report could not be written: " + plain(err))
 	}
-	if saved.Interrupted {
+	switch {
+	case settings.bool(noExitStatus.name):
+		return nil
+	case saved.Interrupted:
 		return exitError(exitInternal)
 	}
 	return out.status(saved, request.failOn)

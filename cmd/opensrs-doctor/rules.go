@@ -70,7 +70,7 @@ func newRulesRun(flags map[string]*flagValue, config string, s *streams) (*rules
 		return nil, err
 	}
 	for name := range file {
-		if !slices.Contains([]string{"rule", "rules-file", "no-color", "ascii"}, name) {
+		if !slices.Contains([]string{"rule", "rules-file", "color", "no-color", "ascii"}, name) {
 			delete(file, name)
 		}
 	}
@@ -86,7 +86,10 @@ func newRulesRun(flags map[string]*flagValue, config string, s *streams) (*rules
 		return nil, usagef("--ips and --rules-file: both are to come from standard input").
 			withHint("give one of the two a path")
 	}
-	look := view{noColor: settings.bool("no-color"), ascii: settings.bool("ascii")}
+	look, err := settings.look()
+	if err != nil {
+		return nil, err
+	}
 	return &rulesRun{settings, format == "json", look.forTerminal(s), s}, nil
 }
 

@@ -191,7 +191,10 @@ func serveUntil(ctx context.Context, log *requestLog) error {
 
 // sandbox validates everything that can be before something is opened.
 func (s *settings) sandbox() (config sandbox.Config, r *request, err error) {
-	r = &request{view: view{noColor: s.bool("no-color"), ascii: s.bool("ascii")}}
+	r = &request{}
+	if r.view, err = s.look(); err != nil {
+		return config, nil, err
+	}
 	if s.given("rule") && s.given("rules-file") {
 		return config, r, usagef("--rule and --rules-file: the rules come from one place").withHint("give one of the two")
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -29,6 +30,34 @@ func (s *streams) terminal(stream io.Writer) (int, bool) {
 	return int(file.Fd()), true
 }
 
+// ascii reports whether the locale cannot show signs beyond ASCII. Where none is set, it can: few programs go by "C".
+func (s *streams) ascii() bool {
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if locale := strings.ToLower(s.getenv(name)); locale != "" {
+			return !strings.Contains(locale, "utf-8") && !strings.Contains(locale, "utf8")
+		}
+	}
+	return false
+}
+
+// colored reports whether words on standard output are in colour: as asked for, else as the environment has it, else on a
+// terminal.
+func (v view) colored(s *streams, terminal bool) bool {
+	forced := func(name string) bool {
+		value := s.getenv(name)
+		return value != "" && value != "0" && value != "false"
+	}
+	switch {
+	case v.color == "always" || v.color == "never":
+		return v.color == "always"
+	case s.getenv("NO_COLOR") != "":
+		return false
+	case forced("FORCE_COLOR") || forced("CLICOLOR_FORCE"):
+		return true
+	}
+	return terminal
+}
+
 // plain are the options of a text that goes to a file.
 func (v view) plain() screen.Options {
 	return screen.Options{ASCII: v.ascii, Quiet: v.quiet, Verbose: v.verbose, Width: plainWidth}
@@ -37,8 +66,10 @@ func (v view) plain() screen.Options {
 // forTerminal are the options of a text on standard output: in colour and at its width only on a terminal.
 func (v view) forTerminal(s *streams) screen.Options {
 	options := v.plain()
-	if fd, is := s.terminal(s.stdout); is {
-		options.Color = !v.noColor && s.getenv("NO_COLOR") == ""
+	fd, is := s.terminal(s.stdout)
+	options.Color = v.colored(s, is)
+	options.ASCII = options.ASCII || s.ascii()
+	if is {
 		if width, _, err := term.GetSize(fd); err == nil && width > 0 {
 			options.Width = min(max(width, narrowest), widest)
 		}

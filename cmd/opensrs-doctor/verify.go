@@ -34,7 +34,11 @@ func verify(flags map[string]*flagValue, s *streams) error {
 		return err
 	}
 	g.note()
-	look := view{noColor: g.settings.bool("no-color"), ascii: g.settings.bool("ascii")}.forTerminal(s)
+	set, err := g.settings.look()
+	if err != nil {
+		return err
+	}
+	look := set.forTerminal(s)
 	if g.asJSON {
 		err = signature.WriteSignatureJSON(s.stdout, check)
 	} else {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -53,31 +54,47 @@ func versionCommand(s *streams) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		info := versionInfo{ownVersion(), "", runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH,
-			rootsDate()}
-		if build, ok := debug.ReadBuildInfo(); ok {
-			for _, setting := range build.Settings {
-				if setting.Key == "vcs.revision" {
-					info.Commit = setting.Value
-				}
-			}
-		}
-		if asJSON {
-			return report.WriteDocument(s.stdout, info)
-		}
-		var out strings.Builder
-		fmt.Fprintf(&out, "opensrs-doctor %s\n", info.Version)
-		if info.Commit != "" {
-			fmt.Fprintf(&out, "commit %s\n", info.Commit)
-		}
-		fmt.Fprintf(&out, "%s, %s\n", info.Go, info.OS)
-		if info.RootsDate != "" {
-			fmt.Fprintf(&out, "public root certificates of %s\n", info.RootsDate)
-		}
-		_, err = io.WriteString(s.stdout, out.String())
-		return err
+		return writeVersion(s.stdout, asJSON)
 	}
 	return command
+}
+
+// addVersionFlag lets the root print its version as other programs do: with --version or -V, whatever else is asked.
+func addVersionFlag(root *cobra.Command, s *streams) {
+	root.Flags().BoolP("version", "V", false, "print the version")
+	run := root.RunE
+	root.RunE = func(cmd *cobra.Command, args []string) error {
+		if wanted, _ := cmd.Flags().GetBool("version"); !wanted {
+			return run(cmd, args)
+		}
+		format, _ := cmd.Flags().Lookup("format").Value.(*flagValue)
+		return writeVersion(s.stdout, format != nil && slices.Contains(format.texts, "json"))
+	}
+}
+
+func writeVersion(w io.Writer, asJSON bool) error {
+	info := versionInfo{ownVersion(), "", runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH, rootsDate()}
+	if build, ok := debug.ReadBuildInfo(); ok {
+		for _, setting := range build.Settings {
+			if setting.Key == "vcs.revision" {
+				info.Commit = setting.Value
+			}
+		}
+	}
+	if asJSON {
+		return report.WriteDocument(w, info)
+	}
+	var out strings.Builder
+	fmt.Fprintf(&out, "opensrs-doctor %s\n", info.Version)
+	if info.Commit != "" {
+		fmt.Fprintf(&out, "commit %s\n", info.Commit)
+	}
+	fmt.Fprintf(&out, "%s, %s\n", info.Go, info.OS)
+	if info.RootsDate != "" {
+		fmt.Fprintf(&out, "public root certificates of %s\n", info.RootsDate)
+	}
+	_, err := io.WriteString(w, out.String())
+	return err
 }
 
 // dataFormat is the --format of commands that print data and no report.

@@ -112,6 +112,9 @@ func flagError(cmd *cobra.Command, err error) error {
 
 func unknownFlag(cmd *cobra.Command, unknown *pflag.NotExistError) error {
 	name := unknown.GetSpecifiedName()
+	if unknown.GetSpecifiedShortnames() != "" && strings.Trim(name, "-") == "o" && cmd.Flags().Lookup("format") != nil {
+		return usagef("unknown flag -o").withHint("the format is -f NAME, as in %s -f json", cmd.CommandPath())
+	}
 	if unknown.GetSpecifiedShortnames() != "" {
 		return usagef("unknown flag -%s", strings.Trim(shown(name), `"`)).withHint("%s --help lists the flags", cmd.CommandPath())
 	}
@@ -121,6 +124,9 @@ func unknownFlag(cmd *cobra.Command, unknown *pflag.NotExistError) error {
 	case "api-key", "apikey", "key", "password":
 		return usagef("there is no flag that takes the key itself: others can read a command line").
 			withHint("use --api-key-file PATH, or OPENSRS_API_KEY")
+	}
+	if name == "json" && cmd.Flags().Lookup("format") != nil {
+		return usagef("unknown flag --json").withHint("%s -f json", cmd.CommandPath())
 	}
 	var names []string
 	cmd.Flags().VisitAll(func(flag *pflag.Flag) { names = append(names, flag.Name) })

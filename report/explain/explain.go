@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"opensrs-doctor/report"
@@ -35,7 +36,15 @@ func ExplainJSON(w io.Writer, id string) error {
 }
 
 // ExplainList writes every cause with one line of what it is, grouped by where it belongs.
-func ExplainList(w io.Writer, o screen.Options) error { return listCauses(w, diagnose.Causes(), o) }
+func ExplainList(w io.Writer, o screen.Options) error {
+	return listCauses(w, diagnose.Causes(), "opensrs-doctor explain CAUSE says what one means and how to fix it.", o)
+}
+
+// List writes the causes of those IDs as ExplainList does, with a last line of the caller's. An ID that is none is left out.
+func List(w io.Writer, ids []string, last string, o screen.Options) error {
+	some := slices.DeleteFunc(diagnose.Causes(), func(c diagnose.Cause) bool { return !slices.Contains(ids, c.ID) })
+	return listCauses(w, some, last, o)
+}
 
 // ExplainListJSON writes every cause with its page, as one JSON document.
 func ExplainListJSON(w io.Writer) error { return listPages(w, diagnose.Causes()) }
@@ -137,7 +146,7 @@ func section(s *screen.Writer, title, text string) {
 	}
 }
 
-func listCauses(w io.Writer, causes []diagnose.Cause, o screen.Options) error {
+func listCauses(w io.Writer, causes []diagnose.Cause, last string, o screen.Options) error {
 	s := screen.New(o)
 	widest := 0
 	for _, c := range causes {
@@ -154,7 +163,7 @@ func listCauses(w io.Writer, causes []diagnose.Cause, o screen.Options) error {
 		s.Paragraph(lead, len(lead), prose.FillGeneric(c.Summary, nil), screen.Plain)
 	}
 	s.Blank()
-	s.Paragraph("", 0, "opensrs-doctor explain CAUSE says what one means and how to fix it.", screen.Plain)
+	s.Paragraph("", 0, last, screen.Plain)
 	return s.Print(w)
 }
 

@@ -30,10 +30,10 @@ type testCase struct {
 	diagnoses []report.Diagnosis // what is to be told there; of a failed one, why it failed
 }
 
-// TestCases are the probes in their order, each once, and behind them the causes that would be told nowhere
+// TestCases are the probes in their order, each once, and behind them the verdict with what would be told nowhere
 // else. A case fails if and only if a failure was found: a probe may fail under a verdict of warn, and a
-// verdict of fail need not be that of a probe (a required one was skipped). A run that was cut short ends in an
-// error of its own.
+// verdict of fail need not be that of a probe (a required one was skipped). In a run that was cut short the verdict is
+// an error.
 func TestCases(r *report.Report) []testCase {
 	var root *report.Diagnosis
 	fails := r.Found() == report.VerdictFail
@@ -65,19 +65,27 @@ func TestCases(r *report.Report) []testCase {
 		}
 		cases = append(cases, c)
 	}
+	return append(cases, verdictCase(r, cases, fails, told))
+}
+
+// verdictCase is the case behind the probes, there in every run: so their number never depends on the outcome. It holds the
+// failures that no probe's case tells, and a run that was cut short.
+func verdictCase(r *report.Report, probes []testCase, fails bool, told map[string]bool) testCase {
+	c := testCase{name: "verdict", summary: "the verdict is " + r.Verdict}
 	for _, d := range r.Diagnoses {
 		if d.Severity == report.Fail && fails && !told[d.Cause] {
-			cases = append(cases, testCase{name: screen.Clean(d.Cause), result: failed, summary: screen.Clean(d.Summary),
-				diagnoses: []report.Diagnosis{d}})
+			c.result, c.diagnoses = failed, append(c.diagnoses, d)
 		}
 	}
-	if fails && !slices.ContainsFunc(cases, func(c testCase) bool { return c.result == failed }) {
-		cases = append(cases, testCase{name: "verdict", result: failed, summary: "the verdict is fail"})
+	if len(c.diagnoses) > 0 {
+		c.summary = screen.Clean(c.diagnoses[0].Summary)
+	} else if fails && !slices.ContainsFunc(probes, func(c testCase) bool { return c.result == failed }) {
+		c.result, c.summary = failed, "the verdict is fail"
 	}
 	if cut := r.CutWords(); cut != "" {
-		cases = append(cases, testCase{name: "run", result: errored, summary: cut})
+		c.result, c.summary = errored, cut
 	}
-	return cases
+	return c
 }
 
 // Waited is why a probe was skipped: its own words, which say more than the name of what it waited for.

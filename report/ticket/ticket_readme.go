@@ -19,6 +19,11 @@ func WriteTicketReadme(w io.Writer, r *report.Report, files []TicketFile, anonym
 	l := &letter{Writer: screen.New(screen.Options{}), r: r}
 	l.say(0, "opensrs-doctor: a bundle for a support ticket")
 	l.End()
+	subject, request := Request(r)
+	l.say(0, "Subject: "+subject)
+	l.End()
+	l.say(0, request)
+	l.End()
 	l.say(0, "Made on the host that calls the OpenSRS API. It holds what curl icanhazip.com, ping, traceroute and openssl "+
 		"s_client would show there, and what the API itself answered.")
 	l.head()
