@@ -19,7 +19,7 @@ var order = [][]string{
 	{"report/diagnose/steps"},
 	{"report/diagnose"},
 	{"report/render", "report/explain", "report/anonymize", "report/accessrules", "report/deploy"},
-	{"report/render/page", "report/diff", "report/signature"},
+	{"report/render/page", "report/diff", "report/signature", "report/fleet"},
 	{"report/ticket"},
 	{"probes/thishost"},
 	{"probes/process"},

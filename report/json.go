@@ -124,20 +124,11 @@ func Read(from io.Reader) (*Report, error) {
 	if err := checkBounds(document); err != nil {
 		return nil, fmt.Errorf("not a report: %w", err)
 	}
-	var head struct {
-		Schema *string `json:"schema"`
-	}
-	switch err := json.Unmarshal(document, &head); {
-	case err != nil:
-		return nil, fmt.Errorf("not a report: %s", jsonProblem(err))
-	case head.Schema == nil:
-		return nil, fmt.Errorf("not a report: it has no schema; this release reads %s", Schema)
-	case *head.Schema != Schema:
-		return nil, fmt.Errorf("cannot read a report of schema %q; this release reads %s",
-			screen.Clip(screen.Clean(*head.Schema), 60), Schema)
-	}
 	r := new(Report)
-	if err := json.Unmarshal(document, r); err != nil {
+	if err := json.Unmarshal(document, r); err != nil || r.Schema != Schema {
+		if why := checkSchema(document); why != nil {
+			return nil, why
+		}
 		return nil, fmt.Errorf("not a valid report: %s", jsonProblem(err))
 	}
 	known := slices.DeleteFunc(slices.Clone(r.Probes), func(row Probe) bool { return !slices.Contains(evidence.Names, row.Name) })
@@ -154,6 +145,23 @@ func Read(from io.Reader) (*Report, error) {
 		r.Interrupt()
 	}
 	return r, nil
+}
+
+// checkSchema says why a document that does not read as a report is none; nil where it has the right schema.
+func checkSchema(document []byte) error {
+	var head struct {
+		Schema *string `json:"schema"`
+	}
+	switch err := json.Unmarshal(document, &head); {
+	case err != nil:
+		return fmt.Errorf("not a report: %s", jsonProblem(err))
+	case head.Schema == nil:
+		return fmt.Errorf("not a report: it has no schema; this release reads %s", Schema)
+	case *head.Schema != Schema:
+		return fmt.Errorf("cannot read a report of schema %q; this release reads %s",
+			screen.Clip(screen.Clean(*head.Schema), 60), Schema)
+	}
+	return nil
 }
 
 // jsonProblem says in plain words where a document stops being what it should be.

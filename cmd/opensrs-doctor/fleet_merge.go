@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -80,6 +81,7 @@ func mergeFleet(args []string, flags map[string]*flagValue, s *streams) error {
 		return err
 	}
 	defer out.discard()
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(mergeMemory)) // garbage is collected in time, however many come
 	if err := readReports(args, merger, s.stdin); err != nil {
 		return err
 	}
@@ -99,6 +101,9 @@ func mergeFleet(args []string, flags map[string]*flagValue, s *streams) error {
 	}
 	return nil
 }
+
+// mergeMemory is how much memory the reports of a large fleet may take until garbage is collected early, in bytes.
+const mergeMemory = 180 << 20
 
 // fleetWriters write the answer that is there by then.
 func fleetWriters(answer **fleet.Fleet, plan *string) []format {

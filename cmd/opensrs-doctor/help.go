@@ -44,6 +44,9 @@ func writeHelp(w io.Writer, cmd *cobra.Command) {
 		fmt.Fprint(w, rulesHelp)
 	case "fleet":
 		fmt.Fprint(w, fleetHelp)
+	case "merge":
+		writeKeys(w, mergeKeys())
+		fmt.Fprint(w, mergeAfter)
 	case "deploy":
 		fmt.Fprint(w, deployHelp)
 	case "render":

@@ -9,9 +9,25 @@ import (
 )
 
 const fleetHelp = `
+  merge        one answer from the reports of many hosts
   deploy       ready files for the engines that run the check on every host
 
+  opensrs-doctor fleet merge reports/
   opensrs-doctor fleet deploy --help      which engines
+`
+
+const mergeAfter = `
+Read are files with one report, with several, or with one a line, also those
+that gzip has made, and in folders what ends in .json, .jsonl or .ndjson. What
+cannot be read is named, and stops nothing. Of several reports of one host the
+newest counts.
+
+It shows the hosts by root cause, the fact that those which fail share and the
+healthy ones lack, keys by their fingerprints, public addresses, and the access
+rules for the whole fleet. A fact is named only where chance does not explain it.
+
+Exit status: 0 all pass or warn, 1 some fail or are incomplete, 2 a wrong flag,
+file or value, 3 no report could be read.
 `
 
 const deployHelp = `

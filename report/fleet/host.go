@@ -18,6 +18,7 @@ import (
 type host struct {
 	name      string // of the machine; with the file where it is a token
 	file      string
+	line      int
 	runID     string
 	at        time.Time
 	verdict   string
@@ -47,6 +48,14 @@ type fact struct {
 	identity    bool // it says who somebody is, and not how it went: it may part hosts also where it was found late
 }
 
+// place is the file of the host's report, or the host's name where that file holds several.
+func (h *host) place() string {
+	if h.line > 0 {
+		return h.name
+	}
+	return h.file
+}
+
 // token is what stands for a name or an address in an anonymized report.
 var token = pattern.Of(`^(address|host|user|path|certificate|fingerprint)-[0-9]+`)
 
@@ -55,7 +64,7 @@ const longestValue = 200
 
 // hostOf keeps what is compared of a report.
 func hostOf(r *report.Report, document Document) *host {
-	h := &host{file: screen.Clean(document.File), runID: r.RunID, at: r.StartedAt, verdict: r.Verdict, probe: -1,
+	h := &host{file: screen.Clean(document.File), line: document.Line, runID: r.RunID, at: r.StartedAt, verdict: r.Verdict, probe: -1,
 		version: screen.Clean(r.Tool.Version), keySource: screen.Clean(r.Target.KeySource)}
 	h.anonymous = token().MatchString(r.Host.Hostname) || token().MatchString(r.Target.Username) || token().MatchString(r.Host.LocalAddress)
 	h.name = screen.Clip(cmp.Or(screen.Clean(r.Host.Hostname), "(no name)"), 100)

@@ -51,7 +51,11 @@ func (m *Merger) Add(d Document) {
 		m.Bad(Unreadable{d.File, d.Line, err.Error()})
 		return
 	}
-	h := hostOf(r, d)
+	m.put(hostOf(r, d))
+}
+
+// put takes what is compared of a report.
+func (m *Merger) put(h *host) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if first, again := m.runs[h.runID]; again && h.runID != "" {
@@ -173,7 +177,7 @@ func (m *Merger) causes(f *Fleet, all []*entry) {
 		}
 	}
 	if len(f.Causes) > 0 && len(healthy) > 0 {
-		f.Compare = []string{groups[f.Causes[0].Cause][0].file, healthy[0].file}
+		f.Compare = []string{groups[f.Causes[0].Cause][0].place(), healthy[0].place()}
 	}
 }
 

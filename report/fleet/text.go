@@ -122,7 +122,7 @@ func (f *Fleet) writeSeparating(s *screen.Writer) {
 		s.Paragraph("", 0, f.NoPattern(), screen.Plain)
 	}
 	if len(f.Compare) == 2 {
-		s.Paragraph("", 0, fmt.Sprintf("Two hosts to compare: opensrs-doctor diff %s %s", f.Compare[1], f.Compare[0]), screen.Plain)
+		s.Paragraph("", 0, fmt.Sprintf("Two to compare by opensrs-doctor diff: %s and %s.", f.Compare[1], f.Compare[0]), screen.Plain)
 	}
 }
 
