@@ -21,7 +21,7 @@ var order = [][]string{
 	{"report/render", "report/explain", "report/anonymize", "report/accessrules"},
 	{"report/render/page", "report/diff", "report/signature"},
 	{"report/ticket"},
-	{"probes/thishost"},
+	{"probes/thishost", "probes/runtimes"},
 	{"probes", "probes/sandbox", "probes/foreign/dressed", "cmd/opensrs-doctor/outfile", "cmd/opensrs-doctor/clientsettings"},
 	{"probes/lab", "probes/lab/systems"},
 	{"cmd/opensrs-doctor"},
