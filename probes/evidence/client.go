@@ -1,6 +1,8 @@
 package evidence
 
 import (
+	"bytes"
+	"encoding/json"
 	"net/netip"
 
 	"opensrs-doctor/probes/foreign"
@@ -21,7 +23,7 @@ type Client struct {
 	TLSVersion   foreign.Text   `json:"tls_version"`
 	TrustStore   []foreign.Text `json:"trust_store"` // files and directories, or words for what it carries inside
 
-	Settings map[string]foreign.Text `json:"settings"` // that decide the way: ini files, variables
+	Settings Settings `json:"settings"` // that decide the way: ini files, variables
 
 	Proxy      foreign.Text `json:"proxy,omitzero"`       // that it goes through: no user, no password
 	Errno      int          `json:"errno,omitempty"`      // the system's number, or curl's
@@ -29,6 +31,46 @@ type Client struct {
 	Unverified bool         `json:"unverified,omitempty"` // it does not check certificates
 	Pool       *Pool        `json:"pool,omitempty"`       // of a php-fpm
 	TookMS     float64      `json:"took_ms"`
+}
+
+// Setting is one of a runtime's settings. The name of a variable has "env " before it.
+type Setting struct{ Name, Value foreign.Text }
+
+// Settings are a runtime's, in the order of their names; in JSON an object.
+type Settings []Setting
+
+// Of gives the value of a setting; "" where it is not set.
+func (s Settings) Of(name string) string {
+	for _, one := range s {
+		if one.Name.String() == name {
+			return one.Value.String()
+		}
+	}
+	return ""
+}
+
+// MarshalJSON writes them as an object, in their order.
+func (s Settings) MarshalJSON() ([]byte, error) {
+	var out bytes.Buffer
+	out.WriteByte('{')
+	for i, one := range s {
+		name, err := json.Marshal(one.Name.String())
+		if err != nil {
+			return nil, err
+		}
+		value, err := json.Marshal(one.Value.String())
+		if err != nil {
+			return nil, err
+		}
+		if i > 0 {
+			out.WriteByte(',')
+		}
+		out.Write(name)
+		out.WriteByte(':')
+		out.Write(value)
+	}
+	out.WriteByte('}')
+	return out.Bytes(), nil
 }
 
 // Pool is one pool of a php-fpm.

@@ -72,7 +72,7 @@ func (r *run) client(l *looker, a answer) evidence.Client {
 	c := evidence.Client{Name: l.name, Path: l.path, Pool: l.pool, Status: evidence.Pass,
 		Version: r.quote(a.Version), Library: r.quote(a.Library), Error: r.quote(a.Error), Missing: r.quote(a.Missing),
 		Address: addressOf(a.Address), LocalAddress: addressOf(a.Local), TLSVersion: r.quote(plainVersion(a.TLSVersion)),
-		Proxy: r.quote(withoutLogin(a.Proxy)), Errno: a.Errno, Unverified: a.Unverified, Settings: map[string]foreign.Text{}}
+		Proxy: r.quote(withoutLogin(a.Proxy)), Errno: a.Errno, Unverified: a.Unverified}
 	if strings.HasPrefix(c.Name, "php") {
 		c.Name = phpName(l, a.Version)
 	}
@@ -104,7 +104,7 @@ func (r *run) client(l *looker, a answer) evidence.Client {
 			value = withoutLogin(value)
 		}
 		if value != "" {
-			c.Settings[r.quote(name).String()] = r.quote(value)
+			c.Settings = append(c.Settings, evidence.Setting{Name: r.quote(name), Value: r.quote(value)})
 		}
 	}
 	return c

@@ -106,8 +106,7 @@ func (r *run) askOne(ctx context.Context, l *looker) []evidence.Client {
 
 // skipped is a runtime that was not asked or gave no answer.
 func (r *run) skipped(l *looker, why foreign.Text) evidence.Client {
-	return evidence.Client{Name: l.name, Path: l.path, Pool: l.pool, Status: evidence.Skip, Error: why,
-		Settings: map[string]foreign.Text{}}
+	return evidence.Client{Name: l.name, Path: l.path, Pool: l.pool, Status: evidence.Skip, Error: why}
 }
 
 // scriptWait is what the scripts themselves wait, in seconds: so much less that they can still say so.
