@@ -19,7 +19,7 @@ var order = [][]string{
 	{"report/diagnose/steps"},
 	{"report/diagnose"},
 	{"report/render", "report/explain", "report/anonymize", "report/accessrules"},
-	{"report/render/page", "report/diff", "report/signature"},
+	{"report/render/page", "report/clients", "report/diff", "report/signature"},
 	{"report/ticket"},
 	{"probes/thishost", "probes/runtimes"},
 	{"probes", "probes/sandbox", "probes/foreign/dressed", "cmd/opensrs-doctor/outfile", "cmd/opensrs-doctor/clientsettings"},

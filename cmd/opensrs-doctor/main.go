@@ -145,7 +145,7 @@ func rootCommand(s *streams) *cobra.Command {
 	root.SetIn(s.stdin)
 	root.Flags().AddFlagSet(flags)
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(check, rulesCommand(s), signCommand(s), sandboxCommand(s), ticketCommand(s), renderCommand(s),
+	root.AddCommand(check, clientsCommand(s), rulesCommand(s), signCommand(s), sandboxCommand(s), ticketCommand(s), renderCommand(s),
 		diffCommand(s), explainCommand(s), versionCommand(s))
 	root.InitDefaultCompletionCmd()
 	for _, command := range root.Commands() {

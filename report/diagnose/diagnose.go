@@ -232,7 +232,7 @@ func unexplainedClient(d difference) (match, bool) {
 		row.Probe = "tls"
 	}
 	finding := Finding{Confidence: report.Possible, Evidence: []string{"What was seen: " + d.why},
-		Values: prose.Values{"failed_step": titleOf(d.client), "seen": errorOf(d.client)}}
+		Values: prose.Values{"failed_step": ClientTitle(d.client), "seen": errorOf(d.client)}}
 	return match{cause: &row, finding: finding}.completed(), true
 }
 
@@ -263,10 +263,12 @@ func (m match) inWords(e *evidence.Evidence, common prose.Values) report.Diagnos
 		}
 	}
 	d.Explanation = strings.Join(sentences, " ")
-	d.Fixes = append(d.Fixes, m.finding.Steps...)
 	for _, fix := range m.cause.Fixes {
 		if text, ok := prose.Fill(fix, values); ok {
 			d.Fixes = append(d.Fixes, text)
+			if strings.HasPrefix(fix, "{client_step}") {
+				d.Fixes = append(d.Fixes, m.finding.Steps...)
+			}
 		}
 	}
 	return d

@@ -64,7 +64,7 @@ func differences(e *evidence.Evidence) (found []difference) {
 func failingClient(e *evidence.Evidence, c evidence.Client) (d difference, differs bool) {
 	d.severity = report.Fail
 	if !c.Missing.Empty() {
-		d.cause, d.why = clientMissing, fmt.Sprintf("%s: %s.", titleOf(c), errorOf(c))
+		d.cause, d.why = clientMissing, fmt.Sprintf("%s: %s.", ClientTitle(c), errorOf(c))
 		if slices.ContainsFunc(e.Clients, func(o evidence.Client) bool {
 			return o.Name == c.Name && o.Path == c.Path && o.Status == evidence.Pass
 		}) {
@@ -72,7 +72,7 @@ func failingClient(e *evidence.Evidence, c evidence.Client) (d difference, diffe
 		}
 		return d, true
 	}
-	d.why = fmt.Sprintf("%s: %s.", titleOf(c), errorOf(c))
+	d.why = fmt.Sprintf("%s: %s.", ClientTitle(c), errorOf(c))
 	switch c.Stage {
 	case evidence.StageResolve:
 		if d.cause = clientDNS; !c.Proxy.Empty() {
@@ -94,7 +94,7 @@ func failingClient(e *evidence.Evidence, c evidence.Client) (d difference, diffe
 	if d.cause = clientStore; strictWords().MatchString(c.Error.String()) {
 		d.cause = clientStrict
 	}
-	return d, hostTrusts(e)
+	return d, HostTrusts(e)
 }
 
 // connectCause is why a client does not connect where this tool does.
@@ -116,23 +116,23 @@ func passingClient(e *evidence.Evidence, c evidence.Client) (d difference, diffe
 	verified := c.Stage == evidence.StageVerify
 	switch {
 	case c.Unverified:
-		d.cause, d.why = clientStore, fmt.Sprintf("%s checks no certificate: it would take anybody for the service.", titleOf(c))
+		d.cause, d.why = clientStore, fmt.Sprintf("%s checks no certificate: it would take anybody for the service.", ClientTitle(c))
 	case verified && e.TLS != nil && e.TLS.Connected && e.TLS.Trust != nil && !e.TLS.Trust.Proven() && !e.TLS.Trust.System:
-		d.cause, d.why = clientStore, fmt.Sprintf("%s takes the certificate, and this host's store does not.", titleOf(c))
+		d.cause, d.why = clientStore, fmt.Sprintf("%s takes the certificate, and this host's store does not.", ClientTitle(c))
 	case verified && otherProxy(e, c):
-		d.cause, d.why = clientPath, fmt.Sprintf("%s goes %s, and this check %s.", titleOf(c), proxyWords(c.Proxy.String()), proxyWords(ownProxy(e)))
+		d.cause, d.why = clientPath, fmt.Sprintf("%s goes %s, and this check %s.", ClientTitle(c), proxyWords(c.Proxy.String()), proxyWords(ownProxy(e)))
 	case goesElsewhere(e, c) && inDNS(e, c.Address):
-		d.cause, d.why = clientPath, fmt.Sprintf("%s connects by IPv6, to %s: the access rules are about IPv4.", titleOf(c), c.Address)
+		d.cause, d.why = clientPath, fmt.Sprintf("%s connects by IPv6, to %s: the access rules are about IPv4.", ClientTitle(c), c.Address)
 	case goesElsewhere(e, c):
-		d.cause, d.why = clientDNS, fmt.Sprintf("%s finds %s, and this check %s.", titleOf(c), c.Address, screen.List(screen.Texts(ownAddresses(e))))
+		d.cause, d.why = clientDNS, fmt.Sprintf("%s finds %s, and this check %s.", ClientTitle(c), c.Address, screen.List(screen.Texts(ownAddresses(e))))
 	case verified && c.LocalAddress.IsValid() && e.Host.LocalAddress.IsValid() && c.Proxy.Empty() && ownProxy(e) == "" && c.LocalAddress != e.Host.LocalAddress:
-		d.cause, d.why = clientPath, fmt.Sprintf("%s leaves by %s, and this check by %s.", titleOf(c), c.LocalAddress, e.Host.LocalAddress)
+		d.cause, d.why = clientPath, fmt.Sprintf("%s leaves by %s, and this check by %s.", ClientTitle(c), c.LocalAddress, e.Host.LocalAddress)
 	}
 	return d, d.cause != ""
 }
 
-// titleOf is a client with its library where it has several: "php8.2 (curl)".
-func titleOf(c evidence.Client) string {
+// ClientTitle is a client with its library where it has several: "php8.2 (curl)".
+func ClientTitle(c evidence.Client) string {
 	name := screen.Clean(c.Name)
 	switch library := c.Library.String(); {
 	case strings.HasPrefix(name, "php") && strings.HasPrefix(library, "curl"):
@@ -155,8 +155,8 @@ func errorOf(c evidence.Client) string {
 
 func resolved(e *evidence.Evidence) bool { return e.DNS != nil && len(ownAddresses(e)) > 0 }
 
-// hostTrusts reports whether the authority of --ca-file, or this host's own store, takes the certificate.
-func hostTrusts(e *evidence.Evidence) bool {
+// HostTrusts reports whether the authority of --ca-file, or this host's own store, takes the certificate.
+func HostTrusts(e *evidence.Evidence) bool {
 	if e.TLS == nil || !e.TLS.Connected || e.TLS.Trust == nil {
 		return false
 	}
@@ -228,7 +228,7 @@ func whenClient(cause string) func(*evidence.Evidence) (Finding, bool) {
 			if d.severity == report.Fail {
 				f.Severity = report.Fail
 			}
-			if name := titleOf(d.client); !slices.Contains(names, name) {
+			if name := ClientTitle(d.client); !slices.Contains(names, name) {
 				names = append(names, name)
 			}
 			f.Evidence = append(f.Evidence, d.why)
@@ -242,7 +242,9 @@ func whenClient(cause string) func(*evidence.Evidence) (Finding, bool) {
 		if cause == clientOld || cause == clientBlocked {
 			f.Confidence = report.Likely
 		}
-		f.Steps = f.Steps[:min(len(f.Steps), maxClientSteps)]
+		if f.Steps = f.Steps[:min(len(f.Steps), maxClientSteps)]; len(f.Steps) > 0 {
+			f.Values["client_step"], f.Steps = f.Steps[0], f.Steps[1:]
+		}
 		f.Values["clients"] = screen.List(names)
 		f.Values["clients_fail"] = failing(of, names)
 		f.Values["clients_pass"] = passing(e)
@@ -265,7 +267,7 @@ func failing(of []difference, names []string) string {
 func passing(e *evidence.Evidence) string {
 	var names []string
 	for _, c := range e.Clients {
-		if name := titleOf(c); c.Status == evidence.Pass && c.Stage == evidence.StageVerify && !slices.Contains(names, name) {
+		if name := ClientTitle(c); c.Status == evidence.Pass && c.Stage == evidence.StageVerify && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}

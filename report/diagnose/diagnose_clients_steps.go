@@ -65,7 +65,7 @@ func storeStep(e *evidence.Evidence, d difference) string {
 	if d.severity == report.Warn {
 		return ownStoreStep(c)
 	}
-	name := titleOf(c)
+	name := ClientTitle(c)
 	switch family(c) {
 	case "php":
 		option := "openssl.cafile"
@@ -104,9 +104,9 @@ func ownStoreStep(c evidence.Client) string {
 		return "Remove insecure from the .curlrc: with it anyone on the path can pose as OpenSRS."
 	}
 	if store := firstStore(c); store != "" {
-		return fmt.Sprintf("Check why %s trusts this certificate: its store is %s.", titleOf(c), store)
+		return fmt.Sprintf("Check why %s trusts this certificate: its store is %s.", ClientTitle(c), store)
 	}
-	return fmt.Sprintf("Check why %s trusts this certificate.", titleOf(c))
+	return fmt.Sprintf("Check why %s trusts this certificate.", ClientTitle(c))
 }
 
 func firstStore(c evidence.Client) string {
@@ -162,7 +162,7 @@ func missingStep(c evidence.Client) string {
 }
 
 func pathStep(e *evidence.Evidence, c evidence.Client) string {
-	name := titleOf(c)
+	name := ClientTitle(c)
 	switch {
 	case otherProxy(e, c) && c.Proxy.Empty():
 		if c.Pool != nil {

@@ -22,7 +22,7 @@ public class Look {
     static String describe(Throwable e) {
         String text = String.valueOf(e.getMessage());
         for (Throwable c = e.getCause(); c != null; c = c.getCause()) if (c.getMessage() != null && !text.contains(c.getMessage())) text += ": " + c.getMessage();
-        return e.getClass().getSimpleName() + ": " + text;
+        return e.getClass().getSimpleName() + ": " + text.replaceAll("\\b[a-z]\\w*(\\.\\w+)+Exception: ", "");
     }
 
     public static void main(String[] args) throws Exception {
