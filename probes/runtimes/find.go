@@ -63,7 +63,7 @@ func (r *run) find() (found []looker) {
 
 // binaries are the programs of a kind: of each pattern the first in PATH and the system's own, then those beyond.
 func (r *run) binaries(one kind) (paths []string) {
-	dirs := slices.Concat(strings.Split(r.variable("PATH"), ":"), r.extraDirs())
+	dirs := slices.Concat(r.path, r.extraDirs())
 	for _, pattern := range one.binaries {
 		first := map[string]bool{}
 		for i, dir := range dirs {

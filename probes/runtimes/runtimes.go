@@ -30,7 +30,7 @@ type Options struct {
 	Wait     time.Duration // for all but Java; 0: DefaultWait
 	JavaWait time.Duration // 0: DefaultJavaWait
 
-	Pools []string // patterns of further php-fpm configuration files, for tests
+	Pools []string // patterns of the configuration files of php-fpm; nil: the known places, unless Env is given
 }
 
 // How long the runtimes may take, all at once. Java compiles the script first.
@@ -56,8 +56,9 @@ type looker struct {
 type run struct {
 	o     Options
 	env   []string
+	path  []string // where programs are looked for; of the directories that others can write, none is in env
 	scrub *foreign.Scrubber
-	dir   func() (string, error) // where the script for php-fpm is; made when it is first needed
+
 	files scriptFiles
 }
 
@@ -128,6 +129,9 @@ func (r *run) ownEnvironment() (kept []string) {
 		}
 		if strings.Contains(strings.ToLower(name), "proxy") {
 			r.hideLogin(value)
+		}
+		if name == "PATH" {
+			r.path = strings.Split(value, ":")
 		}
 		if name == "PATH" && asRoot() {
 			dirs := slices.DeleteFunc(strings.Split(value, ":"), func(dir string) bool { return untrusted(dir) != "" })

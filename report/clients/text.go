@@ -35,15 +35,14 @@ type row struct {
 	status evidence.Status
 	name   string
 	text   string
-	took   float64
 	more   []string // with -v
 }
 
 // table writes this tool's own look, and a row a client.
 func table(s *screen.Writer, r *Report) {
-	rows := []row{{status: r.Own.Status, name: "this check", text: ownWords(r), took: r.Own.DurationMS}}
+	rows := []row{{status: r.Own.Status, name: "this check", text: ownWords(r)}}
 	for _, c := range r.Clients {
-		rows = append(rows, row{c.Status, title(r, c), clientWords(c), c.TookMS, details(c)})
+		rows = append(rows, row{c.Status, diagnose.ClientTitle(c), joined(clientWords(c), place(r, c)), details(c)})
 	}
 	markWidth, names := 1, 0
 	if s.Options.ASCII {
@@ -58,13 +57,8 @@ func table(s *screen.Writer, r *Report) {
 		s.Out.WriteString("  ")
 		s.Raw(fmt.Sprintf("%-*s ", markWidth, sign), in)
 		s.Raw(one.name+strings.Repeat(" ", max(indent-3-markWidth-screen.WidthOf(one.name), 2)), screen.Plain)
-		for i, line := range screen.Wrap(s.Spell(screen.Clean(one.text)), s.Room(indent)) {
-			if i > 0 {
-				s.Out.WriteString(strings.Repeat(" ", indent))
-			}
-			s.Raw(line, style(one.status))
-			s.End()
-		}
+		s.Raw(s.Spell(screen.Clip(screen.Clean(one.text), max(s.Options.Width-indent-2, 18))), style(one.status))
+		s.End()
 		if s.Options.Verbose {
 			for _, line := range one.more {
 				s.Hanging(indent, indent+2, line, screen.Faint)
@@ -80,15 +74,14 @@ func style(status evidence.Status) screen.Style {
 	return screen.Plain
 }
 
-// title is a client's name, with what tells it from others of that name.
-func title(r *Report, c evidence.Client) string {
-	name := diagnose.ClientTitle(c)
+// place is where a program is, if others have its name.
+func place(r *Report, c evidence.Client) string {
 	for _, other := range r.Clients {
-		if other.Path != c.Path && diagnose.ClientTitle(other) == name {
-			return name + " " + screen.Clean(c.Path)
+		if other.Path != c.Path && diagnose.ClientTitle(other) == diagnose.ClientTitle(c) {
+			return c.Path
 		}
 	}
-	return name
+	return ""
 }
 
 func ownWords(r *Report) string {
@@ -110,6 +103,8 @@ func clientWords(c evidence.Client) string {
 	switch {
 	case c.Status == evidence.Skip:
 		return "not asked: " + c.Error.String()
+	case !c.Missing.Empty():
+		return c.Error.String()
 	case c.Status == evidence.Fail:
 		return string(c.Stage) + ": " + c.Error.String()
 	case c.Stage == evidence.StageResolve:

@@ -1,6 +1,8 @@
+//go:build !unix
+
 package runtimes
 
-// scriptFiles are the script files that were made for php-fpm.
+// scriptFiles are the script files that were made for php-fpm, which only Unix has.
 type scriptFiles struct{}
 
 func (f *scriptFiles) remove() {}
