@@ -124,8 +124,8 @@ const clientsAfter = `
       --config PATH          the config file; its endpoint and network settings
                              count here too
 
-As root only programs that root owns and nobody else can change are run; the
-others are listed as not asked. All together take at most 5 s, Java 10 s.
+As root only programs that root owns and other users cannot change are run;
+the others are listed as not asked. All together take at most 5 s, Java 10 s.
 
 Exit status: 0 pass or warn, 1 fail (with --fail-on warn also warn), 2 a wrong
 flag, file or value, or no such runtime, 3 the run was interrupted.
