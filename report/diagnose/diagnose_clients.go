@@ -147,7 +147,7 @@ func ClientTitle(c evidence.Client) string {
 
 // errorOf is what it said, without a full stop.
 func errorOf(c evidence.Client) string {
-	if text := strings.TrimRight(screen.Clean(c.Error.String()), ". "); text != "" {
+	if text := strings.TrimPrefix(strings.TrimRight(screen.Clean(c.Error.String()), ". "), c.Name+": "); text != "" {
 		return text
 	}
 	return "it failed"
@@ -267,7 +267,7 @@ func failing(of []difference, names []string) string {
 func passing(e *evidence.Evidence) string {
 	var names []string
 	for _, c := range e.Clients {
-		if name := ClientTitle(c); c.Status == evidence.Pass && c.Stage == evidence.StageVerify && !slices.Contains(names, name) {
+		if name := ClientTitle(c); c.Status == evidence.Pass && c.Stage == evidence.StageVerify && !c.Unverified && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}

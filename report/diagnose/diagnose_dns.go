@@ -232,9 +232,9 @@ func whenDnsUdpBlocked(e *evidence.Evidence) (Finding, bool) {
 // whenClientDNSDiffers: this program asks the name servers of resolv.conf itself, and glibc's programs ask none.
 func whenClientDNSDiffers(e *evidence.Evidence) (Finding, bool) {
 	if finding, differs := whenClient(clientDNS)(e); differs {
-		finding.Values["who_resolves"] = finding.Values["clients"] + " find another address"
+		finding.Values["who_resolves"] = finding.Values["clients"] + ": another address"
 		if finding.Severity == report.Fail {
-			finding.Values["who_resolves"] = finding.Values["clients"] + " find no right address"
+			finding.Values["who_resolves"] = finding.Values["clients"] + ": no usable address"
 		}
 		finding.Values["name"] = e.DNS.Name
 		return finding, true

@@ -51,7 +51,7 @@ var Vocabulary = map[string]string{
 	"clients_fail": "",                                // the same; set only where one of them fails
 	"client_step":  "",                                // a whole step, for the first of them
 	"clients_pass": "",                                // those that get through
-	"who_resolves": "",                                // "ruby and curl find another address"
+	"who_resolves": "",                                // "ruby and curl: another address"
 	"nsswitch":     "/etc/nsswitch.conf",              // and the line
 
 	// Rules.
