@@ -83,3 +83,15 @@ func TestClientsThatFailAsThisToolDoes(t *testing.T) {
 		t.Errorf("%+v", r.Diagnoses)
 	}
 }
+
+// PHP's streams give no reason: where another runtime refuses the same certificate by a rule, theirs is the same.
+func TestStreamsGiveNoReason(t *testing.T) {
+	const says = "SSL operation failed with code 1. OpenSSL Error messages: error:0A000086:SSL routines::certificate verify failed; Failed to enable crypto"
+	streams := client("php8.2", "streams, OpenSSL 3.0.17", fails(evidence.StageVerify, says))
+	weak := client("curl", "curl 7.88.1, OpenSSL/3.0.17", fails(evidence.StageVerify, "curl: (60) SSL certificate problem: EE certificate key too weak"))
+	for want, f := range map[string]fixture{"client.store-differs": {damage: beside(streams)}, "client.strict": {damage: beside(streams, weak)}} {
+		if r := lookOf(f); len(r.Diagnoses) != 1 || r.Diagnoses[0].Cause != want {
+			t.Errorf("want %s: %+v", want, r.Diagnoses)
+		}
+	}
+}

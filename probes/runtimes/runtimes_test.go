@@ -67,7 +67,11 @@ func TestStoreThatIsMissing(t *testing.T) {
 
 func TestPeerOfTLS10(t *testing.T) {
 	p := newPeer(t, func(c *tls.Config) { c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS10 })
-	expect(t, look(t, p, Options{Env: host("SSL_CERT_FILE="+p.ca, "PHP_INI_SCAN_DIR=:"+iniDir(t, "curl.cainfo="+p.ca))}), map[string]string{
+	found := look(t, p, Options{Env: host("SSL_CERT_FILE="+p.ca, "PHP_INI_SCAN_DIR=:"+iniDir(t, "curl.cainfo="+p.ca))})
+	for name, c := range found {
+		t.Logf("%s: %s", name, c.Error)
+	}
+	expect(t, found, map[string]string{
 		"php (streams)": "fail tls", "php (curl)": "fail tls", "python3": "fail tls", "ruby": "fail tls", "perl": "fail tls",
 		"node": "fail tls", "java": "fail tls", "curl": "fail tls"})
 }

@@ -36,9 +36,11 @@ type difference struct {
 // Words by which TLS libraries refuse what others take, and those by which they have nothing in common with the peer.
 var (
 	strictWords = pattern.Of(`(?i)unsafe legacy renegotiation|key too small|too weak|basic constraints|key usage|authority key identifier|` +
-		`subject key identifier|invalid ca certificate|ca cert|not permitted|algorithm constraints|certificate has expired|certificate expired|dh key`)
+		`subject key identifier|invalid ca certificate|algorithm constraints|certificate has expired|certificate expired|dh key`)
 	oldWords = pattern.Of(`(?i)protocol version|unsupported protocol|wrong version|no protocols|version too low|no cipher|handshake[ _]failure|` +
-		`no appropriate protocol|alert internal error|no shared|ssl3_get_server_hello|sslv3 alert|unexpected eof|handshake`)
+		`no appropriate protocol|no shared|incompatible or unsupported|sigalg`)
+	// reasonless is how PHP's streams end: OpenSSL's reason is not in it.
+	reasonless = pattern.Of(`error:[0-9A-Fa-f]+:SSL routines:[a-z_]*:certificate verify failed`)
 )
 
 // differences are all that the clients show, in their order.
@@ -91,10 +93,18 @@ func failingClient(e *evidence.Evidence, c evidence.Client) (d difference, diffe
 		}
 		return d, e.TLS != nil && e.TLS.Connected
 	}
-	if d.cause = clientStore; strictWords().MatchString(c.Error.String()) {
+	if d.cause = clientStore; strictWords().MatchString(c.Error.String()) || reasonless().MatchString(c.Error.String()) && anyStrict(e) {
 		d.cause = clientStrict
 	}
 	return d, HostTrusts(e)
+}
+
+// anyStrict reports whether a client refused the certificate by a rule of its own: one that gives no reason beside it had
+// the same one.
+func anyStrict(e *evidence.Evidence) bool {
+	return slices.ContainsFunc(e.Clients, func(c evidence.Client) bool {
+		return c.Status == evidence.Fail && c.Stage == evidence.StageVerify && strictWords().MatchString(c.Error.String())
+	})
 }
 
 // connectCause is why a client does not connect where this tool does.

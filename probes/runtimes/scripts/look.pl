@@ -33,6 +33,14 @@ sub tell_all {
     exit 0;
 }
 
+my $reason = '';
+
+sub judged {
+    my ($ok, $store) = @_;
+    $reason = Net::SSLeay::X509_verify_cert_error_string(Net::SSLeay::X509_STORE_CTX_get_error($store)) unless $ok;
+    return $ok;
+}
+
 unless (eval { require IO::Socket::SSL; 1 }) {
     ($r{missing}, $r{error}) = ('IO::Socket::SSL', 'the module IO::Socket::SSL is not installed');
     tell_all();
@@ -50,12 +58,13 @@ unless ($s) { ($r{errno}, $r{error}) = ($! + 0, $@ || "$!"); tell_all() }
 $r{stage} = 'tls';
 alarm($wait);
 local $SIG{ALRM} = sub { $r{error} = 'no answer to the handshake'; tell_all() };
-if (IO::Socket::SSL->start_SSL($s, SSL_hostname => $host, SSL_verifycn_name => $host, SSL_verifycn_scheme => 'http', SSL_verify_mode => 1)) {
+if (IO::Socket::SSL->start_SSL($s, SSL_hostname => $host, SSL_verifycn_name => $host, SSL_verifycn_scheme => 'http', SSL_verify_mode => 1, SSL_verify_callback => \&judged)) {
     ($r{stage}, $r{tls_version}) = ('verify', $s->get_sslversion);
 }
 else {
     no warnings 'once';
     $r{error} = "$IO::Socket::SSL::SSL_ERROR";
     $r{stage} = 'verify' if $r{error} =~ /certificate verify|hostname verification/;
+    $r{error} .= ": $reason" if $r{stage} eq 'verify' && $reason ne '';
 }
 tell_all();
