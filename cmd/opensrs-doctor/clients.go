@@ -82,7 +82,10 @@ func lookAtClients(flags map[string]*flagValue, config string, s *streams) error
 	}
 	ctx, stop := interruptible()
 	defer stop()
+	progress := startProgress(s)
+	progress.watch(probes.Event{Probe: "clients"})
 	found := askClients(ctx, request.options, only)
+	progress.end()
 	if len(found.Clients) == 0 && len(only) > 0 && ctx.Err() == nil {
 		return usagef("no runtime of this host is called %s", strings.Join(only, " or ")).
 			withHint("opensrs-doctor clients, without --only, lists those that are there")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -49,7 +50,7 @@ func (r *run) askCurl(ctx context.Context, l *looker) []evidence.Client {
 		host = "[" + host + "]"
 	}
 	wait := strconv.Itoa(r.scriptWait(l))
-	end := r.program(ctx, l.path, nil, "-sS", "-v", "-o", devNull, "--max-time", wait, "--connect-timeout", wait,
+	end := r.program(ctx, l.path, nil, "-sS", "-v", "-o", os.DevNull, "--max-time", wait, "--connect-timeout", wait,
 		"--pinnedpubkey", noPin, "-w", `\n{"look":1,"address":"%{remote_ip}","local_address":"%{local_ip}"}\n`,
 		fmt.Sprintf("https://%s:%d/", host, r.o.Port))
 	found := answers(end.output)
@@ -132,6 +133,3 @@ func (r *run) askGetent(ctx context.Context, l *looker) []evidence.Client {
 	}
 	return []evidence.Client{r.client(l, a)}
 }
-
-// devNull is where curl writes what it does not get.
-const devNull = "/dev/null"
