@@ -43,7 +43,7 @@ func fastCGI(ctx context.Context, network, address string, params map[string]str
 			if len(text) < 128 {
 				pairs.WriteByte(byte(len(text)))
 			} else {
-				binary.Write(&pairs, binary.BigEndian, uint32(len(text))|1<<31)
+				pairs.Write(binary.BigEndian.AppendUint32(nil, uint32(len(text))|1<<31))
 			}
 		}
 		pairs.WriteString(name + params[name])

@@ -35,14 +35,17 @@ type fpmPool struct {
 
 // pools are the pools of php-fpm to ask: of each version the first (www where there is one), and those that were asked for.
 func (r *run) pools() (found []looker) {
-	first := map[string]bool{}
-	for _, pool := range r.allPools() {
+	first, all, www := map[string]bool{}, r.allPools(), map[string]bool{}
+	for _, pool := range all {
+		www[filepath.Dir(pool.File)] = www[filepath.Dir(pool.File)] || pool.Name == "www"
+	}
+	for _, pool := range all {
 		version := filepath.Dir(pool.File)
 		named := slices.ContainsFunc(r.o.Only, func(only string) bool {
 			return only == "fpm:"+pool.Name || strings.HasSuffix(only, "-fpm:"+pool.Name)
 		})
 		byName := slices.ContainsFunc(r.o.Only, func(only string) bool { return strings.Contains(only, "fpm:") })
-		if !named && (first[version] || byName && !slices.Contains(r.o.Only, "php") && !slices.Contains(r.o.Only, "fpm")) {
+		if !named && (first[version] || www[version] && pool.Name != "www" || byName && !slices.Contains(r.o.Only, "php") && !slices.Contains(r.o.Only, "fpm")) {
 			continue
 		}
 		first[version] = true
@@ -56,7 +59,7 @@ func (r *run) pools() (found []looker) {
 	return found[:min(len(found), maxPools)]
 }
 
-// allPools reads every configuration that is in a known place or that a running master names, www first in each.
+// allPools reads every configuration that is in a known place or that a running master names.
 func (r *run) allPools() (pools []fpmPool) {
 	var files []string
 	patterns := r.o.Pools
@@ -81,18 +84,6 @@ func (r *run) allPools() (pools []fpmPool) {
 			}
 		}
 	}
-	slices.SortStableFunc(pools, func(a, b fpmPool) int {
-		if d := strings.Compare(filepath.Dir(a.File), filepath.Dir(b.File)); d != 0 {
-			return d
-		}
-		switch {
-		case a.Name == "www" && b.Name != "www":
-			return -1
-		case b.Name == "www" && a.Name != "www":
-			return 1
-		}
-		return strings.Compare(a.Name, b.Name)
-	})
 	return pools
 }
 

@@ -41,7 +41,8 @@ type row struct {
 // table writes this tool's own look, and a row a client.
 func table(s *screen.Writer, r *Report) {
 	rows := []row{{status: r.Own.Status, name: "this check", text: ownWords(r)}}
-	for _, c := range r.Clients {
+	for i := range r.Clients {
+		c := &r.Clients[i]
 		rows = append(rows, row{c.Status, diagnose.ClientTitle(c), joined(clientWords(c), place(r, c)), details(c)})
 	}
 	markWidth, names := 1, 0
@@ -75,8 +76,9 @@ func style(status evidence.Status) screen.Style {
 }
 
 // place is where a program is, if others have its name.
-func place(r *Report, c evidence.Client) string {
-	for _, other := range r.Clients {
+func place(r *Report, c *evidence.Client) string {
+	for i := range r.Clients {
+		other := &r.Clients[i]
 		if other.Path != c.Path && diagnose.ClientTitle(other) == diagnose.ClientTitle(c) {
 			return c.Path
 		}
@@ -99,7 +101,7 @@ func ownWords(r *Report) string {
 	return "no address for " + screen.Clean(r.Target.Host)
 }
 
-func clientWords(c evidence.Client) string {
+func clientWords(c *evidence.Client) string {
 	switch {
 	case c.Status == evidence.Skip:
 		return "not asked: " + c.Error.String()
@@ -124,7 +126,7 @@ func joined(parts ...string) string {
 }
 
 // details are the facts that decide the way, for -v.
-func details(c evidence.Client) []string {
+func details(c *evidence.Client) []string {
 	lines := []string{joined(screen.Clean(c.Path), "version "+c.Version.String(), c.Library.String(), screen.SpanMS(screen.Sane(c.TookMS)))}
 	if c.Version.Empty() {
 		lines[0] = joined(screen.Clean(c.Path), c.Library.String(), screen.SpanMS(screen.Sane(c.TookMS)))

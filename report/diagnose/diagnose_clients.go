@@ -29,7 +29,7 @@ const (
 type difference struct {
 	cause    string // "": it fails, and no cause fits
 	severity report.Severity
-	client   evidence.Client
+	client   *evidence.Client
 	why      string // a sentence
 }
 
@@ -45,7 +45,8 @@ var (
 
 // differences are all that the clients show, in their order.
 func differences(e *evidence.Evidence) (found []difference) {
-	for _, c := range e.Clients {
+	for i := range e.Clients {
+		c := &e.Clients[i]
 		var d difference
 		var differs bool
 		switch c.Status {
@@ -63,14 +64,14 @@ func differences(e *evidence.Evidence) (found []difference) {
 }
 
 // failingClient says why a client fails where this tool does not; false where this tool fails there too.
-func failingClient(e *evidence.Evidence, c evidence.Client) (d difference, differs bool) {
+func failingClient(e *evidence.Evidence, c *evidence.Client) (d difference, differs bool) {
 	d.severity = report.Fail
 	if !c.Missing.Empty() {
 		d.cause, d.why = clientMissing, fmt.Sprintf("%s: %s.", ClientTitle(c), errorOf(c))
-		if slices.ContainsFunc(e.Clients, func(o evidence.Client) bool {
-			return o.Name == c.Name && o.Path == c.Path && o.Status == evidence.Pass
-		}) {
-			d.severity = report.Warn // its other library gets through
+		for i := range e.Clients {
+			if o := &e.Clients[i]; o.Name == c.Name && o.Path == c.Path && o.Status == evidence.Pass {
+				d.severity = report.Warn // its other library gets through
+			}
 		}
 		return d, true
 	}
@@ -102,13 +103,17 @@ func failingClient(e *evidence.Evidence, c evidence.Client) (d difference, diffe
 // anyStrict reports whether a client refused the certificate by a rule of its own: one that gives no reason beside it had
 // the same one.
 func anyStrict(e *evidence.Evidence) bool {
-	return slices.ContainsFunc(e.Clients, func(c evidence.Client) bool {
-		return c.Status == evidence.Fail && c.Stage == evidence.StageVerify && strictWords().MatchString(c.Error.String())
-	})
+	for i := range e.Clients {
+		c := &e.Clients[i]
+		if c.Status == evidence.Fail && c.Stage == evidence.StageVerify && strictWords().MatchString(c.Error.String()) {
+			return true
+		}
+	}
+	return false
 }
 
 // connectCause is why a client does not connect where this tool does.
-func connectCause(e *evidence.Evidence, c evidence.Client) string {
+func connectCause(e *evidence.Evidence, c *evidence.Client) string {
 	switch {
 	case otherProxy(e, c):
 		return clientPath
@@ -121,7 +126,7 @@ func connectCause(e *evidence.Evidence, c evidence.Client) string {
 }
 
 // passingClient says in what a client that gets through differs from this tool.
-func passingClient(e *evidence.Evidence, c evidence.Client) (d difference, differs bool) {
+func passingClient(e *evidence.Evidence, c *evidence.Client) (d difference, differs bool) {
 	d.severity = report.Warn
 	verified := c.Stage == evidence.StageVerify
 	switch {
@@ -142,7 +147,7 @@ func passingClient(e *evidence.Evidence, c evidence.Client) (d difference, diffe
 }
 
 // ClientTitle is a client with its library where it has several: "php8.2 (curl)".
-func ClientTitle(c evidence.Client) string {
+func ClientTitle(c *evidence.Client) string {
 	name := screen.Clean(c.Name)
 	switch library := c.Library.String(); {
 	case strings.HasPrefix(name, "php") && strings.HasPrefix(library, "curl"):
@@ -156,7 +161,7 @@ func ClientTitle(c evidence.Client) string {
 }
 
 // errorOf is what it said, without a full stop.
-func errorOf(c evidence.Client) string {
+func errorOf(c *evidence.Client) string {
 	if text := strings.TrimPrefix(strings.TrimRight(screen.Clean(c.Error.String()), ". "), c.Name+": "); text != "" {
 		return text
 	}
@@ -182,7 +187,7 @@ func ownProxy(e *evidence.Evidence) string {
 }
 
 // otherProxy compares by host and port: libraries spell the rest in their own ways.
-func otherProxy(e *evidence.Evidence, c evidence.Client) bool {
+func otherProxy(e *evidence.Evidence, c *evidence.Client) bool {
 	return proxyPeer(c.Proxy.String()) != proxyPeer(ownProxy(e))
 }
 
@@ -208,7 +213,7 @@ func ownAddresses(e *evidence.Evidence) []netip.Addr {
 }
 
 // goesElsewhere reports whether a client went to an address that this tool would not go to: without a proxy on either side.
-func goesElsewhere(e *evidence.Evidence, c evidence.Client) bool {
+func goesElsewhere(e *evidence.Evidence, c *evidence.Client) bool {
 	if !c.Address.IsValid() || !c.Proxy.Empty() || !resolved(e) || e.DNS.OfProxy {
 		return false
 	}
@@ -223,60 +228,68 @@ func inDNS(e *evidence.Evidence, address netip.Addr) bool {
 }
 
 // whenClient is the condition of one of the causes: what the clients show of it, together.
-func whenClient(cause string) func(*evidence.Evidence) (Finding, bool) {
-	return func(e *evidence.Evidence) (Finding, bool) {
-		if len(e.Clients) == 0 {
-			return Finding{}, false
-		}
-		of := slices.DeleteFunc(differences(e), func(d difference) bool { return d.cause != cause })
-		if len(of) == 0 {
-			return Finding{}, false
-		}
-		f := Finding{Severity: report.Warn, Values: prose.Values{}}
-		var names []string
-		for _, d := range of {
-			if d.severity == report.Fail {
-				f.Severity = report.Fail
-			}
-			if name := ClientTitle(d.client); !slices.Contains(names, name) {
-				names = append(names, name)
-			}
-			f.Evidence = append(f.Evidence, d.why)
-			if step := remedy(e, d); step != "" && !slices.Contains(f.Steps, step) {
-				f.Steps = append(f.Steps, step)
-			}
-			if f.Culprit == nil {
-				f.Culprit = settingOf(d)
-			}
-		}
-		if cause == clientOld || cause == clientBlocked {
-			f.Confidence = report.Likely
-		}
-		if f.Steps = f.Steps[:min(len(f.Steps), maxClientSteps)]; len(f.Steps) > 0 {
-			f.Values["client_step"], f.Steps = f.Steps[0], f.Steps[1:]
-		}
-		f.Values["clients"] = screen.List(names)
-		f.Values["clients_fail"] = failing(of, names)
-		f.Values["clients_pass"] = passing(e)
-		return f, true
+func whenClient(e *evidence.Evidence, cause string) (Finding, bool) {
+	if len(e.Clients) == 0 {
+		return Finding{}, false
 	}
+	f := Finding{Severity: report.Warn, Values: prose.Values{}}
+	var names []string
+	for _, d := range differences(e) {
+		if d.cause != cause {
+			continue
+		}
+		if d.severity == report.Fail {
+			f.Severity = report.Fail
+		}
+		if name := ClientTitle(d.client); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+		f.Evidence = append(f.Evidence, d.why)
+		if step := remedy(e, d); step != "" && !slices.Contains(f.Steps, step) && len(f.Steps) < maxClientSteps {
+			f.Steps = append(f.Steps, step)
+		}
+		if f.Culprit == nil {
+			f.Culprit = settingOf(d)
+		}
+	}
+	if len(names) == 0 {
+		return Finding{}, false
+	}
+	if cause == clientOld || cause == clientBlocked {
+		f.Confidence = report.Likely
+	}
+	if len(f.Steps) > 0 {
+		f.Values["client_step"], f.Steps = f.Steps[0], f.Steps[1:]
+	}
+	f.Values["clients"] = screen.List(names)
+	if f.Values["clients_pass"] = passing(e); f.Severity == report.Fail {
+		f.Values["clients_fail"] = f.Values["clients"]
+	}
+	return f, true
+}
+
+func whenClientStoreDiffers(e *evidence.Evidence) (Finding, bool) { return whenClient(e, clientStore) }
+
+func whenClientTLSTooOld(e *evidence.Evidence) (Finding, bool) { return whenClient(e, clientOld) }
+
+func whenClientStrict(e *evidence.Evidence) (Finding, bool) { return whenClient(e, clientStrict) }
+
+func whenClientPathDiffers(e *evidence.Evidence) (Finding, bool) { return whenClient(e, clientPath) }
+
+func whenClientBlocked(e *evidence.Evidence) (Finding, bool) { return whenClient(e, clientBlocked) }
+
+func whenClientMissingExtension(e *evidence.Evidence) (Finding, bool) {
+	return whenClient(e, clientMissing)
 }
 
 // maxClientSteps is how many clients' own steps are shown.
 const maxClientSteps = 6
 
-// failing is the names where one of them fails; "" where all get through.
-func failing(of []difference, names []string) string {
-	if slices.ContainsFunc(of, func(d difference) bool { return d.severity == report.Fail }) {
-		return screen.List(names)
-	}
-	return ""
-}
-
 // passing are those that get through; "" where none does.
 func passing(e *evidence.Evidence) string {
 	var names []string
-	for _, c := range e.Clients {
+	for i := range e.Clients {
+		c := &e.Clients[i]
 		if name := ClientTitle(c); c.Status == evidence.Pass && c.Stage == evidence.StageVerify && !c.Unverified && !slices.Contains(names, name) {
 			names = append(names, name)
 		}

@@ -33,11 +33,11 @@ func remedy(e *evidence.Evidence, d difference) string {
 }
 
 // setting is the value that a client told of a setting; "" where it has none.
-func setting(c evidence.Client, name string) string {
+func setting(c *evidence.Client, name string) string {
 	return screen.Clean(c.Settings.Of(name))
 }
 
-func family(c evidence.Client) string {
+func family(c *evidence.Client) string {
 	if strings.HasPrefix(c.Name, "php") {
 		return "php"
 	}
@@ -49,7 +49,8 @@ func goodStore(e *evidence.Evidence) string {
 	if e.Asked.CAFile != "" {
 		return e.Asked.CAFile
 	}
-	for _, c := range e.Clients {
+	for i := range e.Clients {
+		c := &e.Clients[i]
 		if c.Status != evidence.Pass || c.Stage != evidence.StageVerify || c.Unverified || len(c.TrustStore) == 0 {
 			continue
 		}
@@ -96,7 +97,7 @@ func storeStep(e *evidence.Evidence, d difference) string {
 }
 
 // ownStoreStep is for a client that trusts more than this host, or everybody.
-func ownStoreStep(c evidence.Client) string {
+func ownStoreStep(c *evidence.Client) string {
 	if c.Unverified && setting(c, "env NODE_TLS_REJECT_UNAUTHORIZED") != "" {
 		return "Remove NODE_TLS_REJECT_UNAUTHORIZED from the environment of node: with it anyone on the path can pose as OpenSRS."
 	}
@@ -109,7 +110,7 @@ func ownStoreStep(c evidence.Client) string {
 	return fmt.Sprintf("Check why %s trusts this certificate.", ClientTitle(c))
 }
 
-func firstStore(c evidence.Client) string {
+func firstStore(c *evidence.Client) string {
 	if len(c.TrustStore) == 0 {
 		return ""
 	}
@@ -124,7 +125,7 @@ func nowIs(value string) string {
 }
 
 // iniOf is where a setting of PHP is changed: the pool's own file where there is a pool, else the ini file that it loaded.
-func iniOf(c evidence.Client, option string) string {
+func iniOf(c *evidence.Client, option string) string {
 	ini := setting(c, "ini")
 	if ini == "" {
 		ini = "the php.ini of " + c.Name
@@ -142,7 +143,7 @@ func iniOf(c evidence.Client, option string) string {
 	return ini + panel + ", which is the command line's: php-fpm and Apache read another one"
 }
 
-func missingStep(c evidence.Client) string {
+func missingStep(c *evidence.Client) string {
 	missing := screen.Clean(c.Missing.String())
 	switch {
 	case family(c) == "php" && strings.Contains(setting(c, "disable_functions"), missing):
@@ -161,7 +162,7 @@ func missingStep(c evidence.Client) string {
 	return fmt.Sprintf("Install %s for %s.", missing, c.Name)
 }
 
-func pathStep(e *evidence.Evidence, c evidence.Client) string {
+func pathStep(e *evidence.Evidence, c *evidence.Client) string {
 	name := ClientTitle(c)
 	switch {
 	case otherProxy(e, c) && c.Proxy.Empty():
@@ -178,7 +179,7 @@ func pathStep(e *evidence.Evidence, c evidence.Client) string {
 }
 
 // proxyVariable is the variable that a client got its proxy from, as far as that can be told: the first that it has.
-func proxyVariable(c evidence.Client) string {
+func proxyVariable(c *evidence.Client) string {
 	for _, name := range []string{"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "http_proxy", "HTTP_PROXY"} {
 		if setting(c, "env "+name) != "" {
 			return name
@@ -187,7 +188,7 @@ func proxyVariable(c evidence.Client) string {
 	return "the variable https_proxy"
 }
 
-func blockedStep(c evidence.Client) string {
+func blockedStep(c *evidence.Client) string {
 	if c.Pool != nil && c.Pool.User != "" {
 		return fmt.Sprintf("Run sudo -u %s opensrs-doctor: it names what refuses that user's connections.", c.Pool.User)
 	}

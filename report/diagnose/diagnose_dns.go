@@ -231,7 +231,7 @@ func whenDnsUdpBlocked(e *evidence.Evidence) (Finding, bool) {
 
 // whenClientDNSDiffers: this program asks the name servers of resolv.conf itself, and glibc's programs ask none.
 func whenClientDNSDiffers(e *evidence.Evidence) (Finding, bool) {
-	if finding, differs := whenClient(clientDNS)(e); differs {
+	if finding, differs := whenClient(e, clientDNS); differs {
 		finding.Values["who_resolves"] = finding.Values["clients"] + ": another address"
 		if finding.Severity == report.Fail {
 			finding.Values["who_resolves"] = finding.Values["clients"] + ": no usable address"
