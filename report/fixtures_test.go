@@ -24,7 +24,7 @@ type fixture struct {
 // fixtures are all of them; the plain one of every cause has a saved report in testdata.
 func fixtures() []fixture {
 	return slices.Concat(hostFixtures, dnsFixtures, egressFixtures, rulesFixtures, portFixtures, proxyFixtures,
-		tlsFixtures, callFixtures)
+		tlsFixtures, callFixtures, clientFixtures)
 }
 
 // evidence is what the run saw.

@@ -51,6 +51,7 @@ var accused = []struct {
 	saw    func(*evidence.Evidence) bool
 }{
 	{"dns.", func(e *evidence.Evidence) bool { return e.DNS != nil }}, {"client.dns-differs", func(e *evidence.Evidence) bool { return e.DNS != nil }},
+	{"client.", func(e *evidence.Evidence) bool { return len(e.Clients) > 0 || e.DNS != nil }},
 	{"rules.", func(e *evidence.Evidence) bool { return e.Rules != nil }},
 	{"egress.unstable", func(e *evidence.Evidence) bool { return e.Egress != nil }},
 	{"egress.proxied", func(e *evidence.Evidence) bool { return e.Egress != nil && e.Host.Proxy != nil }},
@@ -72,7 +73,7 @@ var accused = []struct {
 		return len(e.Controls) > 0 || e.Egress != nil || e.Host.HasIPv4Route != nil && !*e.Host.HasIPv4Route
 	}},
 	{"service.incident", func(e *evidence.Evidence) bool { return e.StatusPage != nil }},
-	{"unexplained", func(e *evidence.Evidence) bool { return diagnose.Blocked(e) != "" }},
+	{"unexplained", func(e *evidence.Evidence) bool { return diagnose.Blocked(e) != "" || len(e.Clients) > 0 }},
 }
 
 func ran(e *evidence.Evidence, name string) bool { return e.Step(name).Status != evidence.Skip }

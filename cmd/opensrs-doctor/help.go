@@ -51,6 +51,10 @@ func writeHelp(w io.Writer, cmd *cobra.Command) {
 		fmt.Fprint(w, deployHelp)
 	case "render":
 		writeKeys(w, append(outputKeys(), noExitStatus))
+	case "clients":
+		fmt.Fprint(w, clientsHelp)
+		writeKeys(w, clientsKeys())
+		fmt.Fprint(w, clientsAfter)
 	case "diff":
 		writeKeys(w, append([]key{dataFormat}, viewKeys()...))
 		fmt.Fprint(w, diffAfter)
@@ -84,6 +88,7 @@ Usage:  opensrs-doctor [check] [flags]
         opensrs-doctor COMMAND
 
   check        find out why this host can't reach the API (the main job)
+  clients      does each language runtime on this host get through too
   rules        lint the access rules, check addresses against them, plan them
   sign         compute the signature of a body, and the headers of its call
   sign verify  find out why a client's signature, or its request, is wrong
@@ -91,7 +96,7 @@ Usage:  opensrs-doctor [check] [flags]
   ticket       check, and write the bundle for a support ticket
   render       render a saved report in any format
   diff         what changed between two saved reports
-  fleet        many hosts: ready files for Ansible, Kubernetes, systemd, cron
+  fleet        many hosts: one answer from their reports; files to deploy
   explain      what a cause, a code or the text of an error means
   version      version, and date of the carried root certificates (-V)
   completion   print the completion script of a shell
@@ -142,6 +147,25 @@ Exit status: 0 pass or warn, 1 fail (with --fail-on warn also warn), 2 a wrong
 flag, file or value, 3 the tool itself failed or was interrupted. With -f nagios
 on standard output 0 pass, 1 warn, 2 fail, 3 everything else, as monitoring
 plugins have it; --fail-on does not matter then.
+`
+
+const clientsHelp = `
+PHP of every version and its php-fpm pools, Python, Ruby, Perl, Node, Java,
+curl and libc's resolver each resolve, connect, shake hands and verify by
+themselves, with their own TLS library, trust store, ini files and proxy
+settings. This check's own look at the same moment is what they are compared
+with. No key is read, no request is made, nothing is sent.
+`
+
+const clientsAfter = `
+      --config PATH          the config file; its endpoint and network settings
+                             count here too
+
+As root only programs that root owns and other users cannot change are run;
+the others are listed as not asked. All together take at most 5 s, Java 10 s.
+
+Exit status: 0 pass or warn, 1 fail (with --fail-on warn also warn), 2 a wrong
+flag, file or value, or no such runtime, 3 the run was interrupted.
 `
 
 const diffAfter = `

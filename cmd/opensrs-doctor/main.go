@@ -160,7 +160,7 @@ func rootCommand(s *streams) *cobra.Command {
 	root.Flags().AddFlagSet(flags)
 	addVersionFlag(root, s)
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(check, rulesCommand(s), signCommand(s), sandboxCommand(s), ticketCommand(s), renderCommand(s),
+	root.AddCommand(check, clientsCommand(s), rulesCommand(s), signCommand(s), sandboxCommand(s), ticketCommand(s), renderCommand(s),
 		diffCommand(s), fleetCommand(s), explainCommand(s), versionCommand(s))
 	root.InitDefaultCompletionCmd()
 	for _, command := range root.Commands() {

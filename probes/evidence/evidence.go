@@ -40,6 +40,8 @@ type Evidence struct {
 	Clock      *Clock    // nil where no peer told the time
 	ThisHost   *ThisHost // what this host itself does with packets to the endpoint
 
+	Clients []Client // of the command clients: the runtimes of this host; nil where nobody asked them
+
 	Interrupted bool // a signal came, or the time was up before every step had begun: the rest is not known
 }
 

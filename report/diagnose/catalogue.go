@@ -70,6 +70,12 @@ var rows = []Cause{
 		Hides: []string{"egress.ipv6-possible"}, When: whenDnsNoIpv4},
 	{ID: "dns.udp-blocked", Probe: "dns", Severity: report.Warn, Hides: []string{"dns.slow-resolver"}, When: whenDnsUdpBlocked},
 	{ID: "client.dns-differs", Probe: "dns", Severity: report.Info, When: whenClientDNSDiffers},
+	{ID: clientMissing, Probe: "port", Severity: report.Fail, When: whenClientMissingExtension},
+	{ID: clientPath, Probe: "port", Severity: report.Fail, When: whenClientPathDiffers},
+	{ID: clientBlocked, Probe: "port", Severity: report.Fail, When: whenClientBlocked},
+	{ID: clientStore, Probe: "tls", Severity: report.Fail, When: whenClientStoreDiffers},
+	{ID: clientOld, Probe: "tls", Severity: report.Fail, When: whenClientTLSTooOld},
+	{ID: clientStrict, Probe: "tls", Severity: report.Fail, When: whenClientStrict},
 	{ID: "dns.slow-resolver", Probe: "dns", Severity: report.Warn, When: whenDnsSlowResolver},
 
 	// About the address that OpenSRS sees, and the access rules that judge it.

@@ -23,6 +23,7 @@ type Finding struct {
 	Severity   report.Severity   // "": the row's own
 	Confidence report.Confidence // "": certain
 	Values     prose.Values      // for the placeholders, on top of those that every run has
+	Steps      []string          // behind {client_step}: what to change for each further client
 	Evidence   []string          // plain sentences with the actual addresses, names, codes
 	Hides      []string          // besides the row's own
 	Explains   []string          // steps that this accounts for, besides the row's own probe

@@ -172,6 +172,9 @@ func (m match) explains(step string) bool {
 // notExplained is the last row: the call was stopped, and no cause accounts for it. It accuses nobody.
 func notExplained(e *evidence.Evidence, found []match) (match, bool) {
 	stopped := Blocked(e)
+	if strange, is := strangeClient(e); is && stopped == "" {
+		return unexplainedClient(strange)
+	}
 	if stopped == "" || slices.ContainsFunc(found, func(m match) bool { return m.explains(stopped) }) {
 		return match{}, false
 	}
@@ -218,6 +221,21 @@ func notExplained(e *evidence.Evidence, found []match) (match, bool) {
 	return match{cause: &row, finding: finding}.completed(), true
 }
 
+// unexplainedClient is the last row about a client: it fails where this tool does not, with words that are not known.
+func unexplainedClient(d difference) (match, bool) {
+	row, ok := Lookup(report.UnexplainedID)
+	if !ok {
+		return match{}, false
+	}
+	row.Probe = map[evidence.Stage]string{evidence.StageResolve: "dns", evidence.StageConnect: "port"}[d.client.Stage]
+	if row.Probe == "" {
+		row.Probe = "tls"
+	}
+	finding := Finding{Confidence: report.Possible, Evidence: []string{"What was seen: " + d.why},
+		Values: prose.Values{"failed_step": ClientTitle(d.client), "seen": errorOf(d.client)}}
+	return match{cause: &row, finding: finding}.completed(), true
+}
+
 // inWords fills a row's texts with what this run saw.
 func (m match) inWords(e *evidence.Evidence, common prose.Values) report.Diagnosis {
 	values := prose.Values{}
@@ -248,6 +266,9 @@ func (m match) inWords(e *evidence.Evidence, common prose.Values) report.Diagnos
 	for _, fix := range m.cause.Fixes {
 		if text, ok := prose.Fill(fix, values); ok {
 			d.Fixes = append(d.Fixes, text)
+			if strings.HasPrefix(fix, "{client_step}") {
+				d.Fixes = append(d.Fixes, m.finding.Steps...)
+			}
 		}
 	}
 	return d

@@ -72,7 +72,7 @@ func whenConfigApiKeyMalformed(e *evidence.Evidence) (Finding, bool) {
 
 // whenConfigUnexpectedKey: --expect-key names another key; nothing was called with this one.
 func whenConfigUnexpectedKey(e *evidence.Evidence) (Finding, bool) {
-	if e.Step("call").WaitedFor != evidence.WaitExpectedKey {
+	if e.Step("call").WaitedFor != evidence.WaitExpectedKey || e.Asked.ExpectKey == "" {
 		return Finding{}, false
 	}
 	is := "no fingerprint, because it is not 32 or more hex digits"

@@ -231,12 +231,20 @@ func whenDnsUdpBlocked(e *evidence.Evidence) (Finding, bool) {
 
 // whenClientDNSDiffers: this program asks the name servers of resolv.conf itself, and glibc's programs ask none.
 func whenClientDNSDiffers(e *evidence.Evidence) (Finding, bool) {
+	if finding, differs := whenClient(e, clientDNS); differs {
+		finding.Values["who_resolves"] = finding.Values["clients"] + ": another address"
+		if finding.Severity == report.Fail {
+			finding.Values["who_resolves"] = finding.Values["clients"] + ": no usable address"
+		}
+		finding.Values["name"] = e.DNS.Name
+		return finding, true
+	}
 	d := e.DNS
 	if d == nil || d.NoLibcDNS == "" || d.Used == "" || len(d.IPv4)+len(d.IPv6) == 0 {
 		return Finding{}, false
 	}
 	file, _, _ := strings.Cut(d.NoLibcDNS, ":")
-	return Finding{Values: prose.Values{"name": d.Name, "nsswitch": d.NoLibcDNS},
+	return Finding{Values: prose.Values{"name": d.Name, "nsswitch": d.NoLibcDNS, "who_resolves": "Programs that use glibc find no address"},
 		Culprit: &report.Culprit{Kind: "setting", Name: "hosts", At: d.NoLibcDNS, File: d.NoLibcDNS},
 		Evidence: []string{fmt.Sprintf("%s lets glibc look in files alone, and %s is not in the hosts file; %s gives %s.", file, d.Name, d.Used,
 			screen.List(screen.Texts(append(slices.Clone(d.IPv4), d.IPv6...))))}}, true

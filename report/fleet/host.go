@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"math"
 	"strings"
 	"time"
@@ -68,7 +69,7 @@ func hostOf(r *report.Report, document Document) *host {
 		version: screen.Clean(r.Tool.Version), keySource: screen.Clean(r.Target.KeySource)}
 	h.anonymous = token().MatchString(r.Host.Hostname) || token().MatchString(r.Target.Username) || token().MatchString(r.Host.LocalAddress)
 	h.name = screen.Clip(cmp.Or(screen.Clean(r.Host.Hostname), "(no name)"), 100)
-	h.same = h.name + " " + screen.Clean(r.Host.LocalAddress) + " " + screen.Clean(r.Target.Host) + " " + r.Target.Environment
+	h.same = fmt.Sprintf("%s %s %s %s:%d %s", h.name, screen.Clean(r.Host.LocalAddress), r.Target.Environment, screen.Clean(r.Target.Host), r.Target.Port, screen.Clean(r.Target.Username))
 	if r.As != nil {
 		h.same += " " + screen.Clean(r.As.Target)
 	}

@@ -16,6 +16,14 @@ const (
 	evidenceShownAlso = 2
 )
 
+// Diagnoses writes all of them: the first whole, and the others smaller.
+func Diagnoses(s *screen.Writer, diagnoses []report.Diagnosis) {
+	diagnosis(s, diagnoses[0])
+	if len(diagnoses) > 1 {
+		also(s, diagnoses[1:])
+	}
+}
+
 // diagnosis writes the first one: what is wrong, why the evidence says so, what to do.
 func diagnosis(s *screen.Writer, d report.Diagnosis) {
 	sign, in := s.Mark(string(d.Severity))

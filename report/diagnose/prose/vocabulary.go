@@ -45,9 +45,14 @@ var Vocabulary = map[string]string{
 	"blocks":     "the resolver",                 // that gives another address than the rest
 	"others":     "another resolver",             // that gives the right one
 
-	"expected":    "the one that --expect-key names", // a fingerprint
-	"client_file": "the client's own settings file",  // its path
-	"nsswitch":    "/etc/nsswitch.conf",              // and the line
+	"expected":     "the one that --expect-key names", // a fingerprint
+	"client_file":  "the client's own settings file",  // its path
+	"clients":      "a program of this host",          // "php8.2 (curl) and node"
+	"clients_fail": "",                                // the same; set only where one of them fails
+	"client_step":  "",                                // a whole step, for the first of them
+	"clients_pass": "",                                // those that get through
+	"who_resolves": "",                                // "ruby and curl: another address"
+	"nsswitch":     "/etc/nsswitch.conf",              // and the line
 
 	// Rules.
 	"rule_to_add":    "",                       // "allow 203.0.113.10/32"

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/pattern"
+	"opensrs-doctor/probes/runtimes"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/clients"
+)
+
+// clientsCommand asks the runtimes of this host how they reach the endpoint.
+func clientsCommand(s *streams) *cobra.Command {
+	command := &cobra.Command{
+		Use:   "clients",
+		Short: "does each language runtime on this host get through as this tool does",
+		Args:  noWords,
+	}
+	flags := addKeys(command.Flags(), clientsKeys())
+	config := command.Flags().String("config", "", "the config file, instead of the default one")
+	command.RunE = func(*cobra.Command, []string) error { return lookAtClients(flags, *config, s) }
+	return command
+}
+
+// clientsShares are the keys of check that clients takes too: they say which endpoint, and by which path.
+var clientsShares = []string{"env", "endpoint", "ca-file", "resolver", "proxy", "source-ip", "public-roots", "system-roots",
+	"fail-on", "quiet", "verbose", "no-color", "ascii"}
+
+// clientsKeys are the flags of clients, in the order of the help.
+func clientsKeys() []key {
+	only := key{"only", "", list, "NAME", groupRun, "only these of " + strings.Join(runtimes.Families, ", ") +
+		", or a name as the table has it; fpm:POOL for another pool"}
+	var out []key
+	for _, one := range keys() {
+		switch {
+		case one.name == "only":
+			out = append(out, only)
+		case one.name == "format":
+			out = append(out, dataFormat)
+		case slices.Contains(clientsShares, one.name):
+			out = append(out, one)
+		}
+	}
+	return out
+}
+
+// clientsTime bounds this tool's own look; the runtimes have times of their own.
+const clientsTime = 10 * time.Second
+
+// lookAtClients validates, asks, and writes the table.
+func lookAtClients(flags map[string]*flagValue, config string, s *streams) error {
+	asJSON, err := wantsJSON(flags, s)
+	if err != nil {
+		return err
+	}
+	file, err := readConfig(config, s)
+	if err != nil {
+		return err
+	}
+	settings := gather(flags, file, s)
+	only, err := settings.onlyClients()
+	if err != nil {
+		return err
+	}
+	for name := range settings.merged { // what is about the call, the key above all, is not read
+		if !slices.Contains(clientsShares, name) {
+			delete(settings.merged, name)
+		}
+	}
+	request, err := settings.request()
+	if err != nil {
+		return err
+	}
+	ctx, stop := interruptible()
+	defer stop()
+	progress := startProgress(s)
+	progress.watch(probes.Event{Probe: "clients"})
+	found := askClients(ctx, request.options, only)
+	progress.end()
+	if len(found.Clients) == 0 && len(only) > 0 && ctx.Err() == nil {
+		return usagef("no runtime of this host is called %s", strings.Join(only, " or ")).
+			withHint("opensrs-doctor clients, without --only, lists those that are there")
+	}
+	r := clients.New(found, tool(request.options))
+	if asJSON {
+		err = clients.WriteJSON(s.stdout, r)
+	} else {
+		err = clients.WriteText(s.stdout, r, request.view.forTerminal(s))
+	}
+	switch {
+	case err != nil:
+		return errors.New("the table could not be written: " + plain(err))
+	case r.Interrupted():
+		return exitError(exitInternal)
+	}
+	return verdictStatus(&report.Report{Verdict: r.Verdict}, request.failOn)
+}
+
+// askClients takes this tool's own look and asks the runtimes, at the same time: what they are compared with is of now.
+func askClients(ctx context.Context, o probes.Options, only []string) *evidence.Evidence {
+	begun := time.Now()
+	o.Version, o.Timeout = ownVersion(), clientsTime
+	o.Only, o.NoThirdParties, o.AllowIntercepted = []string{"dns", "port", "tls"}, true, true
+	o.EgressSources, o.Controls, o.StatusURL, o.Witness, o.CrossCheck = nil, nil, nil, nil, false
+	var (
+		own    *evidence.Evidence
+		others []evidence.Client
+		both   sync.WaitGroup
+	)
+	both.Go(func() { own = probes.Run(ctx, o, nil) })
+	both.Go(func() { others = runtimes.Look(ctx, runtimes.Options{Host: o.Host, Port: o.Port, Only: only}) })
+	both.Wait()
+	own.Clients, own.Took = others, time.Since(begun)
+	own.Interrupted = own.Interrupted || ctx.Err() != nil
+	return own
+}
+
+// clientName is the form of a runtime's name in the table.
+var clientName = pattern.Of(`^(php\d{1,2}\.\d{1,2}(-fpm(:[A-Za-z0-9_.-]+)?)?|fpm:[A-Za-z0-9_.-]+)$`)
+
+// onlyClients validates --only. In the config file the key of that name is about the probes of check.
+func (s *settings) onlyClients() (only []string, err error) {
+	if s.merged["only"].from != "flag" {
+		return nil, nil
+	}
+	for i, one := range s.merged["only"].values {
+		for _, name := range strings.Split(one.text, ",") {
+			name = strings.TrimSpace(name)
+			if !slices.Contains(runtimes.Families, name) && !clientName().MatchString(name) {
+				return nil, s.bad("only", i, "%s is not a runtime; there are %s, names such as php8.2, and fpm:POOL", shown(name),
+					strings.Join(runtimes.Families, ", ")).withNearest(name, runtimes.Families)
+			}
+			only = append(only, name)
+		}
+	}
+	return only, nil
+}

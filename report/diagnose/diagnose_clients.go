@@ -1,0 +1,308 @@
+package diagnose
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/pattern"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/diagnose/prose"
+	"opensrs-doctor/report/screen"
+)
+
+// The causes of package clients: one runtime of this host does otherwise than this tool's own look at the same endpoint.
+// Where the own look fails at the same stage, its own cause explains both, and no client is blamed.
+const (
+	clientStore   = "client.store-differs"
+	clientOld     = "client.tls-too-old"
+	clientStrict  = "client.strict"
+	clientDNS     = "client.dns-differs"
+	clientPath    = "client.path-differs"
+	clientBlocked = "client.blocked"
+	clientMissing = "client.missing-extension"
+)
+
+// difference is what sets one client apart.
+type difference struct {
+	cause    string // "": it fails, and no cause fits
+	severity report.Severity
+	client   *evidence.Client
+	why      string // a sentence
+}
+
+// Words by which TLS libraries refuse what others take, and those by which they have nothing in common with the peer.
+var (
+	strictWords = pattern.Of(`(?i)unsafe legacy renegotiation|key too small|too weak|basic constraints|key usage|authority key identifier|` +
+		`subject key identifier|invalid ca certificate|algorithm constraints|certificate has expired|certificate expired|dh key`)
+	oldWords = pattern.Of(`(?i)protocol version|unsupported protocol|wrong version|no protocols|version too low|no cipher|handshake[ _]failure|` +
+		`no appropriate protocol|no shared|incompatible or unsupported|sigalg`)
+	// reasonless is how PHP's streams end: OpenSSL's reason is not in it.
+	reasonless = pattern.Of(`error:[0-9A-Fa-f]+:SSL routines:[a-z_]*:certificate verify failed`)
+)
+
+// differences are all that the clients show, in their order.
+func differences(e *evidence.Evidence) (found []difference) {
+	for i := range e.Clients {
+		c := &e.Clients[i]
+		var d difference
+		var differs bool
+		switch c.Status {
+		case evidence.Fail:
+			d, differs = failingClient(e, c)
+		case evidence.Pass:
+			d, differs = passingClient(e, c)
+		}
+		if differs {
+			d.client = c
+			found = append(found, d)
+		}
+	}
+	return found
+}
+
+// failingClient says why a client fails where this tool does not; false where this tool fails there too.
+func failingClient(e *evidence.Evidence, c *evidence.Client) (d difference, differs bool) {
+	d.severity = report.Fail
+	if !c.Missing.Empty() {
+		d.cause, d.why = clientMissing, fmt.Sprintf("%s: %s.", ClientTitle(c), errorOf(c))
+		for i := range e.Clients {
+			if o := &e.Clients[i]; o.Name == c.Name && o.Path == c.Path && o.Status == evidence.Pass {
+				d.severity = report.Warn // its other library gets through
+			}
+		}
+		return d, true
+	}
+	d.why = fmt.Sprintf("%s: %s.", ClientTitle(c), errorOf(c))
+	switch c.Stage {
+	case evidence.StageResolve:
+		if d.cause = clientDNS; !c.Proxy.Empty() {
+			d.cause = clientPath
+		}
+		return d, resolved(e)
+	case evidence.StageConnect:
+		d.cause = connectCause(e, c)
+		return d, e.Step("port").Status == evidence.Pass
+	case evidence.StageTLS:
+		switch {
+		case strictWords().MatchString(c.Error.String()):
+			d.cause = clientStrict
+		case oldWords().MatchString(c.Error.String()):
+			d.cause = clientOld
+		}
+		return d, e.TLS != nil && e.TLS.Connected
+	}
+	if d.cause = clientStore; strictWords().MatchString(c.Error.String()) || reasonless().MatchString(c.Error.String()) && anyStrict(e) {
+		d.cause = clientStrict
+	}
+	return d, HostTrusts(e)
+}
+
+// anyStrict reports whether a client refused the certificate by a rule of its own: one that gives no reason beside it had
+// the same one.
+func anyStrict(e *evidence.Evidence) bool {
+	for i := range e.Clients {
+		c := &e.Clients[i]
+		if c.Status == evidence.Fail && c.Stage == evidence.StageVerify && strictWords().MatchString(c.Error.String()) {
+			return true
+		}
+	}
+	return false
+}
+
+// connectCause is why a client does not connect where this tool does.
+func connectCause(e *evidence.Evidence, c *evidence.Client) string {
+	switch {
+	case otherProxy(e, c):
+		return clientPath
+	case goesElsewhere(e, c) && inDNS(e, c.Address):
+		return clientPath // the other family
+	case goesElsewhere(e, c):
+		return clientDNS
+	}
+	return clientBlocked
+}
+
+// passingClient says in what a client that gets through differs from this tool.
+func passingClient(e *evidence.Evidence, c *evidence.Client) (d difference, differs bool) {
+	d.severity = report.Warn
+	verified := c.Stage == evidence.StageVerify
+	switch {
+	case c.Unverified:
+		d.cause, d.why = clientStore, fmt.Sprintf("%s checks no certificate: it would take anybody for the service.", ClientTitle(c))
+	case verified && e.TLS != nil && e.TLS.Connected && e.TLS.Trust != nil && !e.TLS.Trust.Proven() && !e.TLS.Trust.System:
+		d.cause, d.why = clientStore, fmt.Sprintf("%s takes the certificate, and this host's store does not.", ClientTitle(c))
+	case verified && otherProxy(e, c):
+		d.cause, d.why = clientPath, fmt.Sprintf("%s goes %s, and this check %s.", ClientTitle(c), proxyWords(c.Proxy.String()), proxyWords(ownProxy(e)))
+	case goesElsewhere(e, c) && inDNS(e, c.Address):
+		d.cause, d.why = clientPath, fmt.Sprintf("%s connects by IPv6, to %s: the access rules are about IPv4.", ClientTitle(c), c.Address)
+	case goesElsewhere(e, c):
+		d.cause, d.why = clientDNS, fmt.Sprintf("%s finds %s, and this check %s.", ClientTitle(c), c.Address, screen.List(screen.Texts(ownAddresses(e))))
+	case verified && c.LocalAddress.IsValid() && e.Host.LocalAddress.IsValid() && c.Proxy.Empty() && ownProxy(e) == "" && c.LocalAddress != e.Host.LocalAddress:
+		d.cause, d.why = clientPath, fmt.Sprintf("%s leaves by %s, and this check by %s.", ClientTitle(c), c.LocalAddress, e.Host.LocalAddress)
+	}
+	return d, d.cause != ""
+}
+
+// ClientTitle is a client with its library where it has several: "php8.2 (curl)".
+func ClientTitle(c *evidence.Client) string {
+	name := screen.Clean(c.Name)
+	switch library := c.Library.String(); {
+	case strings.HasPrefix(name, "php") && strings.HasPrefix(library, "curl"):
+		return name + " (curl)"
+	case strings.HasPrefix(name, "php"):
+		return name + " (streams)"
+	case strings.HasPrefix(library, "requests"):
+		return name + " (requests)"
+	}
+	return name
+}
+
+// errorOf is what it said, without a full stop.
+func errorOf(c *evidence.Client) string {
+	if text := strings.TrimPrefix(strings.TrimRight(screen.Clean(c.Error.String()), ". "), c.Name+": "); text != "" {
+		return text
+	}
+	return "it failed"
+}
+
+func resolved(e *evidence.Evidence) bool { return e.DNS != nil && len(ownAddresses(e)) > 0 }
+
+// HostTrusts reports whether the authority of --ca-file, or this host's own store, takes the certificate.
+func HostTrusts(e *evidence.Evidence) bool {
+	if e.TLS == nil || !e.TLS.Connected || e.TLS.Trust == nil {
+		return false
+	}
+	trust := e.TLS.Trust
+	return (trust.Own != nil && *trust.Own || trust.System) && trust.NameOK && trust.DatesOK
+}
+
+func ownProxy(e *evidence.Evidence) string {
+	if e.Host.Proxy == nil {
+		return ""
+	}
+	return e.Host.Proxy.URL
+}
+
+// otherProxy compares by host and port: libraries spell the rest in their own ways.
+func otherProxy(e *evidence.Evidence, c *evidence.Client) bool {
+	return proxyPeer(c.Proxy.String()) != proxyPeer(ownProxy(e))
+}
+
+func proxyPeer(url string) string {
+	if _, rest, has := strings.Cut(url, "://"); has {
+		url = rest
+	}
+	return strings.ToLower(strings.TrimRight(url, "/"))
+}
+
+func proxyWords(url string) string {
+	if url == "" {
+		return "directly, through no proxy"
+	}
+	return "through the proxy " + screen.Clean(url)
+}
+
+func ownAddresses(e *evidence.Evidence) []netip.Addr {
+	if e.DNS == nil {
+		return nil
+	}
+	return append(slices.Clone(e.DNS.IPv4), e.DNS.IPv6...)
+}
+
+// goesElsewhere reports whether a client went to an address that this tool would not go to: without a proxy on either side.
+func goesElsewhere(e *evidence.Evidence, c *evidence.Client) bool {
+	if !c.Address.IsValid() || !c.Proxy.Empty() || !resolved(e) || e.DNS.OfProxy {
+		return false
+	}
+	if slices.Contains(e.DNS.IPv4, c.Address) {
+		return false
+	}
+	return len(e.DNS.IPv4) > 0 || !slices.Contains(e.DNS.IPv6, c.Address)
+}
+
+func inDNS(e *evidence.Evidence, address netip.Addr) bool {
+	return slices.Contains(ownAddresses(e), address)
+}
+
+// whenClient is the condition of one of the causes: what the clients show of it, together.
+func whenClient(e *evidence.Evidence, cause string) (Finding, bool) {
+	if len(e.Clients) == 0 {
+		return Finding{}, false
+	}
+	f := Finding{Severity: report.Warn, Values: prose.Values{}}
+	var names []string
+	for _, d := range differences(e) {
+		if d.cause != cause {
+			continue
+		}
+		if d.severity == report.Fail {
+			f.Severity = report.Fail
+		}
+		if name := ClientTitle(d.client); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+		f.Evidence = append(f.Evidence, d.why)
+		if step := remedy(e, d); step != "" && !slices.Contains(f.Steps, step) && len(f.Steps) < maxClientSteps {
+			f.Steps = append(f.Steps, step)
+		}
+		if f.Culprit == nil {
+			f.Culprit = settingOf(d)
+		}
+	}
+	if len(names) == 0 {
+		return Finding{}, false
+	}
+	if cause == clientOld || cause == clientBlocked {
+		f.Confidence = report.Likely
+	}
+	if len(f.Steps) > 0 {
+		f.Values["client_step"], f.Steps = f.Steps[0], f.Steps[1:]
+	}
+	f.Values["clients"] = screen.List(names)
+	if f.Values["clients_pass"] = passing(e); f.Severity == report.Fail {
+		f.Values["clients_fail"] = f.Values["clients"]
+	}
+	return f, true
+}
+
+func whenClientStoreDiffers(e *evidence.Evidence) (Finding, bool) { return whenClient(e, clientStore) }
+
+func whenClientTLSTooOld(e *evidence.Evidence) (Finding, bool) { return whenClient(e, clientOld) }
+
+func whenClientStrict(e *evidence.Evidence) (Finding, bool) { return whenClient(e, clientStrict) }
+
+func whenClientPathDiffers(e *evidence.Evidence) (Finding, bool) { return whenClient(e, clientPath) }
+
+func whenClientBlocked(e *evidence.Evidence) (Finding, bool) { return whenClient(e, clientBlocked) }
+
+func whenClientMissingExtension(e *evidence.Evidence) (Finding, bool) {
+	return whenClient(e, clientMissing)
+}
+
+// maxClientSteps is how many clients' own steps are shown.
+const maxClientSteps = 6
+
+// passing are those that get through; "" where none does.
+func passing(e *evidence.Evidence) string {
+	var names []string
+	for i := range e.Clients {
+		c := &e.Clients[i]
+		if name := ClientTitle(c); c.Status == evidence.Pass && c.Stage == evidence.StageVerify && !c.Unverified && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return screen.List(names)
+}
+
+// strangeClient is a client that fails where this tool does not, and that no cause accounts for.
+func strangeClient(e *evidence.Evidence) (difference, bool) {
+	for _, d := range differences(e) {
+		if d.cause == "" {
+			return d, true
+		}
+	}
+	return difference{}, false
+}

@@ -1,0 +1,226 @@
+package diagnose
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/screen"
+)
+
+// What to change for one client: which setting, in which file. The file is the one that the runtime itself named.
+
+// anyStore stands for this host's store where no client showed which it is.
+const anyStore = "this host's store (/etc/ssl/certs/ca-certificates.crt on Debian and Ubuntu, /etc/pki/tls/certs/ca-bundle.crt on Red Hat, AlmaLinux and Rocky)"
+
+// remedy is the step for one client; "" where the row's own steps say all.
+func remedy(e *evidence.Evidence, d difference) string {
+	switch d.cause {
+	case clientStore:
+		return storeStep(e, d)
+	case clientMissing:
+		return missingStep(d.client)
+	case clientPath:
+		return pathStep(e, d.client)
+	case clientBlocked:
+		return blockedStep(d.client)
+	case clientOld, clientStrict:
+		return libraryStep(d)
+	}
+	return ""
+}
+
+// setting is the value that a client told of a setting; "" where it has none.
+func setting(c *evidence.Client, name string) string {
+	return screen.Clean(c.Settings.Of(name))
+}
+
+func family(c *evidence.Client) string {
+	if strings.HasPrefix(c.Name, "php") {
+		return "php"
+	}
+	return c.Name
+}
+
+// goodStore is the file that has the right authority: that of --ca-file, else the one that a client which gets through uses.
+func goodStore(e *evidence.Evidence) string {
+	if e.Asked.CAFile != "" {
+		return e.Asked.CAFile
+	}
+	for i := range e.Clients {
+		c := &e.Clients[i]
+		if c.Status != evidence.Pass || c.Stage != evidence.StageVerify || c.Unverified || len(c.TrustStore) == 0 {
+			continue
+		}
+		if file := screen.Clean(c.TrustStore[0].String()); path.IsAbs(file) && strings.Contains(path.Base(file), ".") {
+			return file
+		}
+	}
+	return anyStore
+}
+
+func storeStep(e *evidence.Evidence, d difference) string {
+	c, store := d.client, goodStore(e)
+	if d.severity == report.Warn {
+		return ownStoreStep(c)
+	}
+	name := ClientTitle(c)
+	switch family(c) {
+	case "php":
+		option := "openssl.cafile"
+		if strings.HasPrefix(c.Library.String(), "curl") {
+			option = "curl.cainfo"
+		}
+		return fmt.Sprintf("Set %s = %s in %s%s.", option, store, iniOf(c, option), nowIs(setting(c, option)))
+	case "node":
+		return fmt.Sprintf("Set NODE_EXTRA_CA_CERTS=%s in the environment of what runs %s (node carries its own roots; from version 22 --use-system-ca takes this host's)%s.",
+			store, name, nowIs(setting(c, "env NODE_EXTRA_CA_CERTS")))
+	case "java":
+		return fmt.Sprintf("Add the authority to Java's own store with keytool -importcert -cacerts -file FILE, or start Java with -Djavax.net.ssl.trustStore=FILE%s.", nowIs(firstStore(c)))
+	}
+	variable := "SSL_CERT_FILE"
+	switch {
+	case strings.HasPrefix(c.Library.String(), "requests"):
+		variable = "REQUESTS_CA_BUNDLE"
+		if setting(c, "env REQUESTS_CA_BUNDLE") == "" && setting(c, "env CURL_CA_BUNDLE") != "" {
+			variable = "CURL_CA_BUNDLE"
+		}
+	case c.Name == "curl":
+		if setting(c, "env SSL_CERT_FILE") == "" || setting(c, "env CURL_CA_BUNDLE") != "" {
+			variable = "CURL_CA_BUNDLE"
+		}
+	}
+	return fmt.Sprintf("Set %s=%s in the environment of what runs %s, for example with Environment= in its systemd unit%s.",
+		variable, store, name, nowIs(setting(c, "env "+variable)))
+}
+
+// ownStoreStep is for a client that trusts more than this host, or everybody.
+func ownStoreStep(c *evidence.Client) string {
+	if c.Unverified && setting(c, "env NODE_TLS_REJECT_UNAUTHORIZED") != "" {
+		return "Remove NODE_TLS_REJECT_UNAUTHORIZED from the environment of node: with it anyone on the path can pose as OpenSRS."
+	}
+	if c.Unverified && c.Name == "curl" {
+		return "Remove insecure from the .curlrc: with it anyone on the path can pose as OpenSRS."
+	}
+	if store := firstStore(c); store != "" {
+		return fmt.Sprintf("Check why %s trusts this certificate: its store is %s.", ClientTitle(c), store)
+	}
+	return fmt.Sprintf("Check why %s trusts this certificate.", ClientTitle(c))
+}
+
+func firstStore(c *evidence.Client) string {
+	if len(c.TrustStore) == 0 {
+		return ""
+	}
+	return screen.Clean(c.TrustStore[0].String())
+}
+
+func nowIs(value string) string {
+	if value == "" {
+		return ""
+	}
+	return " (now: " + value + ")"
+}
+
+// iniOf is where a setting of PHP is changed: the pool's own file where there is a pool, else the ini file that it loaded.
+func iniOf(c *evidence.Client, option string) string {
+	ini := setting(c, "ini")
+	if ini == "" {
+		ini = "the php.ini of " + c.Name
+	}
+	panel := ""
+	switch {
+	case strings.HasPrefix(c.Path, "/opt/cpanel/") || c.Pool != nil && strings.HasPrefix(c.Pool.File, "/opt/cpanel/"):
+		panel = " (cPanel: WHM, MultiPHP INI Editor)"
+	case strings.HasPrefix(c.Path, "/opt/plesk/") || c.Pool != nil && strings.HasPrefix(c.Pool.File, "/opt/plesk/"):
+		panel = " (Plesk: the domain's PHP settings, additional directives)"
+	}
+	if c.Pool != nil {
+		return fmt.Sprintf("%s, or php_admin_value[%s] in %s, and reload php-fpm%s", ini, option, c.Pool.File, panel)
+	}
+	return ini + panel + ", which is the command line's: php-fpm and Apache read another one"
+}
+
+func missingStep(c *evidence.Client) string {
+	missing := screen.Clean(c.Missing.String())
+	switch {
+	case family(c) == "php" && strings.Contains(setting(c, "disable_functions"), missing):
+		return fmt.Sprintf("Take %s out of disable_functions in %s.", missing, iniOf(c, "disable_functions"))
+	case strings.HasPrefix(c.Path, "/opt/cpanel/") || c.Pool != nil && strings.HasPrefix(c.Pool.File, "/opt/cpanel/"):
+		return fmt.Sprintf("Install the extension %s for %s: WHM, EasyApache 4, PHP Extensions.", missing, c.Name)
+	case strings.HasPrefix(c.Path, "/opt/plesk/") || c.Pool != nil && strings.HasPrefix(c.Pool.File, "/opt/plesk/"):
+		return fmt.Sprintf("Switch on the extension %s for %s: Plesk, Tools & Settings, PHP Settings.", missing, c.Name)
+	case family(c) == "php":
+		name, _, _ := strings.Cut(c.Name, "-fpm")
+		return fmt.Sprintf("Install the extension %s for %s: sudo apt-get install %s-%s on Debian and Ubuntu, the package php-common on Red Hat; then reload php-fpm or Apache.",
+			missing, c.Name, name, missing)
+	case c.Name == "perl":
+		return "Install IO::Socket::SSL for perl: sudo apt-get install libio-socket-ssl-perl, or sudo dnf install perl-IO-Socket-SSL."
+	}
+	return fmt.Sprintf("Install %s for %s.", missing, c.Name)
+}
+
+func pathStep(e *evidence.Evidence, c *evidence.Client) string {
+	name := ClientTitle(c)
+	switch {
+	case otherProxy(e, c) && c.Proxy.Empty():
+		if c.Pool != nil {
+			return fmt.Sprintf("Set env[https_proxy] = %s in %s, if %s is to go through the proxy; reload php-fpm.", ownProxy(e), c.Pool.File, name)
+		}
+		return fmt.Sprintf("Set the proxy in the client's own settings, if %s is to go through it: it does not take it from %s.", name, proxyVariable(c))
+	case otherProxy(e, c):
+		return fmt.Sprintf("Check %s: %s goes through %s by it.", proxyVariable(c), name, screen.Clean(c.Proxy.String()))
+	case c.Address.Is6():
+		return fmt.Sprintf("Prefer IPv4 for %s (in /etc/gai.conf: precedence ::ffff:0:0/96 100): the access rules know IPv4 only.", name)
+	}
+	return ""
+}
+
+// proxyVariable is the variable that a client got its proxy from, as far as that can be told: the first that it has.
+func proxyVariable(c *evidence.Client) string {
+	for _, name := range []string{"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "http_proxy", "HTTP_PROXY"} {
+		if setting(c, "env "+name) != "" {
+			return name
+		}
+	}
+	return "the variable https_proxy"
+}
+
+func blockedStep(c *evidence.Client) string {
+	if c.Pool != nil && c.Pool.User != "" {
+		return fmt.Sprintf("Run sudo -u %s opensrs-doctor: it names what refuses that user's connections.", c.Pool.User)
+	}
+	return ""
+}
+
+func libraryStep(d difference) string {
+	library := screen.Clean(d.client.Library.String())
+	if library == "" {
+		return ""
+	}
+	if d.cause == clientOld {
+		return fmt.Sprintf("Update %s, or what it is built with: it speaks TLS by %s.", d.client.Name, library)
+	}
+	if conf := setting(d.client, "env OPENSSL_CONF"); conf != "" {
+		return fmt.Sprintf("Check the settings MinProtocol, CipherString and Options in %s, which OPENSSL_CONF names for %s.", conf, d.client.Name)
+	}
+	return ""
+}
+
+// settingOf is the very setting of a client whose store differs; nil where none is known.
+func settingOf(d difference) *report.Culprit {
+	c := d.client
+	for _, name := range []string{"curl.cainfo", "openssl.cafile", "env SSL_CERT_FILE", "env REQUESTS_CA_BUNDLE", "env CURL_CA_BUNDLE"} {
+		curl := strings.HasPrefix(c.Library.String(), "curl")
+		if value := setting(c, name); d.cause == clientStore && d.severity == report.Fail && value != "" && (name == "curl.cainfo") == (curl && c.Name != "curl") {
+			at := setting(c, "ini")
+			if strings.HasPrefix(name, "env ") {
+				at = "environment"
+			}
+			return &report.Culprit{Kind: "setting", Name: strings.TrimPrefix(name, "env "), At: at, Text: value, File: strings.TrimPrefix(at, "environment")}
+		}
+	}
+	return nil
+}
