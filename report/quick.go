@@ -59,7 +59,7 @@ func (p *Probe) decodeQuickly(document []byte, at int) int {
 		switch text := texts[string(name)]; {
 		case text != nil:
 			var ok bool
-			if *text, ok = textOf(value); !ok {
+			if *text, ok = Text(value); !ok {
 				return -1
 			}
 		case string(name) == "duration_ms":
@@ -89,7 +89,7 @@ func Members(object json.RawMessage) iter.Seq2[string, json.RawMessage] {
 			if nameEnd < 0 {
 				return
 			}
-			name, ok := textOf(object[at:nameEnd])
+			name, ok := Text(object[at:nameEnd])
 			at = blanks(object, nameEnd)
 			if !ok || at == len(object) || object[at] != ':' {
 				return
@@ -120,8 +120,8 @@ func Last(list json.RawMessage) (last json.RawMessage) {
 	return last
 }
 
-// textOf is the text that a JSON value is.
-func textOf(value []byte) (text string, ok bool) {
+// Text is the text that a JSON value is, if it is one.
+func Text(value []byte) (text string, ok bool) {
 	if len(value) < 2 || value[0] != '"' {
 		return "", false
 	}

@@ -127,7 +127,7 @@ func fleetWriters(answer **fleet.Fleet, plan *string) []format {
 // readReports reads everything that the words name: files, folders and what is below them, patterns, standard input. What
 // cannot be read is named in the answer and stops nothing; a word that names nothing is an error.
 func readReports(args []string, merger *fleet.Merger, stdin io.Reader) error {
-	documents := make(chan fleet.Document, 64)
+	documents := make(chan fleet.Document, 8) // each may have 8 MiB
 	var readers sync.WaitGroup
 	for range max(runtime.GOMAXPROCS(0), 1) {
 		readers.Go(func() {

@@ -20,24 +20,31 @@ const (
 // factID is a fact's name and value, numbered.
 type factID int32
 
+// mostKinds is how many facts are told apart. Those that are another one on each host part nothing.
+const mostKinds = 400_000
+
 // table numbers facts, so that a host costs some bytes for each.
 type table struct {
-	ids    map[fact]factID
-	facts  []fact
-	byName map[string][]factID
+	ids   map[fact]factID
+	facts []fact
+	full  bool
 }
 
-func newTable() *table { return &table{ids: map[fact]factID{}, byName: map[string][]factID{}} }
+func newTable() *table { return &table{ids: map[fact]factID{}} }
 
-func (t *table) id(f fact) factID {
-	id, known := t.ids[f]
-	if !known {
-		id = factID(len(t.facts))
-		t.ids[f] = id
-		t.facts = append(t.facts, f)
-		t.byName[f.name] = append(t.byName[f.name], id)
+// id is the number of a fact; kept is false where there are too many.
+func (t *table) id(f fact) (id factID, kept bool) {
+	if id, kept = t.ids[f]; kept {
+		return id, true
 	}
-	return id
+	if t.full = t.full || len(t.facts) >= mostKinds; t.full {
+		return 0, false
+	}
+	id = factID(len(t.facts))
+	f.name, f.value = strings.Clone(f.name), strings.Clone(f.value)
+	t.ids[f] = id
+	t.facts = append(t.facts, f)
+	return id, true
 }
 
 // group is how many hosts of some have each fact.
@@ -84,7 +91,7 @@ func (t *table) separate(cause string, probe int, failing, healthy []*entry) (fo
 	var all []candidate
 	for id, have := range with.have {
 		f := t.facts[id]
-		if f.probe >= probe && probe >= 0 && !f.identity {
+		if f.probe >= max(probe, 0) && !f.identity { // found by the probe that fails, or after it
 			continue
 		}
 		c := candidate{id, Count{have, with.known[f.name]}, Count{without.have[id], without.known[f.name]}, 0}
