@@ -106,16 +106,22 @@ func Members(object json.RawMessage) iter.Seq2[string, json.RawMessage] {
 	}
 }
 
-// Last is the last element of a JSON list that was read before; nil where there is none.
-func Last(list json.RawMessage) (last json.RawMessage) {
-	if at := blanks(list, 0); at < len(list) && list[at] == '[' {
-		walkList(list, at, func(at int) int {
+// Elements gives the elements of a JSON list that was read before, and nothing of what is none.
+func Elements(list json.RawMessage) iter.Seq[json.RawMessage] {
+	return func(yield func(json.RawMessage) bool) {
+		walkList(list, blanks(list, 0), func(at int) int {
 			end := valueEnd(list, at, 1)
-			if end >= 0 {
-				last = list[at:end:end]
+			if end < 0 || !yield(list[at:end:end]) {
+				return -1
 			}
 			return end
 		})
+	}
+}
+
+// Last is the last element of a JSON list that was read before; nil where there is none.
+func Last(list json.RawMessage) (last json.RawMessage) {
+	for last = range Elements(list) {
 	}
 	return last
 }

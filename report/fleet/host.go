@@ -100,7 +100,6 @@ func hostOf(r *report.Report, document Document) *host {
 	if r.Target.KeyFingerprint != nil {
 		h.key = screen.Clip(screen.Clean(*r.Target.KeyFingerprint), 20)
 	}
-	h.look(r)
 	h.gather(r)
 	return h
 }
@@ -123,29 +122,28 @@ func cleaned(texts []string) []string {
 	return all
 }
 
-// look takes what the answer lists from the facts of the probes: addresses, rules, the chain's issuer, the clock.
-func (h *host) look(r *report.Report) {
-	for _, row := range r.Probes {
-		for member, value := range report.Members(row.Facts) {
-			switch row.Name + "." + member {
-			case "egress.ipv4":
-				h.egress = h.named(cleaned(texts(value)))
-			case "rules.rules":
-				h.ruleList = h.named(cleaned(texts(value)))
-			case "rules.verdict":
-				h.rules = strings.Join(h.named(cleaned(scalars(value))), " ")
-			case "tls.chain":
-				for member, value := range report.Members(report.Last(value)) {
-					if issuer := h.named(cleaned(scalars(value))); member == "issuer" && len(issuer) == 1 {
-						h.issuer = issuer[0]
-					}
-				}
-			case "tls.clock", "call.clock":
-				for member, value := range report.Members(value) {
-					if offset, err := strconv.ParseFloat(string(value), 64); member == "offset_ms" && err == nil && h.offsetMS == 0 {
-						h.offsetMS = offset
-					}
-				}
+// look takes what the answer lists from a fact of a probe: addresses, rules, the chain's issuer, the clock.
+func (h *host) look(name string, value json.RawMessage) {
+	switch name {
+	case "egress.ipv4":
+		h.egress = h.named(cleaned(texts(value)))
+	case "rules.rules":
+		h.ruleList = h.named(cleaned(texts(value)))
+	case "rules.verdict":
+		h.rules = strings.Join(h.named(cleaned(scalars(value))), " ")
+	case "tls.chain":
+		for member, value := range report.Members(report.Last(value)) {
+			if member != "issuer" {
+				continue
+			}
+			if issuer := h.named(cleaned(scalars(value))); len(issuer) == 1 {
+				h.issuer = issuer[0]
+			}
+		}
+	case "tls.clock", "call.clock":
+		for member, value := range report.Members(value) {
+			if offset, err := strconv.ParseFloat(string(value), 64); member == "offset_ms" && err == nil && h.offsetMS == 0 {
+				h.offsetMS = offset
 			}
 		}
 	}
@@ -215,10 +213,10 @@ func (h *host) gather(r *report.Report) {
 	for _, address := range r.Target.Addresses {
 		add("target.addresses", address, 2, true)
 	}
+	h.gatherProbes(r, add)
 	if h.issuer != "" {
 		add("tls.issuer", h.issuer, 4, true)
 	}
-	h.gatherProbes(r, add)
 }
 
 // network is the /24 that an IPv4 address is in; hosts of one network share what stands in its way.
@@ -241,12 +239,10 @@ var never = []string{"failure", "status", "success", "took", "date", "time", "_a
 // gatherProbes takes the texts and truths that the probes' facts have at their first level, and the texts of lists there.
 func (h *host) gatherProbes(r *report.Report, add func(name, value string, probe int, identity bool)) {
 	for i, row := range r.Probes {
-		if row.Status == evidence.Skip || len(row.Facts) > 1<<20 {
-			continue
-		}
 		for member, value := range report.Members(row.Facts) {
 			name := row.Name + "." + member
-			if len(h.facts) >= mostFacts || len(member) > 60 || !late[name] && telling(name) {
+			h.look(name, value)
+			if row.Status == evidence.Skip || len(h.facts) >= mostFacts || len(member) > 60 || !late[name] && telling(name) {
 				continue
 			}
 			for _, text := range scalars(value) {
@@ -289,8 +285,12 @@ func scalars(value json.RawMessage) []string {
 // texts are those of a list that holds nothing else.
 func texts(list json.RawMessage) []string {
 	var all []string
-	if len(list) > 2 && list[0] == '[' && json.Unmarshal(list, &all) != nil {
-		return nil
+	for element := range report.Elements(list) {
+		text, is := report.Text(element)
+		if !is {
+			return nil
+		}
+		all = append(all, text)
 	}
 	return all
 }
