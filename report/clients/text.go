@@ -159,7 +159,7 @@ func verdict(s *screen.Writer, r *Report) {
 	} else {
 		render.Diagnoses(s, shown)
 	}
-	if r.interrupted {
+	if r.Interrupted() {
 		s.Blank()
 		s.Paragraph("", 0, "The run was cut short: what the others would have shown is not known.", screen.Doubtful)
 	}
