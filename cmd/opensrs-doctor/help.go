@@ -18,6 +18,8 @@ func writeHelp(w io.Writer, cmd *cobra.Command) {
 		fmt.Fprintf(w, "Usage:  %s [flags]\n\n%s.\n", strings.TrimSuffix(cmd.UseLine(), " [flags]"), sentence(cmd.Short))
 		writeRulesHelp(w, cmd.Name())
 		return
+	case cmd.Parent().Name() == "completion":
+		cmd = cmd.Parent() // where the script goes
 	case cmd.Name() == "check":
 		fmt.Fprint(w, checkHelp)
 		writeKeys(w, keys())
@@ -57,7 +59,7 @@ func writeHelp(w io.Writer, cmd *cobra.Command) {
 	case "help":
 		writeKeys(w, []key{manualKey})
 	case "completion":
-		fmt.Fprint(w, "\nShells: bash zsh fish powershell, as in: opensrs-doctor completion bash\n")
+		fmt.Fprint(w, completionHelp)
 	}
 }
 
