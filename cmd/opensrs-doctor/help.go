@@ -22,6 +22,8 @@ func writeHelp(w io.Writer, cmd *cobra.Command) {
 	case cmd.Parent().Name() == "deploy":
 		writeDeployHelp(w, cmd)
 		return
+	case cmd.Parent().Name() == "completion":
+		cmd = cmd.Parent() // where the script goes
 	case cmd.Name() == "check":
 		if _, page := w.(*manual); page {
 			writeAllHelp(w)
@@ -76,7 +78,7 @@ func writeHelp(w io.Writer, cmd *cobra.Command) {
 	case "help":
 		writeKeys(w, []key{manualKey})
 	case "completion":
-		fmt.Fprint(w, "\nShells: bash zsh fish powershell, as in: opensrs-doctor completion bash\n")
+		fmt.Fprint(w, completionHelp)
 	}
 }
 
