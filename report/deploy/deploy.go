@@ -156,7 +156,7 @@ func systemd(s Settings) []File {
 		formats = append(formats, "-f", "prometheus="+s.TextfileDir+"/opensrs-doctor.prom")
 	}
 	var command []string
-	for _, word := range slices.Concat([]string{s.Binary, "check"}, s.words()) {
+	for _, word := range slices.Concat([]string{s.Binary, "check", "--config", "/dev/null"}, s.words()) {
 		command = append(command, systemdWord(word))
 	}
 	command = append(command, "--api-key-file", "${CREDENTIALS_DIRECTORY}/api-key")
