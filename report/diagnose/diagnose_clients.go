@@ -152,7 +152,7 @@ func ClientTitle(c *evidence.Client) string {
 	switch library := c.Library.String(); {
 	case strings.HasPrefix(name, "php") && strings.HasPrefix(library, "curl"):
 		return name + " (curl)"
-	case strings.HasPrefix(name, "php"):
+	case strings.HasPrefix(library, "streams"):
 		return name + " (streams)"
 	case strings.HasPrefix(library, "requests"):
 		return name + " (requests)"
