@@ -83,6 +83,7 @@ func lookAtClients(flags map[string]*flagValue, config string, s *streams) error
 	}
 	ctx, stop := interruptible()
 	defer stop()
+	request.options.Version = ownVersion()
 	progress := startProgress(s)
 	progress.watch(probes.Event{Probe: "clients"})
 	var r *clients.Report
@@ -133,7 +134,7 @@ func (r *request) clientsAs(ctx context.Context, only []string) (*clients.Report
 // askClients takes this tool's own look and asks the runtimes, at the same time: what they are compared with is of now.
 func askClients(ctx context.Context, o probes.Options, only, env []string) *evidence.Evidence {
 	begun := time.Now()
-	o.Version, o.Timeout = ownVersion(), clientsTime
+	o.Timeout = clientsTime
 	o.Only, o.NoThirdParties, o.AllowIntercepted = []string{"dns", "port", "tls"}, true, true
 	o.EgressSources, o.Controls, o.StatusURL, o.Witness, o.CrossCheck = nil, nil, nil, nil, false
 	var (
