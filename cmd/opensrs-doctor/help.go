@@ -62,7 +62,7 @@ func writeHelp(w io.Writer, cmd *cobra.Command) {
 		fmt.Fprint(w, diffAfter)
 	case "explain":
 		fmt.Fprint(w, explainHelp)
-		writeKeys(w, append([]key{dataFormat}, viewKeys()...))
+		writeKeys(w, explainKeys())
 		fmt.Fprint(w, explainAfter)
 	case "version":
 		writeKeys(w, []key{dataFormat})
@@ -130,8 +130,8 @@ func writeAllHelp(w io.Writer) {
 }
 
 const checkShort = `
-These are the flags that most people need: check --help-all shows the others, and
-how the config file, the environment and the exit status work.
+These are the flags that most people need. check --help-all shows the others,
+and describes the config file, the environment and the exit status.
 `
 
 const checkAfter = `

@@ -17,18 +17,18 @@ const Schema = "opensrs-doctor/clients/v1"
 
 // Report is one look at the runtimes of this host.
 type Report struct {
-	Schema      string             `json:"schema"`
-	Tool        report.Tool        `json:"tool"`
-	RunID       string             `json:"run_id"`
-	StartedAt   time.Time          `json:"started_at"`
-	DurationMS  float64            `json:"duration_ms"`
-	Verdict     string             `json:"verdict"` // pass, warn, fail, incomplete
-	Target      report.Target      `json:"target"`
-	Host        report.Host        `json:"host"`
-	As          *report.As         `json:"as,omitempty"` // --as
-	Own         Own                `json:"own"`
-	Diagnoses   []report.Diagnosis `json:"diagnoses"` // root cause first
-	Clients     []evidence.Client  `json:"clients"`
+	Schema     string             `json:"schema"`
+	Tool       report.Tool        `json:"tool"`
+	RunID      string             `json:"run_id"`
+	StartedAt  time.Time          `json:"started_at"`
+	DurationMS float64            `json:"duration_ms"`
+	Verdict    string             `json:"verdict"` // pass, warn, fail, incomplete
+	Target     report.Target      `json:"target"`
+	Host       report.Host        `json:"host"`
+	As         *report.As         `json:"as,omitempty"` // --as
+	Own        Own                `json:"own"`
+	Diagnoses  []report.Diagnosis `json:"diagnoses"` // root cause first
+	Clients    []evidence.Client  `json:"clients"`
 }
 
 // Own is how far this tool itself got: what the runtimes are compared with.
