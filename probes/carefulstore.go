@@ -25,6 +25,8 @@ var (
 // storeWords is where this host's root certificates come from; none where the system keeps them elsewhere than in files.
 func (r *run) storeWords() foreign.Text {
 	switch named := cmp.Or(os.Getenv("SSL_CERT_FILE"), os.Getenv("SSL_CERT_DIR")); {
+	case r.o.Sandbox:
+		return foreign.Ours("the sandbox's root")
 	case r.o.CAFile != nil:
 		return foreign.Ours("--ca-file")
 	case r.o.SystemRoots != nil:

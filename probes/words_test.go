@@ -46,6 +46,10 @@ var ours = map[string]string{
 	"Control.Peer": "the user's setting", "Control.Path": "closed list", "StatusPage.URL": "the user's setting, without a login",
 	"ClockSample.Peer": "the user's setting",
 
+	"Client.Name": "closed list, with the digits of a version and the pool's name", "Client.Path": "of a program or a socket of this host",
+	"Client.Status": "closed list", "Client.Stage": "closed list", "Pool.Name": "this host's setting, cleaned",
+	"Pool.File": "a path", "Pool.User": "this host's setting, cleaned",
+
 	"HostRoute.Kind": "closed list", "HostRoute.Line": "made here of numbers and names of interfaces", "HostRoute.Prefix": "an address and a length",
 	"HostRoute.Interface": "this host's own", "HostRoute.Alive": "this host's own", "Ledger.To": "an address", "Ledger.Why": "ours, or the system's word for an error number",
 	"Ledger.Protocol": "closed list", "Ledger.WentOut": "this host's own", "Ledger.CameIn": "this host's own",

@@ -90,7 +90,7 @@ func notesOf(readme, version string) []string {
 	chosen := sections[0]
 	core, _, _ := strings.Cut(version, "+")
 	for _, section := range sections {
-		if heading, _, _ := strings.Cut(section, "\n"); strings.Fields(heading)[0] == core {
+		if heading, _, _ := strings.Cut(section, "\n"); firstWord(heading) == core {
 			chosen = section
 			break
 		}
@@ -104,4 +104,10 @@ func notesOf(readme, version string) []string {
 		}
 	}
 	return notes
+}
+
+// firstWord is the first word of a heading, without what stands behind it.
+func firstWord(heading string) string {
+	word, _, _ := strings.Cut(strings.TrimSpace(heading), " ")
+	return strings.TrimRight(word, ",:")
 }

@@ -1,15 +1,19 @@
 package main
 
 import (
+	"context"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/http/httpproxy"
 
 	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/process"
+	"opensrs-doctor/probes/runtimes"
 )
 
 // shellsOwn are settings of the config file that the target's environment beats, for the run from this shell.
@@ -36,8 +40,28 @@ func (s *settings) asTarget(r *request) error {
 		return s.bad("as", 0, "%s is in another network namespace, and the sandbox is in this shell's", target.Label()).
 			withHint("leave --sandbox out, or name a target in this network")
 	}
+	askPool(target)
 	r.as = target
 	return nil
+}
+
+// askPool asks php-fpm for a worker's environment, which is not in /proc.
+func askPool(t *process.Target) {
+	if t.Pool == "" || len(t.Env) > 0 {
+		return
+	}
+	found, answered := runtimes.PoolVariables(context.Background(), t.Pool)
+	if !answered {
+		t.Taken = slices.DeleteFunc(t.Taken, func(what string) bool { return what == "environment" })
+		t.NotTaken = append(t.NotTaken, process.Missing{What: "environment",
+			Why: "php-fpm's workers have none in /proc, and the pool " + t.Pool + " did not answer when it was asked"})
+		return
+	}
+	for _, one := range found {
+		if name, value, _ := strings.Cut(one, "="); slices.Contains(process.Variables, name) && !strings.Contains(value, foreign.Redacted) {
+			t.Env = append(t.Env, one)
+		}
+	}
 }
 
 // notAs is the usage error for a process that cannot be spoken for; of several, a command each.

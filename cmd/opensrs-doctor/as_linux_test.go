@@ -192,3 +192,57 @@ func TestInterruptedInside(t *testing.T) {
 		t.Errorf("the inner process %d is left behind", inner)
 	}
 }
+
+// php-fpm's own worker, whose proxy is set in the pool's file and in no environment that /proc shows: the proxy is dead, and
+// only there.
+func TestAsAWorkerOfPHPFPM(t *testing.T) {
+	rootOnly(t)
+	programs, _ := filepath.Glob("/usr/sbin/php-fpm[0-9]*")
+	if len(programs) == 0 {
+		t.Skip("needs php-fpm: .ci/run installs it")
+	}
+	program, err := theBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := os.MkdirTemp("/run", "opensrs-doctor-test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	pool := "shop" + strconv.Itoa(os.Getpid())
+	conf := filepath.Join(dir, "fpm.conf")
+	write(t, conf, "[global]\nerror_log="+dir+"/log\ndaemonize=no\n["+pool+"]\nuser=www-data\ngroup=www-data\nlisten="+dir+"/sock\nlisten.mode=0666\npm=static\npm.max_children=1\nenv[HTTPS_PROXY]=http://127.0.0.2:1\n")
+	if err := os.Chmod(conf, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	fpm := exec.Command(programs[0], "-F", "-y", conf)
+	if err := fpm.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { fpm.Process.Signal(os.Interrupt); fpm.Wait() })
+	worker := ""
+	for range 1000 {
+		children, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", fpm.Process.Pid, fpm.Process.Pid))
+		if fields := strings.Fields(string(children)); len(fields) == 1 {
+			if title, _ := os.ReadFile("/proc/" + fields[0] + "/cmdline"); bytes.Contains(title, []byte("pool "+pool)) {
+				worker = fields[0]
+				break
+			}
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if worker == "" {
+		t.Fatal("php-fpm has no worker")
+	}
+	// No proxy is used for loopback, so the endpoint has an address of documentation; nothing is sent there by a dead proxy.
+	out, _ := exec.Command(program, "--as", worker, "--endpoint", "https://192.0.2.1:55443/", "--no-third-parties", "--timeout", "3s", "-f", "json").CombinedOutput()
+	for _, want := range []string{`"cause": "proxy.unreachable"`, `"url": "http://127.0.0.2:1"`, `"what": "proxy"`} {
+		if !bytes.Contains(out, []byte(want)) {
+			t.Errorf("no %s in %s", want, out)
+		}
+	}
+}

@@ -19,6 +19,7 @@ import (
 	"opensrs-doctor/probes/process"
 	"opensrs-doctor/probes/thishost"
 	"opensrs-doctor/report"
+	"opensrs-doctor/report/clients"
 	"opensrs-doctor/report/diagnose"
 )
 
@@ -27,7 +28,8 @@ type job struct {
 	Options             probes.Options
 	Proxy               string // a URL, with its login
 	Public, System, Own [][]byte
-	SystemGiven         bool // also where it is empty
+	SystemGiven         bool     // also where it is empty
+	Only                []string // of clients: the runtimes to ask
 }
 
 func newJob(o probes.Options) job {
@@ -79,14 +81,15 @@ func parsed(all [][]byte) (certificates []*x509.Certificate, err error) {
 
 // What the two processes ask each other.
 const (
-	askRun      = "run"      // of the inner one: a job; its answer is the report
-	askStop     = "stop"     // of the inner one: what is known now
-	askEvent    = "event"    // of the outer one, as all below: a probe began or ended
-	askFind     = "find"     // where a text gives the key away
-	askLook     = "look"     // thishost.Eyes
-	askCounters = "counters" // thishost.Eyes
-	askRules    = "rules"    // thishost.Eyes: a number for them
-	askSince    = "since"    // thishost.RulesThen
+	askRun       = "run"      // of the inner one: a job; its answer is the report
+	askClientsAs = "clients"  // of the inner one: a job; its answer is the table
+	askStop      = "stop"     // of the inner one: what is known now
+	askEvent     = "event"    // of the outer one, as all below: a probe began or ended
+	askFind      = "find"     // where a text gives the key away
+	askLook      = "look"     // thishost.Eyes
+	askCounters  = "counters" // thishost.Eyes
+	askRules     = "rules"    // thishost.Eyes: a number for them
+	askSince     = "since"    // thishost.RulesThen
 )
 
 type (
@@ -109,6 +112,20 @@ const endGrace = 2 * time.Second
 
 // runAs makes the run in a process that is like the target.
 func (r *request) runAs(ctx context.Context, watch func(probes.Event)) (*report.Report, error) {
+	document, err := r.inside(ctx, askRun, newJob(r.options), r.options.Timeout, watch)
+	if err != nil {
+		return nil, err
+	}
+	result, err := report.Read(bytes.NewReader(document))
+	if err == nil {
+		result.StartedAt = result.StartedAt.Local()
+		result.As = r.asFacts()
+	}
+	return result, err
+}
+
+// inside asks a process that is like the target, and gives its answer. It takes so long at most, and a moment.
+func (r *request) inside(ctx context.Context, ask string, question any, most time.Duration, watch func(probes.Event)) (json.RawMessage, error) {
 	inner, err := r.as.Start()
 	if err != nil {
 		return nil, fmt.Errorf("the check could not begin as %s: %s", r.as.Label(), plain(err))
@@ -125,10 +142,10 @@ func (r *request) runAs(ctx context.Context, watch func(probes.Event)) (*report.
 	done := make(chan outcome, 1)
 	go func() {
 		var got outcome
-		got.err = pipe.Ask(askRun, newJob(r.options), &got.document)
+		got.err = pipe.Ask(ask, question, &got.document)
 		done <- got
 	}()
-	late := time.After(r.options.Timeout + endGrace)
+	late := time.After(most + endGrace)
 	interrupted := ctx.Done()
 	for {
 		select {
@@ -143,12 +160,7 @@ func (r *request) runAs(ctx context.Context, watch func(probes.Event)) (*report.
 				return nil, fmt.Errorf("the process that checks as %s ended before its report was made; a limit of its control group may have killed it", r.as.Label())
 			}
 			grace = endGrace
-			result, err := report.Read(bytes.NewReader(got.document))
-			if err == nil {
-				result.StartedAt = result.StartedAt.Local()
-				result.As = r.asFacts()
-			}
-			return result, err
+			return got.document, nil
 		}
 	}
 }
@@ -213,32 +225,49 @@ func serveInside(stream *os.File) {
 		askStop: func(json.RawMessage) (any, error) { cancel(); return true, nil },
 		askRun: func(body json.RawMessage) (any, error) {
 			<-ready
-			var j job
-			if err := json.Unmarshal(body, &j); err != nil {
-				return nil, err
-			}
-			o, err := j.options()
+			o, _, err := optionsInside(body, pipe)
 			if err != nil {
 				return nil, err
-			}
-			o.Eyes = farEyes{pipe}
-			o.Scrub = func(text string) (found [][2]int) {
-				if pipe.Ask(askFind, []byte(text), &found) != nil {
-					return [][2]int{{0, len(text)}} // whether the key is in it is not known
-				}
-				return found
 			}
 			watch := func(event probes.Event) { go pipe.Ask(askEvent, event, nil) }
 			result := diagnose.New(probes.Run(ctx, o, watch), tool(o))
 			var document bytes.Buffer
-			if err := report.WriteJSON(&document, result); err != nil {
+			err = report.WriteJSON(&document, result)
+			return json.RawMessage(document.Bytes()), err
+		},
+		askClientsAs: func(body json.RawMessage) (any, error) {
+			<-ready
+			o, only, err := optionsInside(body, pipe)
+			if err != nil {
 				return nil, err
 			}
-			return json.RawMessage(document.Bytes()), nil
+			var document bytes.Buffer
+			env := append(os.Environ(), "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+			err = clients.WriteJSON(&document, clients.New(askClients(ctx, o, only, env), tool(o)))
+			return json.RawMessage(document.Bytes()), err
 		},
 	})
 	close(ready)
 	<-pipe.Ended()
+}
+
+// optionsInside are a job's options, with the other process's eyes and its knowledge of the key.
+func optionsInside(body json.RawMessage, pipe *process.Pipe) (o probes.Options, only []string, err error) {
+	var j job
+	if err := json.Unmarshal(body, &j); err != nil {
+		return o, nil, err
+	}
+	if o, err = j.options(); err != nil {
+		return o, nil, err
+	}
+	o.Eyes = farEyes{pipe}
+	o.Scrub = func(text string) (found [][2]int) {
+		if pipe.Ask(askFind, []byte(text), &found) != nil {
+			return [][2]int{{0, len(text)}} // whether the key is in it is not known
+		}
+		return found
+	}
+	return o, j.Only, nil
 }
 
 // farEyes are the outer process's.

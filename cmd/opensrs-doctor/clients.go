@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -32,8 +33,8 @@ func clientsCommand(s *streams) *cobra.Command {
 }
 
 // clientsShares are the keys of check that clients takes too: they say which endpoint, and by which path.
-var clientsShares = []string{"env", "endpoint", "ca-file", "resolver", "proxy", "source-ip", "public-roots", "system-roots",
-	"fail-on", "quiet", "verbose", "no-color", "ascii"}
+var clientsShares = []string{"env", "endpoint", "ca-file", "resolver", "proxy", "source-ip", "public-roots", "system-roots", "as",
+	"fail-on", "quiet", "verbose", "color", "no-color", "ascii"}
 
 // clientsKeys are the flags of clients, in the order of the help.
 func clientsKeys() []key {
@@ -82,15 +83,24 @@ func lookAtClients(flags map[string]*flagValue, config string, s *streams) error
 	}
 	ctx, stop := interruptible()
 	defer stop()
+	request.options.Version = ownVersion()
 	progress := startProgress(s)
 	progress.watch(probes.Event{Probe: "clients"})
-	found := askClients(ctx, request.options, only)
+	var r *clients.Report
+	if request.as != nil {
+		defer request.as.Close()
+		r, err = request.clientsAs(ctx, only)
+	} else {
+		r = clients.New(askClients(ctx, request.options, only, nil), tool(request.options))
+	}
 	progress.end()
-	if len(found.Clients) == 0 && len(only) > 0 && ctx.Err() == nil {
+	if err != nil {
+		return err
+	}
+	if len(r.Clients) == 0 && len(only) > 0 && ctx.Err() == nil {
 		return usagef("no runtime of this host is called %s", strings.Join(only, " or ")).
 			withHint("opensrs-doctor clients, without --only, lists those that are there")
 	}
-	r := clients.New(found, tool(request.options))
 	if asJSON {
 		err = clients.WriteJSON(s.stdout, r)
 	} else {
@@ -105,10 +115,26 @@ func lookAtClients(flags map[string]*flagValue, config string, s *streams) error
 	return verdictStatus(&report.Report{Verdict: r.Verdict}, request.failOn)
 }
 
+// clientsAs asks the runtimes that a target sees, in a process that is like it.
+func (r *request) clientsAs(ctx context.Context, only []string) (*clients.Report, error) {
+	question := newJob(r.options)
+	question.Only = only
+	document, err := r.inside(ctx, askClientsAs, question, clientsTime+runtimes.DefaultJavaWait, func(probes.Event) {})
+	if err != nil {
+		return nil, err
+	}
+	found := new(clients.Report)
+	if err := json.Unmarshal(document, found); err != nil {
+		return nil, errors.New("the answer of the inner process cannot be read")
+	}
+	found.StartedAt, found.As = found.StartedAt.Local(), r.asFacts()
+	return found, nil
+}
+
 // askClients takes this tool's own look and asks the runtimes, at the same time: what they are compared with is of now.
-func askClients(ctx context.Context, o probes.Options, only []string) *evidence.Evidence {
+func askClients(ctx context.Context, o probes.Options, only, env []string) *evidence.Evidence {
 	begun := time.Now()
-	o.Version, o.Timeout = ownVersion(), clientsTime
+	o.Timeout = clientsTime
 	o.Only, o.NoThirdParties, o.AllowIntercepted = []string{"dns", "port", "tls"}, true, true
 	o.EgressSources, o.Controls, o.StatusURL, o.Witness, o.CrossCheck = nil, nil, nil, nil, false
 	var (
@@ -117,7 +143,9 @@ func askClients(ctx context.Context, o probes.Options, only []string) *evidence.
 		both   sync.WaitGroup
 	)
 	both.Go(func() { own = probes.Run(ctx, o, nil) })
-	both.Go(func() { others = runtimes.Look(ctx, runtimes.Options{Host: o.Host, Port: o.Port, Only: only}) })
+	both.Go(func() {
+		others = runtimes.Look(ctx, runtimes.Options{Host: o.Host, Port: o.Port, Only: only, Env: env})
+	})
 	both.Wait()
 	own.Clients, own.Took = others, time.Since(begun)
 	own.Interrupted = own.Interrupted || ctx.Err() != nil

@@ -31,7 +31,7 @@ func explainCommand(s *streams) *cobra.Command {
 		}
 		return err
 	})
-	flags := addKeys(command.Flags(), append([]key{dataFormat}, viewKeys()...))
+	flags := addKeys(command.Flags(), explainKeys())
 	command.RunE = func(_ *cobra.Command, args []string) error {
 		asJSON, err := wantsJSON(flags, s)
 		if err != nil {
@@ -44,6 +44,8 @@ func explainCommand(s *streams) *cobra.Command {
 		}
 		options := set.forTerminal(s)
 		switch {
+		case look.bool(exampleKey.name):
+			return explainExample(args, asJSON, s)
 		case len(args) > 0:
 			return explainWords(args, asJSON, options, s)
 		case asJSON:
@@ -52,6 +54,27 @@ func explainCommand(s *streams) *cobra.Command {
 		return explain.ExplainList(s.stdout, options)
 	}
 	return command
+}
+
+// exampleKey shows a recorded run.
+var exampleKey = key{"example", "", boolean, "", groupOutput, "the screen of a recorded run with that cause"}
+
+// explainKeys are the flags of explain.
+func explainKeys() []key { return append([]key{exampleKey, dataFormat}, viewKeys()...) }
+
+// explainExample shows the recorded run of one cause.
+func explainExample(args []string, asJSON bool, s *streams) error {
+	switch {
+	case asJSON:
+		return usagef("--example is a screen, and there is none as JSON").withHint("leave -f json out")
+	case len(args) != 1:
+		return usagef("--example takes one cause, got %d words", len(args)).withHint("opensrs-doctor explain --example port.filtered")
+	}
+	id := strings.ToLower(args[0])
+	if _, found := diagnose.Lookup(id); !found {
+		return usagef("no cause is called %s", shown(args[0])).withHint("opensrs-doctor explain lists them").withNearest(id, causeIDs())
+	}
+	return explain.WriteExample(s.stdout, id)
 }
 
 // explainHint is how a text gets past the shell unharmed.

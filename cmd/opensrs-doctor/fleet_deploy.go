@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"opensrs-doctor/cmd/opensrs-doctor/outfile"
+	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/deploy"
 )
@@ -217,7 +218,7 @@ func (d *deployment) save(files []deploy.File, asJSON bool) error {
 		return report.WriteDocument(d.streams.stdout, map[string]any{"schema": "opensrs-doctor/deploy/v1", "paths": paths})
 	}
 	for _, path := range paths {
-		if _, err := fmt.Fprintln(d.streams.stdout, shownPath(path)); err != nil {
+		if _, err := fmt.Fprintln(d.streams.stdout, foreign.Disarm(shownPath(path))); err != nil {
 			return err
 		}
 	}

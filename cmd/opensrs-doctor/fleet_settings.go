@@ -52,6 +52,9 @@ func (d *deployment) read() (deploy.Settings, error) {
 		return filled, err
 	}
 	filled.Check, filled.Timeout = check, r.options.Timeout
+	if d.engine != "prometheus" && !d.given("username") {
+		d.streams.note("no username is given: the hosts check everything but the call; --username NAME")
+	}
 	if d.given("env") {
 		filled.Environment = r.options.Environment
 	}

@@ -22,6 +22,8 @@ func writeHelp(w io.Writer, cmd *cobra.Command) {
 	case cmd.Parent().Name() == "deploy":
 		writeDeployHelp(w, cmd)
 		return
+	case cmd.Parent().Name() == "completion":
+		cmd = cmd.Parent() // where the script goes
 	case cmd.Name() == "check":
 		if _, page := w.(*manual); page {
 			writeAllHelp(w)
@@ -60,7 +62,7 @@ func writeHelp(w io.Writer, cmd *cobra.Command) {
 		fmt.Fprint(w, diffAfter)
 	case "explain":
 		fmt.Fprint(w, explainHelp)
-		writeKeys(w, append([]key{dataFormat}, viewKeys()...))
+		writeKeys(w, explainKeys())
 		fmt.Fprint(w, explainAfter)
 	case "version":
 		writeKeys(w, []key{dataFormat})
@@ -76,7 +78,7 @@ func writeHelp(w io.Writer, cmd *cobra.Command) {
 	case "help":
 		writeKeys(w, []key{manualKey})
 	case "completion":
-		fmt.Fprint(w, "\nShells: bash zsh fish powershell, as in: opensrs-doctor completion bash\n")
+		fmt.Fprint(w, completionHelp)
 	}
 }
 
@@ -128,8 +130,8 @@ func writeAllHelp(w io.Writer) {
 }
 
 const checkShort = `
-These are the flags that most people need: check --help-all shows the others, and
-how the config file, the environment and the exit status work.
+These are the flags that most people need. check --help-all shows the others,
+and describes the config file, the environment and the exit status.
 `
 
 const checkAfter = `

@@ -162,20 +162,7 @@ func rootCommand(s *streams) *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(check, clientsCommand(s), rulesCommand(s), signCommand(s), sandboxCommand(s), ticketCommand(s), renderCommand(s),
 		diffCommand(s), fleetCommand(s), explainCommand(s), versionCommand(s))
-	root.InitDefaultCompletionCmd()
-	for _, command := range root.Commands() {
-		if command.Name() == "completion" {
-			command.Short = "print the completion script of a shell"
-			command.Args = func(_ *cobra.Command, args []string) error {
-				return usagef("completion takes one of bash, zsh, fish and powershell").
-					withHint("opensrs-doctor completion bash")
-			}
-			command.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Args(cmd, nil) }
-			for _, shell := range command.Commands() {
-				shell.Args = noWords
-			}
-		}
-	}
+	dressCompletion(root, s)
 	root.SetHelpCommand(helpCommand(root, s))
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { writeHelp(cmd.OutOrStdout(), cmd) })
 	root.SetUsageFunc(func(cmd *cobra.Command) error { writeHelp(cmd.ErrOrStderr(), cmd); return nil })

@@ -3,7 +3,9 @@ package evidence
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"net/netip"
+	"slices"
 
 	"opensrs-doctor/probes/foreign"
 )
@@ -71,6 +73,23 @@ func (s Settings) MarshalJSON() ([]byte, error) {
 	}
 	out.WriteByte('}')
 	return out.Bytes(), nil
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (s *Settings) UnmarshalJSON(text []byte) error {
+	all := map[string]foreign.Text{}
+	if err := json.Unmarshal(text, &all); err != nil {
+		return err
+	}
+	*s = nil
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		one := Setting{Value: all[name]}
+		if err := one.Name.UnmarshalText([]byte(name)); err != nil {
+			return err
+		}
+		*s = append(*s, one)
+	}
+	return nil
 }
 
 // Pool is one pool of a php-fpm.

@@ -35,12 +35,15 @@ func TestLab(t *testing.T) {
 	var order []string
 	for _, fault := range table {
 		cause := fault.area()
+		if examples.first[fault.Cause] == "" && fault.Or == nil {
+			examples.first[fault.Cause] = fault.path()
+		}
 		if byCause[cause] == nil {
 			order = append(order, cause)
 		}
 		byCause[cause] = append(byCause[cause], fault)
 	}
-	t.Cleanup(func() { twins.check(t) }) // after all of them
+	t.Cleanup(func() { twins.check(t); checkExamples(t) }) // after all of them
 	for _, cause := range order {
 		t.Run(cause, func(t *testing.T) {
 			t.Parallel()
@@ -88,6 +91,7 @@ func (f Fault) run(t *testing.T) {
 	result := w.Diagnose(binary)
 	f.keep(t, result)
 	f.judge(t, w, result)
+	f.example(t, w, result)
 	twins.add(f, w, result)
 	line := score{fault: f.path(), expected: f.Cause, good: !t.Failed(),
 		found: strings.Join(grave(result.Report), " "), took: result.Took}

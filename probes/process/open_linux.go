@@ -37,6 +37,9 @@ func open(text string, pid int) (t *Target, err error) {
 	}
 	t = &Target{Asked: text, PID: pid, Name: clean(s.name), UID: s.uid, GID: s.gid, Groups: s.groups,
 		Unit: clean(unitOf(s.cgroup)), Cgroup: s.cgroup, limits: s.limits, proc: procOf(pid)}
+	if pool, is := strings.CutPrefix(strings.Join(s.title, " "), "php-fpm: pool "); is {
+		t.Pool = clean(strings.TrimSpace(pool))
+	}
 	defer func() {
 		if err != nil {
 			t.Close()

@@ -27,6 +27,7 @@ type Target struct {
 	GID    int      // effective
 	Groups []int    // supplementary
 	Unit   string   // the innermost systemd unit of its control group; "" for none
+	Pool   string   // of php-fpm, whose workers' environment is not in /proc; "" for others
 	Cgroup string   // its file "cgroup" in /proc
 	Env    []string // NAME=value of Variables
 

@@ -56,7 +56,7 @@ func fastCGI(ctx context.Context, network, address string, params map[string]str
 	if _, err := conn.Write(out.Bytes()); err != nil {
 		return nil, "", err
 	}
-	stdout, stderr := &capped{}, &capped{}
+	stdout, stderr := &capped{most: maxOutput}, &capped{most: maxOutput}
 	for total := 0; !stdout.full && !stderr.full && total <= 4*maxOutput; {
 		var head [8]byte
 		if _, err := io.ReadFull(conn, head[:]); err != nil {

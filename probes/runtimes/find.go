@@ -3,6 +3,7 @@ package runtimes
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -70,7 +71,7 @@ func (r *run) binaries(one kind) (paths []string) {
 			if !filepath.IsAbs(dir) {
 				continue
 			}
-			matches, _ := filepath.Glob(filepath.Join(escaped(dir), pattern))
+			matches, _ := filepath.Glob(filepath.Join(escaped(dir), pattern+programSuffix()))
 			for _, path := range matches {
 				name := filepath.Base(path)
 				if system := i >= len(dirs)-len(r.extraDirs()); executable(path) && (!first[name] || system) {
@@ -98,14 +99,25 @@ func (r *run) extraDirs() []string {
 	return systemDirs
 }
 
+// programSuffix is what the names of programs end in.
+func programSuffix() string {
+	if runtime.GOOS == "windows" {
+		return ".exe"
+	}
+	return ""
+}
+
 // escaped is a directory as a pattern that matches only it.
 func escaped(dir string) string {
+	if runtime.GOOS == "windows" { // patterns know no escape there, and paths no * and ?
+		return dir
+	}
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(dir)
 }
 
 func executable(path string) bool {
 	info, err := os.Stat(path)
-	return err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0
+	return err == nil && info.Mode().IsRegular() && (runtime.GOOS == "windows" || info.Mode()&0o111 != 0)
 }
 
 // looker is how a program of a kind is asked. As root one that others could have changed is named and not run.

@@ -87,7 +87,7 @@ func TestPools(t *testing.T) {
 		"unit":     "clear_env = no",
 		"disabled": "php_admin_value[disable_functions] = curl_exec,fsockopen",
 		"based":    "php_admin_value[open_basedir] = /run:/usr/share",
-		"nowhere":  "php_admin_value[open_basedir] = /nonexistent",
+		"nowhere":  "php_admin_value[open_basedir] = /proc/none",
 		"busy":     "",
 		"jail":     map[bool]string{true: "chroot = " + chroot}[asRoot()],
 	})

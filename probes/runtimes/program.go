@@ -24,9 +24,14 @@ type ending struct {
 // program runs a program from the root directory, so that no file of the working directory is loaded, with input on its
 // standard input. It, and what it started, ends with the context or when it prints too much.
 func (r *run) program(ctx context.Context, path string, input []byte, args ...string) ending {
+	return r.printing(ctx, maxOutput, path, input, args...)
+}
+
+// printing is program with a bound of its own for the output, in bytes.
+func (r *run) printing(ctx context.Context, most int, path string, input []byte, args ...string) ending {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	out, words := &capped{over: cancel}, &capped{}
+	out, words := &capped{most: most, over: cancel}, &capped{most: maxOutput}
 	command := exec.CommandContext(ctx, path, args...)
 	command.Dir, command.Env = string(filepath.Separator), r.env
 	file, err := inputFile(input)
@@ -48,7 +53,7 @@ func (r *run) program(ctx context.Context, path string, input []byte, args ...st
 	end := ending{output: out.kept.Bytes(), words: words.kept.Bytes(), code: command.ProcessState.ExitCode()}
 	switch {
 	case out.full:
-		end.why = foreign.Oursf("it printed more than %d KiB, and was ended", maxOutput>>10)
+		end.why = foreign.Oursf("it printed more than %d KiB, and was ended", most>>10)
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		end.why = foreign.Ours("it gave no answer in time, and was ended")
 	case ctx.Err() != nil:
@@ -99,13 +104,14 @@ func lastLine(words []byte) string {
 // capped keeps what fits, and calls over once something does not.
 type capped struct {
 	kept bytes.Buffer
+	most int
 	full bool
 	over func()
 }
 
 func (c *capped) Write(p []byte) (int, error) {
 	n := len(p)
-	if left := maxOutput - c.kept.Len(); n > left {
+	if left := c.most - c.kept.Len(); n > left {
 		p = p[:left]
 		c.full = true
 		if c.over != nil {
@@ -126,7 +132,10 @@ func (r *run) askScript(one kind) func(context.Context, *looker) []evidence.Clie
 		args := append(append([]string{}, one.args...), r.o.Host, strconv.Itoa(int(r.o.Port)), strconv.Itoa(r.scriptWait(l)))
 		end := r.program(ctx, l.path, script, args...)
 		if l.java && noCompiler(end) {
-			end.why = foreign.Ours("it is a Java without a compiler (11 or later with one is needed), so it was not asked")
+			if c, asked := r.askCacerts(ctx, l); asked {
+				return []evidence.Client{c}
+			}
+			end.why = foreign.Ours("it is a Java without a compiler (11 or later with one is needed), and its keytool does not list its store: it was not asked")
 		}
 		return r.clients(l, end.output, end.why)
 	}

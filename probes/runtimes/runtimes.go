@@ -8,6 +8,8 @@ import (
 	"embed"
 	"net/netip"
 	"os"
+	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -130,8 +132,8 @@ func (r *run) ownEnvironment() (kept []string) {
 		if strings.Contains(strings.ToLower(name), "proxy") {
 			r.hideLogin(value)
 		}
-		if name == "PATH" {
-			r.path = strings.Split(value, ":")
+		if name == "PATH" || runtime.GOOS == "windows" && strings.EqualFold(name, "PATH") {
+			r.path = filepath.SplitList(value)
 		}
 		if name == "PATH" && asRoot() {
 			dirs := slices.DeleteFunc(strings.Split(value, ":"), func(dir string) bool { return untrusted(dir) != "" })

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -275,4 +276,45 @@ func TestInterrupted(t *testing.T) {
 			t.Errorf("%s: %s", c.Name, c.Status)
 		}
 	}
+}
+
+// A Java without a compiler: what keytool lists of its store is what counts.
+func TestJavaWithoutACompiler(t *testing.T) {
+	keytool := "/usr/bin/keytool"
+	if _, err := os.Stat(keytool); err != nil {
+		t.Skip("no keytool on this machine")
+	}
+	p := newPeer(t, nil)
+	home := rootsDir(t)
+	must(t, os.MkdirAll(filepath.Join(home, "bin"), 0o755))
+	must(t, os.MkdirAll(filepath.Join(home, "lib", "security"), 0o755))
+	store := filepath.Join(home, "lib", "security", "cacerts")
+	bin := filepath.Join(home, "bin")
+	must(t, os.WriteFile(filepath.Join(bin, "java"), []byte("#!/bin/sh\necho 'java.lang.module.FindException: Module jdk.compiler not found' >&2\nexit 1\n"), 0o755))
+	o := Options{Only: []string{"java"}, Env: []string{"PATH=" + bin + ":/usr/bin:/bin"}}
+	if c := ours(Look(context.Background(), Options{Host: "127.0.0.1", Port: p.port, Only: o.Only, Env: o.Env}), bin); c.Status != evidence.Skip || !strings.Contains(c.Error.String(), "without a compiler") {
+		t.Errorf("%+v", c)
+	}
+	must(t, os.Symlink(keytool, filepath.Join(bin, "keytool")))
+	for _, want := range []string{"fail", "pass"} {
+		file := map[string]string{"fail": "/etc/ssl/certs/ca-certificates.crt", "pass": p.ca}[want]
+		words, err := exec.Command(keytool, "-importcert", "-noprompt", "-alias", want, "-file", file, "-keystore", store, "-storepass", "changeit").CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v %s", err, words)
+		}
+		c := ours(Look(context.Background(), Options{Host: "127.0.0.1", Port: p.port, Only: o.Only, Env: o.Env, JavaWait: 40 * time.Second}), bin)
+		if string(c.Status) != want || c.Stage != evidence.StageVerify {
+			t.Errorf("want %s: %+v", want, c)
+		}
+	}
+}
+
+// ours is the client whose program is in a directory.
+func ours(found []evidence.Client, dir string) evidence.Client {
+	for _, c := range found {
+		if filepath.Dir(c.Path) == dir {
+			return c
+		}
+	}
+	return evidence.Client{}
 }

@@ -17,18 +17,18 @@ const Schema = "opensrs-doctor/clients/v1"
 
 // Report is one look at the runtimes of this host.
 type Report struct {
-	Schema      string             `json:"schema"`
-	Tool        report.Tool        `json:"tool"`
-	RunID       string             `json:"run_id"`
-	StartedAt   time.Time          `json:"started_at"`
-	DurationMS  float64            `json:"duration_ms"`
-	Verdict     string             `json:"verdict"` // pass, warn, fail, incomplete
-	Target      report.Target      `json:"target"`
-	Host        report.Host        `json:"host"`
-	Own         Own                `json:"own"`
-	Diagnoses   []report.Diagnosis `json:"diagnoses"` // root cause first
-	Clients     []evidence.Client  `json:"clients"`
-	interrupted bool
+	Schema     string             `json:"schema"`
+	Tool       report.Tool        `json:"tool"`
+	RunID      string             `json:"run_id"`
+	StartedAt  time.Time          `json:"started_at"`
+	DurationMS float64            `json:"duration_ms"`
+	Verdict    string             `json:"verdict"` // pass, warn, fail, incomplete
+	Target     report.Target      `json:"target"`
+	Host       report.Host        `json:"host"`
+	As         *report.As         `json:"as,omitempty"` // --as
+	Own        Own                `json:"own"`
+	Diagnoses  []report.Diagnosis `json:"diagnoses"` // root cause first
+	Clients    []evidence.Client  `json:"clients"`
 }
 
 // Own is how far this tool itself got: what the runtimes are compared with.
@@ -46,11 +46,11 @@ func New(e *evidence.Evidence, tool report.Tool) *Report {
 	whole := diagnose.New(e, tool)
 	return &Report{Schema: Schema, Tool: whole.Tool, RunID: whole.RunID, StartedAt: whole.StartedAt, DurationMS: whole.DurationMS,
 		Verdict: whole.Verdict, Target: whole.Target, Host: whole.Host, Own: ownLook(e), Diagnoses: whole.Diagnoses,
-		Clients: e.Clients, interrupted: whole.Interrupted}
+		Clients: e.Clients}
 }
 
 // Interrupted reports whether the run was cut short.
-func (r *Report) Interrupted() bool { return r.interrupted }
+func (r *Report) Interrupted() bool { return r.Verdict == report.VerdictIncomplete }
 
 // ownLook is what this tool itself came to.
 func ownLook(e *evidence.Evidence) Own {

@@ -27,6 +27,9 @@ func header(s *screen.Writer, r *Report) {
 	}
 	endpoint := evidence.HostPort{Host: screen.Clean(r.Target.Host), Port: r.Target.Port}
 	s.Paragraph("", 0, "opensrs-doctor clients"+dot+screen.Clean(service)+dot+endpoint.String(), screen.Bold)
+	if r.As != nil {
+		s.Paragraph("", 0, "as "+screen.Clean(r.As.Name), screen.Faint)
+	}
 	s.End()
 }
 
@@ -159,7 +162,7 @@ func verdict(s *screen.Writer, r *Report) {
 	} else {
 		render.Diagnoses(s, shown)
 	}
-	if r.interrupted {
+	if r.Interrupted() {
 		s.Blank()
 		s.Paragraph("", 0, "The run was cut short: what the others would have shown is not known.", screen.Doubtful)
 	}

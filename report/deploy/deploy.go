@@ -115,7 +115,7 @@ func (s Settings) limit() string {
 
 func ansible(s Settings) []File {
 	return []File{{"opensrs-doctor.yml", fill("opensrs-doctor.yml", values{
-		"binary": s.Binary, "binary_text": unsafeText(s.Binary), "config": s.config(), "limit": s.limit(),
+		"binary": shellWord(s.Binary), "binary_text": unsafeText(s.Binary), "config": s.config(), "limit": s.limit(),
 		"hosts": yamlText(s.Hosts), "hosts_text": "'" + s.Hosts + "'", "inventory": shellWord(s.Inventory),
 		"key_name": s.KeyName,
 	})}}
@@ -156,7 +156,7 @@ func systemd(s Settings) []File {
 		formats = append(formats, "-f", "prometheus="+s.TextfileDir+"/opensrs-doctor.prom")
 	}
 	var command []string
-	for _, word := range slices.Concat([]string{s.Binary, "check"}, s.words()) {
+	for _, word := range slices.Concat([]string{s.Binary, "check", "--config", "/dev/null"}, s.words()) {
 		command = append(command, systemdWord(word))
 	}
 	command = append(command, "--api-key-file", "${CREDENTIALS_DIRECTORY}/api-key")

@@ -10,7 +10,7 @@ import (
 func prometheus(s Settings) []File {
 	twice, stale := 2*s.Every+s.Every/4, 3*s.Every
 	step := time.Minute // between two evaluations in the tests: of long times few, or the tests are slow
-	if s.Every >= time.Hour {
+	if s.Every >= 5*time.Minute {
 		step = 5 * time.Minute
 	}
 	after := func(d time.Duration) time.Duration { return d.Truncate(step) + 2*step }

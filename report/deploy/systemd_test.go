@@ -80,7 +80,7 @@ func TestSystemdWords(t *testing.T) {
 		// Shown is what it is before a variable's value takes its place, and one $ that of two.
 		got = append(got, strings.ReplaceAll(word, "$$", "$"))
 	}
-	want := append([]string{"/bin/true", "check"}, append(s.words(), "--api-key-file", "${CREDENTIALS_DIRECTORY}/api-key")...)
+	want := append([]string{"/bin/true", "check", "--config", "/dev/null"}, append(s.words(), "--api-key-file", "${CREDENTIALS_DIRECTORY}/api-key")...)
 	if len(got) < len(want) || !reflect.DeepEqual(got[:len(want)], want) {
 		t.Errorf("%q\nwant %q", got, want)
 	}

@@ -37,7 +37,7 @@ type difference struct {
 var (
 	strictWords = pattern.Of(`(?i)unsafe legacy renegotiation|key too small|too weak|basic constraints|key usage|authority key identifier|` +
 		`subject key identifier|invalid ca certificate|algorithm constraints|certificate has expired|certificate expired|dh key`)
-	oldWords = pattern.Of(`(?i)protocol version|unsupported protocol|wrong version|no protocols|version too low|no cipher|handshake[ _]failure|` +
+	oldWords = pattern.Of(`(?i)protocol[ _]version|unsupported protocol|wrong version|no protocols|version too low|no cipher|handshake[ _]failure|` +
 		`no appropriate protocol|no shared|incompatible or unsupported|sigalg`)
 	// reasonless is how PHP's streams end: OpenSSL's reason is not in it.
 	reasonless = pattern.Of(`error:[0-9A-Fa-f]+:SSL routines:[a-z_]*:certificate verify failed`)
@@ -152,7 +152,7 @@ func ClientTitle(c *evidence.Client) string {
 	switch library := c.Library.String(); {
 	case strings.HasPrefix(name, "php") && strings.HasPrefix(library, "curl"):
 		return name + " (curl)"
-	case strings.HasPrefix(name, "php"):
+	case strings.HasPrefix(library, "streams"):
 		return name + " (streams)"
 	case strings.HasPrefix(library, "requests"):
 		return name + " (requests)"

@@ -53,7 +53,7 @@ func (f *Finding) byRule(e *evidence.Evidence) {
 		return
 	}
 	f.culprit(rule, firewall.Traced)
-	if rule.Manager == "" {
+	if rule.Manager == "" || ledgerOf(e) == nil {
 		return
 	}
 	f.Culprit.Manager = &rule.Manager

@@ -49,7 +49,7 @@ func TestExplain(t *testing.T) {
 		golden.Check(t, name, out.String())
 	}
 	var out strings.Builder
-	if err := listCauses(&out, sampleCauses(), screen.Options{}); err != nil {
+	if err := listCauses(&out, sampleCauses(), "The end.", screen.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	golden.Check(t, "explain-list.txt", out.String())

@@ -30,10 +30,10 @@ type testCase struct {
 	diagnoses []report.Diagnosis // what is to be told there; of a failed one, why it failed
 }
 
-// TestCases are the probes in their order, each once, and behind them the verdict with what would be told nowhere
-// else. A case fails if and only if a failure was found: a probe may fail under a verdict of warn, and a
-// verdict of fail need not be that of a probe (a required one was skipped). In a run that was cut short the verdict is
-// an error.
+// TestCases are the probes in their order, each once, and behind them the verdict, with what would be told nowhere
+// else, and whether the run came to its end. A case fails if and only if a failure was found: a probe may fail under a verdict of warn, and a
+// verdict of fail need not be that of a probe (a required one was skipped). A run that was cut short
+// ends in an error.
 func TestCases(r *report.Report) []testCase {
 	var root *report.Diagnosis
 	fails := r.Found() == report.VerdictFail
@@ -65,11 +65,20 @@ func TestCases(r *report.Report) []testCase {
 		}
 		cases = append(cases, c)
 	}
-	return append(cases, verdictCase(r, cases, fails, told))
+	return append(cases, verdictCase(r, cases, fails, told), runCase(r))
 }
 
-// verdictCase is the case behind the probes, there in every run: so their number never depends on the outcome. It holds the
-// failures that no probe's case tells, and a run that was cut short.
+// runCase is whether the run came to its end.
+func runCase(r *report.Report) testCase {
+	c := testCase{name: "run", summary: "the run came to its end"}
+	if cut := r.CutWords(); cut != "" {
+		c.result, c.summary = errored, cut
+	}
+	return c
+}
+
+// verdictCase is the case behind the probes, there in every run, as runCase: so their number never depends on the outcome.
+// It holds the failures that no probe's case tells.
 func verdictCase(r *report.Report, probes []testCase, fails bool, told map[string]bool) testCase {
 	c := testCase{name: "verdict", summary: "the verdict is " + r.Verdict}
 	for _, d := range r.Diagnoses {
@@ -81,9 +90,6 @@ func verdictCase(r *report.Report, probes []testCase, fails bool, told map[strin
 		c.summary = screen.Clean(c.diagnoses[0].Summary)
 	} else if fails && !slices.ContainsFunc(probes, func(c testCase) bool { return c.result == failed }) {
 		c.result, c.summary = failed, "the verdict is fail"
-	}
-	if cut := r.CutWords(); cut != "" {
-		c.result, c.summary = errored, cut
 	}
 	return c
 }
