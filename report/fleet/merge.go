@@ -226,13 +226,14 @@ func (m *Merger) causes(f *Fleet, all []*entry) {
 	slices.SortFunc(f.Causes, func(a, b Cause) int {
 		return cmp.Or(cmp.Compare(severityRank(a.Severity), severityRank(b.Severity)), -cmp.Compare(a.Hosts, b.Hosts), strings.Compare(a.Cause, b.Cause))
 	})
-	for _, cause := range f.Causes[:min(len(f.Causes), mostSets)] {
+	sets := min(len(f.Causes), mostSets)
+	for _, cause := range f.Causes[:sets] {
 		hosts := groups[cause.Cause]
 		healthy := passing
 		if cause.Severity == string(report.Fail) { // a host with a warning works
 			healthy = working
 		}
-		found, tried := m.table.separate(cause.Cause, hosts[0].probe, hosts, healthy)
+		found, tried := m.table.separate(cause.Cause, hosts[0].probe, sets, hosts, healthy)
 		f.Tried += tried
 		if found != nil {
 			f.Separating = append(f.Separating, *found)

@@ -82,8 +82,8 @@ func (c candidate) parts() bool {
 }
 
 // separate finds the smallest set of facts that parts the hosts with a cause from the healthy ones: one, else two together;
-// none where chance explains it. tried is how many values were compared.
-func (t *table) separate(cause string, probe int, failing, healthy []*entry) (found *Separating, tried int) {
+// none where chance explains it. causes is how many causes such facts are looked for, tried how many values were compared.
+func (t *table) separate(cause string, probe, causes int, failing, healthy []*entry) (found *Separating, tried int) {
 	if len(failing) < 2 || len(healthy) < 2 {
 		return nil, 0
 	}
@@ -107,22 +107,22 @@ func (t *table) separate(cause string, probe int, failing, healthy []*entry) (fo
 			strings.Compare(t.facts[a.id].name+t.facts[a.id].value, t.facts[b.id].name+t.facts[b.id].value))
 	})
 	for _, c := range all {
-		if p := math.Exp(c.logP) * float64(tried); c.parts() && p < mostChance {
+		if p := math.Exp(c.logP) * float64(tried*causes); c.parts() && p < mostChance {
 			f := t.facts[c.id]
 			return &Separating{Cause: cause, Fact: f.name, Value: f.value, With: c.with, Without: c.without, P: p}, tried
 		}
 	}
-	return t.pair(cause, all, failing, healthy)
+	return t.pair(cause, causes, all, failing, healthy)
 }
 
 // pair looks for two facts that part the hosts together. The correction counts all pairs that could be made.
-func (t *table) pair(cause string, all []candidate, failing, healthy []*entry) (*Separating, int) {
+func (t *table) pair(cause string, causes int, all []candidate, failing, healthy []*entry) (*Separating, int) {
 	tried := len(all)
 	most := slices.DeleteFunc(slices.Clone(all), func(c candidate) bool {
 		return float64(c.with.Hosts) < leastWith*float64(c.with.Of) || c.logP > math.Log(0.1)
 	})
 	most = most[:min(len(most), mostPairs)]
-	pairs := float64(tried) * float64(tried+1) / 2
+	pairs := float64(tried) * float64(tried+1) / 2 * float64(causes)
 	var best *Separating
 	for i, a := range most {
 		for _, b := range most[i+1:] {
