@@ -3,6 +3,9 @@ package fleet
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -62,6 +65,7 @@ var token = pattern.Of(`^(address|host|user|path|certificate|fingerprint)-[0-9]+
 // Bounds of what is kept of one host.
 const (
 	longestValue = 200 // columns of a text
+	mostListed   = 32  // elements of a list
 	mostFacts    = 200 // facts; a real report has some 60
 )
 
@@ -71,13 +75,14 @@ func hostOf(r *report.Report, document Document) *host {
 		version: short(r.Tool.Version), keySource: short(r.Target.KeySource), local: short(r.Host.LocalAddress)}
 	h.anonymous = token().MatchString(r.Host.Hostname) || token().MatchString(r.Target.Username) || token().MatchString(r.Host.LocalAddress)
 	h.name = screen.Clip(cmp.Or(screen.Clean(r.Host.Hostname), "(no name)"), 100)
-	h.same = strings.Join([]string{h.name, short(r.Target.Environment), short(r.Target.Host), strconv.Itoa(int(r.Target.Port)), short(r.Target.Username)}, " ")
+	target := ""
 	if r.As != nil {
-		h.same += " " + short(r.As.Target)
+		target = r.As.Target
 	}
+	h.same = fmt.Sprintf("%s %016x", h.name, digest(r.Host.Hostname, r.Target.Environment, r.Target.Host, strconv.Itoa(int(r.Target.Port)), r.Target.Username, target))
 	if h.anonymous { // host-1 is another host in each report
 		h.name += " (" + h.file + ")"
-		h.same = h.file + " " + short(r.RunID)
+		h.same = fmt.Sprintf("%s %016x", h.name, digest(r.RunID))
 	}
 	if len(r.Diagnoses) > 0 && r.Found() != report.VerdictPass {
 		d := r.Diagnoses[0]
@@ -104,6 +109,15 @@ func hostOf(r *report.Report, document Document) *host {
 	return h
 }
 
+// digest is a short one of some texts.
+func digest(texts ...string) uint64 {
+	sum := fnv.New64a()
+	for _, text := range texts {
+		_, _ = io.WriteString(sum, text+"\x00")
+	}
+	return sum.Sum64()
+}
+
 // short is a text that is safe to print and to keep.
 func short(text string) string {
 	if text = screen.Clean(text); len(text) > longestValue {
@@ -115,7 +129,7 @@ func short(text string) string {
 func cleaned(texts []string) []string {
 	var all []string
 	for _, text := range texts {
-		if text = short(text); text != "" && len(all) < 100 {
+		if text = short(text); text != "" && len(all) < mostListed {
 			all = append(all, text)
 		}
 	}
@@ -234,7 +248,7 @@ var late = map[string]bool{"egress.ipv4": true, "dns.used": true, "dns.ipv4": tr
 
 // never are facts that tell how a run went, or that are another one in each.
 var never = []string{"failure", "status", "success", "took", "date", "time", "_at", "made_up", "response", "class", "verdict", "envelope", "sent",
-	"agree", "quote", "alert", "uncounted", "handshake", "connected", "allowed", "local_address", "summary", "reply", "indicator", "description"}
+	"agree", "quote", "alert", "dns_seen", "uncounted", "handshake", "connected", "allowed", "local_address", "summary", "reply", "indicator", "description"}
 
 // gatherProbes takes the texts and truths that the probes' facts have at their first level, and the texts of lists there.
 func (h *host) gatherProbes(r *report.Report, add func(name, value string, probe int, identity bool)) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -196,5 +197,31 @@ func TestPromtool(t *testing.T) {
 		if words, err := command.CombinedOutput(); err != nil || len(words) > 0 {
 			t.Errorf("%s: %v\n%s\n%s", name, err, words, text)
 		}
+	}
+}
+
+// TestHostileMemory: reports of which every text is long and another one cost bounded memory each.
+func TestHostileMemory(t *testing.T) {
+	const hosts = 20_000
+	long := func(of string, i int) string { return strings.Repeat(of, 180) + fmt.Sprintf("%09d", i) }
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	m := NewMerger()
+	for i := range hosts {
+		r := made(long("n", i), i%60, long("c", i))
+		r.RunID, r.Tool.Version, r.Target.KeySource = long("r", i), long("v", i), long("k", i)
+		r.Diagnoses[0].Summary, r.Diagnoses[0].Fixes = long("s", i), []string{long("f", i)}
+		for j := range 10 {
+			r.Host.Resolvers = append(r.Host.Resolvers, long("d", i*10+j))
+		}
+		m.put(hostOf(r, Document{File: fmt.Sprint(i)}))
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	used := (int64(after.HeapAlloc) - int64(before.HeapAlloc)) / (1 << 20)
+	t.Logf("%d hosts: %d MiB", hosts, used)
+	if f := m.Merge(); f.Hosts != hosts || used > 160 || !strings.Contains(strings.Join(f.Notes, " "), "too many different facts") {
+		t.Errorf("%d hosts, %d MiB, %q", f.Hosts, used, f.Notes)
 	}
 }

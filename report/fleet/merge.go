@@ -3,7 +3,6 @@ package fleet
 import (
 	"cmp"
 	"fmt"
-	"hash/fnv"
 	"maps"
 	"math"
 	"slices"
@@ -27,6 +26,7 @@ type Merger struct {
 	twice      map[uint64]bool   // of those given more than once
 	words      map[string]string // one copy of each text
 	lists      map[string][]string
+	kept       int // bytes of words and lists
 	doubled    int
 	replaced   int
 	anonymous  int
@@ -76,9 +76,7 @@ func (m *Merger) Add(d Document) {
 func (m *Merger) put(h *host) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	digest := fnv.New64a()
-	_, _ = digest.Write([]byte(h.runID))
-	run := digest.Sum64()
+	run := digest(h.runID)
 	if first, again := m.runs[run]; again && h.runID != "" {
 		m.doubled++
 		m.twice[run] = true
@@ -130,13 +128,23 @@ func (m *Merger) machines() (all []*entry, replaced int) {
 	return kept, replaced
 }
 
+// Bounds of the texts that are kept beside the facts.
+const (
+	mostWords   = 32 << 20 // bytes
+	longestLate = 24       // columns of one that comes after that
+)
+
 // word gives the one copy of a text.
 func (m *Merger) word(text string) string {
 	if one, known := m.words[text]; known {
 		return one
 	}
+	if m.kept > mostWords { // only reports that are made for it come here
+		return strings.Clone(screen.Clip(text, longestLate))
+	}
 	text = strings.Clone(text)
 	m.words[text] = text
+	m.kept += len(text)
 	return text
 }
 
@@ -151,7 +159,10 @@ func (m *Merger) share(e *entry) {
 		}
 		name := strings.Join(*texts, "\n")
 		list, known := m.lists[name]
-		if !known {
+		if !known && m.kept > mostWords {
+			list = []string{m.word((*texts)[0])}
+		} else if !known {
+			m.kept += len(name)
 			for _, text := range *texts {
 				list = append(list, m.word(text))
 			}
@@ -336,7 +347,7 @@ func (m *Merger) notes(f *Fleet, all []*entry, replaced int) {
 		say("%s left out, because a newer one of the same host counts.", screen.CountWords(replaced, "older report was", "older reports were"))
 	}
 	if m.table.full {
-		say("The reports hold more than %d different facts: those that came later are not compared.", mostKinds)
+		say("The reports hold too many different facts: %d are compared, and those that came later are not.", len(m.table.facts))
 	}
 	if m.anonymous > 0 {
 		say("%s anonymized: a token stands for something else in each of them, so tokens are not compared, and each counts as a host of its own.",

@@ -20,13 +20,17 @@ const (
 // factID is a fact's name and value, numbered.
 type factID int32
 
-// mostKinds is how many facts are told apart. Those that are another one on each host part nothing.
-const mostKinds = 400_000
+// Bounds of the facts that are told apart. Those that are another one on each host part nothing.
+const (
+	mostKinds = 250_000
+	mostTexts = 32 << 20 // bytes of their names and values
+)
 
 // table numbers facts, so that a host costs some bytes for each.
 type table struct {
 	ids   map[fact]factID
 	facts []fact
+	bytes int // of names and values
 	full  bool
 }
 
@@ -37,11 +41,12 @@ func (t *table) id(f fact) (id factID, kept bool) {
 	if id, kept = t.ids[f]; kept {
 		return id, true
 	}
-	if t.full = t.full || len(t.facts) >= mostKinds; t.full {
+	if t.full = t.full || len(t.facts) >= mostKinds || t.bytes >= mostTexts; t.full {
 		return 0, false
 	}
 	id = factID(len(t.facts))
 	f.name, f.value = strings.Clone(f.name), strings.Clone(f.value)
+	t.bytes += len(f.name) + len(f.value)
 	t.ids[f] = id
 	t.facts = append(t.facts, f)
 	return id, true
