@@ -177,12 +177,17 @@ func (h *host) gather(r *report.Report) {
 		if value = short(value); h.anonymous && token().MatchString(value) {
 			return // a token is the same thing within one report only
 		}
+		if value == "" && probe >= 0 { // nothing was found: that says how it went
+			return
+		}
 		h.facts = append(h.facts, fact{name, cmp.Or(value, "none"), probe, identity})
 	}
 	known := func(name, value string) { add(name, value, -1, true) }
 	known("target.endpoint", evidence.HostPort{Host: r.Target.Host, Port: r.Target.Port}.String())
 	known("target.environment", r.Target.Environment)
-	known("target.username", r.Target.Username)
+	if r.Target.Username != "" {
+		known("target.username", r.Target.Username)
+	}
 	if h.key != "" { // that there is none is what fails, and does not part anything
 		known("target.key_fingerprint", h.key)
 	}
