@@ -95,6 +95,9 @@ func check(flags map[string]*flagValue, config string, s *streams, ticket *bundl
 	if err != nil {
 		return err
 	}
+	if ticket != nil && !result.Interrupted {
+		ticket.askClients(ctx, request)
+	}
 	if request.anonymize {
 		result = anonymize.Anonymize(result)
 	}
