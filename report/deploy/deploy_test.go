@@ -56,7 +56,7 @@ func written(t *testing.T, engine string, s Settings) string {
 func asks(t *testing.T, dir, name string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command(program(t, name), args...)
-	cmd.Dir = dir
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "HOME="+t.TempDir())
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Errorf("%s %q: %v\n%s", name, args, err, out)
