@@ -189,7 +189,7 @@ func TestGolden(t *testing.T) {
 	for _, engine := range Engines {
 		s := settings("reseller", "allow 203.0.113.0/25")
 		s.Check = append(s.Check[:2], Setting{Name: "timeout", Values: []string{"1m"}})
-		s.Check[1].Values = s.Check[1].Values[1:]
+		s.Check[1].Values, s.Timeout = s.Check[1].Values[1:], time.Minute
 		if engine == "kubernetes" {
 			s.Namespace, s.KeyName = "shop", "api-key"
 		}
