@@ -318,6 +318,7 @@ func (c *controller) merged(servers []*server, printed string) {
 	if out := c.run("", binary, "fleet", "merge", "-f", "json", found[0]).out; json.Unmarshal([]byte(out), &fleet) != nil {
 		c.t.Fatal(out)
 	}
+	c.t.Logf("fleet merge:\n%s", c.run("", binary, "fleet", "merge", found[0]).out)
 	for cause, n := range counts {
 		at := slices.IndexFunc(fleet.Causes, func(one struct {
 			Cause string
