@@ -112,9 +112,15 @@ func EscapeHarmful(document []byte) []byte {
 // a report of a later release of the same schema can be read.
 func Read(from io.Reader) (*Report, error) {
 	document, err := io.ReadAll(io.LimitReader(from, MaxBytes+1))
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, fmt.Errorf("cannot read the report: %w", err)
+	}
+	return ReadDocument(document)
+}
+
+// ReadDocument reads a report as Read does. The report holds parts of the document, which must not change after that.
+func ReadDocument(document []byte) (*Report, error) {
+	switch {
 	case len(document) > MaxBytes:
 		return nil, fmt.Errorf("not a report: larger than %d MiB", MaxBytes>>20)
 	case len(bytes.TrimSpace(document)) == 0:
@@ -124,8 +130,8 @@ func Read(from io.Reader) (*Report, error) {
 	if err := checkBounds(document); err != nil {
 		return nil, fmt.Errorf("not a report: %w", err)
 	}
-	r := new(Report)
-	if err := json.Unmarshal(document, r); err != nil || r.Schema != Schema {
+	r, err := decode(document)
+	if err != nil || r.Schema != Schema {
 		if why := checkSchema(document); why != nil {
 			return nil, why
 		}
@@ -145,6 +151,16 @@ func Read(from io.Reader) (*Report, error) {
 		r.Interrupt()
 	}
 	return r, nil
+}
+
+// decode reads a report's JSON, quickly where it is written as this tool does.
+func decode(document []byte) (*Report, error) {
+	quick := new(Report)
+	if decodeQuickly(document, quick) {
+		return quick, nil
+	}
+	whole := new(Report)
+	return whole, json.Unmarshal(document, whole)
 }
 
 // checkSchema says why a document that does not read as a report is none; nil where it has the right schema.

@@ -127,7 +127,7 @@ func fleetWriters(answer **fleet.Fleet, plan *string) []format {
 // readReports reads everything that the words name: files, folders and what is below them, patterns, standard input. What
 // cannot be read is named in the answer and stops nothing; a word that names nothing is an error.
 func readReports(args []string, merger *fleet.Merger, stdin io.Reader) error {
-	documents := make(chan fleet.Document, 64)
+	documents := make(chan fleet.Document, 8) // each may have 8 MiB
 	var readers sync.WaitGroup
 	for range max(runtime.GOMAXPROCS(0), 1) {
 		readers.Go(func() {
@@ -157,13 +157,20 @@ func readReports(args []string, merger *fleet.Merger, stdin io.Reader) error {
 	return nil
 }
 
-// readPath reads a file, or those below a folder whose names say that they may hold reports.
+// readPath reads a file, or those below a folder whose names say that they may hold reports. In a folder a pipe, a socket
+// or a device is named, and not waited for.
 func readPath(path string, keep func(fleet.Document) bool, bad func(fleet.Unreadable)) {
+	named, err := os.Stat(path)
+	if err == nil && named.IsDir() {
+		path += string(filepath.Separator) // a link to a folder is that folder
+	}
 	_ = filepath.WalkDir(path, func(at string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			bad(fleet.Unreadable{File: at, Why: plain(err)})
 		case entry.IsDir(), at != path && !mayHoldReports(entry.Name()):
+		case at != path && !entry.Type().IsRegular() && !regular(at):
+			bad(fleet.Unreadable{File: at, Why: "not a regular file"})
 		default:
 			file, err := openInput(at)
 			if err != nil {
@@ -175,6 +182,12 @@ func readPath(path string, keep func(fleet.Document) bool, bad func(fleet.Unread
 		}
 		return nil
 	})
+}
+
+// regular reports whether a path leads to a regular file, or to nothing, so that opening it says why.
+func regular(path string) bool {
+	info, err := os.Stat(path)
+	return err != nil || info.Mode().IsRegular()
 }
 
 func mayHoldReports(name string) bool {

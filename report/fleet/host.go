@@ -1,11 +1,9 @@
 package fleet
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
-	"fmt"
-	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -38,7 +36,8 @@ type host struct {
 	version   string
 	offsetMS  float64
 	anonymous bool
-	same      string // what tells it from another machine of that name
+	same      string // what tells it from another machine, besides its address
+	local     string // its own address; "" where nothing was connected
 	facts     []fact
 }
 
@@ -60,26 +59,29 @@ func (h *host) place() string {
 // token is what stands for a name or an address in an anonymized report.
 var token = pattern.Of(`^(address|host|user|path|certificate|fingerprint)-[0-9]+`)
 
-// longestValue is how many bytes of a value are compared.
-const longestValue = 200
+// Bounds of what is kept of one host.
+const (
+	longestValue = 200 // columns of a text
+	mostFacts    = 200 // facts; a real report has some 60
+)
 
 // hostOf keeps what is compared of a report.
 func hostOf(r *report.Report, document Document) *host {
 	h := &host{file: screen.Clean(document.File), line: document.Line, runID: r.RunID, at: r.StartedAt, verdict: r.Verdict, probe: -1,
-		version: screen.Clean(r.Tool.Version), keySource: screen.Clean(r.Target.KeySource)}
+		version: short(r.Tool.Version), keySource: short(r.Target.KeySource), local: short(r.Host.LocalAddress)}
 	h.anonymous = token().MatchString(r.Host.Hostname) || token().MatchString(r.Target.Username) || token().MatchString(r.Host.LocalAddress)
 	h.name = screen.Clip(cmp.Or(screen.Clean(r.Host.Hostname), "(no name)"), 100)
-	h.same = fmt.Sprintf("%s %s %s %s:%d %s", h.name, screen.Clean(r.Host.LocalAddress), r.Target.Environment, screen.Clean(r.Target.Host), r.Target.Port, screen.Clean(r.Target.Username))
+	h.same = strings.Join([]string{h.name, short(r.Target.Environment), short(r.Target.Host), strconv.Itoa(int(r.Target.Port)), short(r.Target.Username)}, " ")
 	if r.As != nil {
-		h.same += " " + screen.Clean(r.As.Target)
+		h.same += " " + short(r.As.Target)
 	}
 	if h.anonymous { // host-1 is another host in each report
 		h.name += " (" + h.file + ")"
-		h.same = h.file + " " + r.RunID
+		h.same = h.file + " " + short(r.RunID)
 	}
 	if len(r.Diagnoses) > 0 && r.Found() != report.VerdictPass {
 		d := r.Diagnoses[0]
-		h.cause, h.severity = screen.Clean(d.Cause), string(d.Severity)
+		h.cause, h.severity = short(d.Cause), string(d.Severity)
 		h.summary = screen.Clip(screen.Clean(cmp.Or(d.Summary, d.Cause)), longestValue)
 		if len(d.Fixes) > 0 {
 			h.fix = screen.Clip(screen.Clean(d.Fixes[0]), 300)
@@ -91,57 +93,74 @@ func hostOf(r *report.Report, document Document) *host {
 		}
 		for _, d := range r.Diagnoses {
 			if d.Severity != report.Info && len(h.causes) < 20 {
-				h.causes = append(h.causes, screen.Clean(d.Cause))
+				h.causes = append(h.causes, short(d.Cause))
 			}
 		}
 	}
 	if r.Target.KeyFingerprint != nil {
 		h.key = screen.Clip(screen.Clean(*r.Target.KeyFingerprint), 20)
 	}
-	if !h.anonymous {
-		h.egress = cleaned(report.Seen[report.EgressSeen](r, "egress").IPv4)
-		rules := report.Seen[report.RulesSeen](r, "rules")
-		h.rules, h.ruleList = screen.Clean(rules.Verdict), cleaned(rules.Rules)
-	}
-	if chain := report.Seen[report.TlsSeen](r, "tls").Chain; len(chain) > 0 && !h.anonymous {
-		h.issuer = screen.Clip(screen.Clean(chain[len(chain)-1].Issuer), longestValue)
-	}
-	h.offsetMS = offset(r)
 	h.gather(r)
 	return h
+}
+
+// short is a text that is safe to print and to keep.
+func short(text string) string {
+	if text = screen.Clean(text); len(text) > longestValue {
+		text = screen.Clip(text, longestValue)
+	}
+	return text
 }
 
 func cleaned(texts []string) []string {
 	var all []string
 	for _, text := range texts {
-		if text = screen.Clip(screen.Clean(text), longestValue); text != "" && len(all) < 100 {
+		if text = short(text); text != "" && len(all) < 100 {
 			all = append(all, text)
 		}
 	}
 	return all
 }
 
-// offset is how far the clock is ahead, where peers agree on that.
-func offset(r *report.Report) float64 {
-	for _, row := range r.Probes {
-		if row.Name == "call" || row.Name == "tls" {
-			var seen struct {
-				Clock struct {
-					OffsetMS float64 `json:"offset_ms"`
-				} `json:"clock"`
+// look takes what the answer lists from a fact of a probe: addresses, rules, the chain's issuer, the clock.
+func (h *host) look(name string, value json.RawMessage) {
+	switch name {
+	case "egress.ipv4":
+		h.egress = h.named(cleaned(texts(value)))
+	case "rules.rules":
+		h.ruleList = h.named(cleaned(texts(value)))
+	case "rules.verdict":
+		h.rules = strings.Join(h.named(cleaned(scalars(value))), " ")
+	case "tls.chain":
+		for member, value := range report.Members(report.Last(value)) {
+			if member != "issuer" {
+				continue
 			}
-			if json.Unmarshal(row.Facts, &seen) == nil && seen.Clock.OffsetMS != 0 && !math.IsNaN(seen.Clock.OffsetMS) {
-				return seen.Clock.OffsetMS
+			if issuer := h.named(cleaned(scalars(value))); len(issuer) == 1 {
+				h.issuer = issuer[0]
+			}
+		}
+	case "tls.clock", "call.clock":
+		for member, value := range report.Members(value) {
+			if offset, err := strconv.ParseFloat(string(value), 64); member == "offset_ms" && err == nil && h.offsetMS == 0 {
+				h.offsetMS = offset
 			}
 		}
 	}
-	return 0
+}
+
+// named are the texts, or none in an anonymized report: a token is the same thing within one report only.
+func (h *host) named(texts []string) []string {
+	if h.anonymous {
+		return nil
+	}
+	return texts
 }
 
 // gather takes the facts of a report that can part one host from another.
 func (h *host) gather(r *report.Report) {
 	add := func(name, value string, probe int, identity bool) {
-		if value = screen.Clip(screen.Clean(value), longestValue); h.anonymous && token().MatchString(value) {
+		if value = short(value); h.anonymous && token().MatchString(value) {
 			return // a token is the same thing within one report only
 		}
 		h.facts = append(h.facts, fact{name, cmp.Or(value, "none"), probe, identity})
@@ -150,8 +169,12 @@ func (h *host) gather(r *report.Report) {
 	known("target.endpoint", evidence.HostPort{Host: r.Target.Host, Port: r.Target.Port}.String())
 	known("target.environment", r.Target.Environment)
 	known("target.username", r.Target.Username)
-	known("target.key_fingerprint", h.key)
-	known("target.key_source", h.keySource)
+	if h.key != "" { // that there is none is what fails, and does not part anything
+		known("target.key_fingerprint", h.key)
+	}
+	if h.keySource != "" {
+		known("target.key_source", h.keySource)
+	}
 	known("host.os", r.Host.OS)
 	known("host.user", r.Host.User)
 	known("host.store", r.Host.Store)
@@ -169,7 +192,9 @@ func (h *host) gather(r *report.Report) {
 	if len(r.Host.Resolvers) == 0 {
 		known("host.resolvers", "")
 	}
-	known("host.network", network(r.Host.LocalAddress))
+	if r.Host.LocalAddress != "" { // "" where nothing was connected: that says how it went
+		known("host.network", network(r.Host.LocalAddress))
+	}
 	for _, route := range []struct {
 		name string
 		has  *bool
@@ -188,10 +213,10 @@ func (h *host) gather(r *report.Report) {
 	for _, address := range r.Target.Addresses {
 		add("target.addresses", address, 2, true)
 	}
+	h.gatherProbes(r, add)
 	if h.issuer != "" {
 		add("tls.issuer", h.issuer, 4, true)
 	}
-	h.gatherProbes(r, add)
 }
 
 // network is the /24 that an IPv4 address is in; hosts of one network share what stands in its way.
@@ -214,26 +239,14 @@ var never = []string{"failure", "status", "success", "took", "date", "time", "_a
 // gatherProbes takes the texts and truths that the probes' facts have at their first level, and the texts of lists there.
 func (h *host) gatherProbes(r *report.Report, add func(name, value string, probe int, identity bool)) {
 	for i, row := range r.Probes {
-		if row.Status == evidence.Skip || len(row.Facts) > 1<<20 {
-			continue
-		}
-		decoder := json.NewDecoder(bytes.NewReader(row.Facts))
-		if opened, err := decoder.Token(); err != nil || opened != json.Delim('{') {
-			continue
-		}
-		for decoder.More() && len(h.facts) < 500 {
-			member, err := decoder.Token()
-			key, is := member.(string)
-			var value json.RawMessage
-			if err != nil || !is || decoder.Decode(&value) != nil {
-				break
-			}
-			name := row.Name + "." + screen.Clip(screen.Clean(key), 60)
-			if !late[name] && telling(name) {
+		for member, value := range report.Members(row.Facts) {
+			name := row.Name + "." + member
+			h.look(name, value)
+			if row.Status == evidence.Skip || len(h.facts) >= mostFacts || len(member) > 60 || !late[name] && telling(name) {
 				continue
 			}
 			for _, text := range scalars(value) {
-				add(name, text, i, late[name])
+				add(screen.Clean(name), text, i, late[name])
 			}
 		}
 	}
@@ -254,8 +267,7 @@ func scalars(value json.RawMessage) []string {
 	case len(value) == 0 || len(value) > 64<<10:
 		return nil
 	case value[0] == '"':
-		var text string
-		if json.Unmarshal(value, &text) == nil {
+		if text, ok := report.Text(value); ok {
 			return []string{text}
 		}
 	case value[0] == 't':
@@ -263,10 +275,22 @@ func scalars(value json.RawMessage) []string {
 	case value[0] == 'f':
 		return []string{"no"}
 	case value[0] == '[':
-		var texts []string
-		if json.Unmarshal(value, &texts) == nil && len(texts) <= 20 {
-			return texts
+		if all := texts(value); len(all) <= 20 {
+			return all
 		}
 	}
 	return nil
+}
+
+// texts are those of a list that holds nothing else.
+func texts(list json.RawMessage) []string {
+	var all []string
+	for element := range report.Elements(list) {
+		text, is := report.Text(element)
+		if !is {
+			return nil
+		}
+		all = append(all, text)
+	}
+	return all
 }

@@ -1,9 +1,9 @@
 package fleet
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
+	"hash/fnv"
 	"maps"
 	"math"
 	"slices"
@@ -22,31 +22,49 @@ const oldAfter = 24 * time.Hour
 type Merger struct {
 	mu         sync.Mutex
 	table      *table
-	hosts      map[string]*entry // by what tells machines apart
-	runs       map[string]string // run IDs -> the file
+	hosts      map[machine]*entry
+	runs       map[uint64]string // digests of run IDs -> the file, of several the first by name
+	twice      map[uint64]bool   // of those given more than once
 	words      map[string]string // one copy of each text
+	lists      map[string][]string
 	doubled    int
-	doubledAt  string
 	replaced   int
 	anonymous  int
 	unreadable []Unreadable
 	unread     int
 }
 
+// machine is what tells machines apart. Its own address is "" where nothing was connected.
+type machine struct{ same, local string }
+
 // entry is a host with its facts numbered.
 type entry struct {
 	host
+	run   uint64
 	facts []factID
+}
+
+// newer reports whether this run counts, of two of one machine: so that the order in which they come does not matter.
+func (e *entry) newer(than *entry) bool {
+	return e.at.After(than.at) || e.at.Equal(than.at) && e.run > than.run
+}
+
+func (e *entry) newest(other *entry) *entry {
+	if e.newer(other) {
+		return e
+	}
+	return other
 }
 
 // NewMerger is an empty fleet.
 func NewMerger() *Merger {
-	return &Merger{table: newTable(), hosts: map[string]*entry{}, runs: map[string]string{}, words: map[string]string{}}
+	return &Merger{table: newTable(), hosts: map[machine]*entry{}, runs: map[uint64]string{}, twice: map[uint64]bool{},
+		words: map[string]string{}, lists: map[string][]string{}}
 }
 
 // Add takes a document. One that is no report is named in the answer.
 func (m *Merger) Add(d Document) {
-	r, err := report.Read(bytes.NewReader(d.Text))
+	r, err := report.ReadDocument(d.Text)
 	if err != nil {
 		m.Bad(Unreadable{d.File, d.Line, err.Error()})
 		return
@@ -58,29 +76,58 @@ func (m *Merger) Add(d Document) {
 func (m *Merger) put(h *host) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if first, again := m.runs[h.runID]; again && h.runID != "" {
-		if m.doubled++; m.doubled == 1 {
-			m.doubledAt = fmt.Sprintf("%s is the same run as %s", h.file, first)
-		}
+	digest := fnv.New64a()
+	_, _ = digest.Write([]byte(h.runID))
+	run := digest.Sum64()
+	if first, again := m.runs[run]; again && h.runID != "" {
+		m.doubled++
+		m.twice[run] = true
+		m.runs[run] = min(first, m.word(h.file))
 		return
 	}
-	m.runs[h.runID] = m.word(h.file)
-	e := &entry{host: *h}
-	e.host.facts = nil
+	m.runs[run] = m.word(h.file)
+	e := &entry{host: *h, run: run, facts: make([]factID, 0, len(h.facts))}
+	e.host.facts, e.host.runID = nil, ""
 	for _, f := range h.facts {
-		e.facts = append(e.facts, m.table.id(f))
+		if id, kept := m.table.id(f); kept {
+			e.facts = append(e.facts, id)
+		}
 	}
 	m.share(e)
 	if h.anonymous {
 		m.anonymous++
 	}
-	if before := m.hosts[h.same]; before != nil {
+	at := machine{h.same, h.local}
+	if before := m.hosts[at]; before != nil {
 		m.replaced++
-		if !h.at.After(before.at) {
+		if !e.newer(before) {
 			return
 		}
 	}
-	m.hosts[h.same] = e
+	m.hosts[at] = e
+}
+
+// machines are all hosts, in their order. A run that connected nothing does not know its own address: it is of the machine
+// of that name where there is only one. replaced is how many of these were left out for a newer one.
+func (m *Merger) machines() (all []*entry, replaced int) {
+	all = slices.Collect(maps.Values(m.hosts))
+	slices.SortFunc(all, func(a, b *entry) int {
+		return cmp.Or(strings.Compare(a.name, b.name), strings.Compare(a.same, b.same), strings.Compare(a.local, b.local))
+	})
+	kept := all[:0]
+	for from := 0; from < len(all); {
+		to := from + 1
+		for to < len(all) && all[to].same == all[from].same {
+			to++
+		}
+		if to == from+2 && all[from].local == "" {
+			replaced++
+			all[to-1] = all[from].newest(all[to-1])
+			from++
+		}
+		kept, from = append(kept, all[from:to]...), to
+	}
+	return kept, replaced
 }
 
 // word gives the one copy of a text.
@@ -95,13 +142,22 @@ func (m *Merger) word(text string) string {
 
 // share lets a host's texts be the copies that others have too.
 func (m *Merger) share(e *entry) {
-	for _, text := range []*string{&e.verdict, &e.cause, &e.severity, &e.summary, &e.fix, &e.key, &e.keySource, &e.rules, &e.issuer, &e.version} {
+	for _, text := range []*string{&e.file, &e.verdict, &e.cause, &e.severity, &e.summary, &e.fix, &e.key, &e.keySource, &e.rules, &e.issuer, &e.version} {
 		*text = m.word(*text)
 	}
-	for _, texts := range [][]string{e.egress, e.ruleList, e.causes} {
-		for i := range texts {
-			texts[i] = m.word(texts[i])
+	for _, texts := range []*[]string{&e.egress, &e.ruleList, &e.causes} {
+		if len(*texts) == 0 {
+			continue
 		}
+		name := strings.Join(*texts, "\n")
+		list, known := m.lists[name]
+		if !known {
+			for _, text := range *texts {
+				list = append(list, m.word(text))
+			}
+			m.lists[name] = list
+		}
+		*texts = list
 	}
 }
 
@@ -117,8 +173,7 @@ func (m *Merger) Bad(u Unreadable) {
 
 // Merge gives the answer, without the plan.
 func (m *Merger) Merge() *Fleet {
-	all := slices.Collect(maps.Values(m.hosts))
-	slices.SortFunc(all, func(a, b *entry) int { return cmp.Or(strings.Compare(a.name, b.name), strings.Compare(a.same, b.same)) })
+	all, replaced := m.machines()
 	f := &Fleet{Schema: Schema, Hosts: len(all), Verdict: report.VerdictPass, Verdicts: map[string]int{},
 		Unreadable: m.unreadable, Unread: m.unread, Examples: map[string]string{}}
 	for _, verdict := range report.Verdicts {
@@ -143,7 +198,7 @@ func (m *Merger) Merge() *Fleet {
 	}
 	m.causes(f, all)
 	m.uses(f, all)
-	m.notes(f, all)
+	m.notes(f, all, replaced)
 	slices.SortFunc(f.Unreadable, func(a, b Unreadable) int {
 		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
 	})
@@ -152,12 +207,15 @@ func (m *Merger) Merge() *Fleet {
 
 // causes groups the hosts by their root cause, and looks for what parts each group from the healthy hosts.
 func (m *Merger) causes(f *Fleet, all []*entry) {
-	groups, healthy := map[string][]*entry{}, []*entry{}
+	groups, passing, working := map[string][]*entry{}, []*entry{}, []*entry{}
 	for _, h := range all {
-		switch {
-		case h.cause == "" && h.verdict == report.VerdictPass:
-			healthy = append(healthy, h)
-		case h.cause != "":
+		switch h.verdict {
+		case report.VerdictPass:
+			passing, working = append(passing, h), append(working, h)
+		case report.VerdictWarn:
+			working = append(working, h)
+		}
+		if h.cause != "" {
 			groups[h.cause] = append(groups[h.cause], h)
 		}
 	}
@@ -168,16 +226,21 @@ func (m *Merger) causes(f *Fleet, all []*entry) {
 	slices.SortFunc(f.Causes, func(a, b Cause) int {
 		return cmp.Or(cmp.Compare(severityRank(a.Severity), severityRank(b.Severity)), -cmp.Compare(a.Hosts, b.Hosts), strings.Compare(a.Cause, b.Cause))
 	})
-	for _, cause := range f.Causes[:min(len(f.Causes), mostSets)] {
+	sets := min(len(f.Causes), mostSets)
+	for _, cause := range f.Causes[:sets] {
 		hosts := groups[cause.Cause]
-		found, tried := m.table.separate(cause.Cause, hosts[0].probe, hosts, healthy)
+		healthy := passing
+		if cause.Severity == string(report.Fail) { // a host with a warning works
+			healthy = working
+		}
+		found, tried := m.table.separate(cause.Cause, hosts[0].probe, sets, hosts, healthy)
 		f.Tried += tried
 		if found != nil {
 			f.Separating = append(f.Separating, *found)
 		}
 	}
-	if len(f.Causes) > 0 && len(healthy) > 0 {
-		f.Compare = []string{groups[f.Causes[0].Cause][0].place(), healthy[0].place()}
+	if len(f.Causes) > 0 && len(passing) > 0 {
+		f.Compare = []string{groups[f.Causes[0].Cause][0].place(), passing[0].place()}
 	}
 }
 
@@ -258,13 +321,22 @@ func (m *Merger) uses(f *Fleet, all []*entry) {
 }
 
 // notes say what was left out of the answer, and what stands between the reports.
-func (m *Merger) notes(f *Fleet, all []*entry) {
+func (m *Merger) notes(f *Fleet, all []*entry, replaced int) {
 	say := func(format string, args ...any) { f.Notes = append(f.Notes, fmt.Sprintf(format, args...)) }
 	if m.doubled > 0 {
-		say("%s: %s. Each run counts once.", screen.CountWords(m.doubled, "report was given twice", "reports were given twice"), m.doubledAt)
+		first := ""
+		for run := range m.twice {
+			if file := m.runs[run]; first == "" || file < first {
+				first = file
+			}
+		}
+		say("%s, such as that of %s. Each run counts once.", screen.CountWords(m.doubled, "report was given twice", "reports were given twice"), first)
 	}
-	if m.replaced > 0 {
-		say("%s left out, because a newer one of the same host counts.", screen.CountWords(m.replaced, "older report was", "older reports were"))
+	if replaced += m.replaced; replaced > 0 {
+		say("%s left out, because a newer one of the same host counts.", screen.CountWords(replaced, "older report was", "older reports were"))
+	}
+	if m.table.full {
+		say("The reports hold more than %d different facts: those that came later are not compared.", mostKinds)
 	}
 	if m.anonymous > 0 {
 		say("%s anonymized: a token stands for something else in each of them, so tokens are not compared, and each counts as a host of its own.",

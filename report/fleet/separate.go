@@ -20,24 +20,31 @@ const (
 // factID is a fact's name and value, numbered.
 type factID int32
 
+// mostKinds is how many facts are told apart. Those that are another one on each host part nothing.
+const mostKinds = 400_000
+
 // table numbers facts, so that a host costs some bytes for each.
 type table struct {
-	ids    map[fact]factID
-	facts  []fact
-	byName map[string][]factID
+	ids   map[fact]factID
+	facts []fact
+	full  bool
 }
 
-func newTable() *table { return &table{ids: map[fact]factID{}, byName: map[string][]factID{}} }
+func newTable() *table { return &table{ids: map[fact]factID{}} }
 
-func (t *table) id(f fact) factID {
-	id, known := t.ids[f]
-	if !known {
-		id = factID(len(t.facts))
-		t.ids[f] = id
-		t.facts = append(t.facts, f)
-		t.byName[f.name] = append(t.byName[f.name], id)
+// id is the number of a fact; kept is false where there are too many.
+func (t *table) id(f fact) (id factID, kept bool) {
+	if id, kept = t.ids[f]; kept {
+		return id, true
 	}
-	return id
+	if t.full = t.full || len(t.facts) >= mostKinds; t.full {
+		return 0, false
+	}
+	id = factID(len(t.facts))
+	f.name, f.value = strings.Clone(f.name), strings.Clone(f.value)
+	t.ids[f] = id
+	t.facts = append(t.facts, f)
+	return id, true
 }
 
 // group is how many hosts of some have each fact.
@@ -75,8 +82,8 @@ func (c candidate) parts() bool {
 }
 
 // separate finds the smallest set of facts that parts the hosts with a cause from the healthy ones: one, else two together;
-// none where chance explains it. tried is how many values were compared.
-func (t *table) separate(cause string, probe int, failing, healthy []*entry) (found *Separating, tried int) {
+// none where chance explains it. causes is how many causes such facts are looked for, tried how many values were compared.
+func (t *table) separate(cause string, probe, causes int, failing, healthy []*entry) (found *Separating, tried int) {
 	if len(failing) < 2 || len(healthy) < 2 {
 		return nil, 0
 	}
@@ -84,7 +91,7 @@ func (t *table) separate(cause string, probe int, failing, healthy []*entry) (fo
 	var all []candidate
 	for id, have := range with.have {
 		f := t.facts[id]
-		if f.probe >= probe && probe >= 0 && !f.identity {
+		if f.probe >= max(probe, 0) && !f.identity { // found by the probe that fails, or after it
 			continue
 		}
 		c := candidate{id, Count{have, with.known[f.name]}, Count{without.have[id], without.known[f.name]}, 0}
@@ -100,22 +107,22 @@ func (t *table) separate(cause string, probe int, failing, healthy []*entry) (fo
 			strings.Compare(t.facts[a.id].name+t.facts[a.id].value, t.facts[b.id].name+t.facts[b.id].value))
 	})
 	for _, c := range all {
-		if p := math.Exp(c.logP) * float64(tried); c.parts() && p < mostChance {
+		if p := math.Exp(c.logP) * float64(tried*causes); c.parts() && p < mostChance {
 			f := t.facts[c.id]
 			return &Separating{Cause: cause, Fact: f.name, Value: f.value, With: c.with, Without: c.without, P: p}, tried
 		}
 	}
-	return t.pair(cause, all, failing, healthy)
+	return t.pair(cause, causes, all, failing, healthy)
 }
 
 // pair looks for two facts that part the hosts together. The correction counts all pairs that could be made.
-func (t *table) pair(cause string, all []candidate, failing, healthy []*entry) (*Separating, int) {
+func (t *table) pair(cause string, causes int, all []candidate, failing, healthy []*entry) (*Separating, int) {
 	tried := len(all)
 	most := slices.DeleteFunc(slices.Clone(all), func(c candidate) bool {
 		return float64(c.with.Hosts) < leastWith*float64(c.with.Of) || c.logP > math.Log(0.1)
 	})
 	most = most[:min(len(most), mostPairs)]
-	pairs := float64(tried) * float64(tried+1) / 2
+	pairs := float64(tried) * float64(tried+1) / 2 * float64(causes)
 	var best *Separating
 	for i, a := range most {
 		for _, b := range most[i+1:] {
