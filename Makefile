@@ -31,7 +31,7 @@ check: ## form, vet, staticcheck, and the build for the other systems
 	for os in windows darwin; do CGO_ENABLED=0 GOOS=$$os go vet $(COMMAND) ./probes ./report/... || exit 1; done
 
 golden: ## write the expected outputs anew; read the difference before you keep it
-	go test -count=1 ./report ./report/explain ./cmd/opensrs-doctor -update
+	go test -count=1 ./report ./report/explain ./report/deploy ./cmd/opensrs-doctor -update
 
 bench: ## what the budgets allow, beside what is needed
 	go test -run '^$$' -bench . $(TESTFLAGS) ./...

@@ -30,7 +30,7 @@ var everyWriter = map[string]func(io.Writer, *report.Report) error{
 		return render.WriteText(w, r, screen.Options{Verbose: true, Color: true, Width: 30})
 	},
 	"ticket": func(w io.Writer, r *report.Report) error {
-		files, err := ticket.TicketFiles(r, false)
+		files, err := ticket.TicketFiles(r, false, nil)
 		for _, file := range files {
 			w.Write(file.Content)
 		}

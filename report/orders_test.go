@@ -105,7 +105,7 @@ func TestNobodyObeysAReport(t *testing.T) {
 				obeysNothing(t, name, text)
 			}
 			if i == n%5 {
-				files, err := ticket.TicketFiles(r, false)
+				files, err := ticket.TicketFiles(r, false, nil)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -41,7 +41,7 @@ func ticketOf(t *testing.T, r *report.Report, anonymized bool) map[string]string
 	if anonymized {
 		r = anonymize.Anonymize(r)
 	}
-	files, err := ticket.TicketFiles(r, anonymized)
+	files, err := ticket.TicketFiles(r, anonymized, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -254,7 +254,7 @@ func outputsOf(t testing.TB, r *report.Report) map[string]string {
 		if anonymized {
 			shown = anonymize.Anonymize(r)
 		}
-		files, err := ticket.TicketFiles(shown, anonymized)
+		files, err := ticket.TicketFiles(shown, anonymized, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

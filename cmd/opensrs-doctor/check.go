@@ -95,6 +95,9 @@ func check(flags map[string]*flagValue, config string, s *streams, ticket *bundl
 	if err != nil {
 		return err
 	}
+	if ticket != nil && !result.Interrupted {
+		ticket.askClients(ctx, request)
+	}
 	if request.anonymize {
 		result = anonymize.Anonymize(result)
 	}
@@ -172,6 +175,9 @@ func (r *request) run(ctx context.Context, s *streams) (*report.Report, error) {
 	return result, failed
 }
 
+// waitNews is how often --wait says off a terminal what it waits for.
+const waitNews = time.Minute
+
 // repeat is run with the round handed in. A report is incomplete also where the signal came after a complete
 // round: then every format says what the exit status says.
 func (r *request) repeat(ctx context.Context, s *streams, round func() *report.Report) (result *report.Report) {
@@ -182,14 +188,22 @@ func (r *request) repeat(ctx context.Context, s *streams, round func() *report.R
 	}()
 	deadline := time.Now().Add(r.wait)
 	every := min(max(r.wait/20, time.Second), 30*time.Second)
+	var told time.Time
 	for {
 		result = round()
 		left := time.Until(deadline)
-		if left <= 0 || ctx.Err() != nil || !diagnose.CanPass(result) {
+		if left <= 0 || ctx.Err() != nil {
 			return result
 		}
-		if _, is := s.terminal(s.stderr); is && len(result.Diagnoses) > 0 {
-			s.say("", fmt.Sprintf("%s  %s; again in %s, for at most %s", time.Now().Format(time.TimeOnly),
+		if !diagnose.CanPass(result) {
+			if result.Found() == report.VerdictFail && len(result.Diagnoses) > 0 {
+				s.note("not waiting (--wait): %s does not pass by itself", result.Diagnoses[0].Cause)
+			}
+			return result
+		}
+		if _, is := s.terminal(s.stderr); len(result.Diagnoses) > 0 && (is || time.Since(told) >= waitNews) {
+			told = time.Now()
+			s.say("", fmt.Sprintf("%s  waiting for %s to pass; again in %s, for at most %s", told.Format(time.TimeOnly),
 				result.Diagnoses[0].Cause, min(every, left).Round(time.Second), left.Round(time.Second)))
 		}
 		select {

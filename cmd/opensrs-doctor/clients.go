@@ -117,7 +117,9 @@ func lookAtClients(flags map[string]*flagValue, config string, s *streams) error
 
 // clientsAs asks the runtimes that a target sees, in a process that is like it.
 func (r *request) clientsAs(ctx context.Context, only []string) (*clients.Report, error) {
-	question := newJob(r.options)
+	o := r.options
+	o.Key = probes.Secret{} // nothing is signed
+	question := newJob(o)
 	question.Only = only
 	document, err := r.inside(ctx, askClientsAs, question, clientsTime+runtimes.DefaultJavaWait, func(probes.Event) {})
 	if err != nil {

@@ -26,10 +26,13 @@ const (
 type streams struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
-	lookup         func(string) (string, bool) // the environment
+	lookup         func(string) (string, bool) // the environment; nil: there is none
 }
 
 func (s *streams) getenv(name string) string {
+	if s.lookup == nil {
+		return ""
+	}
 	value, _ := s.lookup(name)
 	return value
 }

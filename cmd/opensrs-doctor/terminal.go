@@ -11,6 +11,7 @@ import (
 	"golang.org/x/term"
 
 	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/report/screen"
 )
 
@@ -77,9 +78,12 @@ func (v view) forTerminal(s *streams) screen.Options {
 	return options
 }
 
-// progress is one live line on a terminal that says which probe runs. Elsewhere it is nothing.
+// progress is, on a terminal, a row for each probe that has ended, and a live line that says which one runs. All of it is
+// erased in the end: the report has the rows. Elsewhere it is nothing.
 type progress struct {
 	to    io.Writer // nil: no terminal
+	plain bool      // no signs beyond ASCII
+	rows  int       // that stand above the live line
 	fd    int
 	mu    sync.Mutex
 	probe string
@@ -95,7 +99,7 @@ func startProgress(s *streams) *progress {
 	if !is {
 		return p
 	}
-	p.to, p.fd = s.stderr, fd
+	p.to, p.fd, p.plain = s.stderr, fd, s.ascii()
 	p.ended.Go(func() {
 		ticker := time.NewTicker(100 * time.Millisecond)
 		defer ticker.Stop()
@@ -113,14 +117,26 @@ func startProgress(s *streams) *progress {
 
 // watch is told when a probe starts and ends.
 func (p *progress) watch(event probes.Event) {
-	if p.to == nil || event.Status != "" {
+	if p.to == nil {
 		return
 	}
 	p.mu.Lock()
-	p.probe = event.Probe
+	if event.Status == "" {
+		p.probe = event.Probe
+	} else if event.Status != evidence.Skip && event.Took >= rowAfter {
+		sign := map[evidence.Status]string{evidence.Pass: "✓", evidence.Warn: "!", evidence.Fail: "✗"}[event.Status]
+		if p.plain {
+			sign = map[evidence.Status]string{evidence.Pass: "ok", evidence.Warn: "!", evidence.Fail: "x"}[event.Status]
+		}
+		p.rows++
+		fmt.Fprintf(p.to, "\r  %s %-7s %s\x1b[K\n", sign, event.Probe, screen.SpanMS(float64(event.Took.Milliseconds())))
+	}
 	p.mu.Unlock()
 	p.draw()
 }
+
+// rowAfter is how long a probe takes at least that gets a row while the others run: quicker ones would only flicker.
+const rowAfter = 20 * time.Millisecond
 
 func (p *progress) draw() {
 	p.mu.Lock()
@@ -137,6 +153,9 @@ func (p *progress) end() {
 	close(p.stop)
 	p.ended.Wait()
 	if p.to != nil {
-		fmt.Fprint(p.to, "\r\x1b[K")
+		if p.rows > 0 {
+			fmt.Fprintf(p.to, "\x1b[%dA", p.rows)
+		}
+		fmt.Fprint(p.to, "\r\x1b[J")
 	}
 }

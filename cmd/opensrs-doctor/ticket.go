@@ -3,6 +3,7 @@ package main
 import (
 	"archive/zip"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,7 +13,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"opensrs-doctor/cmd/opensrs-doctor/outfile"
+	"opensrs-doctor/probes/process"
 	"opensrs-doctor/report"
+	"opensrs-doctor/report/clients"
 	"opensrs-doctor/report/ticket"
 )
 
@@ -45,6 +48,35 @@ type bundle struct {
 	path  string
 	given bool // --output
 	files []ticket.TicketFile
+
+	clients []byte // the table of the runtimes; nil: none was made
+}
+
+// askClients asks the language runtimes, for the bundle's table. A sandbox's authority is known to none of them, and an
+// anonymized bundle has no place for what they say.
+func (b *bundle) askClients(ctx context.Context, r *request) {
+	if r.sandbox != "" || r.anonymize || ctx.Err() != nil {
+		return
+	}
+	var found *clients.Report
+	if r.as != nil {
+		target, err := process.Find(r.as.Asked) // the first one is closed
+		if err != nil {
+			return
+		}
+		defer target.Close()
+		again := *r
+		again.as = target
+		if found, err = again.clientsAs(ctx, nil); err != nil {
+			return
+		}
+	} else {
+		found = clients.New(askClients(ctx, r.options, nil, nil), tool(r.options))
+	}
+	var table bytes.Buffer
+	if clients.WriteText(&table, found, view{}.plain()) == nil && ctx.Err() == nil {
+		b.clients = table.Bytes()
+	}
 }
 
 // prepare finds out before the run whether the bundle can be written, and gives it a name where the user gave none.
@@ -95,7 +127,7 @@ func freeName(at time.Time, n int) string {
 
 // save writes the bundle.
 func (b *bundle) save(r *report.Report, anonymized bool) (err error) {
-	if b.files, err = ticket.TicketFiles(r, anonymized); err != nil {
+	if b.files, err = ticket.TicketFiles(r, anonymized, b.clients); err != nil {
 		return err
 	}
 	content, err := zipOf(b.files, r.StartedAt)

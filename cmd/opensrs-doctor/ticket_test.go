@@ -72,7 +72,7 @@ func openBundle(ts *testscript.TestScript, _ bool, args []string) {
 // TestBundleIsReproducible: the same report gives the same bytes, also where the clock stands before zips.
 func TestBundleIsReproducible(t *testing.T) {
 	r := &report.Report{Schema: report.Schema, Verdict: report.VerdictPass, StartedAt: time.Date(2026, 11, 24, 18, 15, 1, 7, time.UTC)}
-	files, err := ticket.TicketFiles(r, false)
+	files, err := ticket.TicketFiles(r, false, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

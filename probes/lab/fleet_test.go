@@ -90,7 +90,7 @@ func (s *server) sshd(t *testing.T, w *World, dir string) {
 		"Subsystem sftp internal-sftp", "UseDNS no", "MaxStartups 100", "SetEnv SSL_CERT_FILE=" + dir + "/system.pem"}, "\n")+"\n")
 	hosts := "127.0.0.1 localhost\n" + s.hostsFile
 	var log bytes.Buffer
-	cmd := exec.Command("/usr/sbin/sshd", "-D", "-e", "-f", config)
+	cmd := exec.Command("unshare", "--uts", "sh", "-c", `hostname "$1" && exec /usr/sbin/sshd -D -e -f "$2"`, "sh", s.name, config)
 	cmd.Stderr, cmd.Env = &log, []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}
 	start := s.node.Command(map[string]string{"/etc/resolv.conf": put("resolv.conf", "nameserver "+w.Resolvers[0].Address+"\n"),
 		"/etc/hosts": put("hosts", hosts), "/root": made("home"), "/run": run}, cmd)
@@ -318,6 +318,7 @@ func (c *controller) merged(servers []*server, printed string) {
 	if out := c.run("", binary, "fleet", "merge", "-f", "json", found[0]).out; json.Unmarshal([]byte(out), &fleet) != nil {
 		c.t.Fatal(out)
 	}
+	c.t.Logf("fleet merge:\n%s", c.run("", binary, "fleet", "merge", found[0]).out)
 	for cause, n := range counts {
 		at := slices.IndexFunc(fleet.Causes, func(one struct {
 			Cause string

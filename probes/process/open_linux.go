@@ -129,6 +129,10 @@ func (t *Target) holdGroups() error {
 			continue
 		}
 		controller := parts[1]
+		paused := failed("thaw it first: docker unpause, podman unpause, runc resume, systemctl thaw", "process %d is frozen: its control group %s is paused", t.PID, clean(parts[2]))
+		if at, mounted := mounts[controller]; controller == "freezer" && mounted && frozen(filepath.Join(at, parts[2])) {
+			return paused
+		}
 		if controller != "" && !strings.Contains(controller, "net_cls") && !strings.Contains(controller, "net_prio") {
 			continue
 		}
@@ -139,7 +143,7 @@ func (t *Target) holdGroups() error {
 			reason = "its hierarchy is not mounted here"
 			continue
 		case frozen(directory):
-			return failed("thaw it first: docker unpause, podman unpause, systemctl thaw", "process %d is frozen: its control group %s is paused", t.PID, clean(parts[2]))
+			return paused
 		}
 		file, err := os.OpenFile(directory+"/cgroup.procs", os.O_WRONLY|unix.O_NOFOLLOW, 0)
 		if err != nil {
@@ -159,7 +163,8 @@ func (t *Target) holdGroups() error {
 // frozen reports whether a control group is paused; a process that joined it would be too.
 func frozen(directory string) bool {
 	events, _ := readSmall(directory+"/cgroup.events", 4<<10)
-	return strings.Contains(events, "frozen 1")
+	state, _ := readSmall(directory+"/freezer.state", 4<<10) // of the first version's hierarchy
+	return strings.Contains(events, "frozen 1") || strings.HasPrefix(state, "FR")
 }
 
 // groupMounts are where the hierarchies of control groups are mounted, by their controllers; "" is the second version's.
@@ -176,7 +181,7 @@ func groupMounts() map[string]string {
 		case "cgroup2":
 			mounts[""] = fields[4]
 		case "cgroup":
-			for _, name := range []string{"net_cls,net_prio", "net_prio,net_cls", "net_cls", "net_prio"} {
+			for _, name := range []string{"net_cls,net_prio", "net_prio,net_cls", "net_cls", "net_prio", "freezer"} {
 				if strings.HasSuffix(kind[2], name) {
 					mounts[name] = fields[4]
 				}

@@ -61,7 +61,8 @@ func table(s *screen.Writer, r *Report) {
 		s.Out.WriteString("  ")
 		s.Raw(fmt.Sprintf("%-*s ", markWidth, sign), in)
 		s.Raw(one.name+strings.Repeat(" ", max(indent-3-markWidth-screen.WidthOf(one.name), 2)), screen.Plain)
-		s.Raw(s.Spell(screen.Clip(screen.Clean(one.text), max(s.Options.Width-indent-2, 18))), style(one.status))
+		room := max(s.Options.Width-indent-2, 18)
+		s.Raw(s.Spell(screen.Clip(shortened(screen.Clean(one.text), room), room)), style(one.status))
 		s.End()
 		if s.Options.Verbose {
 			for _, line := range one.more {
@@ -69,6 +70,15 @@ func table(s *screen.Writer, r *Report) {
 			}
 		}
 	}
+}
+
+// shortened leaves the middle of a long error out: its beginning is the stage and the number, its end the reason.
+func shortened(text string, room int) string {
+	parts := strings.Split(text, ": ")
+	if screen.WidthOf(text) <= room || len(parts) < 4 {
+		return text
+	}
+	return strings.Join([]string{parts[0], parts[1], parts[len(parts)-1]}, ": ")
 }
 
 func style(status evidence.Status) screen.Style {
@@ -107,7 +117,7 @@ func ownWords(r *Report) string {
 func clientWords(c *evidence.Client) string {
 	switch {
 	case c.Status == evidence.Skip:
-		return "not asked: " + c.Error.String()
+		return c.Error.String()
 	case !c.Missing.Empty():
 		return c.Error.String()
 	case c.Status == evidence.Fail:

@@ -32,7 +32,7 @@ func play(t *testing.T, s Settings, args ...string) (out, kept string, status in
 		t.Fatal(err)
 	}
 	for name, text := range map[string]string{"play.yml": Files("ansible", s)[0].Content,
-		"hosts.ini": "[all:vars]\nansible_connection=local\nansible_python_interpreter=/usr/bin/python3\n[all]\nweb1\n"} {
+		"hosts.ini": "[all:vars]\nansible_connection=local\nansible_python_interpreter=/usr/bin/python3\n[all]\nweb1\nweb2\n"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -48,8 +48,8 @@ func play(t *testing.T, s Settings, args ...string) (out, kept string, status in
 func TestAnsibleValues(t *testing.T) {
 	const key = "the {{ key }} of $HOME"
 	given, _ := json.Marshal(map[string]any{"opensrs_api_key": map[string]string{"__ansible_unsafe": key}})
-	out, kept, status := play(t, settings(hostile...), "-e", string(given))
-	if status != 0 || !strings.Contains(out, "all is well") || strings.Contains(out, "of $HOME") {
+	out, kept, status := play(t, settings(hostile...), "-e", string(given), "--limit", "web1,localhost")
+	if status != 0 || strings.Contains(out, "web2") || !strings.Contains(out, "all is well") || strings.Contains(out, "of $HOME") {
 		t.Fatalf("%d\n%s", status, out)
 	}
 	text, err := os.ReadFile(filepath.Join(kept, "config.yaml"))

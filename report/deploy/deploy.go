@@ -116,7 +116,7 @@ func (s Settings) limit() string {
 func ansible(s Settings) []File {
 	return []File{{"opensrs-doctor.yml", fill("opensrs-doctor.yml", values{
 		"binary": shellWord(s.Binary), "binary_text": unsafeText(s.Binary), "config": s.config(), "limit": s.limit(),
-		"hosts": yamlText(s.Hosts), "hosts_text": "'" + s.Hosts + "'", "inventory": shellWord(s.Inventory),
+		"hosts": yamlText(s.Hosts), "inventory": shellWord(s.Inventory),
 		"key_name": s.KeyName,
 	})}}
 }

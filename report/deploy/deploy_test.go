@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"opensrs-doctor/report/internal/golden"
 )
 
 // hostile are values of one printable line that one engine or another would take for something else.
@@ -56,7 +58,7 @@ func written(t *testing.T, engine string, s Settings) string {
 func asks(t *testing.T, dir, name string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command(program(t, name), args...)
-	cmd.Dir = dir
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "HOME="+t.TempDir())
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Errorf("%s %q: %v\n%s", name, args, err, out)
@@ -178,6 +180,25 @@ func TestPromtool(t *testing.T) {
 		cmd.Dir = dir
 		if broken[0] != ">= 3" && cmd.Run() == nil {
 			t.Errorf("with %s for %s the tests still pass", broken[1], broken[0])
+		}
+	}
+}
+
+// TestGolden: the files as a person reads them.
+func TestGolden(t *testing.T) {
+	for _, engine := range Engines {
+		s := settings("reseller", "allow 203.0.113.0/25")
+		s.Check = append(s.Check[:2], Setting{Name: "timeout", Values: []string{"1m"}})
+		s.Check[1].Values, s.Timeout = s.Check[1].Values[1:], time.Minute
+		if engine == "kubernetes" {
+			s.Namespace, s.KeyName = "shop", "api-key"
+		}
+		if engine == "systemd" {
+			s.Schedule = "hourly"
+		}
+		s.Binary = "/usr/local/bin/opensrs-doctor"
+		for _, file := range Files(engine, s) {
+			golden.Check(t, file.Name, file.Content)
 		}
 	}
 }

@@ -190,7 +190,7 @@ func proxyVariable(c *evidence.Client) string {
 
 func blockedStep(c *evidence.Client) string {
 	if c.Pool != nil && c.Pool.User != "" {
-		return fmt.Sprintf("Run sudo -u %s opensrs-doctor: it names what refuses that user's connections.", c.Pool.User)
+		return fmt.Sprintf("Run sudo opensrs-doctor --as user:%s: it names what refuses that user's connections.", c.Pool.User)
 	}
 	return ""
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"opensrs-doctor/report"
@@ -24,7 +25,8 @@ type TicketFile struct {
 // TicketFiles are all files of a bundle, always these and in this order, for a report as it is to be shown.
 // anonymized says that Anonymize made it: then the certificates themselves are left out, because they hold the
 // names and addresses that the report hides.
-func TicketFiles(r *report.Report, anonymized bool) ([]TicketFile, error) {
+// clients is the table of the host's language runtimes, as the command clients prints it; nil where none was made.
+func TicketFiles(r *report.Report, anonymized bool, clients []byte) ([]TicketFile, error) {
 	files := []TicketFile{
 		{Name: "report.json", About: "the whole report for programs; opensrs-doctor render shows it in any format"},
 		{Name: "report.md", About: "the report as text, to paste into a ticket"},
@@ -38,6 +40,10 @@ func TicketFiles(r *report.Report, anonymized bool) ([]TicketFile, error) {
 		func(w io.Writer) error { return page.WriteHTML(w, r) },
 		func(w io.Writer) error { return WriteChain(w, r, anonymized) },
 		func(w io.Writer) error { return WriteTicketReadme(w, r, files, anonymized) },
+	}
+	if clients != nil {
+		files = slices.Insert(files, len(files)-1, TicketFile{Name: "clients.txt", About: "how far each language runtime of this host gets, with its own TLS library"})
+		writers = slices.Insert(writers, len(writers)-1, func(w io.Writer) error { _, err := w.Write(clients); return err })
 	}
 	for i, write := range writers {
 		var content bytes.Buffer
