@@ -8,12 +8,15 @@ import (
 	"github.com/spf13/pflag"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/process"
+	"opensrs-doctor/probes/runtimes"
 	"opensrs-doctor/probes/sandbox"
 	"opensrs-doctor/report/diagnose"
 	"opensrs-doctor/report/explain"
 )
 
-// A shell asks for what could stand where the cursor is. The answers are static: nothing is read, and nobody is asked.
+// A shell asks for what could stand where the cursor is. The answers are static, but for --as: nothing else is read, and
+// nobody is asked.
 
 // completer gives what a flag or an argument can be, each with a description behind a tab.
 type completer = func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective)
@@ -56,6 +59,8 @@ func addCompletion(root, command *cobra.Command) {
 		command.ValidArgsFunction = completeExplain
 	case "help":
 		command.ValidArgsFunction = completeHelp(root)
+	case "merge":
+		command.ValidArgsFunction = filesEnding("json", "jsonl", "ndjson", "gz")
 	case "render", "diff":
 		command.ValidArgsFunction = filesEnding("json")
 	case "sandbox":
@@ -72,6 +77,19 @@ func addCompletion(root, command *cobra.Command) {
 	}
 }
 
+// completeTargets offers what runs here: systemd units and programs by name, and the forms that need more.
+func completeTargets(_ *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
+	offered := []string{"user:", "container:"}
+	programs, units := process.Running()
+	for _, unit := range units {
+		offered = append(offered, "unit:"+unit)
+	}
+	for _, program := range programs {
+		offered = append(offered, "process:"+program)
+	}
+	return beginning(offered, word), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+}
+
 // completerOf chooses by the form of the value, as the help has it.
 func completerOf(name, form string) completer {
 	switch name {
@@ -79,7 +97,14 @@ func completerOf(name, form string) completer {
 		return onlyThese(causesWith(sandbox.Faults())...)
 	case "fault":
 		return onlyThese(causesWith(sandbox.ServerFaults())...)
+	case "as":
+		return completeTargets
+	case "color":
+		return onlyThese("auto", "always", "never")
 	case "only", "skip", "require":
+		if form == "NAME" { // of clients
+			return onlyThese(runtimes.Families...)
+		}
 		return onlyThese(probeWords()...)
 	case "client-config":
 		return filesEnding("php", "env", "ini", "conf", "cfg", "yaml", "yml")

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/user"
 	"path"
@@ -243,6 +244,18 @@ func runcState(name string) int {
 		return 0
 	}
 	return state.PID
+}
+
+// Running are the names of the programs that run here, and of the systemd units that have processes.
+func Running() (programs, units []string) {
+	names, groups := map[string]bool{}, map[string]bool{}
+	for _, each := range matching(func(s *status) bool { return s.flags&kernelThread == 0 }) {
+		names[clean(each.name)] = true
+		if unit := unitOf(each.cgroup); strings.HasSuffix(unit, ".service") {
+			groups[clean(unit)] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names)), slices.Sorted(maps.Keys(groups))
 }
 
 // asError makes an error of this package's of any.

@@ -16,6 +16,9 @@ const onlyLinux = "works on Linux only"
 // Find is not available on this system.
 func Find(string) (*Target, error) { return nil, failed("", onlyLinux) }
 
+// Running is not available on this system.
+func Running() (programs, units []string) { return nil, nil }
+
 // Start is not available on this system.
 func (t *Target) Start() (*Inner, error) { return nil, failed("", onlyLinux) }
 
