@@ -23,10 +23,17 @@ type shellsOwn struct {
 	allowIntercepted bool
 }
 
+// containerID is how many hex digits a container's ID has.
+const containerID = 64
+
 // asTarget finds the process that the check is to speak for.
 func (s *settings) asTarget(r *request) error {
 	if !s.given("as") {
 		return nil
+	}
+	kind, id, _ := strings.Cut(s.text("as"), ":")
+	if long := len(id) > containerID; (foreign.LooksLikeKey(kind) || foreign.LooksLikeKey(id)) && (kind != "container" || long) {
+		return s.bad("as", 0, "this may hold a secret, and is not shown").withHint("give a process number, unit:NAME, user:NAME, process:NAME or container:ID")
 	}
 	target, err := process.Find(s.text("as"))
 	var problem *process.Error

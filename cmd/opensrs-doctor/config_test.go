@@ -312,6 +312,7 @@ func TestHelpIsNarrow(t *testing.T) {
 	for _, command := range []string{"", "check", "render", "explain", "version", "completion"} {
 		run([]string{"help", command}[:min(2, 1+len(command))], s)
 	}
+	run([]string{"check", "--help-all"}, s)
 	for _, line := range strings.Split(out.String(), "\n") {
 		if len([]rune(line)) > plainWidth {
 			t.Errorf("%d columns: %s", len([]rune(line)), line)

@@ -61,6 +61,9 @@ func unzipped(t *testing.T, program string, args ...string) map[string]string {
 		}
 		files[name] = string(content)
 	}
+	if content, err := os.ReadFile(filepath.Join(directory, "clients.txt")); err == nil {
+		files["clients.txt"] = string(content)
+	}
 	return files
 }
 

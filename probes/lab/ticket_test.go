@@ -56,8 +56,8 @@ func TestTicketHealthy(t *testing.T) {
 	if result.Exit != 0 || result.Report.Verdict != "pass" {
 		t.Errorf("exit status %d, verdict %s", result.Exit, result.Report.Verdict)
 	}
-	if handshakes, requests := w.API.Handshakes.Load(), w.API.Requests.Load(); handshakes != 1 || requests != 1 {
-		t.Errorf("%d handshakes and %d calls, want one of each", handshakes, requests)
+	if requests := w.API.Requests.Load(); requests != 1 { // the runtimes shake hands, and ask nothing
+		t.Errorf("%d calls, want one", requests)
 	}
 	if trips := facts.RoundTrips; trips == nil || trips.Sent != 10 || trips.Answered != 10 || trips.MinMS <= 0 {
 		t.Errorf("round trips %+v", trips)
