@@ -125,7 +125,7 @@ const helpAll = "help-all"
 // writeAllHelp is the help of check with all its flags.
 func writeAllHelp(w io.Writer) {
 	fmt.Fprint(w, checkHelp)
-	writeKeys(w, keys())
+	writeKeys(w, append(keys(), key{helpAll, "", boolean, "", groupOutput, "this help"}))
 	fmt.Fprint(w, checkAfter)
 }
 

@@ -183,6 +183,7 @@ func (r *roff) neighbours(cmd *cobra.Command) {
 	}
 	slices.Sort(names)
 	r.macro("SH", "SEE ALSO")
+	r.line(".ad l") // names are not hyphenated, so lines cannot be adjusted
 	r.line(strings.Join(names, ",\n"))
 }
 
