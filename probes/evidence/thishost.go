@@ -134,6 +134,17 @@ func (l *Ledger) Lost() (place string, sure bool) {
 	return LostNowhere, false
 }
 
+// Unheard reports whether each packet was answered and the answer handed to a protocol of this host. Where a program that
+// sent such packets has heard nothing, something between the protocol and its socket took the answers.
+func (l *Ledger) Unheard() bool {
+	if l == nil || l.Why != "" || l.N == 0 {
+		return false
+	}
+	still := l.Background.InDelivers
+	once, twice := l.Once.InDelivers-still, l.Twice.InDelivers-still
+	return still <= l.N/4 && once >= l.N && twice >= 2*l.N && once <= 2*l.N && twice <= 4*l.N
+}
+
 // Unclear reports whether packets were lost in this host while it was kept, and not as ours would be: answers to what was
 // sent before may have come late.
 func (l *Ledger) Unclear() bool {

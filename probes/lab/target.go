@@ -14,14 +14,15 @@ import (
 
 // Target is a process of the client's machine that the check is made as (--as).
 type Target struct {
-	User  uint32
-	Env   map[string]string // besides SSL_CERT_FILE, which is the world's system store
-	Hosts string            // more lines for its own hosts file
-	Conf  string            // its own resolv.conf, where not ""
-	Store []byte            // PEM: its own root certificates; nil: the world's
-	Bare  bool              // its root directory holds its program and three files of /etc: no shell, no /proc
-	Node  *Node             // its network; nil: the client's
-	Plant func(root string) // puts more into the root directory of a bare one
+	User    uint32
+	Env     map[string]string // besides SSL_CERT_FILE, which is the world's system store
+	Hosts   string            // more lines for its own hosts file
+	Conf    string            // its own resolv.conf, where not ""
+	Store   []byte            // PEM: its own root certificates; nil: the world's
+	Bare    bool              // its root directory holds its program and three files of /etc: no shell, no /proc
+	Node    *Node             // its network; nil: the client's
+	Started func(pid int)     // is called once it runs
+	Plant   func(root string) // puts more into the root directory of a bare one
 
 	pid int
 }
@@ -102,6 +103,9 @@ func (t *Target) start(w *World, program string) (flag string) {
 		if now, err := os.Readlink("/proc/" + strconv.Itoa(t.pid) + "/exe"); err == nil && now != own {
 			break
 		}
+	}
+	if t.Started != nil {
+		t.Started(t.pid)
 	}
 	return strconv.Itoa(t.pid)
 }

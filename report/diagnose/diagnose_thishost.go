@@ -302,17 +302,48 @@ func deniedByUnit(e *evidence.Evidence, end reading.Ending) bool {
 	if end.By == reading.EndHere && end.Lost == evidence.LostComingIn {
 		return group != nil && slices.Contains(group.Programs, "ingress")
 	}
+	if end.By == reading.EndSilence && group != nil && slices.Contains(group.Programs, "ingress") && ledgerOf(e).Unheard() {
+		return true
+	}
 	access, is := permission(e)
 	return is && !access
 }
 
-func whenHostUnitDenied(e *evidence.Evidence) (Finding, bool) {
-	end, failed := portEnding(e)
-	if !failed || !deniedByUnit(e, end) {
+// unitStopsAll is for a program of this process's control group that stops other packets than those to the endpoint, which
+// has not been come to: it drops them, or refuses them all.
+func unitStopsAll(e *evidence.Evidence) (Finding, bool) {
+	if e.ThisHost == nil || e.ThisHost.Cgroup == nil || Blocked(e) == "port" && e.Host.Proxy == nil {
 		return Finding{}, false
 	}
-	finding := Finding{First: true, Confidence: report.Likely, Values: prose.Values{}, Hides: []string{"host.local-firewall", "host.reply-dropped"}}
-	if end.Lost != "" {
+	has := func(program string) bool { return slices.Contains(e.ThisHost.Cgroup.Programs, program) }
+	ledger := ledgerOf(e)
+	if finding, out := deafHost(e, evidence.LostGoingOut); out {
+		return finding, has("egress") || has("connect4") && ledger.Forbidden == 3*ledger.N
+	}
+	if finding, in := deafHost(e, evidence.LostComingIn); in {
+		return finding, has("ingress")
+	}
+	// Where the group's program judges what comes in, the kernel has counted it as delivered.
+	silent := Blocked(e) == "dns" && failedWith(e, "dns", evidence.KindTimeout)
+	return Finding{Explains: []string{"dns"}, Hides: slices.Concat([]string{"host.offline"}, hereShows)}, silent && ledger.Unheard() && has("ingress")
+}
+
+func whenHostUnitDenied(e *evidence.Evidence) (Finding, bool) {
+	end, failed := portEnding(e)
+	finding, all := unitStopsAll(e)
+	if !all && (!failed || !deniedByUnit(e, end)) {
+		return Finding{}, false
+	}
+	if !all {
+		finding = Finding{}
+	}
+	finding.First, finding.Confidence, finding.Values = true, report.Likely, prose.Values{}
+	finding.Hides = append(finding.Hides, "host.local-firewall", "host.reply-dropped")
+	unheard := ledgerOf(e).Unheard() && end.Lost == ""
+	if ledger := ledgerOf(e); unheard {
+		finding.Evidence = []string{fmt.Sprintf("This host's kernel counted: the answers to %d packets for %s were handed on in this host, and no program heard one.", 3*ledger.N, ledger.To)}
+		finding.Hides = append(finding.Hides, "port.filtered", "port.all-filtered")
+	} else if all || end.Lost != "" {
 		finding.Evidence = countedWords(e)
 	} else {
 		finding.Evidence = []string{fmt.Sprintf("The kernel refuses the connection: %s.", e.Step("port").Failure.Detail)}
@@ -338,7 +369,7 @@ func whenHostUnitDenied(e *evidence.Evidence) (Finding, bool) {
 			finding.Culprit.Manager = &systemd
 		}
 		finding.Evidence = append(finding.Evidence, fmt.Sprintf("Programs are attached to the control group %s: %s.", group.At, screen.List(group.Programs)))
-		if slices.Contains(group.Programs, "connect4") || end.Lost != "" {
+		if all || unheard || slices.Contains(group.Programs, "connect4") || end.Lost != "" {
 			finding.Confidence = report.Certain
 			delete(finding.Values, "or_seccomp")
 		}
