@@ -256,6 +256,20 @@ var hostFixtures = []fixture{
 		e.ThisHost = counted(func(c *evidence.Counts, n int) { c.OutTransmits = pointer(0) })
 		e.ThisHost.Cgroup = &evidence.Cgroup{Path: "/system.slice/backup.service", Unit: "backup.service",
 			At: "/system.slice/backup.service", Programs: []string{"egress"}}
+		e.ThisHost.Firewall = &evidence.Firewall{} // its rules were read, and none of them drops
+	}},
+	{"host.unit-denied/or-a-rule", report.Fail, report.Likely, func(e *evidence.Evidence) {
+		drop(e)
+		e.ThisHost = counted(func(c *evidence.Counts, n int) { c.OutTransmits = pointer(0) })
+		e.ThisHost.Cgroup = &evidence.Cgroup{Path: "/system.slice/backup.service", Unit: "backup.service",
+			At: "/system.slice/backup.service", Programs: []string{"egress", "ingress"}}
+		e.ThisHost.Firewall = &evidence.Firewall{Uncounted: 2}
+	}},
+	{"host.unit-denied/answers", report.Fail, report.Certain, func(e *evidence.Evidence) {
+		drop(e)
+		e.ThisHost = counted(func(c *evidence.Counts, n int) { c.InReceives, c.InDelivers = n, n })
+		e.ThisHost.Cgroup = &evidence.Cgroup{Path: "/system.slice/backup.service", Unit: "backup.service",
+			At: "/system.slice/backup.service", Programs: []string{"ingress"}}
 	}},
 	{"host.unit-denied/not-permitted", report.Fail, report.Likely, func(e *evidence.Evidence) {
 		stopAt(e, "port", failure("connect", evidence.KindNotPermitted, "operation not permitted"))

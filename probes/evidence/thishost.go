@@ -79,6 +79,7 @@ type Ledger struct {
 	WentOut    string `json:"went_out,omitempty"`  // the interface by which they left
 	CameIn     string `json:"came_in,omitempty"`   // the interface by which as many packets came in
 	Forbidden  int    `json:"forbidden,omitempty"` // of the 3 N packets, how many the kernel refused to send (EPERM)
+	Refused    int    `json:"refused,omitempty"`   // of those, how many already where they were addressed, which no firewall does
 }
 
 // The protocols of a Ledger's packets.

@@ -33,8 +33,9 @@ func Keep(ctx context.Context, to netip.AddrPort, protocol string, source netip.
 		into *evidence.Counts
 	}{{0, &ledger.Background}, {packets, &ledger.Once}, {2 * packets, &ledger.Twice}} {
 		_, links, _ := count(host)
-		sockets, forbidden, err := send(to, protocol, source, round.send, nil)
-		ledger.Forbidden += forbidden
+		sockets, no, err := send(to, protocol, source, round.send, nil)
+		ledger.Forbidden += no.forbidden
+		ledger.Refused += no.refused
 		if err == nil {
 			select {
 			case <-time.After(answer):
@@ -63,10 +64,13 @@ func Keep(ctx context.Context, to netip.AddrPort, protocol string, source netip.
 // question asks a resolver for the root's name servers, which every one answers: an ID, recursion desired, one question.
 var question = []byte{0x4f, 0x50, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1}
 
+// denials are how many packets the kernel refused to send (EPERM): they came as far as the firewall, or, of them those that
+// were refused where they were addressed, not even there.
+type denials struct{ forbidden, refused int }
+
 // send begins connections, or asks a resolver, and waits for no answer. ready, where there is one, is called with the
-// source ports before the first packet leaves. forbidden is how many packets the kernel refused to send (EPERM): they
-// came as far as the firewall.
-func send(to netip.AddrPort, protocol string, source netip.Addr, n int, ready func(ports []uint16) error) (sockets []int, forbidden int, err error) {
+// source ports before the first packet leaves.
+func send(to netip.AddrPort, protocol string, source netip.Addr, n int, ready func(ports []uint16) error) (sockets []int, no denials, err error) {
 	kind := unix.SOCK_STREAM
 	if protocol == evidence.LedgerUDP {
 		kind = unix.SOCK_DGRAM
@@ -75,7 +79,7 @@ func send(to netip.AddrPort, protocol string, source netip.Addr, n int, ready fu
 	for range n {
 		fd, err := unix.Socket(unix.AF_INET, kind|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 		if err != nil {
-			return sockets, forbidden, err
+			return sockets, no, err
 		}
 		sockets = append(sockets, fd)
 		_ = unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
@@ -85,7 +89,7 @@ func send(to netip.AddrPort, protocol string, source netip.Addr, n int, ready fu
 		}
 		if source.Is4() || ready != nil {
 			if err := unix.Bind(fd, local); err != nil {
-				return sockets, forbidden, err
+				return sockets, no, err
 			}
 		}
 		if bound, err := unix.Getsockname(fd); err == nil {
@@ -96,19 +100,22 @@ func send(to netip.AddrPort, protocol string, source netip.Addr, n int, ready fu
 	}
 	if ready != nil {
 		if err := ready(ports); err != nil {
-			return sockets, forbidden, err
+			return sockets, no, err
 		}
 	}
 	for _, fd := range sockets {
 		err := unix.Connect(fd, &unix.SockaddrInet4{Port: int(to.Port()), Addr: to.Addr().As4()})
+		if err == unix.EPERM {
+			no.refused++
+		}
 		if err == nil && kind == unix.SOCK_DGRAM {
 			err = unix.Send(fd, question, 0)
 		}
 		if err == unix.EPERM {
-			forbidden++
+			no.forbidden++
 		}
 	}
-	return sockets, forbidden, nil
+	return sockets, no, nil
 }
 
 // Counters reads the counters of this network namespace. A kernel that tracks no connections has no file of them.

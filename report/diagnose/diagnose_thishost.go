@@ -297,16 +297,25 @@ func deniedByUnit(e *evidence.Evidence, end reading.Ending) bool {
 	}
 	group := e.ThisHost.Cgroup
 	if end.By == reading.EndHere && end.Lost == evidence.LostGoingOut {
-		return group != nil && slices.Contains(group.Programs, "egress")
-	}
-	if end.By == reading.EndHere && end.Lost == evidence.LostComingIn {
-		return group != nil && slices.Contains(group.Programs, "ingress")
+		return group != nil && slices.Contains(group.Programs, "egress") && !namesRule(e)
 	}
 	if end.By == reading.EndSilence && group != nil && slices.Contains(group.Programs, "ingress") && ledgerOf(e).Unheard() {
 		return true
 	}
 	access, is := permission(e)
 	return is && !access
+}
+
+// namesRule reports whether a rule or policy of the firewall is known to have taken the packets.
+func namesRule(e *evidence.Evidence) bool {
+	rules := e.ThisHost.Firewall
+	return rules != nil && len(rules.Took)+len(rules.Policies) > 0
+}
+
+// noRule reports whether the firewall's rules were read, and none of them can have taken the packets.
+func noRule(e *evidence.Evidence) bool {
+	rules := e.ThisHost.Firewall
+	return rules != nil && rules.Why == "" && rules.Legacy == "" && !namesRule(e) && rules.Uncounted == 0
 }
 
 // unitStopsAll is for a program of this process's control group that stops other packets than those to the endpoint, which
@@ -318,10 +327,7 @@ func unitStopsAll(e *evidence.Evidence) (Finding, bool) {
 	has := func(program string) bool { return slices.Contains(e.ThisHost.Cgroup.Programs, program) }
 	ledger := ledgerOf(e)
 	if finding, out := deafHost(e, evidence.LostGoingOut); out {
-		return finding, has("egress") || has("connect4") && ledger.Forbidden == 3*ledger.N
-	}
-	if finding, in := deafHost(e, evidence.LostComingIn); in {
-		return finding, has("ingress")
+		return finding, has("egress") && !namesRule(e) || has("connect4") && ledger.Refused == 3*ledger.N
 	}
 	// Where the group's program judges what comes in, the kernel has counted it as delivered.
 	silent := Blocked(e) == "dns" && failedWith(e, "dns", evidence.KindTimeout)
@@ -369,9 +375,14 @@ func whenHostUnitDenied(e *evidence.Evidence) (Finding, bool) {
 			finding.Culprit.Manager = &systemd
 		}
 		finding.Evidence = append(finding.Evidence, fmt.Sprintf("Programs are attached to the control group %s: %s.", group.At, screen.List(group.Programs)))
-		if all || unheard || slices.Contains(group.Programs, "connect4") || end.Lost != "" {
+		ledger := ledgerOf(e)
+		refused := slices.Contains(group.Programs, "connect4") && (ledger == nil || ledger.Refused == 3*ledger.N)
+		if unheard || refused || noRule(e) { // else the program may only count, as systemd's IPAccounting does, and a rule drop
 			finding.Confidence = report.Certain
 			delete(finding.Values, "or_seccomp")
+		} else if end.Lost != "" || all {
+			finding.byRule(e)
+			finding.Values["or_rule"] = "a firewall rule"
 		}
 	} else if group.Why != "" {
 		finding.Evidence = append(finding.Evidence, "Whether a program is attached to it could not be asked: "+group.Why+".")

@@ -111,6 +111,7 @@ func (l *factList) thisHost(h *factReader) {
 				l.counts(sent(1), k.object("once"))
 				l.counts(sent(2), k.object("twice"))
 				l.say("that the kernel refused to send", k.text("forbidden"))
+				l.say("of those, refused where they were addressed", k.text("refused"))
 				l.say("left by", k.text("went_out"))
 				l.say("answers came in by", k.text("came_in"))
 				l.rest(k)

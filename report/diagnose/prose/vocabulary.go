@@ -153,6 +153,7 @@ var Vocabulary = map[string]string{
 	"unit_cat":        "",                // the command that prints its settings
 	"cgroup":          "",                // a control group's path; not set of the root
 	"or_cgroup":       "",                // set only where a control group's program may do the same
+	"or_rule":         "",                // set only where a rule that does not count may do the same
 	"or_seccomp":      "",                // set only where a filter of system calls may do the same
 	"as_root":         "",                // set only where root would see more
 
