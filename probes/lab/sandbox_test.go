@@ -254,7 +254,11 @@ func TestSandboxServesItsMachine(t *testing.T) {
 				if found := report.Causes(); fault == "" && len(found) > 0 || fault != "" && (len(found) == 0 || found[0] != fault) {
 					t.Errorf("causes: %v", found)
 				}
-				if fault == "" && !strings.Contains(s.said(), " from "+sandbox.CallerAddress+": GET_BALANCE, 200") {
+				logged := func() bool { return strings.Contains(s.said(), " from "+sandbox.CallerAddress+": GET_BALANCE, 200") }
+				for deadline := time.Now().Add(10 * time.Second); fault == "" && !logged() && time.Now().Before(deadline); {
+					time.Sleep(10 * time.Millisecond) // the log is written behind the answer
+				}
+				if fault == "" && !logged() {
 					t.Errorf("the log:\n%s", s.said())
 				}
 			})
