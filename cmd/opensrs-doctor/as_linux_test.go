@@ -246,3 +246,70 @@ func TestAsAWorkerOfPHPFPM(t *testing.T) {
 		}
 	}
 }
+
+// A container as runc makes it: namespaces, a root directory with one program, an environment, a user and control groups of
+// its own. It is found by its name, and told when it is paused.
+func TestAsAContainerOfRunc(t *testing.T) {
+	rootOnly(t)
+	runc, err := exec.LookPath("runc")
+	if err != nil {
+		t.Skip("needs runc: .ci/run installs it")
+	}
+	program, err := theBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	bundle, name := t.TempDir(), "opensrs-doctor-test-"+strconv.Itoa(os.Getpid())
+	if err := os.MkdirAll(filepath.Join(bundle, "rootfs", "etc"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("cp", program, filepath.Join(bundle, "rootfs", "program")).CombinedOutput(); err != nil {
+		t.Fatalf("%v %s", err, out)
+	}
+	spec := exec.Command(runc, "spec")
+	spec.Dir = bundle
+	if out, err := spec.CombinedOutput(); err != nil {
+		t.Fatalf("%v %s", err, out)
+	}
+	config, err := os.ReadFile(filepath.Join(bundle, "config.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Replace(string(config), `"terminal": true`, `"terminal": false`, 1)
+	text = strings.Replace(text, `"sh"`, `"/program", "rules", "check", "--rule", "allow 203.0.113.0/25", "--ips", "-"`, 1)
+	text = strings.Replace(text, `"TERM=xterm"`, `"HTTPS_PROXY=http://127.0.0.2:1"`, 1)
+	text = strings.Replace(text, `"uid": 0`, `"uid": 33`, 1)
+	text = strings.Replace(text, `"gid": 0`, `"gid": 33`, 1)
+	write(t, filepath.Join(bundle, "config.json"), text)
+	input, open, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer open.Close()
+	run := exec.Command(runc, "run", "--detach", name)
+	run.Dir, run.Stdin = bundle, input
+	if err := run.Run(); err != nil {
+		t.Fatalf("runc: %v", err)
+	}
+	t.Cleanup(func() {
+		_ = exec.Command(runc, "resume", name).Run()
+		_ = exec.Command(runc, "delete", "--force", name).Run()
+	})
+	check := func() []byte {
+		out, _ := exec.Command(program, "--as", "container:"+name, "--endpoint", "https://192.0.2.1:55443/", "--no-third-parties", "--timeout", "3s", "-f", "json").CombinedOutput()
+		return out
+	}
+	out := check()
+	for _, want := range []string{`"cause": "proxy.unreachable"`, `"uid": 33`, `"what": "network namespace"`, `"what": "files"`, `"what": "control group"`, `"there": "http://127.0.0.2:1`} {
+		if !bytes.Contains(out, []byte(want)) {
+			t.Errorf("no %s in %s", want, out)
+		}
+	}
+	if err := exec.Command(runc, "pause", name).Run(); err != nil {
+		t.Logf("runc pauses nothing here: %v", err)
+		return
+	}
+	if out := check(); !bytes.Contains(out, []byte("is frozen")) {
+		t.Errorf("paused: %s", out)
+	}
+}
