@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"strings"
 	"syscall"
@@ -45,8 +46,8 @@ func kindOf(op string, err error) evidence.Kind {
 	switch {
 	case errors.Is(err, context.Canceled):
 		return evidence.KindCanceled
-	case errors.As(err, &errno) && systemKind(op, errno) != evidence.KindUnclassified:
-		return systemKind(op, errno)
+	case errors.As(err, &errno) && systemKind(op, systemCall(err), errno) != evidence.KindUnclassified:
+		return systemKind(op, systemCall(err), errno)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		return evidence.KindTimeout
 	case errors.As(err, &header):
@@ -61,6 +62,24 @@ func kindOf(op string, err error) evidence.Kind {
 		return evidence.KindHungUp
 	}
 	return evidence.KindUnclassified
+}
+
+// systemCall is the name of the system call that failed, such as "connect"; "connect6" for one to an IPv6 address, which
+// fails for reasons of its own. Empty where the error does not say.
+func systemCall(err error) string {
+	var (
+		call    *os.SyscallError
+		opError *net.OpError
+	)
+	if !errors.As(err, &call) {
+		return ""
+	}
+	if call.Syscall == "connect" && errors.As(err, &opError) && opError.Addr != nil {
+		if to, err := netip.ParseAddrPort(opError.Addr.String()); err == nil && to.Addr().Is6() && !to.Addr().Is4In6() {
+			return "connect6"
+		}
+	}
+	return call.Syscall
 }
 
 // plainWords is the innermost text of an error: without the addresses and operations that

@@ -31,9 +31,10 @@ func TestSystemErrors(t *testing.T) {
 			}
 		}
 	}
+	calls := map[string]string{"connect": "connect", "listen": "bind", "handshake": "read"}
 	for op, numbers := range connectErrors {
 		for number, kind := range numbers {
-			if got := Classify(op, os.NewSyscallError("connect", number), nil).Kind; got != kind {
+			if got := Classify(op, os.NewSyscallError(calls[op], number), nil).Kind; got != kind {
 				t.Errorf("%s: %q (%d) is %s, want %s", op, number, int(number), got, kind)
 			}
 		}

@@ -4,14 +4,15 @@ package probes
 
 import (
 	"runtime"
+	"strings"
 	"syscall"
 
 	"opensrs-doctor/probes/evidence"
 )
 
-// systemKind is what the error number of a socket operation means on this system; KindUnclassified for one that
-// says nothing about the peer or the way to it.
-func systemKind(op string, errno syscall.Errno) evidence.Kind {
+// systemKind is what the error number of a socket operation means on this system, where call is the system call that
+// gave it, as systemCall says; KindUnclassified for one that says nothing about the peer or the way to it.
+func systemKind(op, call string, errno syscall.Errno) evidence.Kind {
 	switch errno {
 	case syscall.ECONNREFUSED:
 		return evidence.KindRefused
@@ -23,13 +24,23 @@ func systemKind(op string, errno syscall.Errno) evidence.Kind {
 	case syscall.EPERM, syscall.EACCES:
 		return evidence.KindNotPermitted
 	case syscall.EINVAL:
-		if op == "connect" && runtime.GOOS == "linux" { // a route of type blackhole
+		if strings.HasPrefix(call, "connect") && runtime.GOOS == "linux" { // a route of type blackhole
 			return evidence.KindNotPermitted
 		}
 	case syscall.EADDRNOTAVAIL:
+		if call == "connect" {
+			return evidence.KindNoPort
+		}
 		return evidence.KindNoAddress
 	case syscall.EADDRINUSE:
+		if op != "listen" { // all others leave the port to the system
+			return evidence.KindNoPort
+		}
 		return evidence.KindInUse
+	case syscall.EAGAIN:
+		if strings.HasPrefix(call, "connect") { // UDP, on Linux
+			return evidence.KindNoPort
+		}
 	case syscall.EMFILE, syscall.ENFILE:
 		return evidence.KindNoDescriptors
 	case syscall.ENOBUFS, syscall.ENOMEM:

@@ -282,7 +282,7 @@ var hostFixtures = []fixture{
 			Table: 254, Prefix: "0.0.0.0/0", Interface: "eth0"}}
 	}},
 	{"host.ports-exhausted", report.Fail, report.Certain, func(e *evidence.Evidence) {
-		stopAt(e, "port", failure("connect", evidence.KindNoAddress, "cannot assign requested address"))
+		stopAt(e, "port", failure("connect", evidence.KindNoPort, "cannot assign requested address"))
 		e.ThisHost = &evidence.ThisHost{Ports: &evidence.LocalPorts{First: 32768, Last: 60999, Used: 28232}}
 	}},
 	{"host.descriptors-exhausted", report.Fail, report.Certain, func(e *evidence.Evidence) {

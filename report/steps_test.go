@@ -102,6 +102,10 @@ func TestRows(t *testing.T) {
 			func(e *evidence.Evidence, _ *evidence.Step) { e.DNS.IPv4 = nil })},
 		{"dns", "no resolver answers", with(failed(evidence.KindTimeout),
 			func(e *evidence.Evidence, _ *evidence.Step) { e.DNS.IPv4 = nil })},
+		{"dns", "no source port is free on this host", with(failed(evidence.KindNoPort),
+			func(e *evidence.Evidence, _ *evidence.Step) {
+				e.DNS.IPv4, e.DNS.Answers = nil, []evidence.DNSAnswer{{Resolver: "192.0.2.53:53", Failure: failure("query", evidence.KindNoPort, "words")}}
+			})},
 		{"dns", "rr-n1-tor.opensrs.net has IPv6 addresses only", func(e *evidence.Evidence, _ *evidence.Step) {
 			e.DNS.IPv4, e.DNS.IPv6 = nil, []netip.Addr{ip("2001:db8::1")}
 		}},

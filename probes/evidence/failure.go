@@ -17,6 +17,7 @@ const (
 	KindNoRoute       Kind = "no-route"       // this host's own routing table has no way
 	KindNotPermitted  Kind = "not-permitted"  // EPERM or EACCES: this host's own policy
 	KindNoAddress     Kind = "no-address"     // the source address is not on this host
+	KindNoPort        Kind = "no-port"        // this host has no source port left
 	KindInUse         Kind = "in-use"         // another socket of this host has the address and port
 	KindExhausted     Kind = "exhausted"      // this host is out of memory for sockets
 	KindNoDescriptors Kind = "no-descriptors" // this process, or this host, is out of file descriptors

@@ -216,7 +216,14 @@ var oddWorlds = []Fault{
 		if err := w.Client.Sysctl("ipv4/ip_local_port_range", "40000 40000"); err != nil {
 			w.tb.Fatal(err)
 		}
-		hold(w)
+		hold(w, unix.SOCK_STREAM)
+	}},
+	{Cause: "host.ports-exhausted", Name: "no-free-local-port-for-questions-either", Break: func(w *World) {
+		if err := w.Client.Sysctl("ipv4/ip_local_port_range", "40000 40000"); err != nil {
+			w.tb.Fatal(err)
+		}
+		hold(w, unix.SOCK_STREAM)
+		hold(w, unix.SOCK_DGRAM)
 	}},
 	// egress
 	{Name: "source-in-json", Break: func(w *World) {
@@ -270,9 +277,9 @@ func oddProxy(w *World, answer string) {
 }
 
 // hold takes the one local port that the client has for connections to the API.
-func hold(w *World) {
+func hold(w *World, kind int) {
 	if err := w.Client.Do(func() error {
-		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+		fd, err := unix.Socket(unix.AF_INET, kind|unix.SOCK_CLOEXEC, 0)
 		if err != nil {
 			return err
 		}

@@ -251,22 +251,26 @@ func ledgerTo(e *evidence.Evidence) string {
 }
 
 func whenHostPortsExhausted(e *evidence.Evidence) (Finding, bool) {
-	if e.Host.SourceIP.IsValid() || !directPortFailed(e, evidence.KindNoAddress) {
+	stopped := Blocked(e)
+	if stopped != "dns" && stopped != "port" || !failedWith(e, stopped, evidence.KindNoPort) {
 		return Finding{}, false
 	}
-	finding := Finding{First: true, Confidence: report.Likely, Values: prose.Values{},
-		Evidence: []string{fmt.Sprintf("The kernel says: %s.", e.Step("port").Failure.Detail)}}
+	finding := Finding{First: true, Explains: []string{stopped}, Confidence: report.Likely, Values: prose.Values{},
+		Evidence: []string{fmt.Sprintf("The kernel says: %s.", e.Step(stopped).Failure.Detail)}}
 	if e.ThisHost == nil || e.ThisHost.Ports == nil {
 		return finding, true
 	}
 	ports := e.ThisHost.Ports
 	size := ports.Last - ports.First + 1
-	finding.Values["port_range"] = fmt.Sprintf("%d to %d", ports.First, ports.Last)
-	finding.Evidence = append(finding.Evidence, fmt.Sprintf("Source ports go from %d to %d, which is %d; %s to this address and port.",
-		ports.First, ports.Last, size, screen.CountWords(ports.Used, "socket is held", "sockets are held")))
-	if 10*ports.Used >= 9*size {
-		finding.Confidence = report.Certain
+	counted := fmt.Sprintf("Source ports go from %d to %d, which is %d", ports.First, ports.Last, size)
+	if stopped == "port" {
+		counted += fmt.Sprintf("; %s to this address and port", screen.CountWords(ports.Used, "socket is held", "sockets are held"))
+		finding.Values["port_range"] = fmt.Sprintf("%d to %d", ports.First, ports.Last)
+		if 10*ports.Used >= 9*size {
+			finding.Confidence = report.Certain
+		}
 	}
+	finding.Evidence = append(finding.Evidence, counted+".")
 	return finding, true
 }
 

@@ -179,7 +179,7 @@ func dnsWords(e *evidence.Evidence, step evidence.Step) string {
 	case len(d.IPv4) == 0 && len(d.IPv6) > 0:
 		return d.Name + " has IPv6 addresses only"
 	case len(addresses) == 0 && len(d.Answers) > 0 && !reading.ResolverAnswered(e):
-		return noAnswerWords(e)
+		return noAnswerWords(e, step.Failure)
 	case len(addresses) == 0 && step.Failure != nil && step.Failure.Kind == evidence.KindTimeout:
 		if slices.ContainsFunc(reading.LaterAnswers(d), func(answer evidence.DNSAnswer) bool { return answer.Rcode != "" }) {
 			return screen.FirstFitting(reading.RowWidth, "no answer for "+d.Name+", only for other names", "no answer for this name, only for others")
@@ -202,13 +202,18 @@ func dnsWords(e *evidence.Evidence, step evidence.Step) string {
 // portNumber is how the rows call the target's port.
 func portNumber(e *evidence.Evidence) string { return strconv.Itoa(int(e.Target.Port)) }
 
+// neverAsked are the kinds of a question that this host had nothing to ask with.
+var neverAsked = []evidence.Kind{evidence.KindNoPort, evidence.KindNoDescriptors, evidence.KindExhausted}
+
 // noAnswerWords is the row of a name that no resolver answered for.
-func noAnswerWords(e *evidence.Evidence) string {
+func noAnswerWords(e *evidence.Evidence, failure *evidence.Failure) string {
 	switch title := reading.NoResolverTitle(e.Host.ResolversBy, e.Host.ResolversProblem); {
 	case title != "":
 		return screen.FirstFitting(reading.RowWidth, "n"+reading.NoResolverKnown(e.Host.ResolversProblem)[1:]+": "+title, title)
 	case len(e.Host.Resolvers) > 0 && len(reading.Failing(e.DNS, reading.ResolverRefuses)) == len(reading.ServerAnswers(e.DNS)):
 		return "port 53 is refused by " + screen.List(reading.PlainServers(e.Host.Resolvers))
+	case failure != nil && slices.Contains(neverAsked, failure.Kind):
+		return reading.RowFailure(failure)
 	}
 	return "no resolver answers"
 }
