@@ -98,6 +98,10 @@ var elsewhereFaults = []Fault{
 		w.Resolvers = []*Resolver{{Address: "192.0.2.53"}, {Address: "192.0.2.54"}}
 		w.ISP.Filter("forward", "tcp dport 55443 drop")
 	}},
+	{Cause: "port.unreachable", Name: "first-resolver-has-an-address-that-a-router-knows-nobody-at", Break: func(w *World) {
+		w.Resolvers = []*Resolver{{Address: "192.0.2.53", Answer: pins(Host, "192.0.2.80")}, {Address: "192.0.2.54"}}
+		w.Edge.IP("route add unreachable 192.0.2.80")
+	}},
 	{Name: "second-resolver-has-an-old-address", Break: func(w *World) {
 		w.Resolvers = []*Resolver{{Address: "192.0.2.53"}, {Address: "192.0.2.54", Answer: pins(Host, "192.0.2.80")}}
 	}},

@@ -82,7 +82,8 @@ func whenDnsBlockedPage(e *evidence.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	end, failed := portEnding(e)
-	if failed && (end.By == reading.EndHere || end.By == reading.EndSilence && !hostAlive(e)) {
+	nobody := end.By == reading.EndSilence || end.By == reading.EndDevice && end.Answer.Answer == evidence.HopUnreachable
+	if failed && (end.By == reading.EndHere || nobody && !hostAlive(e)) {
 		return Finding{}, false // nobody at all is at that address: an old one, as a rule, and no page
 	}
 	blocks, others := d.Used, d.Answers[at].Resolver
