@@ -130,8 +130,8 @@ func ReadDocument(document []byte) (*Report, error) {
 	if err := checkBounds(document); err != nil {
 		return nil, fmt.Errorf("not a report: %w", err)
 	}
-	r, err := decode(document)
-	if err != nil || r.Schema != Schema {
+	r := new(Report)
+	if err := json.Unmarshal(document, r); err != nil || r.Schema != Schema {
 		if why := checkSchema(document); why != nil {
 			return nil, why
 		}
@@ -151,16 +151,6 @@ func ReadDocument(document []byte) (*Report, error) {
 		r.Interrupt()
 	}
 	return r, nil
-}
-
-// decode reads a report's JSON, quickly where it is written as this tool does.
-func decode(document []byte) (*Report, error) {
-	quick := new(Report)
-	if decodeQuickly(document, quick) {
-		return quick, nil
-	}
-	whole := new(Report)
-	return whole, json.Unmarshal(document, whole)
 }
 
 // checkSchema says why a document that does not read as a report is none; nil where it has the right schema.

@@ -1,36 +1,23 @@
 package report
 
 import (
-	"bytes"
 	"encoding/json"
 	"iter"
-	"strconv"
+	"strings"
 )
+
+// Most of a report is facts, which stay as they were written until somebody asks for one. What follows walks over them
+// without a copy. It may rely on the decoder, which took them for JSON before: of anything else it gives a part, or
+// nothing.
 
 // Members gives the names and values of a JSON object that was read before, in their order, and nothing of what is none.
 func Members(object json.RawMessage) iter.Seq2[string, json.RawMessage] {
 	return func(yield func(string, json.RawMessage) bool) {
-		at := blanks(object, 0)
-		if at == len(object) || object[at] != '{' {
-			return
-		}
-		for at = blanks(object, at+1); at < len(object) && object[at] == '"'; {
-			nameEnd := textEnd(object, at)
-			if nameEnd < 0 {
+		w := walker{document: object}
+		for w.opens('{'); w.here() == '"'; w.take(',') {
+			name, ok := Text(w.value())
+			if !ok || !w.take(':') || !yield(name, w.value()) {
 				return
-			}
-			name, ok := Text(object[at:nameEnd])
-			at = blanks(object, nameEnd)
-			if !ok || at == len(object) || object[at] != ':' {
-				return
-			}
-			at = blanks(object, at+1)
-			end := valueEnd(object, at, 1)
-			if end < 0 || !yield(name, object[at:end:end]) {
-				return
-			}
-			if at = blanks(object, end); at < len(object) && object[at] == ',' {
-				at = blanks(object, at+1)
 			}
 		}
 	}
@@ -39,13 +26,12 @@ func Members(object json.RawMessage) iter.Seq2[string, json.RawMessage] {
 // Elements gives the elements of a JSON list that was read before, and nothing of what is none.
 func Elements(list json.RawMessage) iter.Seq[json.RawMessage] {
 	return func(yield func(json.RawMessage) bool) {
-		walkList(list, blanks(list, 0), func(at int) int {
-			end := valueEnd(list, at, 1)
-			if end < 0 || !yield(list[at:end:end]) {
-				return -1
+		w := walker{document: list}
+		for opened := w.opens('['); opened && w.here() != ']' && w.here() != 0; w.take(',') {
+			if value := w.value(); len(value) == 0 || !yield(value) {
+				return
 			}
-			return end
-		})
+		}
 	}
 }
 
@@ -70,193 +56,66 @@ func Text(value []byte) (text string, ok bool) {
 	return string(inner), true
 }
 
-// walkObject calls member with each name and the place of its value, which it gives the end of. The object begins at a
-// place; its end is returned. -1: this is no object, or one whose names are not as this tool writes them: the decoder
-// takes a name in capitals for the same.
-func walkObject(document []byte, at int, member func(name []byte, at int) int) int {
-	if at >= len(document) || document[at] != '{' {
-		return -1
-	}
-	at = blanks(document, at+1)
-	if at < len(document) && document[at] == '}' {
-		return at + 1
-	}
-	for at < len(document) && document[at] == '"' {
-		end := textEnd(document, at)
-		if end < 0 {
-			return -1
-		}
-		name := document[at+1 : end-1]
-		for _, c := range name {
-			if (c < 'a' || c > 'z') && c != '_' && (c < '0' || c > '9') {
-				return -1
-			}
-		}
-		if at = blanks(document, end); at == len(document) || document[at] != ':' {
-			return -1
-		}
-		if at = member(name, blanks(document, at+1)); at < 0 {
-			return -1
-		}
-		if at = blanks(document, at); at == len(document) {
-			return -1
-		}
-		if document[at] == '}' {
-			return at + 1
-		}
-		if document[at] != ',' {
-			return -1
-		}
-		at = blanks(document, at+1)
-	}
-	return -1
+// walker is a place in a document that is JSON.
+type walker struct {
+	document []byte
+	at       int
 }
 
-// walkList calls element with the place of each, which it gives the end of. The end of the list is returned; -1: none.
-func walkList(document []byte, at int, element func(at int) int) int {
-	if at >= len(document) || document[at] != '[' {
-		return -1
+// here is the next byte that is no blank; 0 at the end.
+func (w *walker) here() byte {
+	for ; w.at < len(w.document); w.at++ {
+		if c := w.document[w.at]; c > ' ' {
+			return c
+		}
 	}
-	at = blanks(document, at+1)
-	if at < len(document) && document[at] == ']' {
-		return at + 1
-	}
-	for at < len(document) {
-		if at = element(at); at < 0 {
-			return -1
-		}
-		if at = blanks(document, at); at == len(document) {
-			return -1
-		}
-		if document[at] == ']' {
-			return at + 1
-		}
-		if document[at] != ',' {
-			return -1
-		}
-		at = blanks(document, at+1)
-	}
-	return -1
+	return 0
 }
 
-func blanks(document []byte, at int) int {
-	for at < len(document) && (document[at] == ' ' || document[at] == '\n' || document[at] == '\r' || document[at] == '\t') {
-		at++
+// take steps over a byte where it is the next one.
+func (w *walker) take(c byte) bool {
+	if w.here() != c {
+		return false
 	}
-	return at
+	w.at++
+	return true
 }
 
-// valueEnd is where the value ends that begins at a place; -1: it is not JSON, or deeper than MaxDepth.
-func valueEnd(document []byte, at, depth int) int {
-	if at >= len(document) || depth > MaxDepth {
-		return -1
+// opens steps into a list or an object; where there is none, the walk is at its end.
+func (w *walker) opens(bracket byte) bool {
+	if !w.take(bracket) {
+		w.at = len(w.document)
+		return false
 	}
-	switch c := document[at]; {
-	case c == '"':
-		return textEnd(document, at)
-	case c == '[':
-		return walkList(document, at, func(at int) int { return valueEnd(document, at, depth+1) })
-	case c == '{':
-		return objectEnd(document, at, depth)
-	case c == '-' || c >= '0' && c <= '9':
-		return numberEnd(document, at)
-	}
-	for _, word := range []string{"true", "false", "null"} {
-		if bytes.HasPrefix(document[at:], []byte(word)) {
-			return at + len(word)
-		}
-	}
-	return -1
+	return true
 }
 
-// objectEnd is where an object ends, whatever its names are.
-func objectEnd(document []byte, at, depth int) int {
-	at = blanks(document, at+1)
-	if at < len(document) && document[at] == '}' {
-		return at + 1
+// value steps over a value and gives it, as it is written.
+func (w *walker) value() json.RawMessage {
+	w.here()
+	from, depth := w.at, 0
+	for ; w.at < len(w.document); w.at++ {
+		switch c := w.document[w.at]; c {
+		case '"':
+			w.text()
+		case '{', '[':
+			depth++
+		case '}', ']':
+			depth--
+		}
+		if next := w.at + 1; depth < 0 || depth == 0 && (next >= len(w.document) || strings.IndexByte(" \t\r\n,:]}", w.document[next]) >= 0) {
+			w.at = min(next, len(w.document))
+			return w.document[from:w.at:w.at]
+		}
 	}
-	for at < len(document) && document[at] == '"' {
-		if at = textEnd(document, at); at < 0 {
-			return -1
-		}
-		if at = blanks(document, at); at == len(document) || document[at] != ':' {
-			return -1
-		}
-		if at = valueEnd(document, blanks(document, at+1), depth+1); at < 0 {
-			return -1
-		}
-		if at = blanks(document, at); at == len(document) {
-			return -1
-		}
-		if document[at] == '}' {
-			return at + 1
-		}
-		if document[at] != ',' {
-			return -1
-		}
-		at = blanks(document, at+1)
-	}
-	return -1
+	return nil
 }
 
-// textEnd is behind the closing quote of the text that begins at a place.
-func textEnd(document []byte, at int) int {
-	for at++; at < len(document); at++ {
-		switch c := document[at]; {
-		case c == '"':
-			return at + 1
-		case c < ' ':
-			return -1
-		case c == '\\':
-			if at++; at == len(document) {
-				return -1
-			}
-			switch document[at] {
-			case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-			case 'u':
-				if at+4 >= len(document) {
-					return -1
-				}
-				if _, err := strconv.ParseUint(string(document[at+1:at+5]), 16, 16); err != nil {
-					return -1
-				}
-				at += 4
-			default:
-				return -1
-			}
+// text goes to the closing quote of the text that begins here.
+func (w *walker) text() {
+	for w.at++; w.at < len(w.document) && w.document[w.at] != '"'; w.at++ {
+		if w.document[w.at] == '\\' {
+			w.at++
 		}
 	}
-	return -1
-}
-
-func numberEnd(document []byte, at int) int {
-	digits := func() bool {
-		from := at
-		for at < len(document) && document[at] >= '0' && document[at] <= '9' {
-			at++
-		}
-		return at > from
-	}
-	if document[at] == '-' {
-		at++
-	}
-	if at < len(document) && document[at] == '0' {
-		at++
-	} else if !digits() {
-		return -1
-	}
-	if at < len(document) && document[at] == '.' {
-		if at++; !digits() {
-			return -1
-		}
-	}
-	if at < len(document) && (document[at] == 'e' || document[at] == 'E') {
-		if at++; at < len(document) && (document[at] == '+' || document[at] == '-') {
-			at++
-		}
-		if !digits() {
-			return -1
-		}
-	}
-	return at
 }
