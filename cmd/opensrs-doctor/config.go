@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,7 +9,6 @@ import (
 
 	"opensrs-doctor/probes"
 	"opensrs-doctor/probes/evidence"
-	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/process"
 )
 
@@ -25,12 +23,6 @@ type request struct {
 	as        *process.Target // --as; nil: this shell
 	here      shellsOwn       // what this shell goes by where the target has its own
 	notes     []string        // for standard error, none of them a diagnosis
-}
-
-// view is how the words of a report are set.
-type view struct {
-	quiet, verbose, ascii bool
-	color                 string // auto, always or never
 }
 
 // settings are flags, environment and file, the strongest source of each key.
@@ -71,18 +63,6 @@ func gather(flags map[string]*flagValue, file map[string]setting, s *streams) *s
 	all.strongestKey()
 	all.beats("sandbox", sandboxSets...)
 	return all
-}
-
-// strongestKey leaves one source of the key, the strongest: a flag, else a variable, else the file. Two of the same
-// strength are refused later.
-func (s *settings) strongestKey() {
-	strength := map[string]int{"flag": 3, "environment": 2, "file": 1}
-	file, command := strength[s.merged["api-key-file"].from], strength[s.merged["api-key-command"].from]
-	if file > command {
-		delete(s.merged, "api-key-command")
-	} else if command > file {
-		delete(s.merged, "api-key-file")
-	}
 }
 
 var thirdPartyKeys = []string{"egress-source", "control", "status-url", "port-witness"}
@@ -175,45 +155,6 @@ func (s *settings) request() (*request, error) {
 	}
 	r.failOn, err = s.choice("fail-on", "fail", "warn")
 	return r, err
-}
-
-// look is how the words of a report are set: by flags and file, else as the environment has it.
-func (s *settings) look() (v view, err error) {
-	v = view{quiet: s.bool("quiet"), verbose: s.bool("verbose"), ascii: s.bool("ascii")}
-	if v.color, err = s.choice("color", "auto", "always", "never"); err != nil {
-		return v, err
-	}
-	if s.bool("no-color") {
-		if s.given("color") && v.color != "never" && s.merged["color"].from == s.merged["no-color"].from {
-			return v, usagef("%s and %s contradict each other", s.merged["no-color"].place(0), s.merged["color"].place(0))
-		}
-		if s.merged["color"].from != "flag" {
-			v.color = "never"
-		}
-	}
-	return v, nil
-}
-
-// misplaced refuses an API key where something else belongs, such as a username swapped with it: everything else is
-// printed. The error does not repeat it.
-func (s *settings) misplaced(r *request) error {
-	key := &foreign.Scrubber{}
-	if text := string(r.options.Key.Reveal()); foreign.LooksLikeKey(text) { // a placeholder may be in any path
-		key.Add(text)
-	}
-	for _, name := range slices.Sorted(maps.Keys(s.merged)) {
-		for i, one := range s.merged[name].values {
-			switch {
-			case s.merged[name].name == "OPENSRS_API_KEY", name == "api-key-command": // neither is shown
-			case name == "username" && foreign.LooksLikeKey(one.text):
-				return usagef("%s: this looks like an API key, and is not shown", s.merged[name].place(i)).
-					withHint("are username and key swapped? the username is the reseller's, as in the control panel")
-			case key.Holds([]byte(one.text)):
-				return usagef("%s: the API key is in it, and is not shown", s.merged[name].place(i)).withHint("the key is read from --api-key-file PATH or OPENSRS_API_KEY only")
-			}
-		}
-	}
-	return nil
 }
 
 // conflicts refuses what cannot be meant together.
@@ -317,100 +258,4 @@ func (s *settings) duration(name string, least time.Duration) (time.Duration, er
 		return 0, s.bad(name, 0, "%s is more than 24h", given)
 	}
 	return d, nil
-}
-
-// selection validates --only, --skip and --require against the probes and each other.
-func (s *settings) selection(r *request) error {
-	o := &r.options
-	for at, target := range []*[]string{&o.Only, &o.Skip, &o.Require} {
-		name := []string{"only", "skip", "require"}[at] // in this order: of two mistakes the first is told
-		for i, one := range s.merged[name].values {
-			for _, probe := range strings.Split(one.text, ",") {
-				probe = strings.TrimSpace(probe)
-				if !slices.Contains(evidence.Names, probe) {
-					return s.bad(name, i, "%s is not a probe; the probes are %s", shown(probe),
-						strings.Join(evidence.Names, ", ")).withNearest(probe, evidence.Names)
-				}
-				if !slices.Contains(*target, probe) {
-					*target = append(*target, probe)
-				}
-			}
-		}
-	}
-	runs := map[string]bool{}
-	for _, probe := range evidence.Names {
-		if slices.Contains(o.Skip, probe) || len(o.Only) > 0 && !slices.Contains(o.Only, probe) {
-			continue
-		}
-		runs[probe] = true
-		for _, needed := range evidence.Needs[probe] {
-			runs[needed] = true
-		}
-	}
-	for _, probe := range o.Only {
-		if slices.Contains(o.Skip, probe) {
-			return usagef("--only %s and --skip %s contradict each other", probe, probe)
-		}
-	}
-	for _, probe := range o.Require {
-		switch {
-		case slices.Contains(o.Skip, probe):
-			return usagef("--require %s and --skip %s contradict each other", probe, probe)
-		case !runs[probe]:
-			return usagef("--require %s contradicts --only %s, which leaves it out", probe, strings.Join(o.Only, ","))
-		}
-	}
-	if len(runs) == 0 {
-		return usagef("--skip leaves nothing to run")
-	}
-	return nil
-}
-
-// credentials reads the username and the key. A key that looks wrong is no error here: that is a diagnosis.
-func (s *settings) credentials(r *request) error {
-	r.options.Username = s.text("username")
-	if !printable(r.options.Username) || len(r.options.Username) > 255 {
-		return s.bad("username", 0, "a username is one line of at most 255 bytes, all of them printable")
-	}
-	if s.given("expect-key") {
-		r.options.ExpectKey = strings.ToLower(s.text("expect-key"))
-		if len(r.options.ExpectKey) != 8 || strings.Trim(r.options.ExpectKey, "0123456789abcdef") != "" {
-			return s.bad("expect-key", 0, "a fingerprint is 8 hex digits, as key_fingerprint in the JSON report has it")
-		}
-	}
-	if s.given("api-key-command") {
-		return s.keyOfCommand(r)
-	}
-	if !s.given("api-key-file") {
-		return nil
-	}
-	if s.merged["api-key-file"].from == "environment" {
-		r.options.SetKey([]byte(s.streams.getenv(evidence.KeyVariable)), evidence.KeyVariable)
-		return nil
-	}
-	key, source, note, err := readKey(s.text("api-key-file"), s.streams.stdin)
-	if err != nil {
-		return s.bad("api-key-file", 0, "%s", err)
-	}
-	r.options.SetKey(key, source)
-	if note != "" {
-		r.notes = append(r.notes, note)
-	}
-	return nil
-}
-
-// keyOfCommand takes the key that a command prints.
-func (s *settings) keyOfCommand(r *request) error {
-	if err := s.commandTrusted(); err != nil {
-		return err
-	}
-	key, source, said, err := runKeyCommand(s.text("api-key-command"))
-	if said != "" {
-		s.streams.note("the key command says: %s", said)
-	}
-	if err != nil {
-		return s.bad("api-key-command", 0, "%s", err)
-	}
-	r.options.SetKey(key, source)
-	return nil
 }

@@ -41,6 +41,29 @@ func (s *streams) ascii() bool {
 	return false
 }
 
+// view is how the words of a report are set.
+type view struct {
+	quiet, verbose, ascii bool
+	color                 string // auto, always or never
+}
+
+// look is how the words of a report are set: by flags and file, else as the environment has it.
+func (s *settings) look() (v view, err error) {
+	v = view{quiet: s.bool("quiet"), verbose: s.bool("verbose"), ascii: s.bool("ascii")}
+	if v.color, err = s.choice("color", "auto", "always", "never"); err != nil {
+		return v, err
+	}
+	if s.bool("no-color") {
+		if s.given("color") && v.color != "never" && s.merged["color"].from == s.merged["no-color"].from {
+			return v, usagef("%s and %s contradict each other", s.merged["no-color"].place(0), s.merged["color"].place(0))
+		}
+		if s.merged["color"].from != "flag" {
+			v.color = "never"
+		}
+	}
+	return v, nil
+}
+
 // colored reports whether words on standard output are in colour: as asked for, else as the environment has it, else on a
 // terminal.
 func (v view) colored(s *streams, terminal bool) bool {

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/foreign"
+)
+
+// strongestKey leaves one source of the key, the strongest: a flag, else a variable, else the file. Two of the same
+// strength are refused later.
+func (s *settings) strongestKey() {
+	strength := map[string]int{"flag": 3, "environment": 2, "file": 1}
+	file, command := strength[s.merged["api-key-file"].from], strength[s.merged["api-key-command"].from]
+	if file > command {
+		delete(s.merged, "api-key-command")
+	} else if command > file {
+		delete(s.merged, "api-key-file")
+	}
+}
+
+// credentials reads the username and the key. A key that looks wrong is no error here: that is a diagnosis.
+func (s *settings) credentials(r *request) error {
+	r.options.Username = s.text("username")
+	if !printable(r.options.Username) || len(r.options.Username) > 255 {
+		return s.bad("username", 0, "a username is one line of at most 255 bytes, all of them printable")
+	}
+	if s.given("expect-key") {
+		r.options.ExpectKey = strings.ToLower(s.text("expect-key"))
+		if len(r.options.ExpectKey) != 8 || strings.Trim(r.options.ExpectKey, "0123456789abcdef") != "" {
+			return s.bad("expect-key", 0, "a fingerprint is 8 hex digits, as key_fingerprint in the JSON report has it")
+		}
+	}
+	if s.given("api-key-command") {
+		return s.keyOfCommand(r)
+	}
+	if !s.given("api-key-file") {
+		return nil
+	}
+	if s.merged["api-key-file"].from == "environment" {
+		r.options.SetKey([]byte(s.streams.getenv(evidence.KeyVariable)), evidence.KeyVariable)
+		return nil
+	}
+	key, source, note, err := readKey(s.text("api-key-file"), s.streams.stdin)
+	if err != nil {
+		return s.bad("api-key-file", 0, "%s", err)
+	}
+	r.options.SetKey(key, source)
+	if note != "" {
+		r.notes = append(r.notes, note)
+	}
+	return nil
+}
+
+// keyOfCommand takes the key that a command prints.
+func (s *settings) keyOfCommand(r *request) error {
+	if err := s.commandTrusted(); err != nil {
+		return err
+	}
+	key, source, said, err := runKeyCommand(s.text("api-key-command"))
+	if said != "" {
+		s.streams.note("the key command says: %s", said)
+	}
+	if err != nil {
+		return s.bad("api-key-command", 0, "%s", err)
+	}
+	r.options.SetKey(key, source)
+	return nil
+}
+
+// misplaced refuses an API key where something else belongs, such as a username swapped with it: everything else is
+// printed. The error does not repeat it.
+func (s *settings) misplaced(r *request) error {
+	key := &foreign.Scrubber{}
+	if text := string(r.options.Key.Reveal()); foreign.LooksLikeKey(text) { // a placeholder may be in any path
+		key.Add(text)
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.merged)) {
+		for i, one := range s.merged[name].values {
+			switch {
+			case s.merged[name].name == "OPENSRS_API_KEY", name == "api-key-command": // neither is shown
+			case name == "username" && foreign.LooksLikeKey(one.text):
+				return usagef("%s: this looks like an API key, and is not shown", s.merged[name].place(i)).
+					withHint("are username and key swapped? the username is the reseller's, as in the control panel")
+			case key.Holds([]byte(one.text)):
+				return usagef("%s: the API key is in it, and is not shown", s.merged[name].place(i)).withHint("the key is read from --api-key-file PATH or OPENSRS_API_KEY only")
+			}
+		}
+	}
+	return nil
+}

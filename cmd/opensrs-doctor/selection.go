@@ -1,0 +1,55 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"opensrs-doctor/probes/evidence"
+)
+
+// selection validates --only, --skip and --require against the probes and each other.
+func (s *settings) selection(r *request) error {
+	o := &r.options
+	for at, target := range []*[]string{&o.Only, &o.Skip, &o.Require} {
+		name := []string{"only", "skip", "require"}[at] // in this order: of two mistakes the first is told
+		for i, one := range s.merged[name].values {
+			for _, probe := range strings.Split(one.text, ",") {
+				probe = strings.TrimSpace(probe)
+				if !slices.Contains(evidence.Names, probe) {
+					return s.bad(name, i, "%s is not a probe; the probes are %s", shown(probe),
+						strings.Join(evidence.Names, ", ")).withNearest(probe, evidence.Names)
+				}
+				if !slices.Contains(*target, probe) {
+					*target = append(*target, probe)
+				}
+			}
+		}
+	}
+	runs := map[string]bool{}
+	for _, probe := range evidence.Names {
+		if slices.Contains(o.Skip, probe) || len(o.Only) > 0 && !slices.Contains(o.Only, probe) {
+			continue
+		}
+		runs[probe] = true
+		for _, needed := range evidence.Needs[probe] {
+			runs[needed] = true
+		}
+	}
+	for _, probe := range o.Only {
+		if slices.Contains(o.Skip, probe) {
+			return usagef("--only %s and --skip %s contradict each other", probe, probe)
+		}
+	}
+	for _, probe := range o.Require {
+		switch {
+		case slices.Contains(o.Skip, probe):
+			return usagef("--require %s and --skip %s contradict each other", probe, probe)
+		case !runs[probe]:
+			return usagef("--require %s contradicts --only %s, which leaves it out", probe, strings.Join(o.Only, ","))
+		}
+	}
+	if len(runs) == 0 {
+		return usagef("--skip leaves nothing to run")
+	}
+	return nil
+}
