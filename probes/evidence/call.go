@@ -1,0 +1,39 @@
+package evidence
+
+import (
+	"time"
+
+	"opensrs-doctor/probes/foreign"
+)
+
+// Call is the authenticated test call.
+type Call struct {
+	Sent        bool         `json:"sent"`
+	VectorOK    bool         `json:"signature_vector_ok"` // our own signature code gives the published vector
+	HTTPStatus  int          `json:"http_status,omitempty"`
+	ContentType foreign.Text `json:"content_type,omitzero"`
+	Location    foreign.Text `json:"location,omitzero"`
+	Envelope    bool         `json:"envelope"` // the reply is an OPS envelope
+	Success     bool         `json:"is_success"`
+	Code        foreign.Text `json:"response_code,omitzero"`
+	Text        foreign.Text `json:"response_text,omitzero"`
+	Class       string       `json:"class,omitempty"` // opensrs.Class of the reply
+	Quote       foreign.Text `json:"quote,omitzero"`  // a title or first line, where it is no envelope
+	Device      foreign.Text `json:"device,omitzero"` // a header by which a proxy in between names itself
+	ReplyBytes  int          `json:"reply_bytes"`
+	Date        *time.Time   `json:"date,omitempty"`
+	TookMS      float64      `json:"took_ms"`
+	Retransmits *int         `json:"retransmits"`
+	Failure     *Failure     `json:"failure,omitempty"`
+}
+
+// CrossCheck is the same credentials, tried once in the other environment.
+type CrossCheck struct {
+	Environment string       `json:"environment"`
+	Host        string       `json:"host"`
+	Success     bool         `json:"is_success"`
+	Code        foreign.Text `json:"response_code,omitzero"`
+	Text        foreign.Text `json:"response_text,omitzero"`
+	Class       string       `json:"class,omitempty"`
+	Failure     *Failure     `json:"failure,omitempty"`
+}

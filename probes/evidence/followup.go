@@ -1,0 +1,60 @@
+package evidence
+
+import (
+	"net/netip"
+
+	"opensrs-doctor/probes/foreign"
+)
+
+// Control is a well-known peer, asked only after a failure.
+type Control struct {
+	Peer      string        `json:"peer"` // HOST:PORT
+	Path      string        `json:"path"` // "direct" or "proxy"
+	Connected bool          `json:"connected"`
+	TookMS    float64       `json:"took_ms"`
+	Failure   *Failure      `json:"failure,omitempty"`
+	TLS       *Trust        `json:"tls_trust,omitempty"` // nil: not asked, or no TLS there
+	Chain     []Certificate `json:"chain,omitempty"`
+}
+
+// StatusPage is what the service says of itself.
+type StatusPage struct {
+	URL         string         `json:"url"`
+	Indicator   foreign.Text   `json:"indicator,omitzero"` // none, minor, major, critical, maintenance
+	Description foreign.Text   `json:"description,omitzero"`
+	Incidents   []foreign.Text `json:"incidents,omitempty"` // unresolved ones
+	Page        *Page          `json:"page,omitempty"`
+	Failure     *Failure       `json:"failure,omitempty"`
+}
+
+// Witness is a third party that answers on the service's own port.
+type Witness struct {
+	URL          string     `json:"url"`
+	Peer         string     `json:"peer"` // HOST:PORT
+	Connected    bool       `json:"connected"`
+	Address      netip.Addr `json:"address,omitzero"` // that it saw; not set where it names none
+	LocalAddress netip.Addr `json:"local_address,omitzero"`
+	TookMS       float64    `json:"took_ms"`
+	Failure      *Failure   `json:"failure,omitempty"`
+}
+
+// Direct is, with a proxy, what the way without it does.
+type Direct struct {
+	Resolves bool     `json:"resolves"`
+	Attempt  *Attempt `json:"attempt,omitempty"` // nil: no answer before the run ended, or no address
+	Failure  *Failure `json:"failure,omitempty"`
+}
+
+// ClockSample is the time that one peer told.
+type ClockSample struct {
+	Peer     string  `json:"peer"`
+	OffsetMS float64 `json:"offset_ms"` // peer's Date minus local clock; a Date has whole seconds
+	Verified bool    `json:"verified"`  // by a certificate that is right but for its dates, or right
+}
+
+// Clock is the local clock against the peers' HTTP Date.
+type Clock struct {
+	Samples  []ClockSample `json:"samples"`
+	Agreeing int           `json:"agreeing"`  // peers that agree with each other within a minute
+	OffsetMS float64       `json:"offset_ms"` // their median: positive where the local clock is behind
+}
