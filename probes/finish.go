@@ -65,6 +65,9 @@ func (r *run) trouble(probe string, failure *evidence.Failure) {
 			r.x.handshakes(r.connectedTarget(), r.o.Host)
 			if failure != nil && r.way.proxy == nil {
 				r.x.handshakesElsewhere(r.target, r.ev.Port.Connected, r.o.Host)
+				if slices.Contains(cutKinds, failure.Kind) { // how far away is the one who took the connection?
+					r.x.path(r.ev.Port.Connected, true)
+				}
 			}
 		}
 	}
@@ -73,6 +76,9 @@ func (r *run) trouble(probe string, failure *evidence.Failure) {
 	}
 	r.deepen(probe)
 }
+
+// cutKinds are the ends of a handshake that say nothing of the peer.
+var cutKinds = []evidence.Kind{evidence.KindReset, evidence.KindHungUp, evidence.KindTimeout}
 
 // deafAfter is how long all may be silent, after the first follow-ups have begun, until this host's own counters are read
 // around packets of ours.

@@ -178,6 +178,19 @@ var hostFixtures = []fixture{
 		e.ThisHost.Firewall = &evidence.Firewall{Took: []evidence.FirewallRule{{Family: "inet", Table: "site", Chain: "in", Handle: 7, Verdict: "drop",
 			Comment: "all the rest", Grew: 60}}}
 	}},
+	{"host.reply-dropped/below-ip", report.Fail, report.Likely, func(e *evidence.Evidence) {
+		drop(e)
+		walked(e, "ttt...", "ttt+")
+		e.ThisHost = counted(func(c *evidence.Counts, n int) { c.Arrived = n })
+		e.ThisHost.Ledger.CameIn = "eth0"
+	}},
+	{"host.local-firewall/another-address", report.Fail, report.Likely, func(e *evidence.Evidence) {
+		drop(e)
+		walked(e, "ttt...", "ttt+")
+		for i := range 3 {
+			e.Port.Path.Port[i].From = endpointIP
+		}
+	}},
 	{"host.local-firewall/names-too", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		noInternet(e)
 		e.ThisHost = towardsResolver(func(c *evidence.Counts, n int) { c.OutTransmits = pointer(0) })

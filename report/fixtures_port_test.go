@@ -155,6 +155,31 @@ var portFixtures = []fixture{
 		refused(e)
 		walked(e, "..r", "...+")
 	}},
+	{"port.answered-nearby", report.Fail, report.Likely, func(e *evidence.Evidence) {
+		broken(e, evidence.KindReset, "connection reset by peer")
+		walked(e, "+", "ttt+")
+	}},
+	{"port.answered-nearby/on-this-host", report.Fail, report.Likely, func(e *evidence.Evidence) {
+		broken(e, evidence.KindTimeout, "i/o timeout")
+		walked(e, "+", "ttt+")
+		e.ThisHost = &evidence.ThisHost{Ledger: &evidence.Ledger{To: "198.51.100.10:55443", Protocol: evidence.LedgerTCP, N: 20,
+			Once: evidence.Counts{Loopback: 60}, Twice: evidence.Counts{Loopback: 120}}}
+	}},
+	{"port.answered-nearby/second-router", report.Fail, report.Likely, func(e *evidence.Evidence) {
+		broken(e, evidence.KindHungUp, "EOF")
+		walked(e, "t+", "ttt+")
+	}},
+	{"port.answered-nearby/passed-on", report.Warn, report.Likely, func(e *evidence.Evidence) {
+		walked(e, "t+", "ttt+")
+	}},
+	{"port.unreachable/gateway-gone", report.Fail, report.Likely, func(e *evidence.Evidence) {
+		drop(e)
+		e.Port.Path.Port, e.Port.Path.Compare, e.Port.Path.Distance, e.Port.Path.ByHost = walk("..."), walk("..."), 0, false
+		e.Port.Path.Answer = &evidence.Hop{TTL: 64, Answer: evidence.HopUnreachable, From: localIP, FromSelf: true, ICMPType: 3, ICMPCode: 1, TookMS: 2024}
+		e.Port.OtherPorts[0] = closedPort(443, evidence.KindTimeout, "i/o timeout")
+		e.ThisHost = &evidence.ThisHost{Route: &evidence.HostRoute{Kind: evidence.RouteUnicast, Line: "198.51.100.0/24 via 10.20.0.77 dev eth0",
+			Table: 254, Prefix: "198.51.100.0/24", Interface: "eth0", Gateway: "10.20.0.77"}}
+	}},
 	{"port.prohibited", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		stopAt(e, "port", failure("connect", evidence.KindUnreachable, "no route to host"))
 		walked(e, "tt", "ttt+")

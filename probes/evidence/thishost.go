@@ -21,6 +21,7 @@ type HostRoute struct {
 	Table     uint32 `json:"table,omitempty"`     // the number of the table that a route is in; 254 is main
 	Prefix    string `json:"prefix,omitempty"`    // that the route is for; not set of a rule
 	Interface string `json:"interface,omitempty"` // by which the packets leave
+	Gateway   string `json:"gateway,omitempty"`   // the first router; not set where there is none, or several
 	Attached  bool   `json:"attached,omitempty"`  // no gateway: the address is taken for one of an attached network
 	Tunnel    bool   `json:"tunnel,omitempty"`    // the interface is a point-to-point one
 	Silent    bool   `json:"silent,omitempty"`    // nothing ever came in by the interface
@@ -53,6 +54,7 @@ type Counts struct {
 	ReversePath   int  `json:"reverse_path"`   // dropped because they came in by an interface that does not lead to their sender
 	ConntrackFull int  `json:"conntrack_full"` // dropped because the table of connections was full
 	Loopback      int  `json:"loopback"`       // packets between programs of this host
+	Arrived       int  `json:"arrived"`        // packets of every kind that the other interfaces took in; of a bridge and its port both
 }
 
 // Unsent are the packets that this host wanted to send and dropped itself. known is false where the kernel does not
@@ -94,6 +96,7 @@ const (
 	LostGoingOut    = "output"       // they never left
 	LostAnswered    = "loopback"     // they never left, and a program or rule of this host answers them
 	LostComingIn    = "input"        // their answers came in, and went no further
+	LostBelow       = "below-ip"     // the same, before the kernel's IP saw them: a hook at the interface, tc or XDP
 	LostReversePath = "reverse-path" // the same, and the reverse path filter took them
 )
 
@@ -124,6 +127,9 @@ func (l *Ledger) Lost() (place string, sure bool) {
 	if l.Forbidden == 3*l.N {
 		return LostGoingOut, true
 	}
+	if grew, steady := grows(func(c Counts) int { return c.Arrived }, 3); grew && l.Once.InReceives+l.Twice.InReceives-2*l.Background.InReceives <= l.N/4 {
+		return LostBelow, steady
+	}
 	counted := l.Protocol != LedgerUDP || l.Twice.OutTransmits != nil // segments are TCP's
 	if grew, steady := grows(func(c Counts) int { n, _ := c.Unsent(); return n }, 1); grew && counted {
 		// What this host passes on for others is counted, and then judged: drops of theirs look like drops of ours.
@@ -153,6 +159,16 @@ func (l *Ledger) Unclear() bool {
 		return false
 	}
 	return max(l.Once.Undelivered(), l.Twice.Undelivered()) >= l.N/2
+}
+
+// Inside reports whether a program of this host got the packets: each was on the loopback interface, and no interface took
+// them out.
+func (l *Ledger) Inside() bool {
+	if l == nil || l.Why != "" || l.N == 0 || l.WentOut != "" {
+		return false
+	}
+	still := l.Background.Loopback
+	return still <= l.N/2 && l.Once.Loopback-still >= l.N && l.Twice.Loopback-still >= 2*l.N
 }
 
 // Left reports whether the packets were handed to an interface: then they were lost elsewhere, and what refuses them is

@@ -3,6 +3,7 @@
 package lab
 
 import (
+	"net"
 	"net/http"
 	"slices"
 	"testing"
@@ -101,6 +102,42 @@ var elsewhereFaults = []Fault{
 	{Cause: "port.unreachable", Name: "first-resolver-has-an-address-that-a-router-knows-nobody-at", Break: func(w *World) {
 		w.Resolvers = []*Resolver{{Address: "192.0.2.53", Answer: pins(Host, "192.0.2.80")}, {Address: "192.0.2.54"}}
 		w.Edge.IP("route add unreachable 192.0.2.80")
+	}},
+	// by way of something that is nearer than the service
+	{Cause: "port.answered-nearby", Name: "sidecar-that-closes", Confidence: "likely", Says: []string{"this host itself", "sidecar"}, Break: func(w *World) {
+		w.Client.NFT("table ip fault {\n chain out {\n type nat hook output priority -100; meta l4proto tcp redirect to :15001\n }\n}\n")
+		go accept(w.Client.Listen("0.0.0.0:15001"), func(conn net.Conn) { conn.Close() })
+	}},
+	{Cause: "port.answered-nearby", Name: "sidecar-of-the-port-that-is-silent", Confidence: "likely", Says: []string{"this host itself"}, Break: func(w *World) {
+		w.Client.NFT("table ip fault {\n chain out {\n type nat hook output priority -100; tcp dport 55443 redirect to :15001\n }\n}\n")
+		w.Client.Listen("0.0.0.0:15001")
+	}},
+	{Cause: "port.answered-nearby", Name: "gateway-takes-it-and-is-silent", Confidence: "likely", Says: []string{"1 hop", GatewayIP}, Break: func(w *World) {
+		w.Gateway.NFT("table ip fault {\n chain pre {\n type nat hook prerouting priority dstnat; iifname \"lan0\" tcp dport 55443 redirect to :15001\n }\n}\n")
+		w.Gateway.Listen(GatewayIP + ":15001")
+	}},
+	{Cause: "port.answered-nearby", Name: "second-router-takes-it-and-closes", Confidence: "likely", Says: []string{ISPIP, "4 hops"}, Break: func(w *World) {
+		w.ISP.NFT("table ip fault {\n chain pre {\n type nat hook prerouting priority dstnat; iifname \"cust0\" tcp dport 55443 redirect to :15001\n }\n}\n")
+		go accept(w.ISP.Listen("0.0.0.0:15001"), func(conn net.Conn) { conn.Close() })
+	}},
+	{Cause: "host.local-firewall", Name: "gives-the-packets-another-address", Confidence: "likely", Says: []string{"dnat", HostIP}, Break: func(w *World) {
+		w.Client.NFT("table ip fault {\n chain out {\n type nat hook output priority -100; tcp dport 55443 dnat to " + NobodyIP + ":55443\n }\n}\n")
+	}},
+	{Cause: "host.local-firewall", Name: "gives-the-packets-an-address-that-refuses", Or: []string{"port.refused"}, Break: func(w *World) {
+		w.Client.NFT("table ip fault {\n chain out {\n type nat hook output priority -100; tcp dport 55443 dnat to " + SpareIP + ":9\n }\n}\n")
+	}},
+	{Cause: "host.reply-dropped", Name: "at-the-interface", Confidence: "likely", Says: []string{"netdev"}, Break: func(w *World) {
+		w.Client.NFT("table netdev fault {\n chain in {\n type filter hook ingress device eth0 priority filter; tcp sport 55443 drop\n }\n}\n")
+	}},
+	{Cause: "host.reply-dropped", Name: "all-but-arp-at-the-interface", Or: []string{"host.offline"}, Break: func(w *World) {
+		w.Client.NFT("table netdev fault {\n chain in {\n type filter hook ingress device eth0 priority filter; meta protocol ip drop\n }\n}\n")
+	}},
+	{Cause: "port.unreachable", Name: "route-by-a-gateway-that-is-gone", Confidence: "likely", Says: []string{"10.1.0.77", "198.51.100.0/24 via 10.1.0.77 dev eth0"}, Break: func(w *World) {
+		w.Client.IP("route add 198.51.100.0/24 via 10.1.0.77")
+	}},
+	{Cause: "port.unreachable", Name: "route-by-a-gateway-that-is-gone-and-a-firewall", Says: []string{"10.1.0.77"}, Break: func(w *World) {
+		w.Client.IP("route add " + HostIP + "/32 via 10.1.0.77")
+		w.ISP.Filter("forward", "tcp dport 55443 drop")
 	}},
 	{Name: "second-resolver-has-an-old-address", Break: func(w *World) {
 		w.Resolvers = []*Resolver{{Address: "192.0.2.53"}, {Address: "192.0.2.54", Answer: pins(Host, "192.0.2.80")}}

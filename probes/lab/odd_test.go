@@ -207,7 +207,7 @@ var oddWorlds = []Fault{
 	{Cause: "dns.udp-blocked", Name: "icmp-and-udp-rationed", Verdict: "warn", Check: oneConnection, Break: func(w *World) {
 		w.Gateway.Filter("forward", "meta l4proto udp th dport != 53 drop", "meta l4proto icmp drop")
 	}},
-	{Cause: "tls.reset", Name: "transparent-proxy-that-cannot-reach-it", Or: []string{"tls.timeout"}, Break: func(w *World) {
+	{Cause: "port.answered-nearby", Name: "transparent-proxy-that-cannot-reach-it", Confidence: "likely", Break: func(w *World) {
 		w.Gateway.NFT("table ip catch {\n chain in {\n type nat hook prerouting priority dstnat;\n tcp dport 55443 redirect to :9999\n }\n}\n")
 		go accept(w.Gateway.Listen(GatewayIP+":9999"), func(conn net.Conn) { conn.Read(make([]byte, 10)); abort(conn) })
 	}},

@@ -45,7 +45,7 @@ type route struct {
 	kind     byte
 	table    uint32
 	metric   uint32
-	gateway  bool
+	gateway  netip.Addr
 	oif      int
 	several  bool // next hops, whose gateways are not looked at
 	linkDown bool
@@ -156,7 +156,11 @@ func (r route) evidence() *evidence.HostRoute {
 	} else if out, err := net.InterfaceByIndex(r.oif); err == nil {
 		facts.Interface = out.Name
 		facts.Tunnel = out.Flags&net.FlagPointToPoint != 0
-		facts.Attached = r.kind == unix.RTN_UNICAST && !r.gateway && !r.several && !facts.Tunnel && r.to.Bits() > 0
+		facts.Attached = r.kind == unix.RTN_UNICAST && !r.gateway.IsValid() && !r.several && !facts.Tunnel && r.to.Bits() > 0
+		if r.gateway.IsValid() {
+			facts.Gateway = r.gateway.String()
+			words = append(words, "via", facts.Gateway)
+		}
 		words = append(words, "dev", out.Name)
 		counts := interfaces()
 		facts.Silent = counts[out.Name][0] == 0
@@ -264,7 +268,9 @@ func routesOf() (routes []route, err error) {
 		if r.to = prefixOf(a[unix.RTA_DST], header[1]); !r.to.IsValid() {
 			r.to = netip.PrefixFrom(netip.IPv4Unspecified(), 0)
 		}
-		r.gateway = a[unix.RTA_GATEWAY] != nil || a[unix.RTA_VIA] != nil
+		if r.gateway, _ = netip.AddrFromSlice(a[unix.RTA_GATEWAY]); len(a[unix.RTA_VIA]) > 2 { // a family, and an address of it
+			r.gateway, _ = netip.AddrFromSlice(a[unix.RTA_VIA][2:])
+		}
 		r.several = a[unix.RTA_MULTIPATH] != nil || a[rtaNextHop] != nil && a[unix.RTA_OIF] == nil
 		r.oif = int(u32(a[unix.RTA_OIF]))
 		routes = append(routes, r)

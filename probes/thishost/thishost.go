@@ -47,7 +47,13 @@ type Identity struct {
 // that are not at hand can be tested.
 func countersOf(snmp, netstat, dev, conntrack string) map[string]int {
 	all := counters(snmp, netstat)
-	all["conntrack.drop"], all["lo.sent"] = conntrackDrops(conntrack), linksOf(dev)["lo"][1]
+	links := linksOf(dev)
+	all["conntrack.drop"], all["lo.sent"] = conntrackDrops(conntrack), links["lo"][1]
+	for name, count := range links {
+		if name != "lo" {
+			all["links.received"] += count[0]
+		}
+	}
 	return all
 }
 
@@ -128,6 +134,7 @@ func difference(before, after map[string]int) evidence.Counts {
 		ReversePath:   of("TcpExt.IPReversePathFilter"),
 		ConntrackFull: of("conntrack.drop"),
 		Loopback:      of("lo.sent"),
+		Arrived:       of("links.received"),
 	}
 	if _, counted := after["Ip.OutTransmits"]; counted {
 		sent := of("Ip.OutTransmits")

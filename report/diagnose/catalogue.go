@@ -115,6 +115,7 @@ var rows = []Cause{
 		Hides: []string{"port.filtered", "egress.unknown"}, When: whenPortAllFiltered},
 	{ID: "port.wrong-port", Probe: "port", Severity: report.Fail,
 		Hides: slices.Concat([]string{"host.local-firewall"}, portFailures, strangerShows), When: whenPortWrongPort},
+	{ID: "port.answered-nearby", Probe: "port", Severity: report.Fail, Hides: []string{"tls.reset", "tls.timeout", "egress.unknown"}, When: whenPortAnsweredNearby},
 	{ID: "port.lossy", Probe: "port", Severity: report.Warn, Hides: []string{"port.slow"}, When: whenPortLossy},
 	{ID: "port.slow", Probe: "port", Severity: report.Warn, When: whenPortSlow},
 	{ID: "proxy.unreachable", Probe: "port", Severity: report.Fail,

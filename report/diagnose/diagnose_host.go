@@ -235,6 +235,9 @@ func whenHostLocalFirewall(e *evidence.Evidence) (Finding, bool) {
 		finding.Evidence = []string{fmt.Sprintf("Packets for %s leave the container, and the machine that it runs on takes them: its own firewall rules counted them.", blocked)}
 		finding.Explains, finding.Hides = []string{"port"}, hereShows
 		finding.byRule(e)
+	case end.Rewrote:
+		delete(finding.Values, "good_port") // they do leave, for somewhere else
+		finding.Values["nat_rules"] = "sudo nft list ruleset or sudo iptables-save -t nat"
 	case end.By == reading.EndHere && end.Lost != "":
 		finding.lostGoingOut(e, end.Sure == report.Certain)
 	case end.By == reading.EndHere && end.Answer.From != "":

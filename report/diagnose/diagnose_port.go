@@ -166,17 +166,38 @@ func whenPortProhibited(e *evidence.Evidence) (Finding, bool) {
 }
 
 func whenPortUnreachable(e *evidence.Evidence) (Finding, bool) {
-	if finding, ok := whenSigned(e, evidence.HopUnreachable); ok {
+	if finding, ok := gatewayGone(e); ok {
+		return finding, true
+	}
+	finding, ok := whenSigned(e, evidence.HopUnreachable)
+	if ok {
+		finding.Values["no_way"] = "The network has no route"
 		return finding, true
 	}
 	end, _ := portEnding(e)
 	if end.By != reading.EndUnknown || !directPortFailed(e, evidence.KindUnreachable, evidence.KindNoRoute) {
 		return Finding{}, false
 	}
-	finding := Finding{Confidence: report.Likely, Evidence: []string{"The kernel says: " + e.Step("port").Failure.Detail.String() + "."}}
+	finding = Finding{Confidence: report.Likely, Values: prose.Values{"no_way": "The network has no route"},
+		Evidence: []string{"The kernel says: " + e.Step("port").Failure.Detail.String() + "."}}
 	if onSystem(e, "darwin") { // pf_inet_hook of xnu gives EHOSTUNREACH for a packet that pf drops
-		finding.Values = prose.Values{"pf_rules": "sudo pfctl -s rules"}
+		finding.Values["pf_rules"] = "sudo pfctl -s rules"
 	}
+	surroundings(e, end, &finding)
+	return finding, true
+}
+
+// gatewayGone: the route for the service leads by a router that does not answer on this host's own network, while others
+// are reached.
+func gatewayGone(e *evidence.Evidence) (Finding, bool) {
+	end, failed := portEnding(e)
+	if !failed || end.By != reading.EndGateway || end.Again != nil || hostAlive(e) || !anythingAnswered(e) {
+		return Finding{}, false
+	}
+	route := end.Route
+	finding := Finding{Confidence: end.Sure, Evidence: end.Evidence(int(e.Target.Port)), Values: prose.Values{"gateway": route.Gateway,
+		"no_way": fmt.Sprintf("The gateway %s does not answer, so there is no route", route.Gateway), "route_line": route.Line, "interface": route.Interface},
+		Culprit: &report.Culprit{Kind: "route", Name: route.Line, At: fmt.Sprintf("table %d", route.Table), Text: route.Line}}
 	surroundings(e, end, &finding)
 	return finding, true
 }

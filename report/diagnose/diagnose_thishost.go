@@ -45,6 +45,9 @@ func countedWords(e *evidence.Evidence) []string {
 	case evidence.LostComingIn, evidence.LostReversePath:
 		return []string{fmt.Sprintf("This host's kernel counted: %d packets for %s left, as many answers came in, and none was handed to a program.",
 			n, ledger.To)}
+	case evidence.LostBelow:
+		return []string{fmt.Sprintf("This host's kernel counted: %d packets for %s left, as many packets came in at an interface, and its IP "+
+			"layer got none of them.", n, ledger.To)}
 	}
 	return nil
 }
@@ -114,6 +117,11 @@ func whenNothingLeaves(e *evidence.Evidence) (Finding, bool) {
 }
 
 func whenHostReplyDropped(e *evidence.Evidence) (Finding, bool) {
+	if finding, ok := deafHost(e, evidence.LostBelow); ok {
+		finding.Confidence = report.Likely // what came in is counted, and not looked at
+		finding.Values["below_ip"] = fmt.Sprintf("sudo nft list ruleset netdev, tc filter show dev %s ingress and ip link show %[1]s", cmp.Or(ledgerOf(e).CameIn, "INTERFACE"))
+		return finding, true
+	}
 	finding, ok := deafHost(e, evidence.LostComingIn)
 	if !ok || e.ThisHost.Conntrack.Full() {
 		return Finding{}, false
@@ -287,7 +295,7 @@ func whenHostDescriptorsExhausted(e *evidence.Evidence) (Finding, bool) {
 // of a control group's program or a filter of system calls, EACCES of a security module.
 func permission(e *evidence.Evidence) (accessDenied, ok bool) {
 	end, failed := portEnding(e)
-	if !failed || end.By != reading.EndHere || end.Route != nil || end.Lost != "" || end.Outside || end.Answer.From != "" || e.ThisHost == nil {
+	if !failed || end.By != reading.EndHere || end.Route != nil || end.Lost != "" || end.Outside || end.Rewrote || end.Answer.From != "" || e.ThisHost == nil {
 		return false, false
 	}
 	return strings.Contains(e.Step("port").Failure.Detail.String(), "permission denied"), true

@@ -159,13 +159,15 @@ func tellingVariant(e *evidence.Evidence) string {
 	return ""
 }
 
+// cutWords are what becomes of a handshake that is cut.
+var cutWords = map[evidence.Kind]string{evidence.KindReset: "is reset", evidence.KindHungUp: "is closed", evidence.KindTimeout: "gets no answer"}
+
 func whenTlsSniBlocked(e *evidence.Evidence) (Finding, bool) {
 	if !handshakeFailed(e, evidence.KindReset, evidence.KindHungUp, evidence.KindTimeout) || tellingVariant(e) != evidence.VariantNoSNI {
 		return Finding{}, false
 	}
 	finding := handshakeFinding(e)
-	finding.Values["cut"] = map[evidence.Kind]string{evidence.KindReset: "is reset", evidence.KindHungUp: "is closed",
-		evidence.KindTimeout: "gets no answer"}[e.TLS.Failure.Kind]
+	finding.Values["cut"] = cutWords[e.TLS.Failure.Kind]
 	if handshakeFailed(e, evidence.KindTimeout) { // without the name some servers send a smaller certificate
 		finding.openEnded(e, true, evidence.VariantSmall)
 		if Works(e, evidence.VariantSmall) {

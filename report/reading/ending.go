@@ -23,6 +23,7 @@ const (
 	EndUnknown  ender = iota // the port was reached, or what was seen does not tell
 	EndHere                  // this host: its own ICMP message, its kernel's no, or packets that are lost in it
 	EndNearby                // a reset to a packet that may travel one step: this host, or its first router
+	EndGateway               // nobody: the first router on the way does not answer on this host's own network
 	EndDevice                // a device that says no with its own address
 	EndOnTheWay              // a reset from nearer than the host
 	EndHost                  // a reset from as far away as the host: from it, or from the router before it
@@ -52,9 +53,10 @@ type Ending struct {
 	Again  *HopFact    // asked again, the port took a connection
 	Walk   *WalkFacts  // nil where there is none
 
-	Route   *evidence.HostRoute // EndHere: the line of this host's routing policy that says no
+	Route   *evidence.HostRoute // the line of this host's routing policy that says no (EndHere), or leads to nobody (EndGateway)
 	Lost    string              // EndHere: where in this host the packets are lost, evidence.LostGoingOut and its like
 	Outside bool                // EndHere: the machine around this container, which passes its packets on, takes them
+	Rewrote bool                // EndHere: a rule of this host changes where the packets go
 	Left    bool                // this host's packets did leave it: who does not answer, or refuses, is another one
 }
 
@@ -79,6 +81,12 @@ func (c ConnectionFacts) Ending(host []string) Ending {
 	case kind == evidence.KindTimeout:
 		end.bySilence()
 	}
+	if (end.By == EndSilence || end.By >= EndOnTheWay) && end.Walk != nil && end.Walk.rewritten(host) {
+		end.By, end.Rewrote = EndHere, true
+	}
+	if (end.By == EndSilence || end.By == EndUnknown) && c.gatewayGone() {
+		end.By, end.Sure, end.Route = EndGateway, report.Likely, c.ThisHost.Route
+	}
 	if c.ThisHost != nil {
 		end.byLedger(c.ThisHost.Ledger)
 		if rules := c.ThisHost.Firewall; rules != nil && rules.Outside && len(rules.Took) > 0 {
@@ -92,6 +100,14 @@ func (c ConnectionFacts) Ending(host []string) Ending {
 		}
 	}
 	return end
+}
+
+// gatewayGone reports whether the kernel asked for the first router's address on its own network, and no machine answered.
+func (c ConnectionFacts) gatewayGone() bool {
+	if c.ThisHost == nil || c.ThisHost.Route == nil || c.ThisHost.Route.Gateway == "" || c.Path == nil {
+		return false
+	}
+	return slices.ContainsFunc(c.Path.All(), func(h HopFact) bool { return h.FromSelf && h.Answer == evidence.HopUnreachable })
 }
 
 // Later are the connections and refusals with which the port answered after the probe: to the walk, and in a deep run to
@@ -248,6 +264,13 @@ func (end Ending) Evidence(port int) []string {
 		if h.From != "" {
 			say("The ICMP message %q comes from %s, an address of this host.", h.Icmp(), h.From)
 		}
+		if end.Rewrote {
+			say("The first router's message about these packets has %s as its sender, the service's own address.", HopAt(end.Walk.Port, 1).From)
+			say("So a rule on this host gives the packets another address (NAT), and what comes back the old one.")
+		}
+	case EndGateway:
+		say("The route for the service: %s.", end.Route.Line)
+		say("The kernel asked on the network of %s who has %s, and no machine answered.", end.Route.Interface, end.Route.Gateway)
 	case EndDevice:
 		say("%s answers with ICMP %s.", h.From, h.Icmp())
 	case EndNearby:
@@ -361,6 +384,8 @@ func (end Ending) Row() string {
 		return "its answers are dropped in this host"
 	case end.By == EndHere && said != "":
 		return said + " by this host itself"
+	case end.By == EndGateway:
+		return "the gateway " + end.Route.Gateway + " does not answer"
 	case end.By == EndDevice && said == "refused":
 		return "refused by " + end.Answer.From
 	case end.By == EndDevice:

@@ -124,6 +124,13 @@ func (w *WalkFacts) further(than int) bool {
 	return slices.ContainsFunc(w.Compare, func(h HopFact) bool { return h.TTL > than && h.Answer != evidence.HopSilence })
 }
 
+// rewritten reports whether the first router's message about a packet for the port bears the service's own address: this
+// host translates the packets' address there and back.
+func (w *WalkFacts) rewritten(host []string) bool {
+	first := HopAt(w.Port, 1)
+	return first.Answer == evidence.HopTimeExceeded && slices.Contains(host, first.From) && HopAt(w.Compare, 1).From != first.From
+}
+
 // othersLeave reports whether a packet for the other port reaches the first router.
 func (w *WalkFacts) othersLeave() bool { return HopAt(w.Compare, 1).router() }
 

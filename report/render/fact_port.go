@@ -95,7 +95,7 @@ func (l *factList) thisHost(h *factReader) {
 	}
 	l.under("this host", "", func() {
 		if route := h.object("route"); route != nil {
-			route.drop("kind", "rule", "table", "prefix", "interface")
+			route.drop("kind", "rule", "table", "prefix", "interface", "gateway")
 			l.item("its route", joinedWords(route.text("line"), route.pick("attached", "without a gateway", ""),
 				route.pick("tunnel", "a tunnel", ""),
 				route.pick("silent", "nothing ever came in by it", ""), prefixed("packets come in by ", route.text("alive"))), route)
@@ -156,7 +156,7 @@ func (l *factList) counts(key string, c *factReader) {
 		{"out_segments", "TCP segments"}, {"out_requests", "sent"}, {"out_transmits", "handed to an interface"},
 		{"in_receives", "came in"}, {"in_delivers", "delivered"}, {"forwarded", "passed on"},
 		{"reverse_path", "dropped by the reverse path filter"}, {"conntrack_full", "dropped for a full table"},
-		{"loopback", "on the loopback interface"},
+		{"loopback", "on the loopback interface"}, {"arrived", "of every kind came in by an interface"},
 	} {
 		if n := c.text(one.name); n != "" && (n != "0" || one.name == "out_transmits" || one.name == "in_delivers") {
 			words = append(words, n+" "+one.words)

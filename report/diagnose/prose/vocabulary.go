@@ -112,31 +112,36 @@ var Vocabulary = map[string]string{
 
 	// Port and path.
 	"sender":       "the sender of the ICMP message",
-	"icmp":         "",                        // "communication administratively prohibited (type 3, code 13)"
-	"last_hop":     "",                        // set only where a place may be claimed
-	"last_hop_n":   "",                        // its number
-	"hop":          "",                        // the hop that answered
-	"distance":     "",                        // hops to the host itself, where measured: "3"
-	"wrong_port":   "the port that was given", // "port 443"
-	"arrived":      "",                        // the same, where that is a router of this network
-	"or_here":      "",                        // "this host's own firewall"; set only where packets could not be counted
-	"witness_open": "",                        // a port witness that answers: HOST:PORT
-	"witness_shut": "",                        // one that does not
-	"witness_url":  "",                        // one that may be asked
-	"beyond":       "",                        // set only where every router before the host answers
-	"no_place":     "",                        // set only where no place may be claimed
-	"no_icmp":      "",                        // set only where no ICMP message can be read
-	"no_count":     "",                        // set only where nobody counts what was sent again
-	"pf_rules":     "",                        // set only on macOS
-	"silent_name":  "",                        // set only where nobody answered at all
-	"garbling":     "",                        // set only where one sent something that is no answer
-	"own_network":  "this network",            // set only where this network itself may refuse
-	"quiet_host":   "",                        // set only where no other port of it answers
-	"good_port":    "",                        // another port of the same host that answers
-	"connect_ms":   "over a second",           // "1.4 s"
-	"retransmits":  "",                        // how many segments were sent again
-	"controls_ok":  "",                        // "1.1.1.1:443 and 8.8.8.8:443"
-	"controls_bad": "",                        // the controls that do not
+	"icmp":         "",                         // "communication administratively prohibited (type 3, code 13)"
+	"last_hop":     "",                         // set only where a place may be claimed
+	"last_hop_n":   "",                         // its number
+	"hop":          "",                         // the hop that answered
+	"distance":     "",                         // hops to the host itself, where measured: "3"
+	"wrong_port":   "the port that was given",  // "port 443"
+	"arrived":      "",                         // the same, where that is a router of this network
+	"or_here":      "",                         // "this host's own firewall"; set only where packets could not be counted
+	"taken_by":     "a device on the path",     // takes connections in the service's name
+	"taken_here":   "this host",                // set only where this host may be what takes them
+	"sidecar":      "a service mesh's sidecar", // set only where this host may be what takes them
+	"near_way":     "",                         // "1 hop": how far a packet went that was answered with a connection
+	"passed_on":    "",                         // "The call"; set only where it works
+	"witness_open": "",                         // a port witness that answers: HOST:PORT
+	"witness_shut": "",                         // one that does not
+	"witness_url":  "",                         // one that may be asked
+	"beyond":       "",                         // set only where every router before the host answers
+	"no_place":     "",                         // set only where no place may be claimed
+	"no_icmp":      "",                         // set only where no ICMP message can be read
+	"no_count":     "",                         // set only where nobody counts what was sent again
+	"pf_rules":     "",                         // set only on macOS
+	"silent_name":  "",                         // set only where nobody answered at all
+	"garbling":     "",                         // set only where one sent something that is no answer
+	"own_network":  "this network",             // set only where this network itself may refuse
+	"quiet_host":   "",                         // set only where no other port of it answers
+	"good_port":    "",                         // another port of the same host that answers
+	"connect_ms":   "over a second",            // "1.4 s"
+	"retransmits":  "",                         // how many segments were sent again
+	"controls_ok":  "",                         // "1.1.1.1:443 and 8.8.8.8:443"
+	"controls_bad": "",                         // the controls that do not
 
 	// This host.
 	"interface":       "the interface", // by which packets for the endpoint leave
@@ -145,6 +150,8 @@ var Vocabulary = map[string]string{
 	"conntrack_more":  "",              // twice as many
 	"route_line":      "a line of this host's routing policy",
 	"route_kind":      "",                // blackhole, prohibit, unreachable
+	"gateway":         "",                // the first router on the way; set only where it does not answer
+	"no_way":          "",                // "The network has no route"
 	"route_delete":    "",                // the command that removes the line
 	"route_list":      "",                // the command that lists such lines
 	"prefix":          "a local network", // that an interface claims
@@ -163,6 +170,8 @@ var Vocabulary = map[string]string{
 	"rule_name":        "the rule",                    // of a firewall: "inet filter output handle 6"
 	"rule_list":        "",                            // the command that lists its chain
 	"open_port":        "",                            // a whole step, for who manages the rules
+	"below_ip":         "",                            // the commands that list what takes packets at an interface; set only where that was seen
+	"nat_rules":        "",                            // the commands that list them; set only where one changes the packets
 	"see_rule":         "",                            // set only where a trace would name the rule: the command
 
 	// Proxy.

@@ -34,6 +34,10 @@ func (d *Drawing) MarkBreak() {
 		if d.breakPort() {
 			return
 		}
+	case "port.answered-nearby":
+		if d.breakNearby() {
+			return
+		}
 	case "proxy.upstream-failed":
 		d.gapBefore(d.Find(PlaceService), "Behind the proxy, or at the service itself.")
 		return
@@ -93,12 +97,32 @@ func (d *Drawing) beyond(i int) {
 	}
 }
 
+// breakNearby marks where something takes the connection in the service's name. False where that is not known.
+func (d *Drawing) breakNearby() bool {
+	if d.Port.Path == nil {
+		return false
+	}
+	taken, ok := reading.FirstHop(d.Port.Path.Port, evidence.HopConnected)
+	if !ok {
+		return false
+	}
+	at := max(d.Find(PlaceDNS), 0) + 1
+	if before := reading.HopAt(d.Port.Path.Compare, taken.TTL-1); before.From != "" {
+		at = d.behind(before)
+	}
+	d.gapBefore(at, "Something takes the connection here, in the service's name.")
+	return true
+}
+
 // breakPort marks where the connection to the port ends. False where that is at the service.
 func (d *Drawing) breakPort() bool {
 	end := d.Port.Ending(d.addresses)
 	switch end.By {
 	case reading.EndDevice:
 		return d.breakAtSender(end.Answer)
+	case reading.EndGateway:
+		d.gapBefore(max(d.Find(PlaceDNS), 0)+1, "The gateway "+end.Route.Gateway+" does not answer.")
+		return true
 	case reading.EndNearby, reading.EndOnTheWay:
 		at, words := d.Find(PlaceService), "A reset comes back, from a device that does not show its address."
 		switch {

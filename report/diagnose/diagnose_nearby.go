@@ -1,0 +1,80 @@
+package diagnose
+
+import (
+	"fmt"
+	"strconv"
+
+	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/diagnose/prose"
+	"opensrs-doctor/report/reading"
+	"opensrs-doctor/report/screen"
+)
+
+// whenPortAnsweredNearby: something nearer than the service takes the connections for it. Where it then cuts them or says
+// nothing, whose fault that is cannot be seen from here: it may pass on what the service itself does.
+func whenPortAnsweredNearby(e *evidence.Evidence) (Finding, bool) {
+	at := takenNearby(e)
+	if at == 0 || e.TLS == nil {
+		return Finding{}, false
+	}
+	walk := reading.WalkOf(e)
+	finding := Finding{Confidence: report.Likely, Values: prose.Values{"near_way": screen.CountWords(at, "hop", "hops")},
+		Evidence: []string{fmt.Sprintf("A packet for port %d that may travel no further than %s was answered with a connection.",
+			e.Target.Port, screen.CountWords(at, "hop", "hops"))}}
+	if walk.Distance > at {
+		finding.Values["distance"] = strconv.Itoa(walk.Distance)
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("%s itself is %d hops away.", e.Target.Host, walk.Distance))
+	}
+	cut, failed := inEveryVariant(e, evidence.KindReset, evidence.KindHungUp, evidence.KindTimeout)
+	switch {
+	case failed:
+		finding.Explains = []string{"tls"}
+		finding.Values["cut"] = cutWords[e.TLS.Failure.Kind]
+		finding.Evidence = append(finding.Evidence, cut.Evidence...)
+	case e.TLS.Trust.Verified() && (at == 1 || 2*at <= walk.Distance):
+		finding.Severity, finding.Values["passed_on"] = report.Warn, "The call"
+	default:
+		return Finding{}, false // the certificate, or what the peer says, tells more
+	}
+	finding.takenBy(e, at)
+	return finding, true
+}
+
+// takenBy fills in who takes the connection, so far as that is known.
+func (f *Finding) takenBy(e *evidence.Evidence, at int) {
+	hop := reading.HopAt(reading.WalkOf(e).Compare, at)
+	left, known := ledgerOf(e).Left()
+	switch {
+	case ledgerOf(e).Inside():
+		f.Values["taken_by"], f.Values["taken_here"], f.Values["sidecar"] = "this host itself", "this host", "a service mesh's sidecar"
+		f.Evidence = append(f.Evidence, fmt.Sprintf("This host's kernel counted: of %d packets for the port, none reached a network interface.", 3*ledgerOf(e).N))
+	case at == 1 && !(known && left):
+		f.Values["taken_by"], f.Values["taken_here"], f.Values["sidecar"] = "this host or its first router", "this host", "a service mesh's sidecar"
+	case hop.Answer == evidence.HopTimeExceeded && hop.From != "":
+		f.Values["taken_by"], f.Values["hop"] = hop.From+" or a device beside it", hop.From
+	case at == 1:
+		f.Values["taken_by"] = "the first router"
+	default:
+		f.Values["taken_by"] = fmt.Sprintf("a device %d hops away", at)
+	}
+}
+
+// takenNearby is the number of hops after which the connection is taken, where that is nearer than the service can be; 0
+// where it is not, or not known. Two paths to one host may differ by a hop.
+func takenNearby(e *evidence.Evidence) int {
+	walk := reading.WalkOf(e)
+	if walk == nil || !walk.Available || e.Host.Proxy != nil || !e.Port.Connected.IsValid() {
+		return 0
+	}
+	taken, ok := reading.FirstHop(walk.Port, evidence.HopConnected)
+	if ok && walk.Distance > taken.TTL+1 {
+		return taken.TTL
+	}
+	routed := e.ThisHost != nil && e.ThisHost.Route != nil && !e.ThisHost.Route.Attached && !e.ThisHost.Route.Tunnel
+	if ok && taken.TTL == 1 && routed && iprules.NeverPublic(e.Port.Connected.Addr()) == "" {
+		return 1 // a router is in between, and nobody has a public service in front of it
+	}
+	return 0
+}
