@@ -3,6 +3,8 @@
 package lab
 
 import (
+	"context"
+	"io"
 	"net"
 	"net/http"
 	"slices"
@@ -55,6 +57,23 @@ func libcDiffers(differs bool) func(*testing.T, *World, Result) {
 			t.Errorf("getent finds %s", found.Stdout)
 		}
 	}
+}
+
+// relayed lets the gateway take what is for the port, and pass it on.
+func relayed(w *World) {
+	w.Gateway.NFT("table ip fault {\n chain pre {\n type nat hook prerouting priority dstnat; iifname \"lan0\" tcp dport 55443 redirect to :15001\n }\n}\n")
+	go accept(w.Gateway.Listen(GatewayIP+":15001"), func(conn net.Conn) {
+		service, err := w.Gateway.Dial(context.Background(), "", HostIP+":55443")
+		if err != nil {
+			return
+		}
+		defer service.Close()
+		go func() {
+			_, _ = io.Copy(service, conn)
+			_ = service.(*net.TCPConn).CloseWrite()
+		}()
+		_, _ = io.Copy(conn, service)
+	})
 }
 
 // elsewhereFaults are those in which packets, names or pages end up in another place than they were meant for.
@@ -120,6 +139,11 @@ var elsewhereFaults = []Fault{
 		w.ISP.NFT("table ip fault {\n chain pre {\n type nat hook prerouting priority dstnat; iifname \"cust0\" tcp dport 55443 redirect to :15001\n }\n}\n")
 		go accept(w.ISP.Listen("0.0.0.0:15001"), func(conn net.Conn) { conn.Close() })
 	}},
+	{Name: "relayed-by-the-gateway", Check: calls(1), Break: func(w *World) { relayed(w) }},
+	{Cause: "port.answered-nearby", Name: "relayed-by-the-gateway-and-reset-by-the-service", Confidence: "likely", Break: func(w *World) {
+		relayed(w)
+		w.API.Raw = RawReset
+	}},
 	{Cause: "host.local-firewall", Name: "gives-the-packets-another-address", Confidence: "likely", Says: []string{"dnat", HostIP}, Break: func(w *World) {
 		w.Client.NFT("table ip fault {\n chain out {\n type nat hook output priority -100; tcp dport 55443 dnat to " + NobodyIP + ":55443\n }\n}\n")
 	}},
@@ -131,6 +155,9 @@ var elsewhereFaults = []Fault{
 	}},
 	{Cause: "host.reply-dropped", Name: "all-but-arp-at-the-interface", Or: []string{"host.offline"}, Break: func(w *World) {
 		w.Client.NFT("table netdev fault {\n chain in {\n type filter hook ingress device eth0 priority filter; meta protocol ip drop\n }\n}\n")
+	}},
+	{Cause: "port.unreachable", Name: "no-route-but-to-the-name-servers", Or: []string{"host.offline"}, Says: []string{"no route"}, Break: func(w *World) {
+		w.Client.IP("route del default", "route add 192.0.2.53/32 via "+GatewayIP)
 	}},
 	{Cause: "port.unreachable", Name: "route-by-a-gateway-that-is-gone", Confidence: "likely", Says: []string{"10.1.0.77", "198.51.100.0/24 via 10.1.0.77 dev eth0"}, Break: func(w *World) {
 		w.Client.IP("route add 198.51.100.0/24 via 10.1.0.77")

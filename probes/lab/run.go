@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -139,7 +140,7 @@ func (w *World) Diagnose(binary string) Result {
 	}
 	result := w.Exec(binary, args...)
 	if len(result.Stdout) == 0 { // about once in 3,000 worlds, with hundreds at once: said, so that the reason is not lost
-		w.tb.Logf("no report, exit %d, %q: tried once more", result.Exit, result.Stderr)
+		fmt.Printf("%s: no report, exit %d, %q: tried once more\n", w.tb.Name(), result.Exit, result.Stderr)
 		result = w.Exec(binary, args...)
 	}
 	decoder := json.NewDecoder(bytes.NewReader(result.Stdout))

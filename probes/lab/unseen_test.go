@@ -231,7 +231,7 @@ var unseenWorlds = []Fault{
 	{Name: "replies-lost-one-in-five", Or: []string{"port.lossy", "port.slow"}, Break: func(w *World) {
 		w.ISP.Filter("forward", `iifname "up0" tcp sport 55443 numgen inc mod 5 0 drop`)
 	}},
-	{Cause: "tls.timeout", Name: "middlebox-answers-the-syn-and-nothing-else", Break: func(w *World) {
+	{Cause: "port.answered-nearby", Name: "middlebox-answers-the-syn-and-nothing-else", Break: func(w *World) {
 		w.Gateway.NFT("table ip catch {\n chain in {\n type nat hook prerouting priority dstnat;\n tcp dport 55443 redirect to :9999\n }\n}\n")
 		go accept(w.Gateway.Listen(GatewayIP+":9999"), RawSilence)
 	}},

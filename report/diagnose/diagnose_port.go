@@ -180,6 +180,9 @@ func whenPortUnreachable(e *evidence.Evidence) (Finding, bool) {
 	}
 	finding = Finding{Confidence: report.Likely, Values: prose.Values{"no_way": "The network has no route"},
 		Evidence: []string{"The kernel says: " + e.Step("port").Failure.Detail.String() + "."}}
+	if e.Step("port").Failure.Kind == evidence.KindNoRoute {
+		finding.Values["no_way"], finding.Values["route_add"] = "This host has no route", "sudo ip route add default via GATEWAY"
+	}
 	if onSystem(e, "darwin") { // pf_inet_hook of xnu gives EHOSTUNREACH for a packet that pf drops
 		finding.Values["pf_rules"] = "sudo pfctl -s rules"
 	}

@@ -153,6 +153,7 @@ var Vocabulary = map[string]string{
 	"gateway":         "",                // the first router on the way; set only where it does not answer
 	"no_way":          "",                // "The network has no route"
 	"route_delete":    "",                // the command that removes the line
+	"route_add":       "",                // the command that adds one; set only where none is there
 	"route_list":      "",                // the command that lists such lines
 	"prefix":          "a local network", // that an interface claims
 	"port_range":      "",                // "32768 to 60999"
