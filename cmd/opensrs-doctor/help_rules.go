@@ -65,7 +65,8 @@ const planAfter = `
 Best means, in this order: it covers the most distinct addresses, admits the
 fewest others, has the fewest rules, and the smallest addresses. Proven, not
 guessed. Lines hold an address or a CIDR range: give the addresses that your own
-servers call from. A Deny rule that is there now is kept, and what it refuses is
+servers call from. With --whole a range of which a part would stay out counts
+for nothing, so the places go to what fits. A Deny rule that is there now is kept, and what it refuses is
 not covered. What is printed is a list that rules lint, rules check and
 --rules-file take: whatever is not a rule is a comment.
 

@@ -20,6 +20,7 @@ func planKeys() []key {
 		{"current-rules-file", "", text, "PATH", groupRules,
 			"the rules that are there now, one a line; - is standard input"},
 		ipsKey,
+		{"whole", "", boolean, "", groupAddresses, "an address of a range counts only where the whole range is let in"},
 		{"require-all", "", boolean, "", groupAddresses, "exit status 1 where an address stays out, or a line has none"},
 		dataFormat,
 	}
@@ -62,7 +63,7 @@ func (r *rulesRun) plan(args []string) error {
 	if err != nil {
 		return err
 	}
-	wish := wish{run: r, noted: notedLines{run: r}}
+	wish := wish{run: r, noted: notedLines{run: r}, demand: iprules.Demand{Whole: r.settings.bool("whole")}}
 	for i, prefix := range given {
 		wish.add("command line", iprules.AddressLine{Number: i + 1, Prefix: prefix, Bare: !strings.Contains(args[i], "/")})
 	}

@@ -121,6 +121,9 @@ func (w *wish) notes(current []iprules.Rule, full bool) []string {
 	if full {
 		notes = append(notes, "Deny rules use every place, so no Allow rule fits.")
 	}
+	if w.demand.Whole {
+		notes = append(notes, "A range counts only where all of it is let in (--whole).")
+	}
 	if never := w.demand.Which(iprules.NeverPublicRanges()); len(never) > 0 {
 		notes = append(notes, fmt.Sprintf("Private or reserved addresses were asked for: %s. The service never sees a call come"+
 			" from there. Ask for the public addresses that the callers leave from.", iprules.PrefixList(never)))

@@ -9,10 +9,13 @@ import (
 // Demand is a set of IPv4 addresses that should be allowed: a list of addresses and prefixes, without the
 // addresses of the wide ones being written out. It takes 8 bytes for each distinct one.
 type Demand struct {
+	Whole bool // an address of a range counts only where the whole range is let in; set before the first Add
+
 	// An item is first<<32 | length<<1 | (0: a bare address, 1: written with a length). In this order a wide
 	// prefix stands before those in it.
 	items   []uint64
-	compact int // so many items, from the start, are sorted and disjoint
+	compact int      // so many items, from the start, are sorted and disjoint
+	nested  []uint64 // what was taken out of them because it lies within another one; of a Whole demand only
 }
 
 // minCompact is from how many new items on it is worth while to look for duplicates, though more may come.
@@ -41,6 +44,9 @@ func (d *Demand) tidy() {
 	for _, item := range d.items {
 		first, last, _ := open(item)
 		if uint64(first) < end {
+			if d.Whole && item>>1 != d.items[kept-1]>>1 {
+				d.nested = append(d.nested, item)
+			}
 			continue
 		}
 		d.items[kept] = item
@@ -96,11 +102,14 @@ func (d *Demand) within(where ranges) ranges {
 	return inside
 }
 
-// Uncovered are what the plan does not let in, ascending: as it was given where nothing of it is, else the fewest
+// Uncovered are what the plan does not let in, or not whole where that is wanted, ascending: as it was given where nothing of it is, else the fewest
 // prefixes that make up the rest. The text of a bare address has no length.
 func (d *Demand) Uncovered(by Plan) iter.Seq[string] {
 	d.tidy()
 	cover := by.letsIn()
+	if d.Whole {
+		cover = d.complete(cover)
+	}
 	return func(yield func(string) bool) {
 		left := cover
 		for _, item := range d.items {

@@ -38,6 +38,8 @@ func (p Plan) letsIn() ranges { return rangesOf(p.Prefixes).minus(rangesOf(p.wit
 // whatever the order of the rules; or they can never be public. They are neither covered nor admitted, and of two
 // rules that let in the same the narrower one is taken.
 //
+// Of a Whole demand, what is let in of a range without all of it is not covered, and not other addresses either.
+//
 // It is the optimum, not an approximation. A list's score (covered, excess, number of rules) is the sum of its
 // rules' scores, for the rules of a best list are disjoint. So the best list of a prefix with at most k rules is the
 // prefix as one rule, or the best of its lower half with i rules before the best of its upper half with k-i, for the
@@ -46,6 +48,9 @@ func (p Plan) letsIn() ranges { return rangesOf(p.Prefixes).minus(rangesOf(p.wit
 func (d *Demand) Plan(most int, without []netip.Prefix) Plan {
 	d.tidy()
 	most = min(max(most, 0), MaxPlanned)
+	if d.Whole {
+		return d.planWhole(most, without)
+	}
 	out := rangesOf(without)
 	total := choices{{}}
 	var alone [1]uint64
