@@ -47,6 +47,7 @@ type findings struct {
 	onlyTCP    string // a resolver that answers over TCP, and not over UDP
 	roundTrips *evidence.RoundTrips
 	variants   []evidence.Variant
+	picks      *evidence.Pick
 	witness    *evidence.Witness
 	fromCall   []evidence.Sighting
 	triedAgain []evidence.Attempt
@@ -327,6 +328,10 @@ func (x *experiments) handshakes(t target, host string) {
 	x.once("handshakes", roundsTime, func(ctx context.Context) {
 		found := make([]evidence.Variant, len(handshakeVariants))
 		var group sync.WaitGroup
+		group.Go(func() {
+			picked := x.world.picks(ctx, t, host)
+			x.keep(func(f *findings) { f.picks = picked })
+		})
 		for i, variant := range handshakeVariants {
 			group.Go(func() {
 				found[i] = x.world.tryVariant(ctx, t, host, variant, variantTime)

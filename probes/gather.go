@@ -43,7 +43,7 @@ func (r *run) gather() {
 		ev.Port.RoundTripMS = milliseconds(shortestTrip(r.conn))
 	}
 	if ev.TLS != nil {
-		ev.TLS.Variants, ev.TLS.Elsewhere = found.variants, found.elsewhere
+		ev.TLS.Variants, ev.TLS.Elsewhere, ev.TLS.Picks = found.variants, found.elsewhere, found.picks
 		slices.SortFunc(ev.TLS.Elsewhere, func(a, b evidence.Elsewhere) int { return a.Address.Compare(b.Address) })
 	}
 	slices.SortFunc(found.controls, func(a, b evidence.Control) int {

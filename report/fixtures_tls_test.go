@@ -134,6 +134,10 @@ var tlsFixtures = []fixture{
 		variants(e, evidence.KindAlert, "tls: protocol version not supported", evidence.VariantOld)
 		e.TLS.Variants[5].Version = "TLS 1.1"
 	}},
+	{"tls.version-unsupported/other-suites", report.Fail, report.Certain, func(e *evidence.Evidence) {
+		broken(e, evidence.KindAlert, "tls: handshake failure")
+		e.TLS.Alert, e.TLS.Picks = "handshake failure", &evidence.Pick{Suite: "0x009F", Kind: evidence.SuiteDHE}
+	}},
 	{"tls.version-unsupported/alert-only", report.Fail, report.Likely, func(e *evidence.Evidence) {
 		broken(e, evidence.KindAlert, "tls: protocol version not supported")
 		e.TLS.Alert, e.TLS.Variants = "protocol version not supported", nil

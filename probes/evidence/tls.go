@@ -96,6 +96,22 @@ const (
 	VariantOld     = "old-versions"
 )
 
+// Pick is the cipher suite that a peer picks where it is offered none of those that this check can speak.
+type Pick struct {
+	Suite string `json:"suite"` // IANA's number: 0x009F
+	Kind  string `json:"kind"`
+}
+
+// The kinds of such suites.
+const (
+	SuiteDHE      = "DHE"      // Diffie-Hellman over finite fields
+	SuiteDSS      = "DSS"      // signed by a DSA key
+	SuiteCCM      = "CCM"      // AES in CCM mode
+	SuiteCamellia = "Camellia" // another cipher
+	SuiteARIA     = "ARIA"     // another cipher
+	SuitePSK      = "PSK"      // a key that both sides have
+)
+
 // TLS is the handshake on the connection of the port probe.
 type TLS struct {
 	Connected   bool          `json:"handshake"` // the handshake completed
@@ -107,6 +123,7 @@ type TLS struct {
 	Alert       string        `json:"alert,omitempty"`
 	Quote       foreign.Text  `json:"quote,omitzero"`      // what a peer that speaks no TLS said, printable, scrubbed
 	Variants    []Variant     `json:"variants,omitempty"`  // follow-up
+	Picks       *Pick         `json:"picks,omitempty"`     // follow-up; nil: not asked, or it picks none
 	Elsewhere   []Elsewhere   `json:"elsewhere,omitempty"` // follow-up
 	CallAllowed bool          `json:"call_allowed"`        // the peer is proven, or the user allows it
 	Store       *Store        `json:"store,omitempty"`     // where this host's own roots do not verify, and a variable names them

@@ -166,6 +166,10 @@ var elsewhereFaults = []Fault{
 		w.Client.IP("route add " + HostIP + "/32 via 10.1.0.77")
 		w.ISP.Filter("forward", "tcp dport 55443 drop")
 	}},
+	{Cause: "port.refused", Name: "at-a-name-that-only-the-hosts-file-has", Or: []string{"port.rejected-en-route"}, Break: func(w *World) {
+		w.HostsFile = SpareIP + " " + Host + "\n"
+		delete(w.Zone, Host)
+	}},
 	{Name: "second-resolver-has-an-old-address", Break: func(w *World) {
 		w.Resolvers = []*Resolver{{Address: "192.0.2.53"}, {Address: "192.0.2.54", Answer: pins(Host, "192.0.2.80")}}
 	}},

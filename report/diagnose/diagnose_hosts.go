@@ -30,8 +30,8 @@ func whenDnsHostsOverride(e *evidence.Evidence) (Finding, bool) {
 	}
 	onlyIPv6 := len(d.IPv4) == 0 && Blocked(e) == "dns" // the file hides the IPv4 address that DNS has
 	fails := Blocked(e) != "" || onlyIPv6               // whatever fails at a pinned address may be that address's own fault
-	if !said || len(real) == 0 && (!fails || onlyIPv6) {
-		return Finding{}, false
+	if !said || len(real) == 0 && (!fails || onlyIPv6 || e.Target.CustomEndpoint) {
+		return Finding{}, false // a name that only this file has is meant so
 	}
 	finding := Finding{Severity: report.Warn, Values: prose.Values{"name": d.Name, "hosts_line": d.HostsFile,
 		"hosts_address": screen.List(screen.Texts(d.HostsIPs))},

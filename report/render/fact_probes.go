@@ -221,6 +221,9 @@ func (l *factList) tls(r *factReader) {
 		return name, joinedWords(ended, v.text("version"), failureInWords(v.object("failure"), "handshake"),
 			v.pick("proven", "the peer is proven", ""), v.pick("fickle", "made again, it ended the other way", ""), took(v))
 	})
+	if picks := r.object("picks"); picks != nil {
+		l.item("offered other suites, it picks", joinedWords(picks.text("kind"), picks.text("suite")), picks)
+	}
 	l.say("authority of its own", joinedWords(strings.Join(r.texts("ca_names"), "; "), prefixed("from ", r.text("ca_file"))))
 	l.say("public roots from", r.text("public_roots"))
 	l.say("interception", r.pick("allow_intercepted", "allowed by --allow-intercepted", ""))

@@ -207,6 +207,9 @@ var Vocabulary = map[string]string{
 	"small_fails":      "",                    // "Smaller packets"; set only where they were tried
 	"no_small":         "",                    // why they were not
 	"mtu_test":         "",                    // set only with no_small
+	"no_common":        "",                    // "No TLS version", "No cipher suite"
+	"only_suites":      "",                    // "AES in CCM mode"; set only where that is all that the peer takes
+	"suite_kind":       "",                    // the same, short
 	"tls_version":      "",                    // TLS 1.0 or 1.1
 	"quote":            "",                    // what the peer said
 	"empty_store":      "",                    // set only where the store is empty
