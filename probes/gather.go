@@ -163,6 +163,9 @@ func (r *run) routes() {
 	if fourKnown {
 		r.ev.Host.HasIPv4Route = &four
 	}
+	if r.ev.Step("dns").Status == evidence.Fail || r.ev.Step("port").Status == evidence.Fail {
+		r.ev.Host.LinksDown = linksDown()
+	}
 	if _, six, known := r.w.hasRoute(netip.MustParseAddr("2606:4700:4700::1111")); known {
 		r.ev.Host.HasIPv6Route = &six
 	}

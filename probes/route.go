@@ -3,6 +3,8 @@ package probes
 import (
 	"net"
 	"net/netip"
+	"slices"
+	"strings"
 
 	"opensrs-doctor/probes/evidence"
 )
@@ -22,6 +24,22 @@ func (r *run) route(public []netip.Addr) *evidence.Route {
 	facts.Interface, facts.MTU = interfaceOf(local)
 	askKernel(facts, r.o.SourceIP)
 	return facts
+}
+
+// madeHere begin the names of interfaces that lead to containers and virtual machines of this host.
+var madeHere = []string{"docker", "br-", "virbr", "veth", "cni", "flannel", "cali", "vnet", "lxc", "podman"}
+
+// linksDown are the interfaces that have an address and no link: switched off, or without a cable.
+func linksDown() (names []string) {
+	all, _ := net.Interfaces()
+	for _, one := range all {
+		addresses, _ := one.Addrs()
+		inside := slices.ContainsFunc(madeHere, func(begin string) bool { return strings.HasPrefix(one.Name, begin) })
+		if one.Flags&net.FlagRunning == 0 && one.Flags&net.FlagLoopback == 0 && len(addresses) > 0 && !inside {
+			names = append(names, one.Name)
+		}
+	}
+	return names
 }
 
 // interfaceOf is the interface that has an address, and its MTU in bytes.

@@ -23,7 +23,7 @@ var ours = map[string]string{
 	"Asked.Require": "closed list", "Asked.PublicRoots": "a path", "Asked.CAFile": "a path",
 	"Asked.ExpectKey": "8 hex digits", "Asked.ClientConfig": "a path",
 
-	"Host.Hostname": "this host's own", "Host.OS": "made here", "Host.User": "made here", "Host.Resolvers": "addresses", "Host.ResolversBy": "a path or a flag",
+	"Host.Hostname": "this host's own", "Host.OS": "made here", "Host.LinksDown": "this host's own", "Host.User": "made here", "Host.Resolvers": "addresses", "Host.ResolversBy": "a path or a flag",
 	"ResolversProblem.Kind": "closed list", "Proxy.URL": "the user's setting, without its login", "Proxy.From": "a variable or a flag",
 	"System.Go": "of this program", "System.ProxyVariables": "closed list", "Route.Interface": "this host's own",
 

@@ -88,6 +88,10 @@ var hostFixtures = []fixture{
 		deaf(e, evidence.KindUnreachable, "network is unreachable")
 		e.Host.HasIPv4Route, e.Host.LocalAddress, e.Clock = pointer(false), netip.Addr{}, nil
 	}},
+	{"host.offline/link-down", report.Fail, report.Certain, func(e *evidence.Evidence) {
+		noInternet(e)
+		e.Host.HasIPv4Route, e.Host.HasIPv6Route, e.Host.LinksDown = pointer(false), pointer(false), []string{"eth0"}
+	}},
 	{"host.offline/resolver-next-door", report.Fail, report.Likely, func(e *evidence.Evidence) {
 		const near = "10.1.0.53:53" // it answers from what it remembers
 		e.Host.Resolvers, e.DNS.Used, e.DNS.Answers[0].Resolver = []string{near}, near, near

@@ -33,7 +33,8 @@ type Host struct {
 	ResolversBy  string   `json:"resolvers_from"` // "/etc/resolv.conf", "--resolver", "system"
 	HasIPv4Route *bool    `json:"has_ipv4_route"` // null: not checked
 	HasIPv6Route *bool    `json:"has_ipv6_route"`
-	System       *System  `json:"system,omitempty"` // of a ticket, like Route
+	LinksDown    []string `json:"links_down,omitempty"` // interfaces with an address and no link; looked for after a failure
+	System       *System  `json:"system,omitempty"`     // of a ticket, like Route
 	Route        *Route   `json:"route,omitempty"`
 
 	ResolversProblem *evidence.ResolversProblem `json:"resolvers_problem,omitempty"` // why 127.0.0.1 is asked instead
@@ -78,7 +79,7 @@ func NewHost(h evidence.Host) Host {
 	host := Host{
 		Hostname: h.Hostname, OS: h.OS, User: h.User, Store: h.Store.String(), LocalAddress: AddressText(h.LocalAddress),
 		SourceIP: AddressText(h.SourceIP), Resolvers: append([]string{}, h.Resolvers...),
-		ResolversBy: h.ResolversBy, HasIPv4Route: h.HasIPv4Route, HasIPv6Route: h.HasIPv6Route,
+		ResolversBy: h.ResolversBy, HasIPv4Route: h.HasIPv4Route, HasIPv6Route: h.HasIPv6Route, LinksDown: h.LinksDown,
 		ResolversProblem: h.ResolversProblem,
 	}
 	if p := h.Proxy; p != nil {

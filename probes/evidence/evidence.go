@@ -110,7 +110,8 @@ type Host struct {
 	ResolversBy  string       `json:"resolvers_from"`     // "/etc/resolv.conf", "--resolver", "system"
 	HasIPv4Route *bool        `json:"has_ipv4_route"`     // a route to the public IPv4 internet; null: not checked
 	HasIPv6Route *bool        `json:"has_ipv6_route"`
-	System       *System      `json:"system,omitempty"` // of a deep run, like Route
+	LinksDown    []string     `json:"links_down,omitempty"` // interfaces with an address and no link; looked for after a failure
+	System       *System      `json:"system,omitempty"`     // of a deep run, like Route
 	Route        *Route       `json:"route,omitempty"`
 
 	ResolversProblem *ResolversProblem `json:"resolvers_problem,omitempty"` // nil: Resolvers are those of ResolversBy

@@ -7,7 +7,8 @@ var hostFaults = []Fault{
 	{Cause: "host.offline", Name: "no-default-route", Break: func(w *World) {
 		w.Client.IP("route del default")
 	}},
-	{Cause: "host.offline", Name: "link-down", Break: func(w *World) { w.Client.IP("link set eth0 down") }},
+	{Cause: "host.offline", Name: "no-cable", Says: []string{"No link: eth0"}, Break: func(w *World) { w.Gateway.IP("link set lan0 down") }},
+	{Cause: "host.offline", Name: "link-down", Says: []string{"No link: eth0", "Check the link of eth0"}, Break: func(w *World) { w.Client.IP("link set eth0 down") }},
 	{Cause: "host.offline", Name: "gateway-drops-everything", Break: func(w *World) {
 		w.Gateway.Filter("prerouting", `iifname "lan0" meta l4proto { tcp, udp, icmp } drop`)
 	}},

@@ -93,6 +93,15 @@ func isFalse(value *bool) bool { return value != nil && !*value }
 func isTrue(value *bool) bool { return value != nil && *value }
 
 func whenHostOffline(e *evidence.Evidence) (Finding, bool) {
+	finding, ok := offline(e)
+	if down := e.Host.LinksDown; ok && len(down) > 0 {
+		finding.Values["links_down"] = screen.List(down)
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("No link: %s.", screen.List(down)))
+	}
+	return finding, ok
+}
+
+func offline(e *evidence.Evidence) (Finding, bool) {
 	stopped := Blocked(e)
 	if stopped != "dns" && stopped != "port" || anythingAnswered(e) {
 		return Finding{}, false

@@ -27,6 +27,7 @@ var Vocabulary = map[string]string{
 	"none_asked":     "",                                          // the flag because of which no source was asked
 	"direct_egress":  "",                                          // the address without the proxy
 	"lower_mtu":      "sudo ip link set dev INTERFACE mtu 1280",
+	"links_down":     "", // interfaces with an address and no link; set only where there is one
 	"no_route":       "", // set only where the routing table is the reason: "no way to the internet"
 	"local_address":  "this host's local address",
 	"proxy":          "the proxy",                 // scheme://host:port
