@@ -151,7 +151,14 @@ func (s *settings) proxy(r *request) error {
 		if r.as != nil {
 			return nil // the target's variables count, see proxyOfTarget
 		}
-		return checkProxyVariable(o.Host, o.Port, httpproxy.FromEnvironment(), "HTTPS_PROXY in the environment")
+		variables := httpproxy.FromEnvironment()
+		for _, name := range []string{"ALL_PROXY", "all_proxy"} {
+			if s.streams.getenv(name) != "" && variables.HTTPSProxy == "" {
+				r.notes = append(r.notes, name+" is set, and this check does not go by it; curl, and what is built on libcurl, leave by that proxy: try it with --proxy URL")
+				break
+			}
+		}
+		return checkProxyVariable(o.Host, o.Port, variables, "HTTPS_PROXY in the environment")
 	case text == "none":
 		o.Proxy.Mode = "none"
 		return nil
