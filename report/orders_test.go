@@ -76,7 +76,7 @@ var orderedCauses = []string{"rules.not-allowed", "tls.intercepted", "dns.sinkho
 // No words of a stranger order anything, in any format, wherever they are in the report, and however wide the screen.
 func TestNobodyObeysAReport(t *testing.T) {
 	formats := map[string]func(io.Writer, *report.Report) error{"json": report.WriteJSON, "html": page.WriteHTML, "chain": func(w io.Writer, r *report.Report) error {
-		return ticket.WriteChain(w, r, false)
+		return ticket.WriteChain(w, r)
 	}}
 	for _, f := range machineFormats {
 		formats[f.name] = f.write

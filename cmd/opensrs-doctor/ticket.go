@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -84,7 +86,7 @@ func (b *bundle) prepare(out outputs) error {
 	if !b.given {
 		b.path = freeName(time.Now(), 0)
 	}
-	bad := func(why string) error {
+	bad := func(why string) *usageError {
 		return usagef("--output: %s: %s", shownPath(b.path), why).withHint("name a new file, as in --output ticket.zip")
 	}
 	switch info, err := os.Lstat(b.path); {
@@ -106,7 +108,12 @@ func (b *bundle) prepare(out outputs) error {
 	}
 	trial, err := outfile.New(b.path)
 	if err != nil {
-		return bad("cannot write there: " + plain(err))
+		refused := bad("cannot write there: " + plain(err))
+		if !b.given {
+			elsewhere := filepath.Join(os.TempDir(), filepath.Base(b.path))
+			return refused.withHint("name a file in a directory that you may write to, as in --output %s", shownPath(elsewhere))
+		}
+		return refused
 	}
 	trial.Discard()
 	return nil
@@ -130,11 +137,11 @@ func (b *bundle) save(r *report.Report, anonymized bool) (err error) {
 	if b.files, err = ticket.TicketFiles(r, anonymized, b.clients); err != nil {
 		return err
 	}
-	content, err := zipOf(b.files, r.StartedAt)
-	if err != nil {
-		return err
-	}
 	for n := 0; ; n++ {
+		var content []byte
+		if content, err = zipOf(b.folder(), b.files, r.StartedAt); err != nil {
+			return err
+		}
 		err = outfile.WriteNew(b.path, content)
 		if b.given || !errors.Is(err, fs.ErrExist) || n >= 10 {
 			break
@@ -145,6 +152,15 @@ func (b *bundle) save(r *report.Report, anonymized bool) (err error) {
 		return fmt.Errorf("%s: %s", shownPath(b.path), plain(err))
 	}
 	return nil
+}
+
+// folder is the one that all files of the bundle are in: that of its name.
+func (b *bundle) folder() string {
+	name := filepath.Base(b.path)
+	if inner := strings.TrimSuffix(name, ".zip"); strings.Trim(inner, ".") != "" {
+		return inner
+	}
+	return "opensrs-ticket"
 }
 
 // tell says what was written: on standard output where the report for people is, else on standard error, so that
@@ -170,15 +186,15 @@ func (out outputs) forPeople() bool {
 	return false
 }
 
-// zipOf is the zip with the files in their order, all of that time: the same report gives the same bytes.
-func zipOf(files []ticket.TicketFile, at time.Time) ([]byte, error) {
+// zipOf is the zip with the files in one folder, in their order, all of that time: the same report gives the same bytes.
+func zipOf(folder string, files []ticket.TicketFile, at time.Time) ([]byte, error) {
 	if year := at.Year(); year < 1980 || year > 2100 { // a zip cannot say so; this host's clock is wrong
 		at = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
 	}
 	var out bytes.Buffer
 	archive := zip.NewWriter(&out)
 	for _, file := range files {
-		head := &zip.FileHeader{Name: file.Name, Method: zip.Deflate, Modified: at.UTC().Truncate(time.Second)}
+		head := &zip.FileHeader{Name: folder + "/" + file.Name, Method: zip.Deflate, Modified: at.UTC().Truncate(time.Second)}
 		head.SetMode(0o600)
 		entry, err := archive.CreateHeader(head)
 		if err != nil {

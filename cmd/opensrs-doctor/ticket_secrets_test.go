@@ -54,15 +54,16 @@ func unzipped(t *testing.T, program string, args ...string) map[string]string {
 		t.Fatalf("%s: %v\n%s", program, err, words)
 	}
 	files := map[string]string{}
-	for _, name := range ticketNames {
-		content, err := os.ReadFile(filepath.Join(directory, name))
+	all, err := filepath.Glob(filepath.Join(directory, "*", "*"))
+	if err != nil || len(all) < len(ticketNames) {
+		t.Fatalf("%s: %v, %v", program, all, err)
+	}
+	for _, path := range all {
+		content, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatalf("%s: %v", program, err)
 		}
-		files[name] = string(content)
-	}
-	if content, err := os.ReadFile(filepath.Join(directory, "clients.txt")); err == nil {
-		files["clients.txt"] = string(content)
+		files[filepath.Base(path)] = string(content)
 	}
 	return files
 }

@@ -22,28 +22,33 @@ type TicketFile struct {
 	Content []byte
 }
 
-// TicketFiles are all files of a bundle, always these and in this order, for a report as it is to be shown.
-// anonymized says that Anonymize made it: then the certificates themselves are left out, because they hold the
-// names and addresses that the report hides.
+// TicketFiles are all files of a bundle, in their order, for a report as it is to be shown. There is a chain where the
+// service presented one; not where anonymized says that Anonymize made the report: certificates hold the names and
+// addresses that it hides.
 // clients is the table of the host's language runtimes, as the command clients prints it; nil where none was made.
 func TicketFiles(r *report.Report, anonymized bool, clients []byte) ([]TicketFile, error) {
 	files := []TicketFile{
 		{Name: "report.json", About: "the whole report for programs; opensrs-doctor render shows it in any format"},
 		{Name: "report.md", About: "the report as text, to paste into a ticket"},
 		{Name: "report.html", About: "the report as a page that loads nothing from elsewhere"},
-		{Name: "chain.pem", About: "the certificates that the service presented"},
 		{Name: "README.txt", About: "for the support engineer: what was found, and which file has what"},
 	}
 	writers := []func(io.Writer) error{
 		func(w io.Writer) error { return report.WriteJSON(w, r) },
 		func(w io.Writer) error { return render.WriteMarkdown(w, r) },
 		func(w io.Writer) error { return page.WriteHTML(w, r) },
-		func(w io.Writer) error { return WriteChain(w, r, anonymized) },
 		func(w io.Writer) error { return WriteTicketReadme(w, r, files, anonymized) },
 	}
+	beside := func(name, about string, write func(io.Writer) error) {
+		files = slices.Insert(files, len(files)-1, TicketFile{Name: name, About: about})
+		writers = slices.Insert(writers, len(writers)-1, write)
+	}
+	if len(report.Seen[presentedChain](r, "tls").Chain) > 0 && !anonymized {
+		beside("chain.pem", "the certificates that the service presented", func(w io.Writer) error { return WriteChain(w, r) })
+	}
 	if clients != nil {
-		files = slices.Insert(files, len(files)-1, TicketFile{Name: "clients.txt", About: "how far each language runtime of this host gets, with its own TLS library"})
-		writers = slices.Insert(writers, len(writers)-1, func(w io.Writer) error { _, err := w.Write(clients); return err })
+		beside("clients.txt", "how far each language runtime of this host gets, with its own TLS library",
+			func(w io.Writer) error { _, err := w.Write(clients); return err })
 	}
 	for i, write := range writers {
 		var content bytes.Buffer
@@ -93,21 +98,12 @@ func fileList(s *screen.Writer, files []TicketFile) {
 
 // WriteChain writes the presented certificates, the service's own first, each behind a line that says whose it is.
 // Programs that read PEM pass over such lines.
-func WriteChain(w io.Writer, r *report.Report, anonymized bool) error {
+func WriteChain(w io.Writer, r *report.Report) error {
 	var out strings.Builder
 	chain := report.Seen[presentedChain](r, "tls").Chain
-	switch {
-	case len(chain) == 0:
-		fmt.Fprintf(&out, "# No certificate was presented: %s.\n", screen.Clean(probeSummary(r, "tls")))
-	case anonymized:
-		fmt.Fprintf(&out, "# %d presented, and left out because of --anonymize: a certificate holds names.\n", len(chain))
-	}
 	for i, one := range chain {
 		block, _ := pem.Decode([]byte(one.PEM))
-		switch {
-		case anonymized:
-			continue
-		case block == nil:
+		if block == nil {
 			fmt.Fprintf(&out, "# %d of %d: %s, issued by %s: left out, because a secret is in it, or because of its size\n",
 				i+1, len(chain), screen.Clean(one.Subject), screen.Clean(one.Issuer))
 			continue
