@@ -225,6 +225,14 @@ var oddWorlds = []Fault{
 		hold(w, unix.SOCK_STREAM)
 		hold(w, unix.SOCK_DGRAM)
 	}},
+	{Cause: "host.descriptors-exhausted", Name: "eight-files-at-a-time", Confidence: "certain", Break: limited(8, nil)},
+	{Name: "sixteen-files-at-a-time", Check: oneConnection, Break: limited(16, nil)},
+	{Cause: "port.filtered", Name: "sixteen-files-at-a-time", Break: limited(16, func(w *World) { w.ISP.Filter("forward", "tcp dport 55443 drop") })},
+	{Cause: "host.local-firewall", Name: "sixteen-files-at-a-time", Break: limited(16, func(w *World) { w.Client.Filter("output", "tcp dport 55443 drop") })},
+	{Cause: "tls.reset", Name: "sixteen-files-at-a-time", Break: limited(16, func(w *World) { w.API.Raw = RawReset })},
+	{Cause: "config.unexpected-key", Name: "another-key-than-expected", Check: calls(0), Break: func(w *World) {
+		w.Flags = append(w.Flags, "--expect-key", "00c0ffee")
+	}},
 	// egress
 	{Name: "source-in-json", Break: func(w *World) {
 		w.Sources[0].Answer = Page(200, "application/json", "{\"ip\":\"203.0.113.10\"}\n")
@@ -274,6 +282,16 @@ func oddProxy(w *World, answer string) {
 		}
 		_, _ = io.WriteString(conn, answer)
 	})
+}
+
+// limited lets the command open so many files and sockets at a time.
+func limited(n int, also func(*World)) func(*World) {
+	return func(w *World) {
+		w.Descriptors = n
+		if also != nil {
+			also(w)
+		}
+	}
 }
 
 // hold takes the one local port that the client has for connections to the API.

@@ -89,6 +89,9 @@ func (w *World) Exec(path string, args ...string) Result {
 	defer cancel()
 	var stdout, stderr bytes.Buffer
 	cmd := exec.CommandContext(ctx, path, args...)
+	if w.Descriptors != 0 {
+		cmd = exec.CommandContext(ctx, "prlimit", append([]string{fmt.Sprintf("--nofile=%d", w.Descriptors), path}, args...)...)
+	}
 	cmd.Dir, cmd.Env = w.dir, w.Environ()
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	files := w.Files()
