@@ -111,6 +111,11 @@ func (d *Drawing) breakNearby() bool {
 		at = d.behind(before)
 	}
 	d.gapBefore(at, "Something takes the connection here, in the service's name.")
+	for _, kind := range []PlaceKind{PlaceService, PlaceTLS} {
+		if beyond := d.Find(kind); beyond > at && d.R.Diagnoses[0].Severity == report.Fail {
+			d.Places[beyond].Mark = markUnknown // what was seen there was that device's
+		}
+	}
 	return true
 }
 
