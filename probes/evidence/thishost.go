@@ -43,6 +43,15 @@ func (r *HostRoute) Denies() bool {
 	return r != nil && r.Kind != RouteUnicast && r.Kind != RouteNone
 }
 
+// TableLocal is the routing table of this host's own addresses.
+const TableLocal = 255
+
+// Beyond reports whether the address is beyond a router: not this host's own, not in an attached network, not at the other
+// end of a tunnel.
+func (r *HostRoute) Beyond() bool {
+	return r != nil && !r.Attached && !r.Tunnel && r.Table != TableLocal
+}
+
 // Counts are what this host's kernel counted in a span of time, in packets. A nil member is not counted by this kernel.
 type Counts struct {
 	OutSegments   int  `json:"out_segments"`   // TCP segments handed to IP

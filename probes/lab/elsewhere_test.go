@@ -139,6 +139,11 @@ var elsewhereFaults = []Fault{
 		w.ISP.NFT("table ip fault {\n chain pre {\n type nat hook prerouting priority dstnat; iifname \"cust0\" tcp dport 55443 redirect to :15001\n }\n}\n")
 		go accept(w.ISP.Listen("0.0.0.0:15001"), func(conn net.Conn) { conn.Close() })
 	}},
+	{Cause: "tls.reset", Name: "at-a-public-address-of-this-very-host", Break: func(w *World) {
+		w.Client.IP("address add 203.0.113.99/32 dev lo")
+		w.Zone[Host] = []string{"203.0.113.99"}
+		go accept(w.Client.Listen("203.0.113.99:55443"), RawReset)
+	}},
 	{Name: "relayed-by-the-gateway", Check: calls(1), Break: func(w *World) { relayed(w) }},
 	{Cause: "port.answered-nearby", Name: "relayed-by-the-gateway-and-reset-by-the-service", Confidence: "likely", Break: func(w *World) {
 		relayed(w)

@@ -72,8 +72,7 @@ func takenNearby(e *evidence.Evidence) int {
 	if ok && walk.Distance > taken.TTL+1 {
 		return taken.TTL
 	}
-	routed := e.ThisHost != nil && e.ThisHost.Route != nil && !e.ThisHost.Route.Attached && !e.ThisHost.Route.Tunnel
-	if ok && taken.TTL == 1 && routed && iprules.NeverPublic(e.Port.Connected.Addr()) == "" {
+	if ok && taken.TTL == 1 && e.ThisHost != nil && e.ThisHost.Route.Beyond() && iprules.NeverPublic(e.Port.Connected.Addr()) == "" {
 		return 1 // a router is in between, and nobody has a public service in front of it
 	}
 	return 0
