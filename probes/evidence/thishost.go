@@ -173,11 +173,7 @@ func (l *Ledger) Unclear() bool {
 // Inside reports whether a program of this host got the packets: each was on the loopback interface, and no interface took
 // them out.
 func (l *Ledger) Inside() bool {
-	if l == nil || l.Why != "" || l.N == 0 || l.WentOut != "" {
-		return false
-	}
-	still := l.Background.Loopback
-	return still <= l.N/2 && l.Once.Loopback-still >= l.N && l.Twice.Loopback-still >= 2*l.N
+	return l != nil && l.Why == "" && l.N > 0 && l.WentOut == "" && l.Once.Loopback >= l.N && l.Twice.Loopback >= 2*l.N
 }
 
 // Left reports whether the packets were handed to an interface: then they were lost elsewhere, and what refuses them is
