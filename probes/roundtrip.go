@@ -11,10 +11,10 @@ import (
 )
 
 // How the round trips are measured: few, and apart from each other, so that no firewall takes them for a flood. In
-// silence they take (roundTripsSent-1)*roundTripGap + roundTripWait, which is 4.3 s.
+// silence they take (roundTripsSent-1)*roundTripGap + roundTripWait, which is 2.95 s.
 const (
 	roundTripsSent = 10
-	roundTripGap   = 200 * time.Millisecond // from the start of one to the start of the next
+	roundTripGap   = 50 * time.Millisecond // from the start of one to the start of the next
 	roundTripWait  = 2500 * time.Millisecond
 )
 

@@ -43,6 +43,7 @@ var (
 
 // Who ends the connection to the port: row, first diagnosis, drawing and letter say the same.
 func TestOneAnswerToWhoEndsIt(t *testing.T) {
+	t.Parallel()
 	eachEvidence(t, func(t *testing.T, e *evidence.Evidence) {
 		r := reportOf(e)
 		if len(r.Diagnoses) == 0 || !ran(e, "port") || e.Host.Proxy != nil {

@@ -82,6 +82,7 @@ var (
 // No sentence says of an address and port, of a control, a name server or the proxy that nothing came back, where the
 // same evidence has an answer.
 func TestNoSilenceAgainstAnAnswer(t *testing.T) {
+	t.Parallel()
 	eachEvidence(t, func(t *testing.T, e *evidence.Evidence) {
 		r := reportOf(e)
 		names := answering(e)

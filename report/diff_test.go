@@ -128,6 +128,7 @@ func TestDiffOfAnonymized(t *testing.T) {
 
 // A report equals itself; what appeared one way is gone the other way; the same two give the same bytes.
 func TestGeneratedDiffs(t *testing.T) {
+	t.Parallel()
 	before := reportOf(healthy())
 	n := 0
 	eachGenerated(t, func(t *testing.T, _ *rand.Rand, e *evidence.Evidence) {

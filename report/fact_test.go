@@ -42,6 +42,7 @@ func dumps(r *report.Report) []string {
 // Facts of every run are words, and every member that this release records has some: nothing is left to be shown under
 // its own name.
 func TestFactsAreWords(t *testing.T) {
+	t.Parallel()
 	reports := map[string]*report.Report{"deep": reportOf(deepEvidence(healthy())), "healthy": reportOf(healthy())}
 	for _, f := range fixtures() {
 		reports[f.name] = reportOf(f.evidence())
@@ -61,6 +62,7 @@ func TestFactsAreWords(t *testing.T) {
 }
 
 func TestGeneratedFactsAreWords(t *testing.T) {
+	t.Parallel()
 	unknown := map[string]bool{}
 	eachGenerated(t, func(t *testing.T, _ *rand.Rand, e *evidence.Evidence) {
 		r := reportOf(e)

@@ -87,6 +87,7 @@ func TestFormatsRead(t *testing.T) {
 
 // Whatever a run saw, each format is valid, agrees with the verdict, and is the same made of the saved report.
 func TestGeneratedFormatsHold(t *testing.T) {
+	t.Parallel()
 	n := 0
 	eachGenerated(t, func(t *testing.T, _ *rand.Rand, e *evidence.Evidence) {
 		if n++; n%8 != 0 { // it takes a while
@@ -121,6 +122,7 @@ var poisons = []string{
 
 // Text from elsewhere, wherever it stands, means nothing to the reader of any format.
 func TestFormatsTakeAnyText(t *testing.T) {
+	t.Parallel()
 	for _, cause := range []string{"rules.not-allowed", "tls.expires-soon", "config.required-skipped", "egress.unstable"} {
 		clean := reportOf(fixtureOf(t, cause))
 		clean.Diagnoses = append(clean.Diagnoses, filteredDiagnosis())
@@ -146,6 +148,7 @@ func TestFormatsTakeAnyText(t *testing.T) {
 
 // The same for readers that others wrote; each is asked once about all the reports.
 func TestFormatsTakeAnyTextElsewhere(t *testing.T) {
+	t.Parallel()
 	directory := t.TempDir()
 	for i, poison := range poisons {
 		r := poisoned(t, reportOf(fixtureOf(t, "rules.not-allowed")), poison)

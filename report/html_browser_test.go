@@ -104,6 +104,7 @@ func pages(t *testing.T) map[string]*report.Report {
 // printed: nothing is requested, nothing complained about, nothing sticks out, and what a reader with or without
 // eyes needs is there (audit.js).
 func TestHTMLInBrowser(t *testing.T) {
+	t.Parallel()
 	audit, err := os.ReadFile("testdata/audit.js")
 	if err != nil {
 		t.Fatal(err)

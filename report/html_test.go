@@ -183,6 +183,7 @@ func TestHostilePage(t *testing.T) {
 
 // A page stays small enough to be mailed, and is made quickly, whatever the report holds.
 func TestPageIsBounded(t *testing.T) {
+	t.Parallel()
 	r := savedReports(t)["port.filtered"]
 	long := strings.Repeat(`<"&'>`, 100_000)
 	many := slices.Repeat([]string{long}, 50_000)
@@ -220,6 +221,7 @@ func TestPagePolicy(t *testing.T) {
 
 // Any report at all gives a page.
 func TestGeneratedPages(t *testing.T) {
+	t.Parallel()
 	n := 0
 	eachGenerated(t, func(t *testing.T, _ *rand.Rand, e *evidence.Evidence) {
 		if n++; n%10 == 0 {

@@ -75,6 +75,7 @@ var orderedCauses = []string{"rules.not-allowed", "tls.intercepted", "dns.sinkho
 
 // No words of a stranger order anything, in any format, wherever they are in the report, and however wide the screen.
 func TestNobodyObeysAReport(t *testing.T) {
+	t.Parallel()
 	formats := map[string]func(io.Writer, *report.Report) error{"json": report.WriteJSON, "html": page.WriteHTML, "chain": func(w io.Writer, r *report.Report) error {
 		return ticket.WriteChain(w, r)
 	}}
@@ -132,6 +133,7 @@ func TestNobodyObeysAReport(t *testing.T) {
 
 // The same for what else repeats words of others: the sandbox's log, lists of rules, signatures.
 func TestNobodyObeysTheRest(t *testing.T) {
+	t.Parallel()
 	for _, order := range orders {
 		for _, words := range places(order) {
 			for _, o := range observations() {

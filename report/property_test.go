@@ -19,6 +19,7 @@ import (
 
 // A counted probe that stops the call never fails without a cause; and each diagnosis is whole.
 func TestGeneratedFailuresHaveACause(t *testing.T) {
+	t.Parallel()
 	eachGenerated(t, func(t *testing.T, _ *rand.Rand, e *evidence.Evidence) {
 		diagnoses := diagnose.Diagnose(e)
 		stopped := diagnose.Blocked(e)
@@ -79,6 +80,7 @@ var accused = []struct {
 func ran(e *evidence.Evidence, name string) bool { return e.Step(name).Status != evidence.Skip }
 
 func TestGeneratedNothingIsAccusedUnseen(t *testing.T) {
+	t.Parallel()
 	eachGenerated(t, func(t *testing.T, _ *rand.Rand, e *evidence.Evidence) {
 		for _, d := range diagnose.Diagnose(e) {
 			for _, a := range accused {
@@ -93,6 +95,7 @@ func TestGeneratedNothingIsAccusedUnseen(t *testing.T) {
 // The same evidence gives the same diagnosis and stays as it was; in which order questions were answered that
 // were asked at once makes no difference to the causes.
 func TestGeneratedDiagnosisIsDeterministic(t *testing.T) {
+	t.Parallel()
 	eachGenerated(t, func(t *testing.T, r *rand.Rand, e *evidence.Evidence) {
 		before := printed(e)
 		first := reportOf(e)
@@ -126,6 +129,7 @@ func shuffle[T any](r *rand.Rand, list []T) {
 var unfilled = regexp.MustCompile(`\{[a-z_0-9]+\}|\(\)|%!|<nil>|invalid (IP|AddrPort|Prefix)\b|  | [,;.:](\s|$)|\.\.$|,,`)
 
 func TestGeneratedReportsRead(t *testing.T) {
+	t.Parallel()
 	n := 0
 	eachGenerated(t, func(t *testing.T, _ *rand.Rand, e *evidence.Evidence) {
 		r := reportOf(e)

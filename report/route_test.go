@@ -86,6 +86,7 @@ func TestRouteOfEveryReport(t *testing.T) {
 }
 
 func TestGeneratedRoutes(t *testing.T) {
+	t.Parallel()
 	eachGenerated(t, func(t *testing.T, _ *rand.Rand, e *evidence.Evidence) {
 		soundRoute(t, "generated", reportOf(e))
 	})

@@ -37,6 +37,7 @@ func whole(value json.RawMessage) any {
 // TestWalk: a walk over every saved document sees what the decoder does; over one that is broken in thousands of ways it
 // ends.
 func TestWalk(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("testdata/*.json")
 	if err != nil || len(files) == 0 {
 		t.Fatal(files, err)

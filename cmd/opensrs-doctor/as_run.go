@@ -28,8 +28,9 @@ type job struct {
 	Options             probes.Options
 	Proxy               string // a URL, with its login
 	Public, System, Own [][]byte
-	SystemGiven         bool     // also where it is empty
-	Only                []string // of clients: the runtimes to ask
+	SystemGiven         bool          // also where it is empty
+	Only                []string      // of clients: the runtimes to ask
+	Within              time.Duration // of clients: how long; 0: what they have by default
 }
 
 func newJob(o probes.Options) job {
@@ -237,13 +238,13 @@ func serveInside(stream *os.File) {
 		},
 		askClientsAs: func(body json.RawMessage) (any, error) {
 			<-ready
-			o, only, err := optionsInside(body, pipe)
+			o, j, err := optionsInside(body, pipe)
 			if err != nil {
 				return nil, err
 			}
 			var document bytes.Buffer
 			env := append(os.Environ(), "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
-			err = clients.WriteJSON(&document, clients.New(askClients(ctx, o, only, env), tool(o)))
+			err = clients.WriteJSON(&document, clients.New(askClients(ctx, o, j.Only, env, j.Within), tool(o)))
 			return json.RawMessage(document.Bytes()), err
 		},
 	})
@@ -251,14 +252,13 @@ func serveInside(stream *os.File) {
 	<-pipe.Ended()
 }
 
-// optionsInside are a job's options, with the other process's eyes and its knowledge of the key.
-func optionsInside(body json.RawMessage, pipe *process.Pipe) (o probes.Options, only []string, err error) {
-	var j job
+// optionsInside are a job and its options, with the other process's eyes and its knowledge of the key.
+func optionsInside(body json.RawMessage, pipe *process.Pipe) (o probes.Options, j job, err error) {
 	if err := json.Unmarshal(body, &j); err != nil {
-		return o, nil, err
+		return o, j, err
 	}
 	if o, err = j.options(); err != nil {
-		return o, nil, err
+		return o, j, err
 	}
 	o.Eyes = farEyes{pipe}
 	o.Scrub = func(text string) (found [][2]int) {
@@ -267,7 +267,7 @@ func optionsInside(body json.RawMessage, pipe *process.Pipe) (o probes.Options, 
 		}
 		return found
 	}
-	return o, j.Only, nil
+	return o, j, nil
 }
 
 // farEyes are the outer process's.

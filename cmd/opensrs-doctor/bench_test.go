@@ -19,46 +19,102 @@ import (
 // Budgets are shown beside the figures and never fail.
 
 // stripped builds the binary as it is released, once, and gives its bytes.
-var stripped = sync.OnceValues(func() ([]byte, error) {
+var stripped = sync.OnceValues(func() ([]byte, error) { return builtOf(".") })
+
+// greeting is the least that a Go program is: it prints one line.
+var greeting = sync.OnceValues(func() ([]byte, error) {
 	dir, err := os.MkdirTemp("", "opensrs-doctor-bench-")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	path := filepath.Join(dir, "opensrs-doctor")
-	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, ".")
+	source := filepath.Join(dir, "main.go")
+	if err := os.WriteFile(source, []byte("package main\n\nimport \"fmt\"\n\nfunc main() { fmt.Println(\"hello, world\") }\n"), 0o600); err != nil {
+		return nil, err
+	}
+	return builtOf(source)
+})
+
+// builtOf is the stripped program that a package or file is.
+func builtOf(source string) ([]byte, error) {
+	dir, err := os.MkdirTemp("", "opensrs-doctor-bench-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "program")
+	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, source)
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("go build: %w\n%s", err, out)
 	}
 	return os.ReadFile(path)
-})
+}
 
-// BenchmarkVersionCold is a new process for each run: ms with the binary in the kernel's page cache,
-// uncached-ms with the binary read from its disk (where its file system has one).
-func BenchmarkVersionCold(b *testing.B) {
-	content, err := stripped()
+// placed writes a program to where it can be run.
+func placed(b *testing.B, built func() ([]byte, error)) string {
+	b.Helper()
+	content, err := built()
 	if err != nil {
 		b.Fatal(err)
 	}
-	path := filepath.Join(b.TempDir(), "opensrs-doctor")
+	path := filepath.Join(b.TempDir(), "program")
 	if err := os.WriteFile(path, content, 0o755); err != nil {
 		b.Fatal(err)
 	}
-	var warm, cold []time.Duration
+	return path
+}
+
+// BenchmarkVersionCold is a new process for each run: ms with the binary in the kernel's page cache,
+// uncached-ms with the binary read from its disk (where its file system has one), hello-ms a Go program that prints a
+// line. Beside the times stand the millions of instructions of both, where valgrind is there to count them.
+func BenchmarkVersionCold(b *testing.B) {
+	path, hello := placed(b, stripped), placed(b, greeting)
+	var warm, cold, least []time.Duration
 	for b.Loop() {
 		if err := uncache(path); err != nil {
 			b.Fatal(err)
 		}
-		cold = append(cold, runVersion(b, path))
-		warm = append(warm, runVersion(b, path))
+		cold = append(cold, runOnce(b, path, "version"))
+		warm = append(warm, runOnce(b, path, "version"))
+		least = append(least, runOnce(b, hello))
 	}
 	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(median(warm), "ms")
 	b.ReportMetric(median(cold), "uncached-ms")
+	b.ReportMetric(median(least), "hello-ms")
 	b.ReportMetric(3.5, "budget-ms")
 	b.ReportMetric(float64(peak(b, path, "version"))/1024, "MiB-resident")
 	b.ReportMetric(9, "budget-MiB-resident")
+	if _, err := exec.LookPath("valgrind"); err != nil {
+		b.Logf("instructions are not counted: %v", err)
+		return
+	}
+	b.ReportMetric(instructions(b, path, "version"), "Minstr")
+	b.ReportMetric(3, "budget-Minstr")
+	b.ReportMetric(instructions(b, hello), "hello-Minstr")
+}
+
+// instructions is how many millions of them a program runs from its start to its end.
+func instructions(b *testing.B, path string, args ...string) float64 {
+	b.Helper()
+	counts := filepath.Join(b.TempDir(), "counts")
+	counted := exec.Command("valgrind", append([]string{"--tool=callgrind", "--callgrind-out-file=" + counts, path}, args...)...)
+	counted.Env = append(os.Environ(), "GODEBUG=asyncpreemptoff=1") // its signals are more than callgrind can take
+	out, err := counted.CombinedOutput()
+	if err != nil {
+		b.Fatalf("valgrind: %v\n%s", err, out)
+	}
+	content, err := os.ReadFile(counts)
+	if err != nil {
+		b.Fatal(err)
+	}
+	_, rest, _ := bytes.Cut(content, []byte("\nsummary: "))
+	var count float64
+	if _, err := fmt.Fscan(bytes.NewReader(rest), &count); err != nil {
+		b.Fatalf("valgrind wrote no summary: %v", err)
+	}
+	return count / 1e6
 }
 
 // BenchmarkBinarySize is the size of the stripped binary.
@@ -72,13 +128,13 @@ func BenchmarkBinarySize(b *testing.B) {
 	b.ReportMetric(14, "budget-MiB")
 }
 
-func runVersion(b *testing.B, path string) time.Duration {
+func runOnce(b *testing.B, path string, args ...string) time.Duration {
 	b.Helper()
 	begun := time.Now()
-	out, err := exec.Command(path, "version").CombinedOutput()
+	out, err := exec.Command(path, args...).CombinedOutput()
 	took := time.Since(begun)
 	if err != nil {
-		b.Fatalf("version: %v\n%s", err, out)
+		b.Fatalf("%s: %v\n%s", path, err, out)
 	}
 	return took
 }

@@ -91,12 +91,13 @@ func check(flags map[string]*flagValue, config string, s *streams, ticket *bundl
 		s.note("%s", note)
 	}
 	request.options.Version = ownVersion()
+	begun := time.Now()
 	result, err := request.run(ctx, s)
 	if err != nil {
 		return err
 	}
 	if ticket != nil && !result.Interrupted {
-		ticket.askClients(ctx, request)
+		ticket.askClients(ctx, request, clientsWithin(request.options.Timeout, time.Since(begun), result.Verdict))
 	}
 	if request.anonymize {
 		result = anonymize.Anonymize(result)

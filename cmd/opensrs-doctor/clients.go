@@ -89,9 +89,9 @@ func lookAtClients(flags map[string]*flagValue, config string, s *streams) error
 	var r *clients.Report
 	if request.as != nil {
 		defer request.as.Close()
-		r, err = request.clientsAs(ctx, only)
+		r, err = request.clientsAs(ctx, only, 0)
 	} else {
-		r = clients.New(askClients(ctx, request.options, only, nil), tool(request.options))
+		r = clients.New(askClients(ctx, request.options, only, nil, 0), tool(request.options))
 	}
 	progress.end()
 	if err != nil {
@@ -115,12 +115,12 @@ func lookAtClients(flags map[string]*flagValue, config string, s *streams) error
 	return verdictStatus(&report.Report{Verdict: r.Verdict}, request.failOn)
 }
 
-// clientsAs asks the runtimes that a target sees, in a process that is like it.
-func (r *request) clientsAs(ctx context.Context, only []string) (*clients.Report, error) {
+// clientsAs asks the runtimes that a target sees, in a process that is like it, within a time as askClients has it.
+func (r *request) clientsAs(ctx context.Context, only []string, within time.Duration) (*clients.Report, error) {
 	o := r.options
 	o.Key = probes.Secret{} // nothing is signed
 	question := newJob(o)
-	question.Only = only
+	question.Only, question.Within = only, within
 	document, err := r.inside(ctx, askClientsAs, question, clientsTime+runtimes.DefaultJavaWait, func(probes.Event) {})
 	if err != nil {
 		return nil, err
@@ -134,9 +134,13 @@ func (r *request) clientsAs(ctx context.Context, only []string) (*clients.Report
 }
 
 // askClients takes this tool's own look and asks the runtimes, at the same time: what they are compared with is of now.
-func askClients(ctx context.Context, o probes.Options, only, env []string) *evidence.Evidence {
+// They may take what they are given by default, or less where within is less; 0 is no bound.
+func askClients(ctx context.Context, o probes.Options, only, env []string, within time.Duration) *evidence.Evidence {
 	begun := time.Now()
-	o.Timeout = clientsTime
+	if within <= 0 {
+		within = clientsTime
+	}
+	o.Timeout = min(clientsTime, within)
 	o.Only, o.NoThirdParties, o.AllowIntercepted = []string{"dns", "port", "tls"}, true, true
 	o.EgressSources, o.Controls, o.StatusURL, o.Witness, o.CrossCheck = nil, nil, nil, nil, false
 	var (
@@ -146,7 +150,8 @@ func askClients(ctx context.Context, o probes.Options, only, env []string) *evid
 	)
 	both.Go(func() { own = probes.Run(ctx, o, nil) })
 	both.Go(func() {
-		others = runtimes.Look(ctx, runtimes.Options{Host: o.Host, Port: o.Port, Only: only, Env: env})
+		others = runtimes.Look(ctx, runtimes.Options{Host: o.Host, Port: o.Port, Only: only, Env: env,
+			Wait: min(runtimes.DefaultWait, within), JavaWait: min(runtimes.DefaultJavaWait, within)})
 	})
 	both.Wait()
 	own.Clients, own.Took = others, time.Since(begun)

@@ -48,7 +48,7 @@ func main() {
 
 // run runs one command line and gives the exit status.
 func run(args []string, s *streams) (status int) {
-	root := rootCommand(s)
+	root := rootFor(args, s)
 	defer func() {
 		if value := recover(); value != nil {
 			reportPanic(s)
@@ -140,35 +140,62 @@ func reportPanic(s *streams) {
 	}
 }
 
-// rootCommand is the whole command tree. The root itself is check, so that both take its flags.
-func rootCommand(s *streams) *cobra.Command {
-	check, flags := checkCommand(s)
+// subcommands are the commands below the root, check and cobra's own aside.
+var subcommands = map[string]func(*streams) *cobra.Command{
+	"clients": clientsCommand, "rules": rulesCommand, "sign": signCommand, "sandbox": sandboxCommand, "ticket": ticketCommand,
+	"render": renderCommand, "diff": diffCommand, "fleet": fleetCommand, "explain": explainCommand, "version": versionCommand,
+}
+
+// rootFor is what a command line needs of the command tree. Where it begins with a command, the others have no part in
+// it, and making them would take longer than the quick ones run.
+func rootFor(args []string, s *streams) *cobra.Command {
+	if len(args) > 0 {
+		if command, known := subcommands[args[0]]; known {
+			root := bareRoot(s)
+			root.AddCommand(command(s))
+			return root
+		}
+	}
+	return rootCommand(s)
+}
+
+// bareRoot is the root without its flags, and without a command.
+func bareRoot(s *streams) *cobra.Command {
 	root := &cobra.Command{
 		Use:               "opensrs-doctor",
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		DisableAutoGenTag: true,
-		RunE:              check.RunE,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
+	root.SetOut(s.stdout)
+	root.SetErr(s.stderr)
+	root.SetIn(s.stdin)
+	root.SetFlagErrorFunc(flagError)
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { writeHelp(cmd.OutOrStdout(), cmd) })
+	root.SetUsageFunc(func(cmd *cobra.Command) error { writeHelp(cmd.ErrOrStderr(), cmd); return nil })
+	return root
+}
+
+// rootCommand is the whole command tree. The root itself is check, so that both take its flags.
+func rootCommand(s *streams) *cobra.Command {
+	check, flags := checkCommand(s)
+	root := bareRoot(s)
+	root.RunE = check.RunE
 	root.Args = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 || cmd.Flags().Changed("sandbox") {
 			return check.Args(cmd, args)
 		}
 		return unknownCommand(root, args[0])
 	}
-	root.SetOut(s.stdout)
-	root.SetErr(s.stderr)
-	root.SetIn(s.stdin)
 	root.Flags().AddFlagSet(flags)
 	addVersionFlag(root, s)
-	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(check, clientsCommand(s), rulesCommand(s), signCommand(s), sandboxCommand(s), ticketCommand(s), renderCommand(s),
-		diffCommand(s), fleetCommand(s), explainCommand(s), versionCommand(s))
+	root.AddCommand(check)
+	for _, command := range subcommands {
+		root.AddCommand(command(s))
+	}
 	dressCompletion(root, s)
 	root.SetHelpCommand(helpCommand(root, s))
-	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { writeHelp(cmd.OutOrStdout(), cmd) })
-	root.SetUsageFunc(func(cmd *cobra.Command) error { writeHelp(cmd.ErrOrStderr(), cmd); return nil })
 	return root
 }
 

@@ -55,8 +55,9 @@ type bundle struct {
 }
 
 // askClients asks the language runtimes, for the bundle's table. A sandbox's authority is known to none of them, and an
-// anonymized bundle has no place for what they say.
-func (b *bundle) askClients(ctx context.Context, r *request) {
+// anonymized bundle has no place for what they say. They are asked when the check has ended, whose times and counters
+// they would disturb.
+func (b *bundle) askClients(ctx context.Context, r *request, within time.Duration) {
 	if r.sandbox != "" || r.anonymize || ctx.Err() != nil {
 		return
 	}
@@ -69,16 +70,32 @@ func (b *bundle) askClients(ctx context.Context, r *request) {
 		defer target.Close()
 		again := *r
 		again.as = target
-		if found, err = again.clientsAs(ctx, nil); err != nil {
+		if found, err = again.clientsAs(ctx, nil, within); err != nil {
 			return
 		}
 	} else {
-		found = clients.New(askClients(ctx, r.options, nil, nil), tool(r.options))
+		found = clients.New(askClients(ctx, r.options, nil, nil, within), tool(r.options))
 	}
 	var table bytes.Buffer
 	if clients.WriteText(&table, found, view{}.plain()) == nil && ctx.Err() == nil {
 		b.clients = table.Bytes()
 	}
+}
+
+// The time of a check and its runtimes where the check fails, which leaves half a second of 12 to write the bundle, and
+// the least that the runtimes have of it.
+const (
+	failingTicket = 11500 * time.Millisecond
+	leastClients  = 3 * time.Second
+)
+
+// clientsWithin is how long the runtimes may take after a check that took so long. Where it failed they most likely wait
+// in vain too, and the ticket is to be ready when a check of nothing but silence would be.
+func clientsWithin(timeout, took time.Duration, verdict string) time.Duration {
+	if verdict == report.VerdictFail {
+		timeout = min(timeout, failingTicket)
+	}
+	return max(timeout-took, leastClients)
 }
 
 // prepare finds out before the run whether the bundle can be written, and gives it a name where the user gave none.

@@ -136,3 +136,15 @@ func BenchmarkSilence(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkHealthyTicket is the wall time of ticket where all is well: as it is, with the language runtimes of this
+// machine, and without them, as an anonymized bundle has it.
+func BenchmarkHealthyTicket(b *testing.B) {
+	able(b)
+	for name, flags := range map[string][]string{"clients": nil, "no-clients": {"--anonymize"}} {
+		b.Run(name, func(b *testing.B) {
+			took := wall(b, "pass", func(w *World) { asByDefault(w); w.Command, w.Flags = "ticket", append(w.Flags, flags...) })
+			figures(b, took, 700*time.Millisecond)
+		})
+	}
+}
