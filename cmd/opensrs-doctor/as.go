@@ -47,8 +47,9 @@ func (s *settings) asTarget(r *request) error {
 		return s.bad("as", 0, "%s is in another network namespace, and the sandbox is in this shell's", target.Label()).
 			withHint("leave --sandbox out, or name a target in this network")
 	}
-	askPool(target)
 	r.as = target
+	target.Prepare()
+	askPool(target)
 	return nil
 }
 

@@ -130,8 +130,8 @@ func (r *request) inside(ctx context.Context, ask string, question any, most tim
 	if err != nil {
 		return nil, fmt.Errorf("the check could not begin as %s: %s", r.as.Label(), plain(err))
 	}
-	grace := time.Duration(0)
-	defer func() { inner.End(grace) }()
+	end := func() { inner.End(0) }
+	defer func() { end() }()
 	eyes, stop := r.as.Eyes()
 	defer stop()
 	pipe := process.NewPipe(inner.Pipe, outerAnswers(r.options.Key, eyes, watch))
@@ -159,7 +159,10 @@ func (r *request) inside(ctx context.Context, ask string, question any, most tim
 			if got.err != nil {
 				return nil, fmt.Errorf("the process that checks as %s ended before its report was made; a limit of its control group may have killed it", r.as.Label())
 			}
-			grace = endGrace
+			end = func() { go inner.End(endGrace) } // with this program at the latest: see process.Entered
+			if interrupted == nil {
+				end = func() { inner.End(endGrace) }
+			}
 			return got.document, nil
 		}
 	}

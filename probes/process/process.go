@@ -36,9 +36,10 @@ type Target struct {
 	Taken      []string  // what is taken over
 	NotTaken   []Missing // what is not
 
-	proc   string // its directory in /proc; "" for a user
-	joins  joins
-	limits limits
+	proc     string // its directory in /proc; "" for a user
+	joins    joins
+	limits   limits
+	prepared *preparation
 }
 
 // Missing is one thing that is not taken over, and why.
