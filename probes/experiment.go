@@ -189,8 +189,8 @@ func (x *experiments) ledger(to netip.AddrPort, protocol string, answer time.Dur
 			kept = thishost.Keep(ctx, to, protocol, x.world.sourceIP, answer, x.host)
 		}
 		took := rules.Since(kept)
-		if x.trace { // of packets of this very process
-			thishost.Trace(took, kept, to, x.world.sourceIP, answer)
+		if x.trace {
+			thishost.Trace(x.host, took, kept, to, x.world.sourceIP, answer)
 		}
 		x.keep(func(f *findings) {
 			if f.thisHost != nil {

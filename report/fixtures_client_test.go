@@ -61,6 +61,16 @@ var clientFixtures = []fixture{
 		"cURL error 35: Peer reports incompatible or unsupported protocol version")))},
 	{"client.strict", report.Fail, report.Certain, beside(client("python3.13", "ssl, OpenSSL 3.4.1", fails(evidence.StageVerify,
 		"[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: Basic Constraints of CA cert not marked critical")))},
+	{"client.strict/renegotiation", report.Fail, report.Certain, beside(client("php8.2", "curl 7.88.1, OpenSSL/3.0.17", fails(evidence.StageTLS,
+		"cURL error 35: OpenSSL/3.0.17: error:0A000152:SSL routines::unsafe legacy renegotiation disabled")),
+		client("ruby", "net/http, OpenSSL 3.0.17", fails(evidence.StageTLS, "SSL_connect returned=1 errno=0: unsafe legacy renegotiation disabled")))},
+	{"client.strict/expired-cross-root", report.Fail, report.Certain, beside(client("php5.6", "curl 7.38.0, OpenSSL/1.0.1t", fails(evidence.StageVerify,
+		"cURL error 60: SSL certificate problem: certificate has expired")))},
+	{"client.store-differs/expired-root", report.Fail, report.Certain, beside(client("php8.2", "curl 7.88.1, OpenSSL/3.0.17", func(c *evidence.Client) {
+		fails(evidence.StageVerify, "cURL error 60: SSL certificate problem: certificate has expired")(c)
+		set(c, "curl.cainfo", "/etc/ssl/old.pem")
+		set(c, "ini", "/etc/php/8.2/cli/php.ini")
+	}))},
 	{"client.dns-differs/resolves-not", report.Fail, report.Certain, beside(client("getent", "libc's resolver", fails(evidence.StageResolve,
 		"no address for this name")))},
 	{"client.dns-differs/elsewhere", report.Warn, report.Certain, beside(client("curl", "curl 7.88.1, OpenSSL/3.0.17", func(c *evidence.Client) {

@@ -47,8 +47,9 @@ func (s *settings) asTarget(r *request) error {
 		return s.bad("as", 0, "%s is in another network namespace, and the sandbox is in this shell's", target.Label()).
 			withHint("leave --sandbox out, or name a target in this network")
 	}
-	askPool(target)
 	r.as = target
+	target.Prepare()
+	askPool(target)
 	return nil
 }
 
@@ -64,11 +65,7 @@ func askPool(t *process.Target) {
 			Why: "php-fpm's workers have none in /proc, and the pool " + t.Pool + " did not answer when it was asked"})
 		return
 	}
-	for _, one := range found {
-		if name, value, _ := strings.Cut(one, "="); slices.Contains(process.Variables, name) && !strings.Contains(value, foreign.Redacted) {
-			t.Env = append(t.Env, one)
-		}
-	}
+	t.Env = process.Taken(found)
 }
 
 // notAs is the usage error for a process that cannot be spoken for; of several, a command each.

@@ -3,15 +3,18 @@ package main
 import (
 	"bytes"
 	"crypto/tls"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -196,6 +199,51 @@ func TestInterruptedInside(t *testing.T) {
 // php-fpm's own worker, whose proxy is set in the pool's file and in no environment that /proc shows: the proxy is dead, and
 // only there.
 func TestAsAWorkerOfPHPFPM(t *testing.T) {
+	program, worker := poolWorker(t, "env[HTTPS_PROXY]=http://127.0.0.2:1")
+	// No proxy is used for loopback, so the endpoint has an address of documentation; nothing is sent there by a dead proxy.
+	out, _ := exec.Command(program, "--as", worker, "--endpoint", "https://192.0.2.1:55443/", "--no-third-parties", "--timeout", "3s", "-f", "json").CombinedOutput()
+	for _, want := range []string{`"cause": "proxy.unreachable"`, `"url": "http://127.0.0.2:1"`, `"what": "proxy"`} {
+		if !bytes.Contains(out, []byte(want)) {
+			t.Errorf("no %s in %s", want, out)
+		}
+	}
+}
+
+// The login of a pool's proxy goes to that proxy, and into no output, not even where the proxy sends it back.
+func TestAsAWorkerBehindAProxyWithALogin(t *testing.T) {
+	var logins sync.Map
+	const password = "pa55-w0rd/of+it"
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		login, _ := base64.StdEncoding.DecodeString(strings.TrimPrefix(r.Header.Get("Proxy-Authorization"), "Basic "))
+		logins.Store(string(login), true)
+		http.Error(w, "not you, "+string(login)+" "+r.Header.Get("Proxy-Authorization"), http.StatusForbidden)
+	}))
+	defer proxy.Close()
+	at := strings.TrimPrefix(proxy.URL, "http://")
+	program, worker := poolWorker(t, `env[HTTPS_PROXY]="http://shop:`+url.PathEscape(password)+`@`+at+`"`)
+	for _, format := range []string{"json", "human", "html", "markdown"} {
+		out, _ := exec.Command(program, "--as", worker, "--endpoint", "https://192.0.2.1:55443/", "--no-third-parties", "--timeout", "4s", "-v", "-f", format).CombinedOutput()
+		if !bytes.Contains(out, []byte(at)) {
+			t.Errorf("%s: the proxy is not named: %s", format, out)
+		}
+		for _, secret := range []string{password, url.PathEscape(password), password[:6], base64.StdEncoding.EncodeToString([]byte("shop:" + password))} {
+			if bytes.Contains(out, []byte(secret)) {
+				t.Errorf("%s: the password is shown: %s", format, out)
+			}
+		}
+	}
+	if _, sent := logins.Load("shop:" + password); !sent {
+		t.Error("the proxy did not get the login")
+	}
+	out, _ := exec.Command(program, "clients", "--as", worker, "--endpoint", "https://192.0.2.1:55443/", "--only", "curl", "-f", "json").CombinedOutput()
+	if !bytes.Contains(out, []byte(at)) || bytes.Contains(out, []byte(password[:6])) {
+		t.Errorf("clients: %s", out)
+	}
+}
+
+// poolWorker starts php-fpm with one pool that has one worker, and gives the worker's number.
+func poolWorker(t *testing.T, lines ...string) (program, worker string) {
+	t.Helper()
 	rootOnly(t)
 	programs, _ := filepath.Glob("/usr/sbin/php-fpm[0-9]*")
 	if len(programs) == 0 {
@@ -213,9 +261,10 @@ func TestAsAWorkerOfPHPFPM(t *testing.T) {
 	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	pool := "shop" + strconv.Itoa(os.Getpid())
+	pool := t.Name() + strconv.Itoa(os.Getpid())
 	conf := filepath.Join(dir, "fpm.conf")
-	write(t, conf, "[global]\nerror_log="+dir+"/log\ndaemonize=no\n["+pool+"]\nuser=www-data\ngroup=www-data\nlisten="+dir+"/sock\nlisten.mode=0666\npm=static\npm.max_children=1\nenv[HTTPS_PROXY]=http://127.0.0.2:1\n")
+	write(t, conf, "[global]\nerror_log="+dir+"/log\ndaemonize=no\n["+pool+"]\nuser=www-data\ngroup=www-data\nlisten="+dir+
+		"/sock\nlisten.mode=0666\npm=static\npm.max_children=1\n"+strings.Join(lines, "\n")+"\n")
 	if err := os.Chmod(conf, 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -224,27 +273,17 @@ func TestAsAWorkerOfPHPFPM(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { fpm.Process.Signal(os.Interrupt); fpm.Wait() })
-	worker := ""
 	for range 1000 {
 		children, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", fpm.Process.Pid, fpm.Process.Pid))
 		if fields := strings.Fields(string(children)); len(fields) == 1 {
 			if title, _ := os.ReadFile("/proc/" + fields[0] + "/cmdline"); bytes.Contains(title, []byte("pool "+pool)) {
-				worker = fields[0]
-				break
+				return program, fields[0]
 			}
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	if worker == "" {
-		t.Fatal("php-fpm has no worker")
-	}
-	// No proxy is used for loopback, so the endpoint has an address of documentation; nothing is sent there by a dead proxy.
-	out, _ := exec.Command(program, "--as", worker, "--endpoint", "https://192.0.2.1:55443/", "--no-third-parties", "--timeout", "3s", "-f", "json").CombinedOutput()
-	for _, want := range []string{`"cause": "proxy.unreachable"`, `"url": "http://127.0.0.2:1"`, `"what": "proxy"`} {
-		if !bytes.Contains(out, []byte(want)) {
-			t.Errorf("no %s in %s", want, out)
-		}
-	}
+	t.Fatal("php-fpm has no worker")
+	return
 }
 
 // A container as runc makes it: namespaces, a root directory with one program, an environment, a user and control groups of

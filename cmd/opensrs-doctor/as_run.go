@@ -91,6 +91,8 @@ const (
 	askCounters  = "counters" // thishost.Eyes
 	askRules     = "rules"    // thishost.Eyes: a number for them
 	askSince     = "since"    // thishost.RulesThen
+	askFollow    = "follow"   // thishost.Eyes: a number for what is followed
+	askFollowed  = "followed" // thishost.Followed
 )
 
 type (
@@ -105,6 +107,20 @@ type (
 	sinceQuestion struct {
 		Rules  int
 		Ledger *evidence.Ledger
+	}
+	followQuestion struct {
+		To     netip.AddrPort
+		Ledger *evidence.Ledger
+		Ports  []uint16
+	}
+	followAnswer struct {
+		Number int
+		Why    string // it is not followed
+	}
+	followedQuestion struct {
+		Number int
+		Found  evidence.Firewall
+		Answer time.Duration
 	}
 )
 
@@ -131,8 +147,8 @@ func (r *request) inside(ctx context.Context, ask string, question any, most tim
 	if err != nil {
 		return nil, fmt.Errorf("the check could not begin as %s: %s", r.as.Label(), plain(err))
 	}
-	grace := time.Duration(0)
-	defer func() { inner.End(grace) }()
+	end := func() { inner.End(0) }
+	defer func() { end() }()
 	eyes, stop := r.as.Eyes()
 	defer stop()
 	pipe := process.NewPipe(inner.Pipe, outerAnswers(r.options.Key, eyes, watch))
@@ -160,7 +176,10 @@ func (r *request) inside(ctx context.Context, ask string, question any, most tim
 			if got.err != nil {
 				return nil, fmt.Errorf("the process that checks as %s ended before its report was made; a limit of its control group may have killed it", r.as.Label())
 			}
-			grace = endGrace
+			end = func() { go inner.End(endGrace) } // with this program at the latest: see process.Entered
+			if interrupted == nil {
+				end = func() { inner.End(endGrace) }
+			}
 			return got.document, nil
 		}
 	}
@@ -172,6 +191,7 @@ func outerAnswers(key probes.Secret, eyes thishost.Eyes, watch func(probes.Event
 	scrub.Add(string(key.Reveal()))
 	var mu sync.Mutex
 	var rules []thishost.RulesThen
+	followed := map[int]thishost.Followed{}
 	return map[string]func(json.RawMessage) (any, error){
 		askEvent: answer(func(event probes.Event) any {
 			mu.Lock()
@@ -201,6 +221,30 @@ func outerAnswers(key probes.Secret, eyes thishost.Eyes, watch func(probes.Event
 			then := rules[q.Rules]
 			mu.Unlock()
 			return then.Since(q.Ledger)
+		}),
+		askFollow: answer(func(q followQuestion) any {
+			if q.Ledger == nil {
+				return nil
+			}
+			one, err := eyes.Follow(q.To, q.Ledger, q.Ports)
+			if err != nil {
+				return followAnswer{Why: plain(err)}
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			number := len(followed) + 1
+			followed[number] = one
+			return followAnswer{Number: number}
+		}),
+		askFollowed: answer(func(q followedQuestion) any {
+			mu.Lock()
+			one := followed[q.Number]
+			followed[q.Number] = nil
+			mu.Unlock()
+			if one == nil {
+				return nil
+			}
+			return one.End(q.Found, q.Answer)
 		}),
 	}
 }
@@ -301,5 +345,28 @@ type farRules struct {
 // Since asks the outer process.
 func (f farRules) Since(ledger *evidence.Ledger) (found *evidence.Firewall) {
 	_ = f.pipe.Ask(askSince, sinceQuestion{f.number, ledger}, &found)
+	return found
+}
+
+// Follow asks the outer process.
+func (f farEyes) Follow(to netip.AddrPort, ledger *evidence.Ledger, ports []uint16) (thishost.Followed, error) {
+	var got followAnswer
+	switch err := f.pipe.Ask(askFollow, followQuestion{to, ledger, ports}, &got); {
+	case err != nil:
+		return nil, err
+	case got.Why != "":
+		return nil, errors.New(got.Why)
+	}
+	return farFollowed{f.pipe, got.Number}, nil
+}
+
+type farFollowed struct {
+	pipe   *process.Pipe
+	number int
+}
+
+// End asks the outer process.
+func (f farFollowed) End(found evidence.Firewall, answer time.Duration) evidence.Firewall {
+	_ = f.pipe.Ask(askFollowed, followedQuestion{f.number, found, answer}, &found)
 	return found
 }

@@ -150,6 +150,9 @@ func (s *settings) request() (*request, error) {
 		s.selection,
 	} {
 		if err := step(r); err != nil {
+			if r.as != nil {
+				r.as.Close()
+			}
 			return nil, err
 		}
 	}

@@ -9,11 +9,17 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"opensrs-doctor/probes/process"
 )
 
 var update = flag.Bool("update", false, "write the expected outputs anew")
 
 func TestMain(m *testing.M) {
+	if pipe, is := process.Entered(); is { // a check --as starts its own program
+		serveInside(pipe)
+		return
+	}
 	testscript.Main(m, map[string]func(){"opensrs-doctor": main})
 }
 

@@ -69,6 +69,17 @@ var asWorlds = []Fault{
 			w.Client.Filter("output", "meta skuid 65534 tcp dport 55443 counter drop")
 			w.Target = &Target{User: nobody}
 		}},
+	{Cause: "host.local-firewall", Name: "as-the-user-of-an-owner-rule-that-does-not-count", Confidence: "certain", Says: []string{"ip fault output handle"},
+		Check: fromHere("pass", "", "user"), Break: traced(func(w *World) {
+			w.Client.Filter("output", "meta skuid 65534 tcp dport 55443 drop")
+			w.Target = &Target{User: nobody}
+		})},
+	{Cause: "host.local-firewall", Name: "as-a-container-with-a-rule-that-does-not-count", Confidence: "certain", Says: []string{"ip fault output handle"},
+		Check: fromHere("pass", "", "network namespace"), Break: traced(func(w *World) {
+			inside := container(w)
+			inside.Filter("output", "tcp dport 55443 drop")
+			w.Target = &Target{User: nobody, Bare: true, Node: inside}
+		})},
 	{Cause: "host.local-firewall", Name: "as-the-user-of-an-owner-rule-in-a-bare-root", Confidence: "certain", Says: []string{"ip fault output handle"},
 		Check: fromHere("pass", "", "user", "files"), Break: func(w *World) {
 			w.Client.Filter("output", "meta skuid 65534 tcp dport 55443 counter drop")

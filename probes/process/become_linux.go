@@ -34,16 +34,17 @@ func Entered() (pipe *os.File, is bool) {
 // enter becomes the target, on one thread: the others of this program end when it begins again.
 func enter(pipe *os.File) error {
 	runtime.LockOSThread()
+	unix.CloseOnExec(programFD)
 	var order become
-	if err := readLine(pipe, &order); err != nil {
+	given, err := receive()
+	if err == nil {
+		err = readLine(pipe, &order)
+	}
+	if err != nil || len(given) < order.Spaces+order.Groups {
 		return fmt.Errorf("the order cannot be read")
 	}
-	for fd := pipeFD; fd < firstFD+len(order.Spaces)+len(order.Groups)+1; fd++ {
-		if fd != pipeFD {
-			unix.CloseOnExec(fd)
-		}
-	}
-	for _, group := range order.Groups {
+	spaces, groups, root := given[:order.Spaces], given[order.Spaces:order.Spaces+order.Groups], given[order.Spaces+order.Groups:]
+	for _, group := range groups {
 		if _, err := unix.Write(group, []byte("0")); err != nil {
 			return fmt.Errorf("its control group cannot be joined: %w", err)
 		}
@@ -51,13 +52,16 @@ func enter(pipe *os.File) error {
 	if err := unix.Unshare(unix.CLONE_FS); err != nil {
 		return fmt.Errorf("its root directory cannot be taken: %w", err)
 	}
-	for _, space := range order.Spaces {
+	for _, space := range spaces {
 		if err := unix.Setns(space, 0); err != nil {
 			return fmt.Errorf("its namespaces cannot be joined: %w", err)
 		}
 	}
-	if order.Root != 0 {
-		if err := unix.Fchdir(order.Root); err != nil {
+	if order.Root {
+		if len(root) != 1 {
+			return fmt.Errorf("the order cannot be read")
+		}
+		if err := unix.Fchdir(root[0]); err != nil {
 			return fmt.Errorf("its root directory cannot be taken: %w", err)
 		}
 		if err := unix.Chroot("."); err != nil {
@@ -71,6 +75,20 @@ func enter(pipe *os.File) error {
 		return err
 	}
 	return execute(programFD, inside, order.Env)
+}
+
+// receive takes the descriptors that come before the order. They end with this program.
+func receive() (given []int, err error) {
+	one, rights := make([]byte, 1), make([]byte, unix.CmsgSpace(4*64))
+	n, with, flags, _, err := unix.Recvmsg(pipeFD, one, rights, unix.MSG_CMSG_CLOEXEC)
+	if err != nil || n != 1 || flags&unix.MSG_CTRUNC != 0 {
+		return nil, fmt.Errorf("the pipe ended")
+	}
+	messages, err := unix.ParseSocketControlMessage(rights[:with])
+	if err != nil || len(messages) != 1 {
+		return nil, err
+	}
+	return unix.ParseUnixRights(&messages[0])
 }
 
 // powers takes the target's user, groups and capabilities, and no others.

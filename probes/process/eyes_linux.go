@@ -1,6 +1,7 @@
 package process
 
 import (
+	"errors"
 	"net/netip"
 
 	"opensrs-doctor/probes/evidence"
@@ -53,4 +54,11 @@ func (r *rulesElsewhere) Since(ledger *evidence.Ledger) (found *evidence.Firewal
 		found = r.around.Passing(ledger)
 	}
 	return found
+}
+
+// Follow is Here.Follow, there. What it opens belongs to the network namespace from then on.
+func (e *elsewhere) Follow(to netip.AddrPort, ledger *evidence.Ledger, ports []uint16) (followed thishost.Followed, err error) {
+	err = errors.New("the target's network namespace cannot be joined")
+	e.do(func() { followed, err = e.here.Follow(to, ledger, ports) })
+	return followed, err
 }

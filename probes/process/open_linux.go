@@ -226,8 +226,12 @@ func plain(err error) string {
 	return err.Error()
 }
 
-// Close gives back what is held open.
+// Close gives back what is held open, and ends what Prepare began.
 func (t *Target) Close() {
+	if t.prepared != nil {
+		t.prepared.end()
+		t.prepared = nil
+	}
 	for _, file := range append(append(t.joins.spaces, t.joins.root), t.joins.groups...) {
 		if file != nil {
 			file.Close()

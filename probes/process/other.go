@@ -9,7 +9,10 @@ import (
 	"opensrs-doctor/probes/thishost"
 )
 
-type joins struct{}
+type (
+	joins       struct{}
+	preparation struct{}
+)
 
 const onlyLinux = "works on Linux only"
 
@@ -18,6 +21,9 @@ func Find(string) (*Target, error) { return nil, failed("", onlyLinux) }
 
 // Running is not available on this system.
 func Running() (programs, units []string) { return nil, nil }
+
+// Prepare is not available on this system.
+func (t *Target) Prepare() {}
 
 // Start is not available on this system.
 func (t *Target) Start() (*Inner, error) { return nil, failed("", onlyLinux) }

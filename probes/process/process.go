@@ -18,6 +18,17 @@ var Variables = append(slices.Clone(ProxyVariables),
 	"SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "NODE_OPTIONS",
 	"JAVA_TOOL_OPTIONS", "RES_OPTIONS", "LOCALDOMAIN")
 
+// Taken are those of an environment, as NAME=value, that are taken over: of Variables, printable, and of at most 4 KiB.
+func Taken(environment []string) (taken []string) {
+	for _, one := range environment {
+		name, value, _ := strings.Cut(one, "=")
+		if slices.Contains(Variables, name) && value != "" && len(value) <= 4<<10 && clean(value) == value {
+			taken = append(taken, one)
+		}
+	}
+	return taken
+}
+
 // Target is a process to speak for, or a user who has none.
 type Target struct {
 	Asked  string   // as given
@@ -36,9 +47,10 @@ type Target struct {
 	Taken      []string  // what is taken over
 	NotTaken   []Missing // what is not
 
-	proc   string // its directory in /proc; "" for a user
-	joins  joins
-	limits limits
+	proc     string // its directory in /proc; "" for a user
+	joins    joins
+	limits   limits
+	prepared *preparation
 }
 
 // Missing is one thing that is not taken over, and why.
@@ -79,4 +91,14 @@ func (e *Error) Error() string { return e.Text }
 
 func failed(hint, format string, args ...any) *Error {
 	return &Error{Text: fmt.Sprintf(format, args...), Hint: hint}
+}
+
+// clean keeps what is printable ASCII: a process names itself as it likes.
+func clean(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return '?'
+		}
+		return r
+	}, text)
 }

@@ -266,7 +266,7 @@ func TestFrozen(t *testing.T) {
 	}
 	_, inner := entered(t, target)
 	joined, _ := os.ReadFile(filepath.Join(group, "cgroup.procs"))
-	if !strings.Contains(string(joined), strconv.Itoa(inner.process.Process.Pid)) {
+	if !strings.Contains(string(joined), strconv.Itoa(inner.pid)) {
 		t.Errorf("the group holds %q", joined)
 	}
 	inner.End(time.Second)

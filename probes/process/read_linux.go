@@ -132,16 +132,6 @@ func (s *status) about() string {
 	return about
 }
 
-// clean keeps what is printable ASCII: a process names itself as it likes.
-func clean(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r > '~' {
-			return '?'
-		}
-		return r
-	}, text)
-}
-
 // groupsOf are the paths in a file "cgroup": of the second version's hierarchy, and of the others.
 func groupsOf(file string) (unified string, all []string) {
 	for line := range strings.Lines(file) {
@@ -187,15 +177,7 @@ func environment(pid int) (taken []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, one := range strings.Split(text, "\x00") {
-		name, value, _ := strings.Cut(one, "=")
-		for _, known := range Variables {
-			if name == known && value != "" && len(value) <= 4<<10 && clean(value) == value {
-				taken = append(taken, one)
-			}
-		}
-	}
-	return taken, nil
+	return Taken(strings.Split(text, "\x00")), nil
 }
 
 // processes are the numbers of all processes but this one's.

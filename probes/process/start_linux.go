@@ -3,11 +3,11 @@ package process
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -22,13 +22,14 @@ const (
 	inside   = "opensrs-doctor: inside"
 )
 
-// The inner process's descriptors: the pipe to this one, and the copy of this program.
-const pipeFD, programFD, firstFD = 3, 4, 5
+// The inner process's descriptors: the pipe to this one, and the copy of this program. Those of the target come by the pipe.
+const pipeFD, programFD = 3, 4
 
-// become is what the inner process does before it is the program again. The numbers are those of its descriptors.
+// become is what the inner process does before it is the program again. Before it come the descriptors of the target's
+// namespaces, its control groups and its root directory, in this order.
 type become struct {
-	Spaces, Groups  []int
-	Root            int // 0: none
+	Spaces, Groups  int // how many
+	Root            bool
 	User            bool
 	UID, GID        int
 	Supplementary   []int
@@ -39,57 +40,106 @@ type become struct {
 
 // Inner is this program, started as another process.
 type Inner struct {
-	Pipe    *os.File
-	process *exec.Cmd
+	Pipe *os.File
+	pid  int // 0: it was not started
+}
+
+// preparation is an inner process that was not told yet what to become, and the program that it then becomes. Starting the
+// one and copying the other take some milliseconds each, and neither needs the target.
+type preparation struct {
+	inner           *Inner
+	program         *os.File
+	started, copied error
+	both            sync.WaitGroup
+}
+
+// Prepare begins what Start does and does not wait for it. Close ends what Start did not take.
+func (t *Target) Prepare() {
+	p := &preparation{}
+	t.prepared = p
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		p.started = err
+		return
+	}
+	theirs := os.NewFile(uintptr(pair[1]), "pipe")
+	p.inner = &Inner{Pipe: os.NewFile(uintptr(pair[0]), "pipe")}
+	if p.program, p.copied = newProgram(); p.copied != nil {
+		theirs.Close()
+		return
+	}
+	p.both.Go(func() { p.copied = fill(p.program) })
+	p.both.Go(func() {
+		defer theirs.Close()
+		p.inner.pid, p.started = spawn(theirs, p.program)
+	})
+}
+
+// spawn starts this program, which reads nothing and writes nowhere but to the pipe. Package os would first try out, with
+// a process of its own, what the kernel knows of processes.
+func spawn(pipe, program *os.File) (pid int, err error) {
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		return 0, err
+	}
+	defer null.Close()
+	return syscall.ForkExec("/proc/self/exe", []string{becoming}, &syscall.ProcAttr{Env: []string{"TZ=", "GOMAXPROCS=1"},
+		Files: []uintptr{null.Fd(), null.Fd(), null.Fd(), pipe.Fd(), program.Fd()}, Sys: &syscall.SysProcAttr{Setpgid: true}})
+}
+
+// end ends what was prepared.
+func (p *preparation) end() {
+	p.both.Wait()
+	if p.program != nil {
+		p.program.Close()
+	}
+	if p.inner != nil {
+		p.inner.End(0)
+	}
 }
 
 // Start starts this program as the target. Its first words on the pipe are "ok\n", or why it could not become that
 // process; both have been read when this returns.
 func (t *Target) Start() (*Inner, error) {
-	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
+	if t.prepared == nil {
+		t.Prepare()
+	}
+	p := t.prepared
+	t.prepared = nil
+	p.both.Wait()
+	if err := p.becomes(t); err != nil {
+		p.end()
 		return nil, err
 	}
-	ours, theirs := os.NewFile(uintptr(pair[0]), "pipe"), os.NewFile(uintptr(pair[1]), "pipe")
-	defer theirs.Close()
-	program, err := sealedCopy()
-	if err != nil {
-		ours.Close()
-		return nil, fmt.Errorf("this program could not be copied for the inner process: %w", err)
+	p.program.Close()
+	return p.inner, nil
+}
+
+// becomes tells the prepared process what to become, and waits until it is.
+func (p *preparation) becomes(t *Target) error {
+	switch {
+	case p.started != nil:
+		return p.started
+	case p.copied != nil:
+		return fmt.Errorf("this program could not be copied for the inner process: %w", p.copied)
 	}
-	defer program.Close()
 	order := become{User: os.Geteuid() == 0, UID: t.UID, GID: t.GID, Supplementary: t.Groups, Env: t.Env,
-		Bounding: t.limits.bounding, Power: t.limits.effective, NoNewPrivs: t.limits.noNewPrivs}
-	files := []*os.File{theirs, program}
-	add := func(file *os.File) int {
-		files = append(files, file)
-		return pipeFD + len(files) - 1
-	}
-	for _, space := range t.joins.spaces {
-		order.Spaces = append(order.Spaces, add(space))
-	}
-	for _, group := range t.joins.groups {
-		order.Groups = append(order.Groups, add(group))
-	}
-	if t.joins.root != nil {
-		order.Root = add(t.joins.root)
-	}
-	inner := &Inner{Pipe: ours, process: &exec.Cmd{Path: "/proc/self/exe", Args: []string{becoming}, Env: []string{"TZ="},
-		ExtraFiles: files, SysProcAttr: &syscall.SysProcAttr{Setpgid: true}}}
-	if err := inner.process.Start(); err != nil {
-		ours.Close()
-		return nil, err
-	}
-	if err := json.NewEncoder(ours).Encode(order); err == nil {
-		err = inner.became()
-		if err == nil {
-			return inner, nil
+		Bounding: t.limits.bounding, Power: t.limits.effective, NoNewPrivs: t.limits.noNewPrivs,
+		Spaces: len(t.joins.spaces), Groups: len(t.joins.groups), Root: t.joins.root != nil}
+	var rights []int
+	for _, file := range append(append(slices.Clone(t.joins.spaces), t.joins.groups...), t.joins.root) {
+		if file != nil {
+			rights = append(rights, int(file.Fd()))
 		}
-		inner.End(0)
-		return nil, err
 	}
-	inner.End(0)
-	return nil, fmt.Errorf("the inner process did not start")
+	// They come with a first byte of their own: what follows may be longer than one read gives.
+	if err := unix.Sendmsg(int(p.inner.Pipe.Fd()), []byte{0}, unix.UnixRights(rights...), nil, 0); err != nil {
+		return fmt.Errorf("the inner process did not start")
+	}
+	if json.NewEncoder(p.inner.Pipe).Encode(order) != nil {
+		return fmt.Errorf("the inner process did not start")
+	}
+	return p.inner.became()
 }
 
 // became waits for the inner process's first line, a character at a time: what follows is somebody else's.
@@ -114,26 +164,27 @@ func (i *Inner) became() error {
 
 // End ends the inner process: it may take so long to end by itself.
 func (i *Inner) End(grace time.Duration) {
+	defer i.Pipe.Close()
 	_ = unix.Shutdown(int(i.Pipe.Fd()), unix.SHUT_RDWR) // it ends with its pipe
+	if i.pid == 0 {
+		return
+	}
 	done := make(chan struct{})
-	go func() { _ = i.process.Wait(); close(done) }()
+	go func() {
+		defer close(done)
+		for _, err := unix.Wait4(i.pid, nil, 0, nil); err == unix.EINTR; _, err = unix.Wait4(i.pid, nil, 0, nil) {
+		}
+	}()
 	select {
 	case <-done:
 	case <-time.After(grace):
-		_ = unix.Kill(-i.process.Process.Pid, unix.SIGKILL)
+		_ = unix.Kill(-i.pid, unix.SIGKILL)
 		<-done
 	}
-	i.Pipe.Close()
 }
 
-// sealedCopy is a copy of this program in memory, which its process cannot change, and cannot read where it is not root: then
-// the kernel lets nobody of the same user look into that process from its first instruction on.
-func sealedCopy() (*os.File, error) {
-	own, err := os.Open("/proc/self/exe")
-	if err != nil {
-		return nil, err
-	}
-	defer own.Close()
+// newProgram is an empty file in memory that can be executed.
+func newProgram() (*os.File, error) {
 	fd, err := unix.MemfdCreate("opensrs-doctor", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING|unix.MFD_EXEC)
 	if err == unix.EINVAL { // kernels before 6.3 do not know the last one
 		fd, err = unix.MemfdCreate("opensrs-doctor", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
@@ -141,17 +192,31 @@ func sealedCopy() (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	program := os.NewFile(uintptr(fd), "program")
-	if _, err = io.Copy(program, own); err == nil {
-		if err = program.Chmod(0o111); err == nil {
-			_, err = unix.FcntlInt(program.Fd(), unix.F_ADD_SEALS, unix.F_SEAL_WRITE|unix.F_SEAL_GROW|unix.F_SEAL_SHRINK|unix.F_SEAL_SEAL)
+	return os.NewFile(uintptr(fd), "program"), nil
+}
+
+// fill makes a file in memory a copy of this program, which its process cannot change, and cannot read where it is not root:
+// then the kernel lets nobody of the same user look into that process from its first instruction on.
+func fill(program *os.File) error {
+	own, err := os.Open("/proc/self/exe")
+	if err != nil {
+		return err
+	}
+	defer own.Close()
+	for n := 1; n > 0; {
+		switch n, err = unix.Sendfile(int(program.Fd()), int(own.Fd()), nil, 1<<30); err {
+		case nil:
+		case unix.EINTR, unix.EAGAIN:
+			n = 1
+		default:
+			return err
 		}
 	}
-	if err != nil {
-		program.Close()
-		return nil, err
+	if err := program.Chmod(0o111); err != nil {
+		return err
 	}
-	return program, nil
+	_, err = unix.FcntlInt(program.Fd(), unix.F_ADD_SEALS, unix.F_SEAL_WRITE|unix.F_SEAL_GROW|unix.F_SEAL_SHRINK|unix.F_SEAL_SEAL)
+	return err
 }
 
 // Eyes look at the target's host with this process's own powers: a thread of its own is in the target's network namespace,

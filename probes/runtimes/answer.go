@@ -69,6 +69,14 @@ func (r *run) clients(l *looker, output []byte, why foreign.Text) []evidence.Cli
 
 // client is one answer, cleaned and bounded.
 func (r *run) client(l *looker, a answer) evidence.Client {
+	if r.o.heard != nil {
+		r.o.heard(l.pool, a.Settings)
+	}
+	for name, value := range a.Settings {
+		if strings.Contains(strings.ToLower(name), "proxy") {
+			r.hideLogin(value)
+		}
+	}
 	c := evidence.Client{Name: l.name, Path: l.path, Pool: l.pool, Status: evidence.Pass,
 		Version: r.quote(a.Version), Library: r.quote(a.Library), Error: r.quote(a.Error), Missing: r.quote(a.Missing),
 		Address: addressOf(a.Address), LocalAddress: addressOf(a.Local), TLSVersion: r.quote(plainVersion(a.TLSVersion)),

@@ -33,6 +33,8 @@ type Options struct {
 	JavaWait time.Duration // 0: DefaultJavaWait
 
 	Pools []string // patterns of the configuration files of php-fpm; nil: the known places, unless Env is given
+
+	heard func(*evidence.Pool, map[string]string) // gets a pool's settings as it told them, logins and all; nil: nobody does
 }
 
 // How long the runtimes may take, all at once. Java compiles the script first.

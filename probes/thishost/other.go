@@ -4,6 +4,7 @@ package thishost
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"time"
 
@@ -28,5 +29,10 @@ type noRules struct{}
 
 func (noRules) Since(*evidence.Ledger) *evidence.Firewall { return nil }
 
+// Follow is not available on this system.
+func (Here) Follow(netip.AddrPort, *evidence.Ledger, []uint16) (Followed, error) {
+	return nil, errors.New(evidence.NotAvailable)
+}
+
 // Trace is not available on this system.
-func Trace(*evidence.Firewall, *evidence.Ledger, netip.AddrPort, netip.Addr, time.Duration) {}
+func Trace(Eyes, *evidence.Firewall, *evidence.Ledger, netip.AddrPort, netip.Addr, time.Duration) {}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"opensrs-doctor/probes/evidence"
 )
@@ -21,6 +22,15 @@ type Eyes interface {
 	Counters() (Counters, bool)
 	// ReadRules reads the counts of the firewall's rules, as root; nil where this system has none that can be read.
 	ReadRules() RulesThen
+	// Follow has the kernel report, until End, which rules the packets from these ports to an address meet, or the answers to
+	// them, as a ledger shows where they are lost. The error says why it cannot.
+	Follow(to netip.AddrPort, ledger *evidence.Ledger, ports []uint16) (Followed, error)
+}
+
+// Followed are packets that the kernel follows.
+type Followed interface {
+	// End waits for them so long as an answer takes, gives what was found with the rule that took them, and stops.
+	End(found evidence.Firewall, answer time.Duration) evidence.Firewall
 }
 
 // RulesThen are the firewall rules' counts at one moment.

@@ -29,38 +29,87 @@ const nftTableOwner = 2
 const tracePriority = -450
 
 // Trace asks the kernel which rule takes the packets, by a table that says for a moment which are to be followed: packets
-// of some sockets of ours, or their answers. No mark is set: answers do not carry it, and routing may ask for it.
-func Trace(found *evidence.Firewall, ledger *evidence.Ledger, to netip.AddrPort, source netip.Addr, answer time.Duration) {
-	hooks := hooksOf(ledger)
-	if found == nil || hooks == nil || found.Why != "" {
+// of some sockets of this process, or their answers. No mark is set: answers do not carry it, and routing may ask for it.
+func Trace(host Eyes, found *evidence.Firewall, ledger *evidence.Ledger, to netip.AddrPort, source netip.Addr, answer time.Duration) {
+	if found == nil || found.Why != "" || found.Outside || hooksOf(ledger) == nil {
 		return
 	}
-	if !nftLoaded() {
-		found.Untraced = "the kernel has no nf_tables, so there are no rules of nftables; it would have to be loaded"
-		return
-	}
-	nft, _, failed := readRules() // the rules as they are without the table
-	end, err := follow(to, source, ledger.Protocol, hooks, answer)
-	if failed.why != "" {
-		err = errors.New(failed.why)
-	}
+	var followed Followed
+	sockets, _, err := send(to, ledger.Protocol, source, traced, func(ports []uint16) (err error) {
+		followed, err = host.Follow(to, ledger, ports)
+		return err
+	})
+	defer func() {
+		for _, socket := range sockets {
+			unix.Close(socket)
+		}
+	}()
 	if err != nil {
 		found.Untraced = plainError(err)
-		if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EINVAL) {
-			found.Untraced = "this kernel cannot promise to remove the table: it is older than Linux 5.12"
-		}
-		return
+	}
+	if followed != nil {
+		*found = followed.End(*found, answer)
+	}
+}
+
+// Follow has the kernel follow packets, or the answers to them, as root.
+func (Here) Follow(to netip.AddrPort, ledger *evidence.Ledger, ports []uint16) (Followed, error) {
+	hooks := hooksOf(ledger)
+	if hooks == nil || len(ports) > traced || !to.Addr().Is4() {
+		return nil, errors.New("there is nothing to follow")
+	}
+	if !nftLoaded() {
+		return nil, errors.New("the kernel has no nf_tables, so there are no rules of nftables; it would have to be loaded")
+	}
+	rules, _, failed := readRules() // as they are without the table
+	if failed.why != "" {
+		return nil, errors.New(failed.why)
+	}
+	f := &follower{rules: rules, owner: -1, ear: -1}
+	err := f.listen()
+	if err == nil {
+		err = install(f.owner, traceTable(to, ledger.Protocol, hooks[0], ports))
+	}
+	if err == nil {
+		return f, nil
+	}
+	f.close()
+	if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EINVAL) {
+		err = errors.New("this kernel cannot promise to remove the table: it is older than Linux 5.12")
+	}
+	return nil, err
+}
+
+// follower is the table, which is there as long as its owner is open, and the ear that hears of the packets.
+type follower struct {
+	rules      ruleset
+	owner, ear int
+}
+
+func (f *follower) close() {
+	unix.Close(f.owner) // and with it the table
+	unix.Close(f.ear)
+}
+
+// End reads what the kernel reports of the packets.
+func (f *follower) End(found evidence.Firewall, answer time.Duration) evidence.Firewall {
+	defer f.close()
+	end, err := listen(f.ear, time.Now().Add(min(answer+100*time.Millisecond, readTime)))
+	if err != nil {
+		found.Untraced = plainError(err)
+		return found
 	}
 	if found.Traced = true; end == nil {
-		return // rules of iptables-legacy, of which the trace shows nothing
+		return found // rules of iptables-legacy, of which the trace shows nothing
 	}
-	if rule, ok := nft.at(end); ok {
+	if rule, ok := f.rules.at(end); ok {
 		rule.Path = end.path
-		rule = nft.managed(rule)
-		spell(&rule, nft)
+		rule = f.rules.managed(rule)
+		spell(&rule, f.rules)
 		directRule(&rule)
 		found.Took, found.Policies = []evidence.FirewallRule{rule}, nil
 	}
+	return found
 }
 
 // at is the rule, or the policy, at which packets ended.
@@ -90,42 +139,24 @@ type traceEnd struct {
 	packets int
 }
 
-// follow sends packets and reads what the kernel reports of them.
-func follow(to netip.AddrPort, source netip.Addr, protocol string, hooks []string, answer time.Duration) (*traceEnd, error) {
-	owner, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_NETFILTER)
-	if err != nil {
-		return nil, err
+// listen opens the sockets.
+func (f *follower) listen() (err error) {
+	if f.owner, err = unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_NETFILTER); err != nil {
+		return err
 	}
-	defer unix.Close(owner) // and with it the table
-	ear, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_NETFILTER)
-	if err != nil {
-		return nil, err
+	if f.ear, err = unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_NETFILTER); err != nil {
+		return err
 	}
-	defer unix.Close(ear)
-	if err := unix.Bind(ear, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
-		return nil, err
+	if err := unix.Bind(f.ear, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
+		return err
 	}
 	// A packet gives a message for each rule that it meets, and all packets leave before the first is read. What finds no
 	// room is lost, and the first packets tell enough.
-	_ = unix.SetsockoptInt(ear, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, traceBytes)
-	if err := unix.SetsockoptInt(ear, unix.SOL_NETLINK, unix.NETLINK_NO_ENOBUFS, 1); err != nil {
-		return nil, err
+	_ = unix.SetsockoptInt(f.ear, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, traceBytes)
+	if err := unix.SetsockoptInt(f.ear, unix.SOL_NETLINK, unix.NETLINK_NO_ENOBUFS, 1); err != nil {
+		return err
 	}
-	if err := unix.SetsockoptInt(ear, unix.SOL_NETLINK, unix.NETLINK_ADD_MEMBERSHIP, unix.NFNLGRP_NFTRACE); err != nil {
-		return nil, err
-	}
-	sockets, _, err := send(to, protocol, source, traced, func(ports []uint16) error {
-		return install(owner, traceTable(to, protocol, hooks[0], ports))
-	})
-	defer func() {
-		for _, socket := range sockets {
-			unix.Close(socket)
-		}
-	}()
-	if err != nil {
-		return nil, err
-	}
-	return listen(ear, time.Now().Add(min(answer+100*time.Millisecond, readTime)))
+	return unix.SetsockoptInt(f.ear, unix.SOL_NETLINK, unix.NETLINK_ADD_MEMBERSHIP, unix.NFNLGRP_NFTRACE)
 }
 
 // batch is netlink messages that take effect as a whole or not at all. open is where lists of attributes begin that are

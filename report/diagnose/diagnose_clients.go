@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -33,10 +34,46 @@ type difference struct {
 	why      string // a sentence
 }
 
-// Words by which TLS libraries refuse what others take, and those by which they have nothing in common with the peer.
+// strictRules are rules by which TLS libraries refuse what others take, by their words, and what to do about each; %s is
+// the file with OpenSSL's settings.
+var strictRules = []struct {
+	words func() *regexp.Regexp
+	step  string
+}{
+	{pattern.Of(`(?i)unsafe.legacy.renegotiation`), "Update the TLS software of the service, or of the device that opens TLS in front of it: it lacks secure renegotiation " +
+		"(RFC 5746). Until then, Options = UnsafeLegacyServerConnect under [system_default_sect] in %s lets OpenSSL 3 connect; node and ruby need OP_LEGACY_SERVER_CONNECT in the client's code."},
+	{pattern.Of(`(?i)key too small|too weak|algorithm constraints|dh key`), "Replace the weak key or certificate of the service, or of the device that opens TLS in front of it: RSA with 2048 bits " +
+		"or more. Until then, CipherString = DEFAULT@SECLEVEL=1 in %s lets OpenSSL take it."},
+	{pattern.Of(`(?i)basic constraints|key usage|authority key identifier|subject key identifier|invalid ca certificate`), "Have whoever runs that authority issue its certificate anew, with the fields " +
+		"that RFC 5280 asks for. Until then, Python 3.13 and later take it after context.verify_flags &= ~ssl.VERIFY_X509_STRICT."},
+	{expiredWords, "Update the TLS library: before 1.1.0 OpenSSL ends at an expired root although the store has a newer one. Until then, remove the expired root from its store."},
+}
+
+// expiredWords are said of a certificate on the way to a root.
+var expiredWords = pattern.Of(`(?i)certificate has expired|certificate expired`)
+
+// oldOpenSSL follows the server's chain to its end before it looks into its own store. Later ones look there first, and
+// come to an expired root only where the store lacks the newer one.
+var oldOpenSSL = pattern.Of(`OpenSSL[/ ](0|1\.0)\.`)
+
+// strictStep is what to do about the rule that a client names; false where it names none.
+func strictStep(c *evidence.Client) (string, bool) {
+	words := c.Error.String()
+	for _, rule := range strictRules {
+		if !rule.words().MatchString(words) || expiredWords().MatchString(words) && !oldOpenSSL().MatchString(c.Library.String()) {
+			continue
+		}
+		conf := setting(c, "env OPENSSL_CONF")
+		if conf == "" {
+			conf = "openssl.cnf"
+		}
+		return strings.ReplaceAll(rule.step, "%s", conf), true
+	}
+	return "", false
+}
+
+// Words by which TLS libraries have nothing in common with the peer.
 var (
-	strictWords = pattern.Of(`(?i)unsafe legacy renegotiation|key too small|too weak|basic constraints|key usage|authority key identifier|` +
-		`subject key identifier|invalid ca certificate|algorithm constraints|certificate has expired|certificate expired|dh key`)
 	oldWords = pattern.Of(`(?i)protocol[ _]version|unsupported protocol|wrong version|no protocols|version too low|no cipher|handshake[ _]failure|` +
 		`no appropriate protocol|no shared|incompatible or unsupported|sigalg`)
 	// reasonless is how PHP's streams end: OpenSSL's reason is not in it.
@@ -86,16 +123,18 @@ func failingClient(e *evidence.Evidence, c *evidence.Client) (d difference, diff
 		d.cause = connectCause(e, c)
 		return d, e.Step("port").Status == evidence.Pass
 	case evidence.StageTLS:
-		switch {
-		case strictWords().MatchString(c.Error.String()):
+		switch _, strict := strictStep(c); {
+		case strict:
 			d.cause = clientStrict
 		case oldWords().MatchString(c.Error.String()):
 			d.cause = clientOld
 		}
 		return d, e.TLS != nil && e.TLS.Connected
 	}
-	if d.cause = clientStore; strictWords().MatchString(c.Error.String()) || reasonless().MatchString(c.Error.String()) && anyStrict(e) {
+	if _, strict := strictStep(c); strict || reasonless().MatchString(c.Error.String()) && anyStrict(e) {
 		d.cause = clientStrict
+	} else {
+		d.cause = clientStore
 	}
 	return d, HostTrusts(e)
 }
@@ -105,7 +144,7 @@ func failingClient(e *evidence.Evidence, c *evidence.Client) (d difference, diff
 func anyStrict(e *evidence.Evidence) bool {
 	for i := range e.Clients {
 		c := &e.Clients[i]
-		if c.Status == evidence.Fail && c.Stage == evidence.StageVerify && strictWords().MatchString(c.Error.String()) {
+		if _, strict := strictStep(c); strict && c.Status == evidence.Fail && c.Stage == evidence.StageVerify {
 			return true
 		}
 	}

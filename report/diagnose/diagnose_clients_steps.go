@@ -26,8 +26,11 @@ func remedy(e *evidence.Evidence, d difference) string {
 		return pathStep(e, d.client)
 	case clientBlocked:
 		return blockedStep(d.client)
-	case clientOld, clientStrict:
-		return libraryStep(d)
+	case clientStrict:
+		step, _ := strictStep(d.client)
+		return step
+	case clientOld:
+		return libraryStep(d.client)
 	}
 	return ""
 }
@@ -195,18 +198,12 @@ func blockedStep(c *evidence.Client) string {
 	return ""
 }
 
-func libraryStep(d difference) string {
-	library := screen.Clean(d.client.Library.String())
+func libraryStep(c *evidence.Client) string {
+	library := screen.Clean(c.Library.String())
 	if library == "" {
 		return ""
 	}
-	if d.cause == clientOld {
-		return fmt.Sprintf("Update %s, or what it is built with: it speaks TLS by %s.", d.client.Name, library)
-	}
-	if conf := setting(d.client, "env OPENSSL_CONF"); conf != "" {
-		return fmt.Sprintf("Check the settings MinProtocol, CipherString and Options in %s, which OPENSSL_CONF names for %s.", conf, d.client.Name)
-	}
-	return ""
+	return fmt.Sprintf("Update %s, or what it is built with: it speaks TLS by %s.", c.Name, library)
 }
 
 // settingOf is the very setting of a client whose store differs; nil where none is known.
