@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/tls"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -334,6 +335,18 @@ func TestAsAContainerOfRunc(t *testing.T) {
 		_ = exec.Command(runc, "resume", name).Run()
 		_ = exec.Command(runc, "delete", "--force", name).Run()
 	})
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) { // runc comes back before its own program is replaced
+		state, err := exec.Command(runc, "state", name).Output()
+		var of struct{ PID int }
+		if err == nil && json.Unmarshal(state, &of) == nil {
+			if comm, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", of.PID)); err == nil && strings.TrimSpace(string(comm)) == "program" {
+				break
+			}
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the container's program does not start: %s", state)
+		}
+	}
 	check := func() []byte {
 		out, _ := exec.Command(program, "--as", "container:"+name, "--endpoint", "https://192.0.2.1:55443/", "--no-third-parties", "--timeout", "3s", "-f", "json").CombinedOutput()
 		return out
