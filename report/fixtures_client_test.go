@@ -1,6 +1,8 @@
 package report_test
 
 import (
+	"net/netip"
+
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/report"
@@ -73,6 +75,15 @@ var clientFixtures = []fixture{
 	}))},
 	{"client.dns-differs/resolves-not", report.Fail, report.Certain, beside(client("getent", "libc's resolver", fails(evidence.StageResolve,
 		"no address for this name")))},
+	{"client.dns-differs/chroot", report.Fail, report.Certain, beside(client("getent", "libc's resolver", nil), func() evidence.Client {
+		c := poolOf(client("php8.2", "curl 7.88.1, OpenSSL/3.0.17", fails(evidence.StageResolve, "cURL error 6: Could not resolve host: rr-n1-tor.opensrs.net")))
+		c.Pool.Chroot = "/srv/shop"
+		return c
+	}())},
+	{"client.dns-differs/no-dns-in-nsswitch", report.Fail, report.Certain, func(e *evidence.Evidence) {
+		e.DNS.NoLibcDNS = "/etc/nsswitch.conf:9"
+		beside(client("getent", "libc's resolver", fails(evidence.StageResolve, "no address for this name")))(e)
+	}},
 	{"client.dns-differs/elsewhere", report.Warn, report.Certain, beside(client("curl", "curl 7.88.1, OpenSSL/3.0.17", func(c *evidence.Client) {
 		c.Address = ip("192.0.2.99")
 	}))},
@@ -84,6 +95,14 @@ var clientFixtures = []fixture{
 	{"client.path-differs/address", report.Warn, report.Certain, beside(client("node", "tls, OpenSSL 3.0.15", func(c *evidence.Client) {
 		c.LocalAddress = ip("10.9.0.2")
 	}))},
+	{"client.path-differs/ipv6-is-dead", report.Fail, report.Likely, func(e *evidence.Evidence) {
+		e.DNS.IPv6 = []netip.Addr{ip("2001:db8::1")}
+		python := client("python3", "ssl, OpenSSL 3.0.17", fails(evidence.StageConnect, "no answer from 2001:db8::1 within 4 s"))
+		python.Address = ip("2001:db8::1")
+		streams := client("php8.2", "streams, OpenSSL 3.0.17", fails(evidence.StageConnect, "Unable to connect (Connection timed out)"))
+		streams.Address = netip.Addr{}
+		beside(python, streams)(e)
+	}},
 	{"client.blocked", report.Fail, report.Likely, beside(poolOf(client("php8.2", "curl 7.88.1, OpenSSL/3.0.17", fails(evidence.StageConnect,
 		"cURL error 7: Failed to connect to 198.51.100.10 port 55443: Connection refused"))))},
 	{"client.missing-extension", report.Fail, report.Certain, beside(client("perl", "IO::Socket::SSL", func(c *evidence.Client) {

@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"path/filepath"
 
 	"opensrs-doctor/probes"
 	"opensrs-doctor/probes/evidence"
@@ -54,6 +55,9 @@ func (s *settings) authority(o *probes.Options) (err error) {
 			withHint("--ca-file is for an --endpoint of your own; --allow-intercepted is for a network that opens TLS")
 	}
 	o.CAPath = s.text("ca-file")
+	if whole, err := filepath.Abs(o.CAPath); err == nil && o.CAPath != "" {
+		o.CAPath = whole // it is told where to set it, for programs that run elsewhere
+	}
 	if o.CAFile, err = s.certificates("ca-file"); err == nil && len(o.CAFile) == 0 {
 		return s.bad("ca-file", 0, "%s holds no certificate in PEM form", o.CAPath)
 	}

@@ -97,6 +97,8 @@ type Pool struct {
 	Name string `json:"name"`
 	File string `json:"file"` // that configures it
 	User string `json:"user"`
+
+	Chroot string `json:"chroot,omitempty"` // the directory that is its workers' root; "": none
 }
 
 // Stage is how far a client got.

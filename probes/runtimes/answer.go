@@ -84,7 +84,10 @@ func (r *run) client(l *looker, a answer) evidence.Client {
 	if strings.HasPrefix(c.Name, "php") {
 		c.Name = phpName(l, a.Version)
 	}
-	if a.Error != "" || a.Missing != "" {
+	if a.Error == "" && a.Stage != string(evidence.StageVerify) && l.name != "getent" {
+		c.Error = foreign.Ours("it did not come to the end, and did not say why")
+	}
+	if !c.Error.Empty() || a.Missing != "" {
 		c.Status = evidence.Fail
 	}
 	switch stage := evidence.Stage(a.Stage); stage {

@@ -29,7 +29,6 @@ var poolFiles = []string{
 type fpmPool struct {
 	evidence.Pool
 	listen  string   // a path, or HOST:PORT
-	chroot  string   // "": none
 	basedir []string // open_basedir, where the pool sets it
 }
 
@@ -141,7 +140,7 @@ func readPools(path string) (pools []fpmPool) {
 		case "user":
 			pool.User = foreign.Clean(value)
 		case "chroot":
-			pool.chroot = value
+			pool.Chroot = foreign.Clean(value)
 		case "php_admin_value[open_basedir]", "php_value[open_basedir]":
 			pool.basedir = strings.Split(value, ":")
 		}

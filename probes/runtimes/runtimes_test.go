@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/foreign"
 )
 
 func TestNobodyKnowsThePrivateAuthority(t *testing.T) {
@@ -317,4 +318,17 @@ func ours(found []evidence.Client, dir string) evidence.Client {
 		}
 	}
 	return evidence.Client{}
+}
+
+// Node's error has no words where every address of a name failed: that is no success.
+func TestAnswerThatDoesNotComeToTheEnd(t *testing.T) {
+	r := &run{scrub: &foreign.Scrubber{}}
+	for _, stage := range []string{"", "resolve", "connect", "tls"} {
+		if c := r.client(&looker{name: "node"}, answer{Stage: stage}); c.Status != evidence.Fail || c.Error.Empty() {
+			t.Errorf("%q: %s %q", stage, c.Status, c.Error)
+		}
+	}
+	if c := r.client(&looker{name: "getent"}, answer{Stage: "resolve", Address: "192.0.2.1"}); c.Status != evidence.Pass {
+		t.Errorf("getent: %s", c.Status)
+	}
 }

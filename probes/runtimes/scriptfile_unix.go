@@ -32,8 +32,8 @@ func (f *scriptFiles) put(pool fpmPool) (seen string, why foreign.Text) {
 		places = []string{os.TempDir()}
 	}
 	root := ""
-	if pool.chroot != "" {
-		root = filepath.Clean(pool.chroot)
+	if pool.Chroot != "" {
+		root = filepath.Clean(pool.Chroot)
 		places = []string{root}
 	} else if len(pool.basedir) > 0 {
 		places = pool.basedir

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"opensrs-doctor/probes/evidence"
 )
@@ -38,18 +39,27 @@ var curlSays = sync.OnceValue(func() map[string]*regexp.Regexp {
 	}
 })
 
+// curlVersionWait is how long curl may take to tell its version. Where it is built with OpenLDAP it looks up this host's
+// name for that, which takes long where no resolver answers.
+const curlVersionWait = time.Second
+
 // askCurl asks the command curl.
 func (r *run) askCurl(ctx context.Context, l *looker) []evidence.Client {
-	about := r.program(ctx, l.path, nil, "--version")
-	version, library := curlSays()["version"].FindSubmatch(about.output), firstTLS(about.output)
-	if version == nil {
+	short, cancel := context.WithTimeout(ctx, curlVersionWait)
+	defer cancel()
+	about := r.program(short, l.path, nil, "--version")
+	version, library := "", "curl"
+	if match := curlSays()["version"].FindSubmatch(about.output); match != nil {
+		version = string(match[1])
+		library = "curl " + version + ", " + firstTLS(about.output)
+	} else if short.Err() == nil || ctx.Err() != nil {
 		return []evidence.Client{r.skipped(l, about.why)}
 	}
 	host := r.o.Host
 	if strings.Contains(host, ":") {
 		host = "[" + host + "]"
 	}
-	wait := strconv.Itoa(r.scriptWait(l))
+	wait := strconv.Itoa(max(r.scriptWait(l)-int(curlVersionWait/time.Second), 1))
 	end := r.program(ctx, l.path, nil, "-sS", "-v", "-o", os.DevNull, "--max-time", wait, "--connect-timeout", wait,
 		"--pinnedpubkey", noPin, "-w", `\n{"look":1,"address":"%{remote_ip}","local_address":"%{local_ip}"}\n`,
 		fmt.Sprintf("https://%s:%d/", host, r.o.Port))
@@ -58,7 +68,7 @@ func (r *run) askCurl(ctx context.Context, l *looker) []evidence.Client {
 		return []evidence.Client{r.skipped(l, end.why)}
 	}
 	a := found[0]
-	a.Version, a.Library, a.Errno = string(version[1]), "curl "+string(version[1])+", "+library, end.code
+	a.Version, a.Library, a.Errno = version, library, end.code
 	r.readVerbose(&a, end)
 	return []evidence.Client{r.client(l, a)}
 }

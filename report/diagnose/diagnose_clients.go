@@ -160,8 +160,22 @@ func connectCause(e *evidence.Evidence, c *evidence.Client) string {
 		return clientPath // the other family
 	case goesElsewhere(e, c):
 		return clientDNS
+	case familyUnknown(c) && ipv6First(e):
+		return clientPath // the other family, and it does not say so
 	}
 	return clientBlocked
+}
+
+// familyUnknown: it failed to connect, directly, and did not say to which address. PHP's streams do not.
+func familyUnknown(c *evidence.Client) bool {
+	return c.Status == evidence.Fail && c.Stage == evidence.StageConnect && !c.Address.IsValid() && c.Proxy.Empty()
+}
+
+// ipv6First reports whether this host's resolver puts an IPv6 address first: a client that takes the first one went there.
+func ipv6First(e *evidence.Evidence) bool {
+	return slices.ContainsFunc(e.Clients, func(c evidence.Client) bool {
+		return c.Proxy.Empty() && c.Address.Is6() && inDNS(e, c.Address)
+	})
 }
 
 // passingClient says in what a client that gets through differs from this tool.
@@ -175,6 +189,8 @@ func passingClient(e *evidence.Evidence, c *evidence.Client) (d difference, diff
 		d.cause, d.why = clientStore, fmt.Sprintf("%s takes the certificate, and this host's store does not.", ClientTitle(c))
 	case verified && otherProxy(e, c):
 		d.cause, d.why = clientPath, fmt.Sprintf("%s goes %s, and this check %s.", ClientTitle(c), proxyWords(c.Proxy.String()), proxyWords(ownProxy(e)))
+	case goesElsewhere(e, c) && inDNS(e, c.Address) && !verified: // getent, which connects to nobody
+		d.cause, d.why = clientPath, fmt.Sprintf("%s puts an IPv6 address first, %s: what takes the first one leaves by IPv6, and the access rules are about IPv4.", ClientTitle(c), c.Address)
 	case goesElsewhere(e, c) && inDNS(e, c.Address):
 		d.cause, d.why = clientPath, fmt.Sprintf("%s connects by IPv6, to %s: the access rules are about IPv4.", ClientTitle(c), c.Address)
 	case goesElsewhere(e, c):
@@ -272,16 +288,23 @@ func whenClient(e *evidence.Evidence, cause string) (Finding, bool) {
 		return Finding{}, false
 	}
 	f := Finding{Severity: report.Warn, Values: prose.Values{}}
-	var names []string
+	var names, failing []string
 	for _, d := range differences(e) {
 		if d.cause != cause {
 			continue
 		}
+		name := ClientTitle(d.client)
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
 		if d.severity == report.Fail {
 			f.Severity = report.Fail
+			if !slices.Contains(failing, name) {
+				failing = append(failing, name)
+			}
 		}
-		if name := ClientTitle(d.client); !slices.Contains(names, name) {
-			names = append(names, name)
+		if cause == clientPath && familyUnknown(d.client) && !otherProxy(e, d.client) {
+			f.Confidence = report.Likely
 		}
 		f.Evidence = append(f.Evidence, d.why)
 		if step := remedy(e, d); step != "" && !slices.Contains(f.Steps, step) && len(f.Steps) < maxClientSteps {
@@ -302,7 +325,7 @@ func whenClient(e *evidence.Evidence, cause string) (Finding, bool) {
 	}
 	f.Values["clients"] = screen.List(names)
 	if f.Values["clients_pass"] = passing(e); f.Severity == report.Fail {
-		f.Values["clients_fail"] = f.Values["clients"]
+		f.Values["clients_fail"] = screen.List(failing)
 	}
 	return f, true
 }

@@ -26,6 +26,8 @@ func remedy(e *evidence.Evidence, d difference) string {
 		return pathStep(e, d.client)
 	case clientBlocked:
 		return blockedStep(d.client)
+	case clientDNS:
+		return lookupStep(d)
 	case clientStrict:
 		step, _ := strictStep(d.client)
 		return step
@@ -175,8 +177,8 @@ func pathStep(e *evidence.Evidence, c *evidence.Client) string {
 		return fmt.Sprintf("Set the proxy in the client's own settings, if %s is to go through it: it does not take it from %s.", name, proxyVariable(c))
 	case otherProxy(e, c):
 		return fmt.Sprintf("Check %s: %s goes through %s by it.", proxyVariable(c), name, screen.Clean(c.Proxy.String()))
-	case c.Address.Is6():
-		return fmt.Sprintf("Prefer IPv4 for %s (in /etc/gai.conf: precedence ::ffff:0:0/96 100): the access rules know IPv4 only.", name)
+	case c.Address.Is6() || familyUnknown(c):
+		return "Prefer IPv4 on this host (in /etc/gai.conf: precedence ::ffff:0:0/96 100): the access rules know IPv4 only."
 	}
 	return ""
 }
@@ -189,6 +191,15 @@ func proxyVariable(c *evidence.Client) string {
 		}
 	}
 	return "the variable https_proxy"
+}
+
+// lookupStep is for a pool that finds no address in a root of its own.
+func lookupStep(d difference) string {
+	if pool := d.client.Pool; pool != nil && pool.Chroot != "" {
+		return fmt.Sprintf("Copy resolv.conf, hosts and nsswitch.conf from /etc into %s, and the libraries libnss_*.so* that they name, or take chroot out of %s and reload php-fpm.",
+			path.Join(pool.Chroot, "etc"), pool.File)
+	}
+	return ""
 }
 
 func blockedStep(c *evidence.Client) string {

@@ -237,6 +237,11 @@ func whenClientDNSDiffers(e *evidence.Evidence) (Finding, bool) {
 			finding.Values["who_resolves"] = finding.Values["clients"] + ": no usable address"
 		}
 		finding.Values["name"] = e.DNS.Name
+		if e.DNS.NoLibcDNS == "" {
+			finding.Values["otherwise"] = finding.Values["clients"]
+			return finding, true
+		}
+		finding.Values["nsswitch"], finding.Culprit = e.DNS.NoLibcDNS, noLibcDNS(e.DNS)
 		return finding, true
 	}
 	d := e.DNS
@@ -245,9 +250,14 @@ func whenClientDNSDiffers(e *evidence.Evidence) (Finding, bool) {
 	}
 	file, _, _ := strings.Cut(d.NoLibcDNS, ":")
 	return Finding{Values: prose.Values{"name": d.Name, "nsswitch": d.NoLibcDNS, "who_resolves": "Programs that use glibc find no address"},
-		Culprit: &report.Culprit{Kind: "setting", Name: "hosts", At: d.NoLibcDNS, File: d.NoLibcDNS},
+		Culprit: noLibcDNS(d),
 		Evidence: []string{fmt.Sprintf("%s lets glibc look in files alone, and %s is not in the hosts file; %s gives %s.", file, d.Name, d.Used,
 			screen.List(screen.Texts(append(slices.Clone(d.IPv4), d.IPv6...))))}}, true
+}
+
+// noLibcDNS is the line that keeps glibc from asking name servers.
+func noLibcDNS(d *evidence.DNS) *report.Culprit {
+	return &report.Culprit{Kind: "setting", Name: "hosts", At: d.NoLibcDNS, File: d.NoLibcDNS}
 }
 
 func whenDnsSlowResolver(e *evidence.Evidence) (Finding, bool) {

@@ -22,10 +22,10 @@ function tell(more) {
 }
 setTimeout(() => tell({error: 'no answer within ' + wait + ' s'}), wait * 1000);
 dns.lookup(host, (err) => {
-  if (err) return tell({error: err.message});
+  if (err) return tell({error: err.message || String(err.code || err)});
   r.stage = 'connect';
   const plain = net.connect({host, port: +port});
-  plain.on('error', (e) => tell({error: e.message, errno: Math.abs(e.errno || 0) || 0}));
+  plain.on('error', (e) => tell({error: e.message || String(e.code || e), errno: Math.abs(e.errno || 0) || 0}));
   plain.on('connect', () => {
     r.address = plain.remoteAddress;
     r.local_address = plain.localAddress;

@@ -21,21 +21,38 @@ def proxy_for():
     return url
 
 
+# As socket.create_connection does it, but for two things: the address is known where it fails, and an address that is
+# silent is the end, for a program waits there for minutes.
+def connect(r, name, number):
+    r["stage"] = "resolve"
+    found = socket.getaddrinfo(name, number, 0, socket.SOCK_STREAM)
+    r["stage"] = "connect"
+    last = None
+    for family, kind, protocol, _, at in found:
+        s = socket.socket(family, kind, protocol)
+        try:
+            s.settimeout(wait)
+            s.connect(at)
+            return s
+        except OSError as e:
+            s.close()
+            last = e
+            if "proxy" not in r:
+                r["address"] = at[0]
+            if isinstance(e, socket.timeout):
+                raise OSError("no answer from %s within %g s" % (at[0], wait))
+    raise last or OSError("no address")
+
+
 def reach(r):
     url = proxy_for()
     if not url:
-        r["stage"] = "resolve"
-        socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
-        r["stage"] = "connect"
-        return socket.create_connection((host, port), wait)
+        return connect(r, host, port)
     from urllib.parse import urlsplit, unquote
     import base64
     r["proxy"] = url
     at = urlsplit(url if "://" in url else "http://" + url)
-    r["stage"] = "resolve"
-    socket.getaddrinfo(at.hostname, at.port or 80, 0, socket.SOCK_STREAM)
-    r["stage"] = "connect"
-    s = socket.create_connection((at.hostname, at.port or 80), wait)
+    s = connect(r, at.hostname, at.port or 80)
     name = "[%s]" % host if ":" in host else host
     head = "CONNECT %s:%d HTTP/1.1\r\nHost: %s:%d\r\n" % (name, port, name, port)
     if at.username:
@@ -54,8 +71,14 @@ def reach(r):
     return s
 
 
-def look(library, cafile, store):
+def look(library, cafile, store, before=None):
     r = {"look": 1, "version": sys.version.split()[0], "library": library, "stage": "resolve", "trust_store": store, "settings": settings()}
+    if before and before.get("error") and before["stage"] in ("resolve", "connect"):  # no other store helps
+        for name in ("stage", "address", "proxy", "errno", "error"):
+            if name in before:
+                r[name] = before[name]
+        print("\n" + json.dumps(r), flush=True)
+        return r
     try:
         try:
             context = ssl.create_default_context(cafile=cafile)
@@ -75,14 +98,15 @@ def look(library, cafile, store):
             r["stage"] = "verify"
         r["errno"] = getattr(e, "errno", None) or 0
         r["error"] = str(e) or type(e).__name__
-    print("\n" + json.dumps(r))
+    print("\n" + json.dumps(r), flush=True)
+    return r
 
 
 at = ssl.get_default_verify_paths()
-look("ssl, " + ssl.OPENSSL_VERSION, None, [p for p in (at.cafile or at.openssl_cafile, at.capath) if p])
+first = look("ssl, " + ssl.OPENSSL_VERSION, None, [p for p in (at.cafile or at.openssl_cafile, at.capath) if p])
 try:
     import certifi
     bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or certifi.where()
-    look("requests' store, certifi " + getattr(certifi, "__version__", ""), bundle, [bundle])
+    look("requests' store, certifi " + getattr(certifi, "__version__", ""), bundle, [bundle], first)
 except ImportError:
     pass

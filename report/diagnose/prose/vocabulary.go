@@ -50,6 +50,7 @@ var Vocabulary = map[string]string{
 	"client_file":  "the client's own settings file",  // its path
 	"clients":      "a program of this host",          // "php8.2 (curl) and node"
 	"clients_fail": "",                                // the same; set only where one of them fails
+	"otherwise":    "",                                // of clients, those that look names up in another way, where it is not known which
 	"client_step":  "",                                // a whole step, for the first of them
 	"clients_pass": "",                                // those that get through
 	"who_resolves": "",                                // "ruby and curl: another address"
