@@ -26,16 +26,18 @@ func (r *run) deepen(probe string) {
 	if probe != "port" && r.ev.Port != nil && r.ev.Port.Connected.IsValid() {
 		to = r.ev.Port.Connected
 	}
-	if r.way.proxy == nil {
-		r.x.path(to, false) // the round trips follow it
-	} else {
+	if r.way.proxy != nil || probe == "" && r.ev.Call != nil && r.ev.Call.Failure == nil { // no router has to answer for them
 		r.x.roundTrips(to)
+	}
+	if r.way.proxy == nil {
+		r.x.path(to, false) // the round trips follow it at the latest
 	}
 }
 
 // roundTrips measures them once in a run.
 func (x *experiments) roundTrips(to netip.AddrPort) {
 	x.once("round trips", tripsTime, func(ctx context.Context) {
+		defer close(x.measured)
 		x.world.roundTrips(ctx, to, x.trip, func(sofar evidence.RoundTrips) {
 			x.keep(func(f *findings) { f.roundTrips = &sofar })
 		})

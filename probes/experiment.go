@@ -22,18 +22,19 @@ import (
 // experiments are the follow-ups of one run. Each is started at most once, when a step fails or has been
 // silent for a while, so that it overlaps with the waiting; none runs on the healthy path.
 type experiments struct {
-	world  *world
-	host   thishost.Eyes
-	deep   bool          // Options.Deep
-	trace  bool          // Options.TraceFirewall
-	trip   time.Duration // how long one round trip may take
-	ctx    context.Context
-	mu     sync.Mutex
-	begun  map[string]bool
-	silent chan struct{} // closed when it is sure that the endpoint's port gives no answer
-	under  int           // how many are under way; no WaitGroup, for more may be started while somebody waits
-	idle   chan struct{} // closed when none is under way any more; nil where none is
-	found  findings
+	world    *world
+	host     thishost.Eyes
+	deep     bool          // Options.Deep
+	trace    bool          // Options.TraceFirewall
+	trip     time.Duration // how long one round trip may take
+	ctx      context.Context
+	mu       sync.Mutex
+	begun    map[string]bool
+	silent   chan struct{} // closed when it is sure that the endpoint's port gives no answer
+	measured chan struct{} // closed when the round trips have been measured
+	under    int           // how many are under way; no WaitGroup, for more may be started while somebody waits
+	idle     chan struct{} // closed when none is under way any more; nil where none is
+	found    findings
 }
 
 // findings are what the follow-ups have brought so far.
@@ -160,6 +161,7 @@ func (x *experiments) path(to netip.AddrPort, answered bool) {
 			close(x.silent)
 		}
 		if seen != nil && !seen.Route.Denies() && worthCounting(path) {
+			x.afterTrips(ctx)
 			x.ledger(to, evidence.LedgerTCP, answerTime(path))
 		}
 		if x.deep { // behind the walk: what routers still answer is the walk's
@@ -177,6 +179,19 @@ func (x *experiments) later(wait time.Duration, do func()) {
 		case <-ctx.Done():
 		}
 	})
+}
+
+// afterTrips waits for the round trips, where they are being measured.
+func (x *experiments) afterTrips(ctx context.Context) {
+	x.mu.Lock()
+	begun := x.begun["round trips"]
+	x.mu.Unlock()
+	if begun {
+		select {
+		case <-x.measured:
+		case <-ctx.Done():
+		}
+	}
 }
 
 // ledger counts what this host's kernel does with packets, when nothing else of this run is sent to there.
