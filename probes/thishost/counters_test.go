@@ -42,7 +42,7 @@ func TestCounters(t *testing.T) {
 	}
 	now.OutTransmits = nil
 	if want := (evidence.Counts{OutSegments: 590000, OutRequests: 729368, InReceives: 738229, InDelivers: 738200, Forwarded: 11,
-		ReversePath: 17, ConntrackFull: 32, Loopback: 92}); now != want {
+		ReversePath: 17, ConntrackFull: 32, Loopback: 92, Arrived: 20}); now != want {
 		t.Errorf("got  %+v\nwant %+v", now, want)
 	}
 	if old := difference(zero, countersOf(snmpOld, netstat, dev, "")); old.OutTransmits != nil || old.OutSegments != 350 || old.ConntrackFull != 0 {
