@@ -81,3 +81,33 @@ func TestBareSurroundings(t *testing.T) {
 		})
 	}
 }
+
+// TestSmallMemory: a check, and a ticket, with all formats fit into a cgroup of 64 MiB.
+func TestSmallMemory(t *testing.T) {
+	program := asRoot(t)
+	dir := t.TempDir()
+	const script = `group=$1; limit=$2; shift 2; mkdir "$group" || exit 77
+test -e "$group/$limit" && echo 67108864 >"$group/$limit" || { rmdir "$group"; exit 77; }
+(echo 0 >"$group/cgroup.procs" || exit 77; exec "$0" "$@"); status=$?
+rmdir "$group"; exit $status`
+	for _, args := range [][]string{
+		{"--sandbox=tls.expired", "-f", "html=a.html", "-f", "json"},
+		{"ticket", "--sandbox=tls.expired", "--output", "t.zip"},
+	} {
+		ran := false
+		for base, limit := range map[string]string{"/sys/fs/cgroup": "memory.max", "/sys/fs/cgroup/memory": "memory.limit_in_bytes"} {
+			group := filepath.Join(base, "opensrs-doctor-test-"+strings.ReplaceAll(filepath.Base(filepath.Dir(dir)), "/", ""))
+			status, printed := doctor(t, "sh", dir, nil, append([]string{"-c", script, program, group, limit}, args...)...)
+			if status == 77 {
+				continue
+			}
+			ran = true
+			if status != exitFail || !strings.Contains(printed, "tls.expired") {
+				t.Errorf("%v: status %d:\n%s", args, status, printed)
+			}
+		}
+		if !ran {
+			t.Skip("no memory cgroup can be made here")
+		}
+	}
+}
