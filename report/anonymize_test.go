@@ -86,7 +86,7 @@ func TestTokensAreConsistent(t *testing.T) {
 	anonymous := anonymize.Anonymize(interceptedReport(t))
 	words := anonymous.Diagnoses[0].Explanation
 	shape := regexp.MustCompile(`^(user-\d+) on (host-\d+) leaves from (address-\d+) \((address-\d+)/32 in (address-\d+)/25\); ` +
-		`(address-\d+) is a router, (address-\d+) the same address, (address-\d+) the other one\.$`)
+		`(private-\d+) is a router, (address-\d+) the same address, (address-\d+) the other one\.$`)
 	m := shape.FindStringSubmatch(words)
 	if m == nil {
 		t.Fatalf("explanation: %s", words)
@@ -141,6 +141,8 @@ func TestAddressAt(t *testing.T) {
 		"300.1.1.1 at 12:34:56":       "300.1.1.1 at 12:34:56",
 		"127.0.0.1 ::1":               "127.0.0.1 ::1",
 		"203.0.113.0/25":              "address-1/25",
+		"10.1.0.1, 203.0.113.10":      "private-1, address-1",
+		"::ffff:10.1.0.1 100.64.0.9":  "private-1 private-2",
 		"de:ad:be:ef:00:11":           "de:ad:be:ef:00:11",
 	} {
 		tokens := anonymize.NewTokens()

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/report"
@@ -64,6 +65,61 @@ func TestTicketReadme(t *testing.T) {
 	} {
 		validate(t, name, jsonOf(t, r))
 		golden.Check(t, "ticket-"+name+".txt", ticketOf(t, r, false)["README.txt"])
+	}
+}
+
+// TestTicketCompared: an earlier report says when it worked and what changed since; nobody who has the bundle is asked to send it.
+func TestTicketCompared(t *testing.T) {
+	now := saved(t, filteredEvidence(), filteredDiagnosis())
+	now.Diagnoses[0].Fixes = []string{"Open it.", "Send OpenSRS Support the bundle that opensrs-doctor ticket writes, if it stays.",
+		"Send OpenSRS Support the bundle that opensrs-doctor ticket writes, and ask whether it is let in.",
+		"Try elsewhere; if it stays, send OpenSRS Support the bundle that opensrs-doctor ticket writes."}
+	worked := saved(t, healthyEvidence())
+	worked.StartedAt = now.StartedAt.Add(-48 * time.Hour)
+	later := *worked
+	later.StartedAt = now.StartedAt.Add(time.Hour)
+	failed := saved(t, filteredEvidence(), filteredDiagnosis())
+	failed.StartedAt = worked.StartedAt
+	elsewhere := *worked
+	elsewhere.Target.Port++
+	cut := *worked
+	cut.Interrupted = true
+	at := worked.StartedAt.UTC().Format("2006-01-02 15:04:05 UTC")
+	for name, c := range map[string]struct {
+		earlier *report.Report
+		row     string
+	}{
+		"worked":    {worked, "Worked   at " + at},
+		"later":     {&later, "Before   the other report is the later one"},
+		"failed":    {failed, "Before   at " + at + " the verdict was fail"},
+		"elsewhere": {&elsewhere, "Before   the earlier report is about another target"},
+		"cut short": {&cut, "Before   at " + at},
+	} {
+		files, err := ticket.TicketFiles(now, false, &ticket.Beside{Earlier: c.earlier})
+		if err != nil {
+			t.Fatal(err)
+		}
+		held := map[string]string{}
+		for _, file := range files {
+			held[file.Name] = string(file.Content)
+		}
+		if letter := held["README.txt"]; !strings.Contains(letter, c.row) || !strings.Contains(letter, "  changes.txt") {
+			t.Errorf("%s: the letter lacks %q:\n%s", name, c.row, letter)
+		}
+		if name == "worked" && !strings.Contains(held["changes.txt"], "port.filtered") {
+			t.Errorf("changes.txt does not name the new cause:\n%s", held["changes.txt"])
+		}
+		for _, file := range []string{"report.md", "report.html"} {
+			if strings.Contains(held[file], "ticket writes") {
+				t.Errorf("%s asks to send the bundle", file)
+			}
+		}
+		if !strings.Contains(held["report.md"], "Ask OpenSRS Support whether it is let in.") {
+			t.Errorf("the question to support is gone:\n%s", held["report.md"])
+		}
+	}
+	if len(now.Diagnoses[0].Fixes) != 4 {
+		t.Error("the report itself was changed")
 	}
 }
 

@@ -113,7 +113,7 @@ func check(flags map[string]*flagValue, config string, s *streams, ticket *bundl
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("the report could not be written: %s", plain(err))
+		return unwritten(result, s, err)
 	}
 	if result.Interrupted {
 		s.say("", result.CutWords()+" The report says what was known by then.")

@@ -129,6 +129,8 @@ func completerOf(name, form string) completer {
 		return filesEnding("txt", "csv", "log")
 	case name == "config":
 		return filesEnding("yaml", "yml")
+	case name == "compare":
+		return filesEnding("json")
 	case name == "output":
 		return filesEnding("zip")
 	case form == "PATH", form == "FILE":

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -59,6 +60,7 @@ func sameForAll(write func(io.Writer, *report.Report) error) func(io.Writer, *re
 type output struct {
 	format format
 	path   string // "" is standard output; else outfile.Key of it
+	given  string // the path as it was written
 	file   *outfile.File
 }
 
@@ -113,7 +115,7 @@ func (s *settings) parseOutputsOf(all []format, deadline time.Time) (out outputs
 			return out, s.bad("format", i, "%s is the file of %s, and would be replaced", shownPath(given), input)
 		}
 		paths[path] = true
-		next := output{format: all[at], path: path}
+		next := output{format: all[at], path: path, given: given}
 		if path != "" {
 			if next.file, err = outfile.Open(given, deadline); err != nil {
 				return out, s.bad("format", i, "cannot write %s: %s", shownPath(given), plain(err))
@@ -163,7 +165,7 @@ func (out outputs) write(r *report.Report, v view, s *streams, before error) err
 			one.file.Discard()
 		}
 		if err != nil && first == nil {
-			first = err
+			first = fmt.Errorf("%s: %s", shownPath(one.given), plain(err))
 		}
 	}
 	for _, one := range out {
@@ -171,11 +173,22 @@ func (out outputs) write(r *report.Report, v view, s *streams, before error) err
 			continue
 		}
 		if err := one.format.write(s.stdout, r, v.forTerminal(s)); err != nil && first == nil {
-			first = err
+			first = fmt.Errorf("standard output: %s", plain(err))
 		}
 	}
 	out.summarize(r, s)
 	return first
+}
+
+// unwritten is the error for a report that could not be written, after one line with the result: what was found is not
+// lost with the disk that was to hold it.
+func unwritten(r *report.Report, s *streams, err error) error {
+	result := r.Verdict
+	if len(r.Diagnoses) > 0 {
+		result += ", " + r.Diagnoses[0].Cause + ": " + render.HeadlineOf(r.Diagnoses[0])
+	}
+	s.tell("", "The result was: "+result)
+	return fmt.Errorf("the report could not be written: %s", plain(err))
 }
 
 // discard gives up files that were opened and not written; what stood there before stays.

@@ -208,7 +208,7 @@ for, curl icanhazip.com, ping, traceroute and openssl s_client, and holds the
 report and a letter to the support engineer. A run takes some seconds longer
 than check.
 
-Usage:  opensrs-doctor ticket [flags of check] [--output PATH]
+Usage:  opensrs-doctor ticket [flags of check] [--output PATH] [--compare FILE]
 `
 
 const ticketAfter = `

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"io"
 	"time"
 
@@ -63,7 +62,7 @@ func renderSaved(path string, flags map[string]*flagValue, s *streams) error {
 		saved = anonymize.Anonymize(saved)
 	}
 	if err := out.write(saved, request.view, s, nil); err != nil {
-		return errors.New("the report could not be written: " + plain(err))
+		return unwritten(saved, s, err)
 	}
 	switch {
 	case settings.bool(noExitStatus.name):

@@ -116,7 +116,7 @@ func serveSandbox(flags map[string]*flagValue, args []string, s *streams) error 
 		return fmt.Errorf("cannot say where the sandbox is: %s", plain(err))
 	}
 	if err := open.home.publish(open.ready); err != nil {
-		return fmt.Errorf("the ready file could not be written: %s", plain(err))
+		return fmt.Errorf("the ready file could not be written: %s: %s", shownPath(settings.text("ready-file")), plain(err))
 	}
 	if command == nil {
 		return serveUntil(ctx, log)

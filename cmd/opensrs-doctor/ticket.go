@@ -17,6 +17,7 @@ import (
 	"opensrs-doctor/cmd/opensrs-doctor/outfile"
 	"opensrs-doctor/probes/process"
 	"opensrs-doctor/report"
+	"opensrs-doctor/report/anonymize"
 	"opensrs-doctor/report/clients"
 	"opensrs-doctor/report/ticket"
 )
@@ -31,19 +32,33 @@ func ticketCommand(s *streams) *cobra.Command {
 	flags := addKeys(command.Flags(), keys())
 	config := command.Flags().String("config", "", "the config file, instead of the default one")
 	output := command.Flags().String(outputKey.name, "", outputKey.help)
+	compare := command.Flags().String(compareKey.name, "", compareKey.help)
 	command.RunE = func(cmd *cobra.Command, _ []string) error {
-		return check(flags, *config, s, &bundle{path: *output, given: cmd.Flags().Changed(outputKey.name)})
+		b := &bundle{path: *output, given: cmd.Flags().Changed(outputKey.name)}
+		if cmd.Flags().Changed(compareKey.name) {
+			if *compare == "-" {
+				return usagef("--compare: name a file; standard input may be the key's")
+			}
+			var err error
+			if b.earlier, err = readReport(*compare, s.stdin); err != nil {
+				return err
+			}
+		}
+		return check(flags, *config, s, b)
 	}
 	return command
 }
 
-// outputKey is the one flag that ticket has more than check. It is no key of the config file: a bundle is never
-// overwritten, so a path is good for one run.
+// outputKey and compareKey are the flags that ticket has more than check. They are no keys of the config file: a bundle is
+// never overwritten, so a path is good for one run, and so is what it is compared with.
 var outputKey = key{"output", "", text, "PATH", groupOutput,
 	"the zip to write, never overwritten (default opensrs-ticket-DATE-TIME.zip in this directory)"}
 
+var compareKey = key{"compare", "", text, "FILE", groupOutput,
+	"an earlier report, best one that passed: the bundle then says when it worked, and what changed since"}
+
 // ticketKeys are what the help lists.
-func ticketKeys() []key { return append(keys(), outputKey) }
+func ticketKeys() []key { return append(keys(), outputKey, compareKey) }
 
 // bundle is the zip of one run of ticket.
 type bundle struct {
@@ -51,7 +66,8 @@ type bundle struct {
 	given bool // --output
 	files []ticket.TicketFile
 
-	clients []byte // the table of the runtimes; nil: none was made
+	clients []byte         // the table of the runtimes; nil: none was made
+	earlier *report.Report // --compare; nil: none was given
 }
 
 // askClients asks the language runtimes, for the bundle's table. A sandbox's authority is known to none of them, and an
@@ -151,7 +167,11 @@ func freeName(at time.Time, n int) string {
 
 // save writes the bundle.
 func (b *bundle) save(r *report.Report, anonymized bool) (err error) {
-	if b.files, err = ticket.TicketFiles(r, anonymized, b.clients); err != nil {
+	earlier := b.earlier
+	if earlier != nil && anonymized {
+		earlier = anonymize.Anonymize(earlier)
+	}
+	if b.files, err = ticket.TicketFiles(r, anonymized, &ticket.Beside{Clients: b.clients, Earlier: earlier}); err != nil {
 		return err
 	}
 	for n := 0; ; n++ {

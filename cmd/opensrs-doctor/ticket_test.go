@@ -45,7 +45,7 @@ func unpacked(path string) (map[string][]byte, error) {
 			return nil, err
 		}
 	}
-	names = slices.DeleteFunc(names, func(name string) bool { return name == "clients.txt" || name == "chain.pem" })
+	names = slices.DeleteFunc(names, func(name string) bool { return name == "clients.txt" || name == "chain.pem" || name == "changes.txt" })
 	if !slices.Equal(names, ticketNames) {
 		return nil, &usageError{text: "the bundle holds other files"}
 	}

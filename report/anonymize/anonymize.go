@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/screen"
 )
@@ -17,7 +18,7 @@ import (
 // Anonymize is a deep copy of the report without what tells whose it is: addresses other than loopback,
 // host names other than the public services' and the default sources', the username, the host's name, the paths
 // of the user's files and the names in certificates that are no public authority's. In their place stand tokens, "address-1",
-// "host-1", "user-1", "path-1", "certificate-1", "fingerprint-1": the same one for the same thing wherever it
+// "private-1" (an address of a private network), "host-1", "user-1", "path-1", "certificate-1", "fingerprint-1": the same one for the same thing wherever it
 // stands, also inside sentences and prefixes. Certificates in PEM are left out.
 func Anonymize(r *report.Report) *report.Report {
 	anonymous, err := anonymized(r)
@@ -120,12 +121,18 @@ func (t *tokens) Sort() {
 	}
 }
 
-// address gives an address its token. IPv4 inside IPv6 is the same as IPv4, and the zone does not count.
+// address gives an address its token. IPv4 inside IPv6 is the same as IPv4, and the zone does not count. Whether a hop is
+// within the caller's network or carrier is what a path is read for, so a private address (CGNAT too) stays recognisable.
 func (t *tokens) address(a netip.Addr) string {
 	key := a.Unmap().WithZone("").String()
 	if t.names[key] == "" {
-		t.count["address"]++
-		t.names[key] = fmt.Sprintf("address-%d", t.count["address"])
+		kind := "address"
+		switch iprules.NeverPublic(a) {
+		case "private", "CGNAT":
+			kind = "private"
+		}
+		t.count[kind]++
+		t.names[key] = fmt.Sprintf("%s-%d", kind, t.count[kind])
 	}
 	return t.names[key]
 }

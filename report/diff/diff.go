@@ -114,7 +114,7 @@ func sideOf(r *report.Report) DiffSide {
 }
 
 // token is what stands for a name or an address in an anonymized report.
-var token = pattern.Of(`^(address|host|user)-[0-9]+$`)
+var token = pattern.Of(`^(address|private|host|user)-[0-9]+$`)
 
 func anonymous(r *report.Report) bool {
 	return token().MatchString(r.Host.Hostname) || token().MatchString(r.Target.Username) || token().MatchString(r.Host.LocalAddress)

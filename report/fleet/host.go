@@ -60,7 +60,7 @@ func (h *host) place() string {
 }
 
 // token is what stands for a name or an address in an anonymized report.
-var token = pattern.Of(`^(address|host|user|path|certificate|fingerprint)-[0-9]+`)
+var token = pattern.Of(`^(address|private|host|user|path|certificate|fingerprint)-[0-9]+`)
 
 // Bounds of what is kept of one host.
 const (

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"opensrs-doctor/report"
+	"opensrs-doctor/report/diff"
 	"opensrs-doctor/report/render"
 	"opensrs-doctor/report/render/page"
 	"opensrs-doctor/report/screen"
@@ -25,8 +26,12 @@ type TicketFile struct {
 // TicketFiles are all files of a bundle, in their order, for a report as it is to be shown. There is a chain where the
 // service presented one; not where anonymized says that Anonymize made the report: certificates hold the names and
 // addresses that it hides.
-// clients is the table of the host's language runtimes, as the command clients prints it; nil where none was made.
-func TicketFiles(r *report.Report, anonymized bool, clients []byte) ([]TicketFile, error) {
+// Of beside everything may be missing, and so may it itself.
+func TicketFiles(r *report.Report, anonymized bool, beside *Beside) ([]TicketFile, error) {
+	if beside == nil {
+		beside = &Beside{}
+	}
+	toRead := forSupport(r)
 	files := []TicketFile{
 		{Name: "report.json", About: "the whole report for programs; opensrs-doctor render shows it in any format"},
 		{Name: "report.md", About: "the report as text, to paste into a ticket"},
@@ -35,20 +40,26 @@ func TicketFiles(r *report.Report, anonymized bool, clients []byte) ([]TicketFil
 	}
 	writers := []func(io.Writer) error{
 		func(w io.Writer) error { return report.WriteJSON(w, r) },
-		func(w io.Writer) error { return render.WriteMarkdown(w, r) },
-		func(w io.Writer) error { return page.WriteHTML(w, r) },
-		func(w io.Writer) error { return WriteTicketReadme(w, r, files, anonymized) },
+		func(w io.Writer) error { return render.WriteMarkdown(w, toRead) },
+		func(w io.Writer) error { return page.WriteHTML(w, toRead) },
+		func(w io.Writer) error { return writeReadme(w, r, files, anonymized, beside.Earlier) },
 	}
-	beside := func(name, about string, write func(io.Writer) error) {
+	add := func(name, about string, write func(io.Writer) error) {
 		files = slices.Insert(files, len(files)-1, TicketFile{Name: name, About: about})
 		writers = slices.Insert(writers, len(writers)-1, write)
 	}
 	if len(report.Seen[presentedChain](r, "tls").Chain) > 0 && !anonymized {
-		beside("chain.pem", "the certificates that the service presented", func(w io.Writer) error { return WriteChain(w, r) })
+		add("chain.pem", "the certificates that the service presented", func(w io.Writer) error { return WriteChain(w, r) })
 	}
-	if clients != nil {
-		beside("clients.txt", "how far each language runtime of this host gets, with its own TLS library",
+	if clients := beside.Clients; clients != nil {
+		add("clients.txt", "how far each language runtime of this host gets, with its own TLS library",
 			func(w io.Writer) error { _, err := w.Write(clients); return err })
+	}
+	if beside.Earlier != nil {
+		add("changes.txt", "what changed since an earlier report",
+			func(w io.Writer) error {
+				return diff.WriteDiffText(w, diff.Compare(beside.Earlier, r), screen.Options{})
+			})
 	}
 	for i, write := range writers {
 		var content bytes.Buffer
@@ -58,6 +69,44 @@ func TicketFiles(r *report.Report, anonymized bool, clients []byte) ([]TicketFil
 		files[i].Content = content.Bytes()
 	}
 	return files, nil
+}
+
+// Beside is what a bundle may hold next to the report.
+type Beside struct {
+	Clients []byte         // the table of the host's language runtimes, as the command clients prints it; nil: none was made
+	Earlier *report.Report // an earlier report, as it is to be shown, to tell what changed since; nil: none was given
+}
+
+// forSupport is the report as support reads it, who have the bundle already: no step asks to send it. What is for programs
+// stays the report itself.
+func forSupport(r *report.Report) *report.Report {
+	out := *r
+	out.Diagnoses = slices.Clone(r.Diagnoses)
+	for i := range out.Diagnoses {
+		out.Diagnoses[i].Fixes = withoutSending(out.Diagnoses[i].Fixes)
+	}
+	return &out
+}
+
+// withoutSending leaves out the steps that are nothing but sending the bundle, unless no other is left; in the others
+// the bundle is the one at hand.
+func withoutSending(fixes []string) []string {
+	const bundle = "the bundle that opensrs-doctor ticket writes"
+	kept := make([]string, 0, len(fixes))
+	for _, fix := range fixes {
+		rest, sends := strings.CutPrefix(fix, "Send OpenSRS Support "+bundle)
+		question, asks := strings.CutPrefix(rest, ", and ask ")
+		switch {
+		case sends && asks:
+			kept = append(kept, "Ask OpenSRS Support "+question)
+		case !sends:
+			kept = append(kept, strings.ReplaceAll(fix, bundle, "this bundle"))
+		}
+	}
+	if len(kept) == 0 && len(fixes) > 0 {
+		return []string{"This is for OpenSRS Support to look into."}
+	}
+	return kept
 }
 
 // ticketRedacted is what a bundle never holds, and what it does hold on purpose.

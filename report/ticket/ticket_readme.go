@@ -16,6 +16,11 @@ import (
 // WriteTicketReadme writes the letter to the support engineer: who, where, when, what was found, and then, in the
 // place of each command that support asks for, what it would have told.
 func WriteTicketReadme(w io.Writer, r *report.Report, files []TicketFile, anonymized bool) error {
+	return writeReadme(w, r, files, anonymized, nil)
+}
+
+// writeReadme is WriteTicketReadme with an earlier report, nil where none was given.
+func writeReadme(w io.Writer, r *report.Report, files []TicketFile, anonymized bool, earlier *report.Report) error {
 	l := &letter{Writer: screen.New(screen.Options{}), r: r}
 	l.say(0, "opensrs-doctor: a bundle for a support ticket")
 	l.End()
@@ -27,6 +32,7 @@ func WriteTicketReadme(w io.Writer, r *report.Report, files []TicketFile, anonym
 	l.say(0, "Made on the host that calls the OpenSRS API. It holds what curl icanhazip.com, ping, traceroute and openssl "+
 		"s_client would show there, and what the API itself answered.")
 	l.head()
+	l.before(earlier)
 	l.sightings()
 	l.roundTrips()
 	l.walk()
@@ -89,7 +95,7 @@ func (l *letter) head() {
 	} else if who := render.SpeaksFor(r); who != "" {
 		l.row("As whom", strings.TrimSuffix(who, " Other programs: opensrs-doctor clients, or --as TARGET."))
 	}
-	l.row("When", fmt.Sprintf("%s, for %s", r.StartedAt.UTC().Format("2006-01-02 15:04:05 UTC"), screen.SpanMS(r.DurationMS)))
+	l.row("When", fmt.Sprintf("%s, for %s", whenUTC(r), screen.SpanMS(r.DurationMS)))
 	verdict := r.Verdict
 	if cut := r.CutWords(); cut != "" {
 		verdict += ". " + cut
@@ -110,6 +116,23 @@ func (l *letter) head() {
 		}
 	}
 }
+
+// before says when it last worked, as far as an earlier report tells.
+func (l *letter) before(earlier *report.Report) {
+	switch {
+	case earlier == nil:
+	case render.Service(earlier) != render.Service(l.r) || render.Endpoint(earlier) != render.Endpoint(l.r):
+		l.row("Before", "the earlier report is about another target; changes.txt compares the two")
+	case !earlier.StartedAt.Before(l.r.StartedAt):
+		l.row("Before", "the other report is the later one; changes.txt compares the two")
+	case earlier.Found() == report.VerdictPass && !earlier.Interrupted:
+		l.row("Worked", "at "+whenUTC(earlier)+"; changes.txt says what changed since")
+	default:
+		l.row("Before", "at "+whenUTC(earlier)+" the verdict was "+screen.Clean(earlier.Verdict)+"; changes.txt says what changed since")
+	}
+}
+
+func whenUTC(r *report.Report) string { return r.StartedAt.UTC().Format("2006-01-02 15:04:05 UTC") }
 
 // sightings stand in the place of curl icanhazip.com.
 func (l *letter) sightings() {
