@@ -1,6 +1,7 @@
 package foreign
 
 import (
+	"encoding/asn1"
 	"encoding/pem"
 	"reflect"
 	"strconv"
@@ -104,24 +105,42 @@ func (s *Scrubber) PEM(der []byte) PEM {
 	return PEM{string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))}
 }
 
-// objectIdentifiers are the numbers of whatever in a DER encoding looks like an object identifier, in words.
+// objectIdentifiers are the numbers of the object identifiers in a DER encoding, in words, as programs that print a
+// certificate show them. Bytes that only look like one, such as some of a random key, are none.
 func objectIdentifiers(der []byte) string {
 	var words strings.Builder
-	for i := 0; i+2 < len(der); i++ {
-		if der[i] != 6 || der[i+1] >= 0x80 || i+2+int(der[i+1]) > len(der) {
-			continue
-		}
-		number := uint64(0)
-		for _, b := range der[i+2 : i+2+int(der[i+1])] {
-			if number = number<<7 | uint64(b&0x7f); b < 0x80 {
-				words.WriteString(strconv.FormatUint(number, 10))
-				words.WriteByte(' ')
-				number = 0
-			}
-		}
-		words.WriteByte('\n')
-	}
+	writeIdentifiers(&words, der, 0)
 	return words.String()
+}
+
+// deepestDER is how many values one inside another are looked into.
+const deepestDER = 20
+
+func writeIdentifiers(words *strings.Builder, der []byte, depth int) {
+	for len(der) > 0 && depth < deepestDER {
+		var value asn1.RawValue
+		rest, err := asn1.Unmarshal(der, &value)
+		if err != nil {
+			return
+		}
+		der = rest
+		switch registered := value.Class == asn1.ClassContextSpecific && value.Tag == 8; { // a name that is an identifier
+		case value.IsCompound, value.Class == asn1.ClassUniversal && value.Tag == asn1.TagOctetString:
+			writeIdentifiers(words, value.Bytes, depth+1)
+		case value.Class == asn1.ClassUniversal && value.Tag == asn1.TagBitString && len(value.Bytes) > 1:
+			writeIdentifiers(words, value.Bytes[1:], depth+1)
+		case value.Class == asn1.ClassUniversal && value.Tag == asn1.TagOID, registered:
+			number := uint64(0)
+			for _, b := range value.Bytes {
+				if number = number<<7 | uint64(b&0x7f); b < 0x80 {
+					words.WriteString(strconv.FormatUint(number, 10))
+					words.WriteByte(' ')
+					number = 0
+				}
+			}
+			words.WriteByte('\n')
+		}
+	}
 }
 
 // Again takes secrets that were added since out of all Texts in the exported fields below a pointer. A certificate
