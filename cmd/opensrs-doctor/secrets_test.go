@@ -100,7 +100,7 @@ func everyFormat(t *testing.T, c invocation, signatures func() []string, args ..
 		texts += string(content)
 	}
 	if len(written) != len(formats()) {
-		t.Errorf("the run wrote %q", written)
+		t.Errorf("the run wrote %q, exit status %d, %q", written, got.status, got.stderr)
 	}
 	revealsNothing(t, texts, signatures()...)
 	sameAgain(t, got.stdout, files)
