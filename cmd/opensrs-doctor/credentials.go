@@ -84,7 +84,7 @@ func (s *settings) misplaced(r *request) error {
 			case name == "username" && foreign.LooksLikeKey(one.text):
 				return usagef("%s: this looks like an API key, and is not shown", s.merged[name].place(i)).
 					withHint("are username and key swapped? the username is the reseller's, as in the control panel")
-			case key.Holds([]byte(one.text)):
+			case key.HoldsMuch(one.text):
 				return usagef("%s: the API key is in it, and is not shown", s.merged[name].place(i)).withHint("the key is read from --api-key-file PATH or OPENSRS_API_KEY only")
 			}
 		}

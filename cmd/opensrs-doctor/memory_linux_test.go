@@ -29,7 +29,7 @@ func startMeasured(command *exec.Cmd) (peak func() int64, err error) {
 		pid := command.Process.Pid
 		var status unix.WaitStatus
 		_, err := unix.Wait4(pid, &status, 0, nil) // stopped at its first instruction
-		err = errors.Join(err, unix.PtraceSetOptions(pid, unix.PTRACE_O_TRACEEXIT), unix.PtraceCont(pid, 0))
+		err = errors.Join(err, unix.PtraceSetOptions(pid, unix.PTRACE_O_TRACEEXIT|unix.PTRACE_O_EXITKILL), unix.PtraceCont(pid, 0))
 		started <- err
 		ended <- traceToEnd(pid)
 	}()

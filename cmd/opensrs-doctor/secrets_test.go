@@ -173,7 +173,7 @@ var echoes = map[string]string{
 	"chunk-bad":         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nSIG\r\nKEY\r\n",
 	"server-error":      httpReply("502 Bad Gateway", "", envelope("502", "SIG")[:450]),
 	"error-balance":     httpReply("503 Unavailable", "", `<item key="balance">`+plantedBalance+`</item>`),
-	"without-http":      "<OPS_envelope><body><dt_assoc><item key=\"balance\">" + plantedBalance + "</item>\r\n",
+	"bare-envelope":     "<OPS_envelope><body><dt_assoc><item key=\"balance\">" + plantedBalance + "</item>\r\n",
 	"balance-elsewhere": okReply(`<item key="balance">` + plantedBalance + `</item><item key="hold_balance">` + plantedHold),
 	"refused-balance":   okReply(envelope("310", "no more calls, your balance is "+plantedBalance+" ("+plantedHold+")")),
 }

@@ -142,6 +142,23 @@ func redact(text string, hit []bool) string {
 // Holds reports whether content, which may be binary, holds a secret or a telling part of one.
 func (s *Scrubber) Holds(content []byte) bool { return s.find(string(content)) != nil }
 
+// HoldsMuch reports whether text holds a telling part of a secret as it is written, or a longer one in a dressing: what a
+// long text decodes to, in one of so many ways, may have 8 characters of a secret by chance.
+func (s *Scrubber) HoldsMuch(text string) bool {
+	if s == nil || !s.Holds([]byte(text)) {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	written := &search{Scrubber: s, size: len(text), mapped: true}
+	written.look(whole(text, true), 0)
+	written.lookForPieces(whole(text, true).fold())
+	return written.found || len(s.search(text, true).parts) >= muchParts
+}
+
+// muchParts is how many different parts of 8 make 10 characters in a row, or more.
+const muchParts = 3
+
 // Find gives where text gives a secret away: bytes from, and up to before.
 func (s *Scrubber) Find(text string) (found [][2]int) {
 	hit := s.find(text)
@@ -238,7 +255,8 @@ type search struct {
 	size   int
 	mapped bool
 	found  bool
-	hit    []bool // where mapped: nil until something is found
+	hit    []bool          // where mapped: nil until something is found
+	parts  map[string]bool // where mapped: what was found, as the views have it
 }
 
 // enough reports whether nothing that is still to be found would matter.
@@ -412,8 +430,9 @@ func (s *search) mark(v view, from, to int) {
 		return
 	}
 	if s.hit == nil {
-		s.hit = make([]bool, s.size)
+		s.hit, s.parts = make([]bool, s.size), map[string]bool{}
 	}
+	s.parts[string(v.text[from:to])] = true
 	for i := from; i < to; i++ {
 		for at := v.from[i]; at < v.to[i]; at++ {
 			s.hit[at] = true
