@@ -136,7 +136,8 @@ func (l *Ledger) Lost() (place string, sure bool) {
 	if l.Forbidden == 3*l.N {
 		return LostGoingOut, true
 	}
-	if grew, steady := grows(func(c Counts) int { return c.Arrived }, 3); grew && l.Once.InReceives+l.Twice.InReceives-2*l.Background.InReceives <= l.N/4 {
+	// What bridges carry for others arrives all the time: only where nothing else does are these the answers.
+	if grew, steady := grows(func(c Counts) int { return c.Arrived }, 3); grew && steady && l.Once.InReceives+l.Twice.InReceives-2*l.Background.InReceives <= l.N/4 {
 		return LostBelow, steady
 	}
 	counted := l.Protocol != LedgerUDP || l.Twice.OutTransmits != nil // segments are TCP's

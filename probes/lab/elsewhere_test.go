@@ -171,9 +171,8 @@ var elsewhereFaults = []Fault{
 		w.Client.IP("route add " + HostIP + "/32 via 10.1.0.77")
 		w.ISP.Filter("forward", "tcp dport 55443 drop")
 	}},
-	{Cause: "port.refused", Name: "at-a-name-that-only-the-hosts-file-has", Or: []string{"port.rejected-en-route"}, Break: func(w *World) {
-		w.HostsFile = SpareIP + " " + Host + "\n"
-		delete(w.Zone, Host)
+	{Cause: "port.refused", Name: "at-localhost-which-only-the-hosts-file-has", Never: []string{"hosts file"}, Break: func(w *World) {
+		w.EndpointIs, w.HostsFile = "https://localhost:55443/", "127.0.0.1 localhost\n"
 	}},
 	{Name: "second-resolver-has-an-old-address", Break: func(w *World) {
 		w.Resolvers = []*Resolver{{Address: "192.0.2.53"}, {Address: "192.0.2.54", Answer: pins(Host, "192.0.2.80")}}

@@ -30,8 +30,8 @@ func whenDnsHostsOverride(e *evidence.Evidence) (Finding, bool) {
 	}
 	onlyIPv6 := len(d.IPv4) == 0 && Blocked(e) == "dns" // the file hides the IPv4 address that DNS has
 	fails := Blocked(e) != "" || onlyIPv6               // whatever fails at a pinned address may be that address's own fault
-	if !said || len(real) == 0 && (!fails || onlyIPv6 || e.Target.CustomEndpoint) {
-		return Finding{}, false // a name that only this file has is meant so
+	if !said || len(real) == 0 && (!fails || onlyIPv6 || isLocalhost(d.Name)) {
+		return Finding{}, false
 	}
 	finding := Finding{Severity: report.Warn, Values: prose.Values{"name": d.Name, "hosts_line": d.HostsFile,
 		"hosts_address": screen.List(screen.Texts(d.HostsIPs))},
@@ -67,6 +67,12 @@ func whenDnsHostsOverride(e *evidence.Evidence) (Finding, bool) {
 		}
 	}
 	return finding, true
+}
+
+// isLocalhost: the name is one for this host, which its hosts file has and DNS does not (RFC 6761, 6.3).
+func isLocalhost(name string) bool {
+	name = strings.ToLower(strings.TrimSuffix(name, "."))
+	return name == "localhost" || strings.HasSuffix(name, ".localhost")
 }
 
 // whenDnsBlockedPage: one resolver gives another address than the rest, which does not serve the endpoint, as that of the
