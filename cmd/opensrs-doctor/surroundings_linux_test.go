@@ -52,7 +52,7 @@ exit $status`
 	}
 }
 
-// TestBareSurroundings: without /etc and a home, with 16 descriptors, with closed outputs and with an environment of junk
+// TestBareSurroundings: without /etc and a home, with 12 descriptors, with closed outputs and with an environment of junk
 // the check ends with the verdict's status, or with an error that says what was missing.
 func TestBareSurroundings(t *testing.T) {
 	program := asRoot(t)
@@ -66,7 +66,9 @@ func TestBareSurroundings(t *testing.T) {
 		"closed input":            {`exec "$0" "$@" <&-`, exitFail, "tls.expired"},
 		"closed output":           {`exec "$0" "$@" >&-`, exitFail, ""},
 		"closed everything":       {`exec "$0" "$@" <&- >&- 2>&-`, exitFail, ""},
-		"16 descriptors":          {`ulimit -n 16; exec "$0" "$@"`, exitInternal, "too many open files"},
+		// A sandbox in the same process needs more than these, whatever else the machine makes the process hold;
+		// the lab tries 16 and 8 against a service of its own.
+		"12 descriptors": {`exec 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&-; ulimit -n 12; exec "$0" "$@"`, exitInternal, "too many open files"},
 		"junk": {`LC_ALL=C LANG=$(printf '\377') TERM=$(printf '\033[') HTTPS_PROXY=:::: GODEBUG=junk=1 GOGC=abc XDG_CONFIG_HOME=$(printf '\377') ` +
 			`HOME= PATH= exec "$0" "$@"`, exitFail, "tls.expired"},
 	} {
