@@ -247,6 +247,12 @@ func soundPort(e *evidence.Evidence) {
 	if p.Path != nil && p.Path.ComparedTo == e.Target.Port {
 		p.Path.ComparedTo = 444
 	}
+	if p.Path != nil && (!p.Path.ByHost || p.Path.AtLeast >= p.Path.Distance) {
+		p.Path.AtLeast = 0
+	}
+	if p.ByDNS != nil { // another address than those that were tried
+		p.ByDNS.Address = netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 1, 0, 79}), e.Target.Port)
+	}
 	if to, err := netip.ParseAddrPort(reading.ConnectionOf(e).Tried()); err == nil && p.RoundTrips != nil {
 		p.RoundTrips.To = to
 	}

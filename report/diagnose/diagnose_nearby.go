@@ -2,7 +2,6 @@ package diagnose
 
 import (
 	"fmt"
-	"strconv"
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
@@ -23,9 +22,9 @@ func whenPortAnsweredNearby(e *evidence.Evidence) (Finding, bool) {
 	finding := Finding{Confidence: report.Likely, Values: prose.Values{"near_way": screen.CountWords(at, "hop", "hops")},
 		Evidence: []string{fmt.Sprintf("A packet for port %d that may travel no further than %s was answered with a connection.",
 			e.Target.Port, screen.CountWords(at, "hop", "hops"))}}
-	if walk.Distance > at {
-		finding.Values["distance"] = strconv.Itoa(walk.Distance)
-		finding.Evidence = append(finding.Evidence, fmt.Sprintf("%s itself is %d hops away.", e.Target.Host, walk.Distance))
+	if walk.Nearest() > at {
+		finding.Values["distance"] = walk.FarWords()
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("%s itself is %s.", e.Target.Host, walk.FarWords()))
 	}
 	cut, failed := inEveryVariant(e, evidence.KindReset, evidence.KindHungUp, evidence.KindTimeout)
 	switch {
@@ -33,7 +32,7 @@ func whenPortAnsweredNearby(e *evidence.Evidence) (Finding, bool) {
 		finding.Explains = []string{"tls"}
 		finding.Values["cut"] = cutWords[e.TLS.Failure.Kind]
 		finding.Evidence = append(finding.Evidence, cut.Evidence...)
-	case e.TLS.Trust.Verified() && (at == 1 || 2*at <= walk.Distance):
+	case e.TLS.Trust.Verified() && (at == 1 || 2*at <= walk.Nearest()):
 		finding.Severity, finding.Values["passed_on"] = report.Warn, "The call"
 	default:
 		return Finding{}, false // the certificate, or what the peer says, tells more
@@ -69,7 +68,7 @@ func takenNearby(e *evidence.Evidence) int {
 		return 0
 	}
 	taken, ok := reading.FirstHop(walk.Port, evidence.HopConnected)
-	if ok && walk.Distance > taken.TTL+1 {
+	if ok && walk.Nearest() > taken.TTL+1 {
 		return taken.TTL
 	}
 	if ok && taken.TTL == 1 && e.ThisHost != nil && e.ThisHost.Route.Beyond() && iprules.NeverPublic(e.Port.Connected.Addr()) == "" {

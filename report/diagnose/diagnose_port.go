@@ -113,7 +113,7 @@ func whenPortRefused(e *evidence.Evidence) (Finding, bool) {
 	finding.Evidence = append(finding.Evidence, end.Evidence(int(e.Target.Port))...)
 	far := end.Far()
 	if far > 1 {
-		finding.Values["distance"] = strconv.Itoa(far)
+		finding.Values["distance"] = end.Walk.FarWords()
 	}
 	if inner, known := reading.Inside(end.Last.From); far == 0 || far == 2 || known && inner { // the last router may be this network's own
 		finding.Values["own_network"] = "this network"
@@ -143,7 +143,7 @@ func whenPortRejectedEnRoute(e *evidence.Evidence) (Finding, bool) {
 		finding.Values["hop"] = fmt.Sprintf("hop %d (no address known)", end.Answer.TTL-1)
 	}
 	if end.By == reading.EndOnTheWay {
-		finding.Values["distance"] = strconv.Itoa(end.Walk.Distance)
+		finding.Values["distance"] = end.Walk.FarWords()
 	}
 	surroundings(e, end, &finding)
 	return finding, true

@@ -175,6 +175,8 @@ func (end *Ending) byReset() {
 	distance := end.Walk.Distance
 	end.Answer = first
 	switch {
+	case seen && first.TTL < distance && first.TTL >= end.Walk.Nearest(): // as near as the host may be, or nearer
+		return
 	case !seen || distance == 0 && !(first.TTL == 1 && end.Walk.othersLeave()):
 		return
 	case first.TTL == 1 && distance != 1 && (end.Walk.ByHost || distance > 2 || end.Walk.othersLeave()):
@@ -292,7 +294,7 @@ func (end Ending) Evidence(port int) []string {
 			say("A packet for port %d with TTL 1 reaches the first router, %s.", end.Walk.ComparedTo, last.From)
 		}
 	case EndOnTheWay:
-		say("The refusal comes at TTL %d; the host is %s.", h.TTL, hopsAway(end.Walk.Distance))
+		say("The refusal comes at TTL %d; the host is %s.", h.TTL, end.Walk.FarWords())
 		if last.TTL > 0 {
 			say("The last router before it that shows its address is hop %d, %s.", last.TTL, last.From)
 		}
@@ -395,7 +397,11 @@ func (end Ending) Row() string {
 	case end.By == EndNearby:
 		return "refused by this host or its first router"
 	case end.By == EndOnTheWay:
-		return fmt.Sprintf("refused at hop %d, the host is at hop %d", end.Answer.TTL, end.Walk.Distance)
+		where := fmt.Sprintf("refused at hop %d, the host is at hop %d", end.Answer.TTL, end.Walk.Nearest())
+		if end.Walk.Nearest() < end.Walk.Distance {
+			where += " or beyond"
+		}
+		return where
 	case end.By == EndHost, end.By == EndSomebody:
 		return KindWords[evidence.KindRefused]
 	case end.By == EndSilence && (end.Place == PlaceEdge || end.Place == PlaceAfter):

@@ -1,11 +1,13 @@
 package reading
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/report"
+	"opensrs-doctor/report/screen"
 )
 
 // WalkFacts is the walk towards the endpoint with growing TTL, as a report saves it. Causes and rows of a run, and the
@@ -19,6 +21,7 @@ type WalkFacts struct {
 	ComparedTo int       `json:"compared_to"`
 	Distance   int       `json:"distance"`         // hops to the host, 0: not measured
 	ByHost     bool      `json:"distance_by_host"` // else it is where the port to compare with is taken
+	AtLeast    int       `json:"distance_at_least"`
 }
 
 // HopFact is the answer to one packet.
@@ -39,7 +42,7 @@ func WalkOf(e *evidence.Evidence) *WalkFacts {
 	}
 	p := e.Port.Path
 	walk := &WalkFacts{Available: p.Available, Why: p.Why, Port: hopFacts(p.Port), Compare: hopFacts(p.Compare),
-		ComparedTo: int(p.ComparedTo), Distance: p.Distance, ByHost: p.ByHost}
+		ComparedTo: int(p.ComparedTo), Distance: p.Distance, ByHost: p.ByHost, AtLeast: p.AtLeast}
 	if p.Answer != nil {
 		walk.Answer = &hopFacts([]evidence.Hop{*p.Answer})[0]
 	}
@@ -114,6 +117,17 @@ func (w *WalkFacts) last() (last HopFact) {
 		}
 	}
 	return last
+}
+
+// Nearest is how many hops away the host is at the least, 0: not measured. What comes from nearer than that is not the host's.
+func (w *WalkFacts) Nearest() int { return cmp.Or(w.AtLeast, w.Distance) }
+
+// FarWords are how many hops away the host is.
+func (w *WalkFacts) FarWords() string {
+	if w.Nearest() < w.Distance {
+		return fmt.Sprintf("%d to %d hops away", w.Nearest(), w.Distance)
+	}
+	return screen.CountWords(w.Distance, "hop away", "hops away")
 }
 
 // HostAnswers reports whether the host itself answered the walk over UDP.

@@ -71,7 +71,7 @@ func (l *letter) walk() {
 	}
 	switch {
 	case path.Distance > 0 && path.ByHost:
-		l.sayf(2, "The endpoint's host is at hop %d.", path.Distance)
+		l.sayf(2, "The endpoint's host is %s.", path.FarWords())
 	case path.Distance > 0:
 		l.sayf(2, "Port %d is taken at hop %d.", path.ComparedTo, path.Distance)
 	}
