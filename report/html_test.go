@@ -141,7 +141,7 @@ func TestHostilePage(t *testing.T) {
 	r.RunID, r.Tool.Name, r.Tool.Version, r.Host.OS, r.Host.LocalAddress = attack, attack, attack, attack, attack
 	r.Host.Resolvers, r.Target.Addresses = []string{attack}, []string{attack}
 	for i := range r.Probes {
-		r.Probes[i].Summary, r.Probes[i].Name, r.Probes[i].WaitedFor = attack, attack, attack
+		r.Probes[i].Summary, r.Probes[i].Name, r.Probes[i].WaitedFor = attack, attack, evidence.Wait(attack)
 	}
 	r.Probes[3].Name, r.Probes[0].Name = "port", "egress"
 	facts, _ := json.Marshal(attack)

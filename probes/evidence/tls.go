@@ -119,7 +119,7 @@ type TLS struct {
 	CipherSuite string        `json:"cipher_suite,omitempty"`
 	Chain       []Certificate `json:"chain,omitempty"`
 	Trust       *Trust        `json:"trust,omitempty"`
-	Failure     *Failure      `json:"failure,omitempty"`
+	Failure     *Failure      `json:"-"` // in a report the step's, or this
 	Alert       string        `json:"alert,omitempty"`
 	Quote       foreign.Text  `json:"quote,omitzero"`      // what a peer that speaks no TLS said, printable, scrubbed
 	Variants    []Variant     `json:"variants,omitempty"`  // follow-up

@@ -26,7 +26,7 @@ func portEnding(e *evidence.Evidence) (reading.Ending, bool) {
 	if !directPortFailed(e, failedConnection...) {
 		return reading.Ending{}, false
 	}
-	return reading.ConnectionOf(e).Ending(report.AddressTexts(e.Target.Addresses)), true
+	return reading.ConnectionOf(e).Ending(evidence.AddressTexts(e.Target.Addresses)), true
 }
 
 // otherPort is another port of the same host that answers, or 0.

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"opensrs-doctor/probes/evidence"
-	"opensrs-doctor/report"
 	"opensrs-doctor/report/screen"
 )
 
@@ -52,7 +51,7 @@ func WalkOf(e *evidence.Evidence) *WalkFacts {
 func hopFacts(hops []evidence.Hop) []HopFact {
 	facts := make([]HopFact, 0, len(hops))
 	for _, h := range hops {
-		facts = append(facts, HopFact{TTL: h.TTL, Answer: h.Answer, From: report.AddressText(h.From), FromSelf: h.FromSelf,
+		facts = append(facts, HopFact{TTL: h.TTL, Answer: h.Answer, From: evidence.AddressText(h.From), FromSelf: h.FromSelf,
 			ICMPType: h.ICMPType, ICMPCode: h.ICMPCode, TookMS: h.TookMS})
 	}
 	return facts

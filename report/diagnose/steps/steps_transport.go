@@ -6,7 +6,6 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
-	"opensrs-doctor/report"
 	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/screen"
 )
@@ -52,7 +51,7 @@ func connectedWords(e *evidence.Evidence) string {
 
 // placeWords is how the connection failed, and where if the walk allows to say so.
 func placeWords(e *evidence.Evidence, f *evidence.Failure) string {
-	if words := reading.ConnectionOf(e).Ending(report.AddressTexts(e.Target.Addresses)).Row(); words != "" {
+	if words := reading.ConnectionOf(e).Ending(evidence.AddressTexts(e.Target.Addresses)).Row(); words != "" {
 		return words
 	}
 	return silenceWords(e.Port, f)
