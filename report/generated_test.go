@@ -274,7 +274,7 @@ func soundPort(e *evidence.Evidence) {
 	if p.ByDNS != nil { // another address than those that were tried
 		p.ByDNS.Address = netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 1, 0, 79}), e.Target.Port)
 	}
-	if to, err := netip.ParseAddrPort(reading.ConnectionOf(e).Tried()); err == nil && p.RoundTrips != nil {
+	if to := e.Tried(); to.IsValid() && p.RoundTrips != nil {
 		p.RoundTrips.To = to
 	}
 }

@@ -193,7 +193,8 @@ func TestPageIsBounded(t *testing.T) {
 	}
 	walk := strings.Join(hops, ",")
 	r.Probes[3].Facts = []byte(`{"path": {"available": true, "port": [` + walk + `], "compare": [` + walk + `]}}`)
-	r.Target.Addresses, r.Host.Resolvers = many, many
+	r.Target.Addresses = slices.Repeat([]string{"192.0.2.1"}, 50_000)
+	r.Host.Resolvers = slices.Repeat([]string{long}, 16) // a file of 8 MiB has no more of these
 	d := r.Diagnoses[0]
 	d.Summary, d.Explanation, d.Evidence, d.Fixes, d.Docs, d.Hides = long, long, many, many, many, many
 	r.Diagnoses = slices.Repeat([]report.Diagnosis{d}, 5000)

@@ -129,6 +129,20 @@ type TLS struct {
 	Store       *Store        `json:"store,omitempty"`     // where this host's own roots do not verify, and a variable names them
 }
 
+// Ends is when the first certificate ends that the service needs; zero where none was presented.
+func (t *TLS) Ends() time.Time {
+	if t == nil || len(t.Chain) == 0 {
+		return time.Time{}
+	}
+	ends := t.Chain[0].NotAfter
+	if t.Trust != nil && t.Trust.FirstToEnd != nil {
+		if first := t.Trust.FirstToEnd.NotAfter; !first.IsZero() && first.Before(ends) {
+			return first
+		}
+	}
+	return ends
+}
+
 // Store is where a variable of the environment makes this host's root certificates come from.
 type Store struct {
 	Variable string       `json:"variable"` // SSL_CERT_FILE or SSL_CERT_DIR

@@ -210,7 +210,7 @@ func whenHostAttachedNetwork(e *evidence.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	end, _ := portEnding(e)
-	asked := e.Step("port").Failure.Kind == evidence.KindUnreachable || reading.AnyUnreachableHere(e)
+	asked := e.Step("port").Failure.Kind == evidence.KindUnreachable || e.Walk().UnreachableHere()
 	if !asked || end.Lost != "" || end.Again != nil || end.By == reading.EndDevice || len(e.Target.Addresses) == 0 {
 		return Finding{}, false
 	}
@@ -295,7 +295,7 @@ func whenHostDescriptorsExhausted(e *evidence.Evidence) (Finding, bool) {
 // of a control group's program or a filter of system calls, EACCES of a security module.
 func permission(e *evidence.Evidence) (accessDenied, ok bool) {
 	end, failed := portEnding(e)
-	if !failed || end.By != reading.EndHere || end.Route != nil || end.Lost != "" || end.Outside || end.Rewrote || end.Answer.From != "" || e.ThisHost == nil {
+	if !failed || end.By != reading.EndHere || end.Route != nil || end.Lost != "" || end.Outside || end.Rewrote || end.Answer.From.IsValid() || e.ThisHost == nil {
 		return false, false
 	}
 	return strings.Contains(e.Step("port").Failure.Detail.String(), "permission denied"), true
