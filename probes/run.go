@@ -123,7 +123,7 @@ func newRun(ctx context.Context, o Options, watch func(Event)) *run {
 	scrub.Add(string(o.Key.Reveal()))
 	scrub.Add(o.Signed.Signature) // the same in every run, and can be replayed: as secret as the key
 	r := &run{o: o, watch: watch, ctx: ctx, budget: newBudget(o.Timeout), plan: planOf(o)}
-	r.w = &world{now: time.Now, sourceIP: o.SourceIP, scrub: scrub, clock: &clockNotes{},
+	r.w = &world{now: time.Now, sourceIP: o.SourceIP, scrub: scrub, clock: &clockNotes{begun: r.budget.begun},
 		agent: "opensrs-doctor/" + o.Version, roots: newRoots(o, scrub)}
 	id := make([]byte, 8)
 	rand.Read(id)
