@@ -22,8 +22,7 @@ var order = [][]string{
 	{"report/render/page", "report/clients", "report/diff", "report/signature", "report/fleet"},
 	{"report/ticket"},
 	{"probes/thishost", "probes/runtimes"},
-	{"probes/process"},
-	{"probes", "probes/sandbox", "probes/foreign/dressed", "cmd/opensrs-doctor/outfile", "cmd/opensrs-doctor/clientsettings"},
+	{"probes", "probes/sandbox", "probes/foreign/dressed", "cmd/opensrs-doctor/process", "cmd/opensrs-doctor/outfile", "cmd/opensrs-doctor/clientsettings"},
 	{"probes/lab", "probes/lab/systems"},
 	{"cmd/opensrs-doctor"},
 }
