@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"opensrs-doctor/probes/wording"
 )
 
 func Texts[T fmt.Stringer](items []T) []string {
@@ -21,13 +23,7 @@ func List(items []string) string {
 	if len(items) > most+1 {
 		items = append(items[:most:most], strconv.Itoa(len(items)-most)+" more")
 	}
-	switch len(items) {
-	case 0:
-		return ""
-	case 1:
-		return items[0]
-	}
-	return strings.Join(items[:len(items)-1], ", ") + " and " + items[len(items)-1]
+	return wording.Join(items, "and")
 }
 
 func Day(t time.Time) string { return t.UTC().Format("2006-01-02") }
@@ -53,9 +49,5 @@ func Capital(text string) string {
 	return strings.ToUpper(text[:1]) + text[1:]
 }
 
-func CountWords(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return strconv.Itoa(n) + " " + many
-}
+// CountWords is "1 host", "2 hosts".
+func CountWords[N wording.Number](n N, one, many string) string { return wording.Count(n, one, many) }
