@@ -59,12 +59,12 @@ func says(answer string) func(net.Conn) {
 	}
 }
 
-// worldOf has the roots of the options and no resolver.
+// worldOf has the roots of the options, and nobody to ask for names.
 func worldOf(t *testing.T, o Options) *world {
 	t.Helper()
 	w := &world{scrub: &foreign.Scrubber{}, clock: &clockNotes{}, now: time.Now, agent: "test"}
 	w.roots = newRoots(o, w.scrub)
-	w.resolver = newResolver(t.Context(), nil, w.sourceIP, w.scrub)
+	w.resolver = &resolver{base: t.Context(), scrub: w.scrub, known: map[string]*lookup{}}
 	return w
 }
 
