@@ -66,6 +66,7 @@ type Route struct {
 	GatewayKnown bool   `json:"gateway_known"` // false: nobody could be asked
 }
 
+// NewTarget is the target of a run as a report shows it.
 func NewTarget(e *evidence.Evidence) Target {
 	t := e.Target
 	return Target{
@@ -75,6 +76,7 @@ func NewTarget(e *evidence.Evidence) Target {
 	}
 }
 
+// NewHost is the host of a run as a report shows it. What was not found out is empty.
 func NewHost(h evidence.Host) Host {
 	host := Host{
 		Hostname: h.Hostname, OS: h.OS, User: h.User, Store: h.Store.String(), LocalAddress: AddressText(h.LocalAddress),
@@ -103,6 +105,7 @@ func AddressText(address netip.Addr) string {
 	return address.String()
 }
 
+// AddressTexts are the AddressText of each; an empty list, never nil, where there are none.
 func AddressTexts(addresses []netip.Addr) []string {
 	texts := []string{}
 	for _, address := range addresses {
