@@ -188,9 +188,9 @@ func userWords() string {
 // chooseWay decides whether the call goes through a proxy, for the endpoint's URL.
 func (r *run) chooseWay() {
 	endpoint := &url.URL{Scheme: "https", Host: evidence.HostPort{Host: r.o.Host, Port: r.o.Port}.String(), Path: r.o.Path}
-	server, from, err := chooseProxy(r.o.Proxy, endpoint)
-	if err != nil || server == nil {
-		return // package cmd has refused a proxy URL that does not parse
+	server, from := chooseProxy(r.o.Proxy, endpoint)
+	if server == nil {
+		return
 	}
 	secretsOf(server, r.w.scrub)
 	port, err := evidence.PortOf(server)

@@ -101,6 +101,7 @@ func counted(e *evidence.Evidence, found []match) []match {
 	})
 }
 
+// SeverityRank is the place of a severity in the order of the causes: the lower, the worse.
 var SeverityRank = map[report.Severity]int{report.Fail: 0, report.Warn: 1, report.Info: 2}
 
 // sortMatches orders by severity, then the cause of the step that stopped the call, then probe order,

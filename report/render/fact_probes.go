@@ -20,6 +20,7 @@ func FactsOf(name string, document json.RawMessage) []FactLine {
 	return FactListOf(name, document).lines
 }
 
+// FactListOf is what FactsOf gives, and in Unknown the members of the document that no words are known for.
 func FactListOf(name string, document json.RawMessage) *factList {
 	l := &factList{}
 	tree, err := report.ParseTree(document)

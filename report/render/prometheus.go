@@ -69,6 +69,7 @@ func (m *metrics) set(name, is string, values []string, labels ...label) {
 	}
 }
 
+// OneIf is 1 for what is so and 0 for what is not, as Prometheus has its booleans.
 func OneIf(is bool) float64 {
 	if is {
 		return 1

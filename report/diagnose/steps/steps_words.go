@@ -9,6 +9,7 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/wording"
 	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/screen"
 )
@@ -113,14 +114,10 @@ func addressList(addresses []netip.Addr) string {
 	for _, address := range addresses {
 		texts = append(texts, address.Unmap().String())
 	}
-	switch n := len(texts); {
-	case n <= 1:
-		return strings.Join(texts, "")
-	case n <= 3:
-		return strings.Join(texts[:n-1], ", ") + " and " + texts[n-1]
-	default:
-		return fmt.Sprintf("%s, %s and %d more", texts[0], texts[1], n-2)
+	if n := len(texts); n > 3 {
+		texts = append(texts[:2], fmt.Sprintf("%d more", n-2))
 	}
+	return wording.Join(texts, "and")
 }
 
 func rulesWords(r *evidence.Rules) string {
