@@ -117,6 +117,15 @@ var thisHostFaults = []Fault{
 		w.User = ordinary
 		w.Client.IP("rule add uidrange 33-33 ipproto tcp dport 55443 prohibit")
 	}},
+	{Cause: "host.route-denied", Name: "rule-for-the-address-that-it-leaves-from", Confidence: "certain", Says: []string{"from 10.1.0.2 to 198.51.100.10 prohibit"}, Break: func(w *World) {
+		w.Client.IP("rule add from " + ClientIP + " to " + HostIP + " prohibit")
+	}},
+	{Cause: "host.route-denied", Name: "table-for-the-address-of-the-route", Confidence: "certain", Says: []string{"table 100"}, Break: func(w *World) {
+		w.Client.IP("route replace default via "+GatewayIP+" src "+ClientIP2, "route add blackhole "+HostIP+" table 100", "rule add from "+ClientIP2+" lookup 100")
+	}},
+	{Name: "rule-for-another-address-of-this-host", Verdict: "pass", Break: func(w *World) {
+		w.Client.IP("rule add from " + ClientIP2 + " to " + HostIP + " prohibit")
+	}},
 	{Name: "rule-for-another-user", Verdict: "pass", Break: func(w *World) {
 		w.Client.IP("rule add uidrange 33-33 ipproto tcp dport 55443 prohibit", "route add blackhole 198.51.100.128/25")
 	}},

@@ -47,7 +47,8 @@ type route struct {
 	metric   uint32
 	gateway  netip.Addr
 	oif      int
-	several  bool // next hops, whose gateways are not looked at
+	source   netip.Addr // that packets get which have none
+	several  bool       // next hops, whose gateways are not looked at
 	linkDown bool
 	tos      byte
 }
@@ -63,6 +64,19 @@ func decide(p policy) *evidence.HostRoute {
 	if err != nil {
 		return nil
 	}
+	met, leaves := meets(rules, routes, p)
+	if p.source.IsValid() || !leaves.to.IsValid() {
+		return met
+	}
+	// Once an address is chosen for the connection the kernel asks again, now with the rules that are for it.
+	if p.source = leaves.from(); p.source.IsValid() {
+		met, _ = meets(rules, routes, p)
+	}
+	return met
+}
+
+// meets goes through the rules once. leaves is the route by which packets leave, where one is met.
+func meets(rules []rule, routes []route, p policy) (met *evidence.HostRoute, leaves route) {
 	for _, r := range rules {
 		if !r.matches(p) {
 			continue
@@ -71,14 +85,44 @@ func decide(p policy) *evidence.HostRoute {
 		case unix.FR_ACT_BLACKHOLE, unix.FR_ACT_UNREACHABLE, unix.FR_ACT_PROHIBIT:
 			kind := map[byte]string{unix.FR_ACT_BLACKHOLE: evidence.RouteBlackhole, unix.FR_ACT_UNREACHABLE: evidence.RouteUnreachable,
 				unix.FR_ACT_PROHIBIT: evidence.RouteProhibit}[r.action]
-			return &evidence.HostRoute{Kind: kind, Line: r.String() + " " + kind, Rule: true}
+			return &evidence.HostRoute{Kind: kind, Line: r.String() + " " + kind, Rule: true}, leaves
 		case unix.FR_ACT_TO_TBL:
 			if found, ok := best(routes, r.table, p.to); ok && found.kind != unix.RTN_THROW {
-				return found.evidence()
+				if found.kind == unix.RTN_UNICAST {
+					leaves = found
+				}
+				return found.evidence(), leaves
 			}
 		}
 	}
-	return &evidence.HostRoute{Kind: evidence.RouteNone}
+	return &evidence.HostRoute{Kind: evidence.RouteNone}, leaves
+}
+
+// from is the address that the kernel gives packets for this route: the route's own, else the interface's in the network
+// of the gateway, else its first.
+func (r route) from() netip.Addr {
+	if r.source.IsValid() {
+		return r.source
+	}
+	out, err := net.InterfaceByIndex(r.oif)
+	if err != nil {
+		return netip.Addr{}
+	}
+	addresses, _ := out.Addrs()
+	var first netip.Addr
+	for _, one := range addresses {
+		own, err := netip.ParsePrefix(one.String())
+		if err != nil || !own.Addr().Is4() {
+			continue
+		}
+		if own.Contains(r.gateway) {
+			return own.Addr()
+		}
+		if !first.IsValid() {
+			first = own.Addr()
+		}
+	}
+	return first
 }
 
 // matches reports whether a rule is for the connection. One that asks for what is not known here does not match.
@@ -273,6 +317,7 @@ func routesOf() (routes []route, err error) {
 		}
 		r.several = a[unix.RTA_MULTIPATH] != nil || a[rtaNextHop] != nil && a[unix.RTA_OIF] == nil
 		r.oif = int(u32(a[unix.RTA_OIF]))
+		r.source, _ = netip.AddrFromSlice(a[unix.RTA_PREFSRC])
 		routes = append(routes, r)
 	})
 	return routes, err
