@@ -23,6 +23,14 @@ func firewalled(accept ...string) func(*World) {
 	}
 }
 
+// saysNo gives the client a chain in which connections are tracked.
+func saysNo(hook, policy string, rules ...string) func(*World) {
+	return func(w *World) {
+		w.Client.NFT("table inet fault {\n chain " + strings.TrimSuffix(hook, "put") + " {\n type filter hook " + hook + " priority filter; policy " + policy + ";\n " +
+			strings.Join(rules, "\n ") + "\n }\n}\n")
+	}
+}
+
 // otherWay gives the client a second cable to its gateway and sends everything by it, with the address of the first.
 func otherWay(w *World) {
 	w.Client.link("eth1", w.Gateway, "lan1")
@@ -99,6 +107,29 @@ var thisHostFaults = []Fault{
 	}},
 	{Cause: "host.reply-dropped", Name: "a-rule-that-counts", Confidence: "certain", Check: culprit("nft-rule", "inet fault in handle", "", "drop"), Break: func(w *World) {
 		firewalled("meta l4proto { udp, icmp } accept", "counter drop")(w)
+	}},
+	{Cause: "host.local-firewall", Name: "lets-new-connections-out-and-nothing-after", Confidence: "certain", Check: culprit("nft-policy", "inet fault out", "", "policy drop"),
+		Says: []string{"ESTABLISHED"}, Never: []string{"OpenSRS Support", "TLS inspection"}, Break: saysNo("output", "drop", "oif lo accept", "udp dport 53 accept",
+			"tcp dport { 80, 443 } accept", "tcp dport 55443 ct state new accept")},
+	{Cause: "host.local-firewall", Name: "drops-what-is-sent-later-for-an-ordinary-user", Confidence: "certain", Break: func(w *World) {
+		w.User = ordinary
+		saysNo("output", "accept", "tcp dport 55443 tcp flags & psh == psh drop")(w)
+	}},
+	{Cause: "host.local-firewall", Name: "drops-what-is-long", Confidence: "certain", Never: []string{"MTU"}, Check: culprit("nft-rule", "inet fault out handle", "", "drop"),
+		Break: saysNo("output", "accept", "tcp dport 55443 meta length > 1000 counter drop")},
+	{Cause: "host.local-firewall", Name: "resets-what-is-sent-later", Confidence: "certain", Never: []string{"TLS 1.2 meanwhile"},
+		Break: saysNo("output", "accept", "tcp dport 55443 meta length > 300 reject with tcp reset")},
+	{Cause: "host.reply-dropped", Name: "all-but-the-first-answer", Confidence: "likely", Never: []string{"OpenSRS Support"},
+		Break: saysNo("input", "accept", "tcp sport 55443 tcp flags != syn|ack drop")},
+	{Cause: "host.reply-dropped", Name: "answers-that-are-long", Confidence: "likely", Never: []string{"MTU"},
+		Break: saysNo("input", "accept", "tcp sport 55443 meta length > 900 drop")},
+	{Cause: "tls.timeout", Name: "silence-and-a-host-that-drops-what-is-out-of-turn", Break: func(w *World) {
+		w.API.Raw = RawSilence
+		saysNo("input", "drop", "iif lo accept", "ct state established,related accept")(w)
+	}},
+	{Cause: "tls.mtu-blackhole", Name: "this-host-hears-no-icmp", Confidence: "likely", Says: []string{"this host's own firewall"}, Break: func(w *World) {
+		narrow(w, "1280")
+		w.Client.Filter("input", "icmp type destination-unreachable drop")
 	}},
 	{Cause: "port.rejected-en-route", Name: "gateway-sends-the-port-to-itself", Confidence: "likely", Break: func(w *World) {
 		w.Gateway.NFT("table ip fault {\n chain pre {\n type nat hook prerouting priority dstnat;\n iifname \"lan0\" tcp dport 55443 redirect to :9\n }\n}\n")

@@ -173,6 +173,8 @@ var Vocabulary = map[string]string{
 	"rule_name":        "the rule",                    // of a firewall: "inet filter output handle 6"
 	"rule_list":        "",                            // the command that lists its chain
 	"open_port":        "",                            // a whole step, for who manages the rules
+	"learned":          "",                            // how soon a learned size is forgotten; set only where one was learned in the run
+	"after_opening":    "",                            // the address and port; set only where connections open, and what is then sent on them is dropped
 	"below_ip":         "",                            // the commands that list what takes packets at an interface; set only where that was seen
 	"nat_rules":        "",                            // the commands that list them; set only where one changes the packets
 	"see_rule":         "",                            // set only where a trace would name the rule: the command
