@@ -6,6 +6,7 @@ type ThisHost struct {
 	Route     *HostRoute  `json:"route,omitempty"`
 	Ledger    *Ledger     `json:"ledger,omitempty"`
 	Hellos    *Ledger     `json:"hellos,omitempty"` // what was counted after connections were made, when the handshake began on them
+	Sources   *Sources    `json:"sources,omitempty"`
 	Conntrack *Conntrack  `json:"conntrack,omitempty"`
 	Ports     *LocalPorts `json:"local_ports,omitempty"`
 	Cgroup    *Cgroup     `json:"cgroup,omitempty"`
@@ -27,6 +28,8 @@ type HostRoute struct {
 	Tunnel    bool   `json:"tunnel,omitempty"`    // the interface is a point-to-point one
 	Silent    bool   `json:"silent,omitempty"`    // nothing ever came in by the interface
 	Alive     string `json:"alive,omitempty"`     // another interface, by which packets come in
+	Source    string `json:"source,omitempty"`    // the address that the route gives packets; set only where it is not Own
+	Own       string `json:"own,omitempty"`       // the interface's address in the gateway's network; set with Source
 }
 
 // What a route does with a packet, as ip-route(8) names it.
@@ -52,6 +55,20 @@ const TableLocal = 255
 func (r *HostRoute) Beyond() bool {
 	return r != nil && !r.Attached && !r.Tunnel && r.Table != TableLocal
 }
+
+// Sources is what became of connections from the two addresses of a route that gives packets another address than the
+// interface's own; each was tried twice, side by side.
+type Sources struct {
+	To         string `json:"to"`          // address and port
+	FromSource int    `json:"from_source"` // how many the route's address was answered
+	FromOwn    int    `json:"from_own"`    // how many the interface's own was
+}
+
+// OnlyOwn reports whether all connections from the interface's own address were answered, and none from the route's.
+func (s *Sources) OnlyOwn() bool { return s != nil && s.FromSource == 0 && s.FromOwn == SourceTries }
+
+// SourceTries is how often each address is tried.
+const SourceTries = 2
 
 // Counts are what this host's kernel counted in a span of time, in packets. A nil member is not counted by this kernel.
 type Counts struct {

@@ -164,6 +164,19 @@ var thisHostFaults = []Fault{
 		w.Client.IP("route add unreachable default table 100", "rule add to "+HostIP+" lookup 100")
 	}},
 
+	{Cause: "host.source-address", Name: "for-the-service-alone", Confidence: "certain", Then: []string{}, Says: []string{"172.30.0.5", "--source-ip 10.1.0.2"}, Break: func(w *World) {
+		w.Client.IP("addr add 172.30.0.5/32 dev lo", "route add "+HostIP+" via "+GatewayIP+" src 172.30.0.5")
+	}},
+	{Cause: "host.source-address", Name: "for-everything", Confidence: "certain", Then: []string{}, Says: []string{"172.30.0.5"}, Break: func(w *World) {
+		w.Client.IP("addr add 172.30.0.5/32 dev lo", "route replace default via "+GatewayIP+" src 172.30.0.5")
+	}},
+	{Cause: "port.filtered", Name: "and-another-address-in-the-route", Break: func(w *World) {
+		w.Client.IP("route replace default via " + GatewayIP + " src " + ClientIP2)
+		w.ISP.Filter("forward", "tcp dport 55443 drop")
+	}},
+	{Name: "another-address-in-the-route-that-is-translated", Verdict: "pass", Break: func(w *World) {
+		w.Client.IP("route replace default via " + GatewayIP + " src " + ClientIP2)
+	}},
 	{Cause: "host.attached-network", Name: "bridge-claims-the-network", Says: []string{"br0", "198.51.100.0/24"}, Break: claims("198.51.100.200/24")},
 	{Cause: "host.attached-network", Name: "mask-too-wide", Says: []string{"198.0.0.0/8"}, Break: claims("198.18.0.1/8")},
 }

@@ -98,31 +98,34 @@ func meets(rules []rule, routes []route, p policy) (met *evidence.HostRoute, lea
 	return &evidence.HostRoute{Kind: evidence.RouteNone}, leaves
 }
 
-// from is the address that the kernel gives packets for this route: the route's own, else the interface's in the network
-// of the gateway, else its first.
+// from is the address that the kernel gives packets for this route: the route's own, else the interface's.
 func (r route) from() netip.Addr {
 	if r.source.IsValid() {
 		return r.source
 	}
+	return r.own()
+}
+
+// own is the interface's address in the network of the gateway, else its first.
+func (r route) own() (own netip.Addr) {
 	out, err := net.InterfaceByIndex(r.oif)
 	if err != nil {
-		return netip.Addr{}
+		return own
 	}
 	addresses, _ := out.Addrs()
-	var first netip.Addr
 	for _, one := range addresses {
-		own, err := netip.ParsePrefix(one.String())
-		if err != nil || !own.Addr().Is4() {
+		prefix, err := netip.ParsePrefix(one.String())
+		if err != nil || !prefix.Addr().Is4() {
 			continue
 		}
-		if own.Contains(r.gateway) {
-			return own.Addr()
+		if prefix.Contains(r.gateway) {
+			return prefix.Addr()
 		}
-		if !first.IsValid() {
-			first = own.Addr()
+		if !own.IsValid() {
+			own = prefix.Addr()
 		}
 	}
-	return first
+	return own
 }
 
 // matches reports whether a rule is for the connection. One that asks for what is not known here does not match.
@@ -206,6 +209,10 @@ func (r route) evidence() *evidence.HostRoute {
 			words = append(words, "via", facts.Gateway)
 		}
 		words = append(words, "dev", out.Name)
+		if own := r.own(); r.source.IsValid() && own.IsValid() && own != r.source {
+			facts.Source, facts.Own = r.source.String(), own.String()
+			words = append(words, "src", facts.Source)
+		}
 		counts := interfaces()
 		facts.Silent = counts[out.Name][0] == 0
 		for name, count := range counts {

@@ -157,6 +157,9 @@ var Vocabulary = map[string]string{
 	"route_delete":    "",                // the command that removes the line
 	"route_add":       "",                // the command that adds one; set only where none is there
 	"route_list":      "",                // the command that lists such lines
+	"source":          "an address",      // that a route gives packets
+	"own_source":      "its own address", // the interface's
+	"route_own":       "",                // the command that makes the route give the interface's own address
 	"prefix":          "a local network", // that an interface claims
 	"port_range":      "",                // "32768 to 60999"
 	"unit":            "",                // a systemd unit
