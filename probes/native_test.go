@@ -16,26 +16,6 @@ import (
 	"opensrs-doctor/probes/foreign"
 )
 
-// nameServer answers each question on loopback: with an A record where address is valid, else with the code.
-func nameServer(t *testing.T, address netip.Addr, code int) netip.AddrPort {
-	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := &dns.Server{PacketConn: conn, Handler: dns.HandlerFunc(func(w dns.ResponseWriter, question *dns.Msg) {
-		reply := new(dns.Msg)
-		reply.SetRcode(question, code)
-		if question.Question[0].Qtype == dns.TypeA && address.IsValid() {
-			reply.Answer = []dns.RR{&dns.A{A: address.AsSlice(), Hdr: dns.RR_Header{Name: question.Question[0].Name,
-				Rrtype: dns.TypeA, Class: dns.ClassINET}}}
-		}
-		w.WriteMsg(reply)
-	})}
-	go server.ActivateAndServe()
-	t.Cleanup(func() { server.Shutdown() })
-	return conn.LocalAddr().(*net.UDPAddr).AddrPort()
-}
-
 // Where programs leave names to the system, what it says goes before what the servers of its settings say.
 func TestSystemLookup(t *testing.T) {
 	own, other := netip.MustParseAddr("198.51.100.10"), netip.MustParseAddr("198.51.100.20")

@@ -32,21 +32,20 @@ type proxyServer struct {
 	scrub *foreign.Scrubber
 }
 
-// chooseProxy picks the proxy for the endpoint: the one given, or what HTTPS_PROXY, HTTP_PROXY and NO_PROXY
-// (in either case) say of it. Nil: none.
-func chooseProxy(choice ProxyChoice, endpoint *url.URL) (server *url.URL, from string, err error) {
+// chooseProxy picks the proxy for the endpoint, and says where it is set: the one given, or what HTTPS_PROXY and NO_PROXY (in
+// either case) say of it. Nil: none. Package cmd has refused what is no URL of a proxy.
+func chooseProxy(choice ProxyChoice, endpoint *url.URL) (server *url.URL, from string) {
 	switch choice.Mode {
 	case "none":
-		return nil, "", nil
+		return nil, ""
 	case "url":
-		return choice.URL, choice.From, nil
+		return choice.URL, choice.From
 	}
-	config := httpproxy.FromEnvironment()
-	server, err = config.ProxyFunc()(endpoint)
+	server, err := httpproxy.FromEnvironment().ProxyFunc()(endpoint)
 	if err != nil {
-		return nil, "", errors.New("HTTPS_PROXY is not a proxy URL; give http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT")
+		return nil, ""
 	}
-	return server, "HTTPS_PROXY", nil
+	return server, "HTTPS_PROXY"
 }
 
 // safeURL is a proxy's URL without its login.

@@ -6,7 +6,6 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
-	"opensrs-doctor/probes/process"
 )
 
 // systemFacts is what this program runs on.
@@ -14,7 +13,7 @@ func systemFacts(scrub *foreign.Scrubber) *evidence.System {
 	facts := &evidence.System{Go: runtime.Version()}
 	release, kernel := release()
 	facts.Release, facts.Kernel = scrub.Quote(release, 100), scrub.Quote(kernel, 100)
-	for _, name := range process.ProxyVariables {
+	for _, name := range evidence.ProxyVariables {
 		if os.Getenv(name) != "" {
 			facts.ProxyVariables = append(facts.ProxyVariables, name)
 		}

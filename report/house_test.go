@@ -9,7 +9,7 @@ import (
 
 // order is the house from the ground up: what stands in one line imports only what stands in lines above it.
 var order = [][]string{
-	{"probes/pattern", "probes/foreign", "report/internal/golden"},
+	{"probes/pattern", "probes/foreign", "probes/wording", "probes/typo", "report/internal/golden"},
 	{"probes/iprules"},
 	{"probes/opensrs"},
 	{"probes/evidence", "probes/observed"},
@@ -22,8 +22,7 @@ var order = [][]string{
 	{"report/render/page", "report/clients", "report/diff", "report/signature", "report/fleet"},
 	{"report/ticket"},
 	{"probes/thishost", "probes/runtimes"},
-	{"probes/process"},
-	{"probes", "probes/sandbox", "probes/foreign/dressed", "cmd/opensrs-doctor/outfile", "cmd/opensrs-doctor/clientsettings"},
+	{"probes", "probes/sandbox", "probes/foreign/dressed", "cmd/opensrs-doctor/process", "cmd/opensrs-doctor/outfile", "cmd/opensrs-doctor/clientsettings"},
 	{"probes/lab", "probes/lab/systems"},
 	{"cmd/opensrs-doctor"},
 }

@@ -10,9 +10,9 @@ import (
 
 	"golang.org/x/net/http/httpproxy"
 
+	"opensrs-doctor/cmd/opensrs-doctor/process"
 	"opensrs-doctor/probes"
 	"opensrs-doctor/probes/foreign"
-	"opensrs-doctor/probes/process"
 	"opensrs-doctor/probes/runtimes"
 )
 

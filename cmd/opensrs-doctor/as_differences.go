@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"opensrs-doctor/cmd/opensrs-doctor/process"
 	"opensrs-doctor/probes"
-	"opensrs-doctor/probes/process"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose"
 	"opensrs-doctor/report/diff"

@@ -13,10 +13,10 @@ import (
 	"sync"
 	"time"
 
+	"opensrs-doctor/cmd/opensrs-doctor/process"
 	"opensrs-doctor/probes"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
-	"opensrs-doctor/probes/process"
 	"opensrs-doctor/probes/thishost"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/clients"

@@ -132,19 +132,10 @@ func verdictStatus(r *report.Report, failOn string) error {
 
 // interruptible gives a context that ends with the first SIGINT, SIGTERM or one of more; the second one ends the
 // program as if nobody had listened.
-func interruptible(more ...os.Signal) (ctx context.Context, stop func()) {
-	ctx, cancel := context.WithCancel(context.Background())
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, append(more, os.Interrupt, syscall.SIGTERM)...)
-	go func() {
-		select {
-		case <-signals:
-			signal.Stop(signals)
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	return ctx, func() { signal.Stop(signals); cancel() }
+func interruptible(more ...os.Signal) (ctx context.Context, stop context.CancelFunc) {
+	ctx, stop = signal.NotifyContext(context.Background(), append(more, os.Interrupt, syscall.SIGTERM)...)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
 }
 
 // run is one run, or with --wait several: until nothing is left in the report that can pass by itself, or the

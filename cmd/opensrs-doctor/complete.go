@@ -7,8 +7,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"opensrs-doctor/cmd/opensrs-doctor/process"
 	"opensrs-doctor/probes/evidence"
-	"opensrs-doctor/probes/process"
 	"opensrs-doctor/probes/runtimes"
 	"opensrs-doctor/probes/sandbox"
 	"opensrs-doctor/report/diagnose"

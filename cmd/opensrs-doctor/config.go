@@ -7,9 +7,9 @@ import (
 	"strings"
 	"time"
 
+	"opensrs-doctor/cmd/opensrs-doctor/process"
 	"opensrs-doctor/probes"
 	"opensrs-doctor/probes/evidence"
-	"opensrs-doctor/probes/process"
 )
 
 // request is one validated run of check: what to ask, and how to tell it.

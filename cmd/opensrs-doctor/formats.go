@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"opensrs-doctor/cmd/opensrs-doctor/outfile"
+	"opensrs-doctor/probes/wording"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/render"
 	"opensrs-doctor/report/render/page"
@@ -47,8 +48,8 @@ func formatNames() []string {
 // formatChoice is what the help says of them.
 func formatChoice() string {
 	names := formatNames()
-	last := len(names) - 1
-	return names[0] + " (default), " + strings.Join(names[1:last], ", ") + " or " + names[last]
+	names[0] += " (default)"
+	return wording.Join(names, "or")
 }
 
 // sameForAll makes a writer of one that does not ask how a person wants to read.

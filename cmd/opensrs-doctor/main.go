@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"opensrs-doctor/probes/process"
+	"opensrs-doctor/cmd/opensrs-doctor/process"
 )
 
 // Exit statuses of check and render. Where nothing was run the status is never that of a verdict.

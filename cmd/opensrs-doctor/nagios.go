@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/render"
@@ -43,8 +45,8 @@ func pluginStatus(err error, s *streams) int {
 	return int(render.NagiosUnknown)
 }
 
-// asPlugin reports whether a command line asks for nagios on standard output. It has to know that also of one
-// that is wrong, so it reads the words itself, and without a --format the config file.
+// asPlugin reports whether a command line asks for nagios on standard output, or without a --format the config file.
+// It has to know that also of a command line that is wrong.
 func asPlugin(root *cobra.Command, args []string, s *streams) (is bool) {
 	defer func() {
 		if recover() != nil { // it is asked after a panic too, and what failed then may fail again
@@ -75,39 +77,21 @@ func asPlugin(root *cobra.Command, args []string, s *streams) (is bool) {
 	return false
 }
 
-// flagTexts are the values on a command line by the names of the flags. Flags that do not exist are passed over.
+// flagTexts are the values on a command line by the names of the flags. What is wrong there is passed over: unknown flags,
+// and the value that is missing at the end.
 func flagTexts(command *cobra.Command, args []string) map[string][]string {
-	texts := map[string][]string{}
-	next := func(i *int) string {
-		if *i++; *i < len(args) {
-			return args[*i]
-		}
-		return ""
-	}
-	for i := 0; i < len(args) && args[i] != "--"; i++ {
-		if long, isLong := strings.CutPrefix(args[i], "--"); isLong {
-			name, text, hasText := strings.Cut(long, "=")
-			flag := command.Flags().Lookup(name)
-			if flag != nil && !hasText && flag.NoOptDefVal == "" {
-				text = next(&i)
-			}
-			texts[name] = append(texts[name], text)
-			continue
-		}
-		short, isShort := strings.CutPrefix(args[i], "-")
-		for isShort && short != "" { // -qf nagios is -q -f nagios
-			flag := command.Flags().ShorthandLookup(short[:1])
-			if short = short[1:]; flag == nil || flag.NoOptDefVal != "" {
-				continue
-			}
-			text := strings.TrimPrefix(short, "=")
-			if short == "" {
-				text = next(&i)
-			}
-			texts[flag.Name] = append(texts[flag.Name], text)
-			short = ""
+	flags, texts := command.Flags(), map[string][]string{}
+	flags.ParseErrorsAllowlist.UnknownFlagsHandling = pflag.IgnoreUnknownFlag
+	legible := slices.Clone(args)
+	for i, arg := range args {
+		if strings.HasPrefix(arg, "--=") || strings.HasPrefix(arg, "---") { // what would end the parsing
+			legible[i] = "--illegible="
 		}
 	}
+	flags.ParseAll(legible, func(flag *pflag.Flag, text string) error {
+		texts[flag.Name] = append(texts[flag.Name], text)
+		return nil
+	})
 	return texts
 }
 

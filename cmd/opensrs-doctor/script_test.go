@@ -10,7 +10,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"opensrs-doctor/probes/process"
+	"opensrs-doctor/cmd/opensrs-doctor/process"
 )
 
 var update = flag.Bool("update", false, "write the expected outputs anew")

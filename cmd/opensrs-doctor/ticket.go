@@ -15,7 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"opensrs-doctor/cmd/opensrs-doctor/outfile"
-	"opensrs-doctor/probes/process"
+	"opensrs-doctor/cmd/opensrs-doctor/process"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/anonymize"
 	"opensrs-doctor/report/clients"

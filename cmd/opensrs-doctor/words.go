@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/typo"
 )
 
 // shown quotes a value that the user gave, for an error. A value that could hold a secret, such as a URL
@@ -51,7 +52,7 @@ func completable(args []string) error {
 func nearest(word string, known []string) string {
 	best, least := "", 0
 	for _, candidate := range known {
-		distance := editDistance(strings.ToLower(word), candidate)
+		distance := typo.Distance(strings.ToLower(word), candidate)
 		allowed := max(len(candidate), len(word))/3 + 1
 		if strings.HasPrefix(candidate, word) && len(word) >= 3 {
 			distance = min(distance, 1)
@@ -61,34 +62,6 @@ func nearest(word string, known []string) string {
 		}
 	}
 	return best
-}
-
-// editDistance counts the letters to insert, delete, replace or swap with the next one.
-func editDistance(a, b string) int {
-	if len(a) > 64 || len(b) > 64 {
-		return 64
-	}
-	rows := make([][]int, len(a)+1)
-	for i := range rows {
-		rows[i] = make([]int, len(b)+1)
-		rows[i][0] = i
-	}
-	for j := range rows[0] {
-		rows[0][j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
-			}
-		}
-	}
-	return rows[len(a)][len(b)]
 }
 
 // flagError turns pflag's errors into ours, which name the nearest flag and repeat no value.

@@ -8,12 +8,15 @@ import (
 
 // What only a deep run asks, for the people who will read it at the service. A check leaves all of it nil.
 
+// ProxyVariables are the variables of an environment that proxies are set by, in the two cases that programs know.
+var ProxyVariables = []string{"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"}
+
 // System is what this program runs on.
 type System struct {
 	Release foreign.Text `json:"release,omitzero"` // "Debian GNU/Linux 13 (trixie)"; "" where the system does not tell
 	Kernel  foreign.Text `json:"kernel,omitzero"`  // "Linux 6.12.41 x86_64"
 	Go      string       `json:"go"`               // "go1.26.1"
-	// ProxyVariables are the names of the proxy variables that are set, in either case; never their values.
+	// ProxyVariables are those of the list of this name that are set; never their values.
 	ProxyVariables []string `json:"proxy_variables,omitempty"`
 }
 

@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"opensrs-doctor/probes/wording"
 )
 
 // Change is an edit of a list after which every reading of it says the same of every address.
@@ -253,10 +255,7 @@ func PrefixList(prefixes []netip.Prefix) string {
 		}
 		words = append(words, plainPrefix(p))
 	}
-	if len(words) == 1 {
-		return words[0]
-	}
-	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
+	return wording.Join(words, "and")
 }
 
 // plainPrefix leaves out the length of a single address.

@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
+
+	"opensrs-doctor/probes/wording"
 )
 
 // What a step does.
@@ -127,7 +128,7 @@ func (t *Transition) removal(s state, i int, later []act, proven bool) Step {
 	})
 	switch {
 	case n > 0:
-		step.Why = fmt.Sprintf("It locks out %s, %s, %s.", count(n, "address that is allowed before and after",
+		step.Why = fmt.Sprintf("It locks out %s, %s, %s.", wording.Count(n, "address that is allowed before and after",
 			"addresses that are allowed before and after"), PrefixList(lost.prefixes()), t.until(s, i, later))
 		if proven {
 			step.Why += fmt.Sprintf(" The list has %d of %d places taken, and no order avoids it.", t.taken(s), t.Limit)
@@ -249,10 +250,7 @@ func (t *Transition) names(in set) string {
 			names = append(names, t.name(i))
 		}
 	}
-	if len(names) < 2 {
-		return strings.Join(names, "")
-	}
-	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+	return wording.Join(names, "and")
 }
 
 func (t *Transition) addition(s state, i int, earlier []act) Step {
@@ -300,12 +298,7 @@ func (t *Transition) waiting(s state, later []act) Step {
 
 // inEffect is "allow A is in effect", "allow A is in effect and deny B no longer is".
 func (t *Transition) inEffect(of set) string {
-	verb := func(n int) string {
-		if n == 1 {
-			return " is"
-		}
-		return " are"
-	}
+	verb := func(n int) string { return wording.Agree(n, " is", " are") }
 	there, gone := of&^t.leaving, of&t.leaving
 	switch {
 	case gone == 0:
@@ -324,12 +317,4 @@ func (t *Transition) last(in set) string {
 		}
 	}
 	return ""
-}
-
-// count is "1 address", "2 addresses".
-func count(n uint64, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }

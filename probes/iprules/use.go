@@ -3,6 +3,8 @@ package iprules
 import (
 	"fmt"
 	"net/netip"
+
+	"opensrs-doctor/probes/wording"
 )
 
 // Use is which addresses of a list's rules are in use: what LintUse asks. It takes a few bytes a rule, however
@@ -84,11 +86,11 @@ func (u *Use) Problems() []Problem {
 		case size >= generous*(tight[1].covered+tight[1].excess):
 			narrow := Plan{Prefixes: unpack(tight[1].rules)}
 			problem.ID = TooGenerous
-			problem.Text = fmt.Sprintf("%s admits %d addresses, and %d of them %s in use", rule, size, used, isOrAre(used))
+			problem.Text = fmt.Sprintf("%s admits %d addresses, and %d of them %s in use", rule, size, used, wording.Agree(used, "is", "are"))
 			problem.Fix = fmt.Sprintf("Narrow it to %s, which has all of those.", narrow.Rules()[0])
 		case size >= generous*generous*used:
 			problem.ID = TooGenerous
-			problem.Text = fmt.Sprintf("%s admits %d addresses, and %d of them %s in use", rule, size, used, isOrAre(used))
+			problem.Text = fmt.Sprintf("%s admits %d addresses, and %d of them %s in use", rule, size, used, wording.Agree(used, "is", "are"))
 			problem.Fix = "Let rules plan look for narrower rules: opensrs-doctor rules plan --ips FILE."
 		default:
 			continue
@@ -96,11 +98,4 @@ func (u *Use) Problems() []Problem {
 		problems = append(problems, problem)
 	}
 	return problems
-}
-
-func isOrAre(n int) string {
-	if n == 1 {
-		return "is"
-	}
-	return "are"
 }

@@ -31,6 +31,12 @@ func saysNo(hook, policy string, rules ...string) func(*World) {
 	}
 }
 
+// bridged makes the client's cable a port of a bridge, which has its addresses.
+func bridged(w *World) {
+	w.Client.IP("link add br9 type bridge", "link set eth0 master br9", "addr flush dev eth0",
+		"addr add "+ClientIP+"/24 dev br9", "link set br9 up", "route add default via "+GatewayIP)
+}
+
 // otherWay gives the client a second cable to its gateway and sends everything by it, with the address of the first.
 func otherWay(w *World) {
 	w.Client.link("eth1", w.Gateway, "lan1")
@@ -117,6 +123,11 @@ var thisHostFaults = []Fault{
 	}},
 	{Cause: "host.local-firewall", Name: "drops-what-is-long", Confidence: "certain", Never: []string{"MTU"}, Check: culprit("nft-rule", "inet fault out handle", "", "drop"),
 		Break: saysNo("output", "accept", "tcp dport 55443 meta length > 1000 counter drop")},
+	{Cause: "host.local-firewall", Name: "drops-in-its-bridge", Confidence: "likely", Break: func(w *World) {
+		bridged(w)
+		w.Client.NFT("table bridge fault {\n chain out {\n type filter hook output priority 0;\n ip protocol tcp tcp dport 55443 drop\n }\n}\n")
+	}},
+	{Cause: "port.filtered", Name: "beyond-a-bridge-of-this-host", Break: both(bridged, filtered)},
 	{Cause: "host.local-firewall", Name: "resets-what-is-sent-later", Confidence: "certain", Never: []string{"TLS 1.2 meanwhile"},
 		Break: saysNo("output", "accept", "tcp dport 55443 meta length > 300 reject with tcp reset")},
 	{Cause: "host.reply-dropped", Name: "all-but-the-first-answer", Confidence: "likely", Never: []string{"OpenSRS Support"},

@@ -8,6 +8,7 @@ import (
 
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/pattern"
+	"opensrs-doctor/probes/typo"
 )
 
 // The mistakes that can be seen on a request without a key.
@@ -121,28 +122,7 @@ func looksLike(name, header string) bool {
 			return true
 		}
 	}
-	return slips(bare, letters(header)) <= 2
-}
-
-// slips counts the letters to insert, delete or replace.
-func slips(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j+1]+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
+	return typo.Distance(bare, letters(header)) <= 2
 }
 
 // Chunked reports whether the body comes in chunks.

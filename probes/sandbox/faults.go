@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sort"
 	"strings"
+
+	"opensrs-doctor/probes/typo"
 )
 
 // fault is one cause that the sandbox can show.
@@ -97,32 +99,12 @@ func quoted(word string) string {
 // dot, whichever are fewer. Bounded by cutting long words.
 func distance(word, id string) int {
 	word = strings.ToLower(word[:min(len(word), 60)])
-	best := edits(word, id)
+	best := typo.Distance(word, id)
 	if _, part, ok := strings.Cut(id, "."); ok {
-		best = min(best, edits(word, part)+1)
+		best = min(best, typo.Distance(word, part)+1)
 	}
 	if word != "" && strings.Contains(id, word) {
 		best = min(best, 2)
 	}
 	return best
-}
-
-// edits is the Levenshtein distance, in bytes.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
 }

@@ -88,6 +88,9 @@ func keep(ctx context.Context, ledger *evidence.Ledger, first int, answer time.D
 		*round.into = difference(before, after)
 		if round.send == 2*first {
 			ledger.WentOut, ledger.CameIn = now.busiest(links, round.send)
+			if now.held(links, ledger.WentOut, round.send) {
+				ledger.WentOut = ""
+			}
 		}
 	}
 	ledger.N = first
@@ -185,6 +188,17 @@ func count(host Eyes) (map[string]int, links, bool) {
 func interfaces() links {
 	_, found, _ := count(Here{})
 	return found
+}
+
+// held reports whether an interface is made of others, a bridge or a bond, none of which sent as many packets since then.
+func (now links) held(then links, master string, least int) bool {
+	members := membersOf(master)
+	for _, name := range members {
+		if now[name][1]-then[name][1] >= least {
+			return false
+		}
+	}
+	return len(members) > 0
 }
 
 // busiest are the interfaces by which most packets went out and came in since then, and at least so many.

@@ -235,10 +235,10 @@ func (r route) evidence() *evidence.HostRoute {
 // rtaNextHop is RTA_NH_ID: the next hop is an object of its own (linux/rtnetlink.h).
 const rtaNextHop = 30
 
-// dump asks the kernel for all entries of a kind. Each message has a header of twelve bytes, a struct rtmsg or
-// fib_rule_hdr, which are alike, and then attributes.
-func dump(kind int, take func(header []byte, attributes map[uint16][]byte)) error {
-	answer, err := syscall.NetlinkRIB(kind, unix.AF_INET)
+// dump asks the kernel for all entries of a kind. Each message has a header of so many bytes, a struct rtmsg or
+// fib_rule_hdr, which are alike, or another one, and then attributes.
+func dump(kind int, family byte, size int, take func(header []byte, attributes map[uint16][]byte)) error {
+	answer, err := syscall.NetlinkRIB(kind, int(family))
 	if err != nil {
 		return err
 	}
@@ -247,11 +247,11 @@ func dump(kind int, take func(header []byte, attributes map[uint16][]byte)) erro
 		return err
 	}
 	for _, message := range messages {
-		if len(message.Data) < unix.SizeofRtMsg || message.Data[0] != unix.AF_INET {
+		if len(message.Data) < size || message.Data[0] != family {
 			continue
 		}
 		attributes := map[uint16][]byte{}
-		for rest := message.Data[unix.SizeofRtMsg:]; len(rest) >= unix.SizeofRtAttr; {
+		for rest := message.Data[size:]; len(rest) >= unix.SizeofRtAttr; {
 			length := int(binary.NativeEndian.Uint16(rest))
 			if length < unix.SizeofRtAttr || length > len(rest) {
 				break
@@ -259,7 +259,7 @@ func dump(kind int, take func(header []byte, attributes map[uint16][]byte)) erro
 			attributes[binary.NativeEndian.Uint16(rest[2:])&^0xc000] = rest[unix.SizeofRtAttr:length]
 			rest = rest[min((length+3)&^3, len(rest)):]
 		}
-		take(message.Data[:unix.SizeofRtMsg], attributes)
+		take(message.Data[:size], attributes)
 	}
 	return nil
 }
@@ -272,6 +272,21 @@ func prefixOf(value []byte, bits byte) netip.Prefix {
 	return netip.PrefixFrom(address, int(bits))
 }
 
+// membersOf are the interfaces that a bridge, a bond or the like is made of.
+func membersOf(master string) (names []string) {
+	above, err := net.InterfaceByName(master)
+	if err != nil {
+		return nil
+	}
+	// struct ifinfomsg: family, padding, type, index, flags, change
+	_ = dump(unix.RTM_GETLINK, unix.AF_UNSPEC, unix.SizeofIfInfomsg, func(_ []byte, a map[uint16][]byte) {
+		if int(u32(a[unix.IFLA_MASTER])) == above.Index {
+			names = append(names, strings.TrimRight(string(a[unix.IFLA_IFNAME]), "\x00"))
+		}
+	})
+	return names
+}
+
 func u32(value []byte) uint32 {
 	if len(value) < 4 {
 		return 0
@@ -280,7 +295,7 @@ func u32(value []byte) uint32 {
 }
 
 func rulesOf() (rules []rule, err error) {
-	err = dump(unix.RTM_GETRULE, func(header []byte, a map[uint16][]byte) {
+	err = dump(unix.RTM_GETRULE, unix.AF_INET, unix.SizeofRtMsg, func(header []byte, a map[uint16][]byte) {
 		// struct fib_rule_hdr: family, dst_len, src_len, tos, table, res1, res2, action, flags
 		r := rule{action: header[7], table: uint32(header[4]), tos: header[3] != 0,
 			inverted: binary.NativeEndian.Uint32(header[8:])&unix.FIB_RULE_INVERT != 0}
@@ -309,7 +324,7 @@ func rulesOf() (rules []rule, err error) {
 }
 
 func routesOf() (routes []route, err error) {
-	err = dump(unix.RTM_GETROUTE, func(header []byte, a map[uint16][]byte) {
+	err = dump(unix.RTM_GETROUTE, unix.AF_INET, unix.SizeofRtMsg, func(header []byte, a map[uint16][]byte) {
 		// struct rtmsg: family, dst_len, src_len, tos, table, protocol, scope, type, flags
 		r := route{kind: header[7], table: uint32(header[4]), tos: header[3], metric: u32(a[unix.RTA_PRIORITY]),
 			linkDown: binary.NativeEndian.Uint32(header[8:])&(unix.RTNH_F_LINKDOWN|unix.RTNH_F_DEAD|unix.RTM_F_CLONED) != 0}

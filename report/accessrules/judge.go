@@ -295,15 +295,15 @@ func (j *Judgement) sum() {
 	if j.judged+bad < 2 {
 		return
 	}
-	text := plural(addresses, "address", "addresses")
+	text := screen.CountWords(addresses, "address", "addresses")
 	if j.judged > addresses {
-		text = plural(addresses, "distinct address", "distinct addresses") + fmt.Sprintf(" in %d lines", j.judged)
+		text = screen.CountWords(addresses, "distinct address", "distinct addresses") + fmt.Sprintf(" in %d lines", j.judged)
 	}
 	if addresses > 0 {
 		text += ": " + verdictWords(counts)
 	}
 	if bad > 0 {
-		text += "; " + plural(bad, "line has no address", "lines have no address")
+		text += "; " + screen.CountWords(bad, "line has no address", "lines have no address")
 	}
 	if bad > MaxNotes {
 		text += fmt.Sprintf(", of which the first %d are shown", MaxNotes)
@@ -358,12 +358,4 @@ var readingReasons = [3]map[iprules.Action]string{
 	{iprules.Allow: "the longest prefix that matches",
 		iprules.Deny: "the longest prefix that matches (a Deny, at equal length)"},
 	{iprules.Allow: "for no Deny matches", iprules.Deny: "for any Deny that matches counts"},
-}
-
-// plural is "1 address", "2 addresses".
-func plural(n uint64, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }

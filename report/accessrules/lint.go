@@ -61,15 +61,15 @@ func (l *Lint) WriteText(w io.Writer, o screen.Options) error {
 		s.Paragraph("", screen.WidthOf(mark)+1, problem.ID, screen.Faint)
 		s.Raw("\n", screen.Plain)
 	}
-	rules := plural(uint64(len(l.Rules)), "rule", "rules")
+	rules := screen.CountWords(len(l.Rules), "rule", "rules")
 	if len(l.Problems) == 0 {
 		mark, in := s.Mark("pass")
 		s.Raw(mark, in)
 		s.Hanging(1, screen.WidthOf(mark)+1, rules+", and nothing is wrong with the list.", screen.Plain)
 		return s.Print(w)
 	}
-	s.Paragraph("", 0, fmt.Sprintf("%s, %s in %s.", plural(uint64(l.Errors), "error", "errors"),
-		plural(uint64(l.Warnings), "warning", "warnings"), rules), screen.Bold)
+	s.Paragraph("", 0, fmt.Sprintf("%s, %s in %s.", screen.CountWords(l.Errors, "error", "errors"),
+		screen.CountWords(l.Warnings, "warning", "warnings"), rules), screen.Bold)
 	return s.Print(w)
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/wording"
 	"opensrs-doctor/report/screen"
 )
 
@@ -89,11 +90,11 @@ func (l *PlannedList) list() []iprules.Rule {
 func (p *Plan) verdict() string {
 	text := screen.Capital(p.worth(&p.PlannedList)) + "."
 	if places := p.Limit - p.Denies; len(p.Plan.Prefixes) > 0 {
-		text += fmt.Sprintf(" No list of %s Allow %s does better.", upTo(places), verb(places, "rule", "rules"))
+		text += fmt.Sprintf(" No list of %s Allow %s does better.", upTo(places), wording.Agree(places, "rule", "rules"))
 	}
 	if p.Denies > 0 {
-		text += fmt.Sprintf(" %s %s kept and %s %d of %s.", plural(uint64(p.Denies), "existing Deny rule", "existing Deny rules"),
-			verb(p.Denies, "is", "are"), verb(p.Denies, "uses", "use"), p.Denies, plural(uint64(p.Limit), "place", "places"))
+		text += fmt.Sprintf(" %s %s kept and %s %d of %s.", screen.CountWords(p.Denies, "existing Deny rule", "existing Deny rules"),
+			wording.Agree(p.Denies, "is", "are"), wording.Agree(p.Denies, "uses", "use"), p.Denies, screen.CountWords(p.Limit, "place", "places"))
 	}
 	return text
 }
@@ -107,15 +108,15 @@ func (p *Plan) worth(l *PlannedList) string {
 		}
 		return fmt.Sprintf("no Allow rule can let in any of the %d addresses asked for", p.Asked)
 	}
-	whom := fmt.Sprintf("%d of %s", l.Plan.Covered, plural(p.Asked, "address", "addresses"))
+	whom := fmt.Sprintf("%d of %s", l.Plan.Covered, screen.CountWords(p.Asked, "address", "addresses"))
 	switch {
 	case l.Plan.Covered == p.Asked && p.Asked == 1:
 		whom = "the address"
 	case l.Plan.Covered == p.Asked:
 		whom = fmt.Sprintf("all %d addresses", p.Asked)
 	}
-	return fmt.Sprintf("%s %s %s, and %s %s", plural(uint64(n), "rule", "rules"), verb(n, "covers", "cover"), whom,
-		verb(n, "admits", "admit"), others(l.Plan.Excess))
+	return fmt.Sprintf("%s %s %s, and %s %s", screen.CountWords(n, "rule", "rules"), wording.Agree(n, "covers", "cover"), whom,
+		wording.Agree(n, "admits", "admit"), others(l.Plan.Excess))
 }
 
 // otherList shows the list without the Deny rules that meet no Allow, and the way to it. All of it is a comment.
@@ -128,21 +129,21 @@ func (p *Plan) otherList(c *comments) {
 		}
 		n, which := len(names), strings.Join(names, "; ")
 		if round == 0 {
-			text = fmt.Sprintf("%s, %s no Allow rule here: %s ", screen.Capital(which), verb(n, "meets", "meet"), verb(n, "it", "they"))
+			text = fmt.Sprintf("%s, %s no Allow rule here: %s ", screen.Capital(which), wording.Agree(n, "meets", "meet"), wording.Agree(n, "it", "they"))
 			if len(idle.KeepOut) == 0 {
-				text += verb(n, "changes", "change") + " nothing and "
+				text += wording.Agree(n, "changes", "change") + " nothing and "
 			}
-			text += fmt.Sprintf("%s %d of %s", verb(n, "uses", "use"), n, plural(uint64(p.Limit), "place", "places"))
+			text += fmt.Sprintf("%s %d of %s", wording.Agree(n, "uses", "use"), n, screen.CountWords(p.Limit, "place", "places"))
 		} else {
-			text += fmt.Sprintf(" In the best list without %s, %s %s none either", verb(all, "it", "them"), which, verb(n, "meets", "meet"))
+			text += fmt.Sprintf(" In the best list without %s, %s %s none either", wording.Agree(all, "it", "them"), which, wording.Agree(n, "meets", "meet"))
 		}
 		if len(idle.KeepOut) > 0 {
-			text += fmt.Sprintf(", and %s out what was asked for: %s", verb(n, "keeps", "keep"), iprules.PrefixList(idle.KeepOut))
+			text += fmt.Sprintf(", and %s out what was asked for: %s", wording.Agree(n, "keeps", "keep"), iprules.PrefixList(idle.KeepOut))
 		}
 		text, all = text+".", all+n
 	}
 	c.gap()
-	c.say("", fmt.Sprintf("%s Without %s, %s:", text, verb(all, "it", "them"), p.worth(p.Without)))
+	c.say("", fmt.Sprintf("%s Without %s, %s:", text, wording.Agree(all, "it", "them"), p.worth(p.Without)))
 	for _, rule := range p.Without.list() {
 		c.say("    ", rule.String())
 	}
@@ -170,13 +171,6 @@ func others(n uint64) string {
 	return fmt.Sprintf("%d others that were not asked for", n)
 }
 
-func verb(n int, one, many string) string {
-	if n == 1 {
-		return one
-	}
-	return many
-}
-
 // leftOut says what the plan cannot cover, and what really helps then.
 func (p *Plan) leftOut(c *comments) {
 	if left := p.Asked - p.Plan.Covered; left > 0 {
@@ -193,12 +187,12 @@ func (p *Plan) leftOut(c *comments) {
 		if more > 0 {
 			text += fmt.Sprintf(" and %d more", more)
 		}
-		text = fmt.Sprintf("Left out: %s, %s.", plural(left, "address", "addresses"), text)
+		text = fmt.Sprintf("Left out: %s, %s.", screen.CountWords(left, "address", "addresses"), text)
 		places := p.Limit - p.Denies
 		tooFew := places > 0 && p.Apart > 0
 		if tooFew {
 			text += fmt.Sprintf(" %s cannot follow hosts whose addresses lie far apart or change. What helps:",
-				plural(uint64(places), "Allow rule", "Allow rules"))
+				screen.CountWords(places, "Allow rule", "Allow rules"))
 		}
 		c.gap()
 		c.say("", text)
@@ -209,11 +203,11 @@ func (p *Plan) leftOut(c *comments) {
 	}
 	if n := p.Rejected.Len(); n > 0 {
 		c.gap()
-		named := verb(n, "it", "them")
+		named := wording.Agree(n, "it", "them")
 		if n > MaxNotes {
 			named = fmt.Sprintf("the first %d", MaxNotes)
 		}
-		c.say("", plural(uint64(n), "line asks", "lines ask")+" for no address that a rule could allow; standard error names "+named+".")
+		c.say("", screen.CountWords(n, "line asks", "lines ask")+" for no address that a rule could allow; standard error names "+named+".")
 	}
 }
 
@@ -239,7 +233,7 @@ func (p *Plan) way(c *comments, l *PlannedList, text string) {
 		text += " No address that is allowed before and after" + denies + " is locked out at any step."
 	default:
 		text += fmt.Sprintf(" For a while they lock out %s allowed before and after%s the steps say which, and why.",
-			plural(locked, "address that is", "addresses that are"), strings.TrimSuffix(denies, ",")+";")
+			screen.CountWords(locked, "address that is", "addresses that are"), strings.TrimSuffix(denies, ",")+";")
 	}
 	if dropped {
 		text += " Addresses that were asked for and that the plan leaves out lose the rule that lets them in now; the steps say which."

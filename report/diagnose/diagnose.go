@@ -86,7 +86,7 @@ func Blocked(e *evidence.Evidence) string {
 func counted(e *evidence.Evidence, found []match) []match {
 	chosenWaits := false
 	for _, step := range e.Steps {
-		waits := step.Status == evidence.Skip && slices.Contains(evidence.Names, step.WaitedFor)
+		waits := step.Status == evidence.Skip && step.WaitedFor.Probe() != ""
 		chosenWaits = chosenWaits || step.Counts && waits
 	}
 	return slices.DeleteFunc(found, func(m match) bool {
@@ -101,6 +101,7 @@ func counted(e *evidence.Evidence, found []match) []match {
 	})
 }
 
+// SeverityRank is the place of a severity in the order of the causes: the lower, the worse.
 var SeverityRank = map[report.Severity]int{report.Fail: 0, report.Warn: 1, report.Info: 2}
 
 // sortMatches orders by severity, then the cause of the step that stopped the call, then probe order,

@@ -26,7 +26,7 @@ func portEnding(e *evidence.Evidence) (reading.Ending, bool) {
 	if !directPortFailed(e, failedConnection...) {
 		return reading.Ending{}, false
 	}
-	return reading.ConnectionOf(e).Ending(report.AddressTexts(e.Target.Addresses)), true
+	return reading.EndingOf(e), true
 }
 
 // otherPort is another port of the same host that answers, or 0.
@@ -36,8 +36,8 @@ func otherPort(e *evidence.Evidence) uint16 {
 			return attempt.Address.Port()
 		}
 	}
-	if walk := reading.WalkOf(e); walk != nil && walk.Available {
-		if _, ok := reading.FirstHop(walk.Compare, evidence.HopConnected); ok {
+	if walk := e.Walk(); walk != nil && walk.Available {
+		if _, ok := evidence.FirstHop(walk.Compare, evidence.HopConnected); ok {
 			return e.Port.Path.ComparedTo
 		}
 	}
@@ -49,8 +49,8 @@ func hostAlive(e *evidence.Evidence) bool {
 	if otherPort(e) != 0 {
 		return true
 	}
-	walk := reading.WalkOf(e)
-	return walk != nil && walk.ByHost && reading.HopAt(walk.Compare, walk.Distance).Answer == evidence.HopRefused &&
+	walk := e.Walk()
+	return walk != nil && walk.ByHost && evidence.HopAt(walk.Compare, walk.Distance).Answer == evidence.HopRefused &&
 		slices.ContainsFunc(e.Port.OtherPorts, func(attempt evidence.Attempt) bool {
 			return attempt.Failure != nil && attempt.Failure.Kind == evidence.KindRefused
 		})
@@ -113,7 +113,7 @@ func whenPortRefused(e *evidence.Evidence) (Finding, bool) {
 	finding.Evidence = append(finding.Evidence, end.Evidence(int(e.Target.Port))...)
 	far := end.Far()
 	if far > 1 {
-		finding.Values["distance"] = end.Walk.FarWords()
+		finding.Values["distance"] = reading.FarWords(end.Walk)
 	}
 	if inner, known := reading.Inside(end.Last.From); far == 0 || far == 2 || known && inner { // the last router may be this network's own
 		finding.Values["own_network"] = "this network"
@@ -131,10 +131,10 @@ func whenPortRejectedEnRoute(e *evidence.Evidence) (Finding, bool) {
 	finding := Finding{Confidence: end.Sure, Values: prose.Values{}, Evidence: end.Evidence(int(e.Target.Port))}
 	switch {
 	case signed:
-		finding.Values["hop"], finding.Values["sender"] = end.Answer.From, end.Answer.From
-		finding.Values["icmp"] = end.Answer.Icmp()
+		finding.Values["hop"], finding.Values["sender"] = end.Answer.Sender(), end.Answer.Sender()
+		finding.Values["icmp"] = reading.Icmp(end.Answer)
 	case end.Last.TTL > 0:
-		finding.Values["hop"] = end.Last.From
+		finding.Values["hop"] = end.Last.Sender()
 	case end.By == reading.EndNearby && end.Left:
 		finding.Values["hop"] = "the first router, or a device before it"
 	case end.By == reading.EndNearby:
@@ -143,7 +143,7 @@ func whenPortRejectedEnRoute(e *evidence.Evidence) (Finding, bool) {
 		finding.Values["hop"] = fmt.Sprintf("hop %d (no address known)", end.Answer.TTL-1)
 	}
 	if end.By == reading.EndOnTheWay {
-		finding.Values["distance"] = end.Walk.FarWords()
+		finding.Values["distance"] = reading.FarWords(end.Walk)
 	}
 	surroundings(e, end, &finding)
 	return finding, true
@@ -155,7 +155,7 @@ func whenSigned(e *evidence.Evidence, answer string) (Finding, bool) {
 	if !failed || end.By != reading.EndDevice || end.Answer.Answer != answer {
 		return Finding{}, false
 	}
-	finding := Finding{Confidence: end.Sure, Values: prose.Values{"sender": end.Answer.From, "icmp": end.Answer.Icmp()},
+	finding := Finding{Confidence: end.Sure, Values: prose.Values{"sender": end.Answer.Sender(), "icmp": reading.Icmp(end.Answer)},
 		Evidence: end.Evidence(int(e.Target.Port))}
 	surroundings(e, end, &finding)
 	return finding, true
@@ -190,129 +190,6 @@ func whenPortUnreachable(e *evidence.Evidence) (Finding, bool) {
 	return finding, true
 }
 
-// gatewayGone: the route for the service leads by a router that does not answer on this host's own network, while others
-// are reached.
-func gatewayGone(e *evidence.Evidence) (Finding, bool) {
-	end, failed := portEnding(e)
-	if !failed || end.By != reading.EndGateway || end.Again != nil || hostAlive(e) || !anythingAnswered(e) {
-		return Finding{}, false
-	}
-	route := end.Route
-	finding := Finding{Confidence: end.Sure, Evidence: end.Evidence(int(e.Target.Port)), Values: prose.Values{"gateway": route.Gateway,
-		"no_way": fmt.Sprintf("The gateway %s does not answer, so there is no route", route.Gateway), "route_line": route.Line, "interface": route.Interface},
-		Culprit: &report.Culprit{Kind: "route", Name: route.Line, At: fmt.Sprintf("table %d", route.Table), Text: route.Line}}
-	surroundings(e, end, &finding)
-	return finding, true
-}
-
-func whenPortFiltered(e *evidence.Evidence) (Finding, bool) {
-	end, failed := portEnding(e)
-	if !failed || end.By != reading.EndSilence || end.Again != nil {
-		return Finding{}, false
-	}
-	finding := Finding{Values: prose.Values{}, Confidence: report.Likely}
-	if attempt, ok := attemptThat(e.Port, evidence.KindTimeout); ok {
-		finding.Evidence = []string{fmt.Sprintf("%s: silence for %.1f s.", attempt.Address, attempt.TookMS/1000)}
-	}
-	if hostAlive(e) { // else it may simply be down
-		finding.Confidence = report.Certain // that it is filtered; where is never more than likely
-	} else if len(e.Port.OtherPorts) > 0 {
-		finding.Values["quiet_host"] = e.Target.Host
-	}
-	surroundings(e, end, &finding)
-	if path := e.Port.Path; path != nil && path.Why == evidence.NotAvailable {
-		finding.Confidence, finding.Values["no_icmp"] = report.Likely, evidence.NotAvailable
-	}
-	if path := e.Port.Path; path != nil && !path.Available && path.Why != "" {
-		finding.Evidence = append(finding.Evidence, "Where on the path: "+path.Why+".")
-	}
-	switch end.Place {
-	case reading.PlaceEdge: // that router has the packets; whether it passes them on is not seen
-		finding.Confidence = report.Likely
-		if inside, known := reading.Inside(end.Last.From); inside && known {
-			finding.Values["arrived"] = end.Last.From
-		} else {
-			finding.Values["beyond"] = end.Last.From
-		}
-	case reading.PlaceAfter:
-		finding.Values["last_hop"], finding.Values["last_hop_n"] = end.Last.From, strconv.Itoa(end.Last.TTL)
-	default:
-		finding.Values["no_place"] = end.NoPlace()
-	}
-	finding.Evidence = append(finding.Evidence, end.Evidence(int(e.Target.Port))...)
-	return finding, true
-}
-
-// whenPortAllFiltered: no TCP gets out, and something else does. Many networks close port 443 of public resolvers, which the
-// controls are by default: so no web source, and not the status page, may have been reached either.
-func whenPortAllFiltered(e *evidence.Evidence) (Finding, bool) {
-	end, failed := portEnding(e)
-	if !failed || end.By != reading.EndSilence || end.Again != nil || anyTCP(e) {
-		return Finding{}, false
-	}
-	good, bad := controls(e)
-	silent := silentWeb(e)
-	if len(good) > 0 || len(bad) == 0 || len(silent) == 0 {
-		return Finding{}, false
-	}
-	finding := Finding{Confidence: report.Likely, Values: prose.Values{"controls_bad": screen.List(bad)}, Evidence: []string{
-		fmt.Sprintf("No TCP connection was made: not to port %d of %s, not to its other ports, not to %s, not to %s.",
-			e.Target.Port, e.Target.Host, screen.List(bad), screen.List(silent))}}
-	switch {
-	case reading.PublicResolverAnswered(e):
-		finding.Evidence = append(finding.Evidence, "Questions to a public resolver are answered.")
-	case e.Egress != nil && len(e.Egress.DNSSeen) > 0:
-		finding.Evidence = append(finding.Evidence, "A source that is asked by DNS answers.")
-	case end.Walk.HostAnswers():
-		finding.Evidence = append(finding.Evidence, fmt.Sprintf("UDP packets reach %s, and its answer comes back.", e.Target.Host))
-	default:
-		return Finding{}, false
-	}
-	if end.Last.TTL > 0 {
-		finding.Values["last_hop"] = end.Last.From
-		finding.Evidence = append(finding.Evidence, fmt.Sprintf("Hop %d, %s, is the last that answers for a TCP packet.", end.Last.TTL, end.Last.From))
-	}
-	if end.Left {
-		finding.Evidence = append(finding.Evidence, "The packets did leave this host.")
-	} else {
-		finding.Values["or_here"] = "this host's own firewall"
-	}
-	return finding, true
-}
-
-// anyTCP reports whether any TCP connection was made or refused in this run.
-func anyTCP(e *evidence.Evidence) bool {
-	met := func(connected bool, failure *evidence.Failure) bool {
-		return connected || failure != nil && !noAnswer(failure.Kind) && failure.Kind != evidence.KindNXDomain
-	}
-	if e.Egress != nil && slices.ContainsFunc(e.Egress.Sightings, func(s evidence.Sighting) bool {
-		return s.Path != "dns" && (s.LocalAddress.IsValid() || s.Address.IsValid() || s.Trust != nil)
-	}) {
-		return true
-	}
-	if page := e.StatusPage; page != nil && page.Failure == nil {
-		return true
-	}
-	return slices.ContainsFunc(e.Controls, func(c evidence.Control) bool { return met(c.Connected, c.Failure) }) ||
-		slices.ContainsFunc(attempts(e), func(a evidence.Attempt) bool { return met(a.Connected, a.Failure) }) ||
-		e.Witness != nil && e.Witness.Connected || len(reading.ConnectionOf(e).Later()) > 0
-}
-
-// silentWeb are the web servers, besides the controls, to which a connection was tried in vain.
-func silentWeb(e *evidence.Evidence) (silent []string) {
-	if e.Egress != nil {
-		for _, sighting := range e.Egress.Sightings {
-			if sighting.Path == "direct" && sighting.Failure != nil && sighting.Failure.Op != "resolve" {
-				silent = appendOnce(silent, reading.SourceName(sighting.Source))
-			}
-		}
-	}
-	if page := e.StatusPage; page != nil && page.Failure != nil && page.Failure.Op != "resolve" {
-		silent = appendOnce(silent, reading.SourceName(page.URL))
-	}
-	return silent
-}
-
 func whenPortWrongPort(e *evidence.Evidence) (Finding, bool) {
 	if e.Target.Port == evidence.ServicePort || e.Port == nil || e.Host.Proxy != nil {
 		return Finding{}, false
@@ -338,7 +215,7 @@ func whenPortWrongPort(e *evidence.Evidence) (Finding, bool) {
 func whenOK(_ Finding, ok bool) bool { return ok }
 
 // answeredLate: the probe's own connection got no answer, and one that was made later did.
-func answeredLate(e *evidence.Evidence) (waited evidence.Attempt, answer reading.HopFact, ok bool) {
+func answeredLate(e *evidence.Evidence) (waited evidence.Attempt, answer evidence.Hop, ok bool) {
 	end, failed := portEnding(e)
 	if !failed || end.By != reading.EndSilence || end.Again == nil {
 		return waited, answer, false
@@ -348,7 +225,7 @@ func answeredLate(e *evidence.Evidence) (waited evidence.Attempt, answer reading
 }
 
 // lateWords say both, in one sentence.
-func lateWords(waited evidence.Attempt, answer reading.HopFact) string {
+func lateWords(waited evidence.Attempt, answer evidence.Hop) string {
 	return fmt.Sprintf("%s gave no answer for %s and, tried again, took the connection after %.0f ms.", waited.Address,
 		screen.SpanMS(waited.TookMS), answer.TookMS)
 }

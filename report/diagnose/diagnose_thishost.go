@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes/evidence"
-	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose/prose"
 	"opensrs-doctor/report/reading"
@@ -185,73 +184,6 @@ func conntrackWords(table *evidence.Conntrack) string {
 	return fmt.Sprintf("The table holds %d connections, and has room for %d.", table.Count, table.Max)
 }
 
-func whenHostRouteDenied(e *evidence.Evidence) (Finding, bool) {
-	end, failed := portEnding(e)
-	if !failed || end.By != reading.EndHere || end.Route == nil {
-		return Finding{}, false
-	}
-	route := end.Route
-	finding := Finding{First: true, Values: prose.Values{"route_line": route.Line, "route_kind": route.Kind},
-		Evidence: []string{fmt.Sprintf("The kernel says at once: %s.", e.Step("port").Failure.Detail), "The line: " + route.Line + "."}}
-	finding.Culprit = &report.Culprit{Kind: "route", Name: route.Line, At: fmt.Sprintf("table %d", route.Table), Text: route.Line}
-	switch {
-	case route.Rule:
-		finding.Culprit.Kind, finding.Culprit.At = "ip-rule", "ip rule"
-		priority, _, _ := strings.Cut(route.Line, ":")
-		finding.Values["route_delete"] = "sudo ip rule del priority " + priority
-		finding.Values["route_list"] = "ip rule"
-	default:
-		finding.Values["route_delete"] = "sudo ip route del " + route.Line
-		finding.Values["route_list"] = "ip route show table all"
-	}
-	return finding, true
-}
-
-func whenHostAttachedNetwork(e *evidence.Evidence) (Finding, bool) {
-	if e.ThisHost == nil || e.ThisHost.Route == nil || !e.ThisHost.Route.Attached ||
-		!directPortFailed(e, evidence.KindTimeout, evidence.KindUnreachable, evidence.KindNoRoute) || hostAlive(e) {
-		return Finding{}, false
-	}
-	end, _ := portEnding(e)
-	asked := e.Step("port").Failure.Kind == evidence.KindUnreachable || reading.AnyUnreachableHere(e)
-	if !asked || end.Lost != "" || end.Again != nil || end.By == reading.EndDevice || len(e.Target.Addresses) == 0 {
-		return Finding{}, false
-	}
-	route, to := e.ThisHost.Route, e.Target.Addresses[0]
-	finding := Finding{First: true, Confidence: report.Likely, Hides: []string{"host.local-firewall"}, Values: prose.Values{
-		"interface": route.Interface, "prefix": route.Prefix, "route_line": route.Line},
-		Culprit: &report.Culprit{Kind: "interface", Name: route.Interface, At: route.Prefix, Text: route.Line},
-		Evidence: []string{fmt.Sprintf("The route for %s has no gateway: %s.", to, route.Line),
-			"The kernel asked on that network who has this address, and no machine answered."}}
-	if iprules.NeverPublic(to) == "" && !e.Target.CustomEndpoint {
-		finding.Confidence = report.Certain
-	}
-	return finding, true
-}
-
-// whenHostDeadTunnel: packets go into a tunnel, or by a cable, from which none ever came back.
-func whenHostDeadTunnel(e *evidence.Evidence) (Finding, bool) {
-	if e.ThisHost == nil || e.ThisHost.Route == nil || e.Host.Proxy != nil {
-		return Finding{}, false
-	}
-	route, blocked := e.ThisHost.Route, Blocked(e)
-	if !route.Silent || route.Alive == "" && !route.Tunnel || route.Attached || blocked != "dns" && blocked != "port" || !failedWith(e, blocked, evidence.KindTimeout) {
-		return Finding{}, false
-	}
-	if place, _ := ledgerOf(e).Lost(); place != evidence.LostNowhere {
-		return Finding{}, false // they never came as far as the interface
-	}
-	to := cmp.Or(ledgerTo(e), e.Target.Host)
-	received := fmt.Sprintf("%s has received no packet since it is there", route.Interface)
-	if route.Alive != "" {
-		received += "; " + route.Alive + " receives packets"
-	}
-	return Finding{First: true, Confidence: report.Likely, Explains: []string{"egress", "dns", "port"},
-		Values:   prose.Values{"interface": route.Interface, "alive": route.Alive, "route_line": route.Line, "towards": to},
-		Culprit:  &report.Culprit{Kind: "interface", Name: route.Interface, At: route.Prefix, Text: route.Line},
-		Evidence: []string{fmt.Sprintf("The route for %s is %s.", to, route.Line), received + "."}}, true
-}
-
 // ledgerTo is the address that packets were counted to, without the port.
 func ledgerTo(e *evidence.Evidence) string {
 	if ledger := ledgerOf(e); ledger != nil {
@@ -292,127 +224,6 @@ func whenHostDescriptorsExhausted(e *evidence.Evidence) (Finding, bool) {
 	}
 	return Finding{First: true, Explains: []string{stopped},
 		Evidence: []string{fmt.Sprintf("The kernel says: %s.", e.Step(stopped).Failure.Detail)}}, true
-}
-
-// permission is the kernel's no to a connection, without an ICMP message and without a line of the routing policy: EPERM
-// of a control group's program or a filter of system calls, EACCES of a security module.
-func permission(e *evidence.Evidence) (accessDenied, ok bool) {
-	end, failed := portEnding(e)
-	if !failed || end.By != reading.EndHere || end.Route != nil || end.Lost != "" || end.Outside || end.Rewrote || end.Answer.From != "" || e.ThisHost == nil {
-		return false, false
-	}
-	return strings.Contains(e.Step("port").Failure.Detail.String(), "permission denied"), true
-}
-
-// deniedByUnit: a program of this process's control group says no, or takes the packets; or it is not known, and nothing
-// else gives this errno.
-func deniedByUnit(e *evidence.Evidence, end reading.Ending) bool {
-	if e.ThisHost == nil {
-		return false
-	}
-	group := e.ThisHost.Cgroup
-	if end.By == reading.EndHere && end.Lost == evidence.LostGoingOut {
-		return group != nil && slices.Contains(group.Programs, "egress") && !namesRule(e)
-	}
-	if end.By == reading.EndSilence && group != nil && slices.Contains(group.Programs, "ingress") && ledgerOf(e).Unheard() {
-		return true
-	}
-	access, is := permission(e)
-	return is && !access
-}
-
-// namesRule reports whether a rule or policy of the firewall is known to have taken the packets.
-func namesRule(e *evidence.Evidence) bool {
-	rules := e.ThisHost.Firewall
-	return rules != nil && len(rules.Took)+len(rules.Policies) > 0
-}
-
-// noRule reports whether the firewall's rules were read, and none of them can have taken the packets.
-func noRule(e *evidence.Evidence) bool {
-	rules := e.ThisHost.Firewall
-	return rules != nil && rules.Why == "" && rules.Legacy == "" && !namesRule(e) && rules.Uncounted == 0
-}
-
-// unitStopsAll is for a program of this process's control group that stops other packets than those to the endpoint, which
-// has not been come to: it drops them, or refuses them all.
-func unitStopsAll(e *evidence.Evidence) (Finding, bool) {
-	if e.ThisHost == nil || e.ThisHost.Cgroup == nil || Blocked(e) == "port" && e.Host.Proxy == nil {
-		return Finding{}, false
-	}
-	has := func(program string) bool { return slices.Contains(e.ThisHost.Cgroup.Programs, program) }
-	ledger := ledgerOf(e)
-	if finding, out := deafHost(e, evidence.LostGoingOut); out {
-		return finding, has("egress") && !namesRule(e) || has("connect4") && ledger.Refused == 3*ledger.N
-	}
-	// Where the group's program judges what comes in, the kernel has counted it as delivered.
-	silent := Blocked(e) == "dns" && failedWith(e, "dns", evidence.KindTimeout)
-	return Finding{Explains: []string{"dns"}, Hides: slices.Concat([]string{"host.offline"}, hereShows)}, silent && ledger.Unheard() && has("ingress")
-}
-
-func whenHostUnitDenied(e *evidence.Evidence) (Finding, bool) {
-	end, failed := portEnding(e)
-	finding, all := unitStopsAll(e)
-	if !all && (!failed || !deniedByUnit(e, end)) {
-		return Finding{}, false
-	}
-	if !all {
-		finding = Finding{}
-	}
-	finding.First, finding.Confidence, finding.Values = true, report.Likely, prose.Values{}
-	finding.Hides = append(finding.Hides, "host.local-firewall", "host.reply-dropped")
-	unheard := ledgerOf(e).Unheard() && end.Lost == ""
-	if ledger := ledgerOf(e); unheard {
-		finding.Evidence = []string{fmt.Sprintf("This host's kernel counted: the answers to %d packets for %s were handed on in this host, and no program heard one.", 3*ledger.N, ledger.To)}
-		finding.Hides = append(finding.Hides, "port.filtered", "port.all-filtered")
-	} else if all || end.Lost != "" {
-		finding.Evidence = countedWords(e)
-	} else {
-		finding.Evidence = []string{fmt.Sprintf("The kernel refuses the connection: %s.", e.Step("port").Failure.Detail)}
-		finding.Values["or_seccomp"] = "a filter of system calls"
-	}
-	group := e.ThisHost.Cgroup
-	if group == nil {
-		return finding, true
-	}
-	if group.Unit != "" {
-		finding.Values["unit"] = group.Unit
-		finding.Values["unit_cat"] = "systemctl show -p IPAddressDeny,IPAddressAllow,RestrictNetworkInterfaces,DropInPaths " + group.Unit
-	}
-	if group.Path != "/" {
-		finding.Values["cgroup"] = group.Path
-		finding.Evidence = append(finding.Evidence, "This process runs in the control group "+group.Path+".")
-	}
-	if len(group.Programs) > 0 {
-		finding.Values["cgroup"] = group.At
-		finding.Culprit = &report.Culprit{Kind: "cgroup-program", Name: strings.Join(group.Programs, ", "), At: group.At, Text: group.Unit}
-		if group.Unit != "" {
-			systemd := "systemd"
-			finding.Culprit.Manager = &systemd
-		}
-		finding.Evidence = append(finding.Evidence, fmt.Sprintf("Programs are attached to the control group %s: %s.", group.At, screen.List(group.Programs)))
-		ledger := ledgerOf(e)
-		refused := slices.Contains(group.Programs, "connect4") && (ledger == nil || ledger.Refused == 3*ledger.N)
-		if unheard || refused || noRule(e) { // else the program may only count, as systemd's IPAccounting does, and a rule drop
-			finding.Confidence = report.Certain
-			delete(finding.Values, "or_seccomp")
-		} else if end.Lost != "" || all {
-			finding.byRule(e)
-			finding.Values["or_rule"] = "a firewall rule"
-		}
-	} else if group.Why != "" {
-		finding.Evidence = append(finding.Evidence, "Whether a program is attached to it could not be asked: "+group.Why+".")
-		finding.Values["as_root"] = "sudo opensrs-doctor"
-	}
-	return finding, true
-}
-
-func whenHostSelinuxDenied(e *evidence.Evidence) (Finding, bool) {
-	access, is := permission(e)
-	if !is || !access || !e.ThisHost.SELinux {
-		return Finding{}, false
-	}
-	return Finding{First: true, Confidence: report.Likely, Hides: []string{"host.local-firewall"}, Evidence: []string{
-		fmt.Sprintf("The kernel refuses the connection: %s.", e.Step("port").Failure.Detail), "SELinux enforces its policy on this host."}}, true
 }
 
 // lostGoingOut fills the row of a firewall of this host that drops what goes out. Where a control group's program may do

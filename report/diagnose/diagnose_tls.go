@@ -22,6 +22,7 @@ func variant(e *evidence.Evidence, name string) *evidence.Variant {
 	return nil
 }
 
+// Works reports whether the handshake worked with that one thing changed; name is one of the Variants of package evidence.
 func Works(e *evidence.Evidence, name string) bool {
 	v := variant(e, name)
 	return v != nil && v.Works

@@ -57,8 +57,8 @@ func find(id string) (diagnose.Cause, error) {
 	return cause, nil
 }
 
-// page is a cause without a run: every text in general.
-type page struct {
+// Page is a cause without a run: every text in general.
+type Page struct {
 	Cause        string          `json:"cause"`
 	Severity     report.Severity `json:"severity"`
 	Probe        string          `json:"probe"`
@@ -71,8 +71,9 @@ type page struct {
 	PassesByTime bool            `json:"passes_by_itself"`
 }
 
-func PageOf(c diagnose.Cause) page {
-	p := page{
+// PageOf is the page of a cause. Its lists are empty, never nil, where there is nothing in them.
+func PageOf(c diagnose.Cause) Page {
+	p := Page{
 		Cause:        c.ID,
 		Severity:     c.Severity,
 		Probe:        c.Probe,
@@ -118,7 +119,7 @@ func explainCause(w io.Writer, c diagnose.Cause, o screen.Options) error {
 }
 
 // kindOfCause is the line below the title: the ID, how bad it is, and where it shows.
-func kindOfCause(p page) string {
+func kindOfCause(p Page) string {
 	words := []string{p.Cause, map[report.Severity]string{
 		report.Fail: "a failure", report.Warn: "a warning", report.Info: "information",
 	}[p.Severity]}
@@ -168,7 +169,7 @@ func listCauses(w io.Writer, causes []diagnose.Cause, last string, o screen.Opti
 }
 
 func listPages(w io.Writer, causes []diagnose.Cause) error {
-	pages := []page{}
+	pages := []Page{}
 	for _, c := range causes {
 		pages = append(pages, PageOf(c))
 	}

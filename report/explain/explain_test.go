@@ -65,7 +65,7 @@ func TestExplainJSON(t *testing.T) {
 	if err := listPages(&out, sampleCauses()); err != nil {
 		t.Fatal(err)
 	}
-	var pages []page
+	var pages []Page
 	if err := json.Unmarshal([]byte(out.String()), &pages); err != nil {
 		t.Fatal(err)
 	}

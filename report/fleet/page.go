@@ -71,14 +71,9 @@ func (f *Fleet) parts() g.Node {
 }
 
 func (f *Fleet) causesTable() g.Node {
-	if len(f.Causes) == 0 {
-		return nil
-	}
-	return h.Section(h.H2(g.Text("Root causes")), h.Table(
-		h.THead(h.Tr(h.Th(g.Text("Cause")), h.Th(g.Text("Hosts")), h.Th(g.Text("What")), h.Th(g.Text("First step")))),
-		h.TBody(g.Map(f.Causes[:min(len(f.Causes), mostRows)], func(c Cause) g.Node {
-			return h.Tr(h.Class(c.Severity), h.Td(h.Code(g.Text(c.Cause))), h.Td(h.Class("number"), g.Text(strconv.Itoa(c.Hosts))), h.Td(g.Text(c.Summary)), h.Td(g.Text(c.Fix)))
-		}))))
+	return tablePart("Root causes", []string{"Cause", "Hosts", "What", "First step"}, f.Causes, func(c Cause) g.Node {
+		return h.Tr(h.Class(c.Severity), h.Td(h.Code(g.Text(c.Cause))), number(c.Hosts), h.Td(g.Text(c.Summary)), h.Td(g.Text(c.Fix)))
+	})
 }
 
 // grid is hosts by causes: a mark where a host has a cause, a full one where it is the root.
@@ -111,27 +106,32 @@ func (f *Fleet) grid() g.Node {
 }
 
 func (f *Fleet) addressTable() g.Node {
-	if len(f.Egress) == 0 {
-		return nil
-	}
-	return h.Section(h.H2(g.Text("Public addresses and the access rules")), h.Table(
-		h.THead(h.Tr(h.Th(g.Text("Address")), h.Th(g.Text("Hosts")), h.Th(g.Text("Rules")), h.Th(g.Text("Such as")))),
-		h.TBody(g.Map(f.Egress[:min(len(f.Egress), mostRows)], func(a Address) g.Node {
-			return h.Tr(h.Class(map[string]string{"allow": "pass", "deny": "fail"}[a.Verdict]), h.Td(h.Code(g.Text(a.Address))), h.Td(h.Class("number"), g.Text(strconv.Itoa(a.Hosts))),
-				h.Td(g.Text(a.Verdict)), h.Td(g.Text(strings.Join(a.Names[:min(len(a.Names), mostNamed)], ", "))))
-		}))))
+	return tablePart("Public addresses and the access rules", []string{"Address", "Hosts", "Rules", "Such as"}, f.Egress, func(a Address) g.Node {
+		return h.Tr(h.Class(map[string]string{"allow": "pass", "deny": "fail"}[a.Verdict]), h.Td(h.Code(g.Text(a.Address))), number(a.Hosts),
+			h.Td(g.Text(a.Verdict)), suchAs(a.Names))
+	})
 }
 
 func (f *Fleet) keyTable() g.Node {
-	if len(f.Keys) == 0 {
+	return tablePart("API keys, by fingerprint", []string{"Fingerprint", "Hosts", "Read from", "Such as"}, f.Keys, func(k Key) g.Node {
+		return h.Tr(h.Td(h.Code(g.Text(k.Fingerprint))), number(k.Hosts), h.Td(g.Text(strings.Join(k.Sources, ", "))), suchAs(k.Names))
+	})
+}
+
+// tablePart is a section with a row for each of the first items; nothing where there are none.
+func tablePart[T any](title string, heads []string, items []T, row func(T) g.Node) g.Node {
+	if len(items) == 0 {
 		return nil
 	}
-	return h.Section(h.H2(g.Text("API keys, by fingerprint")), h.Table(
-		h.THead(h.Tr(h.Th(g.Text("Fingerprint")), h.Th(g.Text("Hosts")), h.Th(g.Text("Read from")), h.Th(g.Text("Such as")))),
-		h.TBody(g.Map(f.Keys[:min(len(f.Keys), mostRows)], func(k Key) g.Node {
-			return h.Tr(h.Td(h.Code(g.Text(k.Fingerprint))), h.Td(h.Class("number"), g.Text(strconv.Itoa(k.Hosts))),
-				h.Td(g.Text(strings.Join(k.Sources, ", "))), h.Td(g.Text(strings.Join(k.Names[:min(len(k.Names), mostNamed)], ", "))))
-		}))))
+	return h.Section(h.H2(g.Text(title)), h.Table(
+		h.THead(h.Tr(g.Map(heads, func(head string) g.Node { return h.Th(g.Text(head)) }))),
+		h.TBody(g.Map(items[:min(len(items), mostRows)], row))))
+}
+
+func number(n int) g.Node { return h.Td(h.Class("number"), g.Text(strconv.Itoa(n))) }
+
+func suchAs(names []string) g.Node {
+	return h.Td(g.Text(strings.Join(names[:min(len(names), mostNamed)], ", ")))
 }
 
 func (f *Fleet) planPart(plan string) g.Node {

@@ -61,6 +61,7 @@ func Service(r *report.Report) string {
 	return r.Target.Environment
 }
 
+// Endpoint is the host and port that the report is about, "host:port", fit to be printed.
 func Endpoint(r *report.Report) string {
 	return evidence.HostPort{Host: screen.Clean(r.Target.Host), Port: r.Target.Port}.String()
 }

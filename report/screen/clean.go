@@ -62,6 +62,7 @@ func asciiOnly(text string) string {
 	}, asciiSigns.Replace(text))
 }
 
+// Digit reports whether a byte is one of 0 to 9.
 func Digit(c byte) bool { return '0' <= c && c <= '9' }
 
 // Lower turns ASCII letters small and keeps the length of the text, which strings.ToLower does not promise.

@@ -6,7 +6,6 @@ package screen
 import (
 	"fmt"
 	"io"
-	"math"
 	"strings"
 
 	"github.com/fatih/color"
@@ -45,6 +44,7 @@ type Writer struct {
 	styles  map[Style]*color.Color
 }
 
+// New is a writer with nothing written. A width of 0 or less is DefaultWidth.
 func New(o Options) *Writer {
 	if o.Width <= 0 {
 		o.Width = DefaultWidth
@@ -92,6 +92,7 @@ func (s *Writer) Raw(text string, in Style) {
 	s.Out.WriteString(text)
 }
 
+// End ends a line that Raw has begun.
 func (s *Writer) End() { s.Out.WriteByte('\n') }
 
 // Spell gives the text in the letters that the screen has.
@@ -189,26 +190,4 @@ func (s *Writer) Mark(of string) (string, Style) {
 		return m.ascii, m.in
 	}
 	return m.sign, m.in
-}
-
-// SpanMS is a duration of so many milliseconds as one reads it: "0 ms", "41 ms", "3.0 s", "2 min 5 s".
-func SpanMS(ms float64) string {
-	switch rounded := math.Round(ms); {
-	case rounded < 1000:
-		return fmt.Sprintf("%.0f ms", rounded)
-	case rounded < 99950:
-		return fmt.Sprintf("%.1f s", rounded/1000)
-	default:
-		seconds := math.Round(ms / 1000)
-		return fmt.Sprintf("%.0f min %.0f s", math.Floor(seconds/60), math.Mod(seconds, 60))
-	}
-}
-
-// Sane is a time that can be drawn: a saved report may hold any number.
-func Sane(ms float64) float64 {
-	const day = 24 * 60 * 60 * 1000
-	if math.IsNaN(ms) || ms < 0 {
-		return 0
-	}
-	return min(ms, day)
 }

@@ -2,11 +2,15 @@ package screen
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
+
+	"opensrs-doctor/probes/wording"
 )
 
+// Texts are the items as they print themselves, in their order.
 func Texts[T fmt.Stringer](items []T) []string {
 	all := make([]string, len(items))
 	for i, item := range items {
@@ -21,18 +25,13 @@ func List(items []string) string {
 	if len(items) > most+1 {
 		items = append(items[:most:most], strconv.Itoa(len(items)-most)+" more")
 	}
-	switch len(items) {
-	case 0:
-		return ""
-	case 1:
-		return items[0]
-	}
-	return strings.Join(items[:len(items)-1], ", ") + " and " + items[len(items)-1]
+	return wording.Join(items, "and")
 }
 
+// Day is a date, "2026-03-01", in UTC.
 func Day(t time.Time) string { return t.UTC().Format("2006-01-02") }
 
-// Span is a duration as people say it: "2 h 3 min", "5 days", "3 s".
+// Span is a duration as people say it, without a sign: "2 h 3 min", "5 days", "3.0 s".
 func Span(d time.Duration) string {
 	d = d.Abs()
 	switch {
@@ -46,6 +45,29 @@ func Span(d time.Duration) string {
 	return fmt.Sprintf("%.1f s", d.Seconds())
 }
 
+// SpanMS is a time that was measured, in milliseconds, to the tenth of a second: "0 ms", "41 ms", "3.0 s", "2 min 5 s".
+func SpanMS(ms float64) string {
+	switch rounded := math.Round(ms); {
+	case rounded < 1000:
+		return fmt.Sprintf("%.0f ms", rounded)
+	case rounded < 99950:
+		return fmt.Sprintf("%.1f s", rounded/1000)
+	default:
+		seconds := math.Round(ms / 1000)
+		return fmt.Sprintf("%.0f min %.0f s", math.Floor(seconds/60), math.Mod(seconds, 60))
+	}
+}
+
+// Sane is a time in milliseconds that can be drawn, from 0 to a day: a saved report may hold any number.
+func Sane(ms float64) float64 {
+	const day = 24 * 60 * 60 * 1000
+	if math.IsNaN(ms) || ms < 0 {
+		return 0
+	}
+	return min(ms, day)
+}
+
+// Capital begins a text with a capital letter, where it begins with a letter of ASCII.
 func Capital(text string) string {
 	if text == "" {
 		return text
@@ -53,9 +75,5 @@ func Capital(text string) string {
 	return strings.ToUpper(text[:1]) + text[1:]
 }
 
-func CountWords(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return strconv.Itoa(n) + " " + many
-}
+// CountWords is "1 host", "2 hosts".
+func CountWords[N wording.Number](n N, one, many string) string { return wording.Count(n, one, many) }

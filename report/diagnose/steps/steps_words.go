@@ -9,6 +9,7 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/wording"
 	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/screen"
 )
@@ -43,17 +44,17 @@ func rowWords(e *evidence.Evidence, step evidence.Step) string {
 // skipWords says why a probe did not run: what it waited for, or what was not given or not chosen.
 func skipWords(e *evidence.Evidence, step evidence.Step) string {
 	switch wait := step.WaitedFor; {
-	case step.Probe == "rules" && wait == "rules":
+	case step.Probe == "rules" && wait == evidence.WaitRules:
 		return "no rules given to compare with"
-	case slices.Contains(evidence.Names, wait):
-		return "not run: waited for " + wait
-	case wait == "credentials":
+	case wait.Probe() != "":
+		return "not run: waited for " + wait.Probe()
+	case wait == evidence.WaitCredentials:
 		return "not run: " + missingCredentials(e)
-	case wait == "api-key":
+	case wait == evidence.WaitKey:
 		return "not run: the API key cannot be right"
 	case wait == evidence.WaitExpectedKey:
 		return "not run: the API key is not the expected one"
-	case wait == "--only", wait == "--skip":
+	case wait.NotChosen():
 		return "not chosen"
 	case wait == evidence.WaitInterrupt:
 		return "interrupted"
@@ -62,7 +63,7 @@ func skipWords(e *evidence.Evidence, step evidence.Step) string {
 	case step.Probe == "egress" && e.Asked.EgressSources == 0:
 		return "not looked up"
 	case wait != "":
-		return "not run: waited for " + screen.Clip(screen.Clean(wait), 40)
+		return "not run: waited for " + screen.Clip(screen.Clean(string(wait)), 40)
 	}
 	return "not run"
 }
@@ -113,14 +114,10 @@ func addressList(addresses []netip.Addr) string {
 	for _, address := range addresses {
 		texts = append(texts, address.Unmap().String())
 	}
-	switch n := len(texts); {
-	case n <= 1:
-		return strings.Join(texts, "")
-	case n <= 3:
-		return strings.Join(texts[:n-1], ", ") + " and " + texts[n-1]
-	default:
-		return fmt.Sprintf("%s, %s and %d more", texts[0], texts[1], n-2)
+	if n := len(texts); n > 3 {
+		texts = append(texts[:2], fmt.Sprintf("%d more", n-2))
 	}
+	return wording.Join(texts, "and")
 }
 
 func rulesWords(r *evidence.Rules) string {

@@ -7,14 +7,13 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-)
 
-// ProxyVariables are the variables that proxies are set by, in the two cases that programs know.
-var ProxyVariables = []string{"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"}
+	"opensrs-doctor/probes/evidence"
+)
 
 // Variables are those of a process's environment that are taken over: proxies, certificates and resolver. No other leaves
 // this package.
-var Variables = append(slices.Clone(ProxyVariables),
+var Variables = append(slices.Clone(evidence.ProxyVariables),
 	"SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "NODE_OPTIONS",
 	"JAVA_TOOL_OPTIONS", "RES_OPTIONS", "LOCALDOMAIN")
 

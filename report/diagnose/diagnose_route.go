@@ -1,0 +1,80 @@
+package diagnose
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/diagnose/prose"
+	"opensrs-doctor/report/reading"
+)
+
+func whenHostRouteDenied(e *evidence.Evidence) (Finding, bool) {
+	end, failed := portEnding(e)
+	if !failed || end.By != reading.EndHere || end.Route == nil {
+		return Finding{}, false
+	}
+	route := end.Route
+	finding := Finding{First: true, Values: prose.Values{"route_line": route.Line, "route_kind": route.Kind},
+		Evidence: []string{fmt.Sprintf("The kernel says at once: %s.", e.Step("port").Failure.Detail), "The line: " + route.Line + "."}}
+	finding.Culprit = &report.Culprit{Kind: "route", Name: route.Line, At: fmt.Sprintf("table %d", route.Table), Text: route.Line}
+	switch {
+	case route.Rule:
+		finding.Culprit.Kind, finding.Culprit.At = "ip-rule", "ip rule"
+		priority, _, _ := strings.Cut(route.Line, ":")
+		finding.Values["route_delete"] = "sudo ip rule del priority " + priority
+		finding.Values["route_list"] = "ip rule"
+	default:
+		finding.Values["route_delete"] = "sudo ip route del " + route.Line
+		finding.Values["route_list"] = "ip route show table all"
+	}
+	return finding, true
+}
+
+func whenHostAttachedNetwork(e *evidence.Evidence) (Finding, bool) {
+	if e.ThisHost == nil || e.ThisHost.Route == nil || !e.ThisHost.Route.Attached ||
+		!directPortFailed(e, evidence.KindTimeout, evidence.KindUnreachable, evidence.KindNoRoute) || hostAlive(e) {
+		return Finding{}, false
+	}
+	end, _ := portEnding(e)
+	asked := e.Step("port").Failure.Kind == evidence.KindUnreachable || e.Walk().UnreachableHere()
+	if !asked || end.Lost != "" || end.Again != nil || end.By == reading.EndDevice || len(e.Target.Addresses) == 0 {
+		return Finding{}, false
+	}
+	route, to := e.ThisHost.Route, e.Target.Addresses[0]
+	finding := Finding{First: true, Confidence: report.Likely, Hides: []string{"host.local-firewall"}, Values: prose.Values{
+		"interface": route.Interface, "prefix": route.Prefix, "route_line": route.Line},
+		Culprit: &report.Culprit{Kind: "interface", Name: route.Interface, At: route.Prefix, Text: route.Line},
+		Evidence: []string{fmt.Sprintf("The route for %s has no gateway: %s.", to, route.Line),
+			"The kernel asked on that network who has this address, and no machine answered."}}
+	if iprules.NeverPublic(to) == "" && !e.Target.CustomEndpoint {
+		finding.Confidence = report.Certain
+	}
+	return finding, true
+}
+
+// whenHostDeadTunnel: packets go into a tunnel, or by a cable, from which none ever came back.
+func whenHostDeadTunnel(e *evidence.Evidence) (Finding, bool) {
+	if e.ThisHost == nil || e.ThisHost.Route == nil || e.Host.Proxy != nil {
+		return Finding{}, false
+	}
+	route, blocked := e.ThisHost.Route, Blocked(e)
+	if !route.Silent || route.Alive == "" && !route.Tunnel || route.Attached || blocked != "dns" && blocked != "port" || !failedWith(e, blocked, evidence.KindTimeout) {
+		return Finding{}, false
+	}
+	if place, _ := ledgerOf(e).Lost(); place != evidence.LostNowhere {
+		return Finding{}, false // they never came as far as the interface
+	}
+	to := cmp.Or(ledgerTo(e), e.Target.Host)
+	received := fmt.Sprintf("%s has received no packet since it is there", route.Interface)
+	if route.Alive != "" {
+		received += "; " + route.Alive + " receives packets"
+	}
+	return Finding{First: true, Confidence: report.Likely, Explains: []string{"egress", "dns", "port"},
+		Values:   prose.Values{"interface": route.Interface, "alive": route.Alive, "route_line": route.Line, "towards": to},
+		Culprit:  &report.Culprit{Kind: "interface", Name: route.Interface, At: route.Prefix, Text: route.Line},
+		Evidence: []string{fmt.Sprintf("The route for %s is %s.", to, route.Line), received + "."}}, true
+}
