@@ -176,6 +176,8 @@ var Vocabulary = map[string]string{
 	"rule_name":        "the rule",                    // of a firewall: "inet filter output handle 6"
 	"rule_list":        "",                            // the command that lists its chain
 	"open_port":        "",                            // a whole step, for who manages the rules
+	"own_wait":         "80 seconds",                  // how long the service's own client waits for a reply
+	"unconfirmed":      "the request",                 // set only where the other end's TCP did not confirm it
 	"learned":          "",                            // how soon a learned size is forgotten; set only where one was learned in the run
 	"after_opening":    "",                            // the address and port; set only where connections open, and what is then sent on them is dropped
 	"below_ip":         "",                            // the commands that list what takes packets at an interface; set only where that was seen
