@@ -38,6 +38,8 @@ var rows = []Cause{
 		Hides: []string{"dns.resolver-unreachable", "egress.unknown", "host.offline"}, When: whenHostDescriptorsExhausted},
 	{ID: "host.attached-network", Place: AtHost, Probe: "port", Severity: report.Fail,
 		Hides: []string{"port.filtered", "port.unreachable"}, When: whenHostAttachedNetwork},
+	{ID: "host.source-address", Place: AtHost, Probe: "port", Severity: report.Fail,
+		Hides: slices.Concat([]string{"host.offline", "egress.split-route"}, hereShows), When: whenHostSourceAddress},
 	{ID: "host.dead-tunnel", Place: AtHost, Probe: "port", Severity: report.Fail,
 		Hides: slices.Concat([]string{"host.offline", "host.attached-network"}, hereShows), When: whenHostDeadTunnel},
 	{ID: "network.login-required", Severity: report.Fail,
