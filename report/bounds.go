@@ -21,7 +21,7 @@ const (
 )
 
 // checkBounds reports the first place where a document goes beyond the bounds, as a path: probes[3].facts.chain. It
-// allocates next to nothing, so that it can stand before everything that does. What is no JSON is not its business:
+// allocates next to nothing, so that it can come before everything that does. What is no JSON is not its business:
 // it stops there, and leaves the error to the parser.
 func checkBounds(document []byte) error {
 	b := bounder{document: document}

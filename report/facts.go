@@ -10,7 +10,7 @@ import (
 
 // The facts of a report are JSON, as saved; what follows are the parts of them that formats count with. They
 // are read from there also in the run that made them, so that a saved report gives the same bytes. Addresses
-// are texts: in an anonymized report tokens stand in their place.
+// are texts: in an anonymized report tokens replace them.
 
 // EgressSeen is which addresses this host came from.
 type EgressSeen struct {

@@ -87,7 +87,7 @@ func Listed(v reflect.Value) reflect.Value {
 
 // EscapeHarmful writes what encoding/json leaves raw and a terminal obeys, C1 control characters and
 // turns of the writing direction, as \u escapes, and so the first of two number signs, with which an order to
-// Azure Pipelines and TeamCity begins wherever it is on a line. Such characters stand only inside strings.
+// Azure Pipelines and TeamCity begins wherever it is on a line. Such characters are only inside strings.
 func EscapeHarmful(document []byte) []byte {
 	var out bytes.Buffer
 	for len(document) > 0 {

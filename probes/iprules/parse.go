@@ -54,7 +54,7 @@ func quote(text string) string {
 	return strconv.Quote(shown)
 }
 
-// notShown stands in the place of what may be a secret.
+// notShown replaces what may be a secret.
 const notShown = "[not shown, it may hold a secret]"
 
 // scrub is what may be repeated of a value, without quotes.

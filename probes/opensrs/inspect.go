@@ -84,7 +84,7 @@ func (h RequestHead) Username() string { value, _, _ := h.meant(HeaderUsername);
 // Signature is the value of X-Signature, or of the header that seems to be meant for it; "" where there is none.
 func (h RequestHead) Signature() string { value, _, _ := h.meant(HeaderSignature); return value }
 
-// meant gives a header's value, and the wrong name under which it stands, "" where the name is right.
+// meant gives a header's value, and the wrong name that it has, "" where the name is right.
 func (h RequestHead) meant(name string) (value, misnamed string, found bool) {
 	if value, _ := h.Get(name); value != "" {
 		return value, "", true

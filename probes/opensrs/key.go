@@ -158,7 +158,7 @@ const (
 	SpaceAfter   Around = "space-after" // more than one line end
 )
 
-// AroundKey says what white space stands around the key in a text, nil where none does or where there is no key.
+// AroundKey says what white space is around the key in a text, nil where none does or where there is no key.
 func AroundKey(text []byte) (around []Around) {
 	key := bytes.TrimSpace(text)
 	if len(key) == 0 || len(key) == len(text) {

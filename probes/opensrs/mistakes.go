@@ -205,7 +205,7 @@ var mistakes = sync.OnceValue(func() []mistake {
 	}
 })
 
-// place is where a mistake stands in the table, for sorting. What is not in it comes last.
+// place is where a mistake is in the table, for sorting. What is not in it comes last.
 func place(id string) int {
 	for i, row := range mistakes() {
 		if row.id == id {

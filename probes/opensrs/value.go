@@ -14,7 +14,7 @@ type Shape int
 const (
 	Text  Shape = iota // dt_scalar, or characters right inside an item
 	Assoc              // dt_assoc: items by name
-	Array              // dt_array: items by number, kept in the order in which they stand
+	Array              // dt_array: items by number, kept in their order
 )
 
 // Value is a node of the tree that an envelope carries.

@@ -140,7 +140,7 @@ func (c SignatureCheck) unexplained(means string) string {
 var pairsUntried = fmt.Sprintf("Pairs of mistakes were not tried, because the body is over %d MiB. Have the same client sign a "+
 	"small body, such as GET_BALANCE, and verify that.", opensrs.MaxPaired>>20)
 
-// state says how it stands with the signature where no mistake does, and what was not tried.
+// state says what is known of the signature where no mistake does, and what was not tried.
 func (c SignatureCheck) state() string {
 	switch {
 	case c.Checked && c.Verdict.Match:

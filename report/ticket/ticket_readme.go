@@ -134,7 +134,7 @@ func (l *letter) before(earlier *report.Report) {
 
 func whenUTC(r *report.Report) string { return r.StartedAt.UTC().Format("2006-01-02 15:04:05 UTC") }
 
-// sightings stand in the place of curl icanhazip.com.
+// sightings replace curl icanhazip.com.
 func (l *letter) sightings() {
 	l.title("Public address (curl icanhazip.com)")
 	facts := report.Seen[sightingsSeen](l.r, "egress")
@@ -163,7 +163,7 @@ func seenFailure(f *failureSeen) string {
 	return reading.RowFailure(&evidence.Failure{Kind: evidence.Kind(f.Kind), Detail: f.Detail})
 }
 
-// certificates stand in the place of openssl s_client.
+// certificates replace openssl s_client.
 func (l *letter) certificates() {
 	l.title("TLS and certificates (openssl s_client)")
 	facts := report.Seen[presentedChain](l.r, "tls")
