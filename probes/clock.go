@@ -10,6 +10,7 @@ import (
 
 // clockNotes collects what the peers of a run say the time is.
 type clockNotes struct {
+	begun   time.Time // when the run began, with what the system's own stopwatch read
 	mu      sync.Mutex
 	samples map[string]evidence.ClockSample
 }
@@ -36,11 +37,12 @@ func (c *clockNotes) note(peer string, date *time.Time, local time.Time, verifie
 const agreement = time.Minute
 
 // summary gives the largest group of peers that agree, and their median: that with the most proven peers, for one
-// login page can answer for all that is not proven. Nil where nobody told the time.
-func (c *clockNotes) summary() *evidence.Clock {
+// login page can answer for all that is not proven. Nil where nobody told the time, and where the clock was set while
+// the run was on: what a peer says of the one before says nothing about the one now, nor the other way round.
+func (c *clockNotes) summary(now time.Time) *evidence.Clock {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.samples) == 0 {
+	if len(c.samples) == 0 || !c.begun.IsZero() && (now.Round(0).Sub(c.begun.Round(0))-time.Since(c.begun)).Abs() > agreement {
 		return nil
 	}
 	clock := &evidence.Clock{Samples: make([]evidence.ClockSample, 0, len(c.samples))}

@@ -56,7 +56,7 @@ func (r *run) gather() {
 	}
 	ev.Witness = found.witness
 	r.gatherDirect()
-	ev.Clock = r.w.clock.summary()
+	ev.Clock = r.w.clock.summary(r.w.now())
 	r.routes()
 	if r.egress != nil { // the local address of the call is known by now
 		before := ev.Egress.Addresses()

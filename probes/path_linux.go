@@ -59,7 +59,7 @@ func (w *world) walk(ctx context.Context, to netip.AddrPort, compareTo uint16, o
 	if ordinary != nil && ordinary.Answer == evidence.HopSilence { // a router that had no ICMP message to spare has one by now
 		path.Answer = w.ordinaryHop(ctx, to, func() time.Duration { return p.wait(walkHop) })
 	}
-	path.Distance, path.ByHost = distanceOf(path.Compare, udp, func(hop evidence.Hop) bool { return hop.From == to.Addr() })
+	path.Distance, path.AtLeast, path.ByHost = distanceOf(path.Compare, udp, func(hop evidence.Hop) bool { return hop.From == to.Addr() })
 	if end, ok := first(path.Compare, evidence.HopConnected); ok && path.Answer != nil && path.Answer.Answer == evidence.HopSilence {
 		silent = 1
 		for _, ttl := range asked {
@@ -94,12 +94,13 @@ func (p *pace) note(hop evidence.Hop, kind int) {
 	}
 }
 
-// wait is how long an answer may take: four times the slowest, where the host has answered, else most.
+// wait is how long an answer may take: four times the slowest, where the host has answered, else most, or longer where
+// answers do come so late.
 func (p *pace) wait(most time.Duration) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.reached || p.patient {
-		return most
+		return max(most, min(2*p.slowest, walkLate))
 	}
 	return min(max(4*p.slowest, walkLeast), most)
 }

@@ -123,7 +123,7 @@ func newRun(ctx context.Context, o Options, watch func(Event)) *run {
 	scrub.Add(string(o.Key.Reveal()))
 	scrub.Add(o.Signed.Signature) // the same in every run, and can be replayed: as secret as the key
 	r := &run{o: o, watch: watch, ctx: ctx, budget: newBudget(o.Timeout), plan: planOf(o)}
-	r.w = &world{now: time.Now, sourceIP: o.SourceIP, scrub: scrub, clock: &clockNotes{},
+	r.w = &world{now: time.Now, sourceIP: o.SourceIP, scrub: scrub, clock: &clockNotes{begun: r.budget.begun},
 		agent: "opensrs-doctor/" + o.Version, roots: newRoots(o, scrub)}
 	id := make([]byte, 8)
 	rand.Read(id)
@@ -145,17 +145,18 @@ func (r *run) prepare() {
 	for _, server := range w.resolver.servers {
 		ev.Host.Resolvers = append(ev.Host.Resolvers, server.String())
 	}
-	_, literal := netip.ParseAddr(o.Host)
 	ev.Asked = evidence.Asked{KeyGiven: o.KeySource != "", KeySource: o.KeySource, ExpectKey: o.ExpectKey,
 		ClientConfig: o.ClientConfig, ClientProblems: o.ClientProblems, RulesGiven: len(o.Rules),
-		RulesSource: o.RulesSource, EgressIPs: o.EgressIPs, EgressSources: len(o.EgressSources),
-		ControlsGiven: len(o.Controls), AllowIntercepted: o.AllowIntercepted, Require: o.Require,
-		EndpointLiteral: literal == nil, PortGiven: o.Port != evidence.ServicePort, PublicRoots: o.PublicRootsPath, CAFile: o.CAPath}
+		RulesSource: o.RulesSource, EgressSources: len(o.EgressSources), AllowIntercepted: o.AllowIntercepted, Require: o.Require,
+		PublicRoots: o.PublicRootsPath, CAFile: o.CAPath}
 	for _, authority := range o.CAFile {
 		ev.Asked.CANames = append(ev.Asked.CANames, plainName(authority.Subject, w.scrub))
 	}
-	if ev.Asked.NoneAsked = "--egress-source none"; o.NoThirdParties {
+	switch {
+	case o.NoThirdParties:
 		ev.Asked.NoneAsked = "--no-third-parties"
+	case len(o.EgressSources) == 0:
+		ev.Asked.NoneAsked = "--egress-source none"
 	}
 	if o.StatusURL != nil {
 		ev.Asked.StatusURL = o.StatusURL.Redacted()
@@ -204,13 +205,13 @@ func (r *run) chooseWay() {
 
 // step runs one probe and keeps its row. It is passed over where it was not chosen, where the user has
 // interrupted, where it waits for one that did not get through, and where no time is left for it.
-func (r *run) step(name, waitedFor string, probe func(ctx context.Context) (evidence.Status, *evidence.Failure)) {
+func (r *run) step(name string, waitedFor evidence.Wait, probe func(ctx context.Context) (evidence.Status, *evidence.Failure)) {
 	step := evidence.Step{Probe: name, Status: evidence.Skip, Counts: r.plan[name].counts}
 	switch {
 	case !r.plan[name].runs:
-		step.WaitedFor = "--only"
+		step.WaitedFor = evidence.WaitOnly
 		if len(r.o.Only) == 0 {
-			step.WaitedFor = "--skip"
+			step.WaitedFor = evidence.WaitSkip
 		}
 	case r.ctx.Err() != nil:
 		step.WaitedFor, r.ev.Interrupted = evidence.WaitInterrupt, true
@@ -235,10 +236,10 @@ func (r *run) step(name, waitedFor string, probe func(ctx context.Context) (evid
 }
 
 // blockedBy is the first of the probes named that was to run and did not get through.
-func (r *run) blockedBy(names ...string) string {
+func (r *run) blockedBy(names ...string) evidence.Wait {
 	for _, name := range names {
 		if step := r.ev.Step(name); step.Status == evidence.Fail || step.Status == evidence.Skip {
-			return name
+			return evidence.Wait(name)
 		}
 	}
 	return ""

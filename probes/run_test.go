@@ -110,7 +110,7 @@ func TestHosts(t *testing.T) {
 func TestClockSummary(t *testing.T) {
 	local := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	var notes clockNotes
-	if notes.summary() != nil {
+	if notes.summary(local) != nil {
 		t.Error("nobody told the time, and there is a summary")
 	}
 	for peer, ahead := range map[string]time.Duration{"a": time.Hour, "b": time.Hour + 20*time.Second, "c": 0} {
@@ -120,9 +120,26 @@ func TestClockSummary(t *testing.T) {
 		notes.note(peer, &later, local, true) // of one peer the first counts
 	}
 	notes.note("d", nil, local, true)
-	got := notes.summary()
+	got := notes.summary(local)
 	if len(got.Samples) != 3 || got.Agreeing != 2 || got.OffsetMS < 3600e3 || got.OffsetMS > 3621e3 {
 		t.Errorf("%+v", got)
+	}
+}
+
+// A clock that is set while the run is on is not called wrong by what peers said before, nor right by what they said
+// after: a certificate that was judged by the other one would be blamed with their word.
+func TestClockSetDuringTheRun(t *testing.T) {
+	begun := time.Now()
+	for jump, counts := range map[time.Duration]bool{0: true, 20 * time.Second: true, -20 * time.Second: true,
+		time.Hour: false, -time.Hour: false} {
+		notes := &clockNotes{begun: begun}
+		for _, peer := range []string{"a", "b"} {
+			date := begun.Add(time.Hour)
+			notes.note(peer, &date, begun, true)
+		}
+		if got := notes.summary(time.Now().Add(jump)); (got != nil) != counts {
+			t.Errorf("set by %s: %+v", jump, got)
+		}
 	}
 }
 

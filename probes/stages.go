@@ -12,9 +12,9 @@ import (
 )
 
 func (r *run) probeEgress() {
-	waits := ""
+	var waits evidence.Wait
 	if len(r.o.EgressSources) == 0 && len(r.o.EgressIPs) == 0 {
-		waits = "--egress-source"
+		waits = evidence.WaitEgressSource
 	}
 	r.step("egress", waits, func(all context.Context) (evidence.Status, *evidence.Failure) {
 		if len(r.o.EgressIPs) > 0 {
@@ -48,10 +48,10 @@ func egressStatus(facts *evidence.Egress) (evidence.Status, *evidence.Failure) {
 }
 
 func (r *run) probeRules() {
-	waits := ""
+	var waits evidence.Wait
 	switch {
 	case len(r.o.Rules) == 0:
-		waits = "rules"
+		waits = evidence.WaitRules
 	case r.ev.Egress == nil || len(r.ev.Egress.Addresses()) == 0:
 		waits = "egress"
 	}
@@ -256,12 +256,12 @@ func (r *run) maybeIntercepted(facts *evidence.TLS) bool {
 }
 
 // withoutCredentials is what of them the call waits for; "" where they can be used.
-func (r *run) withoutCredentials() string {
+func (r *run) withoutCredentials() evidence.Wait {
 	switch {
 	case r.o.Username == "" || !r.ev.Asked.KeyGiven:
-		return "credentials"
+		return evidence.WaitCredentials
 	case len(r.ev.Asked.KeyProblems) > 0 || strings.ContainsAny(r.o.Username, "\r\n\x00"):
-		return "api-key"
+		return evidence.WaitKey
 	case !r.o.rightKey():
 		return evidence.WaitExpectedKey
 	}

@@ -23,7 +23,6 @@ func answering(e *evidence.Evidence) []string {
 			names = append(names, a.Address.String())
 		}
 	}
-	answer := func(h evidence.Hop) bool { return h.Answer == evidence.HopConnected || h.Answer == evidence.HopRefused }
 	if p := e.Port; p != nil {
 		for _, list := range [][]evidence.Attempt{p.Attempts, p.OtherPorts} {
 			for i := range list {
@@ -31,11 +30,11 @@ func answering(e *evidence.Evidence) []string {
 			}
 		}
 		took(p.ByDNS)
-		if to, err := netip.ParseAddrPort(reading.ConnectionOf(e).Tried()); err == nil && p.Path != nil && p.Path.Available && e.Host.Proxy == nil {
-			if slices.ContainsFunc(p.Path.Port, answer) || p.Path.Answer != nil && answer(*p.Path.Answer) {
+		if to := e.Tried(); to.IsValid() && p.Path != nil && p.Path.Available && e.Host.Proxy == nil {
+			if slices.ContainsFunc(p.Path.All(), evidence.Hop.Met) {
 				names = append(names, to.String())
 			}
-			if slices.ContainsFunc(p.Path.Compare, answer) {
+			if slices.ContainsFunc(p.Path.Compare, evidence.Hop.Met) {
 				names = append(names, netip.AddrPortFrom(to.Addr(), p.Path.ComparedTo).String())
 			}
 		}
@@ -63,7 +62,7 @@ func answering(e *evidence.Evidence) []string {
 	}
 	// The service's port goes by its number, where its own address answers there.
 	for _, name := range names {
-		if to, err := netip.ParseAddrPort(name); err == nil && e.Host.Proxy == nil && name == reading.ConnectionOf(e).Tried() {
+		if to, err := netip.ParseAddrPort(name); err == nil && e.Host.Proxy == nil && name == evidence.AddressPortText(e.Tried()) {
 			names = append(names, fmt.Sprintf("port %d", to.Port()), fmt.Sprintf("%d: ", to.Port()))
 		}
 	}

@@ -78,8 +78,8 @@ func filteredEvidence() *evidence.Evidence {
 	silence := &evidence.Failure{Op: "connect", Kind: evidence.KindTimeout, Detail: said("no answer so far")}
 	e.TLS, e.Call, e.Took = nil, nil, ms(3120)
 	e.Steps[3] = evidence.Step{Probe: "port", Status: evidence.Fail, Counts: true, Failure: silence, Took: ms(3004)}
-	e.Steps[4] = evidence.Step{Probe: "tls", Status: evidence.Skip, WaitedFor: "port"}
-	e.Steps[5] = evidence.Step{Probe: "call", Status: evidence.Skip, WaitedFor: "port"}
+	e.Steps[4] = evidence.Step{Probe: "tls", Status: evidence.Skip, WaitedFor: "port", Counts: true}
+	e.Steps[5] = evidence.Step{Probe: "call", Status: evidence.Skip, WaitedFor: "port", Counts: true}
 	hop := func(ttl int, answer, from string) evidence.Hop {
 		h := evidence.Hop{TTL: ttl, Answer: answer, TookMS: 1}
 		if from != "" {

@@ -72,7 +72,7 @@ var egressFixtures = []fixture{
 	{"egress.unknown/nobody-asked", report.Info, report.Certain, func(e *evidence.Evidence) {
 		setRules(e)
 		e.Egress, e.Asked.EgressSources, e.Asked.NoneAsked = nil, 0, "--no-third-parties"
-		e.Asked.ControlsGiven, e.Asked.StatusURL = 0, ""
+		e.Asked.StatusURL = ""
 		skip(e, "egress", "--egress-source")
 	}},
 	{"egress.unstable", report.Warn, report.Certain, pool},
@@ -287,7 +287,6 @@ func askWitness(e *evidence.Evidence, saw netip.Addr) {
 
 // planned is a run with --egress-ip: nobody was asked.
 func planned(e *evidence.Evidence, addresses ...netip.Addr) {
-	e.Asked.EgressIPs = addresses
 	e.Egress = &evidence.Egress{Given: true}
 	for _, address := range addresses {
 		if address.Is4() {

@@ -249,12 +249,12 @@ var portFixtures = []fixture{
 	}},
 	{"port.filtered/nobody-asked", report.Fail, report.Likely, func(e *evidence.Evidence) {
 		drop(e)
-		e.Controls, e.Asked.ControlsGiven = nil, 0
+		e.Controls = nil
 		e.Port.OtherPorts[0] = closedPort(443, evidence.KindTimeout, "i/o timeout")
 		e.Port.Path.Compare, e.Port.Path.Distance = walk("tt.."), 0
 	}},
 	{"port.wrong-port", report.Fail, report.Certain, func(e *evidence.Evidence) {
-		e.Target.Port, e.Asked.PortGiven, e.Target.CustomEndpoint = 55000, true, true
+		e.Target.Port, e.Target.CustomEndpoint = 55000, true
 		e.Port.Attempts[0].Address = netip.AddrPortFrom(endpointIP, 55000)
 		refused(e)
 		e.Port.OtherPorts = append(e.Port.OtherPorts, evidence.Attempt{Address: netip.AddrPortFrom(endpointIP, 55443),

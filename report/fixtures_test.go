@@ -71,7 +71,7 @@ func healthy() *evidence.Evidence {
 		Host: evidence.Host{Hostname: "web1.example.com", OS: "linux/amd64", LocalAddress: localIP,
 			Resolvers: []string{"192.0.2.53:53"}, ResolversBy: "/etc/resolv.conf",
 			HasIPv4Route: pointer(true), HasIPv6Route: pointer(false)},
-		Asked: evidence.Asked{KeyGiven: true, KeySource: "/etc/opensrs/api.key", KeyForm: &opensrs.Form{Length: 112}, EgressSources: 4, ControlsGiven: 2,
+		Asked: evidence.Asked{KeyGiven: true, KeySource: "/etc/opensrs/api.key", KeyForm: &opensrs.Form{Length: 112}, EgressSources: 4,
 			StatusURL: evidence.DefaultStatusURL, RootsDate: time.Date(2026, 1, 15, 0, 0, 0, 0, time.UTC)},
 	}
 	for i, name := range evidence.Names {
@@ -126,7 +126,7 @@ func step(e *evidence.Evidence, name string) *evidence.Step {
 	return &e.Steps[slices.Index(evidence.Names, name)]
 }
 
-func skip(e *evidence.Evidence, name, waitedFor string) {
+func skip(e *evidence.Evidence, name string, waitedFor evidence.Wait) {
 	*step(e, name) = evidence.Step{Probe: name, Status: evidence.Skip, WaitedFor: waitedFor, Counts: true}
 }
 
@@ -140,7 +140,7 @@ func stopAt(e *evidence.Evidence, name string, why *evidence.Failure) {
 	step(e, name).Status, step(e, name).Failure = evidence.Fail, why
 	at := slices.Index(evidence.Names, name)
 	for _, later := range evidence.Names[at+1:] {
-		skip(e, later, name)
+		skip(e, later, evidence.Wait(name))
 	}
 	switch name {
 	case "dns":

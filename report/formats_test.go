@@ -152,13 +152,24 @@ func TestFormatsTakeAnyTextElsewhere(t *testing.T) {
 	directory := t.TempDir()
 	for i, poison := range poisons {
 		r := poisoned(t, reportOf(fixtureOf(t, "rules.not-allowed")), poison)
-		for _, f := range machineFormats {
-			path := filepath.Join(directory, fmt.Sprint(i, f.ending))
-			if err := os.WriteFile(path, []byte(written(t, r, f.write)), 0o600); err != nil {
-				t.Fatal(err)
-			}
+		save(t, r, filepath.Join(directory, fmt.Sprint(i)))
+	}
+	readElsewhere(t, directory)
+}
+
+// save writes the report in every format that programs read, to files of that name.
+func save(t *testing.T, r *report.Report, name string) {
+	t.Helper()
+	for _, f := range machineFormats {
+		if err := os.WriteFile(name+f.ending, []byte(written(t, r, f.write)), 0o600); err != nil {
+			t.Fatal(err)
 		}
 	}
+}
+
+// readElsewhere lets the readers that others wrote read all files of a directory.
+func readElsewhere(t *testing.T, directory string) {
+	t.Helper()
 	for _, ask := range []struct{ program, shell string }{
 		{"xmllint", `xmllint --noout "$1"/*.xml`},
 		{"prove", `! prove --quiet --exec cat "$1"/*.tap 2>&1 | grep -A3 -B3 "Parse errors"`},
@@ -344,11 +355,17 @@ func judgePrometheus(t *testing.T, r *report.Report, text string) {
 
 var nagiosLine = regexp.MustCompile(`^OPENSRS (OK|WARNING|CRITICAL|UNKNOWN) - ([^|\n]+) \| (?:'[a-z_]+'=-?[0-9]+(?:\.[0-9]+s;;;0)?(?: |\n$))+`)
 
+// nrpePacket is what an agent of version 2 passes on of a plugin's line, in bytes.
+const nrpePacket = 1023
+
 func judgeNagios(t *testing.T, r *report.Report, text string) {
 	t.Helper()
 	parts := nagiosLine.FindStringSubmatch(text)
 	if parts == nil || parts[0] != text {
 		t.Fatalf("nagios: %q", text)
+	}
+	if len(text) > nrpePacket {
+		t.Errorf("nagios: %d bytes", len(text))
 	}
 	want := map[string]string{report.VerdictPass: "OK", report.VerdictWarn: "WARNING", report.VerdictFail: "CRITICAL",
 		report.VerdictIncomplete: "UNKNOWN"}[r.Verdict]

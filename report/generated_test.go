@@ -14,6 +14,7 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/report/reading"
 )
 
@@ -91,7 +92,7 @@ func run(r *rand.Rand, e *evidence.Evidence) {
 		step.Status = pick(r, evidence.Pass, evidence.Pass, evidence.Pass, evidence.Warn, evidence.Fail, evidence.Skip)
 		for _, needed := range evidence.Needs[name] {
 			if step.WaitedFor == "" && !through[needed] {
-				step.Status, step.WaitedFor = evidence.Skip, needed
+				step.Status, step.WaitedFor = evidence.Skip, evidence.Wait(needed)
 			}
 		}
 		switch {
@@ -116,6 +117,26 @@ func sound(e *evidence.Evidence) {
 	}
 	if e.Target.Sandbox {
 		e.Target.Environment = evidence.EnvSandbox
+	}
+	if e.Asked.KeyGiven = e.Asked.KeyGiven || e.Asked.KeyForm != nil; e.Asked.KeyGiven && e.Asked.KeyForm == nil {
+		e.Asked.KeyForm = &opensrs.Form{Length: opensrs.KeyLength}
+	}
+	for i, step := range e.Steps { // one failure, in the step and in its section
+		var section **evidence.Failure
+		switch {
+		case step.Probe == "tls" && e.TLS != nil:
+			section = &e.TLS.Failure
+		case step.Probe == "call" && e.Call != nil:
+			section = &e.Call.Failure
+		default:
+			continue
+		}
+		if step.Status == evidence.Fail && step.Failure == nil {
+			e.Steps[i].Failure = *section
+		}
+		if step.Failure != nil {
+			*section = step.Failure
+		}
 	}
 	if g := e.Egress; g != nil && !g.Given {
 		g.IPv4, g.DNSSeen = nil, nil
@@ -247,7 +268,13 @@ func soundPort(e *evidence.Evidence) {
 	if p.Path != nil && p.Path.ComparedTo == e.Target.Port {
 		p.Path.ComparedTo = 444
 	}
-	if to, err := netip.ParseAddrPort(reading.ConnectionOf(e).Tried()); err == nil && p.RoundTrips != nil {
+	if p.Path != nil && (!p.Path.ByHost || p.Path.AtLeast >= p.Path.Distance) {
+		p.Path.AtLeast = 0
+	}
+	if p.ByDNS != nil { // another address than those that were tried
+		p.ByDNS.Address = netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 1, 0, 79}), e.Target.Port)
+	}
+	if to := e.Tried(); to.IsValid() && p.RoundTrips != nil {
 		p.RoundTrips.To = to
 	}
 }

@@ -141,7 +141,7 @@ func TestHostilePage(t *testing.T) {
 	r.RunID, r.Tool.Name, r.Tool.Version, r.Host.OS, r.Host.LocalAddress = attack, attack, attack, attack, attack
 	r.Host.Resolvers, r.Target.Addresses = []string{attack}, []string{attack}
 	for i := range r.Probes {
-		r.Probes[i].Summary, r.Probes[i].Name, r.Probes[i].WaitedFor = attack, attack, attack
+		r.Probes[i].Summary, r.Probes[i].Name, r.Probes[i].WaitedFor = attack, attack, evidence.Wait(attack)
 	}
 	r.Probes[3].Name, r.Probes[0].Name = "port", "egress"
 	facts, _ := json.Marshal(attack)
@@ -193,7 +193,8 @@ func TestPageIsBounded(t *testing.T) {
 	}
 	walk := strings.Join(hops, ",")
 	r.Probes[3].Facts = []byte(`{"path": {"available": true, "port": [` + walk + `], "compare": [` + walk + `]}}`)
-	r.Target.Addresses, r.Host.Resolvers = many, many
+	r.Target.Addresses = slices.Repeat([]string{"192.0.2.1"}, 50_000)
+	r.Host.Resolvers = slices.Repeat([]string{long}, 16) // a file of 8 MiB has no more of these
 	d := r.Diagnoses[0]
 	d.Summary, d.Explanation, d.Evidence, d.Fixes, d.Docs, d.Hides = long, long, many, many, many, many
 	r.Diagnoses = slices.Repeat([]report.Diagnosis{d}, 5000)

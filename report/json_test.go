@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -21,23 +22,16 @@ import (
 	"opensrs-doctor/report/screen"
 )
 
-func schema(t testing.TB) *jsonschema.Schema {
-	t.Helper()
-	file, err := os.Open("schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	document, err := jsonschema.UnmarshalJSON(file)
-	if err != nil {
-		t.Fatal(err)
-	}
+// shape is the schema of a report, read once.
+var shape = sync.OnceValues(func() (*jsonschema.Schema, error) {
 	compiler := jsonschema.NewCompiler()
 	compiler.AssertFormat()
-	if err := compiler.AddResource("schema.json", document); err != nil {
-		t.Fatal(err)
-	}
-	compiled, err := compiler.Compile("schema.json")
+	return compiler.Compile("schema.json")
+})
+
+func schema(t testing.TB) *jsonschema.Schema {
+	t.Helper()
+	compiled, err := shape()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/observed"
@@ -67,7 +68,7 @@ func everywhere(t *testing.T, cause, words string) *report.Report {
 		t.Fatal(err)
 	}
 	r.Probes[5].Facts = facts
-	r.Probes[0].WaitedFor = words
+	r.Probes[0].WaitedFor = evidence.Wait(words)
 	return r
 }
 

@@ -195,7 +195,7 @@ func choose(e *evidence.Evidence, flag string, counts ...string) {
 	for i := range e.Steps {
 		name := e.Steps[i].Probe
 		if e.Steps[i].Counts = slices.Contains(counts, name); !slices.Contains(runs, name) {
-			e.Steps[i] = evidence.Step{Probe: name, Status: evidence.Skip, WaitedFor: flag}
+			e.Steps[i] = evidence.Step{Probe: name, Status: evidence.Skip, WaitedFor: evidence.Wait(flag)}
 		}
 	}
 	for name, clear := range map[string]func(){"egress": func() { e.Egress = nil }, "rules": func() { e.Rules = nil },

@@ -59,18 +59,20 @@ var Verdicts = []string{VerdictPass, VerdictWarn, VerdictFail, VerdictIncomplete
 
 // Report is one run, diagnosed: all that any format needs, and all that is saved.
 type Report struct {
-	Schema      string      `json:"schema"`
-	Tool        Tool        `json:"tool"`
-	RunID       string      `json:"run_id"`
-	StartedAt   time.Time   `json:"started_at"`
-	DurationMS  float64     `json:"duration_ms"`
-	Verdict     string      `json:"verdict"`               // pass, warn, fail, incomplete
-	Interrupted bool        `json:"interrupted,omitempty"` // the run was cut short: the verdict is incomplete
-	Target      Target      `json:"target"`
-	Host        Host        `json:"host"`
-	As          *As         `json:"as,omitempty"` // --as
-	Diagnoses   []Diagnosis `json:"diagnoses"`    // root cause first
-	Probes      []Probe     `json:"probes"`       // egress, rules, dns, port, tls, call
+	Schema      string    `json:"schema"`
+	Tool        Tool      `json:"tool"`
+	RunID       string    `json:"run_id"`
+	StartedAt   time.Time `json:"started_at"`
+	DurationMS  float64   `json:"duration_ms"`
+	Verdict     string    `json:"verdict"`               // pass, warn, fail, incomplete
+	Interrupted bool      `json:"interrupted,omitempty"` // the run was cut short: the verdict is incomplete
+	Target      Target    `json:"target"`
+	Host        Host      `json:"host"`
+	As          *As       `json:"as,omitempty"` // --as
+
+	Asked     evidence.Asked `json:"asked,omitzero"` // what the user gave and wanted, besides what the facts of the probes have of it
+	Diagnoses []Diagnosis    `json:"diagnoses"`      // root cause first
+	Probes    []Probe        `json:"probes"`         // egress, rules, dns, port, tls, call
 }
 
 // Tool is what made the report.
@@ -126,7 +128,7 @@ type Probe struct {
 	Status     evidence.Status `json:"status"`
 	Summary    string          `json:"summary"`
 	DurationMS float64         `json:"duration_ms"`
-	WaitedFor  string          `json:"waited_for"` // of a skipped one; else ""
+	WaitedFor  evidence.Wait   `json:"waited_for"` // of a skipped one; else ""
 	Facts      json.RawMessage `json:"facts"`      // an object
 }
 

@@ -12,7 +12,6 @@ import (
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/anonymize"
 	"opensrs-doctor/report/internal/golden"
-	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/render/page"
 )
 
@@ -112,31 +111,32 @@ func TestBreaks(t *testing.T) {
 
 // The place of a filtered port is claimed only as far as the walk allows.
 func TestFilteredPlaces(t *testing.T) {
-	hop := func(ttl int, answer, from string) reading.HopFact {
-		return reading.HopFact{TTL: ttl, Answer: answer, From: from}
+	hop := func(ttl int, answer, from string) evidence.Hop {
+		return evidence.Hop{TTL: ttl, Answer: answer, From: evidence.ReadAddress(from)}
 	}
 	answers, silent := evidence.HopTimeExceeded, evidence.HopSilence
 	for name, c := range map[string]struct {
-		walk *reading.WalkFacts
+		walk *evidence.Path
 		want string
 	}{
 		"not walked":  {nil, "Somewhere on the path: where cannot be told."},
-		"unavailable": {&reading.WalkFacts{Why: "only IPv4 is walked"}, "Somewhere on the path: where cannot be told."},
-		"nobody answers": {&reading.WalkFacts{Available: true, Port: []reading.HopFact{hop(1, silent, ""), hop(2, silent, "")}},
+		"unavailable": {&evidence.Path{Why: "only IPv4 is walked"}, "Somewhere on the path: where cannot be told."},
+		"nobody answers": {&evidence.Path{Available: true, Port: []evidence.Hop{hop(1, silent, ""), hop(2, silent, "")}},
 			"Somewhere on the path: the routers do not answer."},
-		"nobody gets further": {&reading.WalkFacts{Available: true, Port: []reading.HopFact{hop(1, answers, "10.0.0.1"), hop(2, silent, "")},
-			Compare: []reading.HopFact{hop(1, answers, "10.0.0.1"), hop(2, silent, "")}},
+		"nobody gets further": {&evidence.Path{Available: true, Port: []evidence.Hop{hop(1, answers, "10.0.0.1"), hop(2, silent, "")},
+			Compare: []evidence.Hop{hop(1, answers, "10.0.0.1"), hop(2, silent, "")}},
 			"Somewhere beyond 10.0.0.1: the routers there do not answer."},
-		"another port gets further": {&reading.WalkFacts{Available: true, Port: []reading.HopFact{hop(1, answers, "10.0.0.1"), hop(2, silent, "")},
-			Compare: []reading.HopFact{hop(1, answers, "10.0.0.1"), hop(2, answers, "192.0.2.1"), hop(3, evidence.HopConnected, "")}},
+		"another port gets further": {&evidence.Path{Available: true, Port: []evidence.Hop{hop(1, answers, "10.0.0.1"), hop(2, silent, "")},
+			Compare: []evidence.Hop{hop(1, answers, "10.0.0.1"), hop(2, answers, "192.0.2.1"), hop(3, evidence.HopConnected, "")}},
 			"Likely at 10.0.0.1 or at the next device after it."},
-		"the last router": {&reading.WalkFacts{Available: true, Port: []reading.HopFact{hop(1, answers, "192.0.2.1"), hop(2, silent, "")}, Distance: 2},
+		"the last router": {&evidence.Path{Available: true, Port: []evidence.Hop{hop(1, answers, "192.0.2.1"), hop(2, silent, "")}, Distance: 2},
 			"At 192.0.2.1, the last router, or beyond it: at the service's edge, or this address is not let in."},
-		"the last router is of this network": {&reading.WalkFacts{Available: true, Port: []reading.HopFact{hop(1, answers, "10.0.0.1"), hop(2, silent, "")}, Distance: 2},
+		"the last router is of this network": {&evidence.Path{Available: true, Port: []evidence.Hop{hop(1, answers, "10.0.0.1"), hop(2, silent, "")}, Distance: 2},
 			"At 10.0.0.1, where the packets arrive, or beyond it, or on the return path."},
 	} {
-		d := page.Drawing{R: savedReports(t)["port.filtered"], Port: reading.ConnectionFacts{Path: c.walk,
-			Failure: &reading.FailureFact{Kind: string(evidence.KindTimeout)}}}
+		d := page.Drawing{R: savedReports(t)["port.filtered"]}
+		d.Seen = d.R.Evidence()
+		d.Seen.Port, d.Seen.ThisHost = &evidence.Port{Path: c.walk}, nil
 		d.Begin()
 		d.Between()
 		d.Service()

@@ -42,7 +42,9 @@ func TestRows(t *testing.T) {
 		return func(_ *evidence.Evidence, s *evidence.Step) { s.Status, s.Failure = evidence.Fail, fail(kind) }
 	}
 	skipped := func(wait string) change {
-		return func(_ *evidence.Evidence, s *evidence.Step) { s.Status, s.WaitedFor = evidence.Skip, wait }
+		return func(_ *evidence.Evidence, s *evidence.Step) {
+			s.Status, s.WaitedFor = evidence.Skip, evidence.Wait(wait)
+		}
 	}
 	with := func(changes ...change) change {
 		return func(e *evidence.Evidence, s *evidence.Step) {

@@ -10,7 +10,6 @@ import (
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose"
-	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/render/page"
 	"opensrs-doctor/report/screen"
 )
@@ -22,7 +21,7 @@ func asSeenOn(system string, e *evidence.Evidence) *evidence.Evidence {
 	if e.Port != nil {
 		e.Port.Retransmits = nil
 		if path := e.Port.Path; path != nil {
-			if icmpAnswered(reading.WalkOf(e)) && e.Step("port").Status == evidence.Fail { // no socket is told of it
+			if icmpAnswered(e.Walk()) && e.Step("port").Status == evidence.Fail { // no socket is told of it
 				silence := failure("connect", evidence.KindTimeout, "no answer so far")
 				step(e, "port").Failure, step(e, "port").Took = silence, 3*time.Second
 				for i := range e.Port.Attempts {
@@ -51,8 +50,8 @@ func asSeenOn(system string, e *evidence.Evidence) *evidence.Evidence {
 	return e
 }
 
-func icmpAnswered(path *reading.WalkFacts) bool {
-	return slices.ContainsFunc(path.All(), func(h reading.HopFact) bool {
+func icmpAnswered(path *evidence.Path) bool {
+	return slices.ContainsFunc(path.All(), func(h evidence.Hop) bool {
 		return h.Answer == evidence.HopProhibited || h.Answer == evidence.HopUnreachable || h.Answer == evidence.HopPortUnreachable
 	})
 }
@@ -155,7 +154,7 @@ func TestNotMadeElsewhere(t *testing.T) {
 	if want := "once more, small segments: not made, not available on this system"; !strings.Contains(readme, want) {
 		t.Errorf("the letter does not say %q:\n%s", want, readme)
 	}
-	spans := page.FollowUps(r)
+	spans := page.FollowUps(r.Evidence())
 	drawn := func(name string) bool {
 		return slices.ContainsFunc(spans, func(s page.TimeSpan) bool { return strings.Contains(s.Name, name) })
 	}

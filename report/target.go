@@ -1,10 +1,6 @@
 package report
 
-import (
-	"net/netip"
-
-	"opensrs-doctor/probes/evidence"
-)
+import "opensrs-doctor/probes/evidence"
 
 // Target is what the run was about. Addresses are text here and in Host: an anonymized report holds
 // tokens in their place, and can be read again.
@@ -66,50 +62,12 @@ type Route struct {
 	GatewayKnown bool   `json:"gateway_known"` // false: nobody could be asked
 }
 
-// NewTarget is the target of a run as a report shows it.
+// NewTarget is the target of a run.
 func NewTarget(e *evidence.Evidence) Target {
-	t := e.Target
-	return Target{
-		Environment: t.Environment, CustomEndpoint: t.CustomEndpoint, Sandbox: t.Sandbox,
-		Host: t.Host, Port: t.Port, Username: t.Username, KeyFingerprint: t.KeyFingerprint, KeySource: e.Asked.KeySource,
-		Addresses: AddressTexts(t.Addresses),
-	}
+	target := convert[Target](e.Target)
+	target.KeySource = e.Asked.KeySource
+	return target
 }
 
-// NewHost is the host of a run as a report shows it. What was not found out is empty.
-func NewHost(h evidence.Host) Host {
-	host := Host{
-		Hostname: h.Hostname, OS: h.OS, User: h.User, Store: h.Store.String(), LocalAddress: AddressText(h.LocalAddress),
-		SourceIP: AddressText(h.SourceIP), Resolvers: append([]string{}, h.Resolvers...),
-		ResolversBy: h.ResolversBy, HasIPv4Route: h.HasIPv4Route, HasIPv6Route: h.HasIPv6Route, LinksDown: h.LinksDown,
-		ResolversProblem: h.ResolversProblem,
-	}
-	if p := h.Proxy; p != nil {
-		host.Proxy = &Proxy{URL: p.URL, From: p.From, HasUser: p.HasUser, Addresses: AddressTexts(p.Addrs)}
-	}
-	if s := h.System; s != nil {
-		host.System = &System{Release: s.Release.String(), Kernel: s.Kernel.String(), Go: s.Go, ProxyVariables: s.ProxyVariables}
-	}
-	if r := h.Route; r != nil {
-		host.Route = &Route{To: AddressText(r.To), LocalAddress: AddressText(r.LocalAddress), Interface: r.Interface,
-			MTU: r.MTU, Gateway: AddressText(r.Gateway), GatewayKnown: r.GatewayKnown}
-	}
-	return host
-}
-
-// AddressText is "" for the zero address, which netip would print as "invalid IP".
-func AddressText(address netip.Addr) string {
-	if !address.IsValid() {
-		return ""
-	}
-	return address.String()
-}
-
-// AddressTexts are the AddressText of each; an empty list, never nil, where there are none.
-func AddressTexts(addresses []netip.Addr) []string {
-	texts := []string{}
-	for _, address := range addresses {
-		texts = append(texts, AddressText(address))
-	}
-	return texts
-}
+// NewHost is the host of a run.
+func NewHost(h evidence.Host) Host { return convert[Host](h) }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -59,11 +60,16 @@ func (s *settings) keyOfCommand(r *request) error {
 	if err := s.commandTrusted(); err != nil {
 		return err
 	}
-	key, source, said, err := runKeyCommand(s.text("api-key-command"))
+	ctx, stop := interruptible()
+	defer stop()
+	key, source, said, err := runKeyCommand(ctx, s.text("api-key-command"))
 	if said != "" {
 		s.streams.note("the key command says: %s", said)
 	}
-	if err != nil {
+	switch {
+	case ctx.Err() != nil:
+		return errors.New("interrupted while the key command ran; nothing was checked")
+	case err != nil:
 		return s.bad("api-key-command", 0, "%s", err)
 	}
 	r.options.SetKey(key, source)

@@ -24,8 +24,9 @@ const maxCommandWords = 4 << 10
 
 // runKeyCommand gives what a command prints, as --password-command of other programs: its words are split as a shell
 // splits them, and no shell runs it. source is what the report calls it: its words may hold secrets, its name does not.
-// said is its standard error, which belongs on ours.
-func runKeyCommand(line string) (key []byte, source, said string, err error) {
+// said is its standard error, which belongs on ours. With ctx the command ends too: its group is not the terminal's, so
+// Ctrl-C would not reach it.
+func runKeyCommand(ctx context.Context, line string) (key []byte, source, said string, err error) {
 	words, err := shellquote.Split(line)
 	switch {
 	case err != nil:
@@ -34,7 +35,7 @@ func runKeyCommand(line string) (key []byte, source, said string, err error) {
 		return nil, "", "", errors.New("the command is empty")
 	}
 	name := filepath.Base(words[0])
-	ctx, cancel := context.WithTimeout(context.Background(), keyCommandTime)
+	ctx, cancel := context.WithTimeout(ctx, keyCommandTime)
 	defer cancel()
 	command := exec.CommandContext(ctx, words[0], words[1:]...)
 	out, errs := &capped{left: maxKey, over: cancel}, &capped{left: maxCommandWords}

@@ -24,7 +24,7 @@ type Call struct {
 	Date        *time.Time   `json:"date,omitempty"`
 	TookMS      float64      `json:"took_ms"`
 	Retransmits *int         `json:"retransmits"`
-	Failure     *Failure     `json:"failure,omitempty"`
+	Failure     *Failure     `json:"-"` // in a report the step's, or this
 }
 
 // CrossCheck is the same credentials, tried once in the other environment.

@@ -4,6 +4,7 @@ package evidence
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"opensrs-doctor/probes/foreign"
@@ -61,19 +62,38 @@ const (
 type Step struct {
 	Probe     string
 	Status    Status
-	WaitedFor string // of a skipped one: a probe's name, or "credentials", "rules", "--only", WaitInterrupt, WaitTimeout
-	Counts    bool   // false for a probe that ran only because a chosen one needs it, or not at all
+	WaitedFor Wait // of a skipped one
+	Counts    bool // false for a probe that ran only because a chosen one needs it, or not at all
 	Failure   *Failure
 	Took      time.Duration
 }
 
-// What a step waited for that the run did not come to.
-const (
-	WaitInterrupt = "interrupt" // the user, or the system, ended the run
-	WaitTimeout   = "timeout"   // the steps before it, which did answer, took the run's time
+// Wait is what a step waited for that the run did not come to: one of Names, or one of the following.
+type Wait string
 
-	WaitExpectedKey = "expect-key" // the key is another one than --expect-key says
+// What is no probe, and was waited for.
+const (
+	WaitOnly         Wait = "--only"          // it was not chosen
+	WaitSkip         Wait = "--skip"          // it was left out
+	WaitInterrupt    Wait = "interrupt"       // the user, or the system, ended the run
+	WaitTimeout      Wait = "timeout"         // the steps before it, which did answer, took the run's time
+	WaitCredentials  Wait = "credentials"     // a username and a key
+	WaitKey          Wait = "api-key"         // a key that can be right
+	WaitExpectedKey  Wait = "expect-key"      // the key is another one than --expect-key says
+	WaitRules        Wait = "rules"           // a list of rules; of another step, the probe
+	WaitEgressSource Wait = "--egress-source" // somebody to ask
 )
+
+// NotChosen reports whether the user left the step out.
+func (w Wait) NotChosen() bool { return w == WaitOnly || w == WaitSkip }
+
+// Probe is the name of the probe that was waited for; "" where it was something else.
+func (w Wait) Probe() string {
+	if slices.Contains(Names, string(w)) {
+		return string(w)
+	}
+	return ""
+}
 
 // Step gives the step of a probe; the zero Step where the run has none.
 func (e *Evidence) Step(name string) Step {
@@ -148,38 +168,36 @@ type Proxy struct {
 	Addrs   []netip.Addr `json:"addresses,omitempty"`
 }
 
-// Asked is what the user gave and wanted, as far as a diagnosis needs it.
+// Asked is what the user gave and wanted, as far as a diagnosis needs it. What the facts of a probe have of it is not
+// saved a second time.
 type Asked struct {
-	KeyGiven         bool
-	KeySource        string           // a path, "OPENSRS_API_KEY", "standard input"
-	KeyProblems      []string         // IDs of opensrs.CheckKey
-	KeyForm          *opensrs.Form    // nil: no key was given
-	KeyAround        []opensrs.Around // white space around the key where it was read
-	ExpectKey        string           // the fingerprint of --expect-key, or ""
-	ClientConfig     string           // the path of --client-config, or ""
-	ClientProblems   []ClientProblem  // mistakes in it
-	RulesGiven       int
-	RulesSource      string // "--rule", a path, "config"
-	EgressIPs        []netip.Addr
-	EgressSources    int // how many were to be asked
-	ControlsGiven    int
-	StatusURL        string
-	Witness          string // the URL of --port-witness; "": none
-	NoneAsked        string // the flag because of which no egress source was asked
-	AllowIntercepted bool
-	Require          []string
-	EndpointLiteral  bool           // the endpoint's host is an address
-	PortGiven        bool           // the port is not 55443
-	RootsDate        time.Time      // of the carried public roots; zero where --public-roots replaced them
-	PublicRoots      string         // the path of --public-roots, or ""
-	CAFile           string         // the path of --ca-file, or ""
-	CANames          []foreign.Text // the authorities in it, as distinguished names
+	KeyGiven         bool             `json:"-"`
+	KeySource        string           `json:"-"` // a path, "OPENSRS_API_KEY", "standard input"
+	KeyProblems      []string         `json:"-"` // IDs of opensrs.CheckKey
+	KeyForm          *opensrs.Form    `json:"-"` // nil: no key was given
+	KeyAround        []opensrs.Around `json:"-"` // white space around the key where it was read
+	RulesSource      string           `json:"-"` // "--rule", a path, "config"
+	AllowIntercepted bool             `json:"-"`
+	RootsDate        time.Time        `json:"-"` // of the carried public roots; zero where --public-roots replaced them
+	PublicRoots      string           `json:"-"` // the path of --public-roots, or ""
+	CAFile           string           `json:"-"` // the path of --ca-file, or ""
+	CANames          []foreign.Text   `json:"-"` // the authorities in it, as distinguished names
+
+	ExpectKey      string          `json:"expect_key,omitempty"`      // the fingerprint of --expect-key, or ""
+	ClientConfig   string          `json:"client_config,omitempty"`   // the path of --client-config, or ""
+	ClientProblems []ClientProblem `json:"client_problems,omitempty"` // mistakes in it
+	RulesGiven     int             `json:"rules_given,omitempty"`
+	EgressSources  int             `json:"egress_sources"` // how many were to be asked
+	StatusURL      string          `json:"status_url,omitempty"`
+	Witness        string          `json:"port_witness,omitempty"` // the URL of --port-witness; "": none
+	NoneAsked      string          `json:"none_asked,omitempty"`   // the flag because of which no egress source was asked
+	Require        []string        `json:"require,omitempty"`      // --require: probes that have to run
 }
 
 // ClientProblem is a mistake in a client's own settings file.
 type ClientProblem struct {
-	Line int
-	Text foreign.Text // without a secret
+	Line int          `json:"line"`
+	Text foreign.Text `json:"text"` // without a secret
 }
 
 // Needs are the probes whose outcome each probe works on, in order.

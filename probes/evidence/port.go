@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"net/netip"
+	"slices"
 
 	"opensrs-doctor/probes/foreign"
 )
@@ -50,4 +51,48 @@ type ProxyReply struct {
 	Code     int            `json:"code"`     // HTTP status or SOCKS reply
 	Text     foreign.Text   `json:"text"`
 	Logins   []foreign.Text `json:"logins,omitempty"` // of 407: the schemes that it takes, "Basic", "NTLM"
+}
+
+// Tried is the address and port that the connection came to, or whose failure is the probe's: of several, not always the
+// first. Not set where none was tried.
+func (e *Evidence) Tried() netip.AddrPort {
+	p, failure := e.Port, e.Step("port").Failure
+	switch {
+	case p == nil:
+		return netip.AddrPort{}
+	case p.Connected.IsValid() || len(p.Attempts) == 0:
+		return p.Connected
+	}
+	for _, attempt := range p.Attempts {
+		if attempt.Failure != nil && failure != nil && attempt.Failure.Kind == failure.Kind {
+			return attempt.Address
+		}
+	}
+	return p.Attempts[0].Address
+}
+
+// Later are the connections and refusals with which the port answered after the probe: to the walk, and in a deep run to
+// the round trips.
+func (e *Evidence) Later() (answers []Hop) {
+	if e.Port == nil {
+		return nil
+	}
+	if walk := e.Port.Path; walk != nil && walk.Available {
+		answers = slices.DeleteFunc(slices.Clone(walk.All()), func(h Hop) bool { return !h.Met() })
+	}
+	if trips := e.Port.RoundTrips; trips != nil && trips.To == e.Tried() {
+		if trips.Answered > trips.Refused {
+			answers = append(answers, Hop{Answer: HopConnected, TookMS: trips.MinMS})
+		}
+		if trips.Refused > 0 {
+			answers = append(answers, Hop{Answer: HopRefused, TookMS: trips.MinMS})
+		}
+	}
+	return answers
+}
+
+// TookLater reports whether the port took a connection after the probe.
+func (e *Evidence) TookLater() bool {
+	_, took := FirstHop(e.Later(), HopConnected)
+	return took
 }

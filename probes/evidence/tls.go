@@ -119,7 +119,7 @@ type TLS struct {
 	CipherSuite string        `json:"cipher_suite,omitempty"`
 	Chain       []Certificate `json:"chain,omitempty"`
 	Trust       *Trust        `json:"trust,omitempty"`
-	Failure     *Failure      `json:"failure,omitempty"`
+	Failure     *Failure      `json:"-"` // in a report the step's, or this
 	Alert       string        `json:"alert,omitempty"`
 	Quote       foreign.Text  `json:"quote,omitzero"`      // what a peer that speaks no TLS said, printable, scrubbed
 	Variants    []Variant     `json:"variants,omitempty"`  // follow-up
@@ -127,6 +127,20 @@ type TLS struct {
 	Elsewhere   []Elsewhere   `json:"elsewhere,omitempty"` // follow-up
 	CallAllowed bool          `json:"call_allowed"`        // the peer is proven, or the user allows it
 	Store       *Store        `json:"store,omitempty"`     // where this host's own roots do not verify, and a variable names them
+}
+
+// Ends is when the first certificate ends that the service needs; zero where none was presented.
+func (t *TLS) Ends() time.Time {
+	if t == nil || len(t.Chain) == 0 {
+		return time.Time{}
+	}
+	ends := t.Chain[0].NotAfter
+	if t.Trust != nil && t.Trust.FirstToEnd != nil {
+		if first := t.Trust.FirstToEnd.NotAfter; !first.IsZero() && first.Before(ends) {
+			return first
+		}
+	}
+	return ends
 }
 
 // Store is where a variable of the environment makes this host's root certificates come from.

@@ -171,6 +171,10 @@ var elsewhereFaults = []Fault{
 		w.Client.IP("route add " + HostIP + "/32 via 10.1.0.77")
 		w.ISP.Filter("forward", "tcp dport 55443 drop")
 	}},
+	{Cause: "port.refused", Name: "and-the-host-spares-its-icmp-errors", Confidence: "likely", Never: []string{"on the path"}, Break: func(w *World) {
+		w.API.Closed = true
+		w.Far.Filter("input", "udp dport 33434-33499 ip ttl < 5 drop", "ip daddr "+HostIP+" tcp dport 443 drop")
+	}},
 	{Cause: "port.refused", Name: "at-localhost-which-only-the-hosts-file-has", Never: []string{"hosts file"}, Break: func(w *World) {
 		w.EndpointIs, w.HostsFile = "https://localhost:55443/", "127.0.0.1 localhost\n"
 	}},

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/screen"
@@ -126,13 +127,13 @@ func (t *tokens) Sort() {
 func (t *tokens) address(a netip.Addr) string {
 	key := a.Unmap().WithZone("").String()
 	if t.names[key] == "" {
-		kind := "address"
+		kind := evidence.TokenAddress
 		switch iprules.NeverPublic(a) {
 		case "private", "CGNAT":
-			kind = "private"
+			kind = evidence.TokenPrivate
 		}
 		t.count[kind]++
-		t.names[key] = fmt.Sprintf("%s-%d", kind, t.count[kind])
+		t.names[key] = fmt.Sprint(kind, t.count[kind])
 	}
 	return t.names[key]
 }
@@ -177,7 +178,7 @@ var ClosedLists = func() map[string]bool {
 	for _, key := range strings.Fields(`schema run_id started_at verdict environment os cause severity
 		confidence probe hides status waited_for op kind transport rcode path answer version cipher_suite
 		class protocol indicator id key_fingerprint key_problems
-		not_before not_after date inspection_product`) {
+		not_before not_after date inspection_product expect_key none_asked require`) {
 		keys[key] = true
 	}
 	return keys

@@ -77,7 +77,7 @@ func (t *tokens) collectText(key, text string) {
 		t.add("host", strings.TrimSuffix(text, "."))
 	case "names":
 		t.add("host", strings.TrimPrefix(text, "*."))
-	case "key_source", "source", "ca_file", "public_roots":
+	case "key_source", "source", "ca_file", "public_roots", "client_config":
 		if strings.ContainsAny(text, `/\.`) && !strings.Contains(text, "://") { // a path, and no flag, variable or source
 			t.add("path", text)
 		}

@@ -63,7 +63,7 @@ func ownLook(e *evidence.Evidence) Own {
 	}
 	own.Stage = evidence.StageConnect
 	if e.Port != nil && e.Port.Connected.IsValid() {
-		own.Address = report.AddressText(e.Port.Connected.Addr())
+		own.Address = evidence.AddressText(e.Port.Connected.Addr())
 	}
 	if e.Step("port").Status == evidence.Fail {
 		return own

@@ -123,11 +123,11 @@ func clientWords(c *evidence.Client) string {
 	case c.Status == evidence.Fail:
 		return string(c.Stage) + ": " + c.Error.String()
 	case c.Stage == evidence.StageResolve:
-		return joined(report.AddressText(c.Address), "the address only: it goes no further")
+		return joined(evidence.AddressText(c.Address), "the address only: it goes no further")
 	case c.Unverified:
-		return joined(report.AddressText(c.Address), c.TLSVersion.String(), "checks no certificate")
+		return joined(evidence.AddressText(c.Address), c.TLSVersion.String(), "checks no certificate")
 	}
-	way := report.AddressText(c.Address)
+	way := evidence.AddressText(c.Address)
 	if !c.Proxy.Empty() {
 		way = "through " + c.Proxy.String()
 	}

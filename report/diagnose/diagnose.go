@@ -86,7 +86,7 @@ func Blocked(e *evidence.Evidence) string {
 func counted(e *evidence.Evidence, found []match) []match {
 	chosenWaits := false
 	for _, step := range e.Steps {
-		waits := step.Status == evidence.Skip && slices.Contains(evidence.Names, step.WaitedFor)
+		waits := step.Status == evidence.Skip && step.WaitedFor.Probe() != ""
 		chosenWaits = chosenWaits || step.Counts && waits
 	}
 	return slices.DeleteFunc(found, func(m match) bool {

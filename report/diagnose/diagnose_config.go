@@ -15,7 +15,7 @@ import (
 
 func callChosen(e *evidence.Evidence) bool {
 	step := e.Step("call")
-	return step.WaitedFor != "--only" && step.WaitedFor != "--skip"
+	return !step.WaitedFor.NotChosen()
 }
 
 func whenConfigCredentialsMissing(e *evidence.Evidence) (Finding, bool) {
@@ -187,21 +187,25 @@ func whenConfigRequiredSkipped(e *evidence.Evidence) (Finding, bool) {
 // failsAnyway: what a skipped probe waited for is a failure with a cause of its own.
 func failsAnyway(e *evidence.Evidence, step evidence.Step) bool {
 	switch step.WaitedFor {
-	case evidence.WaitInterrupt, evidence.WaitTimeout, "api-key", evidence.WaitExpectedKey:
+	case evidence.WaitInterrupt, evidence.WaitTimeout, evidence.WaitKey, evidence.WaitExpectedKey:
 		return true
-	case "credentials":
+	case evidence.WaitCredentials:
 		return step.Probe == "call"
 	}
-	return slices.Contains(stops, step.WaitedFor) && Blocked(e) != ""
+	return slices.Contains(stops, string(step.WaitedFor)) && Blocked(e) != ""
 }
 
 // waitedWords is what a skipped probe waited for, as people say it.
-func waitedWords(waitedFor string) string {
-	words := map[string]string{"rules": "a list of rules (--rule or --rules-file)", "credentials": "a username and an API key",
-		"api-key": "an API key that is well-formed", evidence.WaitExpectedKey: "the key that --expect-key names", "--egress-source": "an egress source",
-		"--only": "being chosen (--only leaves it out)", "--skip": "being chosen (--skip leaves it out)"}[waitedFor]
+func waitedWords(waitedFor evidence.Wait) string {
+	words := map[evidence.Wait]string{
+		evidence.WaitRules:       "a list of rules (--rule or --rules-file)",
+		evidence.WaitCredentials: "a username and an API key", evidence.WaitKey: "an API key that is well-formed",
+		evidence.WaitExpectedKey:  "the key that --expect-key names",
+		evidence.WaitEgressSource: "an egress source",
+		evidence.WaitOnly:         "being chosen (--only leaves it out)", evidence.WaitSkip: "being chosen (--skip leaves it out)",
+	}[waitedFor]
 	if words == "" {
-		words = "the " + waitedFor + " probe"
+		words = "the " + string(waitedFor) + " probe"
 	}
 	return words
 }

@@ -17,7 +17,7 @@ import (
 
 func whenEgressUnknown(e *evidence.Evidence) (Finding, bool) {
 	step := e.Step("egress")
-	if step.Status == evidence.Skip && step.WaitedFor == "--egress-source" {
+	if step.Status == evidence.Skip && step.WaitedFor == evidence.WaitEgressSource {
 		return Finding{Severity: report.Info, Values: prose.Values{"none_asked": e.Asked.NoneAsked}}, true
 	}
 	if step.Status != evidence.Fail || e.Egress == nil {

@@ -52,12 +52,12 @@ func whenPortFiltered(e *evidence.Evidence) (Finding, bool) {
 	case reading.PlaceEdge: // that router has the packets; whether it passes them on is not seen
 		finding.Confidence = report.Likely
 		if inside, known := reading.Inside(end.Last.From); inside && known {
-			finding.Values["arrived"] = end.Last.From
+			finding.Values["arrived"] = end.Last.Sender()
 		} else {
-			finding.Values["beyond"] = end.Last.From
+			finding.Values["beyond"] = end.Last.Sender()
 		}
 	case reading.PlaceAfter:
-		finding.Values["last_hop"], finding.Values["last_hop_n"] = end.Last.From, strconv.Itoa(end.Last.TTL)
+		finding.Values["last_hop"], finding.Values["last_hop_n"] = end.Last.Sender(), strconv.Itoa(end.Last.TTL)
 	default:
 		finding.Values["no_place"] = end.NoPlace()
 	}
@@ -91,8 +91,8 @@ func whenPortAllFiltered(e *evidence.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	if end.Last.TTL > 0 {
-		finding.Values["last_hop"] = end.Last.From
-		finding.Evidence = append(finding.Evidence, fmt.Sprintf("Hop %d, %s, is the last that answers for a TCP packet.", end.Last.TTL, end.Last.From))
+		finding.Values["last_hop"] = end.Last.Sender()
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("Hop %d, %s, is the last that answers for a TCP packet.", end.Last.TTL, end.Last.Sender()))
 	}
 	if end.Left {
 		finding.Evidence = append(finding.Evidence, "The packets did leave this host.")
@@ -117,7 +117,7 @@ func anyTCP(e *evidence.Evidence) bool {
 	}
 	return slices.ContainsFunc(e.Controls, func(c evidence.Control) bool { return met(c.Connected, c.Failure) }) ||
 		slices.ContainsFunc(attempts(e), func(a evidence.Attempt) bool { return met(a.Connected, a.Failure) }) ||
-		e.Witness != nil && e.Witness.Connected || len(reading.ConnectionOf(e).Later()) > 0
+		e.Witness != nil && e.Witness.Connected || len(e.Later()) > 0
 }
 
 // silentWeb are the web servers, besides the controls, to which a connection was tried in vain.

@@ -41,12 +41,12 @@ func anythingAnswered(e *evidence.Evidence) bool {
 			}
 		}
 	}
-	if walk := reading.WalkOf(e); walk.HostAnswers() || walk != nil && walk.Available && slices.ContainsFunc(walk.Compare, reading.HopFact.Met) {
+	if walk := e.Walk(); walk.HostAnswers() || walk != nil && walk.Available && slices.ContainsFunc(walk.Compare, evidence.Hop.Met) {
 		return true
 	}
 	return slices.ContainsFunc(attempts(e), func(attempt evidence.Attempt) bool {
 		return attempt.Connected || attempt.Failure != nil && attempt.Failure.Kind == evidence.KindRefused
-	}) || len(reading.ConnectionOf(e).Later()) > 0 || e.StatusPage != nil && e.StatusPage.Failure == nil
+	}) || len(e.Later()) > 0 || e.StatusPage != nil && e.StatusPage.Failure == nil
 }
 
 // attempts are all connections to the service or the proxy that the run made, on whatever port.
@@ -249,8 +249,8 @@ func whenHostLocalFirewall(e *evidence.Evidence) (Finding, bool) {
 		finding.Values["nat_rules"] = "sudo nft list ruleset or sudo iptables-save -t nat"
 	case end.By == reading.EndHere && end.Lost != "":
 		finding.lostGoingOut(e, end.Sure == report.Certain)
-	case end.By == reading.EndHere && end.Answer.From != "":
-		finding.Values["sender"], finding.Values["icmp"] = end.Answer.From, end.Answer.Icmp()
+	case end.By == reading.EndHere && end.Answer.From.IsValid():
+		finding.Values["sender"], finding.Values["icmp"] = end.Answer.Sender(), reading.Icmp(end.Answer)
 		finding.byRule(e)
 	case end.By == reading.EndHere:
 		finding.Evidence = []string{"The kernel of this host refuses the connection: " + e.Step("port").Failure.Detail.String() + "."}
@@ -258,7 +258,7 @@ func whenHostLocalFirewall(e *evidence.Evidence) (Finding, bool) {
 	case end.Left:
 		return Finding{}, false
 	case end.By == reading.EndNearby && end.Last.TTL > 0, end.By == reading.EndSilence && end.Place == reading.PlaceNoneOnce && end.Again == nil:
-		finding.Values["hop"] = end.Last.From
+		finding.Values["hop"] = end.Last.Sender()
 	default:
 		return Finding{}, false
 	}

@@ -2,7 +2,6 @@ package diagnose
 
 import (
 	"fmt"
-	"strconv"
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
@@ -19,13 +18,13 @@ func whenPortAnsweredNearby(e *evidence.Evidence) (Finding, bool) {
 	if at == 0 || e.TLS == nil {
 		return Finding{}, false
 	}
-	walk := reading.WalkOf(e)
+	walk := e.Walk()
 	finding := Finding{Confidence: report.Likely, Values: prose.Values{"near_way": screen.CountWords(at, "hop", "hops")},
 		Evidence: []string{fmt.Sprintf("A packet for port %d that may travel no further than %s was answered with a connection.",
 			e.Target.Port, screen.CountWords(at, "hop", "hops"))}}
-	if walk.Distance > at {
-		finding.Values["distance"] = strconv.Itoa(walk.Distance)
-		finding.Evidence = append(finding.Evidence, fmt.Sprintf("%s itself is %d hops away.", e.Target.Host, walk.Distance))
+	if walk.Nearest() > at {
+		finding.Values["distance"] = reading.FarWords(walk)
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("%s itself is %s.", e.Target.Host, reading.FarWords(walk)))
 	}
 	cut, failed := inEveryVariant(e, evidence.KindReset, evidence.KindHungUp, evidence.KindTimeout)
 	switch {
@@ -33,7 +32,7 @@ func whenPortAnsweredNearby(e *evidence.Evidence) (Finding, bool) {
 		finding.Explains = []string{"tls"}
 		finding.Values["cut"] = cutWords[e.TLS.Failure.Kind]
 		finding.Evidence = append(finding.Evidence, cut.Evidence...)
-	case e.TLS.Trust.Verified() && (at == 1 || 2*at <= walk.Distance):
+	case e.TLS.Trust.Verified() && (at == 1 || 2*at <= walk.Nearest()):
 		finding.Severity, finding.Values["passed_on"] = report.Warn, "The call"
 	default:
 		return Finding{}, false // the certificate, or what the peer says, tells more
@@ -44,7 +43,7 @@ func whenPortAnsweredNearby(e *evidence.Evidence) (Finding, bool) {
 
 // takenBy fills in who takes the connection, so far as that is known.
 func (f *Finding) takenBy(e *evidence.Evidence, at int) {
-	hop := reading.HopAt(reading.WalkOf(e).Compare, at)
+	hop := evidence.HopAt(e.Walk().Compare, at)
 	left, known := ledgerOf(e).Left()
 	switch {
 	case ledgerOf(e).Inside():
@@ -52,8 +51,8 @@ func (f *Finding) takenBy(e *evidence.Evidence, at int) {
 		f.Evidence = append(f.Evidence, fmt.Sprintf("This host's kernel counted: of %d packets for the port, none reached a network interface.", 3*ledgerOf(e).N))
 	case at == 1 && !(known && left):
 		f.Values["taken_by"], f.Values["taken_here"], f.Values["sidecar"] = "this host or its first router", "this host", "a service mesh's sidecar"
-	case hop.Answer == evidence.HopTimeExceeded && hop.From != "":
-		f.Values["taken_by"], f.Values["hop"] = hop.From+" or a device beside it", hop.From
+	case hop.Answer == evidence.HopTimeExceeded && hop.From.IsValid():
+		f.Values["taken_by"], f.Values["hop"] = hop.Sender()+" or a device beside it", hop.Sender()
 	case at == 1:
 		f.Values["taken_by"] = "the first router"
 	default:
@@ -64,12 +63,12 @@ func (f *Finding) takenBy(e *evidence.Evidence, at int) {
 // takenNearby is the number of hops after which the connection is taken, where that is nearer than the service can be; 0
 // where it is not, or not known. Two paths to one host may differ by a hop.
 func takenNearby(e *evidence.Evidence) int {
-	walk := reading.WalkOf(e)
+	walk := e.Walk()
 	if walk == nil || !walk.Available || e.Host.Proxy != nil || !e.Port.Connected.IsValid() {
 		return 0
 	}
-	taken, ok := reading.FirstHop(walk.Port, evidence.HopConnected)
-	if ok && walk.Distance > taken.TTL+1 {
+	taken, ok := evidence.FirstHop(walk.Port, evidence.HopConnected)
+	if ok && walk.Nearest() > taken.TTL+1 {
 		return taken.TTL
 	}
 	if ok && taken.TTL == 1 && e.ThisHost != nil && e.ThisHost.Route.Beyond() && iprules.NeverPublic(e.Port.Connected.Addr()) == "" {

@@ -16,7 +16,7 @@ import (
 // of a control group's program or a filter of system calls, EACCES of a security module.
 func permission(e *evidence.Evidence) (accessDenied, ok bool) {
 	end, failed := portEnding(e)
-	if !failed || end.By != reading.EndHere || end.Route != nil || end.Lost != "" || end.Outside || end.Rewrote || end.Answer.From != "" || e.ThisHost == nil {
+	if !failed || end.By != reading.EndHere || end.Route != nil || end.Lost != "" || end.Outside || end.Rewrote || end.Answer.From.IsValid() || e.ThisHost == nil {
 		return false, false
 	}
 	return strings.Contains(e.Step("port").Failure.Detail.String(), "permission denied"), true

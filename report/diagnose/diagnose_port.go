@@ -26,7 +26,7 @@ func portEnding(e *evidence.Evidence) (reading.Ending, bool) {
 	if !directPortFailed(e, failedConnection...) {
 		return reading.Ending{}, false
 	}
-	return reading.ConnectionOf(e).Ending(report.AddressTexts(e.Target.Addresses)), true
+	return reading.EndingOf(e), true
 }
 
 // otherPort is another port of the same host that answers, or 0.
@@ -36,8 +36,8 @@ func otherPort(e *evidence.Evidence) uint16 {
 			return attempt.Address.Port()
 		}
 	}
-	if walk := reading.WalkOf(e); walk != nil && walk.Available {
-		if _, ok := reading.FirstHop(walk.Compare, evidence.HopConnected); ok {
+	if walk := e.Walk(); walk != nil && walk.Available {
+		if _, ok := evidence.FirstHop(walk.Compare, evidence.HopConnected); ok {
 			return e.Port.Path.ComparedTo
 		}
 	}
@@ -49,8 +49,8 @@ func hostAlive(e *evidence.Evidence) bool {
 	if otherPort(e) != 0 {
 		return true
 	}
-	walk := reading.WalkOf(e)
-	return walk != nil && walk.ByHost && reading.HopAt(walk.Compare, walk.Distance).Answer == evidence.HopRefused &&
+	walk := e.Walk()
+	return walk != nil && walk.ByHost && evidence.HopAt(walk.Compare, walk.Distance).Answer == evidence.HopRefused &&
 		slices.ContainsFunc(e.Port.OtherPorts, func(attempt evidence.Attempt) bool {
 			return attempt.Failure != nil && attempt.Failure.Kind == evidence.KindRefused
 		})
@@ -113,7 +113,7 @@ func whenPortRefused(e *evidence.Evidence) (Finding, bool) {
 	finding.Evidence = append(finding.Evidence, end.Evidence(int(e.Target.Port))...)
 	far := end.Far()
 	if far > 1 {
-		finding.Values["distance"] = strconv.Itoa(far)
+		finding.Values["distance"] = reading.FarWords(end.Walk)
 	}
 	if inner, known := reading.Inside(end.Last.From); far == 0 || far == 2 || known && inner { // the last router may be this network's own
 		finding.Values["own_network"] = "this network"
@@ -131,10 +131,10 @@ func whenPortRejectedEnRoute(e *evidence.Evidence) (Finding, bool) {
 	finding := Finding{Confidence: end.Sure, Values: prose.Values{}, Evidence: end.Evidence(int(e.Target.Port))}
 	switch {
 	case signed:
-		finding.Values["hop"], finding.Values["sender"] = end.Answer.From, end.Answer.From
-		finding.Values["icmp"] = end.Answer.Icmp()
+		finding.Values["hop"], finding.Values["sender"] = end.Answer.Sender(), end.Answer.Sender()
+		finding.Values["icmp"] = reading.Icmp(end.Answer)
 	case end.Last.TTL > 0:
-		finding.Values["hop"] = end.Last.From
+		finding.Values["hop"] = end.Last.Sender()
 	case end.By == reading.EndNearby && end.Left:
 		finding.Values["hop"] = "the first router, or a device before it"
 	case end.By == reading.EndNearby:
@@ -143,7 +143,7 @@ func whenPortRejectedEnRoute(e *evidence.Evidence) (Finding, bool) {
 		finding.Values["hop"] = fmt.Sprintf("hop %d (no address known)", end.Answer.TTL-1)
 	}
 	if end.By == reading.EndOnTheWay {
-		finding.Values["distance"] = strconv.Itoa(end.Walk.Distance)
+		finding.Values["distance"] = reading.FarWords(end.Walk)
 	}
 	surroundings(e, end, &finding)
 	return finding, true
@@ -155,7 +155,7 @@ func whenSigned(e *evidence.Evidence, answer string) (Finding, bool) {
 	if !failed || end.By != reading.EndDevice || end.Answer.Answer != answer {
 		return Finding{}, false
 	}
-	finding := Finding{Confidence: end.Sure, Values: prose.Values{"sender": end.Answer.From, "icmp": end.Answer.Icmp()},
+	finding := Finding{Confidence: end.Sure, Values: prose.Values{"sender": end.Answer.Sender(), "icmp": reading.Icmp(end.Answer)},
 		Evidence: end.Evidence(int(e.Target.Port))}
 	surroundings(e, end, &finding)
 	return finding, true
@@ -215,7 +215,7 @@ func whenPortWrongPort(e *evidence.Evidence) (Finding, bool) {
 func whenOK(_ Finding, ok bool) bool { return ok }
 
 // answeredLate: the probe's own connection got no answer, and one that was made later did.
-func answeredLate(e *evidence.Evidence) (waited evidence.Attempt, answer reading.HopFact, ok bool) {
+func answeredLate(e *evidence.Evidence) (waited evidence.Attempt, answer evidence.Hop, ok bool) {
 	end, failed := portEnding(e)
 	if !failed || end.By != reading.EndSilence || end.Again == nil {
 		return waited, answer, false
@@ -225,7 +225,7 @@ func answeredLate(e *evidence.Evidence) (waited evidence.Attempt, answer reading
 }
 
 // lateWords say both, in one sentence.
-func lateWords(waited evidence.Attempt, answer reading.HopFact) string {
+func lateWords(waited evidence.Attempt, answer evidence.Hop) string {
 	return fmt.Sprintf("%s gave no answer for %s and, tried again, took the connection after %.0f ms.", waited.Address,
 		screen.SpanMS(waited.TookMS), answer.TookMS)
 }

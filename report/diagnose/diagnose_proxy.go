@@ -50,14 +50,14 @@ func proxyAnswered(e *evidence.Evidence) bool {
 		return false
 	}
 	failure := e.Step("port").Failure
-	taken := failure != nil && failure.Op == "connect to the proxy" && reading.ConnectionOf(e).TookLater()
+	taken := failure != nil && failure.Op == "connect to the proxy" && e.TookLater()
 	return taken || len(ThroughProxy(e)) > 0
 }
 
 // unreachedWords is how the connection to the proxy failed; of a silence that a refusal followed, both.
 func unreachedWords(e *evidence.Evidence, failure *evidence.Failure) string {
 	words := reading.FailureWords(failure)
-	if failure.Kind == evidence.KindTimeout && failure == e.Step("port").Failure && len(reading.ConnectionOf(e).Later()) > 0 {
+	if failure.Kind == evidence.KindTimeout && failure == e.Step("port").Failure && len(e.Later()) > 0 {
 		words += " at first, then an answer"
 	}
 	return words

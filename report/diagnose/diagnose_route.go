@@ -40,7 +40,7 @@ func whenHostAttachedNetwork(e *evidence.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	end, _ := portEnding(e)
-	asked := e.Step("port").Failure.Kind == evidence.KindUnreachable || reading.AnyUnreachableHere(e)
+	asked := e.Step("port").Failure.Kind == evidence.KindUnreachable || e.Walk().UnreachableHere()
 	if !asked || end.Lost != "" || end.Again != nil || end.By == reading.EndDevice || len(e.Target.Addresses) == 0 {
 		return Finding{}, false
 	}

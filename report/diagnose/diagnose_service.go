@@ -118,7 +118,7 @@ func whenServicePartlyDown(e *evidence.Evidence) (Finding, bool) {
 		how = "was refused"
 	}
 	to := evidence.HostPort{Host: e.Target.Host, Port: e.Target.Port}
-	return Finding{Confidence: report.Likely, Explains: []string{"port"}, First: true, Values: prose.Values{"one_address": reading.ConnectionOf(e).Tried()}, Evidence: []string{
+	return Finding{Confidence: report.Likely, Explains: []string{"port"}, First: true, Values: prose.Values{"one_address": evidence.AddressPortText(e.Tried())}, Evidence: []string{
 		fmt.Sprintf("Of %d connections to %s made at once, %d came about at once; the rest %s.", servers.Sent, to, servers.Took, how)}}, true
 }
 

@@ -17,6 +17,7 @@ func New(e *evidence.Evidence, tool report.Tool) *report.Report {
 		DurationMS: float64(e.Took.Microseconds()) / 1000,
 		Target:     report.NewTarget(e),
 		Host:       report.NewHost(e.Host),
+		Asked:      e.Asked,
 		Diagnoses:  Diagnose(e),
 		Probes:     steps.ProbeRows(e),
 	}

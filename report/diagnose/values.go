@@ -28,7 +28,7 @@ func commonValues(e *evidence.Evidence) prose.Values {
 	if set("ca_file", e.Asked.CAFile); e.Asked.CAFile == "" && e.Target.CustomEndpoint {
 		set("own_endpoint", v["endpoint"]) // who gives the endpoint's authority knows which server it is
 	}
-	if tried, err := netip.ParseAddrPort(reading.ConnectionOf(e).Tried()); err == nil && e.Host.Proxy == nil {
+	if tried := e.Tried(); tried.IsValid() && e.Host.Proxy == nil {
 		set("address", tried.Addr().Unmap().String())
 	} else if len(e.Target.Addresses) > 0 {
 		set("address", e.Target.Addresses[0].String())

@@ -20,12 +20,13 @@ type compared struct {
 
 // valuesOf are the single values to compare, always the same ones in the same order.
 func valuesOf(r *report.Report) []compared {
-	var leaf report.CertificateSeen
-	tls := report.Seen[report.TlsSeen](r, "tls")
+	seen := r.Evidence()
+	var leaf evidence.Certificate
+	tls, call := report.Known(seen.TLS), report.Known(seen.Call)
 	if len(tls.Chain) > 0 {
 		leaf = tls.Chain[0]
 	}
-	call, proxy, key := report.Seen[report.CallSeen](r, "call"), "", ""
+	proxy, key := "", ""
 	if p := r.Host.Proxy; p != nil {
 		proxy = strings.TrimSpace(p.URL + " (" + p.From + ")")
 	}
@@ -50,16 +51,16 @@ func valuesOf(r *report.Report) []compared {
 		{"host.source_ip", r.Host.SourceIP, true, false},
 		{"host.proxy", proxy, true, false},
 		{"host.resolvers", strings.Join(r.Host.Resolvers, ", "), true, false},
-		{"dns.used", report.Seen[report.DnsSeen](r, "dns").Used, true, true},
-		{"rules.verdict", report.Seen[report.RulesSeen](r, "rules").Verdict, false, true},
+		{"dns.used", report.Known(seen.DNS).Used, true, true},
+		{"rules.verdict", report.Known(seen.Rules).Verdict, false, true},
 		{"tls.version", tls.Version, false, true},
-		{"tls.subject", leaf.Subject, true, true},
-		{"tls.issuer", leaf.Issuer, true, true},
+		{"tls.subject", leaf.Subject.String(), true, true},
+		{"tls.issuer", leaf.Issuer.String(), true, true},
 		{"tls.sha256", leaf.SHA256, true, true},
 		{"tls.not_after", moment(leaf.NotAfter), false, true},
 		{"call.http_status", number(call.HTTPStatus), false, true},
-		{"call.response_code", call.Code, false, true},
-		{"call.response_text", call.Text, true, true},
+		{"call.response_code", call.Code.String(), false, true},
+		{"call.response_text", call.Text.String(), true, true},
 		{"tool.version", r.Tool.Version, false, false},
 		{"tool.public_roots_date", r.Tool.RootsDate, false, false},
 	}...)
@@ -93,16 +94,16 @@ type comparedList struct {
 // compared field by field, so only its issuers are here.
 func listsOf(r *report.Report) []comparedList {
 	var issuers []string
-	for i, certificate := range report.Seen[report.TlsSeen](r, "tls").Chain {
+	for i, certificate := range report.Chain(r) {
 		if i > 0 {
-			issuers = append(issuers, strings.TrimSuffix(certificate.Subject+", until "+moment(certificate.NotAfter)+
+			issuers = append(issuers, strings.TrimSuffix(certificate.Subject.String()+", until "+moment(certificate.NotAfter)+
 				", SHA-256 "+certificate.SHA256, ", SHA-256 "))
 		}
 	}
 	return []comparedList{
-		{"egress.addresses", report.Seen[report.EgressSeen](r, "egress").Addresses()},
+		{"egress.addresses", report.SeenFrom(r)},
 		{"target.addresses", r.Target.Addresses},
-		{"rules.rules", report.Seen[report.RulesSeen](r, "rules").Rules},
+		{"rules.rules", report.Known(report.Seen[report.RulesFacts](r, "rules").Rules).Rules},
 		{"tls.issuers", issuers},
 	}
 }

@@ -6,6 +6,7 @@ package reading
 import (
 	"cmp"
 	"fmt"
+	"net/netip"
 	"slices"
 
 	"opensrs-doctor/probes/evidence"
@@ -47,11 +48,11 @@ const (
 type Ending struct {
 	By     ender
 	Sure   report.Confidence
-	Answer HopFact     // the no: its sender and message, and for a reset the TTL at which it came first (0: not seen)
-	Last   HopFact     // the last router before the end that tells its address; TTL 0: none does
-	Place  silentPlace // of silence
-	Again  *HopFact    // asked again, the port took a connection
-	Walk   *WalkFacts  // nil where there is none
+	Answer evidence.Hop   // the no: its sender and message, and for a reset the TTL at which it came first (0: not seen)
+	Last   evidence.Hop   // the last router before the end that tells its address; TTL 0: none does
+	Place  silentPlace    // of silence
+	Again  *evidence.Hop  // asked again, the port took a connection
+	Walk   *evidence.Path // nil where there is none
 
 	Route   *evidence.HostRoute // the line of this host's routing policy that says no (EndHere), or leads to nobody (EndGateway)
 	Lost    string              // EndHere: where in this host the packets are lost, evidence.LostGoingOut and its like
@@ -60,19 +61,20 @@ type Ending struct {
 	Left    bool                // this host's packets did leave it: who does not answer, or refuses, is another one
 }
 
-// Ending is who ended the connection that failed; host are the addresses of the service.
-func (c ConnectionFacts) Ending(host []string) Ending {
-	if c.Failure == nil {
+// EndingOf is who ended the connection that failed.
+func EndingOf(e *evidence.Evidence) Ending {
+	failure := e.Step("port").Failure
+	if failure == nil || e.Port == nil {
 		return Ending{}
 	}
-	end, kind, later := Ending{Sure: report.Certain}, evidence.Kind(c.Failure.Kind), c.Later()
-	if c.Path != nil && c.Path.Available {
-		end.Walk = c.Path
+	end, kind, later, host := Ending{Sure: report.Certain}, failure.Kind, e.Later(), e.Target.Addresses
+	if e.Port.Path != nil && e.Port.Path.Available {
+		end.Walk = e.Port.Path
 	}
 	denied := kind == evidence.KindNotPermitted || kind == evidence.KindUnreachable || kind == evidence.KindNoRoute
 	switch {
-	case denied && c.ThisHost != nil && c.ThisHost.Route.Denies():
-		end.By, end.Route = EndHere, c.ThisHost.Route
+	case denied && e.ThisHost != nil && e.ThisHost.Route.Denies():
+		end.By, end.Route = EndHere, e.ThisHost.Route
 	case kind == evidence.KindNotPermitted:
 		end.By = EndHere
 	case end.Walk != nil && end.bySender(host):
@@ -81,19 +83,19 @@ func (c ConnectionFacts) Ending(host []string) Ending {
 	case kind == evidence.KindTimeout:
 		end.bySilence()
 	}
-	if (end.By == EndSilence || end.By >= EndOnTheWay) && end.Walk != nil && end.Walk.rewritten(host) {
+	if (end.By == EndSilence || end.By >= EndOnTheWay) && end.Walk != nil && end.Walk.Rewritten(host) {
 		end.By, end.Rewrote = EndHere, true
 	}
-	if (end.By == EndSilence || end.By == EndUnknown) && c.gatewayGone() {
-		end.By, end.Sure, end.Route = EndGateway, report.Likely, c.ThisHost.Route
+	if (end.By == EndSilence || end.By == EndUnknown) && gatewayGone(e) {
+		end.By, end.Sure, end.Route = EndGateway, report.Likely, e.ThisHost.Route
 	}
-	if c.ThisHost != nil {
-		end.byLedger(c.ThisHost.Ledger)
-		if rules := c.ThisHost.Firewall; rules != nil && rules.Outside && len(rules.Took) > 0 {
+	if e.ThisHost != nil {
+		end.byLedger(e.ThisHost.Ledger)
+		if rules := e.ThisHost.Firewall; rules != nil && rules.Outside && len(rules.Took) > 0 {
 			end.By, end.Sure, end.Outside = EndHere, report.Certain, true
 		}
 	}
-	if h, ok := FirstHop(later, evidence.HopConnected); ok && end.By != EndUnknown {
+	if h, ok := evidence.FirstHop(later, evidence.HopConnected); ok && end.By != EndUnknown {
 		end.Again = &h
 		if end.Sure == report.Certain {
 			end.Sure = report.Likely
@@ -103,58 +105,31 @@ func (c ConnectionFacts) Ending(host []string) Ending {
 }
 
 // gatewayGone reports whether the kernel asked for the first router's address on its own network, and no machine answered.
-func (c ConnectionFacts) gatewayGone() bool {
-	if c.ThisHost == nil || c.ThisHost.Route == nil || c.ThisHost.Route.Gateway == "" || c.Path == nil {
-		return false
-	}
-	return slices.ContainsFunc(c.Path.All(), func(h HopFact) bool { return h.FromSelf && h.Answer == evidence.HopUnreachable })
+func gatewayGone(e *evidence.Evidence) bool {
+	return e.ThisHost != nil && e.ThisHost.Route != nil && e.ThisHost.Route.Gateway != "" && e.Port.Path.UnreachableHere()
 }
 
-// Later are the connections and refusals with which the port answered after the probe: to the walk, and in a deep run to
-// the round trips.
-func (c ConnectionFacts) Later() []HopFact {
-	var answers []HopFact
-	if c.Path != nil && c.Path.Available {
-		answers = slices.DeleteFunc(slices.Clone(c.Path.All()), func(h HopFact) bool { return !h.Met() })
-	}
-	if trips := c.RoundTrips; trips != nil && trips.To == c.Tried() {
-		if trips.Answered > trips.Refused {
-			answers = append(answers, HopFact{Answer: evidence.HopConnected, TookMS: trips.MinMS})
-		}
-		if trips.Refused > 0 {
-			answers = append(answers, HopFact{Answer: evidence.HopRefused, TookMS: trips.MinMS})
-		}
-	}
-	return answers
-}
-
-// TookLater reports whether the port took a connection after the probe.
-func (c ConnectionFacts) TookLater() bool {
-	_, took := FirstHop(c.Later(), evidence.HopConnected)
-	return took
-}
-
-func refusalIn(hops []HopFact) bool {
-	_, ok := FirstHop(hops, evidence.HopRefused)
+func refusalIn(hops []evidence.Hop) bool {
+	_, ok := evidence.FirstHop(hops, evidence.HopRefused)
 	return ok
 }
 
 // bySender looks for a no that is signed. That to an ordinary packet counts before those of the walk.
-func (end *Ending) bySender(host []string) bool {
+func (end *Ending) bySender(host []netip.Addr) bool {
 	for _, h := range end.Walk.All() {
 		_, is := Refusals[h.Answer]
 		switch {
 		case h.Answer == evidence.HopNotPermitted:
 			end.By, end.Answer = EndHere, h
-		case !is || h.From == "":
+		case !is || !h.From.IsValid():
 			continue
-		case h.FromSelf && h.Answer == evidence.HopUnreachable && !end.Walk.othersLeave():
+		case h.FromSelf && h.Answer == evidence.HopUnreachable && !end.Walk.OthersLeave():
 			continue // an ARP question that nobody answered
 		case h.FromSelf:
 			end.By, end.Answer = EndHere, h
-		case slices.Contains(host, h.From) && HopAt(end.Walk.Port, 1).Answer == h.Answer && end.Walk.othersLeave():
+		case slices.Contains(host, h.From) && evidence.HopAt(end.Walk.Port, 1).Answer == h.Answer && end.Walk.OthersLeave():
 			// In the service's name, and from right beside this host.
-			end.By, end.Answer, end.Sure, end.Last = EndNearby, h, report.Likely, routerOf(HopAt(end.Walk.Compare, 1))
+			end.By, end.Answer, end.Sure, end.Last = EndNearby, h, report.Likely, routerOf(evidence.HopAt(end.Walk.Compare, 1))
 		case h.Answer == evidence.HopPortUnreachable && slices.Contains(host, h.From):
 			end.By, end.Answer, end.Sure = EndHost, h, report.Likely
 		default:
@@ -171,14 +146,16 @@ func (end *Ending) byReset() {
 	if end.Walk == nil {
 		return
 	}
-	first, seen := FirstHop(end.Walk.Port, evidence.HopRefused)
+	first, seen := evidence.FirstHop(end.Walk.Port, evidence.HopRefused)
 	distance := end.Walk.Distance
 	end.Answer = first
 	switch {
-	case !seen || distance == 0 && !(first.TTL == 1 && end.Walk.othersLeave()):
+	case seen && first.TTL < distance && first.TTL >= end.Walk.Nearest(): // as near as the host may be, or nearer
 		return
-	case first.TTL == 1 && distance != 1 && (end.Walk.ByHost || distance > 2 || end.Walk.othersLeave()):
-		end.By, end.Last = EndNearby, routerOf(HopAt(end.Walk.Compare, 1))
+	case !seen || distance == 0 && !(first.TTL == 1 && end.Walk.OthersLeave()):
+		return
+	case first.TTL == 1 && distance != 1 && (end.Walk.ByHost || distance > 2 || end.Walk.OthersLeave()):
+		end.By, end.Last = EndNearby, routerOf(evidence.HopAt(end.Walk.Compare, 1))
 		return
 	case first.TTL == distance && end.Walk.ByHost:
 		end.By, end.Sure = EndHost, report.Certain
@@ -191,14 +168,14 @@ func (end *Ending) byReset() {
 		}
 	}
 	// A router that refuses while it forwards answers one TTL later than its own place.
-	end.Last = cmp.Or(routerOf(HopAt(end.Walk.Port, first.TTL-1)), routerOf(HopAt(end.Walk.Compare, first.TTL-1)))
+	end.Last = cmp.Or(routerOf(evidence.HopAt(end.Walk.Port, first.TTL-1)), routerOf(evidence.HopAt(end.Walk.Compare, first.TTL-1)))
 }
 
 // byLedger takes what the kernel counted: whether the packets were lost in this host, or left it.
 func (end *Ending) byLedger(ledger *evidence.Ledger) {
 	lost, sure := ledger.Lost()
 	left, known := ledger.Left()
-	signed := end.By == EndHere && end.Answer.From != ""
+	signed := end.By == EndHere && end.Answer.From.IsValid()
 	switch {
 	case !signed && end.By != EndNearby && end.By != EndSilence, signed && lost == evidence.LostGoingOut:
 	case lost != evidence.LostNowhere && (lost == evidence.LostGoingOut || lost == evidence.LostAnswered || end.By == EndSilence):
@@ -214,11 +191,11 @@ func (end *Ending) byLedger(ledger *evidence.Ledger) {
 }
 
 // routerOf is the hop where it tells its address, else none.
-func routerOf(h HopFact) HopFact {
-	if h.router() {
+func routerOf(h evidence.Hop) evidence.Hop {
+	if h.Router() {
 		return h
 	}
-	return HopFact{}
+	return evidence.Hop{}
 }
 
 // bySilence finds out how far packets come that nobody answers.
@@ -228,16 +205,16 @@ func (end *Ending) bySilence() {
 	if walk == nil {
 		return
 	}
-	end.Last = walk.last()
+	end.Last = walk.Last()
 	switch {
 	case end.Last.TTL > 0 && walk.Distance > 0 && end.Last.TTL == walk.Distance-1:
 		end.Place = PlaceEdge
-	case end.Last.TTL > 0 && walk.further(end.Last.TTL):
+	case end.Last.TTL > 0 && walk.Further(end.Last.TTL):
 		end.Place = PlaceAfter
 	case end.Last.TTL > 0:
 		end.Place = PlaceAnyPort
-	case walk.othersLeave() && HopAt(walk.Port, 1).Answer == evidence.HopSilence:
-		end.Place, end.Last = PlaceNoneOnce, HopAt(walk.Compare, 1)
+	case walk.OthersLeave() && evidence.HopAt(walk.Port, 1).Answer == evidence.HopSilence:
+		end.Place, end.Last = PlaceNoneOnce, evidence.HopAt(walk.Compare, 1)
 	default:
 		end.Place = placeNoRouter
 	}
@@ -261,40 +238,40 @@ func (end Ending) Evidence(port int) []string {
 		if end.Route != nil {
 			say("The routing policy of this host has this line for it: %s.", end.Route.Line)
 		}
-		if h.From != "" {
-			say("The ICMP message %q comes from %s, an address of this host.", h.Icmp(), h.From)
+		if h.From.IsValid() {
+			say("The ICMP message %q comes from %s, an address of this host.", Icmp(h), h.Sender())
 		}
 		if end.Rewrote {
-			say("The first router's message about these packets has %s as its sender, the service's own address.", HopAt(end.Walk.Port, 1).From)
+			say("The first router's message about these packets has %s as its sender, the service's own address.", evidence.HopAt(end.Walk.Port, 1).Sender())
 			say("So a rule on this host gives the packets another address (NAT), and what comes back the old one.")
 		}
 	case EndGateway:
 		say("The route for the service: %s.", end.Route.Line)
 		say("The kernel asked on the network of %s who has %s, and no machine answered.", end.Route.Interface, end.Route.Gateway)
 	case EndDevice:
-		say("%s answers with ICMP %s.", h.From, h.Icmp())
+		say("%s answers with ICMP %s.", h.Sender(), Icmp(h))
 	case EndNearby:
 		switch {
-		case h.From != "" && !h.FromSelf:
+		case h.From.IsValid() && !h.FromSelf:
 			say("The ICMP message %q has the service's own address, %s, as its sender, and answers a packet that may travel one step only.",
-				h.Icmp(), h.From)
+				Icmp(h), h.Sender())
 			if end.Left {
 				say("The packets did leave this host, so it comes from the first router, or from a device before it.")
 			}
-		case end.Left && h.From != "":
-			say("The ICMP message %q has this host's own address, %s, as its sender; but the packets did leave this host.", h.Icmp(), h.From)
+		case end.Left && h.From.IsValid():
+			say("The ICMP message %q has this host's own address, %s, as its sender; but the packets did leave this host.", Icmp(h), h.Sender())
 		case end.Left:
 			say("The refusal comes at TTL 1, and the packets did leave this host: it comes from the first router, or from a device before it.")
 		default:
 			say("The refusal comes at TTL 1: from this host itself, or from its first router.")
 		}
 		if last.TTL > 0 {
-			say("A packet for port %d with TTL 1 reaches the first router, %s.", end.Walk.ComparedTo, last.From)
+			say("A packet for port %d with TTL 1 reaches the first router, %s.", end.Walk.ComparedTo, last.Sender())
 		}
 	case EndOnTheWay:
-		say("The refusal comes at TTL %d; the host is %s.", h.TTL, hopsAway(end.Walk.Distance))
+		say("The refusal comes at TTL %d; the host is %s.", h.TTL, FarWords(end.Walk))
 		if last.TTL > 0 {
-			say("The last router before it that shows its address is hop %d, %s.", last.TTL, last.From)
+			say("The last router before it that shows its address is hop %d, %s.", last.TTL, last.Sender())
 		}
 	case EndHost:
 		lines = end.hostEvidence()
@@ -308,7 +285,7 @@ func (end Ending) hostEvidence() []string {
 	ttl := end.Answer.TTL
 	switch far := end.Far(); {
 	case end.Answer.Answer == evidence.HopPortUnreachable:
-		return []string{fmt.Sprintf("%s, the host's own address, answers with ICMP %s.", end.Answer.From, end.Answer.Icmp())}
+		return []string{fmt.Sprintf("%s, the host's own address, answers with ICMP %s.", end.Answer.Sender(), Icmp(end.Answer))}
 	case far == 1:
 		return []string{"The refusal comes from the first hop, as far away as the host itself."}
 	case far > 1:
@@ -326,12 +303,12 @@ func (end Ending) silentEvidence(port int) []string {
 	last := end.Last
 	switch end.Place {
 	case PlaceEdge:
-		return []string{fmt.Sprintf("Packets for port %d come as far as the last router before the host, %s.", port, last.From)}
+		return []string{fmt.Sprintf("Packets for port %d come as far as the last router before the host, %s.", port, last.Sender())}
 	case PlaceAfter:
 		return []string{fmt.Sprintf("Hop %d, %s, is the last that answers for port %d; packets for port %d get further.",
-			last.TTL, last.From, port, end.Walk.ComparedTo)}
+			last.TTL, last.Sender(), port, end.Walk.ComparedTo)}
 	case PlaceNoneOnce:
-		return []string{fmt.Sprintf("A packet for port %d with TTL 1 reaches the first router, %s.", end.Walk.ComparedTo, last.From),
+		return []string{fmt.Sprintf("A packet for port %d with TTL 1 reaches the first router, %s.", end.Walk.ComparedTo, last.Sender()),
 			end.dropsAtOnce(port)}
 	case PlaceAnyPort, placeNoRouter:
 		return []string{"The position is unknown: " + end.NoPlace() + "."}
@@ -342,20 +319,42 @@ func (end Ending) silentEvidence(port int) []string {
 func (end Ending) dropsAtOnce(port int) string {
 	if end.Left {
 		return fmt.Sprintf("One for port %d leaves this host and gets no answer: its first router, %s, or a device before it, drops it.",
-			port, end.Last.From)
+			port, end.Last.Sender())
 	}
-	return fmt.Sprintf("One for port %d gets no answer: this host or its first router, %s, drops it.", port, end.Last.From)
+	return fmt.Sprintf("One for port %d gets no answer: this host or its first router, %s, drops it.", port, end.Last.Sender())
 }
 
 // NoPlace is why no place may be claimed for a silence; "" where one may.
 func (end Ending) NoPlace() string {
 	switch end.Place {
 	case PlaceAnyPort:
-		return fmt.Sprintf("hop %d, %s, is the last that answers, for any port", end.Last.TTL, end.Last.From)
+		return fmt.Sprintf("hop %d, %s, is the last that answers, for any port", end.Last.TTL, end.Last.Sender())
 	case placeNoRouter:
 		return "the routers do not answer"
 	}
 	return ""
+}
+
+// FarWords are how many hops away the host is.
+func FarWords(walk *evidence.Path) string {
+	if walk.Nearest() < walk.Distance {
+		return fmt.Sprintf("%d to %d hops away", walk.Nearest(), walk.Distance)
+	}
+	return hopsAway(walk.Distance)
+}
+
+// Icmp names the hop's ICMP message with its numbers.
+func Icmp(h evidence.Hop) string {
+	name := "destination unreachable"
+	if h.ICMPType == 3 {
+		names := map[int]string{0: "network unreachable", 1: "host unreachable", 2: "protocol unreachable",
+			3: "port unreachable", 9: "network administratively prohibited", 10: "host administratively prohibited",
+			13: "communication administratively prohibited"}
+		if known, ok := names[h.ICMPCode]; ok {
+			name = known
+		}
+	}
+	return fmt.Sprintf("%s (type %d, code %d)", name, h.ICMPType, h.ICMPCode)
 }
 
 func hopsAway(n int) string { return screen.CountWords(n, "hop away", "hops away") }
@@ -387,19 +386,23 @@ func (end Ending) Row() string {
 	case end.By == EndGateway:
 		return "the gateway " + end.Route.Gateway + " does not answer"
 	case end.By == EndDevice && said == "refused":
-		return "refused by " + end.Answer.From
+		return "refused by " + end.Answer.Sender()
 	case end.By == EndDevice:
-		return said + ", by " + end.Answer.From
+		return said + ", by " + end.Answer.Sender()
 	case end.By == EndNearby && end.Left:
 		return "refused by the first router, or before it"
 	case end.By == EndNearby:
 		return "refused by this host or its first router"
 	case end.By == EndOnTheWay:
-		return fmt.Sprintf("refused at hop %d, the host is at hop %d", end.Answer.TTL, end.Walk.Distance)
+		where := fmt.Sprintf("refused at hop %d, the host is at hop %d", end.Answer.TTL, end.Walk.Nearest())
+		if end.Walk.Nearest() < end.Walk.Distance {
+			where += " or beyond"
+		}
+		return where
 	case end.By == EndHost, end.By == EndSomebody:
 		return KindWords[evidence.KindRefused]
 	case end.By == EndSilence && (end.Place == PlaceEdge || end.Place == PlaceAfter):
-		return fmt.Sprintf("silence after hop %d, %s", end.Last.TTL, end.Last.From)
+		return fmt.Sprintf("silence after hop %d, %s", end.Last.TTL, end.Last.Sender())
 	}
 	return ""
 }

@@ -99,7 +99,7 @@ func Waited(row report.Probe) string {
 	if text := screen.Clean(row.Summary); text != "" || row.WaitedFor == "" {
 		return cmp.Or(text, "not run")
 	}
-	return "waited for " + screen.Clean(row.WaitedFor)
+	return "waited for " + screen.Clean(string(row.WaitedFor))
 }
 
 // inFull is a diagnosis as plain lines: what is wrong, why, what to do. Nothing is wrapped.

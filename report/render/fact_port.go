@@ -67,7 +67,7 @@ func (l *factList) path(p *factReader) {
 		return
 	}
 	if walked, known := p.flag("available"); known && !walked {
-		p.drop("answer", "port", "compare", "compared_to", "distance", "distance_by_host")
+		p.drop("answer", "port", "compare", "compared_to", "distance", "distance_at_least", "distance_by_host")
 		l.item("path", joinedWords("not walked", p.text("why")), p)
 		return
 	}
@@ -78,6 +78,9 @@ func (l *factList) path(p *factReader) {
 			l.item("to an ordinary packet", hopInWords(answer), answer)
 		}
 		if far := p.text("distance"); far != "" && far != "0" {
+			if least := p.text("distance_at_least"); least != "" {
+				far = least + " to " + far
+			}
 			l.say("distance", joinedWords(far+" hops to the host", p.pick("distance_by_host", "as the host itself shows", "")))
 		} else {
 			p.drop("distance_by_host")

@@ -47,7 +47,7 @@ func FactListOf(name string, document json.RawMessage) *factList {
 		l.call(r)
 	}
 	if r.is("uncounted") {
-		l.say("not counted", "it ran only because another probe needs it")
+		l.say("not counted", "it is here only because another probe needs it")
 	}
 	l.say("failure", failureInWords(r.object("failure"), "connect", "query", "fetch", "handshake", "verify", "call"))
 	l.rest(r)

@@ -58,7 +58,7 @@ func junitProperties(r *report.Report) []Fact {
 	if len(r.Diagnoses) > 0 {
 		properties = append(properties, Fact{"cause", r.Diagnoses[0].Cause})
 	}
-	if addresses := report.Seen[report.EgressSeen](r, "egress").Addresses(); len(addresses) > 0 {
+	if addresses := report.SeenFrom(r); len(addresses) > 0 {
 		properties = append(properties, Fact{"egress", strings.Join(addresses, " ")})
 	}
 	if r.Interrupted {

@@ -64,7 +64,7 @@ func (m *markdown) head(r *report.Report) {
 	}
 	line := fmt.Sprintf("%s, %s, %s", MdText(Service(r)), mdCode(Endpoint(r)),
 		r.StartedAt.UTC().Format("2006-01-02 15:04:05 UTC"))
-	if addresses := report.Seen[report.EgressSeen](r, "egress").Addresses(); len(addresses) > 0 {
+	if addresses := report.SeenFrom(r); len(addresses) > 0 {
 		for i, address := range addresses {
 			addresses[i] = mdCode(address)
 		}

@@ -102,7 +102,7 @@ func perfData(r *report.Report) []string {
 			data = append(data, fmt.Sprintf("'%s'=%ss;;;0", row.Name, seconds(row.DurationMS)))
 		}
 	}
-	if ends := report.Seen[report.TlsSeen](r, "tls").Ends(); !ends.IsZero() {
+	if ends := report.Seen[report.TLSFacts](r, "tls").Ends(); !ends.IsZero() {
 		days := math.Floor(ends.Sub(r.StartedAt).Hours() / 24)
 		data = append(data, "'certificate_days'="+strconv.FormatFloat(days, 'f', 0, 64))
 	}

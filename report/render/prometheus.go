@@ -117,15 +117,14 @@ func (m *metrics) findings(r *report.Report) {
 		}
 	}
 	m.family("egress_address_info", "Always 1; the label has an address that this host was seen to come from.")
-	for _, address := range report.Seen[report.EgressSeen](r, "egress").Addresses() {
+	for _, address := range report.SeenFrom(r) {
 		m.add(1, label{"address", address})
 	}
-	chain := report.Seen[report.TlsSeen](r, "tls").Chain
 	m.family("certificate_expiry_timestamp_seconds", "When a certificate that the service presented ends, in seconds since 1970; depth 0 is the service's own.")
-	for depth, certificate := range chain {
+	for depth, certificate := range report.Chain(r) {
 		if !certificate.NotAfter.IsZero() {
 			m.add(float64(certificate.NotAfter.Unix()), label{"depth", strconv.Itoa(depth)},
-				label{"subject", certificate.Subject}, label{"issuer", certificate.Issuer})
+				label{"subject", certificate.Subject.String()}, label{"issuer", certificate.Issuer.String()})
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 func Request(r *report.Report) (subject, text string) {
 	service, endpoint := screen.Clean(render.Service(r)), render.Endpoint(r)
 	from := "this host"
-	if addresses := report.Seen[report.EgressSeen](r, "egress").Addresses(); len(addresses) > 0 {
+	if addresses := report.SeenFrom(r); len(addresses) > 0 {
 		from = screen.Clean(screen.List(addresses))
 	}
 	who := "the reseller"

@@ -48,7 +48,7 @@ func TicketFiles(r *report.Report, anonymized bool, beside *Beside) ([]TicketFil
 		files = slices.Insert(files, len(files)-1, TicketFile{Name: name, About: about})
 		writers = slices.Insert(writers, len(writers)-1, write)
 	}
-	if len(report.Seen[presentedChain](r, "tls").Chain) > 0 && !anonymized {
+	if len(report.Chain(r)) > 0 && !anonymized {
 		add("chain.pem", "the certificates that the service presented", func(w io.Writer) error { return WriteChain(w, r) })
 	}
 	if clients := beside.Clients; clients != nil {
@@ -149,15 +149,15 @@ func fileList(s *screen.Writer, files []TicketFile) {
 // Programs that read PEM pass over such lines.
 func WriteChain(w io.Writer, r *report.Report) error {
 	var out strings.Builder
-	chain := report.Seen[presentedChain](r, "tls").Chain
+	chain := report.Chain(r)
 	for i, one := range chain {
-		block, _ := pem.Decode([]byte(one.PEM))
+		block, _ := pem.Decode([]byte(one.PEM.String()))
 		if block == nil {
 			fmt.Fprintf(&out, "# %d of %d: %s, issued by %s: left out, because a secret is in it, or because of its size\n",
-				i+1, len(chain), screen.Clean(one.Subject), screen.Clean(one.Issuer))
+				i+1, len(chain), one.Subject, one.Issuer)
 			continue
 		}
-		fmt.Fprintf(&out, "# %d of %d: %s, issued by %s\n", i+1, len(chain), screen.Clean(one.Subject), screen.Clean(one.Issuer))
+		fmt.Fprintf(&out, "# %d of %d: %s, issued by %s\n", i+1, len(chain), one.Subject, one.Issuer)
 		out.Write(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: block.Bytes}))
 	}
 	return screen.WriteLines(w, out.String())

@@ -21,7 +21,7 @@ func WriteTicketReadme(w io.Writer, r *report.Report, files []TicketFile, anonym
 
 // writeReadme is WriteTicketReadme with an earlier report, nil where none was given.
 func writeReadme(w io.Writer, r *report.Report, files []TicketFile, anonymized bool, earlier *report.Report) error {
-	l := &letter{Writer: screen.New(screen.Options{}), r: r}
+	l := &letter{Writer: screen.New(screen.Options{}), r: r, seen: r.Evidence()}
 	l.say(0, "opensrs-doctor: a bundle for a support ticket")
 	l.End()
 	subject, request := Request(r)
@@ -52,7 +52,8 @@ func writeReadme(w io.Writer, r *report.Report, files []TicketFile, anonymized b
 // letter is the README of a bundle while it is written.
 type letter struct {
 	*screen.Writer
-	r *report.Report
+	r    *report.Report
+	seen *evidence.Evidence // its facts
 }
 
 // sayf is say with values.
@@ -137,9 +138,9 @@ func whenUTC(r *report.Report) string { return r.StartedAt.UTC().Format("2006-01
 // sightings replace curl icanhazip.com.
 func (l *letter) sightings() {
 	l.title("Public address (curl icanhazip.com)")
-	facts := report.Seen[sightingsSeen](l.r, "egress")
+	facts := report.Known(l.seen.Egress)
 	if facts.Given {
-		l.sayf(2, "%s, as the user gave it; not looked up.", strings.Join(slices.Concat(facts.IPv4, facts.IPv6), ", "))
+		l.sayf(2, "%s, as the user gave it; not looked up.", strings.Join(evidence.AddressTexts(slices.Concat(facts.IPv4, facts.IPv6)), ", "))
 		return
 	}
 	if len(facts.Sightings) == 0 {
@@ -151,28 +152,28 @@ func (l *letter) sightings() {
 			l.sayf(2, "none by %s%s: %s", reading.SourceName(s.Source), way, seenFailure(s.Failure))
 			continue
 		}
-		l.sayf(2, "%s by %s%s", s.Address, reading.SourceName(s.Source), way)
+		l.sayf(2, "%s by %s%s", evidence.AddressText(s.Address), reading.SourceName(s.Source), way)
 	}
 }
 
 // seenFailure is a failure in plain words.
-func seenFailure(f *failureSeen) string {
+func seenFailure(f *evidence.Failure) string {
 	if f == nil {
 		return "no reason was recorded"
 	}
-	return reading.RowFailure(&evidence.Failure{Kind: evidence.Kind(f.Kind), Detail: f.Detail})
+	return reading.RowFailure(f)
 }
 
 // certificates replace openssl s_client.
 func (l *letter) certificates() {
 	l.title("TLS and certificates (openssl s_client)")
-	facts := report.Seen[presentedChain](l.r, "tls")
-	if !facts.Handshake {
+	facts := report.Known(l.seen.TLS)
+	if !facts.Connected {
 		l.sayf(2, "No handshake: %s", strings.TrimSuffix(probeSummary(l.r, "tls"), ".")+".")
 		if facts.Alert != "" {
 			l.sayf(2, "The alert was %s.", facts.Alert)
 		}
-		if facts.Quote != "" {
+		if !facts.Quote.Empty() {
 			l.sayf(2, "The peer said: %s", facts.Quote)
 		}
 	} else {
@@ -185,10 +186,10 @@ func (l *letter) certificates() {
 	if t := facts.Trust; t != nil {
 		by := fmt.Sprintf("Public roots lead to it: %s. This host's own store does: %s.", yesNo(t.Public), yesNo(t.System))
 		if t.Own != nil {
-			by = fmt.Sprintf("The authority in %s leads to it: %s.", facts.CAFile, yesNo(*t.Own))
+			by = fmt.Sprintf("The authority in %s leads to it: %s.", l.seen.Asked.CAFile, yesNo(*t.Own))
 		}
 		l.sayf(2, "%s The name fits: %s. The dates are right: %s.", by, yesNo(t.NameOK), yesNo(t.DatesOK))
-		if t.Missing != "" {
+		if !t.Missing.Empty() {
 			l.sayf(2, "The chain ends at an issuer that no store has: %s.", t.Missing)
 		}
 	}
@@ -214,22 +215,22 @@ func yesNo(is bool) string {
 // call is what the API answered.
 func (l *letter) call() {
 	l.title("The test call (GET_BALANCE)")
-	facts := report.Seen[replySeen](l.r, "call")
+	facts := report.Known(l.seen.Call)
 	l.sayf(2, "Outcome: %s", sentenceEnd(probeSummary(l.r, "call")))
-	if rules := report.Seen[report.RulesSeen](l.r, "rules").Rules; len(rules) > 0 {
+	if rules := report.Known(l.seen.Rules).Rules; len(rules) > 0 {
 		l.sayf(2, "Access rules, as the user gave them: %s. By these: %s", strings.Join(rules, "; "),
 			sentenceEnd(probeSummary(l.r, "rules")))
 	}
-	if facts.Code != "" || facts.Text != "" {
+	if !facts.Code.Empty() || !facts.Text.Empty() {
 		l.sayf(2, "Response code %s, response text: %s", facts.Code, facts.Text)
 	}
 	if facts.HTTPStatus != 0 {
 		l.sayf(2, "HTTP status %d", facts.HTTPStatus)
 	}
-	if facts.Location != "" {
+	if !facts.Location.Empty() {
 		l.sayf(2, "Redirected to %s", facts.Location)
 	}
-	if facts.Quote != "" {
+	if !facts.Quote.Empty() {
 		l.sayf(2, "It begins: %s", facts.Quote)
 	}
 }
@@ -239,7 +240,7 @@ func sentenceEnd(text string) string { return strings.TrimSuffix(screen.Clean(te
 
 // names are what every name server said.
 func (l *letter) names() {
-	facts := report.Seen[namesSeen](l.r, "dns")
+	facts := report.Known(l.seen.DNS)
 	l.title("Name servers")
 	switch {
 	case facts.Literal:
@@ -263,9 +264,9 @@ func (l *letter) names() {
 	}
 }
 
-func (l *letter) answer(a answerSeen) {
+func (l *letter) answer(a evidence.DNSAnswer) {
 	if found := slices.Concat(a.A, a.AAAA); len(a.Replies) == 0 && len(found) > 0 { // the system shows no records
-		l.sayf(2, "%s, in %s: %s", reading.ServerName(a.Resolver), screen.SpanMS(a.TookMS), screen.List(found))
+		l.sayf(2, "%s, in %s: %s", reading.ServerName(a.Resolver), screen.SpanMS(a.TookMS), screen.List(evidence.AddressTexts(found)))
 		return
 	}
 	if len(a.Replies) == 0 {

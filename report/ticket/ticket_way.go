@@ -13,13 +13,12 @@ import (
 // roundTrips replace ping.
 func (l *letter) roundTrips() {
 	l.title("Round trip and loss (ping)")
-	facts := report.Seen[waySeen](l.r, "port")
-	trips := facts.RoundTrips
+	trips := report.Known(l.seen.Port).RoundTrips
 	if trips == nil || trips.Sent == 0 {
 		l.sayf(2, "Not measured. Port: %s", sentenceEnd(probeSummary(l.r, "port")))
 		return
 	}
-	to := trips.To
+	to := evidence.AddressPortText(trips.To)
 	if l.r.Host.Proxy != nil {
 		to = "the proxy, " + to
 	}
@@ -51,7 +50,7 @@ func fineMS(ms float64) string {
 // walk replaces traceroute.
 func (l *letter) walk() {
 	l.title("The path (traceroute)")
-	path := report.Seen[waySeen](l.r, "port").Path
+	path := l.seen.Walk()
 	switch {
 	case path == nil && l.r.Host.Proxy != nil:
 		l.say(2, "Not walked: the call goes through a proxy, and the path after it cannot be seen from here.")
@@ -71,11 +70,11 @@ func (l *letter) walk() {
 	}
 	switch {
 	case path.Distance > 0 && path.ByHost:
-		l.sayf(2, "The endpoint's host is at hop %d.", path.Distance)
+		l.sayf(2, "The endpoint's host is %s.", reading.FarWords(path))
 	case path.Distance > 0:
 		l.sayf(2, "Port %d is taken at hop %d.", path.ComparedTo, path.Distance)
 	}
-	for _, text := range report.Seen[reading.ConnectionFacts](l.r, "port").Ending(l.r.Target.Addresses).Evidence(int(l.r.Target.Port)) {
+	for _, text := range reading.EndingOf(l.seen).Evidence(int(l.r.Target.Port)) {
 		l.say(2, text)
 	}
 }
@@ -89,7 +88,7 @@ func (l *letter) table(format string, cells ...any) {
 	l.End()
 }
 
-func lastTTL(steps []reading.HopFact) int {
+func lastTTL(steps []evidence.Hop) int {
 	last := 0
 	for _, one := range steps {
 		last = max(last, min(one.TTL, 64))
@@ -98,7 +97,7 @@ func lastTTL(steps []reading.HopFact) int {
 }
 
 // stepWords is what answered at one TTL; "" where nothing was asked.
-func stepWords(steps []reading.HopFact, ttl int) string {
+func stepWords(steps []evidence.Hop, ttl int) string {
 	for _, one := range steps {
 		if one.TTL != ttl {
 			continue
@@ -108,9 +107,9 @@ func stepWords(steps []reading.HopFact, ttl int) string {
 		case one.Answer == evidence.HopSilence:
 			return words
 		case one.Answer == evidence.HopTimeExceeded:
-			words = one.From
-		case one.From != "":
-			words += fmt.Sprintf(" by %s (ICMP %d/%d)", one.From, one.ICMPType, one.ICMPCode)
+			words = one.Sender()
+		case one.From.IsValid():
+			words += fmt.Sprintf(" by %s (ICMP %d/%d)", one.Sender(), one.ICMPType, one.ICMPCode)
 		}
 		return words + ", " + fineMS(one.TookMS)
 	}

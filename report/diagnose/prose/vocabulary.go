@@ -118,7 +118,7 @@ var Vocabulary = map[string]string{
 	"last_hop":     "",                         // set only where a place may be claimed
 	"last_hop_n":   "",                         // its number
 	"hop":          "",                         // the hop that answered
-	"distance":     "",                         // hops to the host itself, where measured: "3"
+	"distance":     "",                         // hops to the host itself, where measured: "3 hops away", "3 to 5 hops away"
 	"wrong_port":   "the port that was given",  // "port 443"
 	"arrived":      "",                         // the same, where that is a router of this network
 	"or_here":      "",                         // "this host's own firewall"; set only where packets could not be counted

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"opensrs-doctor/probes/evidence"
-	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/screen"
@@ -50,13 +49,14 @@ func rowFacts(e *evidence.Evidence, step evidence.Step) json.RawMessage {
 	var facts any
 	switch step.Probe {
 	case "egress":
-		facts = egressFacts(e, step)
+		facts = report.EgressFacts{Egress: e.Egress, Outcome: outcome(step, nil)}
 	case "rules":
-		facts = rulesFacts(e, step)
+		facts = report.RulesFacts{Rules: e.Rules, Source: e.Asked.RulesSource, Outcome: outcome(step, nil)}
 	case "dns":
-		facts = dnsFacts(e, step)
+		facts = report.DNSFacts{DNS: e.DNS, Outcome: outcome(step, nil)}
 	case "port":
-		facts = portFacts(e, step)
+		facts = report.PortFacts{Port: e.Port, Controls: e.Controls, Witness: e.Witness, Direct: e.Direct, ThisHost: e.ThisHost,
+			Outcome: outcome(step, nil)}
 	case "tls":
 		facts = tlsFacts(e, step)
 	case "call":
@@ -69,85 +69,34 @@ func rowFacts(e *evidence.Evidence, step evidence.Step) json.RawMessage {
 	return object
 }
 
-// uncounted marks a probe that ran only because another one needs it.
-func uncounted(step evidence.Step) bool { return step.Status != evidence.Skip && !step.Counts }
-
-func egressFacts(e *evidence.Evidence, step evidence.Step) any {
-	return struct {
-		*evidence.Egress
-		Failure   *evidence.Failure `json:"failure,omitempty"`
-		Uncounted bool              `json:"uncounted,omitempty"`
-	}{e.Egress, step.Failure, uncounted(step)}
-}
-
-func rulesFacts(e *evidence.Evidence, step evidence.Step) any {
-	return struct {
-		*evidence.Rules
-		Source    string            `json:"source,omitempty"`
-		Failure   *evidence.Failure `json:"failure,omitempty"`
-		Uncounted bool              `json:"uncounted,omitempty"`
-	}{e.Rules, e.Asked.RulesSource, step.Failure, uncounted(step)}
-}
-
-func dnsFacts(e *evidence.Evidence, step evidence.Step) any {
-	return struct {
-		*evidence.DNS
-		Failure   *evidence.Failure `json:"failure,omitempty"`
-		Uncounted bool              `json:"uncounted,omitempty"`
-	}{e.DNS, step.Failure, uncounted(step)}
-}
-
-func portFacts(e *evidence.Evidence, step evidence.Step) any {
-	return struct {
-		*evidence.Port
-		Controls  []evidence.Control `json:"controls,omitempty"`
-		Witness   *evidence.Witness  `json:"port_witness,omitempty"`
-		Direct    *evidence.Direct   `json:"direct,omitempty"`
-		ThisHost  *evidence.ThisHost `json:"this_host,omitempty"`
-		Failure   *evidence.Failure  `json:"failure,omitempty"`
-		Uncounted bool               `json:"uncounted,omitempty"`
-	}{e.Port, e.Controls, e.Witness, e.Direct, e.ThisHost, step.Failure, uncounted(step)}
-}
-
-func tlsFacts(e *evidence.Evidence, step evidence.Step) any {
+// outcome is how the step ended, beside its section.
+func outcome(step evidence.Step, ofSection *evidence.Failure) report.Outcome {
 	failure := step.Failure
-	if failure == nil && e.TLS != nil {
+	if failure == nil {
+		failure = ofSection
+	}
+	left := step.Status == evidence.Skip && step.WaitedFor.Probe() == ""
+	return report.Outcome{Failure: failure, Uncounted: !step.Counts && !left}
+}
+
+func tlsFacts(e *evidence.Evidence, step evidence.Step) report.TLSFacts {
+	var failure *evidence.Failure
+	if e.TLS != nil {
 		failure = e.TLS.Failure
 	}
-	return struct {
-		*evidence.TLS
-		Clock            *evidence.Clock   `json:"clock,omitempty"`
-		CAFile           string            `json:"ca_file,omitempty"` // the path of the endpoint's own authority
-		CANames          []foreign.Text    `json:"ca_names,omitempty"`
-		PublicRoots      string            `json:"public_roots,omitempty"` // the path that replaces the carried ones
-		AllowIntercepted bool              `json:"allow_intercepted,omitempty"`
-		Failure          *evidence.Failure `json:"failure,omitempty"`
-		Uncounted        bool              `json:"uncounted,omitempty"`
-	}{e.TLS, e.Clock, e.Asked.CAFile, e.Asked.CANames, e.Asked.PublicRoots, e.Asked.AllowIntercepted, failure, uncounted(step)}
+	return report.TLSFacts{TLS: e.TLS, Clock: e.Clock, CAFile: e.Asked.CAFile, CANames: e.Asked.CANames,
+		PublicRoots: e.Asked.PublicRoots, AllowIntercepted: e.Asked.AllowIntercepted, Outcome: outcome(step, failure)}
 }
 
-func callFacts(e *evidence.Evidence, step evidence.Step) any {
-	failure := step.Failure
-	if failure == nil && e.Call != nil {
+func callFacts(e *evidence.Evidence, step evidence.Step) report.CallFacts {
+	var failure *evidence.Failure
+	if e.Call != nil {
 		failure = e.Call.Failure
 	}
 	form := e.Asked.KeyForm
-	if form != nil && form.Usual() {
+	if form != nil && form.Usual() && form.Length == opensrs.KeyLength {
 		form = nil
 	}
-	return struct {
-		*evidence.Call
-		KeyGiven    bool                 `json:"key_given"`
-		KeySource   string               `json:"key_source,omitempty"`
-		KeyProblems []string             `json:"key_problems,omitempty"`
-		KeyForm     *opensrs.Form        `json:"key_form,omitempty"` // of one that is not as usual
-		KeyAround   []opensrs.Around     `json:"key_around,omitempty"`
-		CrossCheck  *evidence.CrossCheck `json:"cross_check,omitempty"`
-		StatusPage  *evidence.StatusPage `json:"status_page,omitempty"`
-		Failure     *evidence.Failure    `json:"failure,omitempty"`
-		Uncounted   bool                 `json:"uncounted,omitempty"`
-	}{
-		e.Call, e.Asked.KeyGiven, e.Asked.KeySource, e.Asked.KeyProblems, form, e.Asked.KeyAround,
-		e.CrossCheck, e.StatusPage, failure, uncounted(step),
-	}
+	return report.CallFacts{Call: e.Call, KeyGiven: e.Asked.KeyGiven, KeySource: e.Asked.KeySource, KeyProblems: e.Asked.KeyProblems,
+		KeyForm: form, KeyAround: e.Asked.KeyAround, CrossCheck: e.CrossCheck, StatusPage: e.StatusPage, Outcome: outcome(step, failure)}
 }

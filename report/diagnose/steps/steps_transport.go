@@ -6,7 +6,6 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
-	"opensrs-doctor/report"
 	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/screen"
 )
@@ -24,7 +23,7 @@ func portWords(e *evidence.Evidence, step evidence.Step) string {
 		return "the proxy: " + reading.RowFailure(step.Failure)
 	case e.Host.Proxy != nil && len(p.Attempts) > 0:
 		words := silenceWords(p, step.Failure)
-		if step.Failure != nil && step.Failure.Kind == evidence.KindTimeout && len(reading.ConnectionOf(e).Later()) > 0 {
+		if step.Failure != nil && step.Failure.Kind == evidence.KindTimeout && len(e.Later()) > 0 {
 			words += " at first, then an answer"
 		}
 		return fmt.Sprintf("the proxy, %s: %s", p.Attempts[0].Address, words)
@@ -52,7 +51,7 @@ func connectedWords(e *evidence.Evidence) string {
 
 // placeWords is how the connection failed, and where if the walk allows to say so.
 func placeWords(e *evidence.Evidence, f *evidence.Failure) string {
-	if words := reading.ConnectionOf(e).Ending(report.AddressTexts(e.Target.Addresses)).Row(); words != "" {
+	if words := reading.EndingOf(e).Row(); words != "" {
 		return words
 	}
 	return silenceWords(e.Port, f)

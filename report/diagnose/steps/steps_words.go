@@ -44,17 +44,17 @@ func rowWords(e *evidence.Evidence, step evidence.Step) string {
 // skipWords says why a probe did not run: what it waited for, or what was not given or not chosen.
 func skipWords(e *evidence.Evidence, step evidence.Step) string {
 	switch wait := step.WaitedFor; {
-	case step.Probe == "rules" && wait == "rules":
+	case step.Probe == "rules" && wait == evidence.WaitRules:
 		return "no rules given to compare with"
-	case slices.Contains(evidence.Names, wait):
-		return "not run: waited for " + wait
-	case wait == "credentials":
+	case wait.Probe() != "":
+		return "not run: waited for " + wait.Probe()
+	case wait == evidence.WaitCredentials:
 		return "not run: " + missingCredentials(e)
-	case wait == "api-key":
+	case wait == evidence.WaitKey:
 		return "not run: the API key cannot be right"
 	case wait == evidence.WaitExpectedKey:
 		return "not run: the API key is not the expected one"
-	case wait == "--only", wait == "--skip":
+	case wait.NotChosen():
 		return "not chosen"
 	case wait == evidence.WaitInterrupt:
 		return "interrupted"
@@ -63,7 +63,7 @@ func skipWords(e *evidence.Evidence, step evidence.Step) string {
 	case step.Probe == "egress" && e.Asked.EgressSources == 0:
 		return "not looked up"
 	case wait != "":
-		return "not run: waited for " + screen.Clip(screen.Clean(wait), 40)
+		return "not run: waited for " + screen.Clip(screen.Clean(string(wait)), 40)
 	}
 	return "not run"
 }

@@ -2,6 +2,7 @@ package page
 
 import (
 	"cmp"
+	"net/netip"
 	"slices"
 
 	"opensrs-doctor/probes/evidence"
@@ -57,8 +58,9 @@ type Place struct {
 
 // RouteOf draws the way of a report.
 func RouteOf(r *report.Report) route {
-	d := Drawing{R: r, Port: report.Seen[reading.ConnectionFacts](r, "port"), addresses: firstOf(r.Target.Addresses, 16)}
-	if walk := d.Port.Path; walk != nil {
+	d := Drawing{R: r, Seen: r.Evidence()}
+	d.Seen.Target.Addresses = firstOf(d.Seen.Target.Addresses, 16)
+	if walk := d.Seen.Walk(); walk != nil {
 		walk.Port, walk.Compare = firstOf(walk.Port, mostHops), firstOf(walk.Compare, mostHops)
 	}
 	d.Begin()
@@ -71,10 +73,9 @@ func RouteOf(r *report.Report) route {
 
 // Drawing is a route in the making.
 type Drawing struct {
-	R         *report.Report
-	addresses []string // of the service
-	Port      reading.ConnectionFacts
-	Places    []Place
+	R      *report.Report
+	Seen   *evidence.Evidence // its facts
+	Places []Place
 }
 
 // firstOf is at most n elements: a file may hold any number.
@@ -150,11 +151,13 @@ func (d *Drawing) Begin() {
 		local = host.SourceIP
 	}
 	d.add(Place{Kind: PlaceHost, Name: "This host", ID: local, Words: host.Hostname})
-	names := report.Seen[reading.NameFacts](d.R, "dns")
-	if names.Literal {
-		return
+	resolver := ""
+	if names := d.Seen.DNS; names != nil {
+		if names.Literal {
+			return
+		}
+		resolver = names.Used
 	}
-	resolver := names.Used
 	if resolver == "" && len(host.Resolvers) > 0 {
 		resolver = host.Resolvers[0]
 	}
@@ -164,12 +167,12 @@ func (d *Drawing) Begin() {
 // Service draws what answers at the far end, in the order in which it decides.
 func (d *Drawing) Service() {
 	target := d.R.Target
-	at := d.Port.Tried()
+	at := evidence.AddressPortText(d.Seen.Tried())
 	if d.R.Host.Proxy != nil {
 		at = "" // that is the proxy's
 	}
-	if at == "" && len(d.addresses) > 0 {
-		at = evidence.HostPort{Host: d.addresses[0], Port: target.Port}.String()
+	if at == "" && len(d.Seen.Target.Addresses) > 0 {
+		at = evidence.AddressPortText(netip.AddrPortFrom(d.Seen.Target.Addresses[0], target.Port))
 	}
 	d.probe("port", Place{Kind: PlaceService, Name: cmp.Or(target.Host, "The service"), ID: at})
 	d.probe("tls", Place{Kind: PlaceTLS, Name: "TLS"})

@@ -2,11 +2,11 @@ package page
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
 	"opensrs-doctor/probes/evidence"
-	"opensrs-doctor/report"
 	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/screen"
 )
@@ -25,7 +25,7 @@ func (d *Drawing) Between() {
 		}
 		return
 	}
-	walk := d.Port.Path
+	walk := d.Seen.Walk()
 	if walk != nil && walk.Available {
 		d.routers(walk)
 		row := d.row("egress")
@@ -41,24 +41,24 @@ func (d *Drawing) Between() {
 
 // seenThroughProxy: the address is the proxy's, as a source saw it or as it was given, and not this host's.
 func (d *Drawing) seenThroughProxy() bool {
-	facts := report.Seen[reading.AddressFacts](d.R, "egress")
-	for _, sighting := range facts.Sightings {
-		if sighting.Path == "proxy" && sighting.Failure == nil {
-			return true
-		}
-	}
-	return facts.Given
+	seen := d.Seen.Egress
+	return seen != nil && (seen.Given || slices.ContainsFunc(seen.Sightings, func(s evidence.Sighting) bool {
+		return s.Path == "proxy" && s.Failure == nil
+	}))
 }
 
 // publicAddresses are where this host was seen to come from.
 func (d *Drawing) publicAddresses() []string {
-	facts := report.Seen[reading.AddressFacts](d.R, "egress")
-	for _, list := range [][]string{facts.IPv4, facts.DNSSeen, facts.IPv6} {
+	seen := d.Seen.Egress
+	if seen == nil {
+		return nil
+	}
+	for _, list := range [][]netip.Addr{seen.IPv4, seen.DNSSeen, seen.IPv6} {
 		switch {
 		case len(list) > 3:
-			return append(list[:3:3], fmt.Sprintf("%d more", len(list)-3))
+			return append(evidence.AddressTexts(list[:3]), fmt.Sprintf("%d more", len(list)-3))
 		case len(list) > 0:
-			return list
+			return evidence.AddressTexts(list)
 		}
 	}
 	return nil
@@ -72,14 +72,12 @@ func (d *Drawing) throughProxy() mark {
 }
 
 // network is the place of routers that nobody asked; false where there are none, on the way to this host itself.
-func (d *Drawing) network(walk *reading.WalkFacts) (Place, bool) {
+func (d *Drawing) network(walk *evidence.Path) (Place, bool) {
 	p := Place{Kind: placeNetwork, Name: "Gateway and routers", Mark: markUnknown}
 	row := d.row("port")
 	reached := row.Status == evidence.Pass || row.Status == evidence.Warn
-	if len(d.addresses) > 0 {
-		if to := d.addresses[0]; d.R.Target.Sandbox || strings.HasPrefix(to, "127.") || to == "::1" {
-			return p, false
-		}
+	if to := d.Seen.Target.Addresses; len(to) > 0 && (d.R.Target.Sandbox || to[0].IsLoopback()) {
+		return p, false
 	}
 	switch {
 	case walk != nil && walk.Why != "":
@@ -105,7 +103,7 @@ func (d *Drawing) translation() int {
 		if first < 0 {
 			first = i
 		}
-		private, known := reading.Inside(p.ID)
+		private, known := reading.Inside(evidence.ReadAddress(p.ID))
 		if private || !known && i == first {
 			at = i
 		}
@@ -121,7 +119,7 @@ func (d *Drawing) translation() int {
 
 // routers draws the walk: the routers that answer for the port, and behind them those that answer for another
 // port only. Hops that answer for none share one place.
-func (d *Drawing) routers(walk *reading.WalkFacts) {
+func (d *Drawing) routers(walk *evidence.Path) {
 	ends := d.walkEnds(walk)
 	silentFrom, known := 0, len(d.Places)
 	flush := func(before int) {
@@ -154,20 +152,20 @@ func (d *Drawing) routers(walk *reading.WalkFacts) {
 
 // router is the place of one hop; false where nobody answers, or this host itself. A router that says no says it
 // again to every packet that should go further: it is there once.
-func (d *Drawing) router(walk *reading.WalkFacts, ttl int) (Place, bool) {
-	own, other := reading.HopAt(walk.Port, ttl), reading.HopAt(walk.Compare, ttl)
+func (d *Drawing) router(walk *evidence.Path, ttl int) (Place, bool) {
+	own, other := evidence.HopAt(walk.Port, ttl), evidence.HopAt(walk.Compare, ttl)
 	p := Place{Kind: PlaceRouter, Name: fmt.Sprintf("Hop %d", ttl)}
 	if ttl == 1 {
 		p.Name = "Gateway"
 	}
-	known := slices.ContainsFunc(d.Places, func(p Place) bool { return p.Kind == PlaceRouter && p.ID == own.From })
+	known := slices.ContainsFunc(d.Places, func(p Place) bool { return p.Kind == PlaceRouter && p.ID == own.Sender() })
 	switch {
-	case own.From != "" && !own.FromSelf && own.Answer == evidence.HopTimeExceeded:
-		p.ID, p.Words = own.From, "answers after "+screen.SpanMS(screen.Sane(own.TookMS))
-	case own.From != "" && !own.FromSelf && reading.Refusals[own.Answer] != "" && !known:
-		p.ID, p.Words = own.From, reading.Refusals[own.Answer]
-	case other.From != "" && !other.FromSelf && other.Answer == evidence.HopTimeExceeded:
-		p.ID, p.Mark, p.Words = other.From, markUnknown, fmt.Sprintf("answers for port %d only", walk.ComparedTo)
+	case own.Router():
+		p.ID, p.Words = own.Sender(), "answers after "+screen.SpanMS(screen.Sane(own.TookMS))
+	case own.From.IsValid() && !own.FromSelf && reading.Refusals[own.Answer] != "" && !known:
+		p.ID, p.Words = own.Sender(), reading.Refusals[own.Answer]
+	case other.Router():
+		p.ID, p.Mark, p.Words = other.Sender(), markUnknown, fmt.Sprintf("answers for port %d only", walk.ComparedTo)
 	default:
 		return Place{}, false
 	}
@@ -179,7 +177,7 @@ const mostHops = 64
 
 // walkEnds is the TTL at which the way is no longer a router's: the host's own distance, or behind the last hop
 // that was asked.
-func (d *Drawing) walkEnds(walk *reading.WalkFacts) int {
+func (d *Drawing) walkEnds(walk *evidence.Path) int {
 	if walk.Distance > 0 {
 		return min(walk.Distance, mostHops)
 	}
@@ -188,8 +186,7 @@ func (d *Drawing) walkEnds(walk *reading.WalkFacts) int {
 		ends = max(ends, h.TTL+1)
 	}
 	for _, h := range slices.Concat(walk.Port, walk.Compare) {
-		byHost := h.From != "" && slices.Contains(d.addresses, h.From)
-		if h.Answer == evidence.HopConnected || h.Answer == evidence.HopRefused || byHost {
+		if h.Met() || h.From.IsValid() && slices.Contains(d.Seen.Target.Addresses, h.From) {
 			ends = min(ends, max(h.TTL, 1))
 		}
 	}

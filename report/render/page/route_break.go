@@ -99,15 +99,16 @@ func (d *Drawing) beyond(i int) {
 
 // breakNearby marks where something takes the connection in the service's name. False where that is not known.
 func (d *Drawing) breakNearby() bool {
-	if d.Port.Path == nil {
+	walk := d.Seen.Walk()
+	if walk == nil {
 		return false
 	}
-	taken, ok := reading.FirstHop(d.Port.Path.Port, evidence.HopConnected)
+	taken, ok := evidence.FirstHop(walk.Port, evidence.HopConnected)
 	if !ok {
 		return false
 	}
 	at := max(d.Find(PlaceDNS), 0) + 1
-	if before := reading.HopAt(d.Port.Path.Compare, taken.TTL-1); before.From != "" {
+	if before := evidence.HopAt(walk.Compare, taken.TTL-1); before.From.IsValid() {
 		at = d.behind(before)
 	}
 	d.gapBefore(at, "Something takes the connection here, in the service's name.")
@@ -121,7 +122,7 @@ func (d *Drawing) breakNearby() bool {
 
 // breakPort marks where the connection to the port ends. False where that is at the service.
 func (d *Drawing) breakPort() bool {
-	end := d.Port.Ending(d.addresses)
+	end := reading.EndingOf(d.Seen)
 	switch end.By {
 	case reading.EndDevice:
 		return d.breakAtSender(end.Answer)
@@ -136,7 +137,7 @@ func (d *Drawing) breakPort() bool {
 			words = "A reset comes back from the very beginning: from this host, or from its first router."
 		case end.Last.TTL > 0:
 			at = d.behind(end.Last)
-			words = fmt.Sprintf("A reset comes back, in the service's name: from %s or from just beyond it.", end.Last.From)
+			words = fmt.Sprintf("A reset comes back, in the service's name: from %s or from just beyond it.", end.Last.Sender())
 		}
 		d.gapBefore(at, words)
 		return true
@@ -150,12 +151,12 @@ func (d *Drawing) breakPort() bool {
 // breakSilence puts the break behind the last router that answers for the port; where no place may be claimed, the
 // words say so.
 func (d *Drawing) breakSilence(end reading.Ending) bool {
-	service, last := d.Find(PlaceService), end.Last.From
+	service, last := d.Find(PlaceService), end.Last.Sender()
 	switch end.Place {
 	case reading.PlaceNotWalked:
 		d.gapBefore(service, "Somewhere on the path: where cannot be told.")
 	case reading.PlaceEdge:
-		if inside, _ := reading.Inside(last); inside {
+		if inside, _ := reading.Inside(end.Last.From); inside {
 			d.gapBefore(service, fmt.Sprintf("At %s, where the packets arrive, or beyond it, or on the return path.", last))
 			break
 		}
@@ -172,9 +173,9 @@ func (d *Drawing) breakSilence(end reading.Ending) bool {
 }
 
 // behind is the index of the place that comes after a router.
-func (d *Drawing) behind(h reading.HopFact) int {
+func (d *Drawing) behind(h evidence.Hop) int {
 	for i, p := range d.Places {
-		if p.Kind == PlaceRouter && p.ID == h.From {
+		if p.Kind == PlaceRouter && p.ID == h.Sender() {
 			return i + 1
 		}
 	}
@@ -182,14 +183,14 @@ func (d *Drawing) behind(h reading.HopFact) int {
 }
 
 // breakAtSender marks the device that says no in its own name. False where that is the service itself.
-func (d *Drawing) breakAtSender(h reading.HopFact) bool {
-	if slices.Contains(d.addresses, h.From) {
+func (d *Drawing) breakAtSender(h evidence.Hop) bool {
+	if slices.Contains(d.Seen.Target.Addresses, h.From) {
 		return false
 	}
-	at := slices.IndexFunc(d.Places, func(p Place) bool { return p.Kind == PlaceRouter && p.ID == h.From })
+	at := slices.IndexFunc(d.Places, func(p Place) bool { return p.Kind == PlaceRouter && p.ID == h.Sender() })
 	if at < 0 {
 		at = d.lastOpenRouter() + 1
-		d.insert(at, Place{Kind: PlaceDevice, Name: "A device on the path", ID: h.From})
+		d.insert(at, Place{Kind: PlaceDevice, Name: "A device on the path", ID: h.Sender()})
 	}
 	d.breakAt(at)
 	d.beyond(at)
@@ -231,8 +232,10 @@ func (d *Drawing) breakSkipped() {
 
 // breakIntercepted draws who answers in the service's place. Where on the way is not known.
 func (d *Drawing) breakIntercepted() {
-	trust := report.Seen[reading.HandshakeFacts](d.R, "tls").Trust
-	who := cmp.Or(trust.Product, reading.FullName(trust.Issuer, trust.IssuerCN, trust.IssuerOrg))
+	who := ""
+	if tls := d.Seen.TLS; tls != nil && tls.Trust != nil {
+		who = cmp.Or(tls.Trust.Product, reading.LastIssuer(tls.Trust))
+	}
 	at := max(d.Find(PlaceService), 1)
 	d.insert(at, Place{Kind: PlaceDevice, Name: "TLS inspection", ID: who,
 		Words: "Answers in the service's name, somewhere on the path."})

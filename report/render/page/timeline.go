@@ -40,14 +40,14 @@ const mostSpans = 16
 // left of the run behind them went into follow-ups, and is a bar of its own.
 func TimelineOf(r *report.Report) timeline {
 	var line timeline
-	d := Drawing{R: r}
+	d := Drawing{R: r, Seen: r.Evidence()}
 	at, failed := 0.0, -1
 	for _, row := range r.Probes {
 		if row.Status == evidence.Skip {
 			continue
 		}
 		bar := timeBar{Name: row.Name, Mark: d.markOf(row), Start: at, MS: screen.Sane(row.DurationMS)}
-		bar.Inner = questions(r, row.Name)
+		bar.Inner = d.questions(row.Name)
 		if row.Status == evidence.Fail && row.Name != "rules" && (failed < 0 || line.Bars[failed].Name == "egress") {
 			failed = len(line.Bars)
 		}
@@ -55,7 +55,7 @@ func TimelineOf(r *report.Report) timeline {
 		at += bar.MS
 	}
 	if failed >= 0 {
-		line.Bars[failed].Inner = append(line.Bars[failed].Inner, FollowUps(r)...)
+		line.Bars[failed].Inner = append(line.Bars[failed].Inner, FollowUps(d.Seen)...)
 	}
 	line.Total = max(at, screen.Sane(r.DurationMS))
 	if rest := line.Total - at; len(line.Bars) > 0 && rest > max(5, line.Total/50) {
@@ -74,18 +74,18 @@ func TimelineOf(r *report.Report) timeline {
 }
 
 // questions are what a probe itself asked.
-func questions(r *report.Report, name string) []TimeSpan {
+func (d *Drawing) questions(name string) []TimeSpan {
 	var spans []TimeSpan
 	add := func(name string, ms float64, ok bool, note string) {
 		if ms > 0 {
 			spans = append(spans, TimeSpan{Name: name, MS: screen.Sane(ms), OK: ok, Note: note})
 		}
 	}
-	switch name {
-	case "egress":
-		for _, s := range firstOf(report.Seen[reading.AddressFacts](r, name).Sightings, 64) {
+	switch e := d.Seen; {
+	case name == "egress" && e.Egress != nil:
+		for _, s := range firstOf(e.Egress.Sightings, 64) {
 			asked := reading.SourceName(s.Source)
-			if s.Path == "direct" && r.Host.Proxy != nil {
+			if s.Path == "direct" && e.Host.Proxy != nil {
 				asked += ", without the proxy"
 			}
 			note := ""
@@ -94,62 +94,61 @@ func questions(r *report.Report, name string) []TimeSpan {
 			}
 			add(asked, s.TookMS, s.Failure == nil, note)
 		}
-	case "dns":
-		for _, a := range firstOf(report.Seen[reading.NameFacts](r, name).Answers, 64) {
+	case name == "dns" && e.DNS != nil:
+		for _, a := range firstOf(e.DNS.Answers, 64) {
 			note := ""
 			if a.Pending {
 				note = "not waited for"
 			}
 			add(reading.PlainServer(a.Resolver), a.TookMS, a.Failure == nil, note)
 		}
-	case "port":
-		for _, a := range firstOf(report.Seen[reading.ConnectionFacts](r, name).Attempts, 64) {
-			add(a.Address, a.TookMS, a.Connected, "")
+	case name == "port" && e.Port != nil:
+		for _, a := range firstOf(e.Port.Attempts, 64) {
+			add(evidence.AddressPortText(a.Address), a.TookMS, a.Connected, "")
 		}
-	case "call":
-		facts := report.Seen[reading.ReplyFacts](r, name)
-		add("reply", facts.TookMS, facts.Sent, "")
+	case name == "call" && e.Call != nil:
+		add("reply", e.Call.TookMS, e.Call.Sent, "")
 	}
 	return spans
 }
 
 // FollowUps are what was asked besides, to explain a failure.
-func FollowUps(r *report.Report) []TimeSpan {
+func FollowUps(e *evidence.Evidence) []TimeSpan {
 	var spans []TimeSpan
 	add := func(name string, ms float64, ok bool) {
 		if ms > 0 {
 			spans = append(spans, TimeSpan{Name: name, MS: screen.Sane(ms), OK: ok})
 		}
 	}
-	port := report.Seen[reading.ConnectionFacts](r, "port")
-	for _, c := range firstOf(port.Controls, 64) {
+	for _, c := range firstOf(e.Controls, 64) {
 		add("control "+c.Peer, c.TookMS, c.Connected)
 	}
-	for _, a := range firstOf(port.OtherPorts, 64) {
-		add(a.Address, a.TookMS, a.Connected)
+	if e.Port != nil {
+		for _, a := range firstOf(e.Port.OtherPorts, 64) {
+			add(evidence.AddressPortText(a.Address), a.TookMS, a.Connected)
+		}
 	}
-	if port.Direct != nil && port.Direct.Attempt != nil {
-		add(port.Direct.Attempt.Address+", without the proxy", port.Direct.Attempt.TookMS, port.Direct.Attempt.Connected)
+	if e.Direct != nil && e.Direct.Attempt != nil {
+		add(evidence.AddressPortText(e.Direct.Attempt.Address)+", without the proxy", e.Direct.Attempt.TookMS, e.Direct.Attempt.Connected)
 	}
-	if walk := port.Path; walk != nil {
-		longest := 0.0
-		for _, h := range firstOf(walk.Port, mostHops) {
+	if walk := e.Walk(); walk != nil {
+		longest, hops := 0.0, firstOf(walk.Port, mostHops)
+		for _, h := range hops {
 			longest = max(longest, h.TookMS)
 		}
-		add(fmt.Sprintf("path walk, %d hops", len(firstOf(walk.Port, mostHops))), longest, true)
+		add(fmt.Sprintf("path walk, %d hops", len(hops)), longest, true)
 	}
-	names := report.Seen[reading.NameFacts](r, "dns")
-	for _, asked := range []struct {
-		name   string
-		answer *reading.AnswerTime
-	}{{"a made-up name", names.MadeUp}, {"another name", names.Other}} {
-		if asked.answer != nil {
-			add(asked.name, asked.answer.TookMS, true)
-		}
+	if e.DNS != nil && e.DNS.MadeUp != nil {
+		add("a made-up name", e.DNS.MadeUp.TookMS, true)
 	}
-	for _, v := range firstOf(report.Seen[reading.HandshakeFacts](r, "tls").Variants, 64) {
-		if v.NotMade == "" {
-			add("handshake, "+v.Name, v.TookMS, v.Works)
+	if e.DNS != nil && e.DNS.Other != nil {
+		add("another name", e.DNS.Other.TookMS, true)
+	}
+	if e.TLS != nil {
+		for _, v := range firstOf(e.TLS.Variants, 64) {
+			if v.NotMade == "" {
+				add("handshake, "+v.Name, v.TookMS, v.Works)
+			}
 		}
 	}
 	return spans
