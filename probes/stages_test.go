@@ -144,7 +144,7 @@ func TestWithoutCredentials(t *testing.T) {
 	for name, test := range map[string]struct {
 		o    Options
 		asks evidence.Asked
-		want string
+		want evidence.Wait
 	}{
 		"all":               {Options{Username: "joe", Key: key, KeySource: "file"}, evidence.Asked{KeyGiven: true}, ""},
 		"no user":           {Options{Key: key}, evidence.Asked{KeyGiven: true}, "credentials"},
