@@ -277,7 +277,7 @@ func scalar(node *yaml.Node, kind kind) (value, error) {
 	return value{}, errors.New("a plain value is expected")
 }
 
-// readFile reads a whole file of at most limit bytes. What is no file to read is a usage error whose text goes
+// readFile reads a whole file of at most limit bytes. What is not a file to read is a usage error whose text goes
 // on after the path.
 func readFile(path string, limit int64) ([]byte, error) {
 	file, err := openInput(path)

@@ -41,7 +41,7 @@ type Finding struct {
 	ID     string
 	Header string // the header that it is about, "" where it is about none
 	Found  string // what is there, "" where nothing is or it may not be repeated; of a body, what it is instead
-	Said   int64  // ContentLengthWrong: the bytes that the header announces, -1 where it is no number
+	Said   int64  // ContentLengthWrong: the bytes that the header announces, -1 where it is not a number
 	Came   int64  // ContentLengthWrong: the bytes that are there
 
 	XML XMLFault // BodyNotWellFormed and BodyEncoding: what, and in which line

@@ -25,7 +25,7 @@ const (
 )
 
 // placeholders are words that examples and templates put where a key belongs. None can be written in hex
-// digits, so a real key has none of them. Repeated characters are no evidence: they may be a test's key.
+// digits, so a real key has none of them. Repeated characters are not evidence: they may be a test's key.
 var placeholders = []string{
 	"your", "changeme", "change-me", "change_me", "xxx", "example", "placeholder", "api-key", "api_key",
 	"apikey", "private-key", "private_key", "privatekey", "secret", "insert", "replace", "todo", "key-here",

@@ -46,7 +46,7 @@ const (
 
 	WrongKey = "wrong-key" // nothing known explains the signature
 
-	// What is said of a signature that is no digest, so that no key could have made it.
+	// What is said of a signature that is not a digest, so that no key could have made it.
 	SignatureCut       = "signature-cut"       // the beginning, or the end, of the right one
 	SignatureMalformed = "signature-malformed" // not 32 hex digits
 )
@@ -58,7 +58,7 @@ type mistake struct {
 }
 
 // form is one way of making a mistake. Of its functions those are set that it changes something with; each
-// says false where it changes nothing, because what changes nothing is no mistake.
+// says false where it changes nothing, because what changes nothing is not a mistake.
 type form struct {
 	name   string // tells it from the row's other forms: "crlf", "php"
 	body   rewrite

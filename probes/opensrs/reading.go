@@ -124,7 +124,7 @@ func readZerosLost(text string) (string, bool) {
 type SignatureShape struct {
 	Hex    bool // all of it is hex digits
 	Length int  // in characters, without white space around it
-	Others int  // how many of them are no hex digits
+	Others int  // how many of them are not hex digits
 }
 
 // ShapeOf looks at a signature.

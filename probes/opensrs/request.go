@@ -13,7 +13,7 @@ type RawRequest struct {
 	RequestHead
 	Bodies []BodyReading // what the body may have been, at least one
 	AsText bool          // tcpdump wrote it as text: bytes beyond ASCII are lost
-	More   bool          // something else follows that is no part of it
+	More   bool          // something else follows that is not part of it
 }
 
 // BodyReading is one way to read the bytes behind a head. A capture may have gained or lost a line end that

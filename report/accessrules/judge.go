@@ -187,7 +187,7 @@ func groups(r iprules.Ruling, between string, say func(int) string, which func(i
 	return strings.Join(said, between)
 }
 
-// Bad tells of a line that is no address.
+// Bad tells of a line that is not an address.
 func (j *Judgement) Bad(line iprules.AddressLine) {
 	j.bad++
 	if !j.json {
@@ -201,7 +201,7 @@ func (j *Judgement) Bad(line iprules.AddressLine) {
 	j.write(append(j.line, "}\n"...))
 }
 
-// badLine writes the line of one that is no address.
+// badLine writes the line of one that is not an address.
 func (j *Judgement) badLine(line iprules.AddressLine) {
 	if j.failed == nil {
 		mark, in := j.screen.Mark("fail")

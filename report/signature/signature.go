@@ -104,7 +104,7 @@ func tell(told []toldMistake, findings []opensrs.Finding) []toldMistake {
 // digestLengths are what is known by its number of hex digits.
 var digestLengths = map[int]string{40: "SHA-1", 56: "SHA-224", 64: "SHA-256", 96: "SHA-384", 128: "SHA-512"}
 
-// shapeWords say what a signature is that is no digest.
+// shapeWords say what a signature is that is not a digest.
 func (c SignatureCheck) shapeWords() string {
 	shape := c.Shape
 	switch {
