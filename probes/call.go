@@ -36,7 +36,9 @@ func (w *world) probeCall(ctx context.Context, conn net.Conn, host evidence.Host
 	facts.Date = got.date
 	w.clock.note(host.String(), got.date, w.now(), true)
 	facts.Retransmits = retransmits(conn)
-	w.readReply(facts, got)
+	if w.readReply(facts, got); facts.Failure != nil && facts.Failure.Kind == evidence.KindTimeout {
+		facts.Unconfirmed = unconfirmed(conn)
+	}
 	return facts
 }
 

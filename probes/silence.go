@@ -33,7 +33,11 @@ func (x *experiments) path(to netip.AddrPort, answered bool) {
 			x.otherPort(netip.AddrPortFrom(to.Addr(), evidence.ServicePort))
 		}
 		seen := x.host.Look(to, x.world.sourceIP)
-		x.keep(func(f *findings) { f.thisHost = seen })
+		x.keep(func(f *findings) {
+			if f.thisHost == nil {
+				f.thisHost = seen
+			}
+		})
 		path, silent := x.world.walk(ctx, to, compare, first)
 		x.keep(func(f *findings) { f.path = path })
 		if silent >= silentEnough {
@@ -41,7 +45,7 @@ func (x *experiments) path(to netip.AddrPort, answered bool) {
 		}
 		if seen != nil && !seen.Route.Denies() && worthCounting(path) {
 			x.afterTrips(ctx)
-			x.ledger(to, evidence.LedgerTCP, answerTime(path))
+			x.ledger(to, evidence.LedgerTCP, answerTime(path), seen.Route)
 		}
 		if x.deep { // behind the walk: what routers still answer is the walk's
 			x.roundTrips(to)
@@ -63,7 +67,7 @@ func (x *experiments) afterTrips(ctx context.Context) {
 }
 
 // ledger counts what this host's kernel does with packets, when nothing else of this run is sent to there.
-func (x *experiments) ledger(to netip.AddrPort, protocol string, answer time.Duration) {
+func (x *experiments) ledger(to netip.AddrPort, protocol string, answer time.Duration, route *evidence.HostRoute) {
 	x.once("ledger", ledgerTime, func(ctx context.Context) {
 		rules := x.host.ReadRules()
 		kept := thishost.Keep(ctx, to, protocol, x.world.sourceIP, answer, x.host)
@@ -78,10 +82,15 @@ func (x *experiments) ledger(to netip.AddrPort, protocol string, answer time.Dur
 		x.keep(func(f *findings) {
 			if f.thisHost != nil {
 				seen := *f.thisHost
-				seen.Ledger, seen.Firewall = kept, took
+				if seen.Ledger = kept; took != nil {
+					seen.Firewall = took
+				}
 				f.thisHost = &seen
 			}
 		})
+		if place, _ := kept.Lost(); place == evidence.LostNowhere && route != nil {
+			x.sources(to, route)
+		}
 	})
 }
 
@@ -117,7 +126,7 @@ func (x *experiments) deaf(to netip.AddrPort, protocol string) {
 		}
 	})
 	if seen != nil && !seen.Route.Denies() {
-		x.ledger(to, protocol, deafAnswer)
+		x.ledger(to, protocol, deafAnswer, seen.Route)
 	}
 }
 

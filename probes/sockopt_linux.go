@@ -23,6 +23,19 @@ func retransmits(conn net.Conn) *int {
 	return &count
 }
 
+// unconfirmed is how many packets the other end has not confirmed; 0 where that can't be asked. What a firewall of this
+// host drops counts as not sent yet, and then as one.
+func unconfirmed(conn net.Conn) int {
+	info := tcpInfo(conn)
+	switch {
+	case info == nil:
+		return 0
+	case info.Notsent_bytes > 0:
+		return int(info.Unacked) + 1
+	}
+	return int(info.Unacked)
+}
+
 // shortestTrip is the shortest round trip that TCP measured on a connection; 0 where it measured none.
 func shortestTrip(conn net.Conn) time.Duration {
 	if info := tcpInfo(conn); info != nil && info.Min_rtt != math.MaxUint32 {

@@ -30,6 +30,9 @@ func (x *experiments) handshakes(t target, host string) {
 		}
 		group.Wait()
 		x.confirm(ctx, t, host, found)
+		if plain := found[0].Failure; t.way.proxy == nil && plain != nil && slices.Contains(cutKinds, plain.Kind) {
+			x.hellos(t.addresses[0], host)
+		}
 	})
 }
 
@@ -136,6 +139,9 @@ func (w *world) tryHandshake(ctx context.Context, t target, host string, variant
 		return finish(err)
 	}
 	defer conn.Close()
+	if tcp, is := conn.(*net.TCPConn); is {
+		_ = tcp.SetLinger(0) // neither side sends again what got no answer
+	}
 	var stream net.Conn = conn
 	if t.way.proxy != nil {
 		if stream, _, err = w.throughProxy(ctx, conn, t); err != nil {

@@ -102,6 +102,9 @@ var callFixtures = []fixture{
 		replied(e, evidence.Call{HTTPStatus: 200, ContentType: said("text/xml"), ReplyBytes: 325,
 			Failure: failure("call", evidence.KindMalformed, "it is cut short")})
 	}},
+	{"call.timeout/not-confirmed", report.Fail, report.Likely, func(e *evidence.Evidence) {
+		replied(e, evidence.Call{Unconfirmed: 1, Failure: failure("call", evidence.KindTimeout, "i/o timeout")})
+	}},
 	{"call.timeout", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		replied(e, evidence.Call{Failure: failure("call", evidence.KindTimeout, "i/o timeout")})
 	}},

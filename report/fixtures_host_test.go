@@ -38,6 +38,14 @@ func noInternet(e *evidence.Evidence) {
 	e.ThisHost = counted(func(*evidence.Counts, int) {})
 }
 
+// fromElsewhere gives packets an address that nothing comes back to.
+func fromElsewhere(e *evidence.Evidence, to string) {
+	e.ThisHost = counted(func(*evidence.Counts, int) {})
+	e.ThisHost.Route = &evidence.HostRoute{Kind: evidence.RouteUnicast, Line: "default via 10.1.0.1 dev eth0 src 172.30.0.5", Table: 254,
+		Prefix: "0.0.0.0/0", Interface: "eth0", Gateway: "10.1.0.1", Source: "172.30.0.5", Own: "10.1.0.2"}
+	e.ThisHost.Sources = &evidence.Sources{To: to, FromOwn: evidence.SourceTries}
+}
+
 // behind sets the local clock two years back: the certificates of today are of the future.
 func behind(e *evidence.Evidence) {
 	datesOnly(e)
@@ -324,6 +332,15 @@ var hostFixtures = []fixture{
 		stopAt(e, "port", failure("connect", evidence.KindUnreachable, "no route to host"))
 		e.ThisHost = &evidence.ThisHost{Route: &evidence.HostRoute{Kind: evidence.RouteUnicast, Line: "198.51.100.0/24 dev docker0",
 			Table: 254, Prefix: "198.51.100.0/24", Interface: "docker0", Attached: true}}
+	}},
+	{"host.source-address", report.Fail, report.Certain, func(e *evidence.Evidence) {
+		drop(e)
+		walked(e, "....", "....")
+		fromElsewhere(e, "198.51.100.10:55443")
+	}},
+	{"host.source-address/for-everything", report.Fail, report.Certain, func(e *evidence.Evidence) {
+		noInternet(e)
+		fromElsewhere(e, "192.0.2.53:53")
 	}},
 	{"config.credentials-missing", report.Warn, report.Certain, func(e *evidence.Evidence) {
 		e.Target.Username, e.Target.KeyFingerprint = "", nil

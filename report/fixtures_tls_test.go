@@ -18,6 +18,19 @@ func broken(e *evidence.Evidence, kind evidence.Kind, detail string) {
 	variants(e, kind, detail)
 }
 
+// hellos are likewise those of five connections and ten on which the handshake began.
+func hellos(set func(c *evidence.Counts, n int)) *evidence.ThisHost {
+	host := counted(set)
+	ledger := host.Ledger
+	ledger.Protocol, ledger.N = evidence.LedgerHello, 5
+	for counts, n := range map[*evidence.Counts]int{&ledger.Once: 5, &ledger.Twice: 10} {
+		*counts = evidence.Counts{OutSegments: 2 * n, OutRequests: n, OutTransmits: pointer(n)}
+		set(counts, n)
+	}
+	host.Hellos, host.Ledger = ledger, nil
+	return host
+}
+
 // variants makes the experiments fail like that, but for those named.
 func variants(e *evidence.Evidence, kind evidence.Kind, detail string, working ...string) {
 	for i := range e.TLS.Variants {
@@ -118,6 +131,26 @@ var tlsFixtures = []fixture{
 	{"tls.mtu-blackhole/to-the-server", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		broken(e, evidence.KindTimeout, "context deadline exceeded")
 		variants(e, evidence.KindTimeout, "context deadline exceeded", evidence.VariantSmall, evidence.VariantClassic)
+	}},
+	{"tls.mtu-blackhole/learned", report.Fail, report.Likely, func(e *evidence.Evidence) {
+		broken(e, evidence.KindTimeout, "context deadline exceeded")
+		variants(e, evidence.KindTimeout, "context deadline exceeded", evidence.VariantSmall, evidence.VariantClassic, evidence.VariantNo13)
+		e.TLS.Variants[0].Fickle = true
+	}},
+	{"host.local-firewall/after-the-connection", report.Fail, report.Certain, func(e *evidence.Evidence) {
+		broken(e, evidence.KindTimeout, "context deadline exceeded")
+		e.ThisHost = hellos(func(c *evidence.Counts, n int) { c.OutTransmits = pointer(0) })
+		e.ThisHost.Firewall = &evidence.Firewall{Uncounted: 1}
+	}},
+	{"host.local-firewall/resets-after-the-connection", report.Fail, report.Certain, func(e *evidence.Evidence) {
+		broken(e, evidence.KindReset, "connection reset by peer")
+		variants(e, evidence.KindReset, "connection reset by peer", evidence.VariantNo13)
+		e.ThisHost = hellos(func(c *evidence.Counts, n int) { c.OutTransmits = pointer(0) })
+	}},
+	{"host.reply-dropped/after-the-connection", report.Fail, report.Likely, func(e *evidence.Evidence) {
+		broken(e, evidence.KindTimeout, "context deadline exceeded")
+		variants(e, evidence.KindTimeout, "context deadline exceeded", evidence.VariantSmall)
+		e.ThisHost = hellos(func(c *evidence.Counts, n int) { c.InReceives, c.InDelivers = 4*n, n })
 	}},
 	{"tls.rejected", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		broken(e, evidence.KindAlert, "tls: handshake failure")

@@ -61,7 +61,7 @@ var accused = []struct {
 	{"host.local-firewall", func(e *evidence.Evidence) bool { return ran(e, "port") || e.ThisHost != nil }},
 	{"host.reply-dropped", hostAsked}, {"host.reverse-path-filter", hostAsked}, {"host.conntrack-full", hostAsked},
 	{"host.route-denied", hostAsked}, {"host.unit-denied", hostAsked}, {"host.selinux-denied", hostAsked},
-	{"host.dead-tunnel", hostAsked}, {"network.", func(e *evidence.Evidence) bool { return e.Egress != nil || e.StatusPage != nil }},
+	{"host.source-address", hostAsked}, {"host.dead-tunnel", hostAsked}, {"network.", func(e *evidence.Evidence) bool { return e.Egress != nil || e.StatusPage != nil }},
 	{"host.attached-network", hostAsked}, {"host.ports-exhausted", func(e *evidence.Evidence) bool { return ran(e, "dns") || ran(e, "port") }},
 	{"tls.slow", func(e *evidence.Evidence) bool { return e.TLS != nil }},
 	{"service.partly-down", func(e *evidence.Evidence) bool { return e.Port != nil }},

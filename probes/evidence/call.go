@@ -24,7 +24,8 @@ type Call struct {
 	Date        *time.Time   `json:"date,omitempty"`
 	TookMS      float64      `json:"took_ms"`
 	Retransmits *int         `json:"retransmits"`
-	Failure     *Failure     `json:"-"` // in a report the step's, or this
+	Unconfirmed int          `json:"unconfirmed,omitempty"` // packets of ours that the other end's TCP had not confirmed when the call ended
+	Failure     *Failure     `json:"-"`                     // in a report the step's, or this
 }
 
 // CrossCheck is the same credentials, tried once in the other environment.

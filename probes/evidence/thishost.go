@@ -5,6 +5,8 @@ package evidence
 type ThisHost struct {
 	Route     *HostRoute  `json:"route,omitempty"`
 	Ledger    *Ledger     `json:"ledger,omitempty"`
+	Hellos    *Ledger     `json:"hellos,omitempty"` // what was counted after connections were made, when the handshake began on them
+	Sources   *Sources    `json:"sources,omitempty"`
 	Conntrack *Conntrack  `json:"conntrack,omitempty"`
 	Ports     *LocalPorts `json:"local_ports,omitempty"`
 	Cgroup    *Cgroup     `json:"cgroup,omitempty"`
@@ -26,6 +28,8 @@ type HostRoute struct {
 	Tunnel    bool   `json:"tunnel,omitempty"`    // the interface is a point-to-point one
 	Silent    bool   `json:"silent,omitempty"`    // nothing ever came in by the interface
 	Alive     string `json:"alive,omitempty"`     // another interface, by which packets come in
+	Source    string `json:"source,omitempty"`    // the address that the route gives packets; set only where it is not Own
+	Own       string `json:"own,omitempty"`       // the interface's address in the gateway's network; set with Source
 }
 
 // What a route does with a packet, as ip-route(8) names it.
@@ -51,6 +55,20 @@ const TableLocal = 255
 func (r *HostRoute) Beyond() bool {
 	return r != nil && !r.Attached && !r.Tunnel && r.Table != TableLocal
 }
+
+// Sources is what became of connections from the two addresses of a route that gives packets another address than the
+// interface's own; each was tried twice, side by side.
+type Sources struct {
+	To         string `json:"to"`          // address and port
+	FromSource int    `json:"from_source"` // how many the route's address was answered
+	FromOwn    int    `json:"from_own"`    // how many the interface's own was
+}
+
+// OnlyOwn reports whether all connections from the interface's own address were answered, and none from the route's.
+func (s *Sources) OnlyOwn() bool { return s != nil && s.FromSource == 0 && s.FromOwn == SourceTries }
+
+// SourceTries is how often each address is tried.
+const SourceTries = 2
 
 // Counts are what this host's kernel counted in a span of time, in packets. A nil member is not counted by this kernel.
 type Counts struct {
@@ -78,10 +96,17 @@ func (c Counts) Unsent() (packets int, known bool) {
 // Undelivered are the packets that came in and were dropped in this host.
 func (c Counts) Undelivered() int { return c.InReceives - c.Forwarded - c.InDelivers }
 
-// Ledger is what was counted while nothing was sent, while N packets for the port were, and while twice as many were.
+// Restless reports whether more than a stray packet was lost in this host.
+func (c Counts) Restless() bool {
+	unsent, _ := c.Unsent()
+	return unsent > 1 || c.Undelivered() > 1
+}
+
+// Ledger is what was counted while nothing was sent, while N packets for the port were, and while twice as many were; of a
+// LedgerHello, while N connections said their first words, which each are packets, and are sent again.
 type Ledger struct {
 	To         string `json:"to"`            // address and port
-	Protocol   string `json:"protocol"`      // LedgerTCP: SYNs; LedgerUDP: questions for a resolver
+	Protocol   string `json:"protocol"`      // LedgerTCP: SYNs; LedgerUDP: questions for a resolver; LedgerHello
 	Why        string `json:"why,omitempty"` // it was not kept
 	N          int    `json:"n"`
 	Background Counts `json:"background"`
@@ -95,8 +120,9 @@ type Ledger struct {
 
 // The protocols of a Ledger's packets.
 const (
-	LedgerTCP = "tcp"
-	LedgerUDP = "udp"
+	LedgerTCP   = "tcp"
+	LedgerUDP   = "udp"
+	LedgerHello = "hello" // a connection that is there, and the first message of a handshake on it
 )
 
 // Places where packets are lost in this host.
@@ -116,6 +142,9 @@ func (l *Ledger) Lost() (place string, sure bool) {
 	}
 	grows := func(of func(Counts) int, times int) (grew, steady bool) { // a packet of ours counts once, or so many times
 		still, slack := of(l.Background), max(l.N/4, 2)
+		if l.Protocol == LedgerHello {
+			slack, times = 1, mostAgain*times
+		}
 		once, twice := of(l.Once)-still, of(l.Twice)-still
 		steady = still >= -slack && still <= slack
 		if !steady { // other packets are dropped all the time: the difference has to be clear
@@ -140,7 +169,7 @@ func (l *Ledger) Lost() (place string, sure bool) {
 	if grew, steady := grows(func(c Counts) int { return c.Arrived }, 3); grew && steady && l.Once.InReceives+l.Twice.InReceives-2*l.Background.InReceives <= l.N/4 {
 		return LostBelow, steady
 	}
-	counted := l.Protocol != LedgerUDP || l.Twice.OutTransmits != nil // segments are TCP's
+	counted := l.Protocol == LedgerTCP || l.Twice.OutTransmits != nil // segments are TCP's, and of a hello more than packets
 	if grew, steady := grows(func(c Counts) int { n, _ := c.Unsent(); return n }, 1); grew && counted {
 		// What this host passes on for others is counted, and then judged: drops of theirs look like drops of ours.
 		return LostGoingOut, steady && max(l.Background.Forwarded, l.Once.Forwarded, l.Twice.Forwarded) <= l.N/4
@@ -150,6 +179,9 @@ func (l *Ledger) Lost() (place string, sure bool) {
 	}
 	return LostNowhere, false
 }
+
+// mostAgain is how many packets a hello and what becomes of it may be: its segments, the answer's, and all of them again.
+const mostAgain = 10
 
 // Unheard reports whether each packet was answered and the answer handed to a protocol of this host. Where a program that
 // sent such packets has heard nothing, something between the protocol and its socket took the answers.

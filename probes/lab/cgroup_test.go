@@ -14,7 +14,7 @@ import (
 )
 
 // deniedGroup is a control group whose program at a hook says no to everything, as systemd's and container platforms' do.
-func deniedGroup(tb testing.TB, kind, hook uint32) string {
+func deniedGroup(tb testing.TB, kind, hook uint32, instructions ...uint64) string {
 	tb.Helper()
 	if os.Getenv(insideEnv) != "" {
 		tb.Skip("needs root: a user namespace attaches no program to control groups")
@@ -35,7 +35,7 @@ func deniedGroup(tb testing.TB, kind, hook uint32) string {
 			time.Sleep(10 * time.Millisecond)
 		}
 	})
-	program := denyingProgram(tb, kind, hook)
+	program := denyingProgram(tb, kind, hook, append(instructions, 0xb7, 0x95)) // r0 = 0, which means no; exit
 	defer unix.Close(program)
 	directory, err := unix.Open(group, unix.O_DIRECTORY|unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -49,10 +49,9 @@ func deniedGroup(tb testing.TB, kind, hook uint32) string {
 	return group
 }
 
-// denyingProgram is two instructions: the result is 0, which means no.
-func denyingProgram(tb testing.TB, kind, hook uint32) int {
+// denyingProgram loads these instructions.
+func denyingProgram(tb testing.TB, kind, hook uint32, instructions []uint64) int {
 	tb.Helper()
-	instructions := []uint64{0xb7, 0x95} // r0 = 0; exit
 	license := []byte("GPL\x00")
 	load := struct {
 		kind, count           uint32

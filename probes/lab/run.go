@@ -94,6 +94,14 @@ func (w *World) Exec(path string, args ...string) Result {
 	}
 	cmd.Dir, cmd.Env = w.dir, w.Environ()
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if w.Group != "" {
+		group, err := os.Open(w.Group)
+		if err != nil {
+			w.tb.Fatal(err)
+		}
+		defer group.Close()
+		cmd.SysProcAttr = &syscall.SysProcAttr{UseCgroupFD: true, CgroupFD: int(group.Fd())}
+	}
 	files := w.Files()
 	if w.User != 0 {
 		w.become(path, cmd)

@@ -23,6 +23,20 @@ func firewalled(accept ...string) func(*World) {
 	}
 }
 
+// saysNo gives the client a chain in which connections are tracked.
+func saysNo(hook, policy string, rules ...string) func(*World) {
+	return func(w *World) {
+		w.Client.NFT("table inet fault {\n chain " + strings.TrimSuffix(hook, "put") + " {\n type filter hook " + hook + " priority filter; policy " + policy + ";\n " +
+			strings.Join(rules, "\n ") + "\n }\n}\n")
+	}
+}
+
+// bridged makes the client's cable a port of a bridge, which has its addresses.
+func bridged(w *World) {
+	w.Client.IP("link add br9 type bridge", "link set eth0 master br9", "addr flush dev eth0",
+		"addr add "+ClientIP+"/24 dev br9", "link set br9 up", "route add default via "+GatewayIP)
+}
+
 // otherWay gives the client a second cable to its gateway and sends everything by it, with the address of the first.
 func otherWay(w *World) {
 	w.Client.link("eth1", w.Gateway, "lan1")
@@ -100,6 +114,34 @@ var thisHostFaults = []Fault{
 	{Cause: "host.reply-dropped", Name: "a-rule-that-counts", Confidence: "certain", Check: culprit("nft-rule", "inet fault in handle", "", "drop"), Break: func(w *World) {
 		firewalled("meta l4proto { udp, icmp } accept", "counter drop")(w)
 	}},
+	{Cause: "host.local-firewall", Name: "lets-new-connections-out-and-nothing-after", Confidence: "certain", Check: culprit("nft-policy", "inet fault out", "", "policy drop"),
+		Says: []string{"ESTABLISHED"}, Never: []string{"OpenSRS Support", "TLS inspection"}, Break: saysNo("output", "drop", "oif lo accept", "udp dport 53 accept",
+			"tcp dport { 80, 443 } accept", "tcp dport 55443 ct state new accept")},
+	{Cause: "host.local-firewall", Name: "drops-what-is-sent-later-for-an-ordinary-user", Confidence: "certain", Break: func(w *World) {
+		w.User = ordinary
+		saysNo("output", "accept", "tcp dport 55443 tcp flags & psh == psh drop")(w)
+	}},
+	{Cause: "host.local-firewall", Name: "drops-what-is-long", Confidence: "certain", Never: []string{"MTU"}, Check: culprit("nft-rule", "inet fault out handle", "", "drop"),
+		Break: saysNo("output", "accept", "tcp dport 55443 meta length > 1000 counter drop")},
+	{Cause: "host.local-firewall", Name: "drops-in-its-bridge", Confidence: "likely", Break: func(w *World) {
+		bridged(w)
+		w.Client.NFT("table bridge fault {\n chain out {\n type filter hook output priority 0;\n ip protocol tcp tcp dport 55443 drop\n }\n}\n")
+	}},
+	{Cause: "port.filtered", Name: "beyond-a-bridge-of-this-host", Break: both(bridged, filtered)},
+	{Cause: "host.local-firewall", Name: "resets-what-is-sent-later", Confidence: "certain", Never: []string{"TLS 1.2 meanwhile"},
+		Break: saysNo("output", "accept", "tcp dport 55443 meta length > 300 reject with tcp reset")},
+	{Cause: "host.reply-dropped", Name: "all-but-the-first-answer", Confidence: "likely", Never: []string{"OpenSRS Support"},
+		Break: saysNo("input", "accept", "tcp sport 55443 tcp flags != syn|ack drop")},
+	{Cause: "host.reply-dropped", Name: "answers-that-are-long", Confidence: "likely", Never: []string{"MTU"},
+		Break: saysNo("input", "accept", "tcp sport 55443 meta length > 900 drop")},
+	{Cause: "tls.timeout", Name: "silence-and-a-host-that-drops-what-is-out-of-turn", Break: func(w *World) {
+		w.API.Raw = RawSilence
+		saysNo("input", "drop", "iif lo accept", "ct state established,related accept")(w)
+	}},
+	{Cause: "tls.mtu-blackhole", Name: "this-host-hears-no-icmp", Confidence: "likely", Says: []string{"this host's own firewall"}, Break: func(w *World) {
+		narrow(w, "1280")
+		w.Client.Filter("input", "icmp type destination-unreachable drop")
+	}},
 	{Cause: "port.rejected-en-route", Name: "gateway-sends-the-port-to-itself", Confidence: "likely", Break: func(w *World) {
 		w.Gateway.NFT("table ip fault {\n chain pre {\n type nat hook prerouting priority dstnat;\n iifname \"lan0\" tcp dport 55443 redirect to :9\n }\n}\n")
 	}},
@@ -117,6 +159,15 @@ var thisHostFaults = []Fault{
 		w.User = ordinary
 		w.Client.IP("rule add uidrange 33-33 ipproto tcp dport 55443 prohibit")
 	}},
+	{Cause: "host.route-denied", Name: "rule-for-the-address-that-it-leaves-from", Confidence: "certain", Says: []string{"from 10.1.0.2 to 198.51.100.10 prohibit"}, Break: func(w *World) {
+		w.Client.IP("rule add from " + ClientIP + " to " + HostIP + " prohibit")
+	}},
+	{Cause: "host.route-denied", Name: "table-for-the-address-of-the-route", Confidence: "certain", Says: []string{"table 100"}, Break: func(w *World) {
+		w.Client.IP("route replace default via "+GatewayIP+" src "+ClientIP2, "route add blackhole "+HostIP+" table 100", "rule add from "+ClientIP2+" lookup 100")
+	}},
+	{Name: "rule-for-another-address-of-this-host", Verdict: "pass", Break: func(w *World) {
+		w.Client.IP("rule add from " + ClientIP2 + " to " + HostIP + " prohibit")
+	}},
 	{Name: "rule-for-another-user", Verdict: "pass", Break: func(w *World) {
 		w.Client.IP("rule add uidrange 33-33 ipproto tcp dport 55443 prohibit", "route add blackhole 198.51.100.128/25")
 	}},
@@ -124,6 +175,19 @@ var thisHostFaults = []Fault{
 		w.Client.IP("route add unreachable default table 100", "rule add to "+HostIP+" lookup 100")
 	}},
 
+	{Cause: "host.source-address", Name: "for-the-service-alone", Confidence: "certain", Then: []string{}, Says: []string{"172.30.0.5", "--source-ip 10.1.0.2"}, Break: func(w *World) {
+		w.Client.IP("addr add 172.30.0.5/32 dev lo", "route add "+HostIP+" via "+GatewayIP+" src 172.30.0.5")
+	}},
+	{Cause: "host.source-address", Name: "for-everything", Confidence: "certain", Then: []string{}, Says: []string{"172.30.0.5"}, Break: func(w *World) {
+		w.Client.IP("addr add 172.30.0.5/32 dev lo", "route replace default via "+GatewayIP+" src 172.30.0.5")
+	}},
+	{Cause: "port.filtered", Name: "and-another-address-in-the-route", Break: func(w *World) {
+		w.Client.IP("route replace default via " + GatewayIP + " src " + ClientIP2)
+		w.ISP.Filter("forward", "tcp dport 55443 drop")
+	}},
+	{Name: "another-address-in-the-route-that-is-translated", Verdict: "pass", Break: func(w *World) {
+		w.Client.IP("route replace default via " + GatewayIP + " src " + ClientIP2)
+	}},
 	{Cause: "host.attached-network", Name: "bridge-claims-the-network", Says: []string{"br0", "198.51.100.0/24"}, Break: claims("198.51.100.200/24")},
 	{Cause: "host.attached-network", Name: "mask-too-wide", Says: []string{"198.0.0.0/8"}, Break: claims("198.18.0.1/8")},
 }

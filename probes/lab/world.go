@@ -62,6 +62,7 @@ type World struct {
 	Etc         func(dir string)  // makes the whole of /etc but the hosts file, and with it resolv.conf or not; nil: the machine's
 	Target      *Target           // that the check is made as; nil: none
 	User        uint32            // that runs the command; 0: root
+	Group       string            // the control group that the command runs in; "": the test's
 	Descriptors int               // that the command may have open; 0: as many as the test
 	HostsFile   string            // more lines for /etc/hosts
 	Mounts      map[string]string // directories of the test over the machine's own

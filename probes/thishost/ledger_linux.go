@@ -18,33 +18,67 @@ const packets = 20
 // and twice as many. answer is how long an answer may take. They come from sockets of their own, which are closed
 // without a word; source is --source-ip, or not set. The counters are read by host's eyes.
 func Keep(ctx context.Context, to netip.AddrPort, protocol string, source netip.Addr, answer time.Duration, host Eyes) *evidence.Ledger {
-	ledger := &evidence.Ledger{To: to.String(), Protocol: protocol}
-	if !to.Addr().Is4() {
+	return keep(ctx, &evidence.Ledger{To: to.String(), Protocol: protocol}, packets, answer, host, func(n int) (burst, error) {
+		return burst{send: func() ([]int, denials, error) { return send(to, protocol, source, n, nil) }}, nil
+	})
+}
+
+// hellos is how many connections are made for the first round of Hellos; the service sees three times as many.
+const hellos = 5
+
+// Hellos counts likewise what the kernel does with the first message on connections that it lets be made, and with the
+// answers to it. answer is how long a connection may take, too.
+func Hellos(ctx context.Context, to netip.AddrPort, first []byte, source netip.Addr, answer time.Duration, host Eyes) *evidence.Ledger {
+	return keep(ctx, &evidence.Ledger{To: to.String(), Protocol: evidence.LedgerHello}, hellos, answer, host, func(n int) (burst, error) {
+		sockets, _, err := send(to, evidence.LedgerTCP, source, n, nil)
+		if err == nil && n > 0 {
+			err = pause(ctx, answer)
+		}
+		return burst{sockets, func() (_ []int, no denials, err error) {
+			for _, fd := range sockets {
+				if _, err = unix.Write(fd, first); err != nil {
+					return nil, no, err
+				}
+			}
+			return nil, no, nil
+		}}, err
+	})
+}
+
+// burst is what is sent at once, by sockets that are there before, or that send makes.
+type burst struct {
+	sockets []int
+	send    func() ([]int, denials, error)
+}
+
+func keep(ctx context.Context, ledger *evidence.Ledger, first int, answer time.Duration, host Eyes, prepare func(n int) (burst, error)) *evidence.Ledger {
+	if to, err := netip.ParseAddrPort(ledger.To); err != nil || !to.Addr().Is4() {
 		ledger.Why = "only IPv4 is counted"
 		return ledger
 	}
-	before, _, ok := count(host)
-	if !ok {
+	if _, _, ok := count(host); !ok {
 		ledger.Why = "the kernel's counters cannot be read"
 		return ledger
 	}
 	for _, round := range []struct {
 		send int
 		into *evidence.Counts
-	}{{0, &ledger.Background}, {packets, &ledger.Once}, {2 * packets, &ledger.Twice}} {
-		_, links, _ := count(host)
-		sockets, no, err := send(to, protocol, source, round.send, nil)
-		ledger.Forbidden += no.forbidden
-		ledger.Refused += no.refused
+	}{{0, &ledger.Background}, {first, &ledger.Once}, {2 * first, &ledger.Twice}} {
+		ready, err := prepare(round.send)
+		before, links, _ := count(host) // closing those of the round before may have sent something
 		if err == nil {
-			select {
-			case <-time.After(answer):
-			case <-ctx.Done():
-				err = ctx.Err()
-			}
+			var no denials
+			var more []int
+			more, no, err = ready.send()
+			ready.sockets = append(ready.sockets, more...)
+			ledger.Forbidden += no.forbidden
+			ledger.Refused += no.refused
+		}
+		if err == nil {
+			err = pause(ctx, answer)
 		}
 		after, now, _ := count(host)
-		for _, socket := range sockets {
+		for _, socket := range ready.sockets {
 			unix.Close(socket)
 		}
 		if err != nil {
@@ -52,13 +86,25 @@ func Keep(ctx context.Context, to netip.AddrPort, protocol string, source netip.
 			return ledger
 		}
 		*round.into = difference(before, after)
-		if round.send == 2*packets {
+		if round.send == 2*first {
 			ledger.WentOut, ledger.CameIn = now.busiest(links, round.send)
+			if now.held(links, ledger.WentOut, round.send) {
+				ledger.WentOut = ""
+			}
 		}
-		before, _, _ = count(host) // closing may send something
 	}
-	ledger.N = packets
+	ledger.N = first
 	return ledger
+}
+
+// pause waits so long, or until the run ends.
+func pause(ctx context.Context, wait time.Duration) error {
+	select {
+	case <-time.After(wait):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // question asks a resolver for the root's name servers, which every one answers: an ID, recursion desired, one question.
@@ -142,6 +188,17 @@ func count(host Eyes) (map[string]int, links, bool) {
 func interfaces() links {
 	_, found, _ := count(Here{})
 	return found
+}
+
+// held reports whether an interface is made of others, a bridge or a bond, none of which sent as many packets since then.
+func (now links) held(then links, master string, least int) bool {
+	members := membersOf(master)
+	for _, name := range members {
+		if now[name][1]-then[name][1] >= least {
+			return false
+		}
+	}
+	return len(members) > 0
 }
 
 // busiest are the interfaces by which most packets went out and came in since then, and at least so many.

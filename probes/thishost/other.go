@@ -19,6 +19,11 @@ func Keep(_ context.Context, to netip.AddrPort, protocol string, _ netip.Addr, _
 	return &evidence.Ledger{To: to.String(), Protocol: protocol, Why: evidence.NotAvailable}
 }
 
+// Hellos is not available on this system.
+func Hellos(_ context.Context, to netip.AddrPort, _ []byte, _ netip.Addr, _ time.Duration, _ Eyes) *evidence.Ledger {
+	return &evidence.Ledger{To: to.String(), Protocol: evidence.LedgerHello, Why: evidence.NotAvailable}
+}
+
 // Counters are not available on this system.
 func (Here) Counters() (Counters, bool) { return Counters{}, false }
 

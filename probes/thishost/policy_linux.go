@@ -47,7 +47,8 @@ type route struct {
 	metric   uint32
 	gateway  netip.Addr
 	oif      int
-	several  bool // next hops, whose gateways are not looked at
+	source   netip.Addr // that packets get which have none
+	several  bool       // next hops, whose gateways are not looked at
 	linkDown bool
 	tos      byte
 }
@@ -63,6 +64,19 @@ func decide(p policy) *evidence.HostRoute {
 	if err != nil {
 		return nil
 	}
+	met, leaves := meets(rules, routes, p)
+	if p.source.IsValid() || !leaves.to.IsValid() {
+		return met
+	}
+	// Once an address is chosen for the connection the kernel asks again, now with the rules that are for it.
+	if p.source = leaves.from(); p.source.IsValid() {
+		met, _ = meets(rules, routes, p)
+	}
+	return met
+}
+
+// meets goes through the rules once. leaves is the route by which packets leave, where one is met.
+func meets(rules []rule, routes []route, p policy) (met *evidence.HostRoute, leaves route) {
 	for _, r := range rules {
 		if !r.matches(p) {
 			continue
@@ -71,14 +85,47 @@ func decide(p policy) *evidence.HostRoute {
 		case unix.FR_ACT_BLACKHOLE, unix.FR_ACT_UNREACHABLE, unix.FR_ACT_PROHIBIT:
 			kind := map[byte]string{unix.FR_ACT_BLACKHOLE: evidence.RouteBlackhole, unix.FR_ACT_UNREACHABLE: evidence.RouteUnreachable,
 				unix.FR_ACT_PROHIBIT: evidence.RouteProhibit}[r.action]
-			return &evidence.HostRoute{Kind: kind, Line: r.String() + " " + kind, Rule: true}
+			return &evidence.HostRoute{Kind: kind, Line: r.String() + " " + kind, Rule: true}, leaves
 		case unix.FR_ACT_TO_TBL:
 			if found, ok := best(routes, r.table, p.to); ok && found.kind != unix.RTN_THROW {
-				return found.evidence()
+				if found.kind == unix.RTN_UNICAST {
+					leaves = found
+				}
+				return found.evidence(), leaves
 			}
 		}
 	}
-	return &evidence.HostRoute{Kind: evidence.RouteNone}
+	return &evidence.HostRoute{Kind: evidence.RouteNone}, leaves
+}
+
+// from is the address that the kernel gives packets for this route: the route's own, else the interface's.
+func (r route) from() netip.Addr {
+	if r.source.IsValid() {
+		return r.source
+	}
+	return r.own()
+}
+
+// own is the interface's address in the network of the gateway, else its first.
+func (r route) own() (own netip.Addr) {
+	out, err := net.InterfaceByIndex(r.oif)
+	if err != nil {
+		return own
+	}
+	addresses, _ := out.Addrs()
+	for _, one := range addresses {
+		prefix, err := netip.ParsePrefix(one.String())
+		if err != nil || !prefix.Addr().Is4() {
+			continue
+		}
+		if prefix.Contains(r.gateway) {
+			return prefix.Addr()
+		}
+		if !own.IsValid() {
+			own = prefix.Addr()
+		}
+	}
+	return own
 }
 
 // matches reports whether a rule is for the connection. One that asks for what is not known here does not match.
@@ -162,6 +209,10 @@ func (r route) evidence() *evidence.HostRoute {
 			words = append(words, "via", facts.Gateway)
 		}
 		words = append(words, "dev", out.Name)
+		if own := r.own(); r.source.IsValid() && own.IsValid() && own != r.source {
+			facts.Source, facts.Own = r.source.String(), own.String()
+			words = append(words, "src", facts.Source)
+		}
 		counts := interfaces()
 		facts.Silent = counts[out.Name][0] == 0
 		for name, count := range counts {
@@ -184,10 +235,10 @@ func (r route) evidence() *evidence.HostRoute {
 // rtaNextHop is RTA_NH_ID: the next hop is an object of its own (linux/rtnetlink.h).
 const rtaNextHop = 30
 
-// dump asks the kernel for all entries of a kind. Each message has a header of twelve bytes, a struct rtmsg or
-// fib_rule_hdr, which are alike, and then attributes.
-func dump(kind int, take func(header []byte, attributes map[uint16][]byte)) error {
-	answer, err := syscall.NetlinkRIB(kind, unix.AF_INET)
+// dump asks the kernel for all entries of a kind. Each message has a header of so many bytes, a struct rtmsg or
+// fib_rule_hdr, which are alike, or another one, and then attributes.
+func dump(kind int, family byte, size int, take func(header []byte, attributes map[uint16][]byte)) error {
+	answer, err := syscall.NetlinkRIB(kind, int(family))
 	if err != nil {
 		return err
 	}
@@ -196,11 +247,11 @@ func dump(kind int, take func(header []byte, attributes map[uint16][]byte)) erro
 		return err
 	}
 	for _, message := range messages {
-		if len(message.Data) < unix.SizeofRtMsg || message.Data[0] != unix.AF_INET {
+		if len(message.Data) < size || message.Data[0] != family {
 			continue
 		}
 		attributes := map[uint16][]byte{}
-		for rest := message.Data[unix.SizeofRtMsg:]; len(rest) >= unix.SizeofRtAttr; {
+		for rest := message.Data[size:]; len(rest) >= unix.SizeofRtAttr; {
 			length := int(binary.NativeEndian.Uint16(rest))
 			if length < unix.SizeofRtAttr || length > len(rest) {
 				break
@@ -208,7 +259,7 @@ func dump(kind int, take func(header []byte, attributes map[uint16][]byte)) erro
 			attributes[binary.NativeEndian.Uint16(rest[2:])&^0xc000] = rest[unix.SizeofRtAttr:length]
 			rest = rest[min((length+3)&^3, len(rest)):]
 		}
-		take(message.Data[:unix.SizeofRtMsg], attributes)
+		take(message.Data[:size], attributes)
 	}
 	return nil
 }
@@ -221,6 +272,21 @@ func prefixOf(value []byte, bits byte) netip.Prefix {
 	return netip.PrefixFrom(address, int(bits))
 }
 
+// membersOf are the interfaces that a bridge, a bond or the like is made of.
+func membersOf(master string) (names []string) {
+	above, err := net.InterfaceByName(master)
+	if err != nil {
+		return nil
+	}
+	// struct ifinfomsg: family, padding, type, index, flags, change
+	_ = dump(unix.RTM_GETLINK, unix.AF_UNSPEC, unix.SizeofIfInfomsg, func(_ []byte, a map[uint16][]byte) {
+		if int(u32(a[unix.IFLA_MASTER])) == above.Index {
+			names = append(names, strings.TrimRight(string(a[unix.IFLA_IFNAME]), "\x00"))
+		}
+	})
+	return names
+}
+
 func u32(value []byte) uint32 {
 	if len(value) < 4 {
 		return 0
@@ -229,7 +295,7 @@ func u32(value []byte) uint32 {
 }
 
 func rulesOf() (rules []rule, err error) {
-	err = dump(unix.RTM_GETRULE, func(header []byte, a map[uint16][]byte) {
+	err = dump(unix.RTM_GETRULE, unix.AF_INET, unix.SizeofRtMsg, func(header []byte, a map[uint16][]byte) {
 		// struct fib_rule_hdr: family, dst_len, src_len, tos, table, res1, res2, action, flags
 		r := rule{action: header[7], table: uint32(header[4]), tos: header[3] != 0,
 			inverted: binary.NativeEndian.Uint32(header[8:])&unix.FIB_RULE_INVERT != 0}
@@ -258,7 +324,7 @@ func rulesOf() (rules []rule, err error) {
 }
 
 func routesOf() (routes []route, err error) {
-	err = dump(unix.RTM_GETROUTE, func(header []byte, a map[uint16][]byte) {
+	err = dump(unix.RTM_GETROUTE, unix.AF_INET, unix.SizeofRtMsg, func(header []byte, a map[uint16][]byte) {
 		// struct rtmsg: family, dst_len, src_len, tos, table, protocol, scope, type, flags
 		r := route{kind: header[7], table: uint32(header[4]), tos: header[3], metric: u32(a[unix.RTA_PRIORITY]),
 			linkDown: binary.NativeEndian.Uint32(header[8:])&(unix.RTNH_F_LINKDOWN|unix.RTNH_F_DEAD|unix.RTM_F_CLONED) != 0}
@@ -273,6 +339,7 @@ func routesOf() (routes []route, err error) {
 		}
 		r.several = a[unix.RTA_MULTIPATH] != nil || a[rtaNextHop] != nil && a[unix.RTA_OIF] == nil
 		r.oif = int(u32(a[unix.RTA_OIF]))
+		r.source, _ = netip.AddrFromSlice(a[unix.RTA_PREFSRC])
 		routes = append(routes, r)
 	})
 	return routes, err

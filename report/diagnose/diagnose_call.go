@@ -244,5 +244,11 @@ func whenCallTimeout(e *evidence.Evidence) (Finding, bool) {
 	took := time.Duration(e.Call.TookMS * float64(time.Millisecond))
 	finding.Values["budget"] = screen.Span(took)
 	finding.Evidence = append(finding.Evidence, fmt.Sprintf("The request was sent; no whole reply came within %s.", screen.Span(took)))
+	if n := e.Call.Unconfirmed; n > 0 {
+		finding.Confidence, finding.Values["unconfirmed"] = report.Likely, "the request"
+		finding.Evidence = append(finding.Evidence, "The other end did not confirm "+screen.CountWords(n, "packet of it.", "packets of it."))
+		return finding, true
+	}
+	finding.Values["own_wait"] = "80 seconds"
 	return finding, true
 }

@@ -1,7 +1,6 @@
 package diagnose
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,7 +17,12 @@ func (f *Finding) byRule(e *evidence.Evidence) {
 		return
 	}
 	firewall := e.ThisHost.Firewall
-	tracing := "sudo opensrs-doctor --trace-firewall"
+	tracing, asks := "sudo opensrs-doctor --trace-firewall", " asks the kernel which one did."
+	place, _ := e.ThisHost.Hellos.Lost()
+	later := place != evidence.LostNowhere // which is not traced: the trace is of first packets
+	if later {
+		tracing, asks = "sudo nft list ruleset", " prints them."
+	}
 	if firewall.Why != "" {
 		reads := "sudo nft list ruleset prints them."
 		switch {
@@ -46,20 +50,26 @@ func (f *Finding) byRule(e *evidence.Evidence) {
 		return
 	default:
 		if firewall.Uncounted > 0 && firewall.Untraced == "" {
-			f.Values["see_rule"] = tracing
+			if !later {
+				f.Values["see_rule"] = tracing
+			}
 			f.Unread = append(f.Unread, screen.CountWords(firewall.Uncounted, "firewall rule may have taken these packets, and no count shows it",
-				"firewall rules may have taken these packets, and no count shows it")+": "+tracing+" asks the kernel which one did.")
+				"firewall rules may have taken these packets, and no count shows it")+": "+tracing+asks)
 		}
 		return
 	}
 	f.culprit(rule, firewall.Traced)
-	if rule.Manager == "" || ledgerOf(e) == nil {
+	ledger := ledgerOf(e)
+	if later {
+		ledger = e.ThisHost.Hellos
+	}
+	if rule.Manager == "" || ledger == nil {
 		return
 	}
 	f.Culprit.Manager = &rule.Manager
 	var step string
-	f.Culprit.File, step = edits(rule, ledgerOf(e))
-	if place, _ := ledgerOf(e).Lost(); place != evidence.LostComingIn && step != "" {
+	f.Culprit.File, step = edits(rule, ledger)
+	if place, _ := ledger.Lost(); place != evidence.LostComingIn && step != "" {
 		f.Values["open_port"] = step
 	} else if place == evidence.LostComingIn && rule.File == "" {
 		f.Culprit.File = "" // that opens what goes out
@@ -115,7 +125,10 @@ var (
 // command, how it takes effect, how it is undone. The step is empty where that is not known.
 func edits(rule evidence.FirewallRule, ledger *evidence.Ledger) (file, step string) {
 	address, port, _ := strings.Cut(ledger.To, ":")
-	protocol := cmp.Or(ledger.Protocol, evidence.LedgerTCP)
+	protocol := evidence.LedgerTCP
+	if ledger.Protocol == evidence.LedgerUDP {
+		protocol = ledger.Protocol
+	}
 	chains := append(slices.Clone(rule.Path), rule.Chain)
 	switch rule.Manager {
 	case "csf":

@@ -116,6 +116,9 @@ func whenNothingLeaves(e *evidence.Evidence) (Finding, bool) {
 }
 
 func whenHostReplyDropped(e *evidence.Evidence) (Finding, bool) {
+	if finding, ok := cutByThisHost(e, evidence.LostComingIn); ok {
+		return finding, true
+	}
 	if finding, ok := deafHost(e, evidence.LostBelow); ok {
 		finding.Confidence = report.Likely // what came in is counted, and not looked at
 		finding.Values["below_ip"] = fmt.Sprintf("sudo nft list ruleset netdev, tc filter show dev %s ingress and ip link show %[1]s", cmp.Or(ledgerOf(e).CameIn, "INTERFACE"))

@@ -119,7 +119,22 @@ func variantWords(e *evidence.Evidence) []string {
 
 // nowAndThen: an experiment that was made again ended the other way, so what was changed in it tells nothing.
 func nowAndThen(e *evidence.Evidence) bool {
-	return slices.ContainsFunc(e.TLS.Variants, func(v evidence.Variant) bool { return v.Fickle })
+	return slices.ContainsFunc(e.TLS.Variants, func(v evidence.Variant) bool { return v.Fickle }) && !learned(e)
+}
+
+// learned: what was small worked each time, what was big failed, and the plain handshake works after that. So one end has
+// learned meanwhile how much the path carries: Linux keeps that for ten minutes, and offers smaller segments from then on.
+func learned(e *evidence.Evidence) bool {
+	if !handshakeFailed(e, evidence.KindTimeout) || Works(e, evidence.VariantAsIs) || !Works(e, evidence.VariantSmall) {
+		return false
+	}
+	for _, v := range e.TLS.Variants {
+		big := v.Name == evidence.VariantNoSNI || v.Name == evidence.VariantOld
+		if v.Fickle != (v.Name == evidence.VariantAsIs) || big && (v.Works || v.NotMade != "") {
+			return false
+		}
+	}
+	return true
 }
 
 func handshakeFinding(e *evidence.Evidence) Finding {
@@ -182,7 +197,11 @@ func whenTlsMtuBlackhole(e *evidence.Evidence) (Finding, bool) {
 	if !handshakeFailed(e, evidence.KindTimeout) || tellingVariant(e) != evidence.VariantSmall {
 		return Finding{}, false
 	}
-	return handshakeFinding(e), true
+	finding := handshakeFinding(e)
+	if learned(e) {
+		finding.Confidence, finding.Values["learned"] = report.Likely, "minutes"
+	}
+	return finding, true
 }
 
 func whenTlsHelloTooBig(e *evidence.Evidence) (Finding, bool) {

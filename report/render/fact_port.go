@@ -98,27 +98,15 @@ func (l *factList) thisHost(h *factReader) {
 	}
 	l.under("this host", "", func() {
 		if route := h.object("route"); route != nil {
-			route.drop("kind", "rule", "table", "prefix", "interface", "gateway")
+			route.drop("kind", "rule", "table", "prefix", "interface", "gateway", "source")
 			l.item("its route", joinedWords(route.text("line"), route.pick("attached", "without a gateway", ""),
 				route.pick("tunnel", "a tunnel", ""),
-				route.pick("silent", "nothing ever came in by it", ""), prefixed("packets come in by ", route.text("alive"))), route)
+				prefixed("the interface's own address is ", route.text("own")), route.pick("silent", "nothing ever came in by it", ""), prefixed("packets come in by ", route.text("alive"))), route)
 		}
-		if k := h.object("ledger"); k != nil {
-			sent := func(times int) string {
-				n, _ := k.number("n")
-				return fmt.Sprintf("with %.0f packets", n*float64(times))
-			}
-			protocol := map[string]string{"tcp": "TCP", "udp": "UDP"}[k.text("protocol")]
-			l.under("packets counted, to "+k.text("to"), joinedWords(protocol, k.text("why")), func() {
-				l.counts("with none", k.object("background"))
-				l.counts(sent(1), k.object("once"))
-				l.counts(sent(2), k.object("twice"))
-				l.say("that the kernel refused to send", k.text("forbidden"))
-				l.say("of those, refused where they were addressed", k.text("refused"))
-				l.say("left by", k.text("went_out"))
-				l.say("answers came in by", k.text("came_in"))
-				l.rest(k)
-			})
+		l.ledger("packets counted", h.object("ledger"))
+		l.ledger("packets counted on connections that opened", h.object("hellos"))
+		if s := h.object("sources"); s != nil {
+			l.item("answers from "+s.text("to"), s.text("from_source")+" to the route's address, "+s.text("from_own")+" to the interface's own", s)
 		}
 		if c := h.object("conntrack"); c != nil {
 			l.item("table of connections", c.text("count")+" of "+c.text("max"), c)
@@ -146,6 +134,28 @@ func (l *factList) thisHost(h *factReader) {
 		l.say("", h.pick("selinux", "SELinux enforces its policy", ""))
 		l.say("", h.pick("container", "in a network namespace of its own", ""))
 		l.rest(h)
+	})
+}
+
+// ledger is what was counted around packets of the check's own.
+func (l *factList) ledger(what string, k *factReader) {
+	if k == nil {
+		return
+	}
+	sent := func(times int) string {
+		n, _ := k.number("n")
+		return fmt.Sprintf("with %.0f packets", n*float64(times))
+	}
+	protocol := map[string]string{"tcp": "TCP", "udp": "UDP", "hello": "TLS"}[k.text("protocol")]
+	l.under(what+", to "+k.text("to"), joinedWords(protocol, k.text("why")), func() {
+		l.counts("with none", k.object("background"))
+		l.counts(sent(1), k.object("once"))
+		l.counts(sent(2), k.object("twice"))
+		l.say("that the kernel refused to send", k.text("forbidden"))
+		l.say("of those, refused where they were addressed", k.text("refused"))
+		l.say("left by", k.text("went_out"))
+		l.say("answers came in by", k.text("came_in"))
+		l.rest(k)
 	})
 }
 

@@ -266,6 +266,7 @@ func (l *factList) call(r *factReader) {
 	size, quote, response := r.text("reply_bytes"), r.text("quote"), responseInWords(r)
 	status, kind, location := r.text("http_status"), r.text("content_type"), r.text("location")
 	waited, date, resent, device := took(r), r.text("date"), r.text("retransmits"), r.text("device")
+	lost := r.text("unconfirmed")
 	if sent {
 		l.say("call", joinedWords("sent", prefixed("reply after ", waited)))
 		l.say("signature code", vector)
@@ -279,6 +280,7 @@ func (l *factList) call(r *factReader) {
 		l.say("reply begins with", quote)
 		l.say("HTTP date", date)
 		l.say("segments sent again", resent)
+		l.say("packets that the other end did not confirm", lost)
 	}
 	if check := r.object("cross_check"); check != nil {
 		response, failure := responseInWords(check), failureInWords(check.object("failure"))

@@ -157,6 +157,9 @@ var Vocabulary = map[string]string{
 	"route_delete":    "",                // the command that removes the line
 	"route_add":       "",                // the command that adds one; set only where none is there
 	"route_list":      "",                // the command that lists such lines
+	"source":          "an address",      // that a route gives packets
+	"own_source":      "its own address", // the interface's
+	"route_own":       "",                // the command that makes the route give the interface's own address
 	"prefix":          "a local network", // that an interface claims
 	"port_range":      "",                // "32768 to 60999"
 	"unit":            "",                // a systemd unit
@@ -173,6 +176,10 @@ var Vocabulary = map[string]string{
 	"rule_name":        "the rule",                    // of a firewall: "inet filter output handle 6"
 	"rule_list":        "",                            // the command that lists its chain
 	"open_port":        "",                            // a whole step, for who manages the rules
+	"own_wait":         "80 seconds",                  // how long the service's own client waits for a reply
+	"unconfirmed":      "the request",                 // set only where the other end's TCP did not confirm it
+	"learned":          "",                            // how soon a learned size is forgotten; set only where one was learned in the run
+	"after_opening":    "",                            // the address and port; set only where connections open, and what is then sent on them is dropped
 	"below_ip":         "",                            // the commands that list what takes packets at an interface; set only where that was seen
 	"nat_rules":        "",                            // the commands that list them; set only where one changes the packets
 	"see_rule":         "",                            // set only where a trace would name the rule: the command
