@@ -25,15 +25,24 @@ func WriteJSON(w io.Writer, r *Report) error {
 
 // WriteDocument writes a value as one indented JSON document that ends in a line feed, with the escapes of WriteJSON.
 func WriteDocument(w io.Writer, value any) error {
+	document, err := Encode(value, "  ")
+	if err == nil {
+		_, err = w.Write(document)
+	}
+	return err
+}
+
+// Encode is a value as JSON that ends in a line feed, with the escapes of WriteJSON. indent is for each level; "" makes it
+// one line. A value that JSON has no form for is an error.
+func Encode(value any, indent string) ([]byte, error) {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
+	encoder.SetIndent("", indent)
 	if err := encoder.Encode(value); err != nil {
-		return fmt.Errorf("report: %w", err)
+		return nil, fmt.Errorf("report: %w", err)
 	}
-	_, err := w.Write(EscapeHarmful(out.Bytes()))
-	return err
+	return EscapeHarmful(out.Bytes()), nil
 }
 
 // Complete is a copy of the report with empty lists and facts in the place of nil ones.
