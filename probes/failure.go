@@ -83,7 +83,7 @@ func systemCall(err error) string {
 }
 
 // plainWords is the innermost text of an error: without the addresses and operations that
-// net.OpError puts around it, which stand in the evidence already.
+// net.OpError puts around it, which the evidence has already.
 func plainWords(err error) string {
 	var op *net.OpError
 	for errors.As(err, &op) && op.Err != nil {

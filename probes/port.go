@@ -25,76 +25,88 @@ func staggerFor(ctx context.Context, addresses int) time.Duration {
 	return min(stagger, time.Until(deadline)/time.Duration(addresses+1))
 }
 
-// connectAny connects to the first address that answers, in their order.
+// race is connecting to several addresses in their order: the next one is begun where those before it have failed, or one
+// has been silent for a while.
+type race struct {
+	world    *world
+	to       []netip.AddrPort
+	attempts []evidence.Attempt // one for each address that was begun
+	starts   []time.Time
+	outcomes chan outcome
+}
+
+// outcome is what came of one of the attempts of a race.
+type outcome struct {
+	index int
+	conn  net.Conn
+	err   error
+	took  time.Duration
+}
+
+// start begins the next address.
+func (r *race) start(ctx context.Context) {
+	index, begun := len(r.attempts), time.Now()
+	r.attempts = append(r.attempts, evidence.Attempt{Address: r.to[index]})
+	r.starts = append(r.starts, begun)
+	go func() {
+		conn, err := r.world.connect(ctx, r.to[index])
+		r.outcomes <- outcome{index, conn, err, time.Since(begun)}
+	}()
+}
+
+// finish gives those that have no outcome yet a failure. Their connections, where they come too late, are closed.
+func (r *race) finish() {
+	running := 0
+	for i := range r.attempts {
+		if attempt := &r.attempts[i]; !attempt.Connected && attempt.Failure == nil {
+			attempt.TookMS = milliseconds(time.Since(r.starts[i]))
+			attempt.Failure = &evidence.Failure{Op: "connect", Kind: evidence.KindTimeout, Detail: foreign.Ours("no answer so far")}
+			running++
+		}
+	}
+	go func() {
+		for range running {
+			if late := <-r.outcomes; late.conn != nil {
+				late.conn.Close()
+			}
+		}
+	}()
+}
+
+// connectAny connects to the first address that answers, in their order; nil where none does. Each address that was tried
+// is an attempt.
 func (w *world) connectAny(ctx context.Context, to []netip.AddrPort) (net.Conn, []evidence.Attempt) {
 	patience := staggerFor(ctx, len(to))
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	type outcome struct {
-		index int
-		conn  net.Conn
-		err   error
-		took  time.Duration
-	}
-	outcomes := make(chan outcome, len(to))
-	attempts := make([]evidence.Attempt, 0, len(to))
-	starts := make([]time.Time, 0, len(to))
-	var next <-chan time.Time
-	start := func() {
-		index := len(attempts)
-		begun := time.Now()
-		attempts = append(attempts, evidence.Attempt{Address: to[index]})
-		starts = append(starts, begun)
-		next = time.After(patience)
-		go func() {
-			conn, err := w.connect(ctx, to[index])
-			outcomes <- outcome{index, conn, err, time.Since(begun)}
-		}()
-	}
-	finish := func() { // connections that come too late are closed
-		running := 0
-		for i := range attempts {
-			if !attempts[i].Connected && attempts[i].Failure == nil {
-				attempts[i].TookMS = milliseconds(time.Since(starts[i]))
-				attempts[i].Failure = &evidence.Failure{Op: "connect", Kind: evidence.KindTimeout, Detail: foreign.Ours("no answer so far")}
-				running++
-			}
-		}
-		go func() {
-			for range running {
-				if late := <-outcomes; late.conn != nil {
-					late.conn.Close()
-				}
-			}
-		}()
-	}
-	start()
+	r := &race{world: w, to: to, outcomes: make(chan outcome, len(to))}
 	for failed := 0; ; {
-		if len(attempts) == len(to) {
-			next = nil
+		var next <-chan time.Time
+		if failed == len(r.attempts) {
+			r.start(ctx)
+		}
+		if len(r.attempts) < len(to) {
+			next = time.After(patience - time.Since(r.starts[len(r.starts)-1]))
 		}
 		select {
-		case got := <-outcomes:
-			attempt := &attempts[got.index]
+		case got := <-r.outcomes:
+			attempt := &r.attempts[got.index]
 			attempt.TookMS = milliseconds(got.took)
 			if got.err == nil {
 				attempt.Connected, attempt.LocalAddress = true, localAddress(got.conn)
 				cancel()
-				finish()
-				return got.conn, attempts
+				r.finish()
+				return got.conn, r.attempts
 			}
 			attempt.Failure = w.connectFailure(got.err, to[got.index].Addr())
 			if failed++; failed == len(to) {
-				return nil, attempts
-			}
-			if failed == len(attempts) {
-				start()
+				return nil, r.attempts
 			}
 		case <-next:
-			start()
+			r.start(ctx)
 		case <-ctx.Done():
-			finish()
-			return nil, attempts
+			r.finish()
+			return nil, r.attempts
 		}
 	}
 }

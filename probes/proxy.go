@@ -33,7 +33,7 @@ type proxyServer struct {
 }
 
 // chooseProxy picks the proxy for the endpoint, and says where it is set: the one given, or what HTTPS_PROXY and NO_PROXY (in
-// either case) say of it. Nil: none. Package cmd has refused what is no URL of a proxy.
+// either case) say of it. Nil: none. Package cmd has refused what is not a URL of a proxy.
 func chooseProxy(choice ProxyChoice, endpoint *url.URL) (server *url.URL, from string) {
 	switch choice.Mode {
 	case "none":

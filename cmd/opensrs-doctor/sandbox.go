@@ -284,7 +284,7 @@ func (s *settings) checkFault(fault string) error {
 	return s.bad("fault", 0, "the sandbox cannot show %s", shown(fault)).withHint("%s", hint)
 }
 
-// errnoWords is what the system says, without the address, which stands in the message already.
+// errnoWords is what the system says, without the address, which the message has already.
 func errnoWords(err error) string {
 	var system *os.SyscallError
 	if errors.As(err, &system) {

@@ -6,7 +6,7 @@ import (
 	"opensrs-doctor/probes/evidence"
 )
 
-// TestFramesOfOthers: what a bridge takes in for others is no answer that this host drops; the same frames where nothing
+// TestFramesOfOthers: what a bridge takes in for others is not an answer that this host drops; the same frames where nothing
 // else arrives are.
 func TestFramesOfOthers(t *testing.T) {
 	ledger := func(still, once, twice int) *evidence.Ledger {
