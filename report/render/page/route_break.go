@@ -4,18 +4,12 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/report"
+	"opensrs-doctor/report/diagnose"
 	"opensrs-doctor/report/reading"
 )
-
-// breakPlaces are the causes whose place is not the one of the probe that they belong to.
-var breakPlaces = map[string]PlaceKind{
-	"call.ip-denied":     PlaceRules, // the service's own list, which was not given
-	"egress.split-route": PlaceHost,  // the kernel's choice
-}
 
 // probePlaces are where the causes of a probe are drawn.
 var probePlaces = map[string]PlaceKind{
@@ -29,43 +23,39 @@ func (d *Drawing) MarkBreak() {
 		return
 	}
 	first := d.R.Diagnoses[0]
-	switch first.Cause {
-	case "port.filtered", "port.rejected-en-route", "port.prohibited", "port.unreachable":
+	cause, _ := diagnose.Lookup(first.Cause) // one of another release is where its probe is
+	kind := probePlaces[first.Probe]
+	switch cause.Place {
+	case diagnose.AtEnding:
 		if d.breakPort() {
 			return
 		}
-	case "port.answered-nearby":
+	case diagnose.AtTaker:
 		if d.breakNearby() {
 			return
 		}
-	case "proxy.upstream-failed":
+	case diagnose.BeyondProxy:
 		d.gapBefore(d.Find(PlaceService), "Behind the proxy, or at the service itself.")
 		return
-	case "proxy.unreachable", "proxy.denied", "proxy.auth-required":
+	case diagnose.AtProxy:
 		d.breakProxy()
 		return
-	case "tls.intercepted":
+	case diagnose.AtInspection:
 		d.breakIntercepted()
 		return
-	case "config.required-skipped":
+	case diagnose.AtFirstSkipped:
 		d.breakSkipped()
 		return
-	}
-	kind, known := breakPlaces[first.Cause]
-	switch {
-	case known:
-	case strings.HasPrefix(first.Cause, "host."):
+	case diagnose.AtHost:
 		kind = PlaceHost
-	default:
-		kind = probePlaces[first.Probe]
+		d.Places[d.Find(kind)].Words = first.Summary
+	case diagnose.AtRules:
+		kind = PlaceRules
+		if at := d.Find(kind); at >= 0 {
+			d.Places[at].Words = "the service's own list refuses this address"
+		}
 	}
 	at := d.Find(kind)
-	if first.Cause == "call.ip-denied" && at >= 0 {
-		d.Places[at].Words = "the service's own list refuses this address"
-	}
-	if kind == PlaceHost {
-		d.Places[at].Words = first.Summary
-	}
 	if at < 0 { // such as DNS, where an address was given
 		at = len(d.Places) - 1
 	}
