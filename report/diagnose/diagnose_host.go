@@ -228,7 +228,7 @@ func whenHostLocalFirewall(e *evidence.Evidence) (Finding, bool) {
 	if finding, ok := whenNothingLeaves(e); ok {
 		return finding, true
 	}
-	if finding, ok := cutByThisHost(e, evidence.LostGoingOut, evidence.LostAnswered); ok {
+	if finding, ok := cutByThisHost(e, evidence.LostGoingOut); ok {
 		finding.Values["blocked"] = evidence.HostPort{Host: e.Target.Host, Port: e.Target.Port}.String()
 		return finding, true
 	}

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"opensrs-doctor/probes/evidence"
@@ -139,14 +140,36 @@ func proxyReply(e *evidence.Evidence, kind evidence.Kind) (Finding, bool) {
 
 func whenProxyDenied(e *evidence.Evidence) (Finding, bool) {
 	if finding, ok := proxyReply(e, evidence.KindProxyDenied); ok {
+		if others := deniedToo(e); others != "" {
+			finding.Values["denied_too"] = others
+			finding.Evidence = append(finding.Evidence, "Asked for "+others+", the proxy refuses as well.")
+		} else {
+			finding.Values["denied_port"] = strconv.Itoa(int(e.Target.Port))
+		}
 		return finding, true
 	}
 	failure := proxyFailure(e)
 	if failure == nil || proxyUnreached(e) || failure.Kind != evidence.KindHungUp && failure.Kind != evidence.KindReset {
 		return Finding{}, false
 	}
-	return Finding{Confidence: report.Likely, Evidence: []string{
+	return Finding{Confidence: report.Likely, Values: prose.Values{"denied_port": strconv.Itoa(int(e.Target.Port))}, Evidence: []string{
 		fmt.Sprintf("Asked for %s:%d, the proxy ends the connection without a reply.", e.Target.Host, e.Target.Port)}}, true
+}
+
+// deniedToo are the controls, where the proxy refuses all of them as it does the endpoint; "" where it refuses not one, or
+// lets one through.
+func deniedToo(e *evidence.Evidence) string {
+	var denied []string
+	for _, control := range e.Controls {
+		switch {
+		case control.Path != "proxy":
+		case control.Connected:
+			return ""
+		case control.Failure != nil && control.Failure.Kind == evidence.KindProxyDenied:
+			denied = append(denied, control.Peer)
+		}
+	}
+	return screen.List(denied)
 }
 
 func whenProxyAuthRequired(e *evidence.Evidence) (Finding, bool) {

@@ -214,6 +214,11 @@ func whenTlsHelloTooBig(e *evidence.Evidence) (Finding, bool) {
 	if unmade(e, evidence.VariantSmall) == "" {
 		finding.Values["small_fails"] = "Smaller packets"
 	}
+	// Its first message is small too, and it takes one round trip more than TLS 1.3.
+	if old := variant(e, evidence.VariantNo13); old != nil && !old.Works && old.Failure != nil && old.Failure.Kind == e.TLS.Failure.Kind {
+		delete(finding.Values, "small_fails")
+		finding.Confidence, finding.Values["few_packets"] = report.Likely, "TLS 1.2"
+	}
 	return finding, true
 }
 
