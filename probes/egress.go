@@ -58,7 +58,7 @@ func (w *world) startEgress(ctx context.Context, sources []Source, v way, quick 
 			questions[i] = append(questions[i], question{len(r.sights), path, sight})
 			r.pending[path]++
 			r.sights = append(r.sights, evidence.Sighting{Source: source.URI, Path: path,
-				Failure: &evidence.Failure{Op: "fetch", Kind: evidence.KindTimeout, Detail: foreign.Ours("not asked before the run ended")}})
+				Failure: &evidence.Failure{Op: evidence.OpFetch, Kind: evidence.KindTimeout, Detail: foreign.Ours("not asked before the run ended")}})
 		}
 		if source.Kind == "dns" {
 			_, err := netip.ParseAddr(source.DNS.Server.Host)
@@ -101,7 +101,7 @@ func (r *egressRun) ask(ctx context.Context, source []question, othersWait bool)
 	var group sync.WaitGroup
 	for _, q := range source {
 		r.mu.Lock()
-		r.sights[q.number].Failure = &evidence.Failure{Op: "fetch", Kind: evidence.KindTimeout, Detail: foreign.Ours("no answer before the run ended")}
+		r.sights[q.number].Failure = &evidence.Failure{Op: evidence.OpFetch, Kind: evidence.KindTimeout, Detail: foreign.Ours("no answer before the run ended")}
 		r.mu.Unlock()
 		group.Go(func() {
 			start := time.Now()

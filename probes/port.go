@@ -60,7 +60,7 @@ func (r *race) finish() {
 	for i := range r.attempts {
 		if attempt := &r.attempts[i]; !attempt.Connected && attempt.Failure == nil {
 			attempt.TookMS = milliseconds(time.Since(r.starts[i]))
-			attempt.Failure = &evidence.Failure{Op: "connect", Kind: evidence.KindTimeout, Detail: foreign.Ours("no answer so far")}
+			attempt.Failure = &evidence.Failure{Op: evidence.OpConnect, Kind: evidence.KindTimeout, Detail: foreign.Ours("no answer so far")}
 			running++
 		}
 	}
@@ -113,7 +113,7 @@ func (w *world) connectAny(ctx context.Context, to []netip.AddrPort) (net.Conn, 
 
 // connectFailure tells "this host has no way" from "a router says there is none": the errno is the same.
 func (w *world) connectFailure(err error, to netip.Addr) *evidence.Failure {
-	failure := w.fail("connect", err)
+	failure := w.fail(evidence.OpConnect, err)
 	if failure.Kind == evidence.KindUnreachable {
 		if _, has, known := w.hasRoute(to); known && !has {
 			failure.Kind = evidence.KindNoRoute
@@ -138,10 +138,10 @@ func (w *world) probePort(ctx context.Context, t target) (*evidence.Port, net.Co
 	if conn == nil {
 		failure := firstFailure(attempts)
 		if errors.Is(context.Cause(ctx), context.Canceled) {
-			failure = &evidence.Failure{Op: "connect", Kind: evidence.KindCanceled, Detail: foreign.Ours("interrupted")}
+			failure = &evidence.Failure{Op: evidence.OpConnect, Kind: evidence.KindCanceled, Detail: foreign.Ours("interrupted")}
 		}
 		if t.way.proxy != nil {
-			failure = &evidence.Failure{Op: "connect to the proxy", Kind: failure.Kind, Detail: failure.Detail, Err: failure.Err}
+			failure = &evidence.Failure{Op: evidence.OpToProxy, Kind: failure.Kind, Detail: failure.Detail, Err: failure.Err}
 		}
 		return facts, nil, failure
 	}
@@ -156,7 +156,7 @@ func (w *world) probePort(ctx context.Context, t target) (*evidence.Port, net.Co
 	facts.ProxyReply = reply
 	if err != nil {
 		conn.Close()
-		return facts, nil, w.fail("connect through the proxy", err)
+		return facts, nil, w.fail(evidence.OpThroughProxy, err)
 	}
 	return facts, stream, nil
 }
@@ -167,7 +167,7 @@ func (w *world) throughProxy(ctx context.Context, conn net.Conn, t target) (net.
 		if err != nil {
 			var failure *evidence.Failure
 			if !errors.As(err, &failure) {
-				failure = w.fail("handshake with the proxy", err)
+				failure = w.fail(evidence.OpProxyHandshake, err)
 			}
 			return nil, nil, failure
 		}
@@ -185,7 +185,7 @@ func firstFailure(attempts []evidence.Attempt) *evidence.Failure {
 		}
 	}
 	if chosen == nil {
-		chosen = &evidence.Failure{Op: "connect", Kind: evidence.KindTimeout, Detail: foreign.Ours("no answer")}
+		chosen = &evidence.Failure{Op: evidence.OpConnect, Kind: evidence.KindTimeout, Detail: foreign.Ours("no answer")}
 	}
 	return chosen
 }

@@ -32,7 +32,7 @@ func (w *world) sightByHTTP(ctx context.Context, source Source, v way) evidence.
 func (w *world) readSighting(sighting evidence.Sighting, text string, words gate) evidence.Sighting {
 	address, err := netip.ParseAddr(strings.Trim(strings.TrimSpace(text), `"`))
 	if err != nil || w.scrub.InAddress(address) { // a key's digits can be laid out as an IPv6 address
-		sighting.Failure = &evidence.Failure{Op: "read", Kind: evidence.KindBadAnswer,
+		sighting.Failure = &evidence.Failure{Op: evidence.OpRead, Kind: evidence.KindBadAnswer,
 			Detail: foreign.Oursf("not an address: %s", words(firstLine(text), 100))}
 		return sighting
 	}
@@ -45,13 +45,13 @@ func (w *world) sightByDNS(ctx context.Context, source Source) evidence.Sighting
 	sighting := evidence.Sighting{Source: source.URI}
 	addresses, err := w.resolver.lookup(ctx, source.DNS.Server.Host)
 	if err != nil {
-		sighting.Failure = w.fail("resolve", err)
+		sighting.Failure = w.fail(evidence.OpResolve, err)
 		return sighting
 	}
 	server := netip.AddrPortFrom(addresses[0], source.DNS.Server.Port)
 	reply := w.resolver.query(ctx, server, source.DNS.Name, source.DNS.Type, source.DNS.Class)
 	if reply.err != nil {
-		sighting.Failure = w.fail("query", reply.err)
+		sighting.Failure = w.fail(evidence.OpQuery, reply.err)
 		return sighting
 	}
 	sighting.LocalAddress, _, _ = w.hasRoute(server.Addr())
@@ -69,7 +69,7 @@ func (w *world) sightByDNS(ctx context.Context, source Source) evidence.Sighting
 	}
 	sighting.Failure = rcodeFailure(dns.RcodeToString[reply.msg.Rcode])
 	if sighting.Failure.Kind == evidence.KindNoData {
-		sighting.Failure = &evidence.Failure{Op: "query", Kind: evidence.KindNoData, Detail: foreign.Ours("no address in the answer"), Err: errors.New("no data")}
+		sighting.Failure = &evidence.Failure{Op: evidence.OpQuery, Kind: evidence.KindNoData, Detail: foreign.Ours("no address in the answer"), Err: errors.New("no data")}
 	}
 	return sighting
 }

@@ -190,8 +190,8 @@ func notExplained(e *evidence.Evidence, found []match) (match, bool) {
 	finding := Finding{Confidence: report.Possible, Values: prose.Values{"failed_step": stopped}}
 	if failure := e.Step(stopped).Failure; failure != nil {
 		seen := reading.FailureWords(failure)
-		if failure.Op != "" && failure.Op != stopped {
-			seen = failure.Op + ": " + seen
+		if failure.Op != "" && string(failure.Op) != stopped {
+			seen = string(failure.Op) + ": " + seen
 		}
 		finding.Values["seen"] = seen
 		finding.Evidence = append(finding.Evidence, "What was seen: "+seen+".")

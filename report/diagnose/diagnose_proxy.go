@@ -24,7 +24,7 @@ func proxyUnreached(e *evidence.Evidence) bool {
 	}
 	step := e.Step("port")
 	return step.Status == evidence.Fail && step.Failure != nil && e.Port != nil && e.Port.ProxyReply == nil &&
-		(step.Failure.Op == "connect to the proxy" || step.Failure.Op == "handshake with the proxy")
+		(step.Failure.Op == evidence.OpToProxy || step.Failure.Op == evidence.OpProxyHandshake)
 }
 
 // ThroughProxy are peers that this run did reach through the proxy: controls, else egress sources.
@@ -51,7 +51,7 @@ func proxyAnswered(e *evidence.Evidence) bool {
 		return false
 	}
 	failure := e.Step("port").Failure
-	taken := failure != nil && failure.Op == "connect to the proxy" && e.TookLater()
+	taken := failure != nil && failure.Op == evidence.OpToProxy && e.TookLater()
 	return taken || len(ThroughProxy(e)) > 0
 }
 
