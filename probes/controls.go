@@ -14,7 +14,7 @@ import (
 func (x *experiments) controls(peers []evidence.HostPort, ways ...way) {
 	for _, v := range ways {
 		for _, peer := range peers {
-			x.once("control "+v.name()+" "+peer.String(), controlTime, func(ctx context.Context) {
+			x.once("control "+string(v.name())+" "+peer.String(), controlTime, func(ctx context.Context) {
 				control := x.world.askControl(ctx, peer, v)
 				x.keep(func(f *findings) { f.controls = append(f.controls, control) })
 			})

@@ -17,22 +17,16 @@ import (
 type egressRun struct {
 	world   *world
 	mu      sync.Mutex
-	sights  []evidence.Sighting // one a question, in the order in which the sources were given
-	came    []int               // the questions that were answered, first come first
-	pending map[string]int      // questions without an answer, by path
-	literal map[int]bool        // questions by DNS to a server that was given by its address
-	quick   bool                // two of those that agree are enough for now: more comes until the call ends
-	byDNS   bool                // so it was decided
+	sights  []evidence.Sighting  // one a question, in the order in which the sources were given
+	came    []int                // the questions that were answered, first come first
+	pending map[evidence.Way]int // questions without an answer, by path
+	literal map[int]bool         // questions by DNS to a server that was given by its address
+	quick   bool                 // two of those that agree are enough for now: more comes until the call ends
+	byDNS   bool                 // so it was decided
 	decided bool
 	sources int
 	changed chan struct{} // capacity 1: something new came
 }
-
-const (
-	pathDirect = "direct"
-	pathProxy  = "proxy"
-	pathDNS    = "dns"
-)
 
 // Of a long list of sources so many are asked at a time, on all their ways, in the order in which they were given; the
 // defaults are fewer. While others wait, a silent one has this long.
@@ -44,17 +38,17 @@ const (
 // question is one source on one way.
 type question struct {
 	number int // its place in sights
-	path   string
+	path   evidence.Way
 	sight  func(context.Context) evidence.Sighting
 }
 
 // startEgress asks the sources. quick: sightings by DNS may decide, because the others run on until a call ends. HTTP sources are asked on the call's way, and with a proxy on the direct way too; DNS
 // sources only directly.
 func (w *world) startEgress(ctx context.Context, sources []Source, v way, quick bool) *egressRun {
-	r := &egressRun{world: w, quick: quick, pending: map[string]int{}, literal: map[int]bool{}, sources: len(sources), changed: make(chan struct{}, 1)}
+	r := &egressRun{world: w, quick: quick, pending: map[evidence.Way]int{}, literal: map[int]bool{}, sources: len(sources), changed: make(chan struct{}, 1)}
 	questions := make([][]question, len(sources)) // of each source
 	for i, source := range sources {
-		ask := func(path string, sight func(context.Context) evidence.Sighting) {
+		ask := func(path evidence.Way, sight func(context.Context) evidence.Sighting) {
 			questions[i] = append(questions[i], question{len(r.sights), path, sight})
 			r.pending[path]++
 			r.sights = append(r.sights, evidence.Sighting{Source: source.URI, Path: path,
@@ -63,12 +57,12 @@ func (w *world) startEgress(ctx context.Context, sources []Source, v way, quick 
 		if source.Kind == "dns" {
 			_, err := netip.ParseAddr(source.DNS.Server.Host)
 			r.literal[len(r.sights)] = err == nil
-			ask(pathDNS, func(ctx context.Context) evidence.Sighting { return w.sightByDNS(ctx, source) })
+			ask(evidence.WayDNS, func(ctx context.Context) evidence.Sighting { return w.sightByDNS(ctx, source) })
 			continue
 		}
 		ask(v.name(), func(ctx context.Context) evidence.Sighting { return w.sightByHTTP(ctx, source, v) })
 		if v.proxy != nil {
-			ask(pathDirect, func(ctx context.Context) evidence.Sighting { return w.sightByHTTP(ctx, source, way{}) })
+			ask(evidence.WayDirect, func(ctx context.Context) evidence.Sighting { return w.sightByHTTP(ctx, source, way{}) })
 		}
 	}
 	first := min(len(questions), sourcesAtOnce)
@@ -140,7 +134,7 @@ func (r *egressRun) waiting() int { return len(r.sights) - len(r.came) }
 
 // wait returns when enough is known: two sources agree, one of them on the call's path where any of those
 // still may answer, or both asked of servers by address where DNS may decide; or nobody is left to answer; or a moment after the first answer where the rest is silent.
-func (r *egressRun) wait(ctx context.Context, onPath string) {
+func (r *egressRun) wait(ctx context.Context, onPath evidence.Way) {
 	start := time.Now()
 	var grace <-chan time.Time
 	for {
@@ -167,7 +161,7 @@ func (r *egressRun) wait(ctx context.Context, onPath string) {
 
 // settle waits, where DNS alone has decided, until two sources on the call's path have told an address, or none is left
 // to: what DNS tells can be the resolver's address.
-func (r *egressRun) settle(ctx context.Context, onPath string) {
+func (r *egressRun) settle(ctx context.Context, onPath evidence.Way) {
 	r.until(ctx, func() bool {
 		told := 0
 		for _, question := range r.came {
@@ -197,7 +191,7 @@ func (r *egressRun) until(ctx context.Context, enough func() bool) {
 }
 
 // enough counts what came. some: at least one answer on the call's path.
-func (r *egressRun) enough(onPath string) (enough, some bool) {
+func (r *egressRun) enough(onPath evidence.Way) (enough, some bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	waiting := r.pending[onPath]
@@ -205,7 +199,7 @@ func (r *egressRun) enough(onPath string) (enough, some bool) {
 	pathSeen := map[netip.Addr]bool{}
 	for _, question := range r.came {
 		s := r.sights[question]
-		if !s.Address.Is4() || s.Path != onPath && (s.Path != pathDNS || onPath == pathProxy) {
+		if !s.Address.Is4() || s.Path != onPath && (s.Path != evidence.WayDNS || onPath == evidence.WayProxy) {
 			continue
 		}
 		seen[s.Address]++
@@ -230,12 +224,12 @@ func (r *egressRun) enough(onPath string) (enough, some bool) {
 			return true, some
 		}
 	}
-	return waiting == 0 && (r.pending[pathDNS] == 0 || some || onPath == pathProxy), some
+	return waiting == 0 && (r.pending[evidence.WayDNS] == 0 || some || onPath == evidence.WayProxy), some
 }
 
 // snapshot is what is known now: a sighting for each question, in the order in which the sources were given, and the
 // addresses in the order in which they were seen.
-func (r *egressRun) snapshot(onPath string) *evidence.Egress {
+func (r *egressRun) snapshot(onPath evidence.Way) *evidence.Egress {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	facts := evidence.Egress{Sightings: append([]evidence.Sighting{}, r.sights...), Asked: r.sources,
@@ -244,8 +238,8 @@ func (r *egressRun) snapshot(onPath string) *evidence.Egress {
 		s := r.sights[question]
 		switch {
 		case !s.Address.IsValid():
-		case s.Path == pathDNS && onPath == pathProxy: // DNS does not go through the proxy
-		case s.Path == pathDNS:
+		case s.Path == evidence.WayDNS && onPath == evidence.WayProxy: // DNS does not go through the proxy
+		case s.Path == evidence.WayDNS:
 			facts.DNSSeen = appendNew(facts.DNSSeen, s.Address)
 		case s.Path != onPath: // with a proxy, the direct way's: information
 		case s.Address.Is4():
@@ -257,7 +251,7 @@ func (r *egressRun) snapshot(onPath string) *evidence.Egress {
 	facts.IPv4 = publicOnes(facts.IPv4)
 	if judged := facts.Addresses(); len(judged) > 0 {
 		for _, s := range facts.Sightings {
-			if s.Address == judged[0] && (s.Path == onPath || s.Path == pathDNS && onPath != pathProxy) {
+			if s.Address == judged[0] && (s.Path == onPath || s.Path == evidence.WayDNS && onPath != evidence.WayProxy) {
 				facts.Agreeing++
 			}
 		}

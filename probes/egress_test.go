@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 )
 
@@ -56,7 +57,7 @@ func TestSightingsInTheOrderGiven(t *testing.T) {
 		<-run.changed
 		seen = append(seen, fmt.Sprintf("203.0.113.%d", n))
 	}
-	facts := run.snapshot(pathDirect)
+	facts := run.snapshot(evidence.WayDirect)
 	var got, addresses []string
 	for i, sighting := range facts.Sightings {
 		got = append(got, sighting.Source)
@@ -106,7 +107,7 @@ func TestSourcesEightAtATime(t *testing.T) {
 	w := &world{scrub: &foreign.Scrubber{}, clock: &clockNotes{}, now: time.Now, roots: newRoots(Options{}, nil)}
 	w.resolver = newResolver(t.Context(), nil, w.sourceIP, w.scrub)
 	run := w.startEgress(t.Context(), sources, way{}, false)
-	for run.wait(t.Context(), pathDirect); ; <-run.changed {
+	for run.wait(t.Context(), evidence.WayDirect); ; <-run.changed {
 		run.mu.Lock()
 		waiting := run.waiting()
 		run.mu.Unlock()
@@ -114,7 +115,7 @@ func TestSourcesEightAtATime(t *testing.T) {
 			break
 		}
 	}
-	for i, s := range run.snapshot(pathDirect).Sightings {
+	for i, s := range run.snapshot(evidence.WayDirect).Sightings {
 		if want := fmt.Sprintf("203.0.113.%d", i); s.Failure != nil || s.Address.String() != want {
 			t.Errorf("sighting %d: %+v", i, s)
 		}

@@ -70,7 +70,7 @@ func (x *experiments) fromCall(sources []Source, local netip.Addr) {
 			group.Go(func() {
 				start := time.Now()
 				sighting := there.sightByHTTP(ctx, source, way{})
-				sighting.Path, sighting.TookMS = pathDirect, milliseconds(time.Since(start))
+				sighting.Path, sighting.TookMS = evidence.WayDirect, milliseconds(time.Since(start))
 				x.keep(func(f *findings) { f.fromCall = append(f.fromCall, sighting) })
 			})
 		}

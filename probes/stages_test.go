@@ -15,41 +15,43 @@ import (
 func TestEnough(t *testing.T) {
 	a, b, six := netip.MustParseAddr("203.0.113.10"), netip.MustParseAddr("203.0.113.11"), netip.MustParseAddr("2001:db8::1")
 	web := func(address netip.Addr) evidence.Sighting {
-		return evidence.Sighting{Path: pathDirect, Address: address}
+		return evidence.Sighting{Path: evidence.WayDirect, Address: address}
 	}
-	byDNS := func(address netip.Addr) evidence.Sighting { return evidence.Sighting{Path: pathDNS, Address: address} }
+	byDNS := func(address netip.Addr) evidence.Sighting {
+		return evidence.Sighting{Path: evidence.WayDNS, Address: address}
+	}
 	proxied := func(address netip.Addr) evidence.Sighting {
-		return evidence.Sighting{Path: pathProxy, Address: address}
+		return evidence.Sighting{Path: evidence.WayProxy, Address: address}
 	}
 	for name, test := range map[string]struct {
 		came    []evidence.Sighting
-		pending map[string]int
-		path    string
+		pending map[evidence.Way]int
+		path    evidence.Way
 		quick   bool // and all DNS servers are given by address
 		enough  bool
 		some    bool
 	}{
-		"nothing yet":                   {nil, map[string]int{pathDirect: 1}, pathDirect, false, false, false},
-		"nobody left":                   {nil, nil, pathDirect, false, true, false},
-		"one of two":                    {[]evidence.Sighting{web(a)}, map[string]int{pathDirect: 1}, pathDirect, false, false, true},
-		"two agree":                     {[]evidence.Sighting{web(a), web(a)}, map[string]int{pathDirect: 1}, pathDirect, false, true, true},
-		"two differ":                    {[]evidence.Sighting{web(a), web(b)}, map[string]int{pathDirect: 1}, pathDirect, false, false, true},
-		"two differ, nobody left":       {[]evidence.Sighting{web(a), web(b)}, nil, pathDirect, false, true, true},
-		"the web and DNS agree":         {[]evidence.Sighting{web(a), byDNS(a)}, map[string]int{pathDirect: 1}, pathDirect, false, true, true},
-		"DNS alone agrees":              {[]evidence.Sighting{byDNS(a), byDNS(a)}, map[string]int{pathDirect: 1}, pathDirect, false, false, false},
-		"DNS alone, web silent":         {[]evidence.Sighting{byDNS(a), byDNS(a)}, nil, pathDirect, false, true, false},
-		"DNS alone, where it is enough": {[]evidence.Sighting{byDNS(a), byDNS(a)}, map[string]int{pathDirect: 1}, pathDirect, true, true, false},
-		"DNS differs":                   {[]evidence.Sighting{byDNS(a), byDNS(b)}, map[string]int{pathDirect: 1}, pathDirect, true, false, false},
-		"DNS agrees, the web does not":  {[]evidence.Sighting{byDNS(a), byDNS(a), web(b)}, map[string]int{pathDirect: 1}, pathDirect, true, false, true},
-		"IPv6 does not count":           {[]evidence.Sighting{web(six), web(six)}, map[string]int{pathDirect: 1}, pathDirect, false, false, false},
-		"failures do not count":         {[]evidence.Sighting{{Path: pathDirect}, {Path: pathDirect}}, map[string]int{pathDirect: 1}, pathDirect, false, false, false},
-		"through the proxy":             {[]evidence.Sighting{proxied(a), proxied(a), web(b)}, map[string]int{pathDirect: 1, pathProxy: 1}, pathProxy, false, true, true},
-		"beside the proxy":              {[]evidence.Sighting{web(a), web(a), byDNS(a)}, map[string]int{pathProxy: 1}, pathProxy, false, false, false},
+		"nothing yet":                   {nil, map[evidence.Way]int{evidence.WayDirect: 1}, evidence.WayDirect, false, false, false},
+		"nobody left":                   {nil, nil, evidence.WayDirect, false, true, false},
+		"one of two":                    {[]evidence.Sighting{web(a)}, map[evidence.Way]int{evidence.WayDirect: 1}, evidence.WayDirect, false, false, true},
+		"two agree":                     {[]evidence.Sighting{web(a), web(a)}, map[evidence.Way]int{evidence.WayDirect: 1}, evidence.WayDirect, false, true, true},
+		"two differ":                    {[]evidence.Sighting{web(a), web(b)}, map[evidence.Way]int{evidence.WayDirect: 1}, evidence.WayDirect, false, false, true},
+		"two differ, nobody left":       {[]evidence.Sighting{web(a), web(b)}, nil, evidence.WayDirect, false, true, true},
+		"the web and DNS agree":         {[]evidence.Sighting{web(a), byDNS(a)}, map[evidence.Way]int{evidence.WayDirect: 1}, evidence.WayDirect, false, true, true},
+		"DNS alone agrees":              {[]evidence.Sighting{byDNS(a), byDNS(a)}, map[evidence.Way]int{evidence.WayDirect: 1}, evidence.WayDirect, false, false, false},
+		"DNS alone, web silent":         {[]evidence.Sighting{byDNS(a), byDNS(a)}, nil, evidence.WayDirect, false, true, false},
+		"DNS alone, where it is enough": {[]evidence.Sighting{byDNS(a), byDNS(a)}, map[evidence.Way]int{evidence.WayDirect: 1}, evidence.WayDirect, true, true, false},
+		"DNS differs":                   {[]evidence.Sighting{byDNS(a), byDNS(b)}, map[evidence.Way]int{evidence.WayDirect: 1}, evidence.WayDirect, true, false, false},
+		"DNS agrees, the web does not":  {[]evidence.Sighting{byDNS(a), byDNS(a), web(b)}, map[evidence.Way]int{evidence.WayDirect: 1}, evidence.WayDirect, true, false, true},
+		"IPv6 does not count":           {[]evidence.Sighting{web(six), web(six)}, map[evidence.Way]int{evidence.WayDirect: 1}, evidence.WayDirect, false, false, false},
+		"failures do not count":         {[]evidence.Sighting{{Path: evidence.WayDirect}, {Path: evidence.WayDirect}}, map[evidence.Way]int{evidence.WayDirect: 1}, evidence.WayDirect, false, false, false},
+		"through the proxy":             {[]evidence.Sighting{proxied(a), proxied(a), web(b)}, map[evidence.Way]int{evidence.WayDirect: 1, evidence.WayProxy: 1}, evidence.WayProxy, false, true, true},
+		"beside the proxy":              {[]evidence.Sighting{web(a), web(a), byDNS(a)}, map[evidence.Way]int{evidence.WayProxy: 1}, evidence.WayProxy, false, false, false},
 	} {
 		r := &egressRun{sights: test.came, pending: test.pending, quick: test.quick, literal: map[int]bool{}}
 		for i := range test.came {
 			r.came = append(r.came, i)
-			r.literal[i] = test.quick && test.came[i].Path == pathDNS
+			r.literal[i] = test.quick && test.came[i].Path == evidence.WayDNS
 		}
 		if enough, some := r.enough(test.path); enough != test.enough || some != test.some {
 			t.Errorf("%s: enough %v, some %v", name, enough, some)

@@ -31,11 +31,11 @@ type world struct {
 // way is how to reach a peer: directly, or through a proxy.
 type way struct{ proxy *proxyServer }
 
-func (v way) name() string {
+func (v way) name() evidence.Way {
 	if v.proxy != nil {
-		return "proxy"
+		return evidence.WayProxy
 	}
-	return "direct"
+	return evidence.WayDirect
 }
 
 func (w *world) fail(op evidence.Op, err error) *evidence.Failure { return Classify(op, err, w.scrub) }

@@ -14,7 +14,7 @@ var (
 )
 
 // seenFrom is the egress of a host that all sources see at these addresses, one after the other.
-func seenFrom(path string, addresses ...netip.Addr) *evidence.Egress {
+func seenFrom(path evidence.Way, addresses ...netip.Addr) *evidence.Egress {
 	g := &evidence.Egress{IPv4: addresses, IPv6: []netip.Addr{}, Asked: 4}
 	for i, source := range webSources {
 		g.Sightings = append(g.Sightings, evidence.Sighting{Source: source, Path: path, LocalAddress: localIP,
@@ -35,9 +35,9 @@ func seenFrom(path string, addresses ...netip.Addr) *evidence.Egress {
 func noSource(e *evidence.Evidence, why *evidence.Failure) {
 	e.Egress = &evidence.Egress{Asked: 4, IPv4: []netip.Addr{}, IPv6: []netip.Addr{}, DNSSeen: []netip.Addr{}}
 	for i, source := range append(webSources[:3:3], dnsSource) {
-		path := "direct"
+		path := evidence.WayDirect
 		if i == 3 {
-			path = "dns"
+			path = evidence.WayDNS
 		}
 		e.Egress.Sightings = append(e.Egress.Sightings,
 			evidence.Sighting{Source: source, Path: path, TookMS: 3000, Failure: why})

@@ -8,10 +8,20 @@ import (
 	"opensrs-doctor/probes/iprules"
 )
 
+// Way is how somebody else was asked.
+type Way string
+
+// The ways.
+const (
+	WayDirect Way = "direct"
+	WayProxy  Way = "proxy" // through the proxy: sources and controls over TCP
+	WayDNS    Way = "dns"   // a question to a name server
+)
+
 // Sighting is one source's answer to "which address do I come from".
 type Sighting struct {
 	Source       string     `json:"source"` // the URI that was asked
-	Path         string     `json:"path"`   // "direct", "proxy" (HTTP sources) or "dns"
+	Path         Way        `json:"path"`
 	Address      netip.Addr `json:"address,omitzero"`
 	LocalAddress netip.Addr `json:"local_address,omitzero"`
 	Late         bool       `json:"late,omitempty"` // came after the egress probe had reported

@@ -9,7 +9,7 @@ import (
 // Control is a well-known peer, asked only after a failure.
 type Control struct {
 	Peer      string        `json:"peer"` // HOST:PORT
-	Path      string        `json:"path"` // "direct" or "proxy"
+	Path      Way           `json:"path"` // WayDirect or WayProxy
 	Connected bool          `json:"connected"`
 	TookMS    float64       `json:"took_ms"`
 	Failure   *Failure      `json:"failure,omitempty"`

@@ -17,7 +17,7 @@ func (e *Evidence) OtherLocal() (other netip.Addr) {
 		return netip.Addr{}
 	}
 	for _, sighting := range e.Egress.Sightings {
-		if sighting.Path != "direct" || !sighting.Address.Is4() || !sighting.LocalAddress.IsValid() {
+		if sighting.Path != WayDirect || !sighting.Address.Is4() || !sighting.LocalAddress.IsValid() {
 			continue
 		}
 		if sighting.LocalAddress == local || sighting.LocalAddress.IsLoopback() != local.IsLoopback() {
@@ -32,7 +32,7 @@ func (e *Evidence) OtherLocal() (other netip.Addr) {
 // addresses of this host's packets.
 func (e *Evidence) Untranslated() bool {
 	return e.Egress != nil && slices.ContainsFunc(e.Egress.Sightings, func(s Sighting) bool {
-		return s.Path == "direct" && s.Address.IsValid() && s.Address == s.LocalAddress && iprules.NeverPublic(s.Address) == ""
+		return s.Path == WayDirect && s.Address.IsValid() && s.Address == s.LocalAddress && iprules.NeverPublic(s.Address) == ""
 	})
 }
 

@@ -16,7 +16,7 @@ import (
 func publicNames() []string {
 	names := []string{
 		evidence.LiveHost, evidence.TestHost, "*.opensrs.net", "opensrs.net",
-		"domains.opensrs.guide", "support.opensrs.com", "localhost", "system", "hosts file",
+		"domains.opensrs.guide", "support.opensrs.com", "localhost", evidence.BySystem, evidence.UsedHosts,
 	}
 	for _, source := range append([]string{evidence.DefaultStatusURL}, evidence.DefaultSources...) {
 		for _, host := range hostsOfURI(source) {

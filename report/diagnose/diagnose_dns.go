@@ -61,7 +61,7 @@ func usedAnswer(d *evidence.DNS) (evidence.DNSAnswer, bool) {
 // otherAnswer says which resolver has other addresses than those that were tried, and which; "" where none has.
 func otherAnswer(e *evidence.Evidence) string {
 	d := endpointDNS(e)
-	if d == nil || d.Used == "hosts file" || d.Used == "" {
+	if d == nil || d.Used == evidence.UsedHosts || d.Used == "" {
 		return ""
 	}
 	for _, answer := range d.Answers {
@@ -152,7 +152,7 @@ func leadsElsewhere(e *evidence.Evidence) bool {
 
 func whenDnsSinkholed(e *evidence.Evidence) (Finding, bool) {
 	d := endpointDNS(e)
-	if d == nil || len(d.IPv4) == 0 || d.Used == "hosts file" || !leadsElsewhere(e) {
+	if d == nil || len(d.IPv4) == 0 || d.Used == evidence.UsedHosts || !leadsElsewhere(e) {
 		return Finding{}, false
 	}
 	// Whoever shows a certificate that the public roots verify is the service, whatever it then says.
@@ -178,7 +178,7 @@ var elsewhere = []string{"dns.sinkholed", "port.", "tls.", "call.not-opensrs", "
 
 func whenDnsCaptivePortal(e *evidence.Evidence) (Finding, bool) {
 	d := endpointDNS(e)
-	if d == nil || d.MadeUp == nil || d.Used == "hosts file" || Blocked(e) == "" || Blocked(e) == "dns" {
+	if d == nil || d.MadeUp == nil || d.Used == evidence.UsedHosts || Blocked(e) == "" || Blocked(e) == "dns" {
 		return Finding{}, false
 	}
 	for _, address := range d.MadeUp.A {

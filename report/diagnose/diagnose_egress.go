@@ -50,7 +50,7 @@ func whenEgressUnknown(e *evidence.Evidence) (Finding, bool) {
 
 // failedSources are the sightings that failed on the way that the call takes, of sources that told no address there.
 func failedSources(e *evidence.Evidence) []evidence.Sighting {
-	onWay := func(s evidence.Sighting) bool { return s.Path == "proxy" }
+	onWay := func(s evidence.Sighting) bool { return s.Path == evidence.WayProxy }
 	if e.Host.Proxy == nil || !slices.ContainsFunc(e.Egress.Sightings, onWay) {
 		onWay = func(evidence.Sighting) bool { return true }
 	}
@@ -96,7 +96,7 @@ func closedPorts(failed []evidence.Sighting) string {
 			continue
 		}
 		port := "TCP port "
-		if sighting.Path == "dns" {
+		if sighting.Path == evidence.WayDNS {
 			port = "UDP and TCP port "
 		}
 		port += strconv.Itoa(int(peer.Port))
@@ -132,7 +132,7 @@ func whenEgressProxied(e *evidence.Evidence) (Finding, bool) {
 	}
 	through, direct := e.Egress.IPv4[0], netip.Addr{}
 	for _, sighting := range e.Egress.Sightings {
-		if sighting.Path == "direct" && sighting.Address.Is4() {
+		if sighting.Path == evidence.WayDirect && sighting.Address.Is4() {
 			direct = sighting.Address
 		}
 	}

@@ -108,7 +108,7 @@ func anyTCP(e *evidence.Evidence) bool {
 		return connected || failure != nil && !noAnswer(failure.Kind) && failure.Kind != evidence.KindNXDomain
 	}
 	if e.Egress != nil && slices.ContainsFunc(e.Egress.Sightings, func(s evidence.Sighting) bool {
-		return s.Path != "dns" && (s.LocalAddress.IsValid() || s.Address.IsValid() || s.Trust != nil)
+		return s.Path != evidence.WayDNS && (s.LocalAddress.IsValid() || s.Address.IsValid() || s.Trust != nil)
 	}) {
 		return true
 	}
@@ -124,7 +124,7 @@ func anyTCP(e *evidence.Evidence) bool {
 func silentWeb(e *evidence.Evidence) (silent []string) {
 	if e.Egress != nil {
 		for _, sighting := range e.Egress.Sightings {
-			if sighting.Path == "direct" && sighting.Failure != nil && sighting.Failure.Op != evidence.OpResolve {
+			if sighting.Path == evidence.WayDirect && sighting.Failure != nil && sighting.Failure.Op != evidence.OpResolve {
 				silent = appendOnce(silent, reading.SourceName(sighting.Source))
 			}
 		}

@@ -16,7 +16,7 @@ import (
 
 func whenDnsHostsOverride(e *evidence.Evidence) (Finding, bool) {
 	d := endpointDNS(e)
-	if d == nil || d.Used != "hosts file" {
+	if d == nil || d.Used != evidence.UsedHosts {
 		return Finding{}, false
 	}
 	var real []netip.Addr

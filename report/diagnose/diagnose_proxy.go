@@ -31,13 +31,13 @@ func proxyUnreached(e *evidence.Evidence) bool {
 func ThroughProxy(e *evidence.Evidence) []string {
 	var peers []string
 	for _, control := range e.Controls {
-		if control.Connected && control.Path == "proxy" {
+		if control.Connected && control.Path == evidence.WayProxy {
 			peers = appendOnce(peers, control.Peer)
 		}
 	}
 	if len(peers) == 0 && e.Egress != nil {
 		for _, sighting := range e.Egress.Sightings {
-			if sighting.Path == "proxy" && sighting.Failure == nil && sighting.Address.IsValid() {
+			if sighting.Path == evidence.WayProxy && sighting.Failure == nil && sighting.Address.IsValid() {
 				peers = appendOnce(peers, reading.SourceName(sighting.Source))
 			}
 		}
@@ -111,7 +111,7 @@ func proxyAt(e *evidence.Evidence) string {
 func surroundingsOf(e *evidence.Evidence, finding *Finding) {
 	var good []string
 	for _, control := range e.Controls {
-		if control.Connected && control.Path == "direct" {
+		if control.Connected && control.Path == evidence.WayDirect {
 			good = append(good, control.Peer)
 		}
 	}
@@ -162,7 +162,7 @@ func deniedToo(e *evidence.Evidence) string {
 	var denied []string
 	for _, control := range e.Controls {
 		switch {
-		case control.Path != "proxy":
+		case control.Path != evidence.WayProxy:
 		case control.Connected:
 			return ""
 		case control.Failure != nil && control.Failure.Kind == evidence.KindProxyDenied:

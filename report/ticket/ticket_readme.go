@@ -147,7 +147,7 @@ func (l *letter) sightings() {
 		l.say(2, probeSummary(l.r, "egress"))
 	}
 	for _, s := range facts.Sightings {
-		way := map[string]string{"proxy": " (through the proxy)", "dns": " (asked by DNS)"}[s.Path]
+		way := map[evidence.Way]string{evidence.WayProxy: " (through the proxy)", evidence.WayDNS: " (asked by DNS)"}[s.Path]
 		if s.Failure != nil {
 			l.sayf(2, "none by %s%s: %s", reading.SourceName(s.Source), way, seenFailure(s.Failure))
 			continue

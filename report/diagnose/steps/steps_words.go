@@ -90,7 +90,7 @@ func egressWords(g *evidence.Egress) string {
 	case len(g.IPv4) == 1:
 		whose := "this host's"
 		if slices.ContainsFunc(g.Sightings, func(s evidence.Sighting) bool {
-			return s.Path == "proxy" && s.Address.Unmap() == g.IPv4[0].Unmap()
+			return s.Path == evidence.WayProxy && s.Address.Unmap() == g.IPv4[0].Unmap()
 		}) {
 			whose = "the proxy's"
 		}
@@ -187,7 +187,7 @@ func dnsWords(e *evidence.Evidence, step evidence.Step) string {
 	}
 	told := name + " is " + addressList(addresses)
 	switch {
-	case d.Used == "hosts file" && d.HostsFile != "":
+	case d.Used == evidence.UsedHosts && d.HostsFile != "":
 		return screen.FirstFitting(reading.RowWidth, told+" by "+d.HostsFile, addressList(addresses)+" by "+d.HostsFile)
 	case len(d.Slow) > 0:
 		slow := "; " + reading.PlainServer(d.Slow[0]) + " is slow"

@@ -43,7 +43,7 @@ func (d *Drawing) Between() {
 func (d *Drawing) seenThroughProxy() bool {
 	seen := d.Seen.Egress
 	return seen != nil && (seen.Given || slices.ContainsFunc(seen.Sightings, func(s evidence.Sighting) bool {
-		return s.Path == "proxy" && s.Failure == nil
+		return s.Path == evidence.WayProxy && s.Failure == nil
 	}))
 }
 

@@ -85,7 +85,7 @@ func (d *Drawing) questions(name string) []TimeSpan {
 	case name == "egress" && e.Egress != nil:
 		for _, s := range firstOf(e.Egress.Sightings, 64) {
 			asked := reading.SourceName(s.Source)
-			if s.Path == "direct" && e.Host.Proxy != nil {
+			if s.Path == evidence.WayDirect && e.Host.Proxy != nil {
 				asked += ", without the proxy"
 			}
 			note := ""
