@@ -74,11 +74,11 @@ func storeStep(e *evidence.Evidence, d difference) string {
 	name := ClientTitle(c)
 	switch family(c) {
 	case "php":
-		option, set := phpStore(c), fmt.Sprintf("Set %s", phpStore(c))
+		option, set := phpStore(c), "Set"
 		if c.Pool != nil && c.Pool.Chroot != "" {
-			set = fmt.Sprintf("Copy that file to the same place under %s, which is the root of %s, and set %s", c.Pool.Chroot, name, option)
+			set = fmt.Sprintf("Copy %s to the same place under %s, which is the root of %s, and set", store, c.Pool.Chroot, name)
 		}
-		return fmt.Sprintf("%s = %s in %s%s.", set, store, iniOf(c, option), nowIs(setting(c, option)))
+		return fmt.Sprintf("%s %s = %s in %s%s.", set, option, store, iniOf(c, option), nowIs(setting(c, option)))
 	case "node":
 		return fmt.Sprintf("Set NODE_EXTRA_CA_CERTS=%s in the environment of what runs %s (node carries its own roots; from version 22 --use-system-ca takes this host's)%s.",
 			store, name, nowIs(setting(c, "env NODE_EXTRA_CA_CERTS")))
