@@ -63,11 +63,11 @@ func (w *world) readReply(facts *evidence.Call, got reply) {
 	facts.Device = w.device(got.status.Header)
 	if facts.HTTPStatus/100 == 3 {
 		facts.Location = w.quote(got.status.Header.Get("Location"), 200)
-		facts.Failure = &evidence.Failure{Op: "call", Kind: evidence.KindHTTPStatus, Detail: foreign.Oursf("HTTP status %d", facts.HTTPStatus)}
+		facts.Failure = &evidence.Failure{Op: evidence.OpCall, Kind: evidence.KindHTTPStatus, Detail: foreign.Oursf("HTTP status %d", facts.HTTPStatus)}
 		return
 	}
 	malformed := func(why foreign.Text) {
-		facts.Failure = &evidence.Failure{Op: "call", Kind: evidence.KindMalformed, Detail: why}
+		facts.Failure = &evidence.Failure{Op: evidence.OpCall, Kind: evidence.KindMalformed, Detail: why}
 	}
 	switch {
 	case got.tooBig:
@@ -117,15 +117,15 @@ func (w *world) readNoStatus(facts *evidence.Call, got reply) {
 	said := got.raw
 	switch {
 	case got.tooBig:
-		facts.Failure = &evidence.Failure{Op: "call", Kind: evidence.KindMalformed, Detail: foreign.Ours("a head without end")}
+		facts.Failure = &evidence.Failure{Op: evidence.OpCall, Kind: evidence.KindMalformed, Detail: foreign.Ours("a head without end")}
 	case len(said) == 0 || isTimeout(got.err) || errors.Is(got.err, context.Canceled):
 		facts.Failure = classify("call", got.err, w.quote)
 	case bytes.HasPrefix(said, []byte("HTTP/")):
-		facts.Failure = &evidence.Failure{Op: "call", Kind: evidence.KindMalformed, Detail: foreign.Ours("the reply's head was cut short or is not well-formed")}
+		facts.Failure = &evidence.Failure{Op: evidence.OpCall, Kind: evidence.KindMalformed, Detail: foreign.Ours("the reply's head was cut short or is not well-formed")}
 	default:
 		facts.ReplyBytes = len(said)
 		facts.Quote = w.quote(firstLine(foreign.Decode(said, "")), 100)
-		facts.Failure = &evidence.Failure{Op: "call", Kind: evidence.KindNotHTTP, Detail: foreign.Ours("the reply is no HTTP")}
+		facts.Failure = &evidence.Failure{Op: evidence.OpCall, Kind: evidence.KindNotHTTP, Detail: foreign.Ours("the reply is no HTTP")}
 	}
 }
 
@@ -140,17 +140,17 @@ func (w *world) readEnvelope(facts *evidence.Call, body []byte, contentType stri
 		facts.Code, facts.Text = w.code(answer.Code), w.quote(answer.Text, 300)
 		facts.Class = string(opensrs.ClassOf(answer))
 		if !answer.Success {
-			facts.Failure = &evidence.Failure{Op: "call", Kind: evidence.KindRefusedByAPI, Detail: foreign.Join(facts.Code, facts.Text)}
+			facts.Failure = &evidence.Failure{Op: evidence.OpCall, Kind: evidence.KindRefusedByAPI, Detail: foreign.Join(facts.Code, facts.Text)}
 		}
 		return
 	case facts.HTTPStatus >= 500 || facts.HTTPStatus == http.StatusTooManyRequests:
 		facts.Quote = w.quote(quoteOf(foreign.Decode(body, contentType)), 100)
-		facts.Failure = &evidence.Failure{Op: "call", Kind: evidence.KindHTTPStatus, Detail: foreign.Oursf("HTTP status %d", facts.HTTPStatus)}
+		facts.Failure = &evidence.Failure{Op: evidence.OpCall, Kind: evidence.KindHTTPStatus, Detail: foreign.Oursf("HTTP status %d", facts.HTTPStatus)}
 	case errors.As(err, &malformed):
-		facts.Failure = &evidence.Failure{Op: "call", Kind: evidence.KindMalformed, Detail: malformed.Why, Err: err}
+		facts.Failure = &evidence.Failure{Op: evidence.OpCall, Kind: evidence.KindMalformed, Detail: malformed.Why, Err: err}
 	default:
 		facts.Quote = w.quote(quoteOf(foreign.Decode(body, contentType)), 100)
-		facts.Failure = &evidence.Failure{Op: "call", Kind: evidence.KindBadAnswer, Detail: foreign.Ours("the reply is no OPS envelope"), Err: err}
+		facts.Failure = &evidence.Failure{Op: evidence.OpCall, Kind: evidence.KindBadAnswer, Detail: foreign.Ours("the reply is no OPS envelope"), Err: err}
 	}
 }
 

@@ -30,7 +30,7 @@ func selfSigned(certificate *x509.Certificate) bool {
 		certificate.CheckSignature(certificate.SignatureAlgorithm, certificate.RawTBSCertificate, certificate.Signature) == nil
 }
 
-// hasWords reports whether the words stand in the text as words of their own, in either case.
+// hasWords reports whether the words are in the text as words of their own, in either case.
 func hasWords(text, words string) bool {
 	text, words = strings.ToLower(text), strings.ToLower(words)
 	isLetter := func(at int) bool {

@@ -28,7 +28,7 @@ func (w *world) askControl(ctx context.Context, peer evidence.HostPort, v way) e
 	conn, err := w.open(ctx, v, peer)
 	control.TookMS = milliseconds(time.Since(start))
 	if err != nil {
-		control.Failure = w.fail("connect", err)
+		control.Failure = w.fail(evidence.OpConnect, err)
 		return control
 	}
 	defer conn.Close()
@@ -94,7 +94,7 @@ func readSummary(page *evidence.StatusPage, body []byte, words gate) {
 		Maintenance []statusEntry `json:"scheduled_maintenances"`
 	}
 	if err := json.Unmarshal(body, &said); err != nil {
-		page.Failure = &evidence.Failure{Op: "read", Kind: evidence.KindBadAnswer, Detail: foreign.Ours("the status page is no Statuspage JSON")}
+		page.Failure = &evidence.Failure{Op: evidence.OpRead, Kind: evidence.KindBadAnswer, Detail: foreign.Ours("the status page is no Statuspage JSON")}
 		return
 	}
 	page.Indicator, page.Description = words(said.Status.Indicator, 40), words(said.Status.Description, 200)

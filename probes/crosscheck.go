@@ -17,17 +17,17 @@ func (w *world) crossCheck(ctx context.Context, o Options, v way) *evidence.Cros
 	peer := evidence.HostPort{Host: check.Host, Port: evidence.ServicePort}
 	conn, err := w.open(ctx, v, peer)
 	if err != nil {
-		check.Failure = w.fail("connect", err)
+		check.Failure = w.fail(evidence.OpConnect, err)
 		return check
 	}
 	defer conn.Close()
 	stream, trust, _, err := w.secure(ctx, conn, check.Host, nil)
 	if err != nil {
-		check.Failure = w.fail("handshake", err)
+		check.Failure = w.fail(evidence.OpHandshake, err)
 		return check
 	}
 	if !trust.Verified() {
-		check.Failure = &evidence.Failure{Op: "verify", Kind: evidence.KindUntrusted, Detail: foreign.Ours("the certificate did not verify")}
+		check.Failure = &evidence.Failure{Op: evidence.OpVerify, Kind: evidence.KindUntrusted, Detail: foreign.Ours("the certificate did not verify")}
 		return check
 	}
 	call := w.probeCall(ctx, stream, peer, o.Path, credentials{o.Username, o.signed().Signature})

@@ -170,13 +170,13 @@ func dnsFailure(d *evidence.DNS) *evidence.Failure {
 	for _, answer := range d.Answers {
 		switch {
 		case answer.Pending && worst == nil:
-			worst = &evidence.Failure{Op: "query", Kind: evidence.KindTimeout, Detail: noAnswerFrom(answer.Resolver)}
+			worst = &evidence.Failure{Op: evidence.OpQuery, Kind: evidence.KindTimeout, Detail: noAnswerFrom(answer.Resolver)}
 		case answer.Failure != nil && (worst == nil || worst.Kind == evidence.KindTimeout || answer.Rcode != ""):
 			worst = answer.Failure
 		}
 	}
 	if worst == nil {
-		worst = &evidence.Failure{Op: "query", Kind: evidence.KindNoData, Detail: foreign.Ours("no address")}
+		worst = &evidence.Failure{Op: evidence.OpQuery, Kind: evidence.KindNoData, Detail: foreign.Ours("no address")}
 	}
 	return worst
 }

@@ -2,14 +2,10 @@ package probes
 
 import (
 	"context"
-	"errors"
 	"net/netip"
 	"slices"
-	"strings"
 	"sync"
 	"time"
-
-	"github.com/miekg/dns"
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
@@ -62,7 +58,7 @@ func (w *world) startEgress(ctx context.Context, sources []Source, v way, quick 
 			questions[i] = append(questions[i], question{len(r.sights), path, sight})
 			r.pending[path]++
 			r.sights = append(r.sights, evidence.Sighting{Source: source.URI, Path: path,
-				Failure: &evidence.Failure{Op: "fetch", Kind: evidence.KindTimeout, Detail: foreign.Ours("not asked before the run ended")}})
+				Failure: &evidence.Failure{Op: evidence.OpFetch, Kind: evidence.KindTimeout, Detail: foreign.Ours("not asked before the run ended")}})
 		}
 		if source.Kind == "dns" {
 			_, err := netip.ParseAddr(source.DNS.Server.Host)
@@ -105,7 +101,7 @@ func (r *egressRun) ask(ctx context.Context, source []question, othersWait bool)
 	var group sync.WaitGroup
 	for _, q := range source {
 		r.mu.Lock()
-		r.sights[q.number].Failure = &evidence.Failure{Op: "fetch", Kind: evidence.KindTimeout, Detail: foreign.Ours("no answer before the run ended")}
+		r.sights[q.number].Failure = &evidence.Failure{Op: evidence.OpFetch, Kind: evidence.KindTimeout, Detail: foreign.Ours("no answer before the run ended")}
 		r.mu.Unlock()
 		group.Go(func() {
 			start := time.Now()
@@ -299,66 +295,4 @@ func appendNew(list []netip.Addr, address netip.Addr) []netip.Addr {
 		}
 	}
 	return append(list, address)
-}
-
-// sightByHTTP reads an address from the body of a page.
-func (w *world) sightByHTTP(ctx context.Context, source Source, v way) evidence.Sighting {
-	sighting := evidence.Sighting{Source: source.URI}
-	got := w.fetch(ctx, v, source.URL)
-	sighting.LocalAddress, sighting.Trust = got.local, got.trust
-	if got.err != nil {
-		sighting.Failure = classify("fetch", got.err, w.words(v))
-	} else {
-		sighting = w.readSighting(sighting, foreign.Decode(got.body, got.contentType), w.words(v))
-	}
-	if sighting.Failure != nil {
-		sighting.Page = got.pageInstead(source.URL, w.words(v))
-	}
-	return sighting
-}
-
-// readSighting takes the address out of what a source said.
-func (w *world) readSighting(sighting evidence.Sighting, text string, words gate) evidence.Sighting {
-	address, err := netip.ParseAddr(strings.Trim(strings.TrimSpace(text), `"`))
-	if err != nil || w.scrub.InAddress(address) { // a key's digits can be laid out as an IPv6 address
-		sighting.Failure = &evidence.Failure{Op: "read", Kind: evidence.KindBadAnswer,
-			Detail: foreign.Oursf("not an address: %s", words(firstLine(text), 100))}
-		return sighting
-	}
-	sighting.Address = address.Unmap().WithZone("")
-	return sighting
-}
-
-// sightByDNS asks a server that answers with the address the question came from.
-func (w *world) sightByDNS(ctx context.Context, source Source) evidence.Sighting {
-	sighting := evidence.Sighting{Source: source.URI}
-	addresses, err := w.resolver.lookup(ctx, source.DNS.Server.Host)
-	if err != nil {
-		sighting.Failure = w.fail("resolve", err)
-		return sighting
-	}
-	server := netip.AddrPortFrom(addresses[0], source.DNS.Server.Port)
-	reply := w.resolver.query(ctx, server, source.DNS.Name, source.DNS.Type, source.DNS.Class)
-	if reply.err != nil {
-		sighting.Failure = w.fail("query", reply.err)
-		return sighting
-	}
-	sighting.LocalAddress, _, _ = w.hasRoute(server.Addr())
-	for _, record := range reply.msg.Answer {
-		switch record := record.(type) {
-		case *dns.A:
-			return w.readSighting(sighting, record.A.String(), w.scrub.Quote)
-		case *dns.AAAA:
-			return w.readSighting(sighting, record.AAAA.String(), w.scrub.Quote)
-		case *dns.TXT:
-			if found := w.readSighting(sighting, strings.Join(record.Txt, ""), w.scrub.Quote); found.Failure == nil {
-				return found
-			}
-		}
-	}
-	sighting.Failure = rcodeFailure(dns.RcodeToString[reply.msg.Rcode])
-	if sighting.Failure.Kind == evidence.KindNoData {
-		sighting.Failure = &evidence.Failure{Op: "query", Kind: evidence.KindNoData, Detail: foreign.Ours("no address in the answer"), Err: errors.New("no data")}
-	}
-	return sighting
 }

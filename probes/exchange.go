@@ -169,7 +169,7 @@ func (w *world) fetch(ctx context.Context, v way, u *url.URL) fetched {
 		conn = stream
 		trusted := got.trust.Known()
 		if got.dated = got.trust.DatesOnly; !got.dated && !(trusted && got.trust.NameOK && got.trust.DatesOK) {
-			got.err = &evidence.Failure{Op: "verify", Kind: evidence.KindUntrusted, Detail: foreign.Oursf("the certificate did not verify: %s", got.trust.Issuer)}
+			got.err = &evidence.Failure{Op: evidence.OpVerify, Kind: evidence.KindUntrusted, Detail: foreign.Oursf("the certificate did not verify: %s", got.trust.Issuer)}
 			return got
 		}
 	}
@@ -177,7 +177,7 @@ func (w *world) fetch(ctx context.Context, v way, u *url.URL) fetched {
 	got.err = answer.err
 	w.clock.note(peer.String(), answer.date, w.now(), u.Scheme == "https")
 	if answer.tooBig {
-		got.err = &evidence.Failure{Op: "fetch", Kind: evidence.KindBadAnswer, Detail: foreign.Oursf("the reply is larger than %d KiB", maxThird>>10)}
+		got.err = &evidence.Failure{Op: evidence.OpFetch, Kind: evidence.KindBadAnswer, Detail: foreign.Oursf("the reply is larger than %d KiB", maxThird>>10)}
 	}
 	if answer.status == nil {
 		return got
@@ -189,13 +189,13 @@ func (w *world) fetch(ctx context.Context, v way, u *url.URL) fetched {
 	}
 	switch {
 	case got.dated:
-		got.err = &evidence.Failure{Op: "verify", Kind: evidence.KindUntrusted, Detail: foreign.Ours("the certificate's dates do not fit this host's clock")}
+		got.err = &evidence.Failure{Op: evidence.OpVerify, Kind: evidence.KindUntrusted, Detail: foreign.Ours("the certificate's dates do not fit this host's clock")}
 	case got.status != http.StatusOK && got.err == nil:
 		kind := evidence.KindHTTPStatus
 		if absolute && got.status == http.StatusProxyAuthRequired {
 			kind = evidence.KindProxyAuth
 		}
-		got.err = &evidence.Failure{Op: "fetch", Kind: kind, Detail: foreign.Oursf("HTTP status %d", got.status)}
+		got.err = &evidence.Failure{Op: evidence.OpFetch, Kind: kind, Detail: foreign.Oursf("HTTP status %d", got.status)}
 	}
 	return got
 }

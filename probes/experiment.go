@@ -149,7 +149,7 @@ func (x *experiments) names(endpoint, other string) {
 	ask := func(name string) *evidence.DNSAnswer {
 		ctx, cancel := context.WithTimeout(x.ctx, otherTime)
 		defer cancel()
-		best := evidence.DNSAnswer{Failure: &evidence.Failure{Op: "query", Kind: evidence.KindTimeout, Detail: foreign.Ours("no answer")}}
+		best := evidence.DNSAnswer{Failure: &evidence.Failure{Op: evidence.OpQuery, Kind: evidence.KindTimeout, Detail: foreign.Ours("no answer")}}
 		for _, server := range servers {
 			answer := x.world.resolver.ask(ctx, server, name)
 			if answer.Decides() {

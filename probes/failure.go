@@ -17,14 +17,14 @@ import (
 
 // Classify turns the error of operation op into a Failure, by type. It is the one place that looks
 // inside errors; nil stays nil. The original words, which may be a peer's, come in by scrub's gate.
-func Classify(op string, err error, scrub *foreign.Scrubber) *evidence.Failure {
+func Classify(op evidence.Op, err error, scrub *foreign.Scrubber) *evidence.Failure {
 	return classify(op, err, scrub.Quote)
 }
 
 // gate is how the words of one peer come in: Quote of a foreign.Scrubber, or a stricter one.
 type gate func(said string, limit int) foreign.Text
 
-func classify(op string, err error, words gate) *evidence.Failure {
+func classify(op evidence.Op, err error, words gate) *evidence.Failure {
 	if err == nil {
 		return nil
 	}
@@ -35,7 +35,7 @@ func classify(op string, err error, words gate) *evidence.Failure {
 	return &evidence.Failure{Op: op, Kind: kindOf(op, err), Detail: words(plainWords(err), 300), Err: err}
 }
 
-func kindOf(op string, err error) evidence.Kind {
+func kindOf(op evidence.Op, err error) evidence.Kind {
 	var (
 		header  tls.RecordHeaderError
 		verify  *tls.CertificateVerificationError
@@ -83,7 +83,7 @@ func systemCall(err error) string {
 }
 
 // plainWords is the innermost text of an error: without the addresses and operations that
-// net.OpError puts around it, which stand in the evidence already.
+// net.OpError puts around it, which the evidence has already.
 func plainWords(err error) string {
 	var op *net.OpError
 	for errors.As(err, &op) && op.Err != nil {

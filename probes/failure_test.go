@@ -23,7 +23,7 @@ import (
 func TestSystemErrors(t *testing.T) {
 	for kind, numbers := range systemErrors {
 		for _, number := range numbers {
-			for _, op := range []string{"connect", "handshake", "call"} {
+			for _, op := range []evidence.Op{evidence.OpConnect, evidence.OpHandshake, evidence.OpCall} {
 				err := &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", number)}
 				if got := Classify(op, fmt.Errorf("tried: %w", err), nil); got.Kind != kind {
 					t.Errorf("%s: %q (%d) is %s, want %s", op, number, int(number), got.Kind, kind)
@@ -31,7 +31,7 @@ func TestSystemErrors(t *testing.T) {
 			}
 		}
 	}
-	calls := map[string]string{"connect": "connect", "listen": "bind", "handshake": "read"}
+	calls := map[evidence.Op]string{"connect": "connect", "listen": "bind", "handshake": "read"}
 	for op, numbers := range connectErrors {
 		for number, kind := range numbers {
 			if got := Classify(op, os.NewSyscallError(calls[op], number), nil).Kind; got != kind {
@@ -53,11 +53,11 @@ func TestOtherErrors(t *testing.T) {
 		{io.EOF, evidence.KindHungUp}, {io.ErrUnexpectedEOF, evidence.KindHungUp}, {net.ErrClosed, evidence.KindHungUp},
 		{errors.New("something else"), evidence.KindUnclassified}, {syscall.Errno(0x7abcdef), evidence.KindUnclassified},
 	} {
-		if got := Classify("handshake", test.err, nil); got.Kind != test.kind {
+		if got := Classify(evidence.OpHandshake, test.err, nil); got.Kind != test.kind {
 			t.Errorf("%v is %s, want %s", test.err, got.Kind, test.kind)
 		}
 	}
-	if Classify("connect", nil, nil) != nil {
+	if Classify(evidence.OpConnect, nil, nil) != nil {
 		t.Error("no error is a failure")
 	}
 }
@@ -95,7 +95,7 @@ func TestErrorsOfSockets(t *testing.T) {
 	defer silent.Close()
 	silent.SetReadDeadline(time.Now().Add(-time.Second))
 	_, err = silent.Read(make([]byte, 1))
-	if got := Classify("handshake", err, nil); got == nil || got.Kind != evidence.KindTimeout {
+	if got := Classify(evidence.OpHandshake, err, nil); got == nil || got.Kind != evidence.KindTimeout {
 		t.Errorf("a deadline that has passed: %v", got)
 	}
 
@@ -131,5 +131,5 @@ func resetOf(t *testing.T, listener net.Listener) evidence.Kind {
 	if _, err = conn.Read(make([]byte, 1)); err == nil {
 		t.Fatal("the peer said something")
 	}
-	return Classify("handshake", err, nil).Kind
+	return Classify(evidence.OpHandshake, err, nil).Kind
 }

@@ -12,7 +12,7 @@ import (
 
 // systemKind is what the error number of a socket operation means on this system, where call is the system call that
 // gave it, as systemCall says; KindUnclassified for one that says nothing about the peer or the way to it.
-func systemKind(op, call string, errno syscall.Errno) evidence.Kind {
+func systemKind(op evidence.Op, call string, errno syscall.Errno) evidence.Kind {
 	switch errno {
 	case syscall.ECONNREFUSED:
 		return evidence.KindRefused
@@ -33,7 +33,7 @@ func systemKind(op, call string, errno syscall.Errno) evidence.Kind {
 		}
 		return evidence.KindNoAddress
 	case syscall.EADDRINUSE:
-		if op != "listen" { // all others leave the port to the system
+		if op != evidence.OpListen { // all others leave the port to the system
 			return evidence.KindNoPort
 		}
 		return evidence.KindInUse

@@ -26,7 +26,7 @@ var systemErrors = map[evidence.Kind][]syscall.Errno{
 }
 
 // connectErrors are the numbers that mean something else in one operation than in the others.
-var connectErrors = map[string]map[syscall.Errno]evidence.Kind{
+var connectErrors = map[evidence.Op]map[syscall.Errno]evidence.Kind{
 	"connect":   {syscall.EINVAL: map[bool]evidence.Kind{true: evidence.KindNotPermitted, false: evidence.KindUnclassified}[runtime.GOOS == "linux"]},
 	"handshake": {syscall.EINVAL: evidence.KindUnclassified},
 	"listen":    {syscall.EADDRINUSE: evidence.KindInUse, syscall.EADDRNOTAVAIL: evidence.KindNoAddress},
@@ -37,7 +37,7 @@ func TestNoAddressOfIPv6(t *testing.T) {
 	for address, want := range map[string]evidence.Kind{"[2001:db8::1]:53": evidence.KindNoAddress, "192.0.2.1:53": evidence.KindNoPort} {
 		err := &net.OpError{Op: "dial", Net: "udp", Addr: net.UDPAddrFromAddrPort(netip.MustParseAddrPort(address)),
 			Err: os.NewSyscallError("connect", syscall.EADDRNOTAVAIL)}
-		if got := Classify("query", err, nil).Kind; got != want {
+		if got := Classify(evidence.OpQuery, err, nil).Kind; got != want {
 			t.Errorf("%s: %s, want %s", address, got, want)
 		}
 	}

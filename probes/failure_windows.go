@@ -12,7 +12,7 @@ import (
 // says nothing about the peer or the way to it. The names of package syscall, such as ECONNREFUSED, are invented
 // numbers here: Winsock returns its own, and operations that overlap with others those of Win32.
 // https://learn.microsoft.com/windows/win32/winsock/windows-sockets-error-codes-2
-func systemKind(op, _ string, errno syscall.Errno) evidence.Kind {
+func systemKind(op evidence.Op, _ string, errno syscall.Errno) evidence.Kind {
 	switch errno {
 	case windows.WSAECONNREFUSED, windows.ERROR_CONNECTION_REFUSED, windows.ERROR_PORT_UNREACHABLE:
 		return evidence.KindRefused
@@ -28,7 +28,7 @@ func systemKind(op, _ string, errno syscall.Errno) evidence.Kind {
 	case windows.WSAEADDRNOTAVAIL:
 		return evidence.KindNoAddress
 	case windows.WSAEADDRINUSE:
-		if op != "listen" { // all others leave the port to the system
+		if op != evidence.OpListen { // all others leave the port to the system
 			return evidence.KindNoPort
 		}
 		return evidence.KindInUse

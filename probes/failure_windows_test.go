@@ -25,7 +25,7 @@ var systemErrors = map[evidence.Kind][]syscall.Errno{
 }
 
 // connectErrors are the numbers that mean something else in one operation than in the others.
-var connectErrors = map[string]map[syscall.Errno]evidence.Kind{
+var connectErrors = map[evidence.Op]map[syscall.Errno]evidence.Kind{
 	"connect": {10048: evidence.KindNoPort},
 	"listen":  {10048: evidence.KindInUse},
 }

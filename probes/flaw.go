@@ -13,7 +13,7 @@ import (
 
 // examine says of a chain that leads to none of the roots (the public ones, or those of the host's own authority) why,
 // where no issuer is missing; its dates and name are not looked at. Flaw: a rule is broken on the way, by an issuer that
-// is none, a limit that an issuer has, a purpose that is no server's. Namesake: it ends in an issuer with a root's name,
+// is none, a limit that an issuer has, a purpose that is not a server's. Namesake: it ends in an issuer with a root's name,
 // which did not sign it. BelowPublic: every signature up to a root holds.
 func (r *roots) examine(chain []*x509.Certificate, pool *x509.CertPool, list []*x509.Certificate, trust *evidence.Trust) {
 	current := chain[0]

@@ -186,7 +186,7 @@ func throughProxySaying(t *testing.T, at string, said []byte) {
 	}
 	smallFacts(t, reply, 4<<10)
 	if err != nil {
-		smallFacts(t, w.fail("connect", err), 4<<10)
+		smallFacts(t, w.fail(evidence.OpConnect, err), 4<<10)
 		if read := len(said) - conn.Len(); read > maxHead {
 			t.Errorf("%d bytes were read", read)
 		}

@@ -127,7 +127,7 @@ func (r *run) gatherDirect() {
 	case r.ev.Direct = <-r.direct:
 	default:
 		if r.o.Proxy.Mode != "url" && r.direct != nil {
-			r.ev.Direct = &evidence.Direct{Resolves: true, Failure: &evidence.Failure{Op: "connect", Kind: evidence.KindTimeout, Detail: foreign.Ours("no answer before the run ended")}}
+			r.ev.Direct = &evidence.Direct{Resolves: true, Failure: &evidence.Failure{Op: evidence.OpConnect, Kind: evidence.KindTimeout, Detail: foreign.Ours("no answer before the run ended")}}
 		}
 	}
 	select {

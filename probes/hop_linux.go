@@ -17,7 +17,7 @@ type askedHop struct {
 	kind  int // SOCK_STREAM or SOCK_DGRAM
 	begun time.Time
 	hop   evidence.Hop
-	err   error // the packet was not sent: hop is no answer, and no silence either
+	err   error // the packet was not sent: hop is not an answer, and no silence either
 }
 
 // openHop sends one packet: a SYN, or a datagram to a port where nobody listens. pollHops reads the answer. It sends

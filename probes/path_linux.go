@@ -201,7 +201,7 @@ func (w *world) walkOne(ctx context.Context, to netip.AddrPort, kind int, p *pac
 	return tidy(hops), silent, unsent
 }
 
-// tidy orders the hops and drops what lies behind the first that is no router's, and trailing silence past
+// tidy orders the hops and drops what lies behind the first that is not a router's, and trailing silence past
 // the third.
 func tidy(hops []evidence.Hop) []evidence.Hop {
 	byTTL := make([]evidence.Hop, walkMost+1)

@@ -25,83 +25,95 @@ func staggerFor(ctx context.Context, addresses int) time.Duration {
 	return min(stagger, time.Until(deadline)/time.Duration(addresses+1))
 }
 
-// connectAny connects to the first address that answers, in their order.
+// race is connecting to several addresses in their order: the next one is begun where those before it have failed, or one
+// has been silent for a while.
+type race struct {
+	world    *world
+	to       []netip.AddrPort
+	attempts []evidence.Attempt // one for each address that was begun
+	starts   []time.Time
+	outcomes chan outcome
+}
+
+// outcome is what came of one of the attempts of a race.
+type outcome struct {
+	index int
+	conn  net.Conn
+	err   error
+	took  time.Duration
+}
+
+// start begins the next address.
+func (r *race) start(ctx context.Context) {
+	index, begun := len(r.attempts), time.Now()
+	r.attempts = append(r.attempts, evidence.Attempt{Address: r.to[index]})
+	r.starts = append(r.starts, begun)
+	go func() {
+		conn, err := r.world.connect(ctx, r.to[index])
+		r.outcomes <- outcome{index, conn, err, time.Since(begun)}
+	}()
+}
+
+// finish gives those that have no outcome yet a failure. Their connections, where they come too late, are closed.
+func (r *race) finish() {
+	running := 0
+	for i := range r.attempts {
+		if attempt := &r.attempts[i]; !attempt.Connected && attempt.Failure == nil {
+			attempt.TookMS = milliseconds(time.Since(r.starts[i]))
+			attempt.Failure = &evidence.Failure{Op: evidence.OpConnect, Kind: evidence.KindTimeout, Detail: foreign.Ours("no answer so far")}
+			running++
+		}
+	}
+	go func() {
+		for range running {
+			if late := <-r.outcomes; late.conn != nil {
+				late.conn.Close()
+			}
+		}
+	}()
+}
+
+// connectAny connects to the first address that answers, in their order; nil where none does. Each address that was tried
+// is an attempt.
 func (w *world) connectAny(ctx context.Context, to []netip.AddrPort) (net.Conn, []evidence.Attempt) {
 	patience := staggerFor(ctx, len(to))
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	type outcome struct {
-		index int
-		conn  net.Conn
-		err   error
-		took  time.Duration
-	}
-	outcomes := make(chan outcome, len(to))
-	attempts := make([]evidence.Attempt, 0, len(to))
-	starts := make([]time.Time, 0, len(to))
-	var next <-chan time.Time
-	start := func() {
-		index := len(attempts)
-		begun := time.Now()
-		attempts = append(attempts, evidence.Attempt{Address: to[index]})
-		starts = append(starts, begun)
-		next = time.After(patience)
-		go func() {
-			conn, err := w.connect(ctx, to[index])
-			outcomes <- outcome{index, conn, err, time.Since(begun)}
-		}()
-	}
-	finish := func() { // connections that come too late are closed
-		running := 0
-		for i := range attempts {
-			if !attempts[i].Connected && attempts[i].Failure == nil {
-				attempts[i].TookMS = milliseconds(time.Since(starts[i]))
-				attempts[i].Failure = &evidence.Failure{Op: "connect", Kind: evidence.KindTimeout, Detail: foreign.Ours("no answer so far")}
-				running++
-			}
-		}
-		go func() {
-			for range running {
-				if late := <-outcomes; late.conn != nil {
-					late.conn.Close()
-				}
-			}
-		}()
-	}
-	start()
+	r := &race{world: w, to: to, outcomes: make(chan outcome, len(to))}
 	for failed := 0; ; {
-		if len(attempts) == len(to) {
-			next = nil
+		var next <-chan time.Time
+		if failed == len(r.attempts) {
+			r.start(ctx)
+		}
+		if len(r.attempts) < len(to) {
+			next = time.After(patience - time.Since(r.starts[len(r.starts)-1]))
 		}
 		select {
-		case got := <-outcomes:
-			attempt := &attempts[got.index]
+		case got := <-r.outcomes:
+			attempt := &r.attempts[got.index]
 			attempt.TookMS = milliseconds(got.took)
 			if got.err == nil {
 				attempt.Connected, attempt.LocalAddress = true, localAddress(got.conn)
 				cancel()
-				finish()
-				return got.conn, attempts
+				r.finish()
+				return got.conn, r.attempts
 			}
 			attempt.Failure = w.connectFailure(got.err, to[got.index].Addr())
 			if failed++; failed == len(to) {
-				return nil, attempts
-			}
-			if failed == len(attempts) {
-				start()
+				return nil, r.attempts
 			}
 		case <-next:
-			start()
+			r.start(ctx)
 		case <-ctx.Done():
-			finish()
-			return nil, attempts
+			r.finish()
+			return nil, r.attempts
 		}
 	}
 }
 
 // connectFailure tells "this host has no way" from "a router says there is none": the errno is the same.
 func (w *world) connectFailure(err error, to netip.Addr) *evidence.Failure {
-	failure := w.fail("connect", err)
+	failure := w.fail(evidence.OpConnect, err)
 	if failure.Kind == evidence.KindUnreachable {
 		if _, has, known := w.hasRoute(to); known && !has {
 			failure.Kind = evidence.KindNoRoute
@@ -126,10 +138,10 @@ func (w *world) probePort(ctx context.Context, t target) (*evidence.Port, net.Co
 	if conn == nil {
 		failure := firstFailure(attempts)
 		if errors.Is(context.Cause(ctx), context.Canceled) {
-			failure = &evidence.Failure{Op: "connect", Kind: evidence.KindCanceled, Detail: foreign.Ours("interrupted")}
+			failure = &evidence.Failure{Op: evidence.OpConnect, Kind: evidence.KindCanceled, Detail: foreign.Ours("interrupted")}
 		}
 		if t.way.proxy != nil {
-			failure = &evidence.Failure{Op: "connect to the proxy", Kind: failure.Kind, Detail: failure.Detail, Err: failure.Err}
+			failure = &evidence.Failure{Op: evidence.OpToProxy, Kind: failure.Kind, Detail: failure.Detail, Err: failure.Err}
 		}
 		return facts, nil, failure
 	}
@@ -144,7 +156,7 @@ func (w *world) probePort(ctx context.Context, t target) (*evidence.Port, net.Co
 	facts.ProxyReply = reply
 	if err != nil {
 		conn.Close()
-		return facts, nil, w.fail("connect through the proxy", err)
+		return facts, nil, w.fail(evidence.OpThroughProxy, err)
 	}
 	return facts, stream, nil
 }
@@ -155,7 +167,7 @@ func (w *world) throughProxy(ctx context.Context, conn net.Conn, t target) (net.
 		if err != nil {
 			var failure *evidence.Failure
 			if !errors.As(err, &failure) {
-				failure = w.fail("handshake with the proxy", err)
+				failure = w.fail(evidence.OpProxyHandshake, err)
 			}
 			return nil, nil, failure
 		}
@@ -173,7 +185,7 @@ func firstFailure(attempts []evidence.Attempt) *evidence.Failure {
 		}
 	}
 	if chosen == nil {
-		chosen = &evidence.Failure{Op: "connect", Kind: evidence.KindTimeout, Detail: foreign.Ours("no answer")}
+		chosen = &evidence.Failure{Op: evidence.OpConnect, Kind: evidence.KindTimeout, Detail: foreign.Ours("no answer")}
 	}
 	return chosen
 }

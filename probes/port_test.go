@@ -123,7 +123,7 @@ func TestProbePort(t *testing.T) {
 		to    netip.AddrPort
 		proxy bool
 		code  int // of the proxy's reply, 0 for none
-		op    string
+		op    evidence.Op
 		kind  evidence.Kind
 	}{
 		"directly":             {open, false, 0, "", ""},

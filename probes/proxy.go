@@ -33,7 +33,7 @@ type proxyServer struct {
 }
 
 // chooseProxy picks the proxy for the endpoint, and says where it is set: the one given, or what HTTPS_PROXY and NO_PROXY (in
-// either case) say of it. Nil: none. Package cmd has refused what is no URL of a proxy.
+// either case) say of it. Nil: none. Package cmd has refused what is not a URL of a proxy.
 func chooseProxy(choice ProxyChoice, endpoint *url.URL) (server *url.URL, from string) {
 	switch choice.Mode {
 	case "none":
@@ -164,7 +164,7 @@ func (p *proxyServer) connectMethod(conn net.Conn, peer evidence.HostPort) (net.
 		if isTransport(err) && limited.N > 0 {
 			return nil, nil, err
 		}
-		return nil, nil, &evidence.Failure{Op: "connect through the proxy", Kind: evidence.KindNotHTTP,
+		return nil, nil, &evidence.Failure{Op: evidence.OpThroughProxy, Kind: evidence.KindNotHTTP,
 			Detail: foreign.Ours("the proxy's reply is no HTTP"), Err: err}
 	}
 	text := p.words()(strings.TrimPrefix(response.Status, strconv.Itoa(response.StatusCode)), 80)
@@ -181,7 +181,7 @@ func (p *proxyServer) connectMethod(conn net.Conn, peer evidence.HostPort) (net.
 	case code >= 500 && code != http.StatusNotImplemented:
 		kind = evidence.KindProxyUpstream
 	}
-	return nil, reply, &evidence.Failure{Op: "connect through the proxy", Kind: kind,
+	return nil, reply, &evidence.Failure{Op: evidence.OpThroughProxy, Kind: kind,
 		Detail: foreign.Join(foreign.Oursf("%d", reply.Code), reply.Text)}
 }
 
@@ -223,7 +223,7 @@ func (w *world) secureProxy(ctx context.Context, conn net.Conn, host string) (ne
 		return nil, err
 	}
 	if !trust.Known() || !trust.NameOK || !trust.DatesOK {
-		return nil, &evidence.Failure{Op: "handshake with the proxy", Kind: evidence.KindUntrusted,
+		return nil, &evidence.Failure{Op: evidence.OpProxyHandshake, Kind: evidence.KindUntrusted,
 			Detail: foreign.Ours("the proxy's certificate did not verify")}
 	}
 	return stream, nil

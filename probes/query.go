@@ -77,7 +77,7 @@ const maxAddresses = 32
 func take(a *evidence.DNSAnswer, reply result) {
 	if reply.err != nil {
 		if a.Rcode == "" {
-			a.Failure, a.Transport = Classify("query", reply.err, reply.scrub), reply.transport
+			a.Failure, a.Transport = Classify(evidence.OpQuery, reply.err, reply.scrub), reply.transport
 		}
 		return
 	}
@@ -108,7 +108,7 @@ func take(a *evidence.DNSAnswer, reply result) {
 	}
 	a.Failure = rcodeFailure(a.Rcode)
 	if reply.msg.Truncated && a.Rcode == "NOERROR" {
-		a.Failure = &evidence.Failure{Op: "query", Kind: evidence.KindBadAnswer,
+		a.Failure = &evidence.Failure{Op: evidence.OpQuery, Kind: evidence.KindBadAnswer,
 			Detail: foreign.Ours("the answer is cut short over UDP, and TCP port 53 does not bring the whole")}
 	}
 }
@@ -137,7 +137,7 @@ func rcodeFailure(rcode string) *evidence.Failure {
 	case "NOTIMP":
 		words = foreign.Ours("NOTIMP")
 	}
-	return &evidence.Failure{Op: "query", Kind: kind, Detail: words}
+	return &evidence.Failure{Op: evidence.OpQuery, Kind: kind, Detail: words}
 }
 
 // query puts one question to one server: UDP, again after a pause, and TCP where UDP is deaf, refused or
@@ -201,7 +201,7 @@ func lostOnPath(err error) bool {
 	if err == nil {
 		return true
 	}
-	switch Classify("query", err, nil).Kind {
+	switch Classify(evidence.OpQuery, err, nil).Kind {
 	case evidence.KindTimeout, evidence.KindRefused, evidence.KindUnreachable, evidence.KindProhibited:
 		return true
 	}
@@ -223,7 +223,7 @@ func (r *resolver) exchange(ctx context.Context, server netip.AddrPort, transpor
 	client := &dns.Client{Net: transport, Dialer: dialer, Timeout: time.Minute} // the context ends it
 	msg, _, err := client.ExchangeContext(ctx, question, server.String())
 	if err == nil && (msg == nil || !answers(msg, question)) {
-		err = &evidence.Failure{Op: "query", Kind: evidence.KindBadAnswer, Detail: foreign.Ours("the reply is to another question")}
+		err = &evidence.Failure{Op: evidence.OpQuery, Kind: evidence.KindBadAnswer, Detail: foreign.Ours("the reply is to another question")}
 	}
 	if err != nil && ctx.Err() != nil {
 		err = ctx.Err()

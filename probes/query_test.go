@@ -170,7 +170,7 @@ func TestAskWithoutUDP(t *testing.T) {
 	}
 }
 
-// A name that nobody has registered and one that should exist are put to the resolvers; an address is no name to invent
+// A name that nobody has registered and one that should exist are put to the resolvers; an address is not a name to invent
 // another for.
 func TestNames(t *testing.T) {
 	four := netip.MustParseAddr("198.51.100.10")

@@ -16,7 +16,7 @@ const maxRecords = 32
 func replyOf(question uint16, got result) evidence.DNSReply {
 	reply := evidence.DNSReply{Type: dns.TypeToString[question], Records: []evidence.DNSRecord{}}
 	if got.err != nil {
-		reply.Failure = Classify("query", got.err, got.scrub)
+		reply.Failure = Classify(evidence.OpQuery, got.err, got.scrub)
 		return reply
 	}
 	reply.Rcode, reply.Transport = rcodeName(got.msg.Rcode), got.transport
@@ -55,5 +55,5 @@ func labels(name string) string {
 // silentReply is for a question that had no answer when the other one's was used.
 func silentReply(question uint16) evidence.DNSReply {
 	return evidence.DNSReply{Type: dns.TypeToString[question], Records: []evidence.DNSRecord{},
-		Failure: &evidence.Failure{Op: "query", Kind: evidence.KindTimeout, Detail: foreign.Ours("no answer yet when the other question's was used")}}
+		Failure: &evidence.Failure{Op: evidence.OpQuery, Kind: evidence.KindTimeout, Detail: foreign.Ours("no answer yet when the other question's was used")}}
 }

@@ -25,7 +25,7 @@ func readResolvConf(path string, scrub *foreign.Scrubber) (servers []netip.Addr,
 	content, err := readSmallFile(path, mostResolvConf)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		link, _ := os.Readlink(path) // "" where it is no link
+		link, _ := os.Readlink(path) // "" where it is not a link
 		return nil, &evidence.ResolversProblem{Kind: evidence.ResolversMissing, Link: scrub.Quote(link, 200)}
 	case err != nil:
 		return nil, &evidence.ResolversProblem{Kind: evidence.ResolversUnreadable, Detail: systemWords(err, scrub)}

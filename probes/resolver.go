@@ -88,8 +88,8 @@ func (r *resolver) askSystem(ctx context.Context, name string) evidence.DNSAnswe
 	if len(found) > 0 {
 		return answer
 	}
-	if answer.Failure = Classify("query", err, r.scrub); answer.Failure == nil || answer.Failure.Kind != evidence.KindTimeout {
-		answer.Failure = &evidence.Failure{Op: "query", Kind: evidence.KindNoData, Detail: foreign.Ours("this system's own lookup finds no address"), Err: err}
+	if answer.Failure = Classify(evidence.OpQuery, err, r.scrub); answer.Failure == nil || answer.Failure.Kind != evidence.KindTimeout {
+		answer.Failure = &evidence.Failure{Op: evidence.OpQuery, Kind: evidence.KindNoData, Detail: foreign.Ours("this system's own lookup finds no address"), Err: err}
 	}
 	return answer
 }
@@ -118,7 +118,7 @@ func (r *resolver) lookup(ctx context.Context, name string) ([]netip.Addr, error
 	case <-entry.done:
 		return entry.addresses, entry.err
 	case <-ctx.Done():
-		return nil, &evidence.Failure{Op: "resolve", Kind: evidence.KindTimeout, Detail: foreign.Oursf("no answer for %s", r.scrub.Quote(name, 253)), Err: ctx.Err()}
+		return nil, &evidence.Failure{Op: evidence.OpResolve, Kind: evidence.KindTimeout, Detail: foreign.Oursf("no answer for %s", r.scrub.Quote(name, 253)), Err: ctx.Err()}
 	}
 }
 
@@ -144,7 +144,7 @@ func (r *resolver) lookupNow(ctx context.Context, name string) ([]netip.Addr, er
 		}
 	}
 	if failure == nil {
-		failure = &evidence.Failure{Op: "resolve", Kind: evidence.KindNoData, Detail: foreign.Oursf("no address for %s", r.scrub.Quote(name, 253))}
+		failure = &evidence.Failure{Op: evidence.OpResolve, Kind: evidence.KindNoData, Detail: foreign.Oursf("no address for %s", r.scrub.Quote(name, 253))}
 	}
 	return nil, failure
 }

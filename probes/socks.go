@@ -33,11 +33,11 @@ func (p *proxyServer) socks(conn net.Conn, peer evidence.HostPort) (net.Conn, *e
 	}
 	failed := func(kind evidence.Kind, code int, text foreign.Text) (net.Conn, *evidence.ProxyReply, error) {
 		reply := &evidence.ProxyReply{Protocol: "socks5", Code: code, Text: text}
-		return nil, reply, &evidence.Failure{Op: "connect through the proxy", Kind: kind, Detail: text}
+		return nil, reply, &evidence.Failure{Op: evidence.OpThroughProxy, Kind: kind, Detail: text}
 	}
 	switch {
 	case chosen[0] != 5:
-		return nil, nil, &evidence.Failure{Op: "connect through the proxy", Kind: evidence.KindBadAnswer, Detail: foreign.Ours("the proxy does not speak SOCKS5")}
+		return nil, nil, &evidence.Failure{Op: evidence.OpThroughProxy, Kind: evidence.KindBadAnswer, Detail: foreign.Ours("the proxy does not speak SOCKS5")}
 	case chosen[1] == 2 && given:
 		if len(user) > 255 || len(password) > 255 {
 			return failed(evidence.KindProxyAuth, 0xff, foreign.Ours("user name or password longer than SOCKS5 allows"))
@@ -111,7 +111,7 @@ func readSocksReply(conn net.Conn) (int, error) {
 		if head[1] != 0 {
 			return int(head[1]), nil
 		}
-		return 0, &evidence.Failure{Op: "connect through the proxy", Kind: evidence.KindBadAnswer, Detail: foreign.Ours("the proxy's reply is no SOCKS5")}
+		return 0, &evidence.Failure{Op: evidence.OpThroughProxy, Kind: evidence.KindBadAnswer, Detail: foreign.Ours("the proxy's reply is no SOCKS5")}
 	}
 	if _, err := io.CopyN(io.Discard, conn, int64(rest)); err != nil && head[1] == 0 {
 		return 0, err

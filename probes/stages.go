@@ -33,7 +33,7 @@ func (r *run) probeEgress() {
 func egressStatus(facts *evidence.Egress) (evidence.Status, *evidence.Failure) {
 	switch {
 	case len(facts.Addresses()) == 0:
-		failure := &evidence.Failure{Op: "fetch", Kind: evidence.KindTimeout, Detail: foreign.Ours("no source reported an IPv4 address")}
+		failure := &evidence.Failure{Op: evidence.OpFetch, Kind: evidence.KindTimeout, Detail: foreign.Ours("no source reported an IPv4 address")}
 		for _, sighting := range facts.Sightings {
 			if sighting.Failure != nil && sighting.Failure.Kind != evidence.KindTimeout {
 				failure = sighting.Failure
@@ -126,7 +126,7 @@ func (r *run) probeDNS() {
 		}
 		switch {
 		case len(addresses) == 0 && len(facts.IPv6) > 0:
-			return evidence.Fail, &evidence.Failure{Op: "query", Kind: evidence.KindNoData, Detail: foreign.Ours("no IPv4 address")}
+			return evidence.Fail, &evidence.Failure{Op: evidence.OpQuery, Kind: evidence.KindNoData, Detail: foreign.Ours("no IPv4 address")}
 		case len(addresses) == 0:
 			return evidence.Fail, dnsFailure(facts)
 		case len(facts.Slow) > 0:
@@ -222,7 +222,7 @@ func (r *run) tlsStatus(facts *evidence.TLS) (evidence.Status, *evidence.Failure
 	case trust.Verified():
 		facts.CallAllowed = true
 		if !trust.System && trust.Own == nil {
-			return evidence.Fail, &evidence.Failure{Op: "verify", Kind: evidence.KindUntrusted, Detail: foreign.Ours("this host's own roots do not verify the certificate")}
+			return evidence.Fail, &evidence.Failure{Op: evidence.OpVerify, Kind: evidence.KindUntrusted, Detail: foreign.Ours("this host's own roots do not verify the certificate")}
 		}
 		if evidence.ExpiresSoon(trust, r.ev.StartedAt) {
 			return evidence.Warn, nil

@@ -60,7 +60,7 @@ func (w *world) probeTLS(ctx context.Context, tap *tapConn, host string, v way) 
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
 		}
-		facts.Failure = w.fail("handshake", err)
+		facts.Failure = w.fail(evidence.OpHandshake, err)
 		w.explainHandshake(facts, tap, v)
 		return facts, nil
 	}
@@ -74,7 +74,7 @@ func (w *world) probeTLS(ctx context.Context, tap *tapConn, host string, v way) 
 		facts.Store = w.namedStore()
 	}
 	if !trust.Verified() {
-		facts.Failure = &evidence.Failure{Op: "verify", Kind: evidence.KindUntrusted, Detail: foreign.Ours("the certificate did not verify")}
+		facts.Failure = &evidence.Failure{Op: evidence.OpVerify, Kind: evidence.KindUntrusted, Detail: foreign.Ours("the certificate did not verify")}
 		if !trust.Flaw.Empty() {
 			facts.Failure.Detail = foreign.Oursf("the certificate did not verify: %s", trust.Flaw)
 		}

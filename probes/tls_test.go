@@ -90,7 +90,7 @@ func TestProbeTLS(t *testing.T) {
 	}
 }
 
-// What the run's end does to a handshake is no answer of the peer's.
+// What the run's end does to a handshake is not an answer of the peer's.
 func TestProbeTLSInterrupted(t *testing.T) {
 	w := worldOf(t, Options{})
 	ctx, cancel := context.WithCancel(t.Context())

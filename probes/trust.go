@@ -19,7 +19,7 @@ import (
 )
 
 // roots are the two sets that a chain is judged against: this host's own store, and the public roots. For one host an
-// authority of its own may stand in the place of both. They are loaded once, in the background, while the first probes
+// authority of its own may replace both. They are loaded once, in the background, while the first probes
 // wait for the network.
 type roots struct {
 	givenPublic []*x509.Certificate

@@ -51,7 +51,7 @@ var ours = map[string]string{
 	"Pool.File": "a path", "Pool.Chroot": "this host's setting, cleaned", "Pool.User": "this host's setting, cleaned",
 
 	"HostRoute.Kind": "closed list", "HostRoute.Line": "made here of numbers and names of interfaces", "HostRoute.Prefix": "an address and a length",
-	"HostRoute.Interface": "this host's own", "HostRoute.Gateway": "an address", "Pick.Suite": "a number", "Pick.Kind": "closed list", "HostRoute.Alive": "this host's own", "Ledger.To": "an address", "Ledger.Why": "ours, or the system's word for an error number",
+	"HostRoute.Interface": "this host's own", "HostRoute.Gateway": "an address", "HostRoute.Source": "an address", "HostRoute.Own": "an address", "Sources.To": "an address", "Pick.Suite": "a number", "Pick.Kind": "closed list", "HostRoute.Alive": "this host's own", "Ledger.To": "an address", "Ledger.Why": "ours, or the system's word for an error number",
 	"Ledger.Protocol": "closed list", "Ledger.WentOut": "this host's own", "Ledger.CameIn": "this host's own",
 	"Cgroup.Path": "this host's own", "Cgroup.Unit": "this host's own", "Cgroup.At": "this host's own", "Cgroup.Programs": "closed list",
 	"Cgroup.Why":   "ours, or the system's word for an error number",

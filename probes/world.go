@@ -38,7 +38,7 @@ func (v way) name() string {
 	return "direct"
 }
 
-func (w *world) fail(op string, err error) *evidence.Failure { return Classify(op, err, w.scrub) }
+func (w *world) fail(op evidence.Op, err error) *evidence.Failure { return Classify(op, err, w.scrub) }
 
 // words is the gate for free words that come on a way: a proxy that was sent a login may have written them.
 func (w *world) words(v way) gate {
@@ -122,7 +122,7 @@ func (w *world) hasRoute(to netip.Addr) (local netip.Addr, has, known bool) {
 	}
 	conn, err := d.Dial("udp", netip.AddrPortFrom(to, 9).String())
 	if err != nil {
-		kind := w.fail("connect", err).Kind
+		kind := w.fail(evidence.OpConnect, err).Kind
 		return netip.Addr{}, false, kind == evidence.KindUnreachable || kind == evidence.KindNotPermitted
 	}
 	defer conn.Close()

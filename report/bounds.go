@@ -21,7 +21,7 @@ const (
 )
 
 // checkBounds reports the first place where a document goes beyond the bounds, as a path: probes[3].facts.chain. It
-// allocates next to nothing, so that it can stand before everything that does. What is no JSON is not its business:
+// allocates next to nothing, so that it can come before everything that does. What is not JSON is not its business:
 // it stops there, and leaves the error to the parser.
 func checkBounds(document []byte) error {
 	b := bounder{document: document}
@@ -62,7 +62,7 @@ func (b *bounder) take(c byte) bool {
 	return true
 }
 
-// value steps over one value; false: a bound is reached, or this is no JSON.
+// value steps over one value; false: a bound is reached, or this is not JSON.
 func (b *bounder) value() bool {
 	if b.values++; b.values > MaxValues {
 		return b.beyond("the report has more than %s values", thousands(MaxValues))

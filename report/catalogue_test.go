@@ -36,7 +36,7 @@ var released = strings.Fields(`
 	call.ip-denied call.auth-failed call.wrong-environment call.permission-denied call.rate-limited
 	call.server-error call.no-reply call.not-opensrs call.redirected call.malformed-reply call.timeout
 	client.dns-differs client.store-differs client.tls-too-old client.strict client.path-differs client.blocked
-	client.missing-extension config.unexpected-key config.client-settings host.dead-tunnel network.login-required dns.blocked-page
+	client.missing-extension config.unexpected-key config.client-settings host.dead-tunnel network.login-required dns.blocked-page host.source-address
 	unexplained`)
 
 // verbs are the words with which a step may begin: it tells the reader what to do.

@@ -74,7 +74,7 @@ var (
 	saysSilence = regexp.MustCompile(`(?i)nothing came back|no answer|silence|\bsilent|(do|does|did|has|have|had) not answer|` +
 		`gets no answer|no (resolver|proxy) answers|^neither`)
 	// saysBoth is one that also says that he did.
-	saysBoth = regexp.MustCompile(`(?i)\b(then|tried again|tried and|^The proxy takes the connection|at first|now and then|only for other|only about others|to TLS)`)
+	saysBoth = regexp.MustCompile(`(?i)\b(then|tried again|tried and|^The proxy takes the connection|at first|now and then|only for other|only about others|to TLS|each time$)`)
 	parts    = regexp.MustCompile(`\. |; |, while |\.$`)
 )
 

@@ -8,7 +8,7 @@ import (
 	"opensrs-doctor/report"
 )
 
-// replied is a call whose reply is no envelope.
+// replied is a call whose reply is not an envelope.
 func replied(e *evidence.Evidence, call evidence.Call) {
 	call.Sent, call.VectorOK, call.TookMS, call.Retransmits = true, true, 61, pointer(0)
 	e.Call = &call

@@ -127,6 +127,16 @@ var proxyFixtures = []fixture{
 		proxySays(e, httpReply(403, "Forbidden"), evidence.KindProxyDenied, "403 Forbidden")
 		closedDirectly(e)
 	}},
+	{"proxy.denied/everything", report.Fail, report.Certain, func(e *evidence.Evidence) {
+		proxySays(e, httpReply(405, "Method Not Allowed"), evidence.KindProxyDenied, "405 Method Not Allowed")
+		refused := failure("connect through the proxy", evidence.KindProxyDenied, "405 Method Not Allowed")
+		for i, control := range e.Controls {
+			if control.Path == "proxy" {
+				e.Controls[i] = evidence.Control{Peer: control.Peer, Path: "proxy", Failure: refused}
+			}
+		}
+		noWayThrough(e, refused)
+	}},
 	{"proxy.denied/socks", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		proxySays(e, &evidence.ProxyReply{Protocol: "socks5", Code: 2, Text: said("connection not allowed by ruleset")},
 			evidence.KindProxyDenied, "connection not allowed by ruleset")

@@ -130,7 +130,7 @@ func skip(e *evidence.Evidence, name string, waitedFor evidence.Wait) {
 	*step(e, name) = evidence.Step{Probe: name, Status: evidence.Skip, WaitedFor: waitedFor, Counts: true}
 }
 
-func failure(op string, kind evidence.Kind, detail string) *evidence.Failure {
+func failure(op evidence.Op, kind evidence.Kind, detail string) *evidence.Failure {
 	return &evidence.Failure{Op: op, Kind: kind, Detail: said(detail)}
 }
 

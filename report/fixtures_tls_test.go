@@ -122,6 +122,10 @@ var tlsFixtures = []fixture{
 	{"tls.slow", report.Warn, report.Certain, func(e *evidence.Evidence) { step(e, "tls").Took = ms(4100) }},
 	{"tls.hello-too-big", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		broken(e, evidence.KindTimeout, "context deadline exceeded")
+		variants(e, evidence.KindTimeout, "context deadline exceeded", evidence.VariantClassic, evidence.VariantNo13)
+	}},
+	{"tls.hello-too-big/or-few-packets", report.Fail, report.Likely, func(e *evidence.Evidence) {
+		broken(e, evidence.KindTimeout, "context deadline exceeded")
 		variants(e, evidence.KindTimeout, "context deadline exceeded", evidence.VariantClassic)
 	}},
 	{"tls.mtu-blackhole", report.Fail, report.Certain, func(e *evidence.Evidence) {
@@ -130,7 +134,7 @@ var tlsFixtures = []fixture{
 	}},
 	{"tls.mtu-blackhole/to-the-server", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		broken(e, evidence.KindTimeout, "context deadline exceeded")
-		variants(e, evidence.KindTimeout, "context deadline exceeded", evidence.VariantSmall, evidence.VariantClassic)
+		variants(e, evidence.KindTimeout, "context deadline exceeded", evidence.VariantSmall, evidence.VariantClassic, evidence.VariantNo13)
 	}},
 	{"tls.mtu-blackhole/learned", report.Fail, report.Likely, func(e *evidence.Evidence) {
 		broken(e, evidence.KindTimeout, "context deadline exceeded")

@@ -25,15 +25,24 @@ func WriteJSON(w io.Writer, r *Report) error {
 
 // WriteDocument writes a value as one indented JSON document that ends in a line feed, with the escapes of WriteJSON.
 func WriteDocument(w io.Writer, value any) error {
+	document, err := Encode(value, "  ")
+	if err == nil {
+		_, err = w.Write(document)
+	}
+	return err
+}
+
+// Encode is a value as JSON that ends in a line feed, with the escapes of WriteJSON. indent is for each level; "" makes it
+// one line. A value that JSON has no form for is an error.
+func Encode(value any, indent string) ([]byte, error) {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
+	encoder.SetIndent("", indent)
 	if err := encoder.Encode(value); err != nil {
-		return fmt.Errorf("report: %w", err)
+		return nil, fmt.Errorf("report: %w", err)
 	}
-	_, err := w.Write(EscapeHarmful(out.Bytes()))
-	return err
+	return EscapeHarmful(out.Bytes()), nil
 }
 
 // Complete is a copy of the report with empty lists and facts in the place of nil ones.
@@ -87,7 +96,7 @@ func Listed(v reflect.Value) reflect.Value {
 
 // EscapeHarmful writes what encoding/json leaves raw and a terminal obeys, C1 control characters and
 // turns of the writing direction, as \u escapes, and so the first of two number signs, with which an order to
-// Azure Pipelines and TeamCity begins wherever it is on a line. Such characters stand only inside strings.
+// Azure Pipelines and TeamCity begins wherever it is on a line. Such characters are only inside strings.
 func EscapeHarmful(document []byte) []byte {
 	var out bytes.Buffer
 	for len(document) > 0 {

@@ -103,7 +103,7 @@ func TestRows(t *testing.T) {
 		{"dns", "rr-n1-tor.opensrs.net: the name does not exist (NXDOMAIN)", with(failed(evidence.KindNXDomain),
 			func(e *evidence.Evidence, _ *evidence.Step) { e.DNS.IPv4 = nil })},
 		{"dns", "no resolver answers", with(failed(evidence.KindTimeout),
-			func(e *evidence.Evidence, _ *evidence.Step) { e.DNS.IPv4 = nil })},
+			func(e *evidence.Evidence, _ *evidence.Step) { e.DNS.IPv4, e.DNS.Answers = nil, nil })},
 		{"dns", "no source port is free on this host", with(failed(evidence.KindNoPort),
 			func(e *evidence.Evidence, _ *evidence.Step) {
 				e.DNS.IPv4, e.DNS.Answers = nil, []evidence.DNSAnswer{{Resolver: "192.0.2.53:53", Failure: failure("query", evidence.KindNoPort, "words")}}

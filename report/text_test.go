@@ -110,7 +110,7 @@ func TestWidth(t *testing.T) {
 // hostile is what a peer may try to do to the terminal of whoever reads the report.
 const hostile = "a\x1b[2J\x1b]0;owned\x07b\r\nc\u202Ed\u2066e\u009b31mf\x00g\xff\xfeh\u2028i\u200bj"
 
-// Noncharacters are no text anywhere: XML and YAML refuse them, HTML calls them a mistake.
+// Noncharacters are not text anywhere: XML and YAML refuse them, HTML calls them a mistake.
 func TestCleanTakesNoncharactersOut(t *testing.T) {
 	for _, c := range []rune{0xFFFE, 0xFFFF, 0xFDD0, 0xFDEF, 0x1FFFE, 0x10FFFF} {
 		if got := screen.Clean("a" + string(c) + "b"); got != "ab" {

@@ -62,7 +62,7 @@ type walker struct {
 	at       int
 }
 
-// here is the next byte that is no blank; 0 at the end.
+// here is the next byte that is not a blank; 0 at the end.
 func (w *walker) here() byte {
 	for ; w.at < len(w.document); w.at++ {
 		if c := w.document[w.at]; c > ' ' {

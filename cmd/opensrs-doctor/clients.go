@@ -134,7 +134,7 @@ func (r *request) clientsAs(ctx context.Context, only []string, within time.Dura
 }
 
 // askClients takes this tool's own look and asks the runtimes, at the same time: what they are compared with is of now.
-// They may take what they are given by default, or less where within is less; 0 is no bound.
+// They may take what they are given by default, or less where within is less; 0 is not a bound.
 func askClients(ctx context.Context, o probes.Options, only, env []string, within time.Duration) *evidence.Evidence {
 	begun := time.Now()
 	if within <= 0 {

@@ -102,7 +102,7 @@ func TestSandboxCommandInput(t *testing.T) {
 	}
 }
 
-// TestSandboxNoCommand: what cannot be run has the exit status that shells give it, and what is no command is a usage
+// TestSandboxNoCommand: what cannot be run has the exit status that shells give it, and what is not a command is a usage
 // error; nothing listens then.
 func TestSandboxNoCommand(t *testing.T) {
 	t.Parallel()

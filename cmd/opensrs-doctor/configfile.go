@@ -21,7 +21,7 @@ import (
 // maxConfig is the largest config file, in bytes.
 const maxConfig = 64 << 10
 
-// value is one text of a setting, and the line that it stands in (0: not in a file).
+// value is one text of a setting, and the line that it is on (0: not in a file).
 type value struct {
 	text string
 	line int
@@ -35,7 +35,7 @@ type setting struct {
 	values []value
 }
 
-// place names where the i-th value of a setting stands, for an error.
+// place names where the i-th value of a setting is, for an error.
 func (s setting) place(i int) string {
 	if s.from != "file" {
 		return s.name
@@ -277,7 +277,7 @@ func scalar(node *yaml.Node, kind kind) (value, error) {
 	return value{}, errors.New("a plain value is expected")
 }
 
-// readFile reads a whole file of at most limit bytes. What is no file to read is a usage error whose text goes
+// readFile reads a whole file of at most limit bytes. What is not a file to read is a usage error whose text goes
 // on after the path.
 func readFile(path string, limit int64) ([]byte, error) {
 	file, err := openInput(path)
@@ -296,7 +296,7 @@ func readBounded(from io.Reader, limit int64) ([]byte, error) {
 	return content, err
 }
 
-// plain is the innermost text of a file error: the path stands in the message already.
+// plain is the innermost text of a file error: the message has the path already.
 func plain(err error) string {
 	var (
 		path *fs.PathError

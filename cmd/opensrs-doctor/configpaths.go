@@ -36,7 +36,7 @@ func resolvePaths(settings map[string]setting, config string, s *streams) error 
 	return nil
 }
 
-// located is the path that a text in a config file means. Nothing, and - for standard input, are no paths.
+// located is the path that a text in a config file means. Nothing, and - for standard input, are not paths.
 func located(text, beside string, s *streams) (string, error) {
 	if text == "" || text == "-" || filepath.IsAbs(text) {
 		return text, nil

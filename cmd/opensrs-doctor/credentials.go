@@ -22,7 +22,7 @@ func (s *settings) strongestKey() {
 	}
 }
 
-// credentials reads the username and the key. A key that looks wrong is no error here: that is a diagnosis.
+// credentials reads the username and the key. A key that looks wrong is not an error here: that is a diagnosis.
 func (s *settings) credentials(r *request) error {
 	r.options.Username = s.text("username")
 	if !printable(r.options.Username) || len(r.options.Username) > 255 {

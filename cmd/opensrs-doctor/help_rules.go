@@ -19,7 +19,7 @@ what access rules are.
   opensrs-doctor help rules plan      all flags of one of them
 `
 
-// writeRulesHelp is what stands below the usage of lint, check and plan.
+// writeRulesHelp is what follows the usage of lint, check and plan.
 func writeRulesHelp(w io.Writer, name string) {
 	switch name {
 	case "plan":

@@ -147,7 +147,7 @@ func (v *flagValue) Type() string {
 // valueForm is the annotation of a flag that holds the word which stands for its value in the help.
 const valueForm = "value-form"
 
-// addKeys defines the flags of some keys and returns where their values will stand.
+// addKeys defines the flags of some keys and returns where their values will be.
 func addKeys(flags *pflag.FlagSet, keys []key) map[string]*flagValue {
 	values := map[string]*flagValue{}
 	for _, key := range keys {

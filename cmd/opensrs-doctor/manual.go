@@ -21,7 +21,7 @@ type manual struct {
 	before   []string // paragraphs ahead of the flags
 	after    []string // paragraphs behind them
 	exit     []string // paragraphs about the exit status
-	own      []string // flags that stand in the text: they are no rows of the table
+	own      []string // flags that the text names: they are not rows of the table
 	keys     []key
 	text     strings.Builder
 }

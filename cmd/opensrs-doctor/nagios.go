@@ -18,7 +18,7 @@ import (
 // is one of the four states, and whatever goes wrong is a line on standard output too.
 
 // status ends a run whose report was written: with the verdict's exit status, or as a plugin with its state.
-// --fail-on is no matter of a plugin, which has a state for a warning.
+// --fail-on does not concern a plugin, which has a state for a warning.
 func (out outputs) status(r *report.Report, failOn string) error {
 	for _, one := range out {
 		if one.file == nil && one.format.name == "nagios" {

@@ -34,7 +34,7 @@ func TestReadmeCommands(t *testing.T) {
 		}
 		command, rest, err := root.Find(words)
 		if err != nil || command == root && len(rest) > 0 && !strings.HasPrefix(rest[0], "-") {
-			continue // prose: the name of the program, and a verb that is no command
+			continue // prose: the name of the program, and a verb that is not a command
 		}
 		seen[command.Name()] = true
 		if err := command.ParseFlags(rest); err != nil {

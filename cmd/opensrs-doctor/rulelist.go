@@ -17,7 +17,7 @@ type ruleList struct {
 }
 
 // ruleList reads the rules of a list key (rule) or else of a file key (rules-file); "-" is standard input. A rule
-// that cannot be read is no error here.
+// that cannot be read is not an error here.
 func (s *settings) ruleList(listKey, fileKey string) (ruleList, error) {
 	var list ruleList
 	from := s.merged[listKey]

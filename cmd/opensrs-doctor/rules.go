@@ -166,7 +166,7 @@ func (b *notedLines) end() {
 	}
 }
 
-// words reads the addresses that stand on the command line itself.
+// words reads the addresses on the command line itself.
 func words(args []string, ranges bool) ([]netip.Prefix, error) {
 	var prefixes []netip.Prefix
 	for _, arg := range args {

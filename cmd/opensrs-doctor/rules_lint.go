@@ -97,7 +97,7 @@ func flagNumber(flags setting, list ruleList, index int) int {
 	return 0
 }
 
-// unreadable are the lines of a list that are no rules, as problems. An empty list is one too.
+// unreadable are the lines of a list that are not rules, as problems. An empty list is one too.
 func unreadable(list ruleList) []iprules.Problem {
 	var problems []iprules.Problem
 	for _, bad := range list.bad {

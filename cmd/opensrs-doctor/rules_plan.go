@@ -107,7 +107,7 @@ func (r *rulesRun) maxRules() (int, error) {
 	return n, nil
 }
 
-// currentRules reads what stands in the panel. It has to be a list that the panel could hold.
+// currentRules reads what is in the panel. It has to be a list that the panel could hold.
 func (r *rulesRun) currentRules(limit int) (ruleList, error) {
 	if r.settings.given("current-rule") && r.settings.given("current-rules-file") {
 		return ruleList{}, usagef("--current-rule and --current-rules-file: the rules come from one place").

@@ -284,7 +284,7 @@ func (s *settings) checkFault(fault string) error {
 	return s.bad("fault", 0, "the sandbox cannot show %s", shown(fault)).withHint("%s", hint)
 }
 
-// errnoWords is what the system says, without the address, which stands in the message already.
+// errnoWords is what the system says, without the address, which the message has already.
 func errnoWords(err error) string {
 	var system *os.SyscallError
 	if errors.As(err, &system) {
@@ -306,7 +306,7 @@ func (s *settings) cannotStart(err error) error {
 		return fmt.Errorf("the sandbox did not start: %w", err)
 	}
 	bad := s.bad("listen", 0, "cannot listen on %s: %s", shown(s.text("listen")), errnoWords(err))
-	switch probes.Classify("listen", err, nil).Kind {
+	switch probes.Classify(evidence.OpListen, err, nil).Kind {
 	case evidence.KindInUse:
 		return bad.withHint("something listens there already; another port, or port 0 for a free one")
 	case evidence.KindNoAddress:

@@ -106,7 +106,7 @@ func (v view) forTerminal(s *streams) screen.Options {
 type progress struct {
 	to    io.Writer // nil: no terminal
 	plain bool      // no signs beyond ASCII
-	rows  int       // that stand above the live line
+	rows  int       // above the live line
 	fd    int
 	mu    sync.Mutex
 	probe string

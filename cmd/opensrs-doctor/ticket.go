@@ -49,7 +49,7 @@ func ticketCommand(s *streams) *cobra.Command {
 	return command
 }
 
-// outputKey and compareKey are the flags that ticket has more than check. They are no keys of the config file: a bundle is
+// outputKey and compareKey are the flags that ticket has more than check. They are not keys of the config file: a bundle is
 // never overwritten, so a path is good for one run, and so is what it is compared with.
 var outputKey = key{"output", "", text, "PATH", groupOutput,
 	"the zip to write, never overwritten (default opensrs-ticket-DATE-TIME.zip in this directory)"}

@@ -30,7 +30,7 @@ type DNSAnswer struct {
 type DNS struct {
 	Name      string       `json:"name"`
 	OfProxy   bool         `json:"of_proxy"`
-	Literal   bool         `json:"literal"` // an address was given, nobody was asked
+	Literal   bool         `json:"literal"` // an address was given, nothing was looked up
 	Answers   []DNSAnswer  `json:"answers"`
 	Used      string       `json:"used"` // the resolver whose answer is used, or "hosts file"
 	IPv4      []netip.Addr `json:"ipv4"` // what is connected to, in this order
@@ -53,7 +53,7 @@ type DNS struct {
 	Other     *DNSAnswer `json:"other,omitempty"`
 }
 
-// UsedHosts stands in DNS.Used where the hosts file decided.
+// UsedHosts is DNS.Used where the hosts file decided.
 const UsedHosts = "hosts file"
 
 // Decides reports whether a resolver's answer is final for a client: addresses, "no such name", "no such record".

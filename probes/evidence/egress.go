@@ -33,7 +33,7 @@ const StatusLogin = 511
 
 // Egress is where this host appears to come from.
 type Egress struct {
-	Given     bool         `json:"given"` // by --egress-ip, nobody was asked
+	Given     bool         `json:"given"` // by --egress-ip, not looked up
 	Sightings []Sighting   `json:"sightings"`
 	IPv4      []netip.Addr `json:"ipv4"` // distinct, seen on the path that the call takes, first seen first
 	IPv6      []netip.Addr `json:"ipv6"`

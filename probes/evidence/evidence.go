@@ -71,7 +71,7 @@ type Step struct {
 // Wait is what a step waited for that the run did not come to: one of Names, or one of the following.
 type Wait string
 
-// What is no probe, and was waited for.
+// What is not a probe, and was waited for.
 const (
 	WaitOnly         Wait = "--only"          // it was not chosen
 	WaitSkip         Wait = "--skip"          // it was left out

@@ -41,15 +41,36 @@ const (
 	KindUnclassified  Kind = "unclassified"   // none of the above; Detail has the words
 )
 
+// Op is what was tried when a Failure came.
+type Op string
+
+// The operations.
+const (
+	OpResolve        Op = "resolve" // a name, by this system
+	OpQuery          Op = "query"   // a name server
+	OpConnect        Op = "connect"
+	OpToProxy        Op = "connect to the proxy"
+	OpProxyHandshake Op = "handshake with the proxy"
+	OpThroughProxy   Op = "connect through the proxy" // CONNECT, or the SOCKS request
+	OpHandshake      Op = "handshake"
+	OpVerify         Op = "verify" // a certificate
+	OpFetch          Op = "fetch"  // a page
+	OpRead           Op = "read"   // what the page says
+	OpCall           Op = "call"
+	OpListen         Op = "listen" // of the sandbox
+)
+
 // Failure is one operation that did not succeed.
 type Failure struct {
-	Op     string       `json:"op"`              // what was tried: "connect", "handshake", "query", …
+	Op     Op           `json:"op"`              // what was tried
 	Kind   Kind         `json:"kind"`            // what was observed
 	Detail foreign.Text `json:"detail,omitzero"` // the original words, or ours; for people only
 	Err    error        `json:"-"`               // the original, for tests and logs of nothing
 }
 
-func (f *Failure) Error() string { return f.Op + ": " + string(f.Kind) + ": " + f.Detail.String() }
+func (f *Failure) Error() string {
+	return string(f.Op) + ": " + string(f.Kind) + ": " + f.Detail.String()
+}
 
 // Unwrap gives the original error.
 func (f *Failure) Unwrap() error { return f.Err }

@@ -15,7 +15,7 @@ const (
 	ServicePort = 55443
 )
 
-// What a key's source is called where it is no path.
+// What a key's source is called where it is not a path.
 const (
 	KeyVariable  = "OPENSRS_API_KEY"
 	KeyFromStdin = "standard input"

@@ -7,7 +7,7 @@ import (
 	"opensrs-doctor/probes/foreign"
 )
 
-// Certificate is the part of a certificate that people need. Its names stand twice: whole, in the form of RFC 4514, and
+// Certificate is the part of a certificate that people need. Its names are here twice: whole, in the form of RFC 4514, and
 // in the parts that people go by, for in the whole form a comma inside a part is not told from one between parts by
 // everybody. Reports of older releases have only the whole ones and the issuer's organization.
 type Certificate struct {
@@ -45,8 +45,8 @@ type Trust struct {
 	MissingKnown bool         `json:"missing_issuer_is_public"`    // a verified peer presented it, so it is public
 	Flaw         foreign.Text `json:"flaw,omitzero"`               // no issuer is missing, and a rule is broken: which
 	Namesake     bool         `json:"namesake,omitempty"`          // the issuer it names is a public root by name and not by key
-	BelowPublic  bool         `json:"below_public_root,omitempty"` // not good, and signed up to a public root all the same
-	Issuer       foreign.Text `json:"issuer"`                      // of the last presented certificate: who stands behind the chain
+	BelowPublic  bool         `json:"below_public_root,omitempty"` // not good, and signed up to a public root anyway
+	Issuer       foreign.Text `json:"issuer"`                      // of the last presented certificate: who is behind the chain
 	IssuerCN     foreign.Text `json:"issuer_common_name,omitzero"` // of that issuer, like the next
 	IssuerOrg    foreign.Text `json:"issuer_organization,omitzero"`
 	Product      string       `json:"inspection_product,omitempty"` // a known inspection product's name in an issuer

@@ -49,7 +49,7 @@ func Disarm(text string) string {
 	return out.String()
 }
 
-// runOf is how often c stands at the beginning.
+// runOf is how often c is repeated at the beginning.
 func runOf(text string, c byte) int {
 	return len(text) - len(strings.TrimLeft(text, string(c)))
 }

@@ -8,7 +8,7 @@ import (
 // keyRun is from how many hex digits on a value may be a key: the oldest keys of the service have so many.
 const keyRun = 16
 
-// MayBeSecret reports whether a value that the user typed, or that stands in a file of his, may be a key or a login put
+// MayBeSecret reports whether a value that the user typed, or has in a file, may be a key or a login put
 // into the wrong place: a run of hex digits, also with separators between them, an "@", or another token. An error about
 // such a value does not repeat it; errors end up in logs.
 func MayBeSecret(text string) bool {

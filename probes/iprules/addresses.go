@@ -46,7 +46,7 @@ func ParseAddress(text string) AddressLine {
 
 // AddressReader reads a list of addresses line by line, in the memory of one line. Empty lines, comments (from a # at
 // the beginning of a word) and lines drawn in a table are skipped, and so are headers: the lines before the first address
-// that name a column for one. Lines may end in LF, CRLF or CR, and a byte-order mark is no address.
+// that name a column for one. Lines may end in LF, CRLF or CR, and a byte-order mark is not an address.
 type AddressReader struct {
 	in     *bufio.Reader
 	number int

@@ -118,7 +118,7 @@ func (d draft) edit(rules []Rule, numbers []int, rank int, text string, argument
 	return draft{rules, numbers, append(slices.Clone(d.edits), fmt.Sprintf(text, arguments...)), d.rank + rank}
 }
 
-// edited are all drafts that are one edit away. The shortest moves stand first.
+// edited are all drafts that are one edit away. The shortest moves come first.
 func (d draft) edited(narrowing bool) []draft {
 	var all []draft
 	n := len(d.rules)

@@ -22,7 +22,7 @@ func Evaluate(rules []Rule, ip netip.Addr) Result {
 			number := i + 1
 			result.Rule, first = &number, rule.Action
 		}
-		// At equal length a Deny wins, whichever stands first.
+		// At equal length a Deny wins, whichever comes first.
 		if n := rule.Prefix.Bits(); n > bits || n == bits && rule.Action == Deny {
 			specific, bits = rule.Action, n
 		}

@@ -95,7 +95,7 @@ func isSpace(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }
 func isDigit(c byte) bool { return c-'0' <= 9 }
 func isWord(c byte) bool  { return isDigit(c) || c|0x20-'a' < 26 || c == '_' }
 
-// firstWord is what stands before a space, of an address in brackets what is in them. It is none where it ends a column:
+// firstWord is what comes before a space, of an address in brackets what is in them. It is none where it ends a column:
 // in the next one an IPv4 address may follow.
 func firstWord(text []byte) []byte {
 	text = text[:min(len(text), maxWord)]
@@ -160,7 +160,7 @@ func addressAt(text []byte, at int) (line AddressLine, end int, found bool) {
 	return line, end, true
 }
 
-// standsAlone reports whether what stands around four numbers leaves them an address: not a version such as
+// standsAlone reports whether what is around four numbers leaves them an address: not a version such as
 // nginx/1.24.0.1, 5.10.0.1-generic or v1.2.3.4, not a part of a name.
 func standsAlone(text []byte, at, end int) bool {
 	if at > 1 && (text[at-1] == '/' || text[at-1] == '-') && (isWord(text[at-2]) || text[at-2] == '.') {
@@ -243,7 +243,7 @@ func anotherFollows(text []byte, at int, first netip.Prefix) bool {
 	}
 }
 
-// noAddress is a line without an IPv4 address, and what stands there in its place.
+// noAddress is a line without an IPv4 address, and what is there instead.
 func noAddress(text []byte) AddressLine {
 	words := bytes.FieldsFunc(text[:min(len(text), maxAddressLine/2)], func(r rune) bool {
 		return r == ' ' || r >= '\t' && r <= '\r' || strings.ContainsRune(`,;|"'()<>[]=`, r)

@@ -31,7 +31,7 @@ type Rule struct {
 	Action Action
 	Prefix netip.Prefix
 	Text   string // as given, trimmed
-	Source string // where it stands: a path, "--rule", "config"
+	Source string // where it is: a path, "--rule", "config"
 	Line   int    // in Source, from 1
 }
 

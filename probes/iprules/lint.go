@@ -14,7 +14,7 @@ const (
 	TooWide     = "too-wide"     // error: a prefix outside /25 to /32
 	NotIPv4     = "not-ipv4"     // error
 	HostBits    = "host-bits"    // warning: bits behind the prefix are set
-	Duplicate   = "duplicate"    // warning: the same rule stands there already
+	Duplicate   = "duplicate"    // warning: the same rule is there already
 	NotPublic   = "never-public" // warning: a range that no service on the internet ever sees
 	Shadowed    = "shadowed"     // warning: without it the list says the same, under every reading
 	Cancelled   = "cancelled"    // warning: a Deny leaves nothing of an Allow, under one reading or more

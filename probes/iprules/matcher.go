@@ -115,7 +115,7 @@ func matchings(rules []Rule) []matching {
 	}
 	for i := range all {
 		all[i].mostSpecific = all[i].ownAllow
-		if all[i].ownDeny > 0 { // at equal length a Deny wins, whichever stands first
+		if all[i].ownDeny > 0 { // at equal length a Deny wins, whichever comes first
 			all[i].mostSpecific = all[i].ownDeny
 		}
 	}

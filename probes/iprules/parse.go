@@ -14,7 +14,7 @@ import (
 	"opensrs-doctor/probes/foreign"
 )
 
-// Bounds of a list: whatever is longer is no list of access rules.
+// Bounds of a list: whatever is longer is not a list of access rules.
 const (
 	maxLine  = 1024    // bytes of one line
 	maxList  = 1 << 20 // bytes of a whole list
@@ -54,7 +54,7 @@ func quote(text string) string {
 	return strconv.Quote(shown)
 }
 
-// notShown stands in the place of what may be a secret.
+// notShown replaces what may be a secret.
 const notShown = "[not shown, it may hold a secret]"
 
 // scrub is what may be repeated of a value, without quotes.
@@ -113,7 +113,7 @@ var separators = []struct{ sign, name string }{
 }
 
 // exportedRule says how to write a rule that has its two parts, and something else than a space between them, such as
-// "allow,203.0.113.11" or "Allow: 203.0.113.11"; "" where it is no such rule.
+// "allow,203.0.113.11" or "Allow: 203.0.113.11"; "" where it is not such a rule.
 func exportedRule(text string) string {
 	var action, address string
 	parts := strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == '\t' || strings.ContainsRune(`,;|="'`, r) })
@@ -202,7 +202,7 @@ func whyNoAddress(text string) string {
 }
 
 // ParseList reads one rule a line: empty lines and what follows a # are skipped, lines may end in LF, CRLF
-// or CR, and a byte-order mark is no rule. Every line that cannot be read is told, the others are returned; source
+// or CR, and a byte-order mark is not a rule. Every line that cannot be read is told, the others are returned; source
 // is the name that rules and errors carry. It reads at most 1 MiB and stops after 100 bad lines.
 func ParseList(r io.Reader, source string) ([]Rule, []ParseError) {
 	var (

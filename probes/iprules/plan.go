@@ -209,14 +209,14 @@ func (c choices) settled(covered, most int) bool {
 	return true
 }
 
-// join makes the choices for both of two parts, of which high stands behind low. It takes low over, and keeps nothing
+// join makes the choices for both of two parts, of which high comes after low. It takes low over, and keeps nothing
 // of high.
 func (low choices) join(high choices, most int) choices {
 	for more := len(high) - 1; more > 0 && len(low) <= most; more-- {
 		low = append(low, low[len(low)-1])
 	}
 	var buffer [MaxPlanned]uint64
-	for k := len(low) - 1; k > 0; k-- { // from above: what stands below is still that of low alone
+	for k := len(low) - 1; k > 0; k-- { // from above: what is below is still that of low alone
 		for i := 1; i <= min(k, len(high)-1); i++ {
 			a, b := low[k-i], high[i]
 			joined := list{covered: a.covered + b.covered, excess: a.excess + b.excess, count: a.count + b.count}

@@ -200,7 +200,7 @@ func randomChange(random *rand.Rand, limit, denies int) (current []Rule, leaving
 	return current, leaving, planned
 }
 
-// goalOf is the list in the end: what stays stands where it stood, what is new stands behind it.
+// goalOf is the list in the end: what stays keeps its place, what is new comes after it.
 func goalOf(current []Rule, leaving []int, planned []netip.Prefix) []Rule {
 	var goal []Rule
 	left := slices.Clone(planned)

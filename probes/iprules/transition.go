@@ -12,12 +12,12 @@ import (
 type Transition struct {
 	Limit   int     // rules that the panel holds
 	Asked   *Demand // what the planned list was made for; nil: not known, and the steps say nothing of it
-	current []Rule  // as they stand in the panel
+	current []Rule  // as they are in the panel
 
 	// entries are the rules that come or go: first the Allow rules of now and the Deny rules that go, then the
 	// planned ones. A planned rule that is there already is in both, for it could be taken out and added anew.
 	entries []entry
-	old     int // so many of the entries stand in the panel now
+	old     int // so many of the entries are in the panel now
 	denies  int // that stay
 	leaving set // the Deny rules that go
 	start   set // what is so now
@@ -272,7 +272,7 @@ func (t *Transition) plain(in set) set {
 	return in
 }
 
-// Goal is the list in the end: what stays stands where it stood, what is new stands behind it.
+// Goal is the list in the end: what stays keeps its place, what is new comes after it.
 func (t *Transition) Goal() []Rule {
 	var goal []Rule
 	for at, rule := range t.current {

@@ -68,6 +68,16 @@ var besideWorlds = []Fault{
 	{Cause: "host.local-firewall", Name: "the-kernel-refuses-and-selinux-only-warns", Break: func(w *World) { enforced(w, "0") }},
 	{Cause: "call.timeout", Name: "this-host-drops-after-some-bytes", Confidence: "likely", Says: []string{"did not confirm"}, Never: []string{"80 seconds"},
 		Break: saysNo("output", "accept", "tcp dport 55443 ct original bytes > 2500 drop")},
+	{Cause: "call.timeout", Name: "gateway-drops-after-four-packets", Confidence: "likely", Then: []string{}, Says: []string{"did not confirm"}, Break: func(w *World) {
+		w.Gateway.Filter("forward", "tcp dport 55443 ct original packets > 4 drop")
+	}},
+	{Cause: "tls.hello-too-big", Name: "or-gateway-drops-after-three-packets", Confidence: "likely", Says: []string{"after a few"}, Break: func(w *World) {
+		w.Gateway.Filter("forward", "tcp dport 55443 ct original packets > 3 drop")
+	}},
+	{Cause: "proxy.denied", Name: "everything", Says: []string{"192.0.2.21:443", "is not a proxy"}, Never: []string{"443 only", "squid"}, Break: func(w *World) {
+		w.UseProxy("http", "")
+		w.Proxy.Ports = []string{"80"}
+	}},
 	{Cause: "call.timeout", Name: "the-service-is-slow", Confidence: "certain", Says: []string{"80 seconds"}, Never: []string{"did not confirm"},
 		Break: func(w *World) { w.API.Reply = Silence }},
 }

@@ -19,7 +19,7 @@ import (
 
 // lengthen replaces the cable between gateway and ISP by a long one, where the world asks for that: two
 // TUN devices with the names, addresses and routes of the old ends, and packets that are carried from one
-// to the other here, because not every kernel has a queueing discipline that delays. It is no router: the
+// to the other here, because not every kernel has a queueing discipline that delays. It is not a router: the
 // TTL stays as it is.
 func (w *World) lengthen() {
 	w.tb.Helper()

@@ -278,7 +278,7 @@ func (n *Node) plainPackets(device string) {
 }
 
 // Command prepares a program to start on the node with files in place of the machine's own: bind maps a
-// path that exists to the file that stands there instead. start returns once the program runs.
+// path that exists to the file that is there instead. start returns once the program runs.
 func (n *Node) Command(bind map[string]string, cmd *exec.Cmd) (start func() error) {
 	return func() error {
 		result := make(chan error, 1)

@@ -253,7 +253,7 @@ func (w *World) Environ() []string {
 	return environ
 }
 
-// Files are the client's files that stand over the machine's own.
+// Files are the client's files that cover the machine's own.
 func (w *World) Files() map[string]string {
 	conf := w.ResolvConf
 	if conf == "" {

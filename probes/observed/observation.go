@@ -33,7 +33,7 @@ type Observation struct {
 	Address   AddressVerdict // what the rules say to Caller
 
 	Status int    // HTTP status of the answer; 0: there was none
-	Code   int    // response_code of the answer; 0: it is no envelope
+	Code   int    // response_code of the answer; 0: it is not an envelope
 	Text   string // response_text of the answer, or the words for its HTTP status
 	Fault  string // the fault that decided on the answer; "": the request did
 }

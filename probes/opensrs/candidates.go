@@ -54,7 +54,7 @@ func (b *bodyForm) bytes() []byte {
 }
 
 // bodyForms makes each further mistake with a body whose bytes are given. Of forms that come to the same bytes
-// the first stands.
+// the first is kept.
 func (s *search) bodyForms(from *bodyForm, body []byte) []*bodyForm {
 	all := s.rewritten(from, body)
 	if len(body) >= large {
@@ -126,7 +126,7 @@ type keyForm struct {
 	key   []byte
 }
 
-// keyForms are the keys with none, one and two mistakes. Of those that are the same the first stands.
+// keyForms are the keys with none, one and two mistakes. Of those that are the same the first is kept.
 func keyForms(key []byte) (levels [3][]keyForm) {
 	seen := map[string]bool{string(key): true}
 	levels[0] = []keyForm{{key: key}}
@@ -155,7 +155,7 @@ type schemeForm struct {
 	scheme
 }
 
-// schemeForms are the schemes with none, one and two mistakes. Of those that are the same the first stands.
+// schemeForms are the schemes with none, one and two mistakes. Of those that are the same the first is kept.
 func schemeForms(named bool) (levels [3][]schemeForm) {
 	seen := map[scheme]bool{rightScheme: true}
 	levels[0] = []schemeForm{{scheme: rightScheme}}

@@ -63,7 +63,7 @@ func ClassOf(reply Reply) Class {
 		return PermissionDenied
 	case "300":
 		if consent().MatchString(text) {
-			return Unknown // an order that waits for a contact's consent is no limit
+			return Unknown // an order that waits for a contact's consent is not a limit
 		}
 		return RateLimited
 	case "310", "350":

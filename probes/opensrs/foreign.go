@@ -22,7 +22,7 @@ type foreignKind int
 const (
 	printed  foreignKind = iota // text: a request may be found in it
 	inBytes                     // bytes
-	sendable                    // it may have been sent as a body too: as a body it is no mistake of whoever asks
+	sendable                    // it may have been sent as a body too: as a body it is not a mistake of whoever asks
 )
 
 // peek is how much of a file is looked at, in bytes.

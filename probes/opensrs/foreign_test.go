@@ -63,7 +63,7 @@ var foreignFiles = []struct {
 	{"PEM", "-----BEGIN CERTIFICATE-----\nMIIB\n", "a PEM file", false},
 }
 
-// TestForeign: what is no request, and no body, is named, and something is said of what to give instead.
+// TestForeign: what is not a request, and no body, is named, and something is said of what to give instead.
 func TestForeign(t *testing.T) {
 	named := func(name string, raw []byte, why string, notAsBody bool) {
 		t.Helper()

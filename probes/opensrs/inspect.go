@@ -41,7 +41,7 @@ type Finding struct {
 	ID     string
 	Header string // the header that it is about, "" where it is about none
 	Found  string // what is there, "" where nothing is or it may not be repeated; of a body, what it is instead
-	Said   int64  // ContentLengthWrong: the bytes that the header announces, -1 where it is no number
+	Said   int64  // ContentLengthWrong: the bytes that the header announces, -1 where it is not a number
 	Came   int64  // ContentLengthWrong: the bytes that are there
 
 	XML XMLFault // BodyNotWellFormed and BodyEncoding: what, and in which line
@@ -84,7 +84,7 @@ func (h RequestHead) Username() string { value, _, _ := h.meant(HeaderUsername);
 // Signature is the value of X-Signature, or of the header that seems to be meant for it; "" where there is none.
 func (h RequestHead) Signature() string { value, _, _ := h.meant(HeaderSignature); return value }
 
-// meant gives a header's value, and the wrong name under which it stands, "" where the name is right.
+// meant gives a header's value, and the wrong name that it has, "" where the name is right.
 func (h RequestHead) meant(name string) (value, misnamed string, found bool) {
 	if value, _ := h.Get(name); value != "" {
 		return value, "", true

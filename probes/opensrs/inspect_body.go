@@ -250,7 +250,7 @@ func partsOf(document []byte) (names []string) {
 }
 
 // withoutSymptoms drops what a mistake of the signature, or of the request, explains: a body that was escaped after
-// signing is no XML for that reason, and one that Content-Length cuts off has no end.
+// signing is not XML for that reason, and one that Content-Length cuts off has no end.
 func withoutSymptoms(body []Finding, verdict Verdict, request []Finding) []Finding {
 	made := func(ids ...string) bool {
 		return slices.ContainsFunc(ids, func(id string) bool { return slices.Contains(verdict.Mistakes, id) })

@@ -25,7 +25,7 @@ const (
 )
 
 // placeholders are words that examples and templates put where a key belongs. None can be written in hex
-// digits, so a real key has none of them. Repeated characters are no evidence: they may be a test's key.
+// digits, so a real key has none of them. Repeated characters are not evidence: they may be a test's key.
 var placeholders = []string{
 	"your", "changeme", "change-me", "change_me", "xxx", "example", "placeholder", "api-key", "api_key",
 	"apikey", "private-key", "private_key", "privatekey", "secret", "insert", "replace", "todo", "key-here",
@@ -158,7 +158,7 @@ const (
 	SpaceAfter   Around = "space-after" // more than one line end
 )
 
-// AroundKey says what white space stands around the key in a text, nil where none does or where there is no key.
+// AroundKey says what white space is around the key in a text, nil where none does or where there is no key.
 func AroundKey(text []byte) (around []Around) {
 	key := bytes.TrimSpace(text)
 	if len(key) == 0 || len(key) == len(text) {

@@ -24,7 +24,7 @@ type Request struct {
 	Attributes Value
 }
 
-// ParseRequest reads a client's request. An envelope without an action is no request: ErrNotEnvelope.
+// ParseRequest reads a client's request. An envelope without an action is not a request: ErrNotEnvelope.
 // Errors else as of Decode.
 func ParseRequest(body []byte) (Request, error) {
 	tree, err := Decode(body)

@@ -284,7 +284,7 @@ func bytesIn(body []byte) *[256]bool {
 	return present
 }
 
-// eachRune rewrites a text rune by rune. Where it is no UTF-8 each byte counts as the Latin-1 character.
+// eachRune rewrites a text rune by rune. Where it is not UTF-8 each byte counts as the Latin-1 character.
 func eachRune(body []byte, add func(to []byte, r rune) []byte) pieces {
 	return func(emit func([]byte)) {
 		isUTF8 := utf8.Valid(body)

@@ -181,7 +181,7 @@ func (p *printer) print() {
 		kind, token := p.next()
 		switch kind {
 		case tokenNone:
-			p.emit(p.rest) // what is no markup stays as it is
+			p.emit(p.rest) // what is not markup stays as it is
 			p.emit([]byte(p.end))
 			return
 		case tokenText:

@@ -46,7 +46,7 @@ const (
 
 	WrongKey = "wrong-key" // nothing known explains the signature
 
-	// What is said of a signature that is no digest, so that no key could have made it.
+	// What is said of a signature that is not a digest, so that no key could have made it.
 	SignatureCut       = "signature-cut"       // the beginning, or the end, of the right one
 	SignatureMalformed = "signature-malformed" // not 32 hex digits
 )
@@ -58,7 +58,7 @@ type mistake struct {
 }
 
 // form is one way of making a mistake. Of its functions those are set that it changes something with; each
-// says false where it changes nothing, because what changes nothing is no mistake.
+// says false where it changes nothing, because what changes nothing is not a mistake.
 type form struct {
 	name   string // tells it from the row's other forms: "crlf", "php"
 	body   rewrite
@@ -205,7 +205,7 @@ var mistakes = sync.OnceValue(func() []mistake {
 	}
 })
 
-// place is where a mistake stands in the table, for sorting. What is not in it comes last.
+// place is where a mistake is in the table, for sorting. What is not in it comes last.
 func place(id string) int {
 	for i, row := range mistakes() {
 		if row.id == id {

@@ -85,7 +85,7 @@ func readBase64(text string) (string, bool) {
 	return "", false
 }
 
-// readDecorated takes a digest out of what stands around and inside it: 0x, quotation marks, spaces, dashes
+// readDecorated takes a digest out of what is around and inside it: 0x, quotation marks, spaces, dashes
 // and colons between the bytes, the file name that md5sum prints. It is what is left when all of one of these
 // goes, or the one word that is a digest.
 func readDecorated(text string) (string, bool) {
@@ -124,7 +124,7 @@ func readZerosLost(text string) (string, bool) {
 type SignatureShape struct {
 	Hex    bool // all of it is hex digits
 	Length int  // in characters, without white space around it
-	Others int  // how many of them are no hex digits
+	Others int  // how many of them are not hex digits
 }
 
 // ShapeOf looks at a signature.

@@ -13,7 +13,7 @@ type RawRequest struct {
 	RequestHead
 	Bodies []BodyReading // what the body may have been, at least one
 	AsText bool          // tcpdump wrote it as text: bytes beyond ASCII are lost
-	More   bool          // something else follows that is no part of it
+	More   bool          // something else follows that is not part of it
 }
 
 // BodyReading is one way to read the bytes behind a head. A capture may have gained or lost a line end that
@@ -83,7 +83,7 @@ var (
 	headerLine  = pattern.Of(`^[A-Za-z][A-Za-z0-9_-]*[ \t]*:`)
 )
 
-// findRequestLine gives where the first request begins, -1 where none does. Packet headers may stand before it
+// findRequestLine gives where the first request begins, -1 where none does. Packet headers may come before it
 // on its line. Behind it comes a header or an empty line: a line about a request is none.
 func findRequestLine(text []byte) int {
 	for from := 0; ; {
@@ -106,7 +106,7 @@ func findRequestLine(text []byte) int {
 		if !headerLine().Match(next) && len(bytes.TrimLeft(firstLine(next), ".\r")) > 0 {
 			continue
 		}
-		// A known method that stands late in the line had a packet's header before it.
+		// A known method that comes late in the line had a packet's header before it.
 		if found := knownMethod().FindIndex(line); found != nil {
 			start += found[0]
 		}

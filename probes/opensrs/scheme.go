@@ -197,7 +197,7 @@ func (s scheme) firstRound(body *bodyForm, key, name []byte) []byte {
 	return body.hashed(s.first.new(), slices.Concat(before, name), behind)
 }
 
-// sides is what stands before and behind the data of a round.
+// sides is what comes before and after the data of a round.
 func (s scheme) sides(round int, key []byte) (before, behind []byte) {
 	switch s.key[round] {
 	case keyBefore:

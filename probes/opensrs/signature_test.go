@@ -73,7 +73,7 @@ func TestCheckKey(t *testing.T) {
 	}
 }
 
-// TestSignatureShapes: what is no digest is not called another key, and a part of the right one is told from that.
+// TestSignatureShapes: what is not a digest is not called another key, and a part of the right one is told from that.
 func TestSignatureShapes(t *testing.T) {
 	body := sentBodies[0]
 	digest := right(body, clientKey)

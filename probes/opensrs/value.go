@@ -14,7 +14,7 @@ type Shape int
 const (
 	Text  Shape = iota // dt_scalar, or characters right inside an item
 	Assoc              // dt_assoc: items by name
-	Array              // dt_array: items by number, kept in the order in which they stand
+	Array              // dt_array: items by number, kept in their order
 )
 
 // Value is a node of the tree that an envelope carries.
@@ -62,7 +62,7 @@ func (v Value) Get(key string) (Value, bool) {
 	return Value{}, false
 }
 
-// textAt gives the text of the item with that key, "" where there is none or it is no text.
+// textAt gives the text of the item with that key, "" where there is none or it is not text.
 func (v Value) textAt(key string) string {
 	value, _ := v.Get(key)
 	return value.Text

@@ -87,7 +87,7 @@ func inputFile(script []byte) (*os.File, error) {
 	return file, nil
 }
 
-// plainError is a system's error without the path, which stands beside it.
+// plainError is a system's error without the path, which is next to it.
 func plainError(err error) string {
 	if inner := errors.Unwrap(err); inner != nil {
 		return inner.Error()

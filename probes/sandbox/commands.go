@@ -89,7 +89,7 @@ func (i *inspection) lookup(request opensrs.Request) *reply {
 	return envelope(code, text, true, "DOMAIN", opensrs.AssocOf(map[string]string{"status": status}))
 }
 
-// domainIn is the attribute domain; false where it is no domain name.
+// domainIn is the attribute domain; false where it is not a domain name.
 func domainIn(asked opensrs.Value) (name string, is bool) {
 	name = strings.TrimSuffix(strings.ToLower(textIn(asked, "domain")), ".")
 	first, rest, dotted := strings.Cut(name, ".")

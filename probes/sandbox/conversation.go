@@ -29,7 +29,7 @@ const (
 )
 
 // visit is one connection to the API. The sandbox reads requests by itself instead of leaving that to
-// net/http's server: what that refuses in silence, a header that is no header or bytes behind the body, is what
+// net/http's server: what that refuses in silence, a header that is not a header or bytes behind the body, is what
 // the author of a client has to hear about.
 type visit struct {
 	plan *plan
@@ -219,8 +219,8 @@ func (v *visit) readBody(length int64) ([]byte, error) {
 	return body.Bytes(), err
 }
 
-// readRest reads what comes at once behind what was read: the rest of a body that is longer than was said. The
-// next request is no rest.
+// readRest reads what comes at once after what was read: the rest of a body that is longer than its header said. The next
+// request does not count.
 func (v *visit) readRest() []byte {
 	v.conn.SetReadDeadline(v.within(restTime))
 	if next, _ := v.in.Peek(5); strings.HasPrefix(string(next), "POST ") || strings.HasPrefix(string(next), "GET ") {
@@ -249,7 +249,7 @@ type reply struct {
 	location string // of a redirect; "": none
 	body     []byte
 	close    bool
-	code     int // of the protocol, for the log; 0: this is no envelope
+	code     int // of the protocol, for the log; 0: this is not an envelope
 	text     string
 	hold     bool // waits until the client leaves or the sandbox closes
 }

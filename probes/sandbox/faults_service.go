@@ -82,7 +82,7 @@ func incompleteChain(p *plan) error {
 	})(p)
 }
 
-// intercepted: a gateway that this host trusts, and nobody else does, stands before the API and all others.
+// intercepted: a gateway that this host trusts, and nobody else does, is in front of the API and all others.
 func intercepted(p *plan) error {
 	gateway := NewRoot(Template{CommonName: "Example Web Gateway", Organization: "Example Ltd IT Department"})
 	p.peers = func(p *plan) tls.Certificate {

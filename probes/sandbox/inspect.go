@@ -190,7 +190,7 @@ func (i *inspection) signature(v *visit, attempt opensrs.Attempt) {
 	attempt.Body = slices.Concat(i.body, rest)
 	whole, why := v.explain(attempt, true)
 	if why != "" || unexplained(whole) && len(bytes.Trim(rest, "\r\n")) == 0 {
-		return // an empty line behind a body is no part of it
+		return // an empty line behind a body is not part of it
 	}
 	i.Signature, i.came, i.last = &whole, int64(len(attempt.Body)), true
 }

@@ -238,7 +238,7 @@ func TestHTTP10(t *testing.T) {
 	}
 }
 
-// TestBetweenRequests: a NUL behind a body that was not counted is no request, and of a head that breaks off no
+// TestBetweenRequests: a NUL behind a body that was not counted is not a request, and of a head that breaks off no
 // header is said to be missing.
 func TestBetweenRequests(t *testing.T) {
 	var log logged

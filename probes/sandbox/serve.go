@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// serveHTTP serves what stands around the API: sources, controls, status page. They keep the services' clock.
+// serveHTTP serves what is around the API: sources, controls, status page. They keep the services' clock.
 func (p *plan) serveHTTP(listener net.Listener, handler http.Handler) {
 	g := p.sandbox.group
 	server := &http.Server{

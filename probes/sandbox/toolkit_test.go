@@ -155,7 +155,7 @@ func TestToolkitFaults(t *testing.T) {
 }
 
 // TestWhoAmI: GET /ip answers with the address that the caller counts as, without user and signature, whatever the
-// API's own answers are, and is no mistake.
+// API's own answers are, and is not a mistake.
 func TestWhoAmI(t *testing.T) {
 	for _, fault := range []string{"", "call.timeout", "call.ip-denied", "tls.self-signed"} {
 		var log logged

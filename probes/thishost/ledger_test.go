@@ -6,7 +6,7 @@ import (
 	"opensrs-doctor/probes/evidence"
 )
 
-// TestFramesOfOthers: what a bridge takes in for others is no answer that this host drops; the same frames where nothing
+// TestFramesOfOthers: what a bridge takes in for others is not an answer that this host drops; the same frames where nothing
 // else arrives are.
 func TestFramesOfOthers(t *testing.T) {
 	ledger := func(still, once, twice int) *evidence.Ledger {
@@ -26,6 +26,33 @@ func TestFramesOfOthers(t *testing.T) {
 	} {
 		if got, _ := ledger(test.still, test.once, test.twice).Lost(); got != test.want {
 			t.Errorf("%d, %d, %d: %q, want %q", test.still, test.once, test.twice, got, test.want)
+		}
+	}
+}
+
+// TestHellosLost: a stray packet that is dropped is no lost hello, and segments that leave as one packet are none either.
+func TestHellosLost(t *testing.T) {
+	sent := func(requests, transmits int) evidence.Counts {
+		return evidence.Counts{OutSegments: 2 * requests, OutRequests: requests, OutTransmits: &transmits, InReceives: requests, InDelivers: requests}
+	}
+	old := func(requests int) evidence.Counts {
+		return evidence.Counts{OutSegments: 2 * requests, OutRequests: requests, InReceives: requests, InDelivers: requests}
+	}
+	for name, test := range map[string]struct {
+		still, once, twice evidence.Counts
+		want               string
+		sure               bool
+	}{
+		"all dropped":                  {sent(0, 0), sent(5, 0), sent(10, 0), evidence.LostGoingOut, true},
+		"and sent again":               {sent(0, 0), sent(12, 0), sent(31, 0), evidence.LostGoingOut, true},
+		"while others are dropped too": {sent(4, 0), sent(9, 0), sent(14, 0), evidence.LostGoingOut, false},
+		"a stray packet":               {sent(0, 0), sent(5, 4), sent(10, 8), evidence.LostNowhere, false},
+		"none dropped":                 {sent(0, 0), sent(5, 5), sent(10, 10), evidence.LostNowhere, false},
+		"a kernel that counts less":    {old(0), old(5), old(10), evidence.LostNowhere, false},
+	} {
+		l := &evidence.Ledger{Protocol: evidence.LedgerHello, N: 5, Background: test.still, Once: test.once, Twice: test.twice, WentOut: "eth0"}
+		if got, sure := l.Lost(); got != test.want || sure != test.sure {
+			t.Errorf("%s: %q, sure %t", name, got, sure)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-// Package thishost asks what on this very host stands in the way of packets to one address: its routing policy, its
+// Package thishost asks what on this host is in the way of packets to one address: its routing policy, its
 // firewall, a control group, a table that is full. It reads what the kernel says and counts, needs no privilege for
 // most of it, and changes nothing. It is asked only after a connection failed.
 package thishost

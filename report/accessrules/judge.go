@@ -23,10 +23,10 @@ type Judgement struct {
 	json    bool
 	screen  *screen.Writer
 
-	heads, tails [][]byte // by the matcher's rulings: what stands in front of and behind the address
+	heads, tails [][]byte // by the matcher's rulings: what comes before and after the address
 	counts       []uint64 // by the matcher's rulings; for a person of distinct addresses
 	judged, bad  uint64   // lines with an address, and without
-	failed       []byte   // what stands in front of a bad line's number
+	failed       []byte   // what comes before a bad line's number
 	line         []byte
 	err          error
 
@@ -100,7 +100,7 @@ func (j *Judgement) write(line []byte) {
 	}
 }
 
-// words are what stands in front of and behind an address with that ruling.
+// words are what comes before and after an address with that ruling.
 func (j *Judgement) words(index int) (head, tail []byte) {
 	r := j.matcher.Rulings()[index]
 	if j.json {
@@ -187,7 +187,7 @@ func groups(r iprules.Ruling, between string, say func(int) string, which func(i
 	return strings.Join(said, between)
 }
 
-// Bad tells of a line that is no address.
+// Bad tells of a line that is not an address.
 func (j *Judgement) Bad(line iprules.AddressLine) {
 	j.bad++
 	if !j.json {
@@ -201,7 +201,7 @@ func (j *Judgement) Bad(line iprules.AddressLine) {
 	j.write(append(j.line, "}\n"...))
 }
 
-// badLine writes the line of one that is no address.
+// badLine writes the line of one that is not an address.
 func (j *Judgement) badLine(line iprules.AddressLine) {
 	if j.failed == nil {
 		mark, in := j.screen.Mark("fail")

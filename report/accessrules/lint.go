@@ -16,7 +16,7 @@ import (
 //	"line", "text", "fix"}, …], "errors": n, "warnings": n}
 //
 // rules are those that could be read, and rule is a number in it from 1; 0 means that the problem is the whole
-// list's, or a line's that is no rule. source and line say where it stands: the path of a file, or "--rule" with the
+// list's, or a line's that is not a rule. source and line say where it is: the path of a file, or "--rule" with the
 // flag's number. The ids stay the same from release to release.
 type Lint struct {
 	Rules    []string          `json:"rules"`
@@ -73,7 +73,7 @@ func (l *Lint) WriteText(w io.Writer, o screen.Options) error {
 	return s.Print(w)
 }
 
-// placed is where a problem stands, "rules.txt:3: " or "--rule 2: ", for the beginning of a line.
+// placed is where a problem is, "rules.txt:3: " or "--rule 2: ", for the beginning of a line.
 func placed(p iprules.Problem) string {
 	switch {
 	case p.Source == "" || p.Line == 0:

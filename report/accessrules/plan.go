@@ -49,7 +49,7 @@ type PlannedList struct {
 // maxNamed is how many of the addresses left out a person is told by name.
 const maxNamed = 5
 
-// WriteText writes the plan for a person, and as a list of rules at once: whatever is no rule is a comment.
+// WriteText writes the plan for a person, and as a list of rules at once: whatever is not a rule is a comment.
 func (p *Plan) WriteText(w io.Writer, o screen.Options) error {
 	c := &comments{width: o.Width}
 	if c.width <= 0 {

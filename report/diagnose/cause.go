@@ -11,7 +11,7 @@ type Cause struct {
 	ID       string
 	Probe    string          // where it belongs: a probe's name, or "" for the whole run
 	Severity report.Severity // unless the finding says otherwise
-	Hides    []string        // causes that this one explains: they do not stand beside it
+	Hides    []string        // causes that this one explains: they are not shown with it
 	Passes   bool            // it can pass by itself: --wait waits for it
 	Aside    bool            // a person is told it in one line: explain has the rest
 	Place    Place           // where a drawing of the path marks it
@@ -47,5 +47,5 @@ type Finding struct {
 	Alone      bool              // hides nothing, whatever its row says: it is about something else
 	Culprit    *report.Culprit   // the very thing to change
 	Unread     []string          // what could not be read, and what reads it
-	First      bool              // stands before the causes of the step that stopped the call
+	First      bool              // comes before the causes of the step that stopped the call
 }

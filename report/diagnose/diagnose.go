@@ -18,7 +18,7 @@ import (
 )
 
 // Diagnose turns evidence into causes, the root cause first. It is a pure function of the evidence: it
-// reads no clock and asks nobody. A cause that another one explains stands in that one's Hides only.
+// reads no clock and asks nobody. A cause that another one explains is in that one's Hides only.
 func Diagnose(e *evidence.Evidence) []report.Diagnosis {
 	var found []match
 	all := catalogue()
@@ -105,7 +105,7 @@ func counted(e *evidence.Evidence, found []match) []match {
 var SeverityRank = map[report.Severity]int{report.Fail: 0, report.Warn: 1, report.Info: 2}
 
 // sortMatches orders by severity, then the cause of the step that stopped the call, then probe order,
-// then ID. A cause of the whole run stands before those of a single probe.
+// then ID. A cause of the whole run comes before those of a single probe.
 func sortMatches(e *evidence.Evidence, found []match) {
 	stopped := Blocked(e)
 	slices.SortStableFunc(found, func(a, b match) int {
@@ -190,8 +190,8 @@ func notExplained(e *evidence.Evidence, found []match) (match, bool) {
 	finding := Finding{Confidence: report.Possible, Values: prose.Values{"failed_step": stopped}}
 	if failure := e.Step(stopped).Failure; failure != nil {
 		seen := reading.FailureWords(failure)
-		if failure.Op != "" && failure.Op != stopped {
-			seen = failure.Op + ": " + seen
+		if failure.Op != "" && string(failure.Op) != stopped {
+			seen = string(failure.Op) + ": " + seen
 		}
 		finding.Values["seen"] = seen
 		finding.Evidence = append(finding.Evidence, "What was seen: "+seen+".")

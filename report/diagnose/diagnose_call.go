@@ -246,6 +246,7 @@ func whenCallTimeout(e *evidence.Evidence) (Finding, bool) {
 	finding.Evidence = append(finding.Evidence, fmt.Sprintf("The request was sent; no whole reply came within %s.", screen.Span(took)))
 	if n := e.Call.Unconfirmed; n > 0 {
 		finding.Confidence, finding.Values["unconfirmed"] = report.Likely, "the request"
+		finding.Hides = append(finding.Hides, "port.lossy")
 		finding.Evidence = append(finding.Evidence, "The other end did not confirm "+screen.CountWords(n, "packet of it.", "packets of it."))
 		return finding, true
 	}

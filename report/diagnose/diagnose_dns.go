@@ -14,7 +14,7 @@ import (
 	"opensrs-doctor/report/screen"
 )
 
-// endpointDNS is the endpoint's own resolution; nil where a proxy's name was resolved, or nobody was asked.
+// endpointDNS is the endpoint's own resolution; nil where a proxy's name was resolved, or nothing was looked up.
 func endpointDNS(e *evidence.Evidence) *evidence.DNS {
 	if e.DNS == nil || e.DNS.OfProxy || e.DNS.Literal {
 		return nil

@@ -92,7 +92,7 @@ func closedPorts(failed []evidence.Sighting) string {
 	hosts := map[string][]string{}
 	for _, sighting := range failed {
 		peer, known := sighting.Peer()
-		if !known || !slices.Contains(failedConnection, sighting.Failure.Kind) || sighting.Failure.Op == "resolve" {
+		if !known || !slices.Contains(failedConnection, sighting.Failure.Kind) || sighting.Failure.Op == evidence.OpResolve {
 			continue
 		}
 		port := "TCP port "

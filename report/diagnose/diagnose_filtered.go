@@ -124,12 +124,12 @@ func anyTCP(e *evidence.Evidence) bool {
 func silentWeb(e *evidence.Evidence) (silent []string) {
 	if e.Egress != nil {
 		for _, sighting := range e.Egress.Sightings {
-			if sighting.Path == "direct" && sighting.Failure != nil && sighting.Failure.Op != "resolve" {
+			if sighting.Path == "direct" && sighting.Failure != nil && sighting.Failure.Op != evidence.OpResolve {
 				silent = appendOnce(silent, reading.SourceName(sighting.Source))
 			}
 		}
 	}
-	if page := e.StatusPage; page != nil && page.Failure != nil && page.Failure.Op != "resolve" {
+	if page := e.StatusPage; page != nil && page.Failure != nil && page.Failure.Op != evidence.OpResolve {
 		silent = appendOnce(silent, reading.SourceName(page.URL))
 	}
 	return silent

@@ -176,7 +176,7 @@ func datesFitAt(trust *evidence.Trust, at time.Time) bool {
 func whenHostClockWrong(e *evidence.Evidence) (Finding, bool) {
 	offset, known := clockOffset(e)
 	trust := trustOf(e)
-	// What a Date cannot tell, for it has whole seconds and takes its time, is no offset.
+	// What a Date cannot tell, for it has whole seconds and takes its time, is not an offset.
 	breaks := known && offset.Abs() > 5*time.Second && trust != nil && !trust.DatesOK &&
 		datesFitAt(trust, e.StartedAt.Add(offset)) && trust.Known()
 	if !known || offset.Abs() < wrongClock && !breaks {
@@ -228,7 +228,7 @@ func whenHostLocalFirewall(e *evidence.Evidence) (Finding, bool) {
 	if finding, ok := whenNothingLeaves(e); ok {
 		return finding, true
 	}
-	if finding, ok := cutByThisHost(e, evidence.LostGoingOut, evidence.LostAnswered); ok {
+	if finding, ok := cutByThisHost(e, evidence.LostGoingOut); ok {
 		finding.Values["blocked"] = evidence.HostPort{Host: e.Target.Host, Port: e.Target.Port}.String()
 		return finding, true
 	}

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"opensrs-doctor/probes/evidence"
@@ -23,7 +24,7 @@ func proxyUnreached(e *evidence.Evidence) bool {
 	}
 	step := e.Step("port")
 	return step.Status == evidence.Fail && step.Failure != nil && e.Port != nil && e.Port.ProxyReply == nil &&
-		(step.Failure.Op == "connect to the proxy" || step.Failure.Op == "handshake with the proxy")
+		(step.Failure.Op == evidence.OpToProxy || step.Failure.Op == evidence.OpProxyHandshake)
 }
 
 // ThroughProxy are peers that this run did reach through the proxy: controls, else egress sources.
@@ -50,7 +51,7 @@ func proxyAnswered(e *evidence.Evidence) bool {
 		return false
 	}
 	failure := e.Step("port").Failure
-	taken := failure != nil && failure.Op == "connect to the proxy" && e.TookLater()
+	taken := failure != nil && failure.Op == evidence.OpToProxy && e.TookLater()
 	return taken || len(ThroughProxy(e)) > 0
 }
 
@@ -139,14 +140,36 @@ func proxyReply(e *evidence.Evidence, kind evidence.Kind) (Finding, bool) {
 
 func whenProxyDenied(e *evidence.Evidence) (Finding, bool) {
 	if finding, ok := proxyReply(e, evidence.KindProxyDenied); ok {
+		if others := deniedToo(e); others != "" {
+			finding.Values["denied_too"] = others
+			finding.Evidence = append(finding.Evidence, "Asked for "+others+", the proxy refuses as well.")
+		} else {
+			finding.Values["denied_port"] = strconv.Itoa(int(e.Target.Port))
+		}
 		return finding, true
 	}
 	failure := proxyFailure(e)
 	if failure == nil || proxyUnreached(e) || failure.Kind != evidence.KindHungUp && failure.Kind != evidence.KindReset {
 		return Finding{}, false
 	}
-	return Finding{Confidence: report.Likely, Evidence: []string{
+	return Finding{Confidence: report.Likely, Values: prose.Values{"denied_port": strconv.Itoa(int(e.Target.Port))}, Evidence: []string{
 		fmt.Sprintf("Asked for %s:%d, the proxy ends the connection without a reply.", e.Target.Host, e.Target.Port)}}, true
+}
+
+// deniedToo are the controls, where the proxy refuses all of them as it does the endpoint; "" where it refuses not one, or
+// lets one through.
+func deniedToo(e *evidence.Evidence) string {
+	var denied []string
+	for _, control := range e.Controls {
+		switch {
+		case control.Path != "proxy":
+		case control.Connected:
+			return ""
+		case control.Failure != nil && control.Failure.Kind == evidence.KindProxyDenied:
+			denied = append(denied, control.Peer)
+		}
+	}
+	return screen.List(denied)
 }
 
 func whenProxyAuthRequired(e *evidence.Evidence) (Finding, bool) {

@@ -23,7 +23,7 @@ func whenDnsResolverUnreachable(e *evidence.Evidence) (Finding, bool) {
 	case anythingAnswered(e):
 		finding.Evidence = append(finding.Evidence, "Other peers do answer: the network is there.")
 	case len(bad) > 0:
-		return Finding{}, false // nothing at all answers: that is no matter of resolvers
+		return Finding{}, false // nothing at all answers: that is not about resolvers
 	default:
 		finding.Confidence = report.Likely // no control was asked
 	}

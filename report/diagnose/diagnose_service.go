@@ -17,13 +17,13 @@ import (
 )
 
 // whenServiceIncident: the page is asked only after a failure. Where that is at or beyond the host, the
-// incident comes first; else it stands beside.
+// incident comes first; else it is shown next to it.
 func whenServiceIncident(e *evidence.Evidence) (Finding, bool) {
 	page := e.StatusPage
 	if page == nil || page.Failure != nil || page.Indicator.Empty() {
 		return Finding{}, false
 	}
-	sound := page.Indicator.String() == "none" // what it lists all the same is called harmless
+	sound := page.Indicator.String() == "none" // what it lists anyway is called harmless
 	if sound && len(page.Incidents) == 0 {
 		return Finding{}, false
 	}

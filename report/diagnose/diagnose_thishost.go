@@ -14,7 +14,7 @@ import (
 	"opensrs-doctor/report/screen"
 )
 
-// What on this very host stands in the way: package thishost measured it.
+// What on this host is in the way: package thishost measured it.
 
 func ledgerOf(e *evidence.Evidence) *evidence.Ledger {
 	if e.ThisHost == nil {

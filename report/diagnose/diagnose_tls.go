@@ -214,6 +214,11 @@ func whenTlsHelloTooBig(e *evidence.Evidence) (Finding, bool) {
 	if unmade(e, evidence.VariantSmall) == "" {
 		finding.Values["small_fails"] = "Smaller packets"
 	}
+	// Its first message is small too, and it takes one round trip more than TLS 1.3.
+	if old := variant(e, evidence.VariantNo13); old != nil && !old.Works && old.Failure != nil && old.Failure.Kind == e.TLS.Failure.Kind {
+		delete(finding.Values, "small_fails")
+		finding.Confidence, finding.Values["few_packets"] = report.Likely, "TLS 1.2"
+	}
 	return finding, true
 }
 
@@ -239,44 +244,6 @@ func whenTlsSlow(e *evidence.Evidence) (Finding, bool) {
 	}
 	return Finding{Values: prose.Values{"tls_took": screen.Span(took)},
 		Evidence: []string{fmt.Sprintf("The handshake took %s.", screen.Span(took))}}, true
-}
-
-// pickWords are the kinds of cipher suites that Go has none of.
-var pickWords = map[string]string{evidence.SuiteDHE: "Diffie-Hellman over finite fields (DHE)", evidence.SuiteDSS: "keys for DSA",
-	evidence.SuiteCCM: "AES in CCM mode", evidence.SuiteCamellia: "Camellia", evidence.SuiteARIA: "ARIA", evidence.SuitePSK: "a pre-shared key"}
-
-func whenTlsVersionUnsupported(e *evidence.Evidence) (Finding, bool) {
-	if handshakeFailed(e, evidence.KindAlert, evidence.KindReset, evidence.KindHungUp) && e.TLS.Picks != nil && tellingVariant(e) == "" && !nowAndThen(e) {
-		finding := handshakeFinding(e)
-		finding.Values["no_common"], finding.Values["only_suites"] = "No cipher suite", pickWords[e.TLS.Picks.Kind]
-		finding.Values["suite_kind"] = e.TLS.Picks.Kind
-		finding.Evidence = append(finding.Evidence, fmt.Sprintf("Offered cipher suites that this check cannot speak, the peer picks %s.", e.TLS.Picks.Suite))
-		return finding, true
-	}
-	finding, ok := noCommonVersion(e)
-	if ok {
-		finding.Values["no_common"] = "No TLS version"
-	}
-	return finding, ok
-}
-
-func noCommonVersion(e *evidence.Evidence) (Finding, bool) {
-	if handshakeFailed(e, evidence.KindVersion) {
-		finding := handshakeFinding(e)
-		finding.Values["tls_version"] = strings.TrimPrefix(e.TLS.Failure.Detail.String(), "the peer chose ")
-		return finding, true
-	}
-	if !handshakeFailed(e) || tellingVariant(e) != evidence.VariantOld {
-		if handshakeFailed(e, evidence.KindAlert) && strings.Contains(e.TLS.Alert, "protocol version") {
-			finding := handshakeFinding(e)
-			finding.Confidence = report.Likely
-			return finding, true
-		}
-		return Finding{}, false
-	}
-	finding := handshakeFinding(e)
-	finding.Values["tls_version"] = variant(e, evidence.VariantOld).Version
-	return finding, true
 }
 
 // inEveryVariant: the experiments were made and none works. Without them it is likely at best.

@@ -56,7 +56,7 @@ func callOutcome(e *evidence.Evidence) outcome {
 	return outcomeOther
 }
 
-// wordsOnly tells a line of words ("Access denied") from garbage: replacements stand for bytes that are no text.
+// wordsOnly tells a line of words ("Access denied") from garbage: replacements stand for bytes that are not text.
 func wordsOnly(quote string) bool {
 	return quote != "" && !strings.Contains(quote, "·") && !strings.HasPrefix(quote, "<")
 }

@@ -120,7 +120,7 @@ func anonymous(r *report.Report) bool {
 	return token().MatchString(r.Host.Hostname) || token().MatchString(r.Target.Username) || token().MatchString(r.Host.LocalAddress)
 }
 
-// comparable notes what stands between two reports. It is false where names and addresses say nothing: one of
+// comparable notes what keeps two reports from being compared. It is false where names and addresses say nothing: one of
 // the two has tokens in their place.
 func (d *Diff) comparable(before, after *report.Report) bool {
 	if d.Old.Target != d.New.Target {

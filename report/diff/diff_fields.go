@@ -91,7 +91,7 @@ type comparedList struct {
 }
 
 // listsOf are the lists to compare, always the same ones in the same order. The service's own certificate is
-// compared field by field, so its issuers stand here alone.
+// compared field by field, so only its issuers are here.
 func listsOf(r *report.Report) []comparedList {
 	var issuers []string
 	for i, certificate := range report.Chain(r) {

@@ -95,7 +95,7 @@ func ExplainTopic(w io.Writer, topic string, o screen.Options) error {
 // lessonColumn is where the words of a part begin.
 const lessonColumn = 10
 
-// column writes a line at the column of the lesson; the first one stands behind the part's name, used columns wide.
+// column writes a line at the column of the lesson; the first one follows the part's name, used columns wide.
 func column(s *screen.Writer, line string, first bool, used int) {
 	if !first {
 		used = 0

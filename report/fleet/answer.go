@@ -161,7 +161,7 @@ func (m *Merger) uses(f *Fleet, all []*entry) {
 	})
 }
 
-// notes say what was left out of the answer, and what stands between the reports.
+// notes say what was left out of the answer, and what keeps reports from being compared.
 func (m *Merger) notes(f *Fleet, all []*entry, replaced int) {
 	say := func(format string, args ...any) { f.Notes = append(f.Notes, fmt.Sprintf(format, args...)) }
 	if m.doubled > 0 {

@@ -77,7 +77,7 @@ func (h *host) gather(r *report.Report) {
 	}
 }
 
-// network is the /24 that an IPv4 address is in; hosts of one network share what stands in its way.
+// network is the /24 that an IPv4 address is in; hosts of one network share what blocks it.
 func network(address string) string {
 	parts := strings.Split(address, ".")
 	if len(parts) != 4 {

@@ -103,7 +103,7 @@ type Clock struct {
 	OffsetMS float64 `json:"offset_ms"` // ahead is positive
 }
 
-// Unreadable is what is no report, or none that this release reads.
+// Unreadable is what is not a report, or none that this release reads.
 type Unreadable struct {
 	File string `json:"file"`
 	Line int    `json:"line,omitempty"` // of a file with a report a line

@@ -139,7 +139,7 @@ func TestFisher(t *testing.T) {
 	}
 }
 
-// TestBadInput: what is no report is named with its line, and stops nothing.
+// TestBadInput: what is not a report is named with its line, and stops nothing.
 func TestBadInput(t *testing.T) {
 	good := string(text(t, made("a", 1, "")))
 	lines := good + "\n{\"schema\": \"opensrs-doctor/report/v9\"}\nnonsense\n" + string(text(t, made("b", 2, "port.filtered"))) + "\n" + good + "\n"

@@ -60,7 +60,7 @@ func NewMerger() *Merger {
 		words: map[string]string{}, lists: map[string][]string{}}
 }
 
-// Add takes a document. One that is no report is named in the answer.
+// Add takes a document. One that is not a report is named in the answer.
 func (m *Merger) Add(d Document) {
 	r, err := report.ReadDocument(d.Text)
 	if err != nil {
@@ -170,7 +170,7 @@ func (m *Merger) share(e *entry) {
 	}
 }
 
-// Bad names what is no report.
+// Bad names what is not a report.
 func (m *Merger) Bad(u Unreadable) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

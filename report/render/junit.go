@@ -17,7 +17,7 @@ import (
 
 // WriteJUnit writes the report as a JUnit XML document with one suite: a test case a probe, and one for each
 // cause of a failure that belongs to no failed probe. Times are in seconds. Something fails in it if and only
-// if a failure was found; a run that was cut short has one error. What is worth a warning stands in the case's
+// if a failure was found; a run that was cut short has one error. What is worth a warning is in the case's
 // system-out.
 func WriteJUnit(w io.Writer, r *report.Report) error {
 	suite := junit.Testsuite{Name: "opensrs-doctor", Package: "opensrs-doctor", Hostname: screen.Clean(r.Host.Hostname),

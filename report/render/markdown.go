@@ -73,7 +73,7 @@ func (m *markdown) head(r *report.Report) {
 	m.block(line)
 }
 
-// diagnosis writes one; the first is the root cause and stands on top.
+// diagnosis writes one; the first is the root cause and comes first.
 func (m *markdown) diagnosis(i int, d report.Diagnosis) {
 	if i == 1 {
 		m.block("### Also")
@@ -112,7 +112,7 @@ func (m *markdown) table(r *report.Report) {
 	m.out.WriteString("\n")
 }
 
-// details are all facts, a list a probe. The tags stand alone on their lines, with empty lines around what is
+// details are all facts, a list a probe. The tags are alone on their lines, with empty lines around what is
 // Markdown again.
 func (m *markdown) details(r *report.Report) {
 	m.block("<details>", "<summary>Facts</summary>")
@@ -134,7 +134,7 @@ func (m *markdown) facts(heading string, lines []FactLine) {
 	}
 }
 
-// mdItems are the items of a list, with what stands before the n-th of them, from 1.
+// mdItems are the items of a list, with what comes before the n-th of them, from 1.
 func mdItems(texts []string, bullet func(n int) string) []string {
 	var items []string
 	for _, text := range texts {
@@ -185,7 +185,7 @@ func mdEscape(text string) string {
 // mdBlock is how a line begins that would be a heading, a list or a rule.
 var mdBlock = pattern.Of(`^(#|\+|-|=|[0-9]{1,9}[.)])`)
 
-// mdStart is escaped text that may stand at the beginning of a line.
+// mdStart is escaped text that may begin a line.
 func mdStart(text string) string {
 	at := mdBlock().FindString(text)
 	if at == "" {

@@ -2,7 +2,6 @@ package render
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -82,13 +81,11 @@ var yamlKeyLike = pattern.Of(`^("\S*?\s*):(\s)`)
 // yamlText is text in double quotes. JSON's quoting is YAML's, and clean text needs no escape but that of the
 // quote and the backslash.
 func yamlText(text string) string {
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(screen.Clean(text)); err != nil {
+	quoted, err := report.Encode(screen.Clean(text), "")
+	if err != nil {
 		return `""`
 	}
-	return strings.TrimRight(out.String(), "\n")
+	return strings.TrimRight(string(quoted), "\n")
 }
 
 // tapDirective is a directive: some readers see it behind a backslash too.

@@ -66,7 +66,7 @@ func Endpoint(r *report.Report) string {
 	return evidence.HostPort{Host: screen.Clean(r.Target.Host), Port: r.Target.Port}.String()
 }
 
-// rows writes one row a probe. The durations stand in a column of their own at the right, as near to the
+// rows writes one row a probe. The durations have a column of their own at the right, as near to the
 // sentences as they allow.
 func rows(s *screen.Writer, r *report.Report) {
 	markWidth := 1

@@ -11,7 +11,7 @@ import (
 // Clean makes text that came from elsewhere safe to print: a peer's reply, a certificate or a saved
 // report may hold terminal escapes, line ends or marks that turn the direction of writing. Line ends,
 // tabs and every other white space become one space; control and format characters, what Unicode keeps
-// for no character at all, and what is no UTF-8 go. What a CI system would obey is parted. Everything that reaches a
+// for no character at all, and what is not UTF-8 go. What a CI system would obey is parted. Everything that reaches a
 // screen passes through here.
 func Clean(text string) string {
 	if plainASCII(text) {

@@ -37,7 +37,7 @@ func Wrap(text string, width int) []string {
 }
 
 // piecesOf is a word, or the pieces of at most width columns of one that is wider: it may be broken where a
-// wide character stands before or behind.
+// wide character comes before or after.
 func piecesOf(word string, width int) []string {
 	if WidthOf(word) <= width {
 		return []string{word}

@@ -1,8 +1,6 @@
 package signature
 
 import (
-	"bytes"
-	"encoding/json"
 	"time"
 
 	"opensrs-doctor/probes/observed"
@@ -83,11 +81,9 @@ func NotShownLine(at time.Time, requests int64) string {
 }
 
 func jsonLine(value any) string {
-	var line bytes.Buffer
-	encoder := json.NewEncoder(&line)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(value); err != nil {
-		panic("report: " + err.Error()) // the types above always encode
+	line, err := report.Encode(value, "")
+	if err != nil {
+		panic(err) // the types above always encode
 	}
-	return string(report.EscapeHarmful(line.Bytes()))
+	return string(line)
 }

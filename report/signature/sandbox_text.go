@@ -27,7 +27,7 @@ type SandboxSetting struct {
 	Command       string // the check that fits, for a shell
 }
 
-// WriteSandbox says where the sandbox is and what it takes. The command stands on one line, for copying.
+// WriteSandbox says where the sandbox is and what it takes. The command is on one line, for copying.
 func WriteSandbox(w io.Writer, set SandboxSetting, o screen.Options) error {
 	s := screen.New(o)
 	dot := " · "

@@ -104,7 +104,7 @@ func tell(told []toldMistake, findings []opensrs.Finding) []toldMistake {
 // digestLengths are what is known by its number of hex digits.
 var digestLengths = map[int]string{40: "SHA-1", 56: "SHA-224", 64: "SHA-256", 96: "SHA-384", 128: "SHA-512"}
 
-// shapeWords say what a signature is that is no digest.
+// shapeWords say what a signature is that is not a digest.
 func (c SignatureCheck) shapeWords() string {
 	shape := c.Shape
 	switch {
@@ -140,7 +140,7 @@ func (c SignatureCheck) unexplained(means string) string {
 var pairsUntried = fmt.Sprintf("Pairs of mistakes were not tried, because the body is over %d MiB. Have the same client sign a "+
 	"small body, such as GET_BALANCE, and verify that.", opensrs.MaxPaired>>20)
 
-// state says how it stands with the signature where no mistake does, and what was not tried.
+// state says what is known of the signature where no mistake does, and what was not tried.
 func (c SignatureCheck) state() string {
 	switch {
 	case c.Checked && c.Verdict.Match:

@@ -135,7 +135,7 @@ func (l *letter) before(earlier *report.Report) {
 
 func whenUTC(r *report.Report) string { return r.StartedAt.UTC().Format("2006-01-02 15:04:05 UTC") }
 
-// sightings stand in the place of curl icanhazip.com.
+// sightings replace curl icanhazip.com.
 func (l *letter) sightings() {
 	l.title("Public address (curl icanhazip.com)")
 	facts := report.Known(l.seen.Egress)
@@ -164,7 +164,7 @@ func seenFailure(f *evidence.Failure) string {
 	return reading.RowFailure(f)
 }
 
-// certificates stand in the place of openssl s_client.
+// certificates replace openssl s_client.
 func (l *letter) certificates() {
 	l.title("TLS and certificates (openssl s_client)")
 	facts := report.Known(l.seen.TLS)

@@ -10,7 +10,7 @@ import (
 	"opensrs-doctor/report/screen"
 )
 
-// roundTrips stand in the place of ping.
+// roundTrips replace ping.
 func (l *letter) roundTrips() {
 	l.title("Round trip and loss (ping)")
 	trips := report.Known(l.seen.Port).RoundTrips
@@ -47,7 +47,7 @@ func fineMS(ms float64) string {
 	return screen.SpanMS(ms)
 }
 
-// walk stands in the place of traceroute.
+// walk replaces traceroute.
 func (l *letter) walk() {
 	l.title("The path (traceroute)")
 	path := l.seen.Walk()

@@ -239,7 +239,7 @@ func (at *place) link(from, to string) error {
 	return unix.Linkat(at.directory, from, at.directory, to, 0)
 }
 
-// remove takes a name away; that it is gone already is no error.
+// remove takes a name away; that it is gone already is not an error.
 func (at *place) remove(name string) error {
 	if err := unix.Unlinkat(at.directory, name, 0); !errors.Is(err, unix.ENOENT) {
 		return err

@@ -75,7 +75,7 @@ func (at *place) rename(from, to string) error { return at.directory.Rename(from
 
 func (at *place) link(from, to string) error { return at.directory.Link(from, to) }
 
-// remove takes a name away; that it is gone already is no error.
+// remove takes a name away; that it is gone already is not an error.
 func (at *place) remove(name string) error {
 	if err := at.directory.Remove(name); !errors.Is(err, fs.ErrNotExist) {
 		return err

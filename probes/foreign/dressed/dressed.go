@@ -81,7 +81,7 @@ func Ways() map[string]func(string) string {
 			}, text)
 		}
 	}
-	raw := func(text string) string { // a secret that is no hex has no such form: then as it is
+	raw := func(text string) string { // a secret that is not hex has no such form: then as it is
 		if bytes, err := hex.DecodeString(text); err == nil {
 			return string(bytes)
 		}

@@ -80,7 +80,7 @@ func FillGeneric(text string, values Values) string {
 }
 
 // capitalized turns an ordinary first word into the beginning of a sentence. Names and commands, which
-// are no words of the language, keep their form.
+// are not words of the language, keep their form.
 func capitalized(text string) string {
 	first, rest, _ := strings.Cut(text, " ")
 	if rest == "" || strings.ContainsAny(first, "./:_0123456789") {

@@ -176,6 +176,9 @@ var Vocabulary = map[string]string{
 	"rule_name":        "the rule",                    // of a firewall: "inet filter output handle 6"
 	"rule_list":        "",                            // the command that lists its chain
 	"open_port":        "",                            // a whole step, for who manages the rules
+	"denied_port":      "55443",                       // the endpoint's, where the proxy may refuse it for its port
+	"denied_too":       "others",                      // the controls that the proxy refuses too; set only where it refuses all of them
+	"few_packets":      "TLS 1.2",                     // set only where a handshake with a small first message dies too
 	"own_wait":         "80 seconds",                  // how long the service's own client waits for a reply
 	"unconfirmed":      "the request",                 // set only where the other end's TCP did not confirm it
 	"learned":          "",                            // how soon a learned size is forgotten; set only where one was learned in the run

@@ -44,7 +44,7 @@ func Milliseconds(d time.Duration) float64 {
 }
 
 // rowFacts is the JSON object of a probe: its section's fields, and beside them the follow-ups. A section
-// that was not reached leaves just those. A "failure" here stands before the section's own.
+// that was not reached leaves just those. A "failure" here comes before the section's own.
 func rowFacts(e *evidence.Evidence, step evidence.Step) json.RawMessage {
 	var facts any
 	switch step.Probe {

@@ -177,11 +177,11 @@ func dnsWords(e *evidence.Evidence, step evidence.Step) string {
 		return d.Name + " has IPv6 addresses only"
 	case len(addresses) == 0 && len(d.Answers) > 0 && !reading.ResolverAnswered(e):
 		return noAnswerWords(e, step.Failure)
-	case len(addresses) == 0 && step.Failure != nil && step.Failure.Kind == evidence.KindTimeout:
-		if slices.ContainsFunc(reading.LaterAnswers(d), func(answer evidence.DNSAnswer) bool { return answer.Rcode != "" }) {
-			return screen.FirstFitting(reading.RowWidth, "no answer for "+d.Name+", only for other names", "no answer for this name, only for others")
-		}
+	case len(addresses) == 0 && step.Failure != nil && step.Failure.Kind == evidence.KindTimeout && !reading.ResolverAnswered(e):
 		return "no resolver answers"
+	case len(addresses) == 0 && step.Failure != nil && step.Failure.Kind == evidence.KindTimeout &&
+		slices.ContainsFunc(reading.LaterAnswers(d), func(answer evidence.DNSAnswer) bool { return answer.Rcode != "" }):
+		return screen.FirstFitting(reading.RowWidth, "no answer for "+d.Name+", only for other names", "no answer for this name, only for others")
 	case len(addresses) == 0:
 		return screen.FirstFitting(reading.RowWidth, d.Name+": "+reading.RowFailure(step.Failure), reading.RowFailure(step.Failure))
 	}

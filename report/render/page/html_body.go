@@ -47,7 +47,7 @@ func classed(element func(...g.Node) g.Node, class, text string) g.Node {
 	return g.If(text != "", element(g.If(class != "", h.Class(class)), g.Text(text)))
 }
 
-// space parts what stands in one line.
+// space parts what is on one line.
 var space = g.Text(" ")
 
 // top is what the page is about, and the verdict.

@@ -56,7 +56,7 @@ type pageProbe struct {
 
 type pageFact struct {
 	Key, Value string
-	Depth      int // how far in it stands: 0 to deepest
+	Depth      int // how far in it is: 0 to deepest
 }
 
 func newPage(r *report.Report) htmlPage {
@@ -81,7 +81,7 @@ func newPage(r *report.Report) htmlPage {
 	return p
 }
 
-// verdict fills in what stands at the top, and the causes.
+// verdict fills in what is at the top, and the causes.
 func (p *htmlPage) verdict(r *report.Report) {
 	diagnoses := firstOf(r.Diagnoses, mostDiagnoses)
 	p.Mark, p.VerdictWords = markOpen, "Verdict: "+r.Verdict

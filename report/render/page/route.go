@@ -17,7 +17,7 @@ type route struct {
 	Places []Place
 }
 
-// PlaceKind is what stands at a place; a drawing has a sign for each.
+// PlaceKind is what is at a place; a drawing has a sign for each.
 type PlaceKind string
 
 const (

@@ -92,7 +92,7 @@ func (d *Drawing) network(walk *evidence.Path) (Place, bool) {
 	return p, true
 }
 
-// translation is the index at which the public address stands: behind the last router whose address is private.
+// translation is the index where the public address is: after the last router whose address is private.
 // Tokens do not tell; then it is taken to be behind the first router.
 func (d *Drawing) translation() int {
 	at, first := -1, -1
@@ -118,7 +118,7 @@ func (d *Drawing) translation() int {
 }
 
 // routers draws the walk: the routers that answer for the port, and behind them those that answer for another
-// port only. Hops that answer for none stand together in one place.
+// port only. Hops that answer for none share one place.
 func (d *Drawing) routers(walk *evidence.Path) {
 	ends := d.walkEnds(walk)
 	silentFrom, known := 0, len(d.Places)
@@ -151,7 +151,7 @@ func (d *Drawing) routers(walk *evidence.Path) {
 }
 
 // router is the place of one hop; false where nobody answers, or this host itself. A router that says no says it
-// again to every packet that should go further: it stands there once.
+// again to every packet that should go further: it is there once.
 func (d *Drawing) router(walk *evidence.Path, ttl int) (Place, bool) {
 	own, other := evidence.HopAt(walk.Port, ttl), evidence.HopAt(walk.Compare, ttl)
 	p := Place{Kind: PlaceRouter, Name: fmt.Sprintf("Hop %d", ttl)}

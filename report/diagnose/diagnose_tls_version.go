@@ -1,0 +1,47 @@
+package diagnose
+
+import (
+	"fmt"
+	"strings"
+
+	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/report"
+)
+
+// pickWords are the kinds of cipher suites that Go has none of.
+var pickWords = map[string]string{evidence.SuiteDHE: "Diffie-Hellman over finite fields (DHE)", evidence.SuiteDSS: "keys for DSA",
+	evidence.SuiteCCM: "AES in CCM mode", evidence.SuiteCamellia: "Camellia", evidence.SuiteARIA: "ARIA", evidence.SuitePSK: "a pre-shared key"}
+
+func whenTlsVersionUnsupported(e *evidence.Evidence) (Finding, bool) {
+	if handshakeFailed(e, evidence.KindAlert, evidence.KindReset, evidence.KindHungUp) && e.TLS.Picks != nil && tellingVariant(e) == "" && !nowAndThen(e) {
+		finding := handshakeFinding(e)
+		finding.Values["no_common"], finding.Values["only_suites"] = "No cipher suite", pickWords[e.TLS.Picks.Kind]
+		finding.Values["suite_kind"] = e.TLS.Picks.Kind
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("Offered cipher suites that this check cannot speak, the peer picks %s.", e.TLS.Picks.Suite))
+		return finding, true
+	}
+	finding, ok := noCommonVersion(e)
+	if ok {
+		finding.Values["no_common"] = "No TLS version"
+	}
+	return finding, ok
+}
+
+func noCommonVersion(e *evidence.Evidence) (Finding, bool) {
+	if handshakeFailed(e, evidence.KindVersion) {
+		finding := handshakeFinding(e)
+		finding.Values["tls_version"] = strings.TrimPrefix(e.TLS.Failure.Detail.String(), "the peer chose ")
+		return finding, true
+	}
+	if !handshakeFailed(e) || tellingVariant(e) != evidence.VariantOld {
+		if handshakeFailed(e, evidence.KindAlert) && strings.Contains(e.TLS.Alert, "protocol version") {
+			finding := handshakeFinding(e)
+			finding.Confidence = report.Likely
+			return finding, true
+		}
+		return Finding{}, false
+	}
+	finding := handshakeFinding(e)
+	finding.Values["tls_version"] = variant(e, evidence.VariantOld).Version
+	return finding, true
+}
