@@ -73,6 +73,18 @@ var clientFixtures = []fixture{
 		set(c, "curl.cainfo", "/etc/ssl/old.pem")
 		set(c, "ini", "/etc/php/8.2/cli/php.ini")
 	}))},
+	{"client.store-differs/pool-sets-it", report.Fail, report.Certain, beside(func() evidence.Client { // its curl goes by openssl.cafile
+		c := poolOf(client("php8.2", "curl 7.88.1, OpenSSL/3.0.17", untrusting))
+		set(&c, "openssl.cafile", "/etc/ssl/old.pem")
+		set(&c, "curl.cainfo", "/etc/ssl/unread.pem")
+		c.Pool.Sets = []string{"openssl.cafile", "curl.cainfo"}
+		return c
+	}())},
+	{"client.store-differs/chroot", report.Fail, report.Certain, beside(func() evidence.Client {
+		c := poolOf(client("php8.2", "curl 7.88.1, OpenSSL/3.0.17", untrusting))
+		c.Pool.Chroot = "/srv/shop"
+		return c
+	}())},
 	{"client.dns-differs/resolves-not", report.Fail, report.Certain, beside(client("getent", "libc's resolver", fails(evidence.StageResolve,
 		"no address for this name")))},
 	{"client.dns-differs/chroot", report.Fail, report.Certain, beside(client("getent", "libc's resolver", nil), func() evidence.Client {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"unicode/utf8"
@@ -27,14 +28,18 @@ func (s *settings) clientConfig(r *request) error {
 		return s.bad("client-config", 0, "%s %s", shownPath(path), usage.text)
 	case err != nil:
 		return s.bad("client-config", 0, "cannot read %s: %s", shownPath(path), plain(err))
-	case !utf8.Valid(content):
-		return s.bad("client-config", 0, "%s is not a text in UTF-8", shownPath(path))
+	case bytes.IndexByte(content, 0) >= 0:
+		return s.bad("client-config", 0, "%s is no text that a client can read: it has zero bytes, as UTF-16 has", shownPath(path)).
+			withHint("save it as UTF-8 without a byte order mark; PHP, a shell and most programs read nothing else")
 	}
 	environment := ""
 	if s.merged["env"].from == "flag" {
 		environment = s.text("env")
 	}
-	found := clientsettings.Read(string(content), environment)
+	found := clientsettings.Read(readable(content), environment)
+	if err := s.computed(found.Computed, environment); err != nil {
+		return err
+	}
 	if found.Username == "" && found.KeyLine == 0 && found.Host == "" {
 		return s.bad("client-config", 0, "%s names no user, key or host of the service", shownPath(path)).
 			withHint("it may be another file: the PHP toolkit's is openSRS_config.php, with OSRS_USERNAME, OSRS_KEY and OSRS_HOST")
@@ -62,6 +67,36 @@ func (s *settings) clientConfig(r *request) error {
 	}
 	if found.KeyLine > 0 && !s.given("api-key-file") && !s.given("api-key-command") {
 		r.options.SetKey([]byte(found.Key), path)
+	}
+	return nil
+}
+
+// readable is a text in UTF-8, or one of an older encoding with each byte as its character: a comment may be in Latin-1.
+func readable(content []byte) string {
+	if utf8.Valid(content) {
+		return string(content)
+	}
+	characters := make([]rune, len(content))
+	for i, one := range content {
+		characters[i] = rune(one)
+	}
+	return string(characters)
+}
+
+// computed refuses a file that has only the name of what the check needs: the program takes the value from elsewhere.
+func (s *settings) computed(ones []clientsettings.Computed, environment string) error {
+	for _, one := range ones {
+		flags := map[string][]string{
+			clientsettings.Username: {"username"}, clientsettings.Key: {"api-key-file", "api-key-command"}, clientsettings.Host: {"endpoint"},
+		}[one.Kind]
+		given := one.Kind == clientsettings.Host && environment != "" || len(flags) == 0
+		for _, flag := range flags {
+			given = given || s.merged[flag].from == "flag"
+		}
+		if !given {
+			return s.bad("client-config", 0, "%s:%d: the program takes %s from elsewhere when it runs", shownPath(s.text("client-config")), one.Line, one.Name).
+				withHint("give it with --%s", flags[0])
+		}
 	}
 	return nil
 }

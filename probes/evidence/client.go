@@ -99,7 +99,12 @@ type Pool struct {
 	User string `json:"user"`
 
 	Chroot string `json:"chroot,omitempty"` // the directory that is its workers' root; "": none
+
+	Sets []string `json:"sets,omitempty"` // of PHP's settings for root certificates, those that its file has itself: no php.ini changes them
 }
+
+// SetsItself reports whether the pool's own file has a setting. No pool sets none.
+func (p *Pool) SetsItself(name string) bool { return p != nil && slices.Contains(p.Sets, name) }
 
 // Stage is how far a client got.
 type Stage string

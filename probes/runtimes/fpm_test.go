@@ -111,6 +111,9 @@ func TestPools(t *testing.T) {
 			t.Errorf("pool %s has SSL_CERT_FILE %q, want %q", pool, is, want)
 		}
 	}
+	if sets := found["fpm:env (curl)"].Pool.Sets; !slices.Equal(sets, []string{"curl.cainfo"}) || len(c.Pool.Sets) > 0 {
+		t.Errorf("the pools set %q and %q", sets, c.Pool.Sets)
+	}
 	if asRoot() {
 		expect(t, fpm(t, p, conf, "based", "jail"), map[string]string{"fpm:based (streams)": "fail verify", "fpm:jail (streams)": "fail verify"})
 		must(t, os.Chmod(chroot, 0o777))

@@ -143,6 +143,10 @@ func readPools(path string) (pools []fpmPool) {
 			pool.Chroot = foreign.Clean(value)
 		case "php_admin_value[open_basedir]", "php_value[open_basedir]":
 			pool.basedir = strings.Split(value, ":")
+		case "php_admin_value[openssl.cafile]", "php_value[openssl.cafile]":
+			pool.Sets = append(pool.Sets, "openssl.cafile")
+		case "php_admin_value[curl.cainfo]", "php_value[curl.cainfo]":
+			pool.Sets = append(pool.Sets, "curl.cainfo")
 		}
 	}
 	return slices.DeleteFunc(pools, func(p fpmPool) bool { return p.listen == "" })

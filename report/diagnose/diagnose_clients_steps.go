@@ -74,11 +74,11 @@ func storeStep(e *evidence.Evidence, d difference) string {
 	name := ClientTitle(c)
 	switch family(c) {
 	case "php":
-		option := "openssl.cafile"
-		if strings.HasPrefix(c.Library.String(), "curl") {
-			option = "curl.cainfo"
+		option, set := phpStore(c), "Set"
+		if c.Pool != nil && c.Pool.Chroot != "" {
+			set = fmt.Sprintf("Copy %s to the same place under %s, which is the root of %s, and set", store, c.Pool.Chroot, name)
 		}
-		return fmt.Sprintf("Set %s = %s in %s%s.", option, store, iniOf(c, option), nowIs(setting(c, option)))
+		return fmt.Sprintf("%s %s = %s in %s%s.", set, option, store, iniOf(c, option), nowIs(setting(c, option)))
 	case "node":
 		return fmt.Sprintf("Set NODE_EXTRA_CA_CERTS=%s in the environment of what runs %s (node carries its own roots; from version 22 --use-system-ca takes this host's)%s.",
 			store, name, nowIs(setting(c, "env NODE_EXTRA_CA_CERTS")))
@@ -99,6 +99,14 @@ func storeStep(e *evidence.Evidence, d difference) string {
 	}
 	return fmt.Sprintf("Set %s=%s in the environment of what runs %s, for example with Environment= in its systemd unit%s.",
 		variable, store, name, nowIs(setting(c, "env "+variable)))
+}
+
+// phpStore is the setting by which PHP finds its root certificates: its curl goes by openssl.cafile too, where that is set.
+func phpStore(c *evidence.Client) string {
+	if strings.HasPrefix(c.Library.String(), "curl") && setting(c, "openssl.cafile") == "" {
+		return "curl.cainfo"
+	}
+	return "openssl.cafile"
 }
 
 // ownStoreStep is for a client that trusts more than this host, or everybody.
@@ -142,7 +150,10 @@ func iniOf(c *evidence.Client, option string) string {
 	case strings.HasPrefix(c.Path, "/opt/plesk/") || c.Pool != nil && strings.HasPrefix(c.Pool.File, "/opt/plesk/"):
 		panel = " (Plesk: the domain's PHP settings, additional directives)"
 	}
-	if c.Pool != nil {
+	switch {
+	case c.Pool.SetsItself(option):
+		return fmt.Sprintf("%s, where the pool sets it itself, and reload php-fpm%s", c.Pool.File, panel)
+	case c.Pool != nil:
 		return fmt.Sprintf("%s, or php_admin_value[%s] in %s, and reload php-fpm%s", ini, option, c.Pool.File, panel)
 	}
 	return ini + panel + ", which is the command line's: php-fpm and Apache read another one"
@@ -220,10 +231,19 @@ func libraryStep(c *evidence.Client) string {
 // settingOf is the very setting of a client whose store differs; nil where none is known.
 func settingOf(d difference) *report.Culprit {
 	c := d.client
-	for _, name := range []string{"curl.cainfo", "openssl.cafile", "env SSL_CERT_FILE", "env REQUESTS_CA_BUNDLE", "env CURL_CA_BUNDLE"} {
-		curl := strings.HasPrefix(c.Library.String(), "curl")
-		if value := setting(c, name); d.cause == clientStore && d.severity == report.Fail && value != "" && (name == "curl.cainfo") == (curl && c.Name != "curl") {
+	names := []string{"env SSL_CERT_FILE", "env REQUESTS_CA_BUNDLE", "env CURL_CA_BUNDLE"}
+	if family(c) == "php" {
+		names = append([]string{phpStore(c)}, names...)
+		if strings.HasPrefix(c.Library.String(), "curl") {
+			names = names[:1] // it reads no variable
+		}
+	}
+	for _, name := range names {
+		if value := setting(c, name); d.cause == clientStore && d.severity == report.Fail && value != "" {
 			at := setting(c, "ini")
+			if c.Pool.SetsItself(name) {
+				at = c.Pool.File
+			}
 			if strings.HasPrefix(name, "env ") {
 				at = "environment"
 			}

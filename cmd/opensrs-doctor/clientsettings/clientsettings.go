@@ -12,7 +12,6 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/opensrs"
-	"opensrs-doctor/probes/pattern"
 )
 
 // Settings are what a client signs with, and where it calls. A zero member is not in the file.
@@ -23,6 +22,7 @@ type Settings struct {
 	Host     string
 	Port     string
 	Problems []Problem // in the order of their lines
+	Computed []Computed
 }
 
 // Problem is a mistake in the file.
@@ -31,38 +31,20 @@ type Problem struct {
 	Text string // in words, without a secret
 }
 
+// Computed is a setting that the program takes from elsewhere when it runs: the file has a name, and no value.
+type Computed struct {
+	Line       int
+	Kind, Name string
+}
+
 // What a setting is about.
 const (
-	username = "username"
-	key      = "key"
-	host     = "host"
+	Username = "username"
+	Key      = "key"
+	Host     = "host"
 	port     = "port"
 	scheme   = "scheme"
 )
-
-// names are how settings are called, without the parts that say whose or which they are, and without signs.
-var names = map[string]string{
-	"username": username, "user": username, "reseller": username, "resellerusername": username, "login": username,
-	"key": key, "apikey": key, "privatekey": key, "apiprivatekey": key, "secret": key, "token": key,
-	"host": host, "hostname": host, "apihost": host, "server": host, "url": host, "apiurl": host, "endpoint": host,
-	"port": port, "sslport": port, "apiport": port,
-	"crypttype": scheme, "sslversion": scheme,
-}
-
-// Forms of one setting on a line: define('NAME', 'value'), 'name' => 'value', "name": "value", NAME=value, name: value.
-var (
-	defined    = pattern.Of(`(?i)\bdefine\s*\(\s*['"](\w+)['"]\s*,\s*(.*?)\s*\)\s*;?\s*(?:(?://|#).*)?$`)
-	inArray    = pattern.Of(`^\s*['"]([\w.-]+)['"]\s*(?:=>|:)\s*(.*?)\s*,?\s*$`)
-	assignment = pattern.Of(`^\s*(?:export\s+|set\s+|const\s+|var\s+|let\s+|my\s+)?\$?([A-Za-z][\w.-]*)\s*[:=]\s*(.*?)\s*;?\s*$`)
-)
-
-// entry is one setting as it is written.
-type entry struct {
-	line        int
-	kind        string // username, key, …
-	environment string // that its name says: live, test or ""
-	name, value string
-}
 
 // Read takes the settings of one environment, "live" or "test", out of a file; "" where the file's host decides.
 func Read(text, environment string) Settings {
@@ -83,24 +65,30 @@ func Read(text, environment string) Settings {
 				found = &entries[i]
 			}
 		}
+		if found != nil && found.computed {
+			s.Computed = append(s.Computed, Computed{found.line, found.kind, found.name})
+			return nil
+		}
 		return found
 	}
-	if one := pick(host); one != nil {
+	if one := pick(Host); one != nil {
 		s.Host = bareHost(one.value)
 		if at, number, err := net.SplitHostPort(s.Host); err == nil {
 			s.Host, s.Port = at, number
 		}
+		s.around(*one)
 	}
 	if environment == "" {
 		environment = evidence.EnvironmentOf(s.Host)
 	}
-	if one := pick(username); one != nil {
+	if one := pick(Username); one != nil {
 		s.Username = strings.TrimSpace(one.value)
-		if strings.HasSuffix(strings.ToLower(s.Username), "_here") {
+		if template().MatchString(s.Username) {
 			s.tell(one.line, "%s is still the placeholder of the template", one.name)
 		}
+		s.around(*one)
 	}
-	chosen := pick(key)
+	chosen := pick(Key)
 	if chosen != nil {
 		s.Key, s.KeyLine = chosen.value, chosen.line
 		for _, problem := range opensrs.CheckKey([]byte(chosen.value)) {
@@ -112,8 +100,11 @@ func Read(text, environment string) Settings {
 	}
 	if one := pick(port); one != nil {
 		s.Port = strings.TrimSpace(one.value)
-		if s.Port == "55000" || s.Port == "51000" {
+		switch _, err := strconv.ParseUint(s.Port, 10, 16); {
+		case s.Port == "55000", s.Port == "51000":
 			s.tell(one.line, "%s is %s, the port of the old protocol; the API is at %d", one.name, s.Port, evidence.ServicePort)
+		case err != nil:
+			s.tell(one.line, "%s is no port; the API is at %d", one.name, evidence.ServicePort)
 		}
 	}
 	for _, one := range entries {
@@ -130,11 +121,18 @@ func (s *Settings) tell(line int, format string, args ...any) {
 	s.Problems = append(s.Problems, Problem{line, fmt.Sprintf(format, args...)})
 }
 
+// around tells of white space within the quotes of a setting, which the client sends and this check does not.
+func (s *Settings) around(one entry) {
+	if strings.TrimSpace(one.value) != one.value {
+		s.tell(one.line, "%s has white space within its quotes, which the client takes as part of it", one.name)
+	}
+}
+
 // keys compares the keys of a file with each other.
 func (s *Settings) keys(entries []entry) {
 	first := map[string]entry{}
 	for _, one := range entries {
-		if one.kind != key || strings.TrimSpace(one.value) == "" {
+		if one.kind != Key || one.computed || strings.TrimSpace(one.value) == "" {
 			continue
 		}
 		earlier, twice := first[one.environment]
@@ -161,110 +159,13 @@ func keyWords(problem string) string {
 	return strings.ReplaceAll(problem, "-", " ")
 }
 
-// entriesOf are the settings that are known by their names. Comments are passed over.
-func entriesOf(text string) (entries []entry) {
-	text = strings.TrimPrefix(text, "\ufeff")
-	inComment, section := false, ""
-	for i, line := range strings.Split(text, "\n") {
-		line = strings.TrimRight(line, "\r")
-		trimmed := strings.TrimSpace(line)
-		switch {
-		case inComment:
-			_, rest, ends := strings.Cut(line, "*/")
-			if inComment = !ends; inComment {
-				continue
-			}
-			line = rest
-		case strings.HasPrefix(trimmed, "/*"):
-			if _, rest, ends := strings.Cut(line, "*/"); ends {
-				line = rest
-			} else {
-				inComment = true
-				continue
-			}
-		case trimmed == "", strings.HasPrefix(trimmed, "#"), strings.HasPrefix(trimmed, "//"), strings.HasPrefix(trimmed, ";"):
-			continue
-		case strings.HasPrefix(trimmed, "[") && strings.HasSuffix(trimmed, "]"): // of an INI file
-			section = trimmed[1 : len(trimmed)-1]
-			continue
-		case strings.HasSuffix(trimmed, ":") && !strings.ContainsAny(trimmed, `"' `): // of a YAML file
-			section = strings.TrimSuffix(trimmed, ":")
-			continue
-		}
-		if one, known := entryOf(line, section); known {
-			one.line = i + 1
-			entries = append(entries, one)
-		}
-	}
-	return entries
-}
-
-func entryOf(line, section string) (entry, bool) {
-	for _, form := range []func() []string{
-		func() []string { return defined().FindStringSubmatch(line) },
-		func() []string { return inArray().FindStringSubmatch(line) },
-		func() []string { return assignment().FindStringSubmatch(line) },
-	} {
-		found := form()
-		if found == nil {
-			continue
-		}
-		environment, kind := meaning(found[1], section)
-		if kind == "" {
-			return entry{}, false
-		}
-		return entry{kind: kind, environment: environment, name: found[1], value: unquoted(found[2])}, true
-	}
-	return entry{}, false
-}
-
-// meaning is what a setting is about, by its name and its section.
-func meaning(name, section string) (environment, kind string) {
-	parts := strings.FieldsFunc(strings.ToLower(section+"_"+name), func(r rune) bool { return r == '_' || r == '-' || r == '.' || r == ' ' })
-	var rest []string
-	for _, part := range parts {
-		switch part {
-		case "test", "ote", "sandbox", "horizon":
-			environment = evidence.EnvTest
-		case "live", "prod", "production":
-			environment = evidence.EnvLive
-		case "osrs", "opensrs", "tucows", "srs":
-		default:
-			rest = append(rest, part)
-		}
-	}
-	if kind = names[strings.Join(rest, "")]; kind == "" && len(rest) > 0 {
-		if kind = names[rest[len(rest)-1]]; kind != "" && len(rest) > 1 && section == "" {
-			kind = "" // db_host, smtp_user: of something else
-		}
-	}
-	return environment, kind
-}
-
-// unquoted is a value without the quotes around it, or without a comment behind it.
-func unquoted(value string) string {
-	value = strings.TrimSpace(value)
-	if value == "" {
-		return ""
-	}
-	if quote := value[0]; quote == '"' || quote == '\'' {
-		if end := strings.IndexByte(value[1:], quote); end >= 0 {
-			return value[1 : end+1]
-		}
-		return value
-	}
-	for _, comment := range []string{" #", " ;", " //"} {
-		value, _, _ = strings.Cut(value, comment)
-	}
-	return strings.TrimSpace(value)
-}
-
 // bareHost is the host of a URL, with its port where it has one, or the value as it is.
 func bareHost(value string) string {
 	value = strings.TrimSpace(value)
 	if _, rest, is := strings.Cut(value, "://"); is {
-		value, _, _ = strings.Cut(rest, "/")
+		value = rest
 	}
+	value, _, _ = strings.Cut(value, "/")
 	return value
 }
 

@@ -1,0 +1,206 @@
+package clientsettings
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+
+	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/pattern"
+)
+
+// names are how settings are called, without the parts that say whose or which they are, and without signs.
+var names = map[string]string{
+	"username": Username, "user": Username, "reseller": Username, "resellerusername": Username, "login": Username,
+	"key": Key, "apikey": Key, "privatekey": Key, "apiprivatekey": Key, "secret": Key, "token": Key,
+	"host": Host, "hostname": Host, "apihost": Host, "server": Host, "url": Host, "apiurl": Host, "endpoint": Host,
+	"port": port, "sslport": port, "apiport": port,
+	"crypttype": scheme, "sslversion": scheme,
+}
+
+// Forms of one setting on a line: define('NAME', 'value'), 'name' => 'value', "name": "value", NAME=value, name: value,
+// $config['name'] = 'value', :name => 'value', object.name = value. And of a line that opens a section of them.
+var (
+	defined    = pattern.Of(`(?i)\bdefine\s*\(\s*['"](\w+)['"]\s*,\s*(.*?)\s*\)\s*;?\s*(?:(?://|#).*)?$`)
+	inArray    = pattern.Of(`^\s*['"]([\w.-]+)['"]\s*(?:=>|:)\s*(.*?)\s*,?\s*$`)
+	assignment = pattern.Of(`^\s*(?:(?:export|set|const|var|let|my|our)\s+)?[$:@]*([A-Za-z][\w.-]*(?:(?:->|\.|\[\s*['":]?|\{\s*['"]?)[\w-]+(?:['"]?\s*[\]}])?)*)\s*(?:=>|[:=])\s*(.*?)\s*[;,]?\s*$`)
+	opening    = pattern.Of(`^\s*(?:return\s+|(?:export|const|var|let|my|our)\s+)?['"$:@]*([\w.-]*)['"]?\s*(?:=>|[:=])?\s*(?:[\w.:&]*\s*[\[{(])\s*$`)
+	block      = pattern.Of(`^\s*([\w.-]+):\s*(?:#.*)?$`)
+	comment    = pattern.Of(`/\*.*?\*/`)
+	// What a value looks like that the program takes from elsewhere: a call, a variable, an entry of the environment.
+	bareComputed   = pattern.Of(`^(?:[!$*]|process\.env|import\.meta|os\.environ|\w+\[)|\w\(`)
+	quotedComputed = pattern.Of(`\$\{|\$\(|\{\{|%env\(|#\{|^\$\w|^%\(\w`)
+	joined         = pattern.Of(`^\s*[.+%?]`) // behind a quoted value that is a part only
+	template       = pattern.Of(`(?i)<|^your[_-]|^change_?me$|_here$`)
+)
+
+// entry is one setting as it is written.
+type entry struct {
+	line        int
+	kind        string // username, key, …
+	environment string // that its name, its section or its host says: live, test or ""
+	section     int    // the line that opened it, 0 outside of all
+	ours        bool   // its name or its section names the service
+	computed    bool   // by the program, when it runs
+	name, value string
+}
+
+// section is what a line opened: of an INI file with indent -1, else until a line that is indented no deeper.
+type section struct {
+	name         string
+	line, indent int
+}
+
+// entriesOf are the settings that are known by their names, of the service where the file has those of others too.
+func entriesOf(text string) (entries []entry) {
+	var within []section
+	for i, line := range linesOf(text) {
+		trimmed := strings.TrimSpace(line)
+		if trimmed == "" {
+			continue
+		}
+		indent := len(line) - len(strings.TrimLeft(line, " \t"))
+		for len(within) > 0 && within[len(within)-1].indent >= indent {
+			within = within[:len(within)-1]
+		}
+		if strings.HasPrefix(trimmed, "[") && strings.HasSuffix(trimmed, "]") { // of an INI file
+			within = []section{{trimmed[1 : len(trimmed)-1], i + 1, -1}}
+			continue
+		}
+		opens := opening().FindStringSubmatch(line)
+		if opens == nil {
+			opens = block().FindStringSubmatch(line)
+		}
+		if opens != nil {
+			within = append(within, section{opens[1], i + 1, indent})
+			continue
+		}
+		if one, known := entryOf(line, within); known {
+			one.line = i + 1
+			entries = append(entries, one)
+		}
+	}
+	return ofTheService(entries)
+}
+
+// ofTheService leaves out what belongs to others: where a user or key bears the service's name, what does not; else the
+// sections without a key, where one has it.
+func ofTheService(entries []entry) []entry {
+	named := slices.ContainsFunc(entries, func(one entry) bool { return one.ours && (one.kind == Username || one.kind == Key) })
+	keys := map[int]bool{}
+	for _, one := range entries {
+		if one.kind == Key {
+			keys[one.section] = true
+		}
+	}
+	return slices.DeleteFunc(entries, func(one entry) bool {
+		switch {
+		case one.kind == scheme, one.ours:
+			return false
+		case named:
+			return true
+		}
+		return len(keys) > 0 && one.section > 0 && !keys[one.section]
+	})
+}
+
+// linesOf are the lines of a text as a program reads them: comments are blank.
+func linesOf(text string) []string {
+	text = strings.TrimPrefix(text, "\ufeff")
+	lines := strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text), "\n")
+	inComment := false
+	for i, line := range lines {
+		if inComment {
+			_, rest, ends := strings.Cut(line, "*/")
+			if inComment = !ends; inComment {
+				rest = ""
+			}
+			line = rest
+		}
+		line = comment().ReplaceAllString(line, "")
+		if at := strings.Index(line, "/*"); at >= 0 && strings.Count(line[:at], `'`)%2 == 0 && strings.Count(line[:at], `"`)%2 == 0 {
+			line, inComment = line[:at], true
+		}
+		if trimmed := strings.TrimSpace(line); strings.HasPrefix(trimmed, "#") || strings.HasPrefix(trimmed, "//") || strings.HasPrefix(trimmed, ";") {
+			line = ""
+		}
+		lines[i] = line
+	}
+	return lines
+}
+
+func entryOf(line string, within []section) (entry, bool) {
+	for _, form := range []func() *regexp.Regexp{defined, inArray, assignment} {
+		found := form().FindStringSubmatch(line)
+		if found == nil {
+			continue
+		}
+		one := entry{name: found[1]}
+		for _, outer := range within {
+			one.section = outer.line
+			one.meaning(outer.name)
+		}
+		one.kind = one.meaning(found[1])
+		one.value, one.computed = valueOf(found[2])
+		if one.kind == Host && one.environment == "" {
+			one.environment = evidence.EnvironmentOf(bareHost(one.value))
+		}
+		return one, one.kind != ""
+	}
+	return entry{}, false
+}
+
+// meaning is what a setting is about, by its name; and whose and which it is, by its name or that of its section.
+func (one *entry) meaning(name string) (kind string) {
+	var rest []string
+	for _, part := range wordsOf(name) {
+		switch part {
+		case "test", "ote", "sandbox", "horizon":
+			one.environment = evidence.EnvTest
+		case "live", "prod", "production":
+			one.environment = evidence.EnvLive
+		case "osrs", "opensrs", "tucows", "srs":
+			one.ours = true
+		case "self", "this", "config", "settings", "options", "credentials":
+		default:
+			rest = append(rest, part)
+		}
+	}
+	return names[strings.Join(rest, "")]
+}
+
+// wordsOf are the words of a name, in small letters: OSRS_KEY and opensrsKey are two each.
+func wordsOf(name string) []string {
+	var spaced strings.Builder
+	var before rune
+	for _, r := range strings.ReplaceAll(name, "OpenSRS", "opensrs") {
+		if unicode.IsUpper(r) && unicode.IsLower(before) {
+			spaced.WriteByte(' ')
+		}
+		spaced.WriteRune(unicode.ToLower(r))
+		before = r
+	}
+	return strings.FieldsFunc(spaced.String(), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+}
+
+// valueOf is a value without the quotes around it, or without a comment behind it, and whether the program computes it.
+func valueOf(value string) (text string, computed bool) {
+	value = strings.TrimSpace(value)
+	if value == "" {
+		return "", false
+	}
+	if quote := value[0]; quote == '"' || quote == '\'' {
+		end := strings.IndexByte(value[1:], quote)
+		if end < 0 {
+			return value, false
+		}
+		text = value[1 : end+1]
+		return text, quotedComputed().MatchString(text) || joined().MatchString(value[end+2:])
+	}
+	for _, comment := range []string{" #", " ;", " //"} {
+		value, _, _ = strings.Cut(value, comment)
+	}
+	value = strings.TrimSpace(value)
+	return value, bareComputed().MatchString(value) || quotedComputed().MatchString(value)
+}
