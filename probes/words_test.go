@@ -48,7 +48,7 @@ var ours = map[string]string{
 
 	"Client.Name": "closed list, with the digits of a version and the pool's name", "Client.Path": "of a program or a socket of this host",
 	"Client.Status": "closed list", "Client.Stage": "closed list", "Pool.Name": "this host's setting, cleaned",
-	"Pool.File": "a path", "Pool.Chroot": "this host's setting, cleaned", "Pool.User": "this host's setting, cleaned",
+	"Pool.File": "a path", "Pool.Sets": "closed list", "Pool.Chroot": "this host's setting, cleaned", "Pool.User": "this host's setting, cleaned",
 
 	"HostRoute.Kind": "closed list", "HostRoute.Line": "made here of numbers and names of interfaces", "HostRoute.Prefix": "an address and a length",
 	"HostRoute.Interface": "this host's own", "HostRoute.Gateway": "an address", "HostRoute.Source": "an address", "HostRoute.Own": "an address", "Sources.To": "an address", "Pick.Suite": "a number", "Pick.Kind": "closed list", "HostRoute.Alive": "this host's own", "Ledger.To": "an address", "Ledger.Why": "ours, or the system's word for an error number",

@@ -225,7 +225,7 @@ var oddWorlds = []Fault{
 		hold(w, unix.SOCK_STREAM)
 		hold(w, unix.SOCK_DGRAM)
 	}},
-	{Cause: "host.descriptors-exhausted", Name: "eight-files-at-a-time", Confidence: "certain", Break: limited(8, nil)},
+	{Cause: "host.descriptors-exhausted", Name: "eight-files-at-a-time", Or: []string{""}, Confidence: "certain", Break: limited(8, nil)},
 	{Name: "sixteen-files-at-a-time", Check: oneConnection, Break: limited(16, nil)},
 	{Cause: "port.filtered", Name: "sixteen-files-at-a-time", Break: limited(16, func(w *World) { w.ISP.Filter("forward", "tcp dport 55443 drop") })},
 	{Cause: "host.local-firewall", Name: "sixteen-files-at-a-time", Or: []string{"port.filtered"}, Break: limited(16, func(w *World) { w.Client.Filter("output", "tcp dport 55443 drop") })},
