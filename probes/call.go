@@ -74,7 +74,7 @@ func (w *world) readReply(facts *evidence.Call, got reply) {
 		malformed(foreign.Oursf("over the limit of %d kB", maxBody>>10))
 		return
 	case isTimeout(got.err) || errors.Is(got.err, context.Canceled):
-		facts.Failure = classify("call", got.err, w.quote)
+		facts.Failure = classify(evidence.OpCall, got.err, w.quote)
 		return
 	}
 	w.readEnvelope(facts, got.body, got.status.Header.Get("Content-Type"))
@@ -119,7 +119,7 @@ func (w *world) readNoStatus(facts *evidence.Call, got reply) {
 	case got.tooBig:
 		facts.Failure = &evidence.Failure{Op: evidence.OpCall, Kind: evidence.KindMalformed, Detail: foreign.Ours("a head without end")}
 	case len(said) == 0 || isTimeout(got.err) || errors.Is(got.err, context.Canceled):
-		facts.Failure = classify("call", got.err, w.quote)
+		facts.Failure = classify(evidence.OpCall, got.err, w.quote)
 	case bytes.HasPrefix(said, []byte("HTTP/")):
 		facts.Failure = &evidence.Failure{Op: evidence.OpCall, Kind: evidence.KindMalformed, Detail: foreign.Ours("the reply's head was cut short or is not well-formed")}
 	default:

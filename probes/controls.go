@@ -73,7 +73,7 @@ func (w *world) readStatusPage(ctx context.Context, u *url.URL, v way) *evidence
 	page := &evidence.StatusPage{URL: u.Redacted()}
 	got := w.fetch(ctx, v, u)
 	if got.err != nil {
-		page.Failure = classify("fetch", got.err, w.words(v))
+		page.Failure = classify(evidence.OpFetch, got.err, w.words(v))
 	} else {
 		readSummary(page, got.body, w.words(v))
 	}

@@ -37,7 +37,7 @@ func (x *experiments) portWitness(source *Source, v way) {
 		seen.TookMS, seen.LocalAddress = milliseconds(time.Since(start)), got.local
 		seen.Connected = got.local.IsValid()
 		if got.err != nil {
-			seen.Failure = classify("fetch", got.err, x.world.words(v))
+			seen.Failure = classify(evidence.OpFetch, got.err, x.world.words(v))
 		} else {
 			seen.Address = x.world.addressIn(foreign.Decode(got.body, got.contentType))
 		}

@@ -18,7 +18,7 @@ func (w *world) sightByHTTP(ctx context.Context, source Source, v way) evidence.
 	got := w.fetch(ctx, v, source.URL)
 	sighting.LocalAddress, sighting.Trust = got.local, got.trust
 	if got.err != nil {
-		sighting.Failure = classify("fetch", got.err, w.words(v))
+		sighting.Failure = classify(evidence.OpFetch, got.err, w.words(v))
 	} else {
 		sighting = w.readSighting(sighting, foreign.Decode(got.body, got.contentType), w.words(v))
 	}

@@ -56,6 +56,6 @@ func (x *experiments) sources(to netip.AddrPort, route *evidence.HostRoute) {
 
 // refuses reports whether an error of a connection is an answer of the peer.
 func refuses(err error) bool {
-	kind := kindOf("connect", err)
+	kind := kindOf(evidence.OpConnect, err)
 	return kind == evidence.KindRefused || kind == evidence.KindReset
 }

@@ -92,6 +92,13 @@ func oneConnection(t *testing.T, w *World, _ Result) {
 	}
 }
 
+// silentRouters lets no router say that a packet ended there; the host says that its ports are closed.
+func silentRouters(w *World) {
+	for _, node := range []*Node{w.Gateway, w.ISP, w.Edge} {
+		node.Filter("output", "icmp type time-exceeded drop")
+	}
+}
+
 // withoutICMP lets every router and the host itself send and pass no ICMP.
 func withoutICMP(w *World) {
 	for _, node := range []*Node{w.Gateway, w.ISP, w.Edge, w.Far} {

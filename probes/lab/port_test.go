@@ -70,6 +70,15 @@ var portFaults = []Fault{
 	{Cause: "port.rejected-en-route", Name: "isp-resets", Says: []string{ISPIP}, Break: func(w *World) {
 		w.ISP.Filter("forward", "tcp dport 55443 reject with tcp reset")
 	}},
+	{Cause: "port.rejected-en-route", Name: "isp-resets-and-no-icmp", Confidence: "certain", Break: func(w *World) {
+		silentRouters(w)
+		w.ISP.Filter("forward", "tcp dport 55443 reject with tcp reset")
+	}},
+	{Cause: "port.rejected-en-route", Name: "gateway-resets-and-no-icmp-but-the-host's", Or: []string{"host.local-firewall"}, Break: func(w *World) {
+		silentRouters(w)
+		w.Far.Filter("input", "ip daddr "+HostIP+" tcp dport 443 drop")
+		w.Gateway.Filter("forward", "tcp dport 55443 reject with tcp reset")
+	}},
 	{Cause: "port.wrong-port", Name: "legacy-port", Says: []string{"55000"}, Break: func(w *World) {
 		w.EndpointIs = "https://" + Host + ":55000/"
 	}},

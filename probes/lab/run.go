@@ -110,6 +110,7 @@ func (w *World) Exec(path string, args ...string) Result {
 	if err := w.Client.Command(files, cmd)(); err != nil {
 		w.tb.Fatalf("start %s: %v", path, err)
 	}
+	w.Running.Store(int32(cmd.Process.Pid))
 	err := cmd.Wait()
 	result := Result{Stdout: stdout.Bytes(), Stderr: stderr.Bytes(), Took: time.Since(began)}
 	var status *exec.ExitError

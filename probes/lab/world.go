@@ -64,6 +64,7 @@ type World struct {
 	User        uint32            // that runs the command; 0: root
 	Group       string            // the control group that the command runs in; "": the test's
 	Descriptors int               // that the command may have open; 0: as many as the test
+	Running     atomic.Int32      // the command's process
 	HostsFile   string            // more lines for /etc/hosts
 	Mounts      map[string]string // directories of the test over the machine's own
 	SystemStore []byte            // PEM: the system's root certificates; default the public root

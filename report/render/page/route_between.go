@@ -178,8 +178,8 @@ const mostHops = 64
 // walkEnds is the TTL at which the way is no longer a router's: the host's own distance, or behind the last hop
 // that was asked.
 func (d *Drawing) walkEnds(walk *evidence.Path) int {
-	if walk.Distance > 0 {
-		return min(walk.Distance, mostHops)
+	if nearest := walk.Nearest(); nearest > 0 { // what is drawn as a router is one
+		return min(nearest, mostHops)
 	}
 	ends := 0
 	for _, h := range slices.Concat(walk.Port, walk.Compare) {
