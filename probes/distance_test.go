@@ -1,6 +1,7 @@
 package probes
 
 import (
+	"strings"
 	"testing"
 
 	"opensrs-doctor/probes/evidence"
@@ -33,9 +34,12 @@ func TestDistanceOf(t *testing.T) {
 		"silent routers, and the other port agrees": {hops(silent, silent, connected), hops(silent, silent, host), nil, 3, 0, true},
 		"the other port is refused as far away":     {hops(silent, silent, evidence.HopRefused), hops(silent, silent, host), nil, 3, 0, true},
 		"a router is seen by the port":              {hops(silent, silent, silent), hops(passed, silent, host), hops(passed, passed, silent), 3, 0, true},
+		"late, and both seem to be far away":        {hops(passed, silent, silent, silent, connected), hops(passed, silent, silent, silent, host), nil, 5, 2, true},
+		"late, and the other port alone":            {hops(passed, silent, silent, connected), hops(passed, silent, silent), nil, 4, 2, false},
+		"late, and a router is seen":                {hops(passed, silent, connected), hops(passed, passed, host), nil, 3, 0, true},
 		"nothing answers":                           {hops(silent, silent), hops(silent, silent), nil, 0, 0, false},
 	} {
-		got, atLeast, byHost := distanceOf(one.port, one.compare, one.udp, func(evidence.Hop) bool { return true })
+		got, atLeast, byHost := distanceOf(one.port, one.compare, one.udp, func(evidence.Hop) bool { return true }, strings.HasPrefix(name, "late"))
 		if got != one.hops || atLeast != one.atLeast || byHost != one.byHost {
 			t.Errorf("%s: %d hops, at least %d, by the host %t; want %d, %d, %t", name, got, atLeast, byHost, one.hops, one.atLeast, one.byHost)
 		}

@@ -59,7 +59,8 @@ func (w *world) walk(ctx context.Context, to netip.AddrPort, compareTo uint16, o
 	if ordinary != nil && ordinary.Answer == evidence.HopSilence { // a router that had no ICMP message to spare has one by now
 		path.Answer = w.ordinaryHop(ctx, to, func() time.Duration { return p.wait(walkHop) })
 	}
-	path.Distance, path.AtLeast, path.ByHost = distanceOf(path.Port, path.Compare, udp, func(hop evidence.Hop) bool { return hop.From == to.Addr() })
+	path.Distance, path.AtLeast, path.ByHost = distanceOf(path.Port, path.Compare, udp, func(hop evidence.Hop) bool { return hop.From == to.Addr() },
+		p.slowest > walkHop/2)
 	if end, ok := evidence.FirstHop(path.Compare, evidence.HopConnected); ok && path.Answer != nil && path.Answer.Answer == evidence.HopSilence {
 		silent = 1
 		for _, ttl := range asked {

@@ -268,7 +268,7 @@ func soundPort(e *evidence.Evidence) {
 	if p.Path != nil && p.Path.ComparedTo == e.Target.Port {
 		p.Path.ComparedTo = 444
 	}
-	if p.Path != nil && (!p.Path.ByHost || p.Path.AtLeast >= p.Path.Distance) {
+	if p.Path != nil && p.Path.AtLeast >= p.Path.Distance {
 		p.Path.AtLeast = 0
 	}
 	if p.ByDNS != nil { // another address than those that were tried

@@ -17,7 +17,7 @@ type Path struct {
 	Distance   int    `json:"distance"`         // hops to the host itself, 0: not measured
 	ByHost     bool   `json:"distance_by_host"` // the host itself told its distance
 	// AtLeast is set where the host may be nearer than Distance: no router before it answers from there on, and a host that
-	// has no ICMP error to spare for the first packets looks farther away than it is.
+	// has no ICMP error to spare for the first packets, or whose answers come late, looks farther away than it is.
 	AtLeast int `json:"distance_at_least,omitempty"`
 }
 

@@ -74,7 +74,13 @@ var portFaults = []Fault{
 		silentRouters(w)
 		w.ISP.Filter("forward", "tcp dport 55443 reject with tcp reset")
 	}},
-	{Cause: "port.rejected-en-route", Name: "gateway-resets-and-no-icmp-but-the-host's", Or: []string{"host.local-firewall"}, Break: func(w *World) {
+	// Neither another port nor a router tells how far the host is at the least, but a host behind a gateway is not the first hop.
+	{Cause: "port.rejected-en-route", Name: "gateway-sends-it-to-itself-and-no-icmp", Or: []string{"host.local-firewall"}, Break: func(w *World) {
+		silentRouters(w)
+		w.Far.Filter("input", "ip daddr "+HostIP+" tcp dport 443 drop")
+		divertPort(w, GatewayIP+":9")
+	}},
+	{Cause: "port.refused", Name: "gateway-resets-and-no-router-tells", Confidence: "likely", Or: []string{"port.rejected-en-route"}, Break: func(w *World) {
 		silentRouters(w)
 		w.Far.Filter("input", "ip daddr "+HostIP+" tcp dport 443 drop")
 		w.Gateway.Filter("forward", "tcp dport 55443 reject with tcp reset")
