@@ -52,8 +52,8 @@ dist: build ## for a release, in dist/: programs, packages, archives, images, ma
 lab: ## the faults in network namespaces, and which cause each one gave
 	cd probes/lab && go test -count=1
 
-systems: ## the Windows binary under Wine, the one for arm64 under qemu, on loopback
-	cd probes/lab/systems && go test -count=1
+systems: ## the Windows binary under Wine, the one for arm64 under qemu, and the lab on another kernel
+	go test -count=1 ./probes/lab/systems ./probes/lab/kernel
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10

@@ -169,8 +169,8 @@ func (l *Ledger) Lost() (place string, sure bool) {
 	if grew, steady := grows(func(c Counts) int { return c.Arrived }, 3); grew && steady && l.Once.InReceives+l.Twice.InReceives-2*l.Background.InReceives <= l.N/4 {
 		return LostBelow, steady
 	}
-	counted := l.Protocol == LedgerTCP || l.Twice.OutTransmits != nil // segments are TCP's, and of a hello more than packets
-	if grew, steady := grows(func(c Counts) int { n, _ := c.Unsent(); return n }, 1); grew && counted {
+	counted := l.Protocol != LedgerUDP || l.Twice.OutTransmits != nil // segments are TCP's
+	if grew, steady := grows(l.unsent, 1); grew && counted {
 		// What this host passes on for others is counted, and then judged: drops of theirs look like drops of ours.
 		return LostGoingOut, steady && max(l.Background.Forwarded, l.Once.Forwarded, l.Twice.Forwarded) <= l.N/4
 	}
@@ -178,6 +178,25 @@ func (l *Ledger) Lost() (place string, sure bool) {
 		return LostAnswered, steady
 	}
 	return LostNowhere, false
+}
+
+// unsent are the packets of ours that this host dropped. A kernel that does not count what it hands to an interface counts
+// segments of TCP before the firewall, and behind it packets: of a message several segments may be one packet. So there
+// none may have come through. What a rule rejects it answers itself, by one packet over the loopback interface that comes
+// through; where a program answers, the packets do so, too.
+func (l *Ledger) unsent(c Counts) int {
+	unsent, known := c.Unsent()
+	through := c.OutRequests
+	if known || through == 0 {
+		return unsent
+	}
+	if c.Loopback == through && c.InDelivers >= through && through <= c.OutSegments && through < 3*l.N {
+		through = 0
+	}
+	if l.Protocol == LedgerHello && through > 0 {
+		return 0
+	}
+	return c.OutSegments - through
 }
 
 // mostAgain is how many packets a hello and what becomes of it may be: its segments, the answer's, and all of them again.

@@ -125,7 +125,7 @@ var insideFaults = []Fault{
 	{Cause: "host.local-firewall", Name: "drops-at-the-interface", Confidence: "likely", Break: func(w *World) {
 		w.Client.NFT("table netdev fault {\n chain out {\n type filter hook egress device eth0 priority filter; tcp dport 55443 drop\n }\n}\n")
 	}},
-	{Cause: "host.local-firewall", Name: "drops-beside-others-that-it-forwards", Confidence: "likely", Break: several(dropsPackets,
+	{Cause: "host.local-firewall", Name: "drops-beside-others-that-it-forwards", Confidence: "likely", Older: "certain", Break: several(dropsPackets,
 		dropsOfOthers([4]byte{10, 9, 0, 9}, 8*time.Millisecond))},
 
 	{Cause: "port.rejected-en-route", Name: "gateway-says-port-unreachable-in-the-host's-name", Confidence: "likely",

@@ -94,7 +94,7 @@ var thisHostFaults = []Fault{
 	{Cause: "host.local-firewall", Name: "drops-the-address", Confidence: "certain", Break: func(w *World) {
 		w.Client.Filter("output", "ip daddr "+HostIP+" drop")
 	}},
-	{Cause: "host.local-firewall", Name: "drops-behind-routing", Confidence: "certain", Break: func(w *World) {
+	{Cause: "host.local-firewall", Name: "drops-behind-routing", Confidence: "certain", Older: "likely", Break: func(w *World) {
 		w.Client.Filter("postrouting", "tcp dport 55443 drop")
 	}},
 	{Cause: "host.local-firewall", Name: "drops-for-an-ordinary-user", Break: func(w *World) {

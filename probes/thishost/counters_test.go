@@ -62,15 +62,25 @@ func TestLedgerOfOlderKernels(t *testing.T) {
 	of := func(segments, requests int) evidence.Counts {
 		return evidence.Counts{OutSegments: segments, OutRequests: requests}
 	}
+	looped := func(segments, requests int) evidence.Counts {
+		return evidence.Counts{OutSegments: segments, OutRequests: requests, InReceives: requests, InDelivers: requests, Loopback: requests}
+	}
 	for _, c := range []struct {
 		name        string
+		protocol    string
+		n           int
 		once, twice evidence.Counts
-		place       string
+		out, place  string
 	}{
-		{"output chain", of(20, 0), of(40, 0), evidence.LostGoingOut},
-		{"postrouting chain, or the network", of(20, 20), of(40, 40), evidence.LostNowhere},
+		{"output chain", evidence.LedgerTCP, 20, of(20, 0), of(40, 0), "eth0", evidence.LostGoingOut},
+		{"postrouting chain, or the network", evidence.LedgerTCP, 20, of(20, 20), of(40, 40), "eth0", evidence.LostNowhere},
+		{"a rule that rejects", evidence.LedgerTCP, 20, looped(20, 20), looped(40, 40), "", evidence.LostGoingOut},
+		{"sent to this host itself, and refused", evidence.LedgerTCP, 20, looped(40, 40), looped(80, 80), "", evidence.LostAnswered},
+		{"hellos, output chain", evidence.LedgerHello, 5, of(10, 0), of(21, 0), "", evidence.LostGoingOut},
+		{"hellos, a rule that resets", evidence.LedgerHello, 5, looped(10, 5), looped(20, 10), "", evidence.LostGoingOut},
+		{"hellos, which left", evidence.LedgerHello, 5, of(10, 5), of(20, 10), "eth0", evidence.LostNowhere},
 	} {
-		l := &evidence.Ledger{N: 20, Protocol: evidence.LedgerTCP, Once: c.once, Twice: c.twice, WentOut: "eth0"}
+		l := &evidence.Ledger{N: c.n, Protocol: c.protocol, Once: c.once, Twice: c.twice, WentOut: c.out}
 		if place, _ := l.Lost(); place != c.place {
 			t.Errorf("%s: %q, want %q", c.name, place, c.place)
 		}

@@ -34,10 +34,11 @@ func cutByThisHost(e *evidence.Evidence, places ...string) (Finding, bool) {
 	counted := fmt.Sprintf("Connections to %s open. This host's kernel counted: after the handshake had begun on %d of them, ", ledger.To, 3*ledger.N)
 	if lost == evidence.LostComingIn {
 		counted += fmt.Sprintf("%d packets came in that were not handed to a program.", ledger.Once.Undelivered()+ledger.Twice.Undelivered())
-	} else {
-		once, _ := ledger.Once.Unsent()
+	} else if once, known := ledger.Once.Unsent(); known {
 		twice, _ := ledger.Twice.Unsent()
 		counted += fmt.Sprintf("%d packets did not reach a network interface.", once+twice)
+	} else {
+		counted += "no packet came through the output chain of its firewall."
 	}
 	finding.Evidence = []string{counted}
 	finding.Evidence = append(finding.Evidence, handshakeFinding(e).Evidence...)
