@@ -10,7 +10,6 @@ import (
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/report/diagnose"
 	"opensrs-doctor/report/reading"
-	"opensrs-doctor/report/render"
 	"opensrs-doctor/report/render/page"
 )
 
@@ -101,7 +100,7 @@ func TestNoSilenceAgainstAnAnswer(t *testing.T) {
 					continue
 				}
 				for _, name := range names {
-					if render.ContainsWords(part, name) {
+					if containsWords(part, name) {
 						t.Errorf("%s: %q, and %s did answer", told(r.Diagnoses), part, name)
 					}
 				}

@@ -106,13 +106,13 @@ func filteredDiagnosis() report.Diagnosis {
 	return report.Diagnosis{
 		Cause: "port.filtered", Severity: report.Fail, Confidence: report.Certain, Probe: "port",
 		Summary: "A firewall drops outgoing TCP port 55443",
-		Explanation: "Port 443 of the same host answers, and so do both controls. 10.1.0.1 is the last router that " +
-			"answers for 55443, so it or the next device after it drops the packets (likely).",
+		Explanation: "Another port shows that the host is up: only the packets for this one are dropped. 10.1.0.1 or the " +
+			"next device after it drops them (likely).",
 		Evidence: []string{
 			"198.51.100.10 port 55443: silence for 3.0 s.",
 			"Port 443 of the same host answers.",
-			"10.1.0.1 is the last router that answers for 55443",
 			"Controls that answer: 1.1.1.1:443 and 8.8.8.8:443.",
+			"Hop 2, 10.1.0.1, is the last that answers for port 55443; packets for port 443 get further.",
 		},
 		Fixes: []string{
 			"Ask whoever runs 10.1.0.1 to allow TCP from this host to 198.51.100.10 port 55443.",

@@ -39,7 +39,7 @@ func TestKeyFormAfterARefusal(t *testing.T) {
 		if ruled := strings.Contains(said, "the form of the key"); ruled != (c.says == "" && c.form != nil) {
 			t.Errorf("%s: the form is ruled out: %v\n%s", name, ruled, said)
 		}
-		if c.says != "" && (!strings.Contains(said, c.says) || !strings.Contains(d.Explanation, "Not ruled out: the key, which has an unusual form")) {
+		if c.says != "" && (!strings.Contains(said, c.says) || !strings.Contains(d.Explanation, "Not ruled out: the key (its form is unusual)")) {
 			t.Errorf("%s: %s", name, said)
 		}
 		if strings.Contains(said, "at least 32") {

@@ -185,7 +185,7 @@ func TestSystemLookup(t *testing.T) {
 			says: "asks for which names: scutil --dns", not: "Remove this system"},
 		"only servers find it": {answers: []evidence.DNSAnswer{{Resolver: evidence.BySystem, Failure: noData}, {Resolver: server, Rcode: "NOERROR", A: address}},
 			fails: evidence.KindNoData, used: evidence.BySystem, cause: "unexplained", confidence: report.Possible,
-			says: "So programs on this host get no address, though a resolver has one."},
+			says: "Programs on this host get no address, though a resolver has one."},
 		"SERVFAIL": {answers: []evidence.DNSAnswer{{Resolver: evidence.BySystem, Failure: noData},
 			{Resolver: server, Rcode: "SERVFAIL", Failure: failure("query", evidence.KindServFail, "SERVFAIL")}},
 			fails: evidence.KindServFail, cause: "dns.servfail", confidence: report.Certain, says: "This system's own lookup finds no address."},

@@ -175,14 +175,6 @@ func TestASCIIOnly(t *testing.T) {
 	}
 }
 
-func TestEvidenceIsNotRepeated(t *testing.T) {
-	d := report.Diagnosis{Summary: "Port 443 answers", Explanation: "It is so. The host answers.",
-		Evidence: []string{"the host  answers", "Port 443 answers.", "Port 44 answers", "Port 44 answers.", ""}}
-	if got := render.NewEvidence(d); len(got) != 1 || got[0] != "Port 44 answers" {
-		t.Errorf("got %q", got)
-	}
-}
-
 func TestSpan(t *testing.T) {
 	for ms, want := range map[float64]string{
 		0: "0 ms", 0.4: "0 ms", 41: "41 ms", 999.6: "1.0 s", 3004: "3.0 s", 99949: "99.9 s", 125000: "2 min 5 s",

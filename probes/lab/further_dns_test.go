@@ -124,7 +124,7 @@ var furtherDNS = []Fault{
 		w.Resolvers[0].Captive = "198.51.100.12"
 		w.Far.Filter("input", "ip daddr 198.51.100.12 tcp dport 55443 reject with tcp reset")
 	}},
-	{Cause: "dns.hosts-override", Name: "pinned-to-the-service-and-to-nobody", Verdict: "warn", Says: []string{"/etc/hosts:3 pins", NobodyIP},
+	{Cause: "dns.hosts-override", Name: "pinned-to-the-service-and-to-nobody", Verdict: "warn", Says: []string{"/etc/hosts:3", NobodyIP},
 		Break: func(w *World) { w.HostsFile = HostIP + " " + Host + "\n" + NobodyIP + " " + Host + "\n" }},
 	{Cause: "dns.hosts-override", Name: "pinned-to-loopback", Says: []string{"127.0.0.1", "/etc/hosts"}, Break: func(w *World) {
 		w.HostsFile = "127.0.0.1 " + Host + "\n"

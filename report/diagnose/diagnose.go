@@ -193,19 +193,18 @@ func notExplained(e *evidence.Evidence, found []match) (match, bool) {
 		if failure.Op != "" && string(failure.Op) != stopped {
 			seen = string(failure.Op) + ": " + seen
 		}
-		finding.Values["seen"] = seen
 		finding.Evidence = append(finding.Evidence, "What was seen: "+seen+".")
 	}
 	if stopped == "dns" && e.DNS != nil {
 		finding.Evidence = append(finding.Evidence, dnsFinding(e).Evidence...)
 		if e.DNS.Used == evidence.BySystem && len(e.DNS.IPv6) == 0 {
-			finding.Evidence = append(finding.Evidence, "So programs on this host get no address, though a resolver has one.")
+			finding.Evidence = append(finding.Evidence, "Programs on this host get no address, though a resolver has one.")
 		}
 	}
 	if stopped == "tls" && e.TLS != nil {
 		finding.Evidence = append(finding.Evidence, variantWords(e)...)
 		if Works(e, evidence.VariantAsIs) || nowAndThen(e) {
-			finding.Evidence = append(finding.Evidence, "So the same handshake fails at one time and works at another.")
+			finding.Evidence = append(finding.Evidence, "The same handshake fails at one time and works at another.")
 		}
 	}
 	if through := ThroughProxy(e); (stopped == "port" || stopped == "dns") && e.Host.Proxy != nil && len(through) > 0 {
@@ -214,7 +213,6 @@ func notExplained(e *evidence.Evidence, found []match) (match, bool) {
 		finding.Evidence = append(finding.Evidence, "Tried again, the proxy did answer.")
 	}
 	if stopped == "call" && e.Call != nil && !e.Call.Code.Empty() {
-		finding.Values["code"], finding.Values["text"] = e.Call.Code.String(), e.Call.Text.String()
 		if means := opensrs.Meaning(e.Call.Code.String()); means != "" {
 			finding.Evidence = append(finding.Evidence, fmt.Sprintf("The code %s means: %s.", e.Call.Code, means))
 		}
@@ -233,7 +231,7 @@ func unexplainedClient(d difference) (match, bool) {
 		row.Probe = "tls"
 	}
 	finding := Finding{Confidence: report.Possible, Evidence: []string{"What was seen: " + d.why},
-		Values: prose.Values{"failed_step": ClientTitle(d.client), "seen": errorOf(d.client)}}
+		Values: prose.Values{"failed_step": ClientTitle(d.client)}}
 	return match{cause: &row, finding: finding}.completed(), true
 }
 

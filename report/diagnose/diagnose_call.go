@@ -21,12 +21,6 @@ func replyFinding(e *evidence.Evidence) Finding {
 	if !e.Call.Code.Empty() {
 		finding.Values["code"] = e.Call.Code.String()
 	}
-	if !e.Call.Text.Empty() {
-		finding.Values["text"] = e.Call.Text.String()
-	}
-	if e.Call.HTTPStatus != 0 {
-		finding.Values["http_status"] = evidence.StatusText(e.Call.HTTPStatus)
-	}
 	if !e.Call.Quote.Empty() {
 		finding.Values["quote"] = e.Call.Quote.String()
 	}
@@ -36,7 +30,7 @@ func replyFinding(e *evidence.Evidence) Finding {
 	case e.Call.HTTPStatus != 0:
 		finding.Evidence = append(finding.Evidence, "The reply was HTTP "+evidence.StatusText(e.Call.HTTPStatus)+".")
 	}
-	if !e.Call.Quote.Empty() {
+	if quote := e.Call.Quote.String(); quote != "" && quote != evidence.StatusText(e.Call.HTTPStatus) {
 		finding.Evidence = append(finding.Evidence, fmt.Sprintf("The reply begins: %q.", e.Call.Quote))
 	}
 	return finding
@@ -51,6 +45,7 @@ func whenCallIpDenied(e *evidence.Evidence) (Finding, bool) {
 		return Finding{}, false // the rules given say more
 	}
 	finding := replyFinding(e)
+	finding.Evidence = append(finding.Evidence, sightingWords(e)...)
 	if e.Asked.RulesGiven == 0 {
 		finding.Values["rule_flags"] = "--rule or --rules-file"
 	}
@@ -92,19 +87,18 @@ func whenCallAuthFailed(e *evidence.Evidence) (Finding, bool) {
 	}
 	if len(ruled) > 0 {
 		finding.Values["ruled_out"] = screen.List(ruled)
-		finding.Evidence = append(finding.Evidence, "Ruled out already: "+screen.List(ruled)+".")
 	}
 	suspects := []string{"the key", "the username"}
 	if words := keyFormWords(e); words != "" {
 		finding.Evidence = append(finding.Evidence, words)
-		suspects[0] = "the key, which has an unusual form"
+		suspects[0] = "the key (its form is unusual)"
 	}
 	if open {
 		suspects = append(suspects, "the address")
 		if addresses := e.Egress.Addresses(); len(addresses) > 0 {
 			finding.Values["open_address"] = addresses[0].String()
 		}
-		finding.Evidence = append(finding.Evidence, "The address is not ruled out: one that is not let in can get the same answer.")
+		finding.Values["not_let_in"] = "An address that is not let in"
 	}
 	finding.Values["not_ruled_out"] = screen.List(suspects)
 	return finding, true
@@ -153,7 +147,6 @@ func whenCallAnsweredByDevice(e *evidence.Evidence) (Finding, bool) {
 	finding := replyFinding(e)
 	finding.Confidence = report.Likely
 	finding.Values["device"] = e.Call.Device.String()
-	finding.Evidence = append(finding.Evidence, fmt.Sprintf("The reply has the header %q.", e.Call.Device))
 	return finding, true
 }
 
@@ -163,11 +156,7 @@ func whenCallServerError(e *evidence.Evidence) (Finding, bool) {
 	if !failed {
 		return Finding{}, false
 	}
-	finding := replyFinding(e)
-	if e.Call.Envelope {
-		delete(finding.Values, "http_status") // 200, as under every envelope
-	}
-	return finding, true
+	return replyFinding(e), true
 }
 
 func whenCallNoReply(e *evidence.Evidence) (Finding, bool) {
@@ -184,6 +173,7 @@ func whenCallNoReply(e *evidence.Evidence) (Finding, bool) {
 		finding.Evidence = append(finding.Evidence,
 			fmt.Sprintf("The connection was %s %.0f ms after the request, without a byte in between.", how, e.Call.TookMS))
 	}
+	finding.Evidence = append(finding.Evidence, sightingWords(e)...)
 	return finding, true
 }
 
@@ -228,11 +218,11 @@ func whenCallMalformedReply(e *evidence.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	finding := replyFinding(e)
-	finding.Values["seen"] = e.Call.Failure.Detail.String()
+	seen := e.Call.Failure.Detail.String()
 	if e.Call.ReplyBytes > 0 {
-		finding.Values["seen"] += fmt.Sprintf(", after %d bytes", e.Call.ReplyBytes)
+		seen += fmt.Sprintf(", after %d bytes", e.Call.ReplyBytes)
 	}
-	finding.Evidence = append(finding.Evidence, "What was seen: "+finding.Values["seen"]+".")
+	finding.Evidence = append(finding.Evidence, "What was seen: "+seen+".")
 	return finding, true
 }
 
@@ -243,11 +233,10 @@ func whenCallTimeout(e *evidence.Evidence) (Finding, bool) {
 	finding := replyFinding(e)
 	took := time.Duration(e.Call.TookMS * float64(time.Millisecond))
 	finding.Values["budget"] = screen.Span(took)
-	finding.Evidence = append(finding.Evidence, fmt.Sprintf("The request was sent; no whole reply came within %s.", screen.Span(took)))
 	if n := e.Call.Unconfirmed; n > 0 {
 		finding.Confidence, finding.Values["unconfirmed"] = report.Likely, "the request"
 		finding.Hides = append(finding.Hides, "port.lossy")
-		finding.Evidence = append(finding.Evidence, "The other end did not confirm "+screen.CountWords(n, "packet of it.", "packets of it."))
+		finding.Evidence = append(finding.Evidence, "The other end did not confirm "+screen.CountWords(n, "packet of the request.", "packets of the request."))
 		return finding, true
 	}
 	finding.Values["own_wait"] = "80 seconds"

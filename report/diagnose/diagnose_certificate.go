@@ -26,16 +26,10 @@ func certificateValues(e *evidence.Evidence) prose.Values {
 		return v
 	}
 	leaf := e.TLS.Chain[0]
-	v["subject"], v["issuer"] = reading.SubjectOf(leaf), reading.IssuerOf(leaf)
+	v["issuer"] = reading.IssuerOf(leaf)
 	v["not_before"], v["not_after"] = screen.Day(leaf.NotBefore), screen.Day(leaf.NotAfter)
-	if names := screen.List(foreign.Strings(leaf.Names)); names != "" {
-		v["names"] = names
-	}
 	if trust := e.TLS.Trust; !trust.Issuer.Empty() {
 		v["issuer"] = reading.LastIssuer(trust)
-	}
-	if e.TLS.Trust.Product != "" {
-		v["product"] = e.TLS.Trust.Product
 	}
 	v["ca_step"] = authorityStep(e, v["issuer"])
 	return v
@@ -66,7 +60,7 @@ func whenTlsNameMismatch(e *evidence.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	finding := Finding{Values: certificateValues(e)}
-	names := finding.Values["names"]
+	names := certifiedNames(e)
 	if names == "" {
 		names = "no name at all (only a common name, which clients no longer look at)"
 	}
@@ -81,13 +75,11 @@ func whenTlsSelfSigned(e *evidence.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	finding := Finding{Values: certificateValues(e)}
-	finding.Evidence = []string{fmt.Sprintf("Subject and issuer are both %s.", finding.Values["subject"])}
+	finding.Evidence = []string{fmt.Sprintf("Subject and issuer are both %s.", reading.SubjectOf(e.TLS.Chain[0]))}
 	if !finding.notByOwn(e) {
 		finding.Values["or_own"] = orOwn
 	}
-	if names := finding.Values["names"]; names != "" && !trust.NameOK {
-		finding.Evidence = append(finding.Evidence, "It is made out to "+names+".")
-	}
+	finding.madeOut(e)
 	finding.answeredForAll(e)
 	return finding, true
 }
@@ -168,7 +160,6 @@ func whenTlsIntercepted(e *evidence.Evidence) (Finding, bool) {
 	}
 	same := sameIssuer(e)
 	if same != "" {
-		finding.Values["control_same"] = same
 		finding.Evidence = append(finding.Evidence, same+" shows the same issuer.")
 		finding.Confidence = report.Certain
 	}
@@ -181,7 +172,7 @@ func whenTlsIntercepted(e *evidence.Evidence) (Finding, bool) {
 	case e.TLS.CallAllowed && evidence.OldRoots(e.Asked.RootsDate, e.StartedAt):
 		finding.Severity, finding.Confidence = report.Warn, report.Possible
 		finding.Values["roots_age"] = screen.Span(e.StartedAt.Sub(e.Asked.RootsDate))
-		finding.Evidence = append(finding.Evidence, fmt.Sprintf("The public roots that this tool carries are of %s, over 400 days old: update opensrs-doctor.", screen.Day(e.Asked.RootsDate)))
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("The public roots that this tool carries are of %s.", screen.Day(e.Asked.RootsDate)))
 	}
 	return finding, true
 }
@@ -196,8 +187,9 @@ func whenTlsUnknownCa(e *evidence.Evidence) (Finding, bool) {
 	if trust.Own != nil {
 		return finding.otherThanOwn(e), true
 	}
-	finding.Values["stranger"], finding.Values["or_own"], finding.Values["unknown_to"] = "an unknown issuer", orOwn, unknownTo
-	finding.Evidence = []string{fmt.Sprintf("The certificate is issued by %s; %s.", reading.LastIssuer(trust), unknownTo)}
+	finding.Values["stranger"], finding.Values["or_own"] = "an unknown issuer", orOwn
+	finding.Evidence = []string{fmt.Sprintf("Neither this host's store nor the public roots know %s.", reading.LastIssuer(trust))}
+	finding.madeOut(e)
 	switch {
 	case trust.Namesake:
 		finding.Confidence = report.Likely
@@ -207,17 +199,28 @@ func whenTlsUnknownCa(e *evidence.Evidence) (Finding, bool) {
 		finding.Evidence = append(finding.Evidence, "No root was presented, so the server may only have left out an intermediate certificate; no other peer could be compared.")
 	}
 	if same := sameIssuer(e); same != "" {
-		finding.Values["control_same"] = same
 		finding.Evidence = append(finding.Evidence, same+" shows the same issuer: something on the path answers for others.")
 	}
 	return finding, true
 }
 
-// What is said of a certificate that nobody vouches for, where no --ca-file was given.
-const (
-	orOwn     = "a server of your own"
-	unknownTo = "neither this host's store nor the public roots know it"
-)
+// orOwn is said of a certificate that nobody vouches for, where no --ca-file was given.
+const orOwn = "a server of your own"
+
+// madeOut adds the names that the certificate is for, and its last day.
+func (f *Finding) madeOut(e *evidence.Evidence) {
+	if names := certifiedNames(e); names != "" {
+		f.Evidence = append(f.Evidence, fmt.Sprintf("The certificate is made out to %s, valid until %s.", names, f.Values["not_after"]))
+	}
+}
+
+// certifiedNames are the names that the certificate is for; "" where it has none.
+func certifiedNames(e *evidence.Evidence) string {
+	if len(e.TLS.Chain) == 0 {
+		return ""
+	}
+	return screen.List(foreign.Strings(e.TLS.Chain[0].Names))
+}
 
 // notByOwn adds to a finding that the authority of --ca-file did not sign the certificate, where one was given.
 func (f *Finding) notByOwn(e *evidence.Evidence) bool {
@@ -258,9 +261,9 @@ func authorities(e *evidence.Evidence) []string {
 // one, an older one or lack an authority in between, and a device that opens TLS shows the same.
 func (f Finding) otherThanOwn(e *evidence.Evidence) Finding {
 	trust, file := e.TLS.Trust, e.Asked.CAFile
-	f.Values["stranger"], f.Values["unknown_to"] = "an issuer that "+file+" does not hold", "no certificate in "+file+" signed it"
-	f.Evidence = []string{fmt.Sprintf("The certificate is issued by %s.", reading.LastIssuer(trust))}
+	f.Values["stranger"] = "an issuer that " + file + " does not hold"
 	f.notByOwn(e)
+	f.madeOut(e)
 	switch {
 	case trust.Public:
 		f.Evidence = append(f.Evidence, "The public roots verify it; with --ca-file they are not asked.")
@@ -272,7 +275,6 @@ func (f Finding) otherThanOwn(e *evidence.Evidence) Finding {
 		f.Evidence = append(f.Evidence, "No root was presented, so an authority in between may be missing: from the file, or from what the server sends.")
 	}
 	if same := sameIssuer(e); same != "" {
-		f.Values["control_same"] = same
 		f.Evidence = append(f.Evidence, same+" shows the same issuer: something on the path answers for others.")
 	}
 	return f
@@ -297,11 +299,10 @@ func whenTlsLocalRootsOutdated(e *evidence.Evidence) (Finding, bool) {
 			named += ", in the place of the system's own store."
 		}
 	}
+	finding.Evidence = []string{fmt.Sprintf("The public roots verify the certificate by %s, this host's store does not.", reading.LastIssuer(trust))}
 	if trust.SystemEmpty {
 		finding.Values["empty_store"] = "this host has no root certificates"
-		finding.Evidence = []string{"This host has no root certificates."}
-	} else {
-		finding.Evidence = []string{fmt.Sprintf("The public roots verify the certificate by %s, this host's store does not.", reading.LastIssuer(trust))}
+		finding.Evidence = append(finding.Evidence, "This host has no root certificates.")
 	}
 	if named != "" {
 		finding.Evidence = append(finding.Evidence, named)

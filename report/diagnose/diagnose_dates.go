@@ -18,11 +18,9 @@ func clockVouched(e *evidence.Evidence) bool {
 
 func dated(e *evidence.Evidence, certificate *evidence.Certificate) Finding {
 	values := certificateValues(e)
-	values["subject"] = reading.SubjectOf(*certificate)
 	values["not_before"], values["not_after"] = screen.Day(certificate.NotBefore), screen.Day(certificate.NotAfter)
-	values["issuer"] = reading.IssuerOf(*certificate)
 	finding := Finding{Values: values, Evidence: []string{fmt.Sprintf("The certificate of %s by %s is valid from %s to %s; it is now %s.",
-		values["subject"], values["issuer"], certificate.NotBefore.UTC().Format("2006-01-02 15:04"),
+		reading.SubjectOf(*certificate), reading.IssuerOf(*certificate), certificate.NotBefore.UTC().Format("2006-01-02 15:04"),
 		certificate.NotAfter.UTC().Format("2006-01-02 15:04 UTC"), trueTime(e).UTC().Format("2006-01-02 15:04 UTC"))}}
 	if clockVouched(e) {
 		finding.Evidence = append(finding.Evidence, screen.CountWords(e.Clock.Agreeing, "peer agrees", "peers agree")+" with this host's clock.")
@@ -91,7 +89,6 @@ func whenTlsExpiresSoon(e *evidence.Evidence) (Finding, bool) {
 	}
 	certificate := *trust.FirstToEnd
 	values := certificateValues(e)
-	values["subject"], values["not_after"] = reading.SubjectOf(certificate), screen.Day(certificate.NotAfter)
 	values["days"] = screen.Span(certificate.NotAfter.Sub(now).Round(time.Minute))
-	return Finding{Values: values, Evidence: []string{fmt.Sprintf("The certificate of %s ends on %s.", values["subject"], certificate.NotAfter.UTC().Format("2006-01-02 15:04 UTC"))}}, true
+	return Finding{Values: values, Evidence: []string{fmt.Sprintf("The certificate of %s ends on %s.", reading.SubjectOf(certificate), certificate.NotAfter.UTC().Format("2006-01-02 15:04 UTC"))}}, true
 }

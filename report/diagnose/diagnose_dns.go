@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
@@ -38,14 +37,19 @@ func otherWorks(d *evidence.DNS) string {
 func dnsFinding(e *evidence.Evidence) Finding {
 	d := e.DNS
 	finding := Finding{Values: prose.Values{"name": d.Name}, Evidence: append(reading.NoResolverWords(e.Host), reading.AnswerWords(d)...)}
-	if other := otherWorks(d); other != "" {
-		finding.Values["other_name"] = other
-		finding.Evidence = append(finding.Evidence, "Another name, "+other+", does resolve.")
-	} else if d.Other != nil {
-		finding.Values["other_fails"] = d.OtherName
-		finding.Evidence = append(finding.Evidence, "Another name, "+d.OtherName+", does not resolve either.")
-	}
+	finding.otherName(d)
 	return finding
+}
+
+// otherName adds what became of another name.
+func (f *Finding) otherName(d *evidence.DNS) {
+	if other := otherWorks(d); other != "" {
+		f.Values["other_names"] = "other names"
+		f.Evidence = append(f.Evidence, "Another name, "+other+", does resolve.")
+	} else if d.Other != nil {
+		f.Values["other_fails"] = "other names"
+		f.Evidence = append(f.Evidence, "Another name, "+d.OtherName+", does not resolve either.")
+	}
 }
 
 // usedAnswer is the answer that decided; false where none did.
@@ -84,7 +88,6 @@ func whenDnsNxdomain(e *evidence.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	finding := dnsFinding(e)
-	finding.Values["rcode"] = "NXDOMAIN"
 	finding.Values["resolver"] = reading.PlainServer(used.Resolver)
 	return finding, true
 }
@@ -115,7 +118,6 @@ func everyRcode(e *evidence.Evidence, rcode string) (Finding, bool) {
 		return Finding{}, false
 	}
 	finding := dnsFinding(e)
-	finding.Values["rcode"] = rcode
 	finding.Values["resolvers"] = screen.List(reading.PlainServers(saying))
 	if others > 0 {
 		finding.Confidence = report.Likely
@@ -185,7 +187,7 @@ func whenDnsCaptivePortal(e *evidence.Evidence) (Finding, bool) {
 		if !slices.Contains(d.IPv4, address) {
 			continue
 		}
-		return Finding{Values: prose.Values{"name": d.Name, "made_up": d.MadeUpName, "answer": address.String()},
+		return Finding{Values: prose.Values{"answer": address.String()},
 			Explains: stops, First: true,
 			Hides: elsewhere,
 			Evidence: []string{fmt.Sprintf("%s, a name that no one has registered, resolves to %s too.",
@@ -201,7 +203,7 @@ func whenDnsNoIpv4(e *evidence.Evidence) (Finding, bool) {
 	if used, ok := usedAnswer(e.DNS); ok && used.Rcode != "NOERROR" && used.Resolver != evidence.BySystem {
 		return Finding{}, false // whether there is an A record nobody has said
 	}
-	finding := Finding{Values: prose.Values{"name": e.DNS.Name, "answer": screen.List(screen.Texts(e.DNS.IPv6))},
+	finding := Finding{Values: prose.Values{"name": e.DNS.Name},
 		Evidence: reading.AnswerWords(e.DNS)}
 	if e.DNS.Literal {
 		finding.Evidence = []string{"The endpoint was given as " + e.DNS.IPv6[0].String() + "."}
@@ -248,10 +250,9 @@ func whenClientDNSDiffers(e *evidence.Evidence) (Finding, bool) {
 	if d == nil || d.NoLibcDNS == "" || d.Used == "" || len(d.IPv4)+len(d.IPv6) == 0 {
 		return Finding{}, false
 	}
-	file, _, _ := strings.Cut(d.NoLibcDNS, ":")
 	return Finding{Values: prose.Values{"name": d.Name, "nsswitch": d.NoLibcDNS, "who_resolves": "Programs that use glibc find no address"},
 		Culprit: noLibcDNS(d),
-		Evidence: []string{fmt.Sprintf("%s lets glibc look in files alone, and %s is not in the hosts file; %s gives %s.", file, d.Name, d.Used,
+		Evidence: []string{fmt.Sprintf("%s is not in the hosts file; %s gives %s.", d.Name, d.Used,
 			screen.List(screen.Texts(append(slices.Clone(d.IPv4), d.IPv6...))))}}, true
 }
 
@@ -265,8 +266,12 @@ func whenDnsSlowResolver(e *evidence.Evidence) (Finding, bool) {
 	if d == nil || len(d.Slow) == 0 || e.Step("dns").Status == evidence.Fail {
 		return Finding{}, false
 	}
+	inTime := *d
+	inTime.Answers = slices.DeleteFunc(slices.Clone(d.Answers), func(a evidence.DNSAnswer) bool { // the title has that one
+		return a.Resolver == d.Slow[0] && (a.Pending || a.Failure != nil && a.Failure.Kind == evidence.KindTimeout)
+	})
 	finding := Finding{Values: prose.Values{"name": d.Name, "resolver": reading.PlainServer(d.Slow[0]),
-		"good_resolver": reading.PlainServer(d.Used)}, Evidence: reading.AnswerWords(d)}
+		"good_resolver": reading.PlainServer(d.Used)}, Evidence: reading.AnswerWords(&inTime)}
 	switch slow := d.Slow[0]; {
 	case slow != evidence.BySystem:
 		finding.Values["slow_server"] = reading.PlainServer(slow)
@@ -277,7 +282,7 @@ func whenDnsSlowResolver(e *evidence.Evidence) (Finding, bool) {
 	}
 	for _, answer := range d.Answers {
 		if answer.Resolver == d.Slow[0] && answer.TookMS > 0 {
-			finding.Values["slow"] = fmt.Sprintf("%.1f s", answer.TookMS/1000)
+			finding.Evidence = append(finding.Evidence, fmt.Sprintf("The wait for %s took %.1f s.", finding.Values["resolver"], answer.TookMS/1000))
 		}
 	}
 	return finding, true

@@ -25,13 +25,6 @@ func whenEgressUnknown(e *evidence.Evidence) (Finding, bool) {
 	}
 	failed := failedSources(e)
 	finding := Finding{Values: prose.Values{}, Evidence: sourceFailures(failed)}
-	var names []string
-	for _, sighting := range failed {
-		names = appendOnce(names, reading.SourceName(sighting.Source))
-	}
-	if len(names) > 0 {
-		finding.Values["sources_failed"] = screen.List(names)
-	}
 	if closed := closedPorts(failed); closed != "" {
 		finding.Values["sources_closed"] = closed
 		finding.Values["sources_opener"] = "the firewall of this network"
@@ -109,7 +102,11 @@ func closedPorts(failed []evidence.Sighting) string {
 	return strings.Join(ports, ", or ")
 }
 
+// sightingWords are a line a public address: which sources saw it.
 func sightingWords(e *evidence.Evidence) []string {
+	if e.Egress == nil {
+		return nil
+	}
 	var lines []string
 	for _, address := range e.Egress.IPv4 {
 		if sources := sourcesOf(e, address); len(sources) > 0 { // none where it was given
@@ -140,7 +137,7 @@ func whenEgressProxied(e *evidence.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	finding := Finding{Severity: report.Info, Values: prose.Values{"direct_egress": direct.String()}, Evidence: []string{
-		fmt.Sprintf("Through the proxy: %s. Directly: %s.", through, direct)}}
+		fmt.Sprintf("Through %s: %s. Directly: %s.", e.Host.Proxy.URL, through, direct)}}
 	if rules := readRules(e); len(rules) > 0 && e.Host.Proxy.From == "HTTPS_PROXY" &&
 		iprules.Evaluate(rules, through).Verdict != iprules.Evaluate(rules, direct).Verdict {
 		finding.Severity = report.Warn
@@ -169,7 +166,7 @@ func whenEgressSplitRoute(e *evidence.Evidence) (Finding, bool) {
 	if e.Step("port").Status == evidence.Skip || !other.IsValid() {
 		return Finding{}, false
 	}
-	finding := Finding{Values: prose.Values{"source_path": other.String(), "egress": e.Egress.IPv4[0].String()}, Evidence: []string{
+	finding := Finding{Values: prose.Values{"egress": e.Egress.IPv4[0].String()}, Evidence: []string{
 		fmt.Sprintf("The connection to %s leaves from %s, those to the egress sources from %s.", e.Target.Host, local, other)}}
 	if leaves, ok := otherAddressOf(e); ok && e.Egress.Call.IsValid() {
 		finding.Values["call_address"] = e.Egress.Call.String()
@@ -186,12 +183,12 @@ func whenEgressNoIpv4(e *evidence.Evidence) (Finding, bool) {
 		slices.ContainsFunc(e.Egress.Addresses(), func(ip netip.Addr) bool { return ip.Is4() }) {
 		return Finding{}, false
 	}
-	values := prose.Values{}
+	finding := Finding{Explains: stops, First: true, Evidence: []string{
+		"The routing table has a route to the internet over IPv6 and none over IPv4."}}
 	if e.Egress != nil && len(e.Egress.IPv6) > 0 {
-		values["egress_all"] = screen.List(screen.Texts(e.Egress.IPv6))
+		finding.Evidence = append(finding.Evidence, "The sources saw "+screen.List(screen.Texts(e.Egress.IPv6))+", and no IPv4 address.")
 	}
-	return Finding{Values: values, Explains: stops, First: true, Evidence: []string{
-		"The routing table has a route to the internet over IPv6 and none over IPv4."}}, true
+	return finding, true
 }
 
 // sixAnswers reports whether anything answered over IPv6: a route alone leads nowhere.
@@ -215,6 +212,5 @@ func whenEgressIpv6Possible(e *evidence.Evidence) (Finding, bool) {
 	if d == nil || len(d.IPv6) == 0 || len(d.IPv4) == 0 || !isTrue(e.Host.HasIPv6Route) {
 		return Finding{}, false
 	}
-	return Finding{Values: prose.Values{"answer": d.IPv6[0].String()},
-		Evidence: []string{fmt.Sprintf("%s also has the IPv6 address %s.", d.Name, d.IPv6[0])}}, true
+	return Finding{Evidence: []string{fmt.Sprintf("%s also has the IPv6 address %s (AAAA record), and this host has an IPv6 route.", d.Name, d.IPv6[0])}}, true
 }

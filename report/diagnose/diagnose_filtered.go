@@ -3,7 +3,6 @@ package diagnose
 import (
 	"fmt"
 	"slices"
-	"strconv"
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/report"
@@ -21,7 +20,7 @@ func gatewayGone(e *evidence.Evidence) (Finding, bool) {
 	}
 	route := end.Route
 	finding := Finding{Confidence: end.Sure, Evidence: end.Evidence(int(e.Target.Port)), Values: prose.Values{"gateway": route.Gateway,
-		"no_way": fmt.Sprintf("The gateway %s does not answer, so there is no route", route.Gateway), "route_line": route.Line, "interface": route.Interface},
+		"no_way": fmt.Sprintf("The gateway %s does not answer, so there is no route", route.Gateway), "route_line": route.Line},
 		Culprit: &report.Culprit{Kind: "route", Name: route.Line, At: fmt.Sprintf("table %d", route.Table), Text: route.Line}}
 	surroundings(e, end, &finding)
 	return finding, true
@@ -42,6 +41,9 @@ func whenPortFiltered(e *evidence.Evidence) (Finding, bool) {
 		finding.Values["quiet_host"] = e.Target.Host
 	}
 	surroundings(e, end, &finding)
+	if otherPort(e) != 0 {
+		finding.Values["other_port"] = "Another port"
+	}
 	if path := e.Port.Path; path != nil && path.Why == evidence.NotAvailable {
 		finding.Confidence, finding.Values["no_icmp"] = report.Likely, evidence.NotAvailable
 	}
@@ -57,9 +59,7 @@ func whenPortFiltered(e *evidence.Evidence) (Finding, bool) {
 			finding.Values["beyond"] = end.Last.Sender()
 		}
 	case reading.PlaceAfter:
-		finding.Values["last_hop"], finding.Values["last_hop_n"] = end.Last.Sender(), strconv.Itoa(end.Last.TTL)
-	default:
-		finding.Values["no_place"] = end.NoPlace()
+		finding.Values["last_hop"] = end.Last.Sender()
 	}
 	finding.Evidence = append(finding.Evidence, end.Evidence(int(e.Target.Port))...)
 	return finding, true
@@ -77,7 +77,7 @@ func whenPortAllFiltered(e *evidence.Evidence) (Finding, bool) {
 	if len(good) > 0 || len(bad) == 0 || len(silent) == 0 {
 		return Finding{}, false
 	}
-	finding := Finding{Confidence: report.Likely, Values: prose.Values{"controls_bad": screen.List(bad)}, Evidence: []string{
+	finding := Finding{Confidence: report.Likely, Values: prose.Values{}, Evidence: []string{
 		fmt.Sprintf("No TCP connection was made: not to port %d of %s, not to its other ports, not to %s, not to %s.",
 			e.Target.Port, e.Target.Host, screen.List(bad), screen.List(silent))}}
 	switch {

@@ -107,12 +107,10 @@ func offline(e *evidence.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	if isFalse(e.Host.HasIPv4Route) && !isTrue(e.Host.HasIPv6Route) && !reading.PublicResolverAnswered(e) {
-		return Finding{Values: prose.Values{"no_route": "no route to the internet"},
-			Evidence: []string{"This host's routing table has no route to the internet."}}, true
+		return unrouted(e, "This host's routing table has no route to the internet."), true
 	}
 	if isFalse(e.Host.HasIPv4Route) && isTrue(e.Host.HasIPv6Route) && !sixAnswers(e) && !reading.ResolverAnswered(e) && e.Host.Proxy == nil {
-		return Finding{Values: prose.Values{"no_route": "no route to the internet over IPv4"}, Evidence: []string{
-			"This host's routing table has no route to the internet over IPv4. It has one over IPv6, and nothing answered over it in this run."}}, true
+		return unrouted(e, "This host's routing table has no route to the internet over IPv4. It has one over IPv6, and nothing answered over it in this run."), true
 	}
 	good, bad := controls(e)
 	bad = append(bad, silentSources(e)...)
@@ -124,9 +122,7 @@ func offline(e *evidence.Evidence) (Finding, bool) {
 	if !silent || len(good) > 0 || len(bad) == 0 {
 		return Finding{}, false
 	}
-	endpoint := evidence.HostPort{Host: e.Target.Host, Port: e.Target.Port}
-	finding := Finding{Values: prose.Values{"controls_bad": screen.List(bad)},
-		Evidence: []string{fmt.Sprintf("Neither %s nor these answer: %s.", endpoint, screen.List(bad))}}
+	finding := Finding{Values: prose.Values{}, Evidence: []string{neitherWords(e, bad)}}
 	if _, known := ledgerOf(e).Left(); !known || contained(e) || reading.ResolverAnswered(e) || len(e.Controls) < 2 {
 		// A resolver in the same building may answer while the internet is away; a firewall of this host may drop all, and
 		// so may the machine that a container runs on.
@@ -139,6 +135,19 @@ func offline(e *evidence.Evidence) (Finding, bool) {
 		finding.Evidence = append(finding.Evidence, "No resolver answers: "+screen.List(reading.PlainServers(e.Host.Resolvers))+".")
 	}
 	return finding, true
+}
+
+// unrouted is the finding of a routing table that leads nowhere, with the peers that could not be reached either.
+func unrouted(e *evidence.Evidence, table string) Finding {
+	finding := Finding{Values: prose.Values{}, Evidence: []string{table}}
+	if _, bad := controls(e); len(bad) > 0 {
+		finding.Evidence = append(finding.Evidence, neitherWords(e, bad))
+	}
+	return finding
+}
+
+func neitherWords(e *evidence.Evidence, silent []string) string {
+	return fmt.Sprintf("Neither %s nor these answer: %s.", evidence.HostPort{Host: e.Target.Host, Port: e.Target.Port}, screen.List(silent))
 }
 
 // contained: this is a container, as far as the network goes. What the machine around it does cannot be seen.
@@ -192,10 +201,8 @@ func whenHostClockWrong(e *evidence.Evidence) (Finding, bool) {
 	}
 	realTime := e.StartedAt.Add(offset)
 	finding := Finding{Severity: report.Warn, Values: prose.Values{
-		"offset":      screen.Span(offset) + " " + direction,
-		"clock_peers": screen.List(peers),
-		"true_time":   realTime.UTC().Format("2006-01-02 15:04 UTC"),
-	}, Evidence: []string{fmt.Sprintf("%s say it is %s; this host says %s.", screen.List(peers),
+		"offset": screen.Span(offset) + " " + direction,
+	}, Evidence: []string{fmt.Sprintf("%s agree on %s; this host says %s.", screen.List(peers),
 		realTime.UTC().Format("2006-01-02 15:04 UTC"), e.StartedAt.UTC().Format("2006-01-02 15:04 UTC"))}}
 	if breaks {
 		finding.Severity = report.Fail
@@ -250,11 +257,11 @@ func whenHostLocalFirewall(e *evidence.Evidence) (Finding, bool) {
 		finding.byRule(e)
 	case end.Rewrote:
 		delete(finding.Values, "good_port") // they do leave, for somewhere else
+		finding.Values["rewriting"] = "A rule on this host"
 		finding.Values["nat_rules"] = "sudo nft list ruleset or sudo iptables-save -t nat"
 	case end.By == reading.EndHere && end.Lost != "":
 		finding.lostGoingOut(e, end.Sure == report.Certain)
 	case end.By == reading.EndHere && end.Answer.From.IsValid():
-		finding.Values["sender"], finding.Values["icmp"] = end.Answer.Sender(), reading.Icmp(end.Answer)
 		finding.byRule(e)
 	case end.By == reading.EndHere:
 		finding.Evidence = []string{"The kernel of this host refuses the connection: " + e.Step("port").Failure.Detail.String() + "."}

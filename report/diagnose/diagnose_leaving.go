@@ -75,11 +75,7 @@ func whenRulesOtherAddress(e *evidence.Evidence) (Finding, bool) {
 	}
 	finding.Values["egress"] = screen.List(screen.Texts(e.Egress.IPv4))
 	if rule := seen[0].Rule; rule != nil {
-		finding.Values["matching_rule"] = r.name(*rule)
 		finding.Evidence = append(finding.Evidence, fmt.Sprintf("%s is allowed by %s.", seen[0].IP, r.name(*rule)))
-	}
-	if other := e.OtherLocal(); other.IsValid() {
-		finding.Values["source_path"] = other.String()
 	}
 	if outcome == outcomeInvalidIP {
 		finding.Evidence = append(finding.Evidence, "The API says: "+replyWords(e)+".")

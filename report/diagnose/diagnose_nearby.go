@@ -19,11 +19,10 @@ func whenPortAnsweredNearby(e *evidence.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	walk := e.Walk()
-	finding := Finding{Confidence: report.Likely, Values: prose.Values{"near_way": screen.CountWords(at, "hop", "hops")},
+	finding := Finding{Confidence: report.Likely, Values: prose.Values{},
 		Evidence: []string{fmt.Sprintf("A packet for port %d that may travel no further than %s was answered with a connection.",
 			e.Target.Port, screen.CountWords(at, "hop", "hops"))}}
 	if walk.Nearest() > at {
-		finding.Values["distance"] = reading.FarWords(walk)
 		finding.Evidence = append(finding.Evidence, fmt.Sprintf("%s itself is %s.", e.Target.Host, reading.FarWords(walk)))
 	}
 	cut, failed := inEveryVariant(e, evidence.KindReset, evidence.KindHungUp, evidence.KindTimeout)

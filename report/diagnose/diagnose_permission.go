@@ -98,7 +98,6 @@ func whenHostUnitDenied(e *evidence.Evidence) (Finding, bool) {
 	}
 	if group.Path != "/" {
 		finding.Values["cgroup"] = group.Path
-		finding.Evidence = append(finding.Evidence, "This process runs in the control group "+group.Path+".")
 	}
 	if len(group.Programs) > 0 {
 		finding.Values["cgroup"] = group.At
@@ -107,7 +106,12 @@ func whenHostUnitDenied(e *evidence.Evidence) (Finding, bool) {
 			systemd := "systemd"
 			finding.Culprit.Manager = &systemd
 		}
-		finding.Evidence = append(finding.Evidence, fmt.Sprintf("Programs are attached to the control group %s: %s.", group.At, screen.List(group.Programs)))
+		whose := "the control group of this process"
+		if group.At != group.Path {
+			finding.Evidence = append(finding.Evidence, "This process runs in the control group "+group.Path+".")
+			whose = "that group, or one around it"
+		}
+		finding.Evidence = append(finding.Evidence, "Programs are attached to "+whose+": "+screen.List(group.Programs)+".")
 		ledger := ledgerOf(e)
 		refused := slices.Contains(group.Programs, "connect4") && (ledger == nil || ledger.Refused == 3*ledger.N)
 		if unheard || refused || noRule(e) { // else the program may only count, as systemd's IPAccounting does, and a rule drop
@@ -118,7 +122,7 @@ func whenHostUnitDenied(e *evidence.Evidence) (Finding, bool) {
 			finding.Values["or_rule"] = "a firewall rule"
 		}
 	} else if group.Why != "" {
-		finding.Evidence = append(finding.Evidence, "Whether a program is attached to it could not be asked: "+group.Why+".")
+		finding.Evidence = append(finding.Evidence, "Whether a program is attached to the control group of this process could not be asked: "+group.Why+".")
 		finding.Values["as_root"] = "sudo opensrs-doctor"
 	}
 	return finding, true

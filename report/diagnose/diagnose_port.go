@@ -3,7 +3,6 @@ package diagnose
 import (
 	"fmt"
 	"slices"
-	"strconv"
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/report"
@@ -67,7 +66,6 @@ func surroundings(e *evidence.Evidence, end reading.Ending, finding *Finding) {
 			"as where one of several servers that share an address is down.", e.Target.Port))
 	}
 	if port := otherPort(e); port != 0 {
-		finding.Values["good_port"] = strconv.Itoa(int(port))
 		finding.Evidence = append(finding.Evidence, fmt.Sprintf("Port %d of the same host answers.", port))
 	}
 	if words := otherAnswer(e); words != "" {
@@ -112,9 +110,6 @@ func whenPortRefused(e *evidence.Evidence) (Finding, bool) {
 	}
 	finding.Evidence = append(finding.Evidence, end.Evidence(int(e.Target.Port))...)
 	far := end.Far()
-	if far > 1 {
-		finding.Values["distance"] = reading.FarWords(end.Walk)
-	}
 	if inner, known := reading.Inside(end.Last.From); far == 0 || far == 2 || known && inner { // the last router may be this network's own
 		finding.Values["own_network"] = "this network"
 	}
@@ -131,8 +126,7 @@ func whenPortRejectedEnRoute(e *evidence.Evidence) (Finding, bool) {
 	finding := Finding{Confidence: end.Sure, Values: prose.Values{}, Evidence: end.Evidence(int(e.Target.Port))}
 	switch {
 	case signed:
-		finding.Values["hop"], finding.Values["sender"] = end.Answer.Sender(), end.Answer.Sender()
-		finding.Values["icmp"] = reading.Icmp(end.Answer)
+		finding.Values["hop"] = end.Answer.Sender()
 	case end.Last.TTL > 0:
 		finding.Values["hop"] = end.Last.Sender()
 	case end.By == reading.EndNearby && end.Left:
@@ -143,7 +137,7 @@ func whenPortRejectedEnRoute(e *evidence.Evidence) (Finding, bool) {
 		finding.Values["hop"] = fmt.Sprintf("hop %d (no address known)", end.Answer.TTL-1)
 	}
 	if end.By == reading.EndOnTheWay {
-		finding.Values["distance"] = reading.FarWords(end.Walk)
+		finding.Values["refuser"] = screen.Capital(finding.Values["hop"])
 	}
 	surroundings(e, end, &finding)
 	return finding, true
@@ -155,7 +149,7 @@ func whenSigned(e *evidence.Evidence, answer string) (Finding, bool) {
 	if !failed || end.By != reading.EndDevice || end.Answer.Answer != answer {
 		return Finding{}, false
 	}
-	finding := Finding{Confidence: end.Sure, Values: prose.Values{"sender": end.Answer.Sender(), "icmp": reading.Icmp(end.Answer)},
+	finding := Finding{Confidence: end.Sure, Values: prose.Values{"sender": end.Answer.Sender()},
 		Evidence: end.Evidence(int(e.Target.Port))}
 	surroundings(e, end, &finding)
 	return finding, true
@@ -205,7 +199,7 @@ func whenPortWrongPort(e *evidence.Evidence) (Finding, bool) {
 	for _, attempt := range e.Port.OtherPorts {
 		if attempt.Connected && attempt.Address.Port() == evidence.ServicePort {
 			return Finding{Confidence: confidence, Explains: stops, First: true, Hides: []string{"port.", "tls.", "call.", "host.local-firewall"},
-				Values: prose.Values{"good_port": "55443", "wrong_port": fmt.Sprintf("port %d", e.Target.Port)}, Evidence: []string{
+				Values: prose.Values{"wrong_port": fmt.Sprintf("port %d", e.Target.Port)}, Evidence: []string{
 					fmt.Sprintf("Port %d of %s does not work; port 55443 of the same host answers.", e.Target.Port, e.Target.Host)}}, true
 		}
 	}
@@ -232,8 +226,8 @@ func lateWords(waited evidence.Attempt, answer evidence.Hop) string {
 
 func whenPortLossy(e *evidence.Evidence) (Finding, bool) {
 	if waited, answer, ok := answeredLate(e); ok && answer.TookMS < waited.TookMS {
-		return Finding{Severity: report.Fail, Confidence: report.Likely, Evidence: []string{lateWords(waited, answer),
-			"So packets get lost, or one of several servers that share the address is down."}}, true
+		return Finding{Severity: report.Fail, Confidence: report.Likely, Values: prose.Values{"share_address": "several servers"},
+			Evidence: []string{lateWords(waited, answer)}}, true
 	}
 	if e.Port == nil || e.Step("port").Status == evidence.Fail {
 		return Finding{}, false
@@ -260,7 +254,7 @@ func whenPortLossy(e *evidence.Evidence) (Finding, bool) {
 	if e.Port.RoundTripMS == 0 && connect == 1 && later <= 0 {
 		sure = report.Likely // a round trip of more than a second looks the same
 	}
-	return Finding{Confidence: sure, Values: prose.Values{"retransmits": strconv.Itoa(total), "connect_ms": fmt.Sprintf("%.0f ms", e.Port.ConnectMS)},
+	return Finding{Confidence: sure,
 		Hides: []string{"port.slow"}, Evidence: []string{
 			fmt.Sprintf("%s sent again; connecting took %.0f ms.", screen.CountWords(total, "segment was", "segments were"), e.Port.ConnectMS)}}, true
 }
@@ -273,8 +267,7 @@ func whenPortSlow(e *evidence.Evidence) (Finding, bool) {
 	if e.Port == nil || e.Step("port").Status == evidence.Fail || e.Port.ConnectMS <= 1000 || len(e.Port.Attempts) > 1 {
 		return Finding{}, false
 	}
-	finding := Finding{Values: prose.Values{"connect_ms": fmt.Sprintf("%.0f ms", e.Port.ConnectMS)}, Evidence: []string{
-		fmt.Sprintf("Connecting took %.0f ms.", e.Port.ConnectMS)}}
+	finding := Finding{Values: prose.Values{"connect_ms": fmt.Sprintf("%.0f ms", e.Port.ConnectMS)}}
 	if e.Port.Retransmits == nil {
 		finding.Confidence, finding.Values["no_count"] = report.Likely, evidence.NotAvailable
 	}

@@ -77,24 +77,20 @@ func whenProxyUnreachable(e *evidence.Evidence) (Finding, bool) {
 		return Finding{}, false // now and then, at least
 	}
 	if proxyUnreached(e) {
-		failure := e.Step("port").Failure
 		if e.Step("dns").Status == evidence.Fail {
-			failure = e.Step("dns").Failure
-			finding.Evidence = append(finding.Evidence, reading.AnswerWords(e.DNS)...)
-		}
-		if failure != nil {
-			words := unreachedWords(e, failure)
-			finding.Values = prose.Values{"proxy_failure": words}
-			finding.Evidence = append(finding.Evidence, fmt.Sprintf("%s: %s.", proxyAt(e), words))
+			finding.Evidence = reading.AnswerWords(e.DNS)
+		} else if failure := e.Step("port").Failure; failure != nil {
+			finding.Evidence = []string{fmt.Sprintf("%s: %s.", proxyAt(e), unreachedWords(e, failure))}
 		}
 		surroundingsOf(e, &finding)
+		finding.withoutProxy(e)
 		return finding, true
 	}
 	failure := proxyFailure(e)
 	if failure != nil && (failure.Kind == evidence.KindNotHTTP || failure.Kind == evidence.KindBadAnswer) {
 		finding.Confidence = report.Likely
-		finding.Values = prose.Values{"proxy_reply": failure.Detail.String()}
-		finding.Evidence = []string{fmt.Sprintf("What listens at %s does not answer as a proxy does: %s.", e.Host.Proxy.URL, failure.Detail)}
+		finding.Evidence = []string{fmt.Sprintf("What listens there does not answer as a proxy does: %s.", failure.Detail)}
+		finding.withoutProxy(e)
 		return finding, true
 	}
 	return Finding{}, false
@@ -130,7 +126,7 @@ func proxyReply(e *evidence.Evidence, kind evidence.Kind) (Finding, bool) {
 	if reply := e.Port.ProxyReply; reply != nil && reply.Protocol == "socks5" {
 		words = fmt.Sprintf("SOCKS reply %d, %s", reply.Code, reply.Text)
 	}
-	finding := Finding{Values: prose.Values{"proxy_reply": words}, Evidence: []string{
+	finding := Finding{Values: prose.Values{}, Evidence: []string{
 		fmt.Sprintf("Asked for %s, %s answers: %s.", evidence.HostPort{Host: e.Target.Host, Port: e.Target.Port}, e.Host.Proxy.URL, words)}}
 	if through := ThroughProxy(e); len(through) > 0 {
 		finding.Evidence = append(finding.Evidence, "It lets connections to "+screen.List(through)+" through.")
@@ -141,19 +137,22 @@ func proxyReply(e *evidence.Evidence, kind evidence.Kind) (Finding, bool) {
 func whenProxyDenied(e *evidence.Evidence) (Finding, bool) {
 	if finding, ok := proxyReply(e, evidence.KindProxyDenied); ok {
 		if others := deniedToo(e); others != "" {
-			finding.Values["denied_too"] = others
+			finding.Values["denied_too"], finding.Values["denied_all"] = others, "Everything else that was tried"
 			finding.Evidence = append(finding.Evidence, "Asked for "+others+", the proxy refuses as well.")
 		} else {
 			finding.Values["denied_port"] = strconv.Itoa(int(e.Target.Port))
 		}
+		finding.withoutProxy(e)
 		return finding, true
 	}
 	failure := proxyFailure(e)
 	if failure == nil || proxyUnreached(e) || failure.Kind != evidence.KindHungUp && failure.Kind != evidence.KindReset {
 		return Finding{}, false
 	}
-	return Finding{Confidence: report.Likely, Values: prose.Values{"denied_port": strconv.Itoa(int(e.Target.Port))}, Evidence: []string{
-		fmt.Sprintf("Asked for %s:%d, the proxy ends the connection without a reply.", e.Target.Host, e.Target.Port)}}, true
+	finding := Finding{Confidence: report.Likely, Values: prose.Values{"denied_port": strconv.Itoa(int(e.Target.Port))},
+		Evidence: []string{"It ends the connection without a reply."}}
+	finding.withoutProxy(e)
+	return finding, true
 }
 
 // deniedToo are the controls, where the proxy refuses all of them as it does the endpoint; "" where it refuses not one, or
@@ -184,39 +183,43 @@ func whenProxyAuthRequired(e *evidence.Evidence) (Finding, bool) {
 	basic := slices.ContainsFunc(logins, func(scheme string) bool { return strings.EqualFold(scheme, "Basic") })
 	switch {
 	case len(logins) > 0 && !basic:
-		finding.Values["proxy_logins"] = screen.List(logins)
+		finding.Values["proxy_logins"], finding.Values["own_login"] = screen.List(logins), "Basic"
 		finding.Evidence = append(finding.Evidence, "The proxy takes logins by "+screen.List(logins)+" only.")
 	case e.Host.Proxy.HasUser:
 		finding.Evidence = append(finding.Evidence, "A login was given, and the proxy does not take it.")
 	}
+	finding.withoutProxy(e)
 	return finding, true
 }
 
 func whenProxyUpstreamFailed(e *evidence.Evidence) (Finding, bool) {
 	if finding, ok := proxyReply(e, evidence.KindProxyUpstream); ok {
+		finding.withoutProxy(e)
 		return finding, true
 	}
 	failure := proxyFailure(e)
 	if failure == nil || proxyUnreached(e) || failure.Kind != evidence.KindTimeout {
 		return Finding{}, false
 	}
-	return Finding{Confidence: report.Likely, Evidence: []string{
-		fmt.Sprintf("The proxy takes the connection, and does not answer the request for %s:%d.", e.Target.Host, e.Target.Port)}}, true
+	finding := Finding{Confidence: report.Likely, Evidence: []string{"It takes the connection, and does not answer the request."}}
+	finding.withoutProxy(e)
+	return finding, true
 }
 
 func whenProxyDirectWay(e *evidence.Evidence) (Finding, bool) {
-	words := directWords(e)
-	if words == "" || e.Host.Proxy.From != "HTTPS_PROXY" {
+	if e.Host.Proxy == nil || e.Direct == nil || e.Host.Proxy.From != "HTTPS_PROXY" {
 		return Finding{}, false
 	}
-	return Finding{Evidence: []string{"Without the proxy, " + words + "."}}, true
+	finding := Finding{}
+	finding.withoutProxy(e)
+	return finding, true
 }
 
-// directWords is what the way without the proxy does, as a clause; "" where it was not tried.
-func directWords(e *evidence.Evidence) string {
+// withoutProxy adds what the path without the proxy does, where it was tried.
+func (f *Finding) withoutProxy(e *evidence.Evidence) {
 	direct := e.Direct
 	if e.Host.Proxy == nil || direct == nil {
-		return ""
+		return
 	}
 	var words string
 	switch {
@@ -229,5 +232,5 @@ func directWords(e *evidence.Evidence) string {
 	default:
 		words = fmt.Sprintf("%s cannot be reached (%s)", direct.Attempt.Address, reading.FailureWords(direct.Attempt.Failure))
 	}
-	return words
+	f.Evidence = append(f.Evidence, "Without the proxy, "+words+".")
 }

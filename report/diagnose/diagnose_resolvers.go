@@ -7,6 +7,7 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/report"
+	"opensrs-doctor/report/diagnose/prose"
 	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/screen"
 )
@@ -16,7 +17,8 @@ func whenDnsResolverUnreachable(e *evidence.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	good, bad := controls(e)
-	finding := dnsFinding(e)
+	finding := Finding{Values: prose.Values{"name": e.DNS.Name}, Evidence: unansweredWords(e)}
+	finding.otherName(e.DNS)
 	switch {
 	case len(good) > 0:
 		finding.Evidence = append(finding.Evidence, "Controls that answer by address: "+screen.List(good)+".")
@@ -29,6 +31,27 @@ func whenDnsResolverUnreachable(e *evidence.Evidence) (Finding, bool) {
 	}
 	finding.noAnswer(e)
 	return finding, true
+}
+
+// unansweredWords say how no resolver answers; the title has which, and that they refuse or are not configured.
+func unansweredWords(e *evidence.Evidence) []string {
+	each := func(is func(evidence.DNSAnswer) bool) bool {
+		return !slices.ContainsFunc(e.DNS.Answers, func(a evidence.DNSAnswer) bool { return !is(a) })
+	}
+	p := e.Host.ResolversProblem
+	switch {
+	case p == nil && len(reading.Failing(e.DNS, reading.ResolverRefuses)) == len(e.DNS.Answers):
+		return []string{fmt.Sprintf("Asked at port 53: %s.", reading.FailureWords(e.DNS.Answers[0].Failure))}
+	case p == nil && each(func(a evidence.DNSAnswer) bool {
+		return !a.Pending && a.Resolver != evidence.BySystem && a.Failure != nil && a.Failure.Kind == evidence.KindTimeout
+	}):
+		return []string{"Asked over UDP and TCP: no answer in time."}
+	}
+	words := reading.NoResolverWords(e.Host)
+	if p != nil && words[0] == reading.NoResolverTitle(e.Host.ResolversBy, p)+"." {
+		words = words[1:]
+	}
+	return append(words, reading.AnswerWords(e.DNS)...)
 }
 
 // noAnswer fills in why the resolvers gave no answer, and so which of the row's steps help.
@@ -55,8 +78,6 @@ func (f *Finding) noAnswer(e *evidence.Evidence) {
 	if len(garbling) > 0 {
 		f.Confidence = report.Likely
 		set("garbling", screen.List(garbling))
-	} else if len(silent) > 0 {
-		set("silent_name", e.DNS.Name)
 	}
 	local := func(server string) bool { return strings.HasPrefix(server, "127.") || server == "::1" }
 	far := func(server string) bool { return !local(server) }

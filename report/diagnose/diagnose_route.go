@@ -18,8 +18,8 @@ func whenHostRouteDenied(e *evidence.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	route := end.Route
-	finding := Finding{First: true, Values: prose.Values{"route_line": route.Line, "route_kind": route.Kind},
-		Evidence: []string{fmt.Sprintf("The kernel says at once: %s.", e.Step("port").Failure.Detail), "The line: " + route.Line + "."}}
+	finding := Finding{First: true, Values: prose.Values{"route_line": route.Line},
+		Evidence: []string{fmt.Sprintf("The kernel says at once: %s.", e.Step("port").Failure.Detail)}}
 	finding.Culprit = &report.Culprit{Kind: "route", Name: route.Line, At: fmt.Sprintf("table %d", route.Table), Text: route.Line}
 	switch {
 	case route.Rule:

@@ -35,10 +35,12 @@ func whenRulesInvalid(e *evidence.Evidence) (Finding, bool) {
 		}
 		problems = append(problems, where+problem.Text)
 		fixes = append(fixes, problem.Fix)
-		finding.Evidence = append(finding.Evidence, screen.Capital(where+problem.Text)+".")
 	}
 	if len(problems) == 0 {
 		return Finding{}, false
+	}
+	for _, further := range problems[1:] { // the title has the first
+		finding.Evidence = append(finding.Evidence, screen.Capital(further)+".")
 	}
 	finding.Values = prose.Values{"rule_problem": problems[0], "rule_fix": fixes[0]}
 	return finding, true
@@ -72,7 +74,9 @@ func (r Ruling) deny(e *evidence.Evidence) (Finding, bool) {
 		finding.Values["egress"] = screen.List(screen.Texts(refused))
 	}
 	r.simulated(e, &finding)
-	finding.Evidence = append(finding.Evidence, readingsOf(r.results, iprules.VerdictDeny)...)
+	if finding.Evidence = append(finding.Evidence, sightingWords(e)...); r.deniedBy != "" && len(r.results) > 1 { // which of them a Deny matches
+		finding.Evidence = append(finding.Evidence, readingsOf(r.results, iprules.VerdictDeny)...)
+	}
 	return finding, true
 }
 
@@ -82,7 +86,7 @@ func whenRulesNotAllowed(e *evidence.Evidence) (Finding, bool) {
 		refused, _ := r.refused()
 		values := r.Addition(e, refused)
 		values["egress"] = screen.List(screen.Texts(refused))
-		finding := Finding{Values: values, Evidence: readingsOf(r.results, iprules.VerdictDeny), Alone: true}
+		finding := Finding{Values: values, Alone: true}
 		r.simulated(e, &finding)
 		return finding, true
 	}
@@ -112,7 +116,6 @@ func whenRulesDenied(e *evidence.Evidence) (Finding, bool) {
 		if !r.comparable {
 			finding.Values["egress"] = screen.List(screen.Texts(matched))
 		}
-		finding.Evidence = append(finding.Evidence, screen.Capital(r.deniedBy)+", matches.")
 	}
 	return finding, ok
 }
@@ -127,7 +130,6 @@ func whenRulesAmbiguous(e *evidence.Evidence) (Finding, bool) {
 		if result.Verdict != iprules.VerdictAmbiguous {
 			continue
 		}
-		finding.Values["readings"] = readingWords(result)
 		finding.Values["egress"] = result.IP.String()
 		if clear := iprules.Unambiguous(r.Rules, result.IP); len(clear) > 0 {
 			finding.Values["clear_list"] = strings.Join(screen.Texts(clear), "; ")
@@ -137,7 +139,6 @@ func whenRulesAmbiguous(e *evidence.Evidence) (Finding, bool) {
 	if r.compared(e) == outcomeInvalidIP {
 		finding.Severity = report.Fail
 		finding.Explains, finding.Hides = []string{"call"}, []string{"call.ip-denied"}
-		finding.Values["code"], finding.Values["text"] = e.Call.Code.String(), e.Call.Text.String()
 		finding.Evidence = append(finding.Evidence, "The API says: "+replyWords(e)+".")
 	}
 	r.simulated(e, &finding)
@@ -172,13 +173,11 @@ func whenRulesPropagating(e *evidence.Evidence) (Finding, bool) {
 	// Not saved, another environment's list, or the API sees another address: from here they look the same.
 	finding := Finding{Confidence: report.Likely, Explains: []string{"call"}, Hides: []string{"call.ip-denied"},
 		Evidence: []string{"The API says: " + replyWords(e) + "."}}
-	finding.Values = prose.Values{"code": e.Call.Code.String(), "text": e.Call.Text.String()}
 	if words := witnessWords(e); words != "" {
 		finding.Evidence = append(finding.Evidence, words)
 	}
 	for _, result := range r.results {
 		if result.Rule != nil {
-			finding.Values["matching_rule"] = r.name(*result.Rule)
 			finding.Evidence = append(finding.Evidence, fmt.Sprintf("%s is allowed by %s.", result.IP, r.name(*result.Rule)))
 			break
 		}
@@ -238,8 +237,7 @@ func whenRulesNeverPublic(e *evidence.Evidence) (Finding, bool) {
 		finding.Values["allow_left"] = "no Allow rule"
 	}
 	if len(n.given) > 0 {
-		finding.Severity = report.Fail
-		finding.Values["never_given"] = screen.List(n.given)
+		finding.Severity, finding.Values["never_given"] = report.Fail, screen.List(n.given)
 		finding.Evidence = append(finding.Evidence, fmt.Sprintf("Given with --egress-ip: %s.", screen.List(n.given)))
 	}
 	named := slices.Clone(n.given)
@@ -255,7 +253,7 @@ func whenRulesNeverPublic(e *evidence.Evidence) (Finding, bool) {
 		if finding.Values["rule_to_add"] == "" {
 			finding.Values["never_stray"] = screen.List(n.names)
 		}
-		finding.Evidence = append(finding.Evidence, fmt.Sprintf("Among the rules given: %s.", screen.List(n.names)))
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("Among the rules given (%s): %s.", rulesSource(e), screen.List(n.names)))
 	}
 	if finding.Confidence == "" && e.Target.CustomEndpoint && len(e.Target.Addresses) == 0 {
 		finding.Confidence = report.Likely // the endpoint may be at such an address itself

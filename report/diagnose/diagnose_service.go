@@ -36,7 +36,7 @@ func whenServiceIncident(e *evidence.Evidence) (Finding, bool) {
 	}
 	finding := Finding{Severity: report.Warn, Confidence: report.Likely,
 		Values:   prose.Values{"incident": words, "status_url": statusPage(page.URL)},
-		Evidence: []string{fmt.Sprintf("The status page says: %s (%s).", words, page.Indicator)}}
+		Evidence: []string{fmt.Sprintf("The status page, %s, calls it %s.", statusPage(page.URL), page.Indicator)}}
 	switch {
 	case sound:
 		finding.Confidence = report.Possible
@@ -161,7 +161,6 @@ func failsElsewhere(e *evidence.Evidence) (Finding, bool) {
 	}
 	if Works(e, evidence.VariantAsIs) || nowAndThen(e) {
 		finding.Values["one_address"] = e.Port.Connected.String()
-		finding.Evidence = append(finding.Evidence, "So the same handshake fails at one time and works at another.")
 		return finding, true
 	}
 	return Finding{}, false

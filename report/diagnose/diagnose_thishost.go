@@ -141,7 +141,6 @@ func whenHostReversePathFilter(e *evidence.Evidence) (Finding, bool) {
 	finding.Evidence = append(finding.Evidence, fmt.Sprintf("It counted %d of them as dropped by the reverse path filter.",
 		ledger.Once.ReversePath+ledger.Twice.ReversePath))
 	if in := ledger.CameIn; in != "" && in != ledger.WentOut {
-		finding.Values["other_interface"] = in
 		finding.Evidence = append(finding.Evidence, fmt.Sprintf("They left by %s and came in by %s.", ledger.WentOut, in))
 	}
 	return finding, true
@@ -177,7 +176,7 @@ func whenHostConntrackFull(e *evidence.Evidence) (Finding, bool) {
 }
 
 func conntrackValues(table *evidence.Conntrack) prose.Values {
-	return prose.Values{"conntrack": fmt.Sprintf("%d of %d", table.Count, table.Max), "conntrack_more": strconv.Itoa(2 * table.Max)}
+	return prose.Values{"conntrack_more": strconv.Itoa(2 * table.Max)}
 }
 
 func conntrackWords(table *evidence.Conntrack) string {
@@ -208,7 +207,6 @@ func whenHostPortsExhausted(e *evidence.Evidence) (Finding, bool) {
 	counted := fmt.Sprintf("Source ports go from %d to %d, which is %d", ports.First, ports.Last, size)
 	if stopped == "port" {
 		counted += fmt.Sprintf("; %s to this address and port", screen.CountWords(ports.Used, "socket is held", "sockets are held"))
-		finding.Values["port_range"] = fmt.Sprintf("%d to %d", ports.First, ports.Last)
 		if 10*ports.Used >= 9*size {
 			finding.Confidence = report.Certain
 		}

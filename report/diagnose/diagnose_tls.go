@@ -147,9 +147,8 @@ func whenTlsNotTls(e *evidence.Evidence) (Finding, bool) {
 	if !handshakeFailed(e, evidence.KindNotTLS) {
 		return Finding{}, false
 	}
-	finding := Finding{Values: prose.Values{}}
+	finding := Finding{}
 	if !e.TLS.Quote.Empty() {
-		finding.Values["quote"] = e.TLS.Quote.String()
 		finding.Evidence = []string{fmt.Sprintf("The peer says: %q.", e.TLS.Quote)}
 	}
 	return finding, true
@@ -183,7 +182,6 @@ func whenTlsSniBlocked(e *evidence.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	finding := handshakeFinding(e)
-	finding.Values["cut"] = cutWords[e.TLS.Failure.Kind]
 	if handshakeFailed(e, evidence.KindTimeout) { // without the name some servers send a smaller certificate
 		finding.openEnded(e, true, evidence.VariantSmall)
 		if Works(e, evidence.VariantSmall) {
@@ -217,7 +215,7 @@ func whenTlsHelloTooBig(e *evidence.Evidence) (Finding, bool) {
 	// Its first message is small too, and it takes one round trip more than TLS 1.3.
 	if old := variant(e, evidence.VariantNo13); old != nil && !old.Works && old.Failure != nil && old.Failure.Kind == e.TLS.Failure.Kind {
 		delete(finding.Values, "small_fails")
-		finding.Confidence, finding.Values["few_packets"] = report.Likely, "TLS 1.2"
+		finding.Confidence, finding.Values["few_packets"] = report.Likely, "A firewall that stops a connection after a few packets (connbytes, a quota)"
 	}
 	return finding, true
 }
@@ -229,8 +227,6 @@ func whenTlsVersionIntolerant(e *evidence.Evidence) (Finding, bool) {
 	}
 	finding := handshakeFinding(e)
 	finding.openEnded(e, handshakeFailed(e, evidence.KindTimeout), evidence.VariantSmall, evidence.VariantClassic)
-	finding.Values["cut"] = map[evidence.Kind]string{evidence.KindReset: "is reset", evidence.KindHungUp: "is closed",
-		evidence.KindTimeout: "gets no answer", evidence.KindAlert: "is refused"}[e.TLS.Failure.Kind]
 	return finding, true
 }
 
@@ -242,8 +238,7 @@ func whenTlsSlow(e *evidence.Evidence) (Finding, bool) {
 	if e.TLS == nil || !e.TLS.Connected || took.Milliseconds() <= slowHandshake {
 		return Finding{}, false
 	}
-	return Finding{Values: prose.Values{"tls_took": screen.Span(took)},
-		Evidence: []string{fmt.Sprintf("The handshake took %s.", screen.Span(took))}}, true
+	return Finding{Values: prose.Values{"tls_took": screen.Span(took)}}, true
 }
 
 // inEveryVariant: the experiments were made and none works. Without them it is likely at best.

@@ -49,8 +49,6 @@ func commonValues(e *evidence.Evidence) prose.Values {
 	if addresses := e.Egress.Addresses(); len(addresses) > 0 {
 		set("egress", addresses[0].String())
 		set("egress_all", screen.List(screen.Texts(addresses)))
-		set("egress_count", strconv.Itoa(len(addresses)))
-		set("sources", screen.List(sourcesOf(e, addresses[0])))
 	}
 	if e.Host.LocalAddress.IsValid() {
 		set("local_address", e.Host.LocalAddress.String())
@@ -65,19 +63,13 @@ func commonValues(e *evidence.Evidence) prose.Values {
 		set("resolver", reading.PlainServer(e.Host.Resolvers[0]))
 		set("resolvers", screen.List(reading.PlainServers(e.Host.Resolvers)))
 	}
-	set("direct", directWords(e))
 	if d := e.Direct; d == nil || d.Resolves && (d.Attempt == nil || d.Attempt.Connected) {
 		set("direct_way", "the path without the proxy")
 	}
 	if e.Host.ResolversBy != reading.GivenResolver {
 		set("resolvers_by", e.Host.ResolversBy)
 	}
-	if set("rules_source", e.Asked.RulesSource); e.Asked.RulesSource == "--rule" {
-		set("rules_source", "the --rule flags")
-	}
-	if !e.Asked.RootsDate.IsZero() {
-		set("roots_date", screen.Day(e.Asked.RootsDate))
-	}
+	set("rules_source", rulesSource(e))
 	if page := e.StatusPage; page == nil || page.Failure != nil || page.Indicator.String() != "none" {
 		set("status_url", statusPage(e.Asked.StatusURL)) // this run has read it where it says that all is well
 	}
@@ -85,11 +77,18 @@ func commonValues(e *evidence.Evidence) prose.Values {
 		set("witness_url", fmt.Sprintf("http://%s:%d/", evidence.WitnessHost, e.Target.Port))
 	}
 	set("lower_mtu", lowerMTU(e))
-	good, bad := controls(e)
-	set("controls_ok", screen.List(good))
-	set("controls_bad", screen.List(bad))
-	set("now", e.StartedAt.UTC().Format("2006-01-02 15:04 UTC"))
+	if good, _ := controls(e); len(good) > 0 {
+		set("peers", "Well-known peers")
+	}
 	return v
+}
+
+// rulesSource is where the rules were given: a path, or the flags.
+func rulesSource(e *evidence.Evidence) string {
+	if e.Asked.RulesSource == "--rule" {
+		return "the --rule flags"
+	}
+	return e.Asked.RulesSource
 }
 
 // onSystem: the run was made on this operating system.

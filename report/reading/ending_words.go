@@ -22,7 +22,6 @@ func (end Ending) Evidence(port int) []string {
 		}
 		if end.Rewrote {
 			say("The first router's message about these packets has %s as its sender, the service's own address.", evidence.HopAt(end.Walk.Port, 1).Sender())
-			say("So a rule on this host gives the packets another address (NAT), and what comes back the old one.")
 		}
 	case EndGateway:
 		say("The route for the service: %s.", end.Route.Line)

@@ -42,6 +42,9 @@ func gitHubMessage(d report.Diagnosis) string {
 	if text := screen.Clean(d.Explanation); text != "" {
 		lines = append(lines, text)
 	}
+	for _, seen := range d.Evidence {
+		lines = append(lines, "- "+screen.Clean(seen))
+	}
 	for i, fix := range d.Fixes {
 		lines = append(lines, fmt.Sprintf("%d. %s", i+1, screen.Clean(fix)))
 	}

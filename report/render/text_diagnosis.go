@@ -2,7 +2,6 @@ package render
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"opensrs-doctor/report"
@@ -92,16 +91,11 @@ func Headline(s *screen.Writer, indent int, sign string, signIn, in screen.Style
 	}
 }
 
-// reasons writes the explanation as a paragraph and below it the evidence that it does not hold already,
-// at most limit lines of it.
+// reasons writes the explanation as a paragraph and below it the evidence, at most limit lines of it.
 func reasons(s *screen.Writer, indent int, d report.Diagnosis, limit int) {
 	pad := strings.Repeat(" ", indent)
 	s.Paragraph(pad, indent, d.Explanation, screen.Plain)
-	evidence := NewEvidence(d)
-	if s.Options.Verbose {
-		evidence = d.Evidence
-	}
-	left := 0
+	evidence, left := d.Evidence, 0
 	if !s.Options.Verbose && len(evidence) > limit {
 		left = len(evidence) - limit
 		evidence = evidence[:limit]
@@ -115,83 +109,6 @@ func reasons(s *screen.Writer, indent int, d report.Diagnosis, limit int) {
 	}
 	for _, line := range d.NotEvaluated {
 		s.Paragraph(bullet, indent+2, line, screen.Plain)
-	}
-}
-
-// NewEvidence is the evidence that neither the summary, the explanation nor an earlier line says, be it in
-// other words.
-func NewEvidence(d report.Diagnosis) []string {
-	said := []string{essence(d.Summary), essence(d.Explanation)}
-	told := d.Summary + " " + d.Explanation
-	var lines []string
-	for _, line := range d.Evidence {
-		core := essence(line)
-		known := core == "" || retold(line, told)
-		for _, text := range said {
-			known = known || ContainsWords(text, core)
-		}
-		if !known {
-			said = append(said, core)
-			lines = append(lines, line)
-		}
-	}
-	return lines
-}
-
-// retold reports whether a line says again, in other words, what was told: there are names in it, addresses,
-// numbers and codes, all of them were told, and so were most of its other words.
-func retold(line, told string) bool {
-	names, others := wordsOf(line)
-	toldNames, toldOthers := wordsOf(told)
-	for _, name := range names {
-		if !slices.Contains(toldNames, name) {
-			return false
-		}
-	}
-	again := 0
-	for _, word := range others {
-		if slices.Contains(toldOthers, word) {
-			again++
-		}
-	}
-	return len(names) > 0 && (2*again > len(others) || len(others) == 0)
-}
-
-// wordsOf splits a text into what names something, with a digit, a dot, a colon or a slash in it, a flag or
-// capitals, and the beginnings of its other words of four letters or more.
-func wordsOf(text string) (names, others []string) {
-	for _, word := range strings.Fields(screen.Clean(text)) {
-		word = strings.Trim(word, `.,;:!?"'()`)
-		capitals := len(word) > 2 && word == strings.ToUpper(word)
-		switch {
-		case capitals, strings.ContainsAny(word, "0123456789.:/@="), strings.HasPrefix(word, "--"):
-			names = append(names, word)
-		case len(word) >= 4:
-			others = append(others, strings.ToLower(word[:min(len(word), 5)]))
-		}
-	}
-	return names, others
-}
-
-// essence is a sentence without what does not change its meaning: case, spacing, the full stop.
-func essence(text string) string {
-	return strings.TrimRight(strings.ToLower(screen.Clean(text)), ".; ")
-}
-
-// ContainsWords reports whether text holds the words of part, and not just their letters: "port 443" is
-// not in "port 4430".
-func ContainsWords(text, part string) bool {
-	for from := 0; ; {
-		at := strings.Index(text[from:], part)
-		if at < 0 {
-			return false
-		}
-		at += from
-		end := at + len(part)
-		if (at == 0 || !screen.WordByte(text[at-1])) && (end == len(text) || !screen.WordByte(text[end])) {
-			return true
-		}
-		from = at + 1
 	}
 }
 

@@ -19,16 +19,12 @@ var Vocabulary = map[string]string{
 	"key_source":     "the file or variable that it is read from", // a path, OPENSRS_API_KEY
 	"egress":         "this host's public address",                // the first address seen
 	"egress_all":     "",                                          // "A, B and C"
-	"egress_count":   "",                                          // several
-	"sources":        "",                                          // that told the address
-	"sources_failed": "",                                          // that were asked, where none told the address
 	"sources_closed": "",                                          // set only where a connection to them failed
 	"sources_opener": "",                                          // the firewall of this network, or the proxy
 	"none_asked":     "",                                          // the flag because of which no source was asked
 	"direct_egress":  "",                                          // the address without the proxy
 	"lower_mtu":      "sudo ip link set dev INTERFACE mtu 1280",
 	"links_down":     "", // interfaces with an address and no link; set only where there is one
-	"no_route":       "", // set only where the routing table is the reason: "no way to the internet"
 	"local_address":  "this host's local address",
 	"proxy":          "the proxy",                 // scheme://host:port
 	"proxy_from":     "the setting that names it", // HTTPS_PROXY, --proxy, the config file
@@ -37,7 +33,6 @@ var Vocabulary = map[string]string{
 	"resolvers":      "the resolvers",                         // all configured, "A and B"
 	"resolvers_by":   "/etc/resolv.conf",                      // where they are configured
 	"rules_source":   "the list that opensrs-doctor is given", // --rule, a path
-	"roots_date":     "",                                      // the date of the carried roots
 
 	"page_title": "",                             // of the page that a network shows in the place of others
 	"page_at":    "the address that it leads to", // of that page
@@ -79,17 +74,14 @@ var Vocabulary = map[string]string{
 	"given_ipv6":     "",                       // the IPv6 addresses given with --egress-ip
 	"unsure_env":     "",                       // "test": set only where the environment may not go by the rules
 	"not_allowed":    "",                       // the addresses that are not allowed
-	"readings":       "",                       // "first-match allows; most-specific and deny-wins deny"
 	"clear_list":     "Allow rules only",
 
 	// DNS.
 	"name":            "rr-n1-tor.opensrs.net", // that was asked for
 	"answer":          "",                      // the addresses that came back
 	"private_answer":  "",                      // the answer; set only where a VPN could lead there
-	"rcode":           "",                      // NXDOMAIN, …
-	"other_name":      "",                      // that does resolve
-	"other_fails":     "",                      // that does not resolve either
-	"made_up":         "",                      // a made-up name
+	"other_names":     "",                      // "other names"; set only where another name does resolve
+	"other_fails":     "",                      // the same; set only where that one does not resolve either
 	"kind_of_address": "",                      // loopback, private, CGNAT, link-local, unspecified
 	"hosts_line":      "",                      // /etc/hosts:12
 	"hosts_address":   "another address",
@@ -97,7 +89,6 @@ var Vocabulary = map[string]string{
 	"slow_server":     "the resolver", // the one that is slow; not set where it is the system's own lookup
 	"system_dns":      "",             // set only on a system that is asked itself
 	"good_resolver":   "",             // a later resolver
-	"slow":            "",             // how long it took
 
 	// Resolvers that do not answer.
 	"no_resolver":      "No resolver answers", // the title's first words
@@ -113,62 +104,53 @@ var Vocabulary = map[string]string{
 	"resolvers_closed": "",                    // resolvers_by; set only where this user may not read it
 
 	// Port and path.
-	"sender":       "the sender of the ICMP message",
-	"icmp":         "",                         // "communication administratively prohibited (type 3, code 13)"
-	"last_hop":     "",                         // set only where a place may be claimed
-	"last_hop_n":   "",                         // its number
-	"hop":          "",                         // the hop that answered
-	"distance":     "",                         // hops to the host itself, where measured: "3 hops away", "3 to 5 hops away"
-	"wrong_port":   "the port that was given",  // "port 443"
-	"arrived":      "",                         // the same, where that is a router of this network
-	"or_here":      "",                         // "this host's own firewall"; set only where packets could not be counted
-	"taken_by":     "a device on the path",     // takes connections in the service's name
-	"taken_here":   "this host",                // set only where this host may be what takes them
-	"sidecar":      "a service mesh's sidecar", // set only where this host may be what takes them
-	"near_way":     "",                         // "1 hop": how far a packet went that was answered with a connection
-	"passed_on":    "",                         // "The call"; set only where it works
-	"witness_open": "",                         // a port witness that answers: HOST:PORT
-	"witness_shut": "",                         // one that does not
-	"witness_url":  "",                         // one that may be asked
-	"beyond":       "",                         // set only where every router before the host answers
-	"no_place":     "",                         // set only where no place may be claimed
-	"no_icmp":      "",                         // set only where no ICMP message can be read
-	"no_count":     "",                         // set only where nobody counts what was sent again
-	"pf_rules":     "",                         // set only on macOS
-	"silent_name":  "",                         // set only where nobody answered at all
-	"garbling":     "",                         // set only where one sent something that is no answer
-	"own_network":  "this network",             // set only where this network itself may refuse
-	"quiet_host":   "",                         // set only where no other port of it answers
-	"good_port":    "",                         // another port of the same host that answers
-	"connect_ms":   "over a second",            // "1.4 s"
-	"retransmits":  "",                         // how many segments were sent again
-	"controls_ok":  "",                         // "1.1.1.1:443 and 8.8.8.8:443"
-	"controls_bad": "",                         // the controls that do not
+	"sender":        "the sender of the ICMP message",
+	"last_hop":      "",                         // set only where a place may be claimed
+	"hop":           "",                         // the hop that answered
+	"wrong_port":    "the port that was given",  // "port 443"
+	"arrived":       "",                         // the same, where that is a router of this network
+	"or_here":       "",                         // "this host's own firewall"; set only where packets could not be counted
+	"taken_by":      "a device on the path",     // takes connections in the service's name
+	"taken_here":    "this host",                // set only where this host may be what takes them
+	"sidecar":       "a service mesh's sidecar", // set only where this host may be what takes them
+	"passed_on":     "",                         // "The call"; set only where it works
+	"witness_open":  "",                         // a port witness that answers: HOST:PORT
+	"witness_shut":  "",                         // one that does not
+	"witness_url":   "",                         // one that may be asked
+	"beyond":        "",                         // set only where every router before the host answers
+	"no_icmp":       "",                         // set only where no ICMP message can be read
+	"no_count":      "",                         // set only where nobody counts what was sent again
+	"pf_rules":      "",                         // set only on macOS
+	"garbling":      "",                         // set only where one sent something that is no answer
+	"own_network":   "this network",             // set only where this network itself may refuse
+	"quiet_host":    "",                         // set only where no other port of it answers
+	"good_port":     "",                         // another port of the same host that answers
+	"other_port":    "",                         // "Another port"; set only where one of the same host answers
+	"peers":         "",                         // "Well-known peers"; set only where a control answers
+	"refuser":       "",                         // hop, where a refusal comes from there or just beyond
+	"share_address": "",                         // "several servers"; set only where one of them may be down
+	"connect_ms":    "over a second",            // "1.4 s"
 
 	// This host.
-	"interface":       "the interface", // by which packets for the endpoint leave
-	"other_interface": "",              // by which their answers come in; set only where it is another one
-	"conntrack":       "",              // "262144 of 262144"
-	"conntrack_more":  "",              // twice as many
-	"route_line":      "a line of this host's routing policy",
-	"route_kind":      "",                // blackhole, prohibit, unreachable
-	"gateway":         "",                // the first router on the way; set only where it does not answer
-	"no_way":          "",                // "The network has no route"
-	"route_delete":    "",                // the command that removes the line
-	"route_add":       "",                // the command that adds one; set only where none is there
-	"route_list":      "",                // the command that lists such lines
-	"source":          "an address",      // that a route gives packets
-	"own_source":      "its own address", // the interface's
-	"route_own":       "",                // the command that makes the route give the interface's own address
-	"prefix":          "a local network", // that an interface claims
-	"port_range":      "",                // "32768 to 60999"
-	"unit":            "",                // a systemd unit
-	"unit_cat":        "",                // the command that prints its settings
-	"cgroup":          "",                // a control group's path; not set of the root
-	"or_cgroup":       "",                // set only where a control group's program may do the same
-	"or_rule":         "",                // set only where a rule that does not count may do the same
-	"or_seccomp":      "",                // set only where a filter of system calls may do the same
-	"as_root":         "",                // set only where root would see more
+	"interface":      "the interface", // by which packets for the endpoint leave
+	"conntrack_more": "",              // twice as many
+	"route_line":     "a line of this host's routing policy",
+	"gateway":        "",                // the first router on the way; set only where it does not answer
+	"no_way":         "",                // "The network has no route"
+	"route_delete":   "",                // the command that removes the line
+	"route_add":      "",                // the command that adds one; set only where none is there
+	"route_list":     "",                // the command that lists such lines
+	"source":         "an address",      // that a route gives packets
+	"own_source":     "its own address", // the interface's
+	"route_own":      "",                // the command that makes the route give the interface's own address
+	"prefix":         "a local network", // that an interface claims
+	"unit":           "",                // a systemd unit
+	"unit_cat":       "",                // the command that prints its settings
+	"cgroup":         "",                // a control group's path; not set of the root
+	"or_cgroup":      "",                // set only where a control group's program may do the same
+	"or_rule":        "",                // set only where a rule that does not count may do the same
+	"or_seccomp":     "",                // set only where a filter of system calls may do the same
+	"as_root":        "",                // set only where root would see more
 
 	"blocked":          "rr-n1-tor.opensrs.net:55443", // host:port of the endpoint; or the resolver, or the proxy
 	"blocked_resolver": "",                            // set only where it is a resolver
@@ -178,24 +160,23 @@ var Vocabulary = map[string]string{
 	"open_port":        "",                            // a whole step, for who manages the rules
 	"denied_port":      "55443",                       // the endpoint's, where the proxy may refuse it for its port
 	"denied_too":       "others",                      // the controls that the proxy refuses too; set only where it refuses all of them
-	"few_packets":      "TLS 1.2",                     // set only where a handshake with a small first message dies too
+	"denied_all":       "",                            // "Everything else that was tried"; set only with denied_too
+	"few_packets":      "",                            // set only where a handshake with a small first message dies too
 	"own_wait":         "80 seconds",                  // how long the service's own client waits for a reply
 	"unconfirmed":      "the request",                 // set only where the other end's TCP did not confirm it
 	"learned":          "",                            // how soon a learned size is forgotten; set only where one was learned in the run
 	"after_opening":    "",                            // the address and port; set only where connections open, and what is then sent on them is dropped
 	"below_ip":         "",                            // the commands that list what takes packets at an interface; set only where that was seen
 	"nat_rules":        "",                            // the commands that list them; set only where one changes the packets
+	"rewriting":        "",                            // "A rule on this host"; set only where one changes the packets
 	"see_rule":         "",                            // set only where a trace would name the rule: the command
 
 	// Proxy.
-	"proxy_failure": "", // how the connection to the proxy failed
-	"proxy_reply":   "", // "403 Forbidden", "SOCKS reply 2, not allowed by ruleset"
-	"proxy_logins":  "", // set only where Basic is not among them
+	"proxy_logins": "", // set only where Basic is not among them
+	"own_login":    "", // "Basic"; set only with proxy_logins
 
 	// TLS.
-	"subject":          "", // the certificate's name
 	"issuer":           "a private issuer",
-	"names":            "",                    // the certificate's names
 	"not_before":       "",                    // "2026-01-31"
 	"not_after":        "",                    // "2026-01-31"
 	"days":             "",                    // "9 days"
@@ -203,12 +184,9 @@ var Vocabulary = map[string]string{
 	"allow_flag":       "--allow-intercepted", // set only where it was not given
 	"missing":          "",                    // the missing issuer
 	"missing_url":      "",                    // the missing issuer's address
-	"product":          "",                    // an inspection product
 	"stranger":         "",                    // "an issuer that ca.pem does not hold"
-	"unknown_to":       "",                    // "no certificate in ca.pem signed it"
 	"or_own":           "",                    // set only without --ca-file
 	"ca_step":          "",                    // a whole step, for an endpoint of one's own
-	"control_same":     "",                    // a control with the same issuer
 	"same_certificate": "",                    // a control with the same certificate
 	"store_step":       "",                    // a whole step, where a variable names the store
 	"tls_took":         "over 3 s",            // how long the handshake took
@@ -227,19 +205,15 @@ var Vocabulary = map[string]string{
 	"empty_store":      "",                    // set only where the store is empty
 
 	// Clock.
-	"offset":      "", // "2 h 3 min behind"
-	"clock_peers": "", // the peers that told the time
-	"now":         "", // the local time
-	"true_time":   "", // the time that the peers tell
+	"offset": "", // "2 h 3 min behind"
 
 	// Call.
 	"code":          "", // the reply's code
-	"text":          "", // the reply's text
-	"http_status":   "", // "502 Bad Gateway"
 	"location":      "", // the place that it names
 	"budget":        "the time that the call was given",
 	"ruled_out":     "",                                          // what is ruled out already
 	"not_ruled_out": "",                                          // "the key, the username and the address"
+	"not_let_in":    "",                                          // "An address that is not let in"; set only where the address is not ruled out
 	"open_address":  "this host's public address",                // set only where the address is not ruled out
 	"wanted":        "a username and an API key",                 // config.credentials-missing: "a username", "an API key", "a username and an API key"
 	"key_place":     "the file or variable that it is read from", // key_source, where only the key belongs there
@@ -256,10 +230,7 @@ var Vocabulary = map[string]string{
 	"incident":     "", // the incident
 	"status_url":   "https://status.opensrs.com",
 	"failed_step":  "",                           // the step that failed
-	"seen":         "",                           // unexplained
 	"required":     "",                           // call
 	"waited_for":   "",                           // in plain words: "a username and an API key"
-	"direct":       "",                           // what the direct way does
 	"direct_way":   "the path without the proxy", // set only where it is not known to fail
-	"source_path":  "",                           // the way to the sources
 }
