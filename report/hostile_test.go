@@ -85,7 +85,7 @@ func grownTo(t testing.TB, document []byte, list int, filler func(i int) string,
 			var all []any
 			for len(all) < list && room > size && values > inside {
 				var one any
-				if text, ok := v[len(all)%len(v)].(string); ok && !anonymize.ClosedLists[key] {
+				if text, ok := v[len(all)%len(v)].(string); ok && !closedLists()[key] {
 					one = text + filler(count)
 				} else {
 					copied, _ := report.ParseTree(textOf(v[len(all)%len(v)]))
@@ -99,7 +99,7 @@ func grownTo(t testing.TB, document []byte, list int, filler func(i int) string,
 			return append(all, v...)
 		case string:
 			more := filler(count)
-			if !anonymize.ClosedLists[key] && key != "name" && !isTime(v) && room > len(more) {
+			if !closedLists()[key] && key != "name" && !isTime(v) && room > len(more) {
 				count++
 				room -= len(textOf(v+more)) - len(v)
 				return v + more
@@ -121,7 +121,7 @@ func growTexts(key string, value any, filler func(i int) string, count *int) any
 			v[i] = growTexts(key, v[i], filler, count)
 		}
 	case string:
-		if !anonymize.ClosedLists[key] && key != "name" && !isTime(v) {
+		if !closedLists()[key] && key != "name" && !isTime(v) {
 			*count++
 			return v + filler(*count)
 		}

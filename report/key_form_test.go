@@ -80,6 +80,7 @@ func TestKeyLineEndIsQuiet(t *testing.T) {
 func TestAnonymousPaths(t *testing.T) {
 	e := fixtureOf(t, "config.api-key-malformed")
 	e.Asked.KeySource, e.Asked.RulesSource, e.Asked.CAFile, e.Asked.PublicRoots = "/srv/acme-corp/opensrs.key", "acme-rules.txt", "/srv/acme-corp/ca.pem", `C:\acme\roots.pem`
+	e.Asked.ClientConfig = "acme-settings"
 	document := string(jsonOf(t, anonymize.Anonymize(reportOf(e))))
 	if strings.Contains(document, "acme") || !strings.Contains(document, `"key_source": "path-`) ||
 		!strings.Contains(document, "Put the key alone into path-") {

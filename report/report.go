@@ -55,17 +55,18 @@ const (
 	VerdictIncomplete = "incomplete"
 )
 
+// Verdicts are all of them, from the best to the one that claims nothing.
 var Verdicts = []string{VerdictPass, VerdictWarn, VerdictFail, VerdictIncomplete}
 
 // Report is one run, diagnosed: all that any format needs, and all that is saved.
 type Report struct {
-	Schema      string    `json:"schema"`
+	Schema      string    `json:"schema" anonymize:"keep"`
 	Tool        Tool      `json:"tool"`
-	RunID       string    `json:"run_id"`
+	RunID       string    `json:"run_id" anonymize:"keep"`
 	StartedAt   time.Time `json:"started_at"`
 	DurationMS  float64   `json:"duration_ms"`
-	Verdict     string    `json:"verdict"`               // pass, warn, fail, incomplete
-	Interrupted bool      `json:"interrupted,omitempty"` // the run was cut short: the verdict is incomplete
+	Verdict     string    `json:"verdict" anonymize:"keep"` // pass, warn, fail, incomplete
+	Interrupted bool      `json:"interrupted,omitempty"`    // the run was cut short: the verdict is incomplete
 	Target      Target    `json:"target"`
 	Host        Host      `json:"host"`
 	As          *As       `json:"as,omitempty"` // --as
@@ -77,36 +78,36 @@ type Report struct {
 
 // Tool is what made the report.
 type Tool struct {
-	Name      string `json:"name"`
-	Version   string `json:"version"`
-	RootsDate string `json:"public_roots_date,omitempty"` // of the carried public roots, YYYY-MM-DD
+	Name      string `json:"name" anonymize:"keep"`
+	Version   string `json:"version" anonymize:"keep"`
+	RootsDate string `json:"public_roots_date,omitempty" anonymize:"keep"` // of the carried public roots, YYYY-MM-DD
 }
 
 // Diagnosis is one cause, in the words for this run.
 type Diagnosis struct {
-	Cause       string     `json:"cause"`
-	Severity    Severity   `json:"severity"`
-	Confidence  Confidence `json:"confidence"`
-	Probe       string     `json:"probe"`
-	Summary     string     `json:"summary"`
-	Explanation string     `json:"explanation"`
-	Evidence    []string   `json:"evidence"`
-	Fixes       []string   `json:"fixes"`
-	Docs        []string   `json:"docs"`
-	Hides       []string   `json:"hides"`
+	Cause       string     `json:"cause" anonymize:"keep"`
+	Severity    Severity   `json:"severity" anonymize:"keep"`
+	Confidence  Confidence `json:"confidence" anonymize:"keep"`
+	Probe       string     `json:"probe" anonymize:"keep"`
+	Summary     string     `json:"summary" anonymize:"text"`
+	Explanation string     `json:"explanation" anonymize:"sentence"`
+	Evidence    []string   `json:"evidence" anonymize:"text"`
+	Fixes       []string   `json:"fixes" anonymize:"sentence"`
+	Docs        []string   `json:"docs" anonymize:"sentence"`
+	Hides       []string   `json:"hides" anonymize:"keep"`
 
-	Culprit      *Culprit `json:"culprit,omitempty"`       // the very thing to change, where it is known
-	NotEvaluated []string `json:"not_evaluated,omitempty"` // which rules or places could not be read, and what reads them
+	Culprit      *Culprit `json:"culprit,omitempty"`                        // the very thing to change, where it is known
+	NotEvaluated []string `json:"not_evaluated,omitempty" anonymize:"text"` // which rules or places could not be read, and what reads them
 }
 
 // Culprit is the very thing to change.
 type Culprit struct {
-	Kind    string  `json:"kind"`    // nft-rule, nft-policy, iptables-rule, ip-rule, route, cgroup-program, hosts-line, interface, sysctl, …
-	Name    string  `json:"name"`    // as the system names it
-	At      string  `json:"at"`      // where it is: a chain, a file and line, a table
-	Text    string  `json:"text"`    // as it is written there
-	Manager *string `json:"manager"` // who writes it: csf, ufw, firewalld, shorewall, docker, kubernetes, systemd; null: nobody known
-	File    string  `json:"file"`    // the file and setting that a person edits; "" where none is known
+	Kind    string  `json:"kind" anonymize:"keep"`    // nft-rule, nft-policy, iptables-rule, ip-rule, route, cgroup-program, hosts-line, interface, sysctl, …
+	Name    string  `json:"name" anonymize:"text"`    // as the system names it
+	At      string  `json:"at" anonymize:"quote"`     // where it is: a chain, a file and line, a table
+	Text    string  `json:"text" anonymize:"quote"`   // as it is written there
+	Manager *string `json:"manager" anonymize:"keep"` // who writes it: csf, ufw, firewalld, shorewall, docker, kubernetes, systemd; null: nobody known
+	File    string  `json:"file" anonymize:"path"`    // the file and setting that a person edits; "" where none is known
 }
 
 // Sureness is the confidence as people are told it: "" where nothing is claimed that could be more or less sure.
@@ -124,12 +125,12 @@ func (d Diagnosis) Qualified(words ...string) string {
 
 // Probe is one step, with its facts.
 type Probe struct {
-	Name       string          `json:"name"`
-	Status     evidence.Status `json:"status"`
-	Summary    string          `json:"summary"`
+	Name       string          `json:"name" anonymize:"keep"`
+	Status     evidence.Status `json:"status" anonymize:"keep"`
+	Summary    string          `json:"summary" anonymize:"text"`
 	DurationMS float64         `json:"duration_ms"`
-	WaitedFor  evidence.Wait   `json:"waited_for"` // of a skipped one; else ""
-	Facts      json.RawMessage `json:"facts"`      // an object
+	WaitedFor  evidence.Wait   `json:"waited_for" anonymize:"keep"` // of a skipped one; else ""
+	Facts      json.RawMessage `json:"facts"`                       // an object
 }
 
 // Interrupt marks the report as that of a run that was cut short. What it has found stays.
@@ -164,6 +165,7 @@ func (r *Report) String() string {
 	return fmt.Sprintf("%s: %s", r.Verdict, cause)
 }
 
+// UnexplainedID is the cause of a failure that no other cause fits: it claims nothing, so it has no sureness.
 const UnexplainedID = "unexplained"
 
 // VerdictOf is the worst severity.

@@ -1,6 +1,8 @@
 package report
 
 import (
+	"reflect"
+
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/opensrs"
@@ -16,6 +18,12 @@ type Outcome struct {
 	Uncounted bool              `json:"uncounted,omitempty"` // only another probe needs it
 }
 
+// FactsTypes are the types of the facts, by the name of the probe.
+var FactsTypes = map[string]reflect.Type{
+	"egress": reflect.TypeFor[EgressFacts](), "rules": reflect.TypeFor[RulesFacts](), "dns": reflect.TypeFor[DNSFacts](),
+	"port": reflect.TypeFor[PortFacts](), "tls": reflect.TypeFor[TLSFacts](), "call": reflect.TypeFor[CallFacts](),
+}
+
 // EgressFacts are those of the probe egress.
 type EgressFacts struct {
 	*evidence.Egress
@@ -25,7 +33,7 @@ type EgressFacts struct {
 // RulesFacts are those of the probe rules.
 type RulesFacts struct {
 	*evidence.Rules
-	Source string `json:"source,omitempty"`
+	Source string `json:"source,omitempty" anonymize:"path"`
 	Outcome
 }
 
@@ -49,9 +57,9 @@ type PortFacts struct {
 type TLSFacts struct {
 	*evidence.TLS
 	Clock            *evidence.Clock `json:"clock,omitempty"`
-	CAFile           string          `json:"ca_file,omitempty"` // the path of the endpoint's own authority
-	CANames          []foreign.Text  `json:"ca_names,omitempty"`
-	PublicRoots      string          `json:"public_roots,omitempty"` // the path that replaces the carried ones
+	CAFile           string          `json:"ca_file,omitempty" anonymize:"path"` // the path of the endpoint's own authority
+	CANames          []foreign.Text  `json:"ca_names,omitempty" anonymize:"distinguished"`
+	PublicRoots      string          `json:"public_roots,omitempty" anonymize:"path"` // the path that replaces the carried ones
 	AllowIntercepted bool            `json:"allow_intercepted,omitempty"`
 	Outcome
 }
@@ -60,10 +68,10 @@ type TLSFacts struct {
 type CallFacts struct {
 	*evidence.Call
 	KeyGiven    bool                 `json:"key_given"`
-	KeySource   string               `json:"key_source,omitempty"`
-	KeyProblems []string             `json:"key_problems,omitempty"`
+	KeySource   string               `json:"key_source,omitempty" anonymize:"path"`
+	KeyProblems []string             `json:"key_problems,omitempty" anonymize:"keep"`
 	KeyForm     *opensrs.Form        `json:"key_form,omitempty"` // of one that is not as usual
-	KeyAround   []opensrs.Around     `json:"key_around,omitempty"`
+	KeyAround   []opensrs.Around     `json:"key_around,omitempty" anonymize:"keep"`
 	CrossCheck  *evidence.CrossCheck `json:"cross_check,omitempty"`
 	StatusPage  *evidence.StatusPage `json:"status_page,omitempty"`
 	Outcome

@@ -11,15 +11,15 @@ type Call struct {
 	Sent        bool         `json:"sent"`
 	VectorOK    bool         `json:"signature_vector_ok"` // our own signature code gives the published vector
 	HTTPStatus  int          `json:"http_status,omitempty"`
-	ContentType foreign.Text `json:"content_type,omitzero"`
-	Location    foreign.Text `json:"location,omitzero"`
+	ContentType foreign.Text `json:"content_type,omitzero" anonymize:"quote"`
+	Location    foreign.Text `json:"location,omitzero" anonymize:"quote"`
 	Envelope    bool         `json:"envelope"` // the reply is an OPS envelope
 	Success     bool         `json:"is_success"`
-	Code        foreign.Text `json:"response_code,omitzero"`
-	Text        foreign.Text `json:"response_text,omitzero"`
-	Class       string       `json:"class,omitempty"` // opensrs.Class of the reply
-	Quote       foreign.Text `json:"quote,omitzero"`  // a title or first line, where it is no envelope
-	Device      foreign.Text `json:"device,omitzero"` // a header by which a proxy in between names itself
+	Code        foreign.Text `json:"response_code,omitzero" anonymize:"quote"`
+	Text        foreign.Text `json:"response_text,omitzero" anonymize:"quote"`
+	Class       string       `json:"class,omitempty" anonymize:"keep"`  // opensrs.Class of the reply
+	Quote       foreign.Text `json:"quote,omitzero" anonymize:"quote"`  // a title or first line, where it is no envelope
+	Device      foreign.Text `json:"device,omitzero" anonymize:"quote"` // a header by which a proxy in between names itself
 	ReplyBytes  int          `json:"reply_bytes"`
 	Date        *time.Time   `json:"date,omitempty"`
 	TookMS      float64      `json:"took_ms"`
@@ -30,11 +30,11 @@ type Call struct {
 
 // CrossCheck is the same credentials, tried once in the other environment.
 type CrossCheck struct {
-	Environment string       `json:"environment"`
-	Host        string       `json:"host"`
+	Environment string       `json:"environment" anonymize:"keep"`
+	Host        string       `json:"host" anonymize:"host"`
 	Success     bool         `json:"is_success"`
-	Code        foreign.Text `json:"response_code,omitzero"`
-	Text        foreign.Text `json:"response_text,omitzero"`
-	Class       string       `json:"class,omitempty"`
+	Code        foreign.Text `json:"response_code,omitzero" anonymize:"quote"`
+	Text        foreign.Text `json:"response_text,omitzero" anonymize:"quote"`
+	Class       string       `json:"class,omitempty" anonymize:"keep"`
 	Failure     *Failure     `json:"failure,omitempty"`
 }

@@ -48,16 +48,16 @@ type RoundTrips struct {
 
 // DNSReply is a name server's reply to one question: for an A, or for an AAAA record.
 type DNSReply struct {
-	Type      string      `json:"type"` // "A" or "AAAA"
-	Rcode     string      `json:"rcode,omitempty"`
-	Transport string      `json:"transport,omitempty"`
+	Type      string      `json:"type" anonymize:"keep"` // "A" or "AAAA"
+	Rcode     string      `json:"rcode,omitempty" anonymize:"keep"`
+	Transport string      `json:"transport,omitempty" anonymize:"keep"`
 	Records   []DNSRecord `json:"records"`
 	Failure   *Failure    `json:"failure,omitempty"` // no reply
 }
 
 // DNSRecord is one record of a reply.
 type DNSRecord struct {
-	Type  string       `json:"type"` // "A", "AAAA" or "CNAME"
-	TTL   uint32       `json:"ttl"`  // seconds
-	Value foreign.Text `json:"value"`
+	Type  string       `json:"type" anonymize:"keep"` // "A", "AAAA" or "CNAME"
+	TTL   uint32       `json:"ttl"`                   // seconds
+	Value foreign.Text `json:"value" anonymize:"host"`
 }

@@ -13,12 +13,12 @@ const BySystem = "system"
 
 // DNSAnswer is what one resolver said.
 type DNSAnswer struct {
-	Resolver  string         `json:"resolver"`            // IP:PORT, or BySystem
-	Transport string         `json:"transport,omitempty"` // "udp" or "tcp": of the answer, or of the first failure
-	Rcode     string         `json:"rcode,omitempty"`     // NOERROR, NXDOMAIN, …
+	Resolver  string         `json:"resolver" anonymize:"peer"`            // IP:PORT, or BySystem
+	Transport string         `json:"transport,omitempty" anonymize:"keep"` // "udp" or "tcp": of the answer, or of the first failure
+	Rcode     string         `json:"rcode,omitempty" anonymize:"keep"`     // NOERROR, NXDOMAIN, …
 	A         []netip.Addr   `json:"a"`
 	AAAA      []netip.Addr   `json:"aaaa"`
-	CNAME     []foreign.Text `json:"cname,omitempty"`
+	CNAME     []foreign.Text `json:"cname,omitempty" anonymize:"host"`
 	TookMS    float64        `json:"took_ms"`
 	Failure   *Failure       `json:"failure,omitempty"`
 	Pending   bool           `json:"pending,omitempty"`  // had not answered when the run ended
@@ -28,28 +28,28 @@ type DNSAnswer struct {
 
 // DNS is the resolution of the name that is connected to: the endpoint's, or the proxy's.
 type DNS struct {
-	Name      string       `json:"name"`
+	Name      string       `json:"name" anonymize:"host"`
 	OfProxy   bool         `json:"of_proxy"`
 	Literal   bool         `json:"literal"` // an address was given, nothing was looked up
 	Answers   []DNSAnswer  `json:"answers"`
-	Used      string       `json:"used"` // the resolver whose answer is used, or "hosts file"
-	IPv4      []netip.Addr `json:"ipv4"` // what is connected to, in this order
+	Used      string       `json:"used" anonymize:"peer"` // the resolver whose answer is used, or "hosts file"
+	IPv4      []netip.Addr `json:"ipv4"`                  // what is connected to, in this order
 	IPv6      []netip.Addr `json:"ipv6"`
-	HostsFile string       `json:"hosts_file,omitempty"` // path:line of an entry for the name
+	HostsFile string       `json:"hosts_file,omitempty" anonymize:"path"` // path:line of an entry for the name
 	HostsIPs  []netip.Addr `json:"hosts_addresses,omitempty"`
 	// HostsLines are the lines of the hosts file that the addresses are on, from 1, in their order.
 	HostsLines []int    `json:"hosts_lines,omitempty"`
-	Slow       []string `json:"slow_resolvers,omitempty"` // earlier in the list than Used, and late or dead
+	Slow       []string `json:"slow_resolvers,omitempty" anonymize:"peer"` // earlier in the list than Used, and late or dead
 	// NoLibcDNS is the line of nsswitch.conf, path:line, by which glibc's programs ask no name server at all.
-	NoLibcDNS string `json:"no_libc_dns,omitempty"`
+	NoLibcDNS string `json:"no_libc_dns,omitempty" anonymize:"path"`
 
 	// Endpoint is, with a proxy, what this host's resolvers say of the endpoint itself; information only.
 	Endpoint *DNSAnswer `json:"endpoint,omitempty"`
 	// MadeUp is the follow-up: the answer for a name that nobody has registered.
-	MadeUpName string     `json:"made_up_name,omitempty"`
+	MadeUpName string     `json:"made_up_name,omitempty" anonymize:"host"`
 	MadeUp     *DNSAnswer `json:"made_up,omitempty"`
 	// Other is the follow-up: whether another name resolves.
-	OtherName string     `json:"other_name,omitempty"`
+	OtherName string     `json:"other_name,omitempty" anonymize:"host"`
 	Other     *DNSAnswer `json:"other,omitempty"`
 }
 

@@ -20,8 +20,8 @@ const (
 
 // Sighting is one source's answer to "which address do I come from".
 type Sighting struct {
-	Source       string     `json:"source"` // the URI that was asked
-	Path         Way        `json:"path"`
+	Source       string     `json:"source" anonymize:"text"` // the URI that was asked
+	Path         Way        `json:"path" anonymize:"keep"`
 	Address      netip.Addr `json:"address,omitzero"`
 	LocalAddress netip.Addr `json:"local_address,omitzero"`
 	Late         bool       `json:"late,omitempty"` // came after the egress probe had reported
@@ -34,8 +34,8 @@ type Sighting struct {
 // Page is what somebody showed in the place of what was asked for by plain HTTP: a web page, or where to go instead.
 type Page struct {
 	Status   int          `json:"status"`
-	Title    foreign.Text `json:"title,omitzero"`
-	Location foreign.Text `json:"location,omitzero"`
+	Title    foreign.Text `json:"title,omitzero" anonymize:"quote"`
+	Location foreign.Text `json:"location,omitzero" anonymize:"quote"`
 }
 
 // StatusLogin is the HTTP status by which a network says that somebody has to log in first (RFC 6585).
@@ -83,8 +83,8 @@ func (e *Egress) Addresses() []netip.Addr {
 
 // Rules is the simulation of the given access rules against the egress addresses.
 type Rules struct {
-	Rules    []string          `json:"rules"` // as read
+	Rules    []string          `json:"rules" anonymize:"text"` // as read
 	Problems []iprules.Problem `json:"problems"`
-	Verdict  string            `json:"verdict"` // allow, deny, ambiguous, partly, unknown
-	Results  []iprules.Result  `json:"results"` // one an address
+	Verdict  string            `json:"verdict" anonymize:"keep"` // allow, deny, ambiguous, partly, unknown
+	Results  []iprules.Result  `json:"results"`                  // one an address
 }

@@ -1,5 +1,8 @@
 // Package evidence holds every fact that a run observed, typed, and the questions that more than one room asks of them.
 // It opens nothing and knows no advice: package probes fills it, package report reads it.
+//
+// A text that comes into a report has a tag "anonymize" that says what it is; report/anonymize lists the kinds. Without one
+// an anonymized report is without the text.
 package evidence
 
 import (
@@ -140,11 +143,11 @@ type Host struct {
 // ResolversProblem is why the system's settings name no resolver that can be used. 127.0.0.1 is asked then, which is
 // what glibc and musl do in each of these cases.
 type ResolversProblem struct {
-	Kind   string       `json:"kind"`              // missing, unreadable, empty, no-nameserver, no-address, indented
-	Line   int          `json:"line,omitempty"`    // no-address, indented: the first such line, from 1
-	Named  foreign.Text `json:"resolver,omitzero"` // what this line names, printable; "": nothing
-	Link   foreign.Text `json:"link,omitzero"`     // missing: the file is a symbolic link to this path
-	Detail foreign.Text `json:"detail,omitzero"`   // unreadable: the system's words
+	Kind   string       `json:"kind" anonymize:"keep"`               // missing, unreadable, empty, no-nameserver, no-address, indented
+	Line   int          `json:"line,omitempty"`                      // no-address, indented: the first such line, from 1
+	Named  foreign.Text `json:"resolver,omitzero" anonymize:"quote"` // what this line names, printable; "": nothing
+	Link   foreign.Text `json:"link,omitzero" anonymize:"path"`      // missing: the file is a symbolic link to this path
+	Detail foreign.Text `json:"detail,omitzero" anonymize:"quote"`   // unreadable: the system's words
 }
 
 // The kinds of a ResolversProblem.
@@ -183,21 +186,21 @@ type Asked struct {
 	CAFile           string           `json:"-"` // the path of --ca-file, or ""
 	CANames          []foreign.Text   `json:"-"` // the authorities in it, as distinguished names
 
-	ExpectKey      string          `json:"expect_key,omitempty"`      // the fingerprint of --expect-key, or ""
-	ClientConfig   string          `json:"client_config,omitempty"`   // the path of --client-config, or ""
-	ClientProblems []ClientProblem `json:"client_problems,omitempty"` // mistakes in it
+	ExpectKey      string          `json:"expect_key,omitempty" anonymize:"keep"`    // the fingerprint of --expect-key, or ""
+	ClientConfig   string          `json:"client_config,omitempty" anonymize:"path"` // the path of --client-config, or ""
+	ClientProblems []ClientProblem `json:"client_problems,omitempty"`                // mistakes in it
 	RulesGiven     int             `json:"rules_given,omitempty"`
 	EgressSources  int             `json:"egress_sources"` // how many were to be asked
-	StatusURL      string          `json:"status_url,omitempty"`
-	Witness        string          `json:"port_witness,omitempty"` // the URL of --port-witness; "": none
-	NoneAsked      string          `json:"none_asked,omitempty"`   // the flag because of which no egress source was asked
-	Require        []string        `json:"require,omitempty"`      // --require: probes that have to run
+	StatusURL      string          `json:"status_url,omitempty" anonymize:"text"`
+	Witness        string          `json:"port_witness,omitempty" anonymize:"text"` // the URL of --port-witness; "": none
+	NoneAsked      string          `json:"none_asked,omitempty" anonymize:"keep"`   // the flag because of which no egress source was asked
+	Require        []string        `json:"require,omitempty" anonymize:"keep"`      // --require: probes that have to run
 }
 
 // ClientProblem is a mistake in a client's own settings file.
 type ClientProblem struct {
 	Line int          `json:"line"`
-	Text foreign.Text `json:"text"` // without a secret
+	Text foreign.Text `json:"text" anonymize:"quote"` // without a secret
 }
 
 // Needs are the probes whose outcome each probe works on, in order.

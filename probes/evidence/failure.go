@@ -62,10 +62,10 @@ const (
 
 // Failure is one operation that did not succeed.
 type Failure struct {
-	Op     Op           `json:"op"`              // what was tried
-	Kind   Kind         `json:"kind"`            // what was observed
-	Detail foreign.Text `json:"detail,omitzero"` // the original words, or ours; for people only
-	Err    error        `json:"-"`               // the original, for tests and logs of nothing
+	Op     Op           `json:"op" anonymize:"keep"`               // what was tried
+	Kind   Kind         `json:"kind" anonymize:"keep"`             // what was observed
+	Detail foreign.Text `json:"detail,omitzero" anonymize:"quote"` // the original words, or ours; for people only
+	Err    error        `json:"-"`                                 // the original, for tests and logs of nothing
 }
 
 func (f *Failure) Error() string {

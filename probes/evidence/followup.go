@@ -8,8 +8,8 @@ import (
 
 // Control is a well-known peer, asked only after a failure.
 type Control struct {
-	Peer      string        `json:"peer"` // HOST:PORT
-	Path      Way           `json:"path"` // WayDirect or WayProxy
+	Peer      string        `json:"peer" anonymize:"peer"` // HOST:PORT
+	Path      Way           `json:"path" anonymize:"keep"` // WayDirect or WayProxy
 	Connected bool          `json:"connected"`
 	TookMS    float64       `json:"took_ms"`
 	Failure   *Failure      `json:"failure,omitempty"`
@@ -19,18 +19,18 @@ type Control struct {
 
 // StatusPage is what the service says of itself.
 type StatusPage struct {
-	URL         string         `json:"url"`
-	Indicator   foreign.Text   `json:"indicator,omitzero"` // none, minor, major, critical, maintenance
-	Description foreign.Text   `json:"description,omitzero"`
-	Incidents   []foreign.Text `json:"incidents,omitempty"` // unresolved ones
+	URL         string         `json:"url" anonymize:"text"`
+	Indicator   foreign.Text   `json:"indicator,omitzero" anonymize:"keep"` // none, minor, major, critical, maintenance
+	Description foreign.Text   `json:"description,omitzero" anonymize:"text"`
+	Incidents   []foreign.Text `json:"incidents,omitempty" anonymize:"text"` // unresolved ones
 	Page        *Page          `json:"page,omitempty"`
 	Failure     *Failure       `json:"failure,omitempty"`
 }
 
 // Witness is a third party that answers on the service's own port.
 type Witness struct {
-	URL          string     `json:"url"`
-	Peer         string     `json:"peer"` // HOST:PORT
+	URL          string     `json:"url" anonymize:"text"`
+	Peer         string     `json:"peer" anonymize:"peer"` // HOST:PORT
 	Connected    bool       `json:"connected"`
 	Address      netip.Addr `json:"address,omitzero"` // that it saw; not set where it names none
 	LocalAddress netip.Addr `json:"local_address,omitzero"`
@@ -47,7 +47,7 @@ type Direct struct {
 
 // ClockSample is the time that one peer told.
 type ClockSample struct {
-	Peer     string  `json:"peer"`
+	Peer     string  `json:"peer" anonymize:"peer"`
 	OffsetMS float64 `json:"offset_ms"` // peer's Date minus local clock; a Date has whole seconds
 	Verified bool    `json:"verified"`  // by a certificate that is right but for its dates, or right
 }

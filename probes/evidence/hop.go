@@ -9,7 +9,7 @@ import (
 // Path is the walk towards the endpoint with growing TTL.
 type Path struct {
 	Available  bool   `json:"available"` // false: it was not walked; Why says why, NotAvailable where this system is the reason
-	Why        string `json:"why,omitempty"`
+	Why        string `json:"why,omitempty" anonymize:"quote"`
 	Answer     *Hop   `json:"answer,omitempty"` // to a packet with an ordinary TTL
 	Port       []Hop  `json:"port"`             // for the port that fails
 	Compare    []Hop  `json:"compare"`          // for another port of the same host
@@ -32,7 +32,7 @@ func (e *Evidence) Walk() *Path {
 // Hop is the answer to one packet with a small TTL.
 type Hop struct {
 	TTL      int        `json:"ttl"`
-	Answer   string     `json:"answer"` // time-exceeded, refused, connected, prohibited, unreachable, port-unreachable, silence, not-permitted
+	Answer   string     `json:"answer" anonymize:"keep"` // time-exceeded, refused, connected, prohibited, unreachable, port-unreachable, silence, not-permitted
 	From     netip.Addr `json:"from,omitzero"`
 	FromSelf bool       `json:"from_self,omitempty"` // the sender is an address of this host
 	ICMPType int        `json:"icmp_type,omitempty"`

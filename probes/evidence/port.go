@@ -47,10 +47,10 @@ type Servers struct {
 
 // ProxyReply is how the proxy answered CONNECT or the SOCKS request.
 type ProxyReply struct {
-	Protocol string         `json:"protocol"` // "http" or "socks5"
-	Code     int            `json:"code"`     // HTTP status or SOCKS reply
-	Text     foreign.Text   `json:"text"`
-	Logins   []foreign.Text `json:"logins,omitempty"` // of 407: the schemes that it takes, "Basic", "NTLM"
+	Protocol string         `json:"protocol" anonymize:"keep"` // "http" or "socks5"
+	Code     int            `json:"code"`                      // HTTP status or SOCKS reply
+	Text     foreign.Text   `json:"text" anonymize:"quote"`
+	Logins   []foreign.Text `json:"logins,omitempty" anonymize:"quote"` // of 407: the schemes that it takes, "Basic", "NTLM"
 }
 
 // Tried is the address and port that the connection came to, or whose failure is the probe's: of several, not always the

@@ -17,19 +17,19 @@ type ThisHost struct {
 
 // HostRoute is the line of this host's routing policy that decides about the endpoint's address.
 type HostRoute struct {
-	Kind      string `json:"kind"`                // RouteUnicast, or why packets do not leave: RouteBlackhole, RouteProhibit, …
-	Line      string `json:"line"`                // as "ip route" or "ip rule" prints it, without what does not matter
-	Rule      bool   `json:"rule,omitempty"`      // the line is an ip rule's
-	Table     uint32 `json:"table,omitempty"`     // the number of the table that a route is in; 254 is main
-	Prefix    string `json:"prefix,omitempty"`    // that the route is for; not set of a rule
-	Interface string `json:"interface,omitempty"` // by which the packets leave
-	Gateway   string `json:"gateway,omitempty"`   // the first router; not set where there is none, or several
-	Attached  bool   `json:"attached,omitempty"`  // no gateway: the address is taken for one of an attached network
-	Tunnel    bool   `json:"tunnel,omitempty"`    // the interface is a point-to-point one
-	Silent    bool   `json:"silent,omitempty"`    // nothing ever came in by the interface
-	Alive     string `json:"alive,omitempty"`     // another interface, by which packets come in
-	Source    string `json:"source,omitempty"`    // the address that the route gives packets; set only where it is not Own
-	Own       string `json:"own,omitempty"`       // the interface's address in the gateway's network; set with Source
+	Kind      string `json:"kind" anonymize:"keep"`                  // RouteUnicast, or why packets do not leave: RouteBlackhole, RouteProhibit, …
+	Line      string `json:"line" anonymize:"rule"`                  // as "ip route" or "ip rule" prints it, without what does not matter
+	Rule      bool   `json:"rule,omitempty"`                         // the line is an ip rule's
+	Table     uint32 `json:"table,omitempty"`                        // the number of the table that a route is in; 254 is main
+	Prefix    string `json:"prefix,omitempty" anonymize:"address"`   // that the route is for; not set of a rule
+	Interface string `json:"interface,omitempty" anonymize:"device"` // by which the packets leave
+	Gateway   string `json:"gateway,omitempty" anonymize:"address"`  // the first router; not set where there is none, or several
+	Attached  bool   `json:"attached,omitempty"`                     // no gateway: the address is taken for one of an attached network
+	Tunnel    bool   `json:"tunnel,omitempty"`                       // the interface is a point-to-point one
+	Silent    bool   `json:"silent,omitempty"`                       // nothing ever came in by the interface
+	Alive     string `json:"alive,omitempty" anonymize:"device"`     // another interface, by which packets come in
+	Source    string `json:"source,omitempty" anonymize:"address"`   // the address that the route gives packets; set only where it is not Own
+	Own       string `json:"own,omitempty" anonymize:"address"`      // the interface's address in the gateway's network; set with Source
 }
 
 // What a route does with a packet, as ip-route(8) names it.
@@ -59,9 +59,9 @@ func (r *HostRoute) Beyond() bool {
 // Sources is what became of connections from the two addresses of a route that gives packets another address than the
 // interface's own; each was tried twice, side by side.
 type Sources struct {
-	To         string `json:"to"`          // address and port
-	FromSource int    `json:"from_source"` // how many the route's address was answered
-	FromOwn    int    `json:"from_own"`    // how many the interface's own was
+	To         string `json:"to" anonymize:"address"` // address and port
+	FromSource int    `json:"from_source"`            // how many the route's address was answered
+	FromOwn    int    `json:"from_own"`               // how many the interface's own was
 }
 
 // OnlyOwn reports whether all connections from the interface's own address were answered, and none from the route's.
@@ -105,17 +105,17 @@ func (c Counts) Restless() bool {
 // Ledger is what was counted while nothing was sent, while N packets for the port were, and while twice as many were; of a
 // LedgerHello, while N connections said their first words, which each are packets, and are sent again.
 type Ledger struct {
-	To         string `json:"to"`            // address and port
-	Protocol   string `json:"protocol"`      // LedgerTCP: SYNs; LedgerUDP: questions for a resolver; LedgerHello
-	Why        string `json:"why,omitempty"` // it was not kept
+	To         string `json:"to" anonymize:"address"`          // address and port
+	Protocol   string `json:"protocol" anonymize:"keep"`       // LedgerTCP: SYNs; LedgerUDP: questions for a resolver; LedgerHello
+	Why        string `json:"why,omitempty" anonymize:"quote"` // it was not kept
 	N          int    `json:"n"`
 	Background Counts `json:"background"`
 	Once       Counts `json:"once"`
 	Twice      Counts `json:"twice"`
-	WentOut    string `json:"went_out,omitempty"`  // the interface by which they left
-	CameIn     string `json:"came_in,omitempty"`   // the interface by which as many packets came in
-	Forbidden  int    `json:"forbidden,omitempty"` // of the 3 N packets, how many the kernel refused to send (EPERM)
-	Refused    int    `json:"refused,omitempty"`   // of those, how many already where they were addressed, which no firewall does
+	WentOut    string `json:"went_out,omitempty" anonymize:"device"` // the interface by which they left
+	CameIn     string `json:"came_in,omitempty" anonymize:"device"`  // the interface by which as many packets came in
+	Forbidden  int    `json:"forbidden,omitempty"`                   // of the 3 N packets, how many the kernel refused to send (EPERM)
+	Refused    int    `json:"refused,omitempty"`                     // of those, how many already where they were addressed, which no firewall does
 }
 
 // The protocols of a Ledger's packets.
@@ -262,24 +262,24 @@ type LocalPorts struct {
 // Cgroup is the control group that this process runs in, and whether a program attached to it, or above it, judges its
 // connections or packets.
 type Cgroup struct {
-	Path     string   `json:"path"`               // below the root of the hierarchy
-	Unit     string   `json:"unit,omitempty"`     // the systemd unit that the path names
-	At       string   `json:"at,omitempty"`       // the path at which the program is attached
-	Programs []string `json:"programs,omitempty"` // attached: "connect4", "egress", with a name where it has one
-	Why      string   `json:"why,omitempty"`      // they could not be asked
+	Path     string   `json:"path" anonymize:"process"`            // below the root of the hierarchy
+	Unit     string   `json:"unit,omitempty" anonymize:"process"`  // the systemd unit that the path names
+	At       string   `json:"at,omitempty" anonymize:"process"`    // the path at which the program is attached
+	Programs []string `json:"programs,omitempty" anonymize:"rule"` // attached: "connect4", "egress", with a name where it has one
+	Why      string   `json:"why,omitempty" anonymize:"quote"`     // they could not be asked
 }
 
 // Firewall is what this host's firewall did around the packets of the ledger, as far as its rules count, or as the kernel's
 // trace showed.
 type Firewall struct {
-	Why       string         `json:"why,omitempty"`       // it could not be read
-	Took      []FirewallRule `json:"took,omitempty"`      // rules that drop or reject, and whose count grew with the packets
-	Policies  []FirewallRule `json:"policies,omitempty"`  // chains that drop what no rule took, on the way of these packets
-	Uncounted int            `json:"uncounted,omitempty"` // rules on that way that may drop or reject and do not count
-	Legacy    string         `json:"legacy,omitempty"`    // why the rules of iptables-legacy, which nftables does not show, could not be read
-	Traced    bool           `json:"traced,omitempty"`    // --trace-firewall: Took is what the kernel itself reported
-	Outside   bool           `json:"outside,omitempty"`   // the rules are those of the machine around this container: it passes the packets on
-	Untraced  string         `json:"untraced,omitempty"`  // --trace-firewall was given, and why there is no trace
+	Why       string         `json:"why,omitempty" anonymize:"quote"`      // it could not be read
+	Took      []FirewallRule `json:"took,omitempty"`                       // rules that drop or reject, and whose count grew with the packets
+	Policies  []FirewallRule `json:"policies,omitempty"`                   // chains that drop what no rule took, on the way of these packets
+	Uncounted int            `json:"uncounted,omitempty"`                  // rules on that way that may drop or reject and do not count
+	Legacy    string         `json:"legacy,omitempty" anonymize:"quote"`   // why the rules of iptables-legacy, which nftables does not show, could not be read
+	Traced    bool           `json:"traced,omitempty"`                     // --trace-firewall: Took is what the kernel itself reported
+	Outside   bool           `json:"outside,omitempty"`                    // the rules are those of the machine around this container: it passes the packets on
+	Untraced  string         `json:"untraced,omitempty" anonymize:"quote"` // --trace-firewall was given, and why there is no trace
 }
 
 // OnlyRoot is why an ordinary user's Firewall is empty.
@@ -287,17 +287,17 @@ const OnlyRoot = "only root may read them"
 
 // FirewallRule is one rule, or a chain's policy, whose handle is 0 then.
 type FirewallRule struct {
-	Family  string   `json:"family"` // ip, inet, …
-	Table   string   `json:"table"`
-	Chain   string   `json:"chain"`
-	Path    []string `json:"path,omitempty"`   // the chains by which packets come to the rule's chain
-	Hook    string   `json:"hook,omitempty"`   // of a policy: input, output, …
-	Handle  uint64   `json:"handle,omitempty"` // where Tool is set, the rule's place in its chain, from 1
-	Verdict string   `json:"verdict"`          // drop, reject
-	Comment string   `json:"comment,omitempty"`
-	Tool    string   `json:"tool,omitempty"`    // what lists the rule: iptables, iptables-legacy; "" is nft
-	Text    string   `json:"text,omitempty"`    // the rule as Tool prints it
-	Manager string   `json:"manager,omitempty"` // who wrote it: csf, ufw, firewalld, shorewall, docker, kubernetes
-	File    string   `json:"file,omitempty"`    // of the manager, in which the rule was found
-	Grew    int      `json:"grew,omitempty"`    // packets
+	Family  string   `json:"family" anonymize:"keep"` // ip, inet, …
+	Table   string   `json:"table" anonymize:"rule"`
+	Chain   string   `json:"chain" anonymize:"rule"`
+	Path    []string `json:"path,omitempty" anonymize:"rule"` // the chains by which packets come to the rule's chain
+	Hook    string   `json:"hook,omitempty" anonymize:"keep"` // of a policy: input, output, …
+	Handle  uint64   `json:"handle,omitempty"`                // where Tool is set, the rule's place in its chain, from 1
+	Verdict string   `json:"verdict" anonymize:"keep"`        // drop, reject
+	Comment string   `json:"comment,omitempty" anonymize:"comment"`
+	Tool    string   `json:"tool,omitempty" anonymize:"keep"`    // what lists the rule: iptables, iptables-legacy; "" is nft
+	Text    string   `json:"text,omitempty" anonymize:"rule"`    // the rule as Tool prints it
+	Manager string   `json:"manager,omitempty" anonymize:"keep"` // who wrote it: csf, ufw, firewalld, shorewall, docker, kubernetes
+	File    string   `json:"file,omitempty" anonymize:"path"`    // of the manager, in which the rule was found
+	Grew    int      `json:"grew,omitempty"`                     // packets
 }

@@ -11,20 +11,20 @@ import (
 // in the parts that people go by, for in the whole form a comma inside a part is not told from one between parts by
 // everybody. Reports of older releases have only the whole ones and the issuer's organization.
 type Certificate struct {
-	Subject        foreign.Text   `json:"subject"`
-	SubjectCN      foreign.Text   `json:"subject_common_name,omitzero"`
-	SubjectOrg     foreign.Text   `json:"subject_organization,omitzero"`
-	Issuer         foreign.Text   `json:"issuer"`
-	IssuerCN       foreign.Text   `json:"issuer_common_name,omitzero"`
-	IssuerOrg      foreign.Text   `json:"issuer_organization,omitzero"`
-	Names          []foreign.Text `json:"names,omitempty"` // DNS names and addresses
+	Subject        foreign.Text   `json:"subject" anonymize:"distinguished,subject"`
+	SubjectCN      foreign.Text   `json:"subject_common_name,omitzero" anonymize:"certificate,subject"`
+	SubjectOrg     foreign.Text   `json:"subject_organization,omitzero" anonymize:"certificate,subject"`
+	Issuer         foreign.Text   `json:"issuer" anonymize:"distinguished,issuer"`
+	IssuerCN       foreign.Text   `json:"issuer_common_name,omitzero" anonymize:"certificate,issuer"`
+	IssuerOrg      foreign.Text   `json:"issuer_organization,omitzero" anonymize:"certificate,issuer"`
+	Names          []foreign.Text `json:"names,omitempty" anonymize:"host"` // DNS names and addresses
 	NotBefore      time.Time      `json:"not_before"`
 	NotAfter       time.Time      `json:"not_after"`
 	SelfSigned     bool           `json:"self_signed"`
-	SHA256         string         `json:"sha256"`                    // of the DER, hex
-	IssuerURL      foreign.Text   `json:"issuer_url,omitzero"`       // authority information access
-	AuthorityKeyID foreign.Text   `json:"authority_key_id,omitzero"` // hex
-	PEM            foreign.PEM    `json:"pem,omitzero"`              // none: not kept, or it holds a secret
+	SHA256         string         `json:"sha256" anonymize:"fingerprint,subject"`                   // of the DER, hex
+	IssuerURL      foreign.Text   `json:"issuer_url,omitzero" anonymize:"text"`                     // authority information access
+	AuthorityKeyID foreign.Text   `json:"authority_key_id,omitzero" anonymize:"fingerprint,issuer"` // hex
+	PEM            foreign.PEM    `json:"pem,omitzero" anonymize:"drop"`                            // none: not kept, or it holds a secret
 }
 
 // Trust is a chain judged against one set of roots at a time, dates and name apart from trust.
@@ -34,23 +34,23 @@ type Trust struct {
 	Own          *bool        `json:"by_ca_file,omitempty"` // the authority of --ca-file does, which then alone counts; nil: none was given
 	SystemEmpty  bool         `json:"system_empty"`
 	NameOK       bool         `json:"name_ok"`
-	DatesOK      bool         `json:"dates_ok"`                // every presented certificate that is needed, by the local clock
-	DatesOnly    bool         `json:"dates_only"`              // nothing but the dates is wrong
-	RootShown    bool         `json:"root_presented"`          // the chain, as presented, ends in a self-signed certificate
-	SelfSigned   bool         `json:"self_signed"`             // the leaf is its own issuer
-	Missing      foreign.Text `json:"missing_issuer,omitzero"` // the issuer at the end of the presented chain that nobody has
-	MissingCN    foreign.Text `json:"missing_issuer_common_name,omitzero"`
-	MissingOrg   foreign.Text `json:"missing_issuer_organization,omitzero"`
-	MissingURL   foreign.Text `json:"missing_issuer_url,omitzero"`
-	MissingKnown bool         `json:"missing_issuer_is_public"`    // a verified peer presented it, so it is public
-	Flaw         foreign.Text `json:"flaw,omitzero"`               // no issuer is missing, and a rule is broken: which
-	Namesake     bool         `json:"namesake,omitempty"`          // the issuer it names is a public root by name and not by key
-	BelowPublic  bool         `json:"below_public_root,omitempty"` // not good, and signed up to a public root anyway
-	Issuer       foreign.Text `json:"issuer"`                      // of the last presented certificate: who is behind the chain
-	IssuerCN     foreign.Text `json:"issuer_common_name,omitzero"` // of that issuer, like the next
-	IssuerOrg    foreign.Text `json:"issuer_organization,omitzero"`
-	Product      string       `json:"inspection_product,omitempty"` // a known inspection product's name in an issuer
-	FirstToEnd   *Certificate `json:"first_to_end,omitempty"`       // of the way to a public root, the root apart
+	DatesOK      bool         `json:"dates_ok"`                                                 // every presented certificate that is needed, by the local clock
+	DatesOnly    bool         `json:"dates_only"`                                               // nothing but the dates is wrong
+	RootShown    bool         `json:"root_presented"`                                           // the chain, as presented, ends in a self-signed certificate
+	SelfSigned   bool         `json:"self_signed"`                                              // the leaf is its own issuer
+	Missing      foreign.Text `json:"missing_issuer,omitzero" anonymize:"distinguished,issuer"` // the issuer at the end of the presented chain that nobody has
+	MissingCN    foreign.Text `json:"missing_issuer_common_name,omitzero" anonymize:"certificate,issuer"`
+	MissingOrg   foreign.Text `json:"missing_issuer_organization,omitzero" anonymize:"certificate,issuer"`
+	MissingURL   foreign.Text `json:"missing_issuer_url,omitzero" anonymize:"text"`
+	MissingKnown bool         `json:"missing_issuer_is_public"`                                   // a verified peer presented it, so it is public
+	Flaw         foreign.Text `json:"flaw,omitzero" anonymize:"quote"`                            // no issuer is missing, and a rule is broken: which
+	Namesake     bool         `json:"namesake,omitempty"`                                         // the issuer it names is a public root by name and not by key
+	BelowPublic  bool         `json:"below_public_root,omitempty"`                                // not good, and signed up to a public root anyway
+	Issuer       foreign.Text `json:"issuer" anonymize:"distinguished,issuer"`                    // of the last presented certificate: who is behind the chain
+	IssuerCN     foreign.Text `json:"issuer_common_name,omitzero" anonymize:"certificate,issuer"` // of that issuer, like the next
+	IssuerOrg    foreign.Text `json:"issuer_organization,omitzero" anonymize:"certificate,issuer"`
+	Product      string       `json:"inspection_product,omitempty" anonymize:"keep"` // a known inspection product's name in an issuer
+	FirstToEnd   *Certificate `json:"first_to_end,omitempty"`                        // of the way to a public root, the root apart
 	Expired      *Certificate `json:"expired,omitempty"`
 	NotYetValid  *Certificate `json:"not_yet_valid,omitempty"`
 }
@@ -76,10 +76,10 @@ const NotAvailable = "not available on this system"
 
 // Variant is one TLS follow-up experiment: the same handshake with one thing changed.
 type Variant struct {
-	Name    string   `json:"name"`               // as-is, no-server-name, classic-key-share, small-segments, old-versions
-	NotMade string   `json:"not_made,omitempty"` // why it was not made, or not to its end; Works then says nothing
+	Name    string   `json:"name" anonymize:"keep"`               // as-is, no-server-name, classic-key-share, small-segments, old-versions
+	NotMade string   `json:"not_made,omitempty" anonymize:"text"` // why it was not made, or not to its end; Works then says nothing
 	Works   bool     `json:"works"`
-	Version string   `json:"version,omitempty"`
+	Version string   `json:"version,omitempty" anonymize:"keep"`
 	Proven  bool     `json:"proven"`           // the certificate verified as the endpoint's
 	Fickle  bool     `json:"fickle,omitempty"` // made again, it ended the other way
 	TookMS  float64  `json:"took_ms"`
@@ -98,8 +98,8 @@ const (
 
 // Pick is the cipher suite that a peer picks where it is offered none of those that this check can speak.
 type Pick struct {
-	Suite string `json:"suite"` // IANA's number: 0x009F
-	Kind  string `json:"kind"`
+	Suite string `json:"suite" anonymize:"keep"` // IANA's number: 0x009F
+	Kind  string `json:"kind" anonymize:"keep"`
 }
 
 // The kinds of such suites.
@@ -115,18 +115,18 @@ const (
 // TLS is the handshake on the connection of the port probe.
 type TLS struct {
 	Connected   bool          `json:"handshake"` // the handshake completed
-	Version     string        `json:"version,omitempty"`
-	CipherSuite string        `json:"cipher_suite,omitempty"`
+	Version     string        `json:"version,omitempty" anonymize:"keep"`
+	CipherSuite string        `json:"cipher_suite,omitempty" anonymize:"keep"`
 	Chain       []Certificate `json:"chain,omitempty"`
 	Trust       *Trust        `json:"trust,omitempty"`
 	Failure     *Failure      `json:"-"` // in a report the step's, or this
-	Alert       string        `json:"alert,omitempty"`
-	Quote       foreign.Text  `json:"quote,omitzero"`      // what a peer that speaks no TLS said, printable, scrubbed
-	Variants    []Variant     `json:"variants,omitempty"`  // follow-up
-	Picks       *Pick         `json:"picks,omitempty"`     // follow-up; nil: not asked, or it picks none
-	Elsewhere   []Elsewhere   `json:"elsewhere,omitempty"` // follow-up
-	CallAllowed bool          `json:"call_allowed"`        // the peer is proven, or the user allows it
-	Store       *Store        `json:"store,omitempty"`     // where this host's own roots do not verify, and a variable names them
+	Alert       string        `json:"alert,omitempty" anonymize:"text"`
+	Quote       foreign.Text  `json:"quote,omitzero" anonymize:"quote"` // what a peer that speaks no TLS said, printable, scrubbed
+	Variants    []Variant     `json:"variants,omitempty"`               // follow-up
+	Picks       *Pick         `json:"picks,omitempty"`                  // follow-up; nil: not asked, or it picks none
+	Elsewhere   []Elsewhere   `json:"elsewhere,omitempty"`              // follow-up
+	CallAllowed bool          `json:"call_allowed"`                     // the peer is proven, or the user allows it
+	Store       *Store        `json:"store,omitempty"`                  // where this host's own roots do not verify, and a variable names them
 }
 
 // Ends is when the first certificate ends that the service needs; zero where none was presented.
@@ -145,9 +145,9 @@ func (t *TLS) Ends() time.Time {
 
 // Store is where a variable of the environment makes this host's root certificates come from.
 type Store struct {
-	Variable string       `json:"variable"` // SSL_CERT_FILE or SSL_CERT_DIR
-	Path     foreign.Text `json:"path"`
-	Problem  foreign.Text `json:"problem,omitzero"` // why nothing was read there: the system's words; none: it was read
+	Variable string       `json:"variable" anonymize:"keep"` // SSL_CERT_FILE or SSL_CERT_DIR
+	Path     foreign.Text `json:"path" anonymize:"path"`
+	Problem  foreign.Text `json:"problem,omitzero" anonymize:"quote"` // why nothing was read there: the system's words; none: it was read
 }
 
 // Elsewhere is the same handshake at another address of the endpoint.

@@ -57,10 +57,10 @@ const (
 // Result is what a list says of one address.
 type Result struct {
 	IP       netip.Addr        `json:"ip"`
-	Verdict  string            `json:"verdict"`
-	Rule     *int              `json:"rule"`             // from 1: the rule that the first-match reading takes; null: none matches
-	Readings map[string]string `json:"readings"`         // reading -> "allow" or "deny"; null for an empty list
-	Reason   string            `json:"reason,omitempty"` // why Verdict differs from them: ReasonNeverPublic
+	Verdict  string            `json:"verdict" anonymize:"keep"`
+	Rule     *int              `json:"rule"`                              // from 1: the rule that the first-match reading takes; null: none matches
+	Readings map[string]string `json:"readings" anonymize:"keep"`         // reading -> "allow" or "deny"; null for an empty list
+	Reason   string            `json:"reason,omitempty" anonymize:"keep"` // why Verdict differs from them: ReasonNeverPublic
 
 	MatchedAllow []int `json:"-"` // numbers from 1 of the Allow rules that match
 	MatchedDeny  []int `json:"-"`
@@ -68,11 +68,11 @@ type Result struct {
 
 // Problem is one thing that is wrong or doubtful in a list.
 type Problem struct {
-	ID       string `json:"id"`       // "too-many", "too-wide", "not-ipv4", "host-bits", "duplicate", …
-	Severity string `json:"severity"` // "error": the panel would refuse it, or it lets nobody in; "warning"
-	Rule     int    `json:"rule"`     // number from 1; 0: the whole list
-	Source   string `json:"source,omitempty"`
+	ID       string `json:"id" anonymize:"keep"`       // "too-many", "too-wide", "not-ipv4", "host-bits", "duplicate", …
+	Severity string `json:"severity" anonymize:"keep"` // "error": the panel would refuse it, or it lets nobody in; "warning"
+	Rule     int    `json:"rule"`                      // number from 1; 0: the whole list
+	Source   string `json:"source,omitempty" anonymize:"path"`
 	Line     int    `json:"line,omitempty"`
-	Text     string `json:"text"` // what is wrong, one sentence
-	Fix      string `json:"fix"`  // what to do, begins with a verb
+	Text     string `json:"text" anonymize:"text"` // what is wrong, one sentence
+	Fix      string `json:"fix" anonymize:"text"`  // what to do, begins with a verb
 }

@@ -17,10 +17,13 @@ import (
 )
 
 // Anonymize is a deep copy of the report without what tells whose it is: addresses other than loopback,
-// host names other than the public services' and the default sources', the username, the host's name, the paths
-// of the user's files and the names in certificates that are no public authority's. In their place stand tokens, "address-1",
-// "private-1" (an address of a private network), "host-1", "user-1", "path-1", "certificate-1", "fingerprint-1": the same one for the same thing wherever it
-// stands, also inside sentences and prefixes. Certificates in PEM are left out.
+// host names other than the public services' and the default sources', the username, the host's name, paths that not every
+// system has, names that somebody gave to interfaces, chains and units, and the names in certificates that are no public
+// authority's. In their place stand tokens, "address-1", "private-1" (an address of a private network), "host-1", "user-1",
+// "path-1", "certificate-1": the same one for the same thing wherever it stands, also inside sentences and prefixes.
+//
+// What a text is, its field's tag says (see kinds). Certificates in PEM, and members of the facts that no field is for,
+// are left out.
 func Anonymize(r *report.Report) *report.Report {
 	anonymous, err := anonymized(r)
 	if err != nil {
@@ -41,10 +44,11 @@ func anonymized(r *report.Report) (*report.Report, error) {
 	}
 	names := NewTokens()
 	names.private = r.Tool.RootsDate == ""
-	names.collect("", tree, false)
+	known, _ := wholeReport().known(tree)
+	names.collect(known, false)
 	names.Sort()
 	var out bytes.Buffer
-	if err := report.WriteTree(&out, names.replaced("", tree)); err != nil {
+	if err := report.WriteTree(&out, names.replaced(known)); err != nil {
 		return nil, err
 	}
 	anonymous := new(report.Report)
@@ -81,6 +85,7 @@ type tokens struct {
 	private bool              // --public-roots: what leads to those is no public authority
 }
 
+// NewTokens knows the names that are the same in everybody's report, and no others. Sort comes before Replace.
 func NewTokens() *tokens {
 	t := &tokens{names: map[string]string{}, count: map[string]int{}}
 	for _, name := range publicNames() {
@@ -140,49 +145,28 @@ func (t *tokens) address(a netip.Addr) string {
 
 // replaced is the tree with tokens in the place of names and addresses. Words of a closed list stay: a
 // host may be called "test".
-func (t *tokens) replaced(key string, value any) any {
+func (t *tokens) replaced(value any) any {
 	switch v := value.(type) {
 	case report.Object:
 		out := report.Object{}
 		for _, m := range v {
-			switch {
-			case m.Name == "pem":
-			case key == "" && m.Name == "tool", m.Name == "readings", m.Name == "name" && namesAProbe(v):
-				out = append(out, m)
-			default:
-				out = append(out, report.Member{Name: m.Name, Value: t.replaced(m.Name, m.Value)})
-			}
+			out = append(out, report.Member{Name: m.Name, Value: t.replaced(m.Value)})
 		}
 		return out
 	case []any:
 		out := make([]any, 0, len(v))
 		for _, element := range v {
-			out = append(out, t.replaced(key, element))
+			out = append(out, t.replaced(element))
 		}
 		return out
-	case string:
-		if ClosedLists[key] {
-			return v
+	case leaf:
+		if v.kind == kindKeep {
+			return v.text
 		}
-		return t.Replace(v)
+		return t.Replace(v.text)
 	}
 	return value
 }
-
-// namesAProbe reports whether an object's "name" is a probe's or an experiment's, not a host's.
-func namesAProbe(o report.Object) bool { return o.Get("facts") != nil || o.Get("works") != nil }
-
-// ClosedLists are the members whose texts come from a closed list of the tool's own, or are times.
-var ClosedLists = func() map[string]bool {
-	keys := map[string]bool{}
-	for _, key := range strings.Fields(`schema run_id started_at verdict environment os cause severity
-		confidence probe hides status waited_for op kind transport rcode path answer version cipher_suite
-		class protocol indicator id key_fingerprint key_problems
-		not_before not_after date inspection_product expect_key none_asked require`) {
-		keys[key] = true
-	}
-	return keys
-}()
 
 // Replace puts tokens in the place of every known name and every address of a text.
 func (t *tokens) Replace(text string) string {

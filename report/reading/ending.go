@@ -33,13 +33,14 @@ const (
 // silentPlace is how far packets for a silent port come, as far as that may be claimed.
 type silentPlace int
 
+// The places. Only where the walk was made one is claimed.
 const (
-	PlaceNotWalked silentPlace = iota
-	placeNoRouter              // no router answers for the port
-	PlaceNoneOnce              // none, though one does for another port: it ends at this host or its first router
-	PlaceAnyPort               // packets for no port get further than the last router that answers
-	PlaceAfter                 // another port gets further: it ends at the last router that answers, or the next device
-	PlaceEdge                  // every router before the host answers
+	PlaceNotWalked silentPlace = iota // no walk: nothing is known
+	placeNoRouter                     // no router answers for the port
+	PlaceNoneOnce                     // none, though one does for another port: it ends at this host or its first router
+	PlaceAnyPort                      // packets for no port get further than the last router that answers
+	PlaceAfter                        // another port gets further: it ends at the last router that answers, or the next device
+	PlaceEdge                         // every router before the host answers
 )
 
 // Ending is what was seen of it.

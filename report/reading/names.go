@@ -74,11 +74,12 @@ func MissingIssuer(t *evidence.Trust) string {
 	return FullName(t.Missing.String(), t.MissingCN.String(), t.MissingOrg.String())
 }
 
-// ShortSubject, shortIssuer and shortMissing are for a row, where there is little room.
+// ShortSubject is whose a certificate is, for a row, where there is little room.
 func ShortSubject(c evidence.Certificate) string {
 	return ShortName(c.Subject.String(), c.SubjectCN.String(), c.SubjectOrg.String())
 }
 
+// ShortIssuer is who issued it, as short: the organization where it names one, for that is whom people know.
 func ShortIssuer(c evidence.Certificate) string {
 	if !c.IssuerOrg.Empty() {
 		return c.IssuerOrg.String()
@@ -86,6 +87,7 @@ func ShortIssuer(c evidence.Certificate) string {
 	return ShortName(c.Issuer.String(), c.IssuerCN.String(), "")
 }
 
+// ShortMissing is whose certificate the chain lacks, as short.
 func ShortMissing(t *evidence.Trust) string {
 	return ShortName(t.Missing.String(), t.MissingCN.String(), t.MissingOrg.String())
 }

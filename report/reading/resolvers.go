@@ -173,6 +173,7 @@ func LaterAnswers(d *evidence.DNS) (answers []evidence.DNSAnswer) {
 	return answers
 }
 
+// ResolverAnswered reports whether a resolver said anything, a failure of its own included.
 func ResolverAnswered(e *evidence.Evidence) bool {
 	return AnyResolver(e, func(bool, string) bool { return true })
 }
@@ -183,10 +184,12 @@ func OutsideAnswered(e *evidence.Evidence) bool {
 	return AnyResolver(e, func(near bool, rcode string) bool { return !near || rcode != "SERVFAIL" && rcode != "REFUSED" })
 }
 
+// PublicResolverAnswered reports whether one did that is not near: then a packet went out, and one came in.
 func PublicResolverAnswered(e *evidence.Evidence) bool {
 	return AnyResolver(e, func(near bool, _ string) bool { return !near })
 }
 
+// SourceName is a source as people call it: the host of its URI, with the port where it names one; what is no URI as it is.
 func SourceName(uri string) string {
 	_, rest, ok := strings.Cut(uri, "://")
 	if !ok {
@@ -212,6 +215,7 @@ func PlainServer(server string) string {
 	return ServerName(server)
 }
 
+// PlainServers is PlainServer of each, in their order; empty for none.
 func PlainServers(servers []string) []string {
 	plain := make([]string, len(servers))
 	for i, server := range servers {

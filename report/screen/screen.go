@@ -28,13 +28,14 @@ const DefaultWidth = 80
 // Style is a colour of one meaning.
 type Style int
 
+// The styles, by what they say; which colour that is Writer knows.
 const (
-	Plain Style = iota
-	Good
-	Doubtful
-	Bad
-	Bold
-	Faint
+	Plain    Style = iota // no colour
+	Good                  // passed
+	Doubtful              // a warning
+	Bad                   // failed
+	Bold                  // a title
+	Faint                 // what may be passed over
 )
 
 // Writer is the one place that colours and wraps. Everything that is written to it is cleaned first.

@@ -20,19 +20,20 @@ type route struct {
 // PlaceKind is what is at a place; a drawing has a sign for each.
 type PlaceKind string
 
+// The kinds, in the order in which a packet meets the places.
 const (
-	PlaceHost    PlaceKind = "host"
-	PlaceDNS     PlaceKind = "dns"
+	PlaceHost    PlaceKind = "host"    // this machine
+	PlaceDNS     PlaceKind = "dns"     // who told the address
 	placeNetwork PlaceKind = "network" // routers of which nothing is known
-	PlaceRouter  PlaceKind = "router"
+	PlaceRouter  PlaceKind = "router"  // one that answered the walk
 	PlaceAddress PlaceKind = "address" // where the internet sees this host come from
-	PlaceProxy   PlaceKind = "proxy"
-	PlaceDevice  PlaceKind = "device" // something between that answers in the service's place
-	PlaceGap     PlaceKind = "gap"    // the break itself, where it lies between two places
-	PlaceService PlaceKind = "service"
-	PlaceTLS     PlaceKind = "tls"
-	PlaceRules   PlaceKind = "rules"
-	PlaceAPI     PlaceKind = "api"
+	PlaceProxy   PlaceKind = "proxy"   // --proxy, or the environment's
+	PlaceDevice  PlaceKind = "device"  // something between that answers in the service's place
+	PlaceGap     PlaceKind = "gap"     // the break itself, where it lies between two places
+	PlaceService PlaceKind = "service" // the endpoint's port
+	PlaceTLS     PlaceKind = "tls"     // the handshake with it
+	PlaceRules   PlaceKind = "rules"   // its access rules
+	PlaceAPI     PlaceKind = "api"     // what answers the call
 )
 
 // mark is how a place did.
