@@ -107,6 +107,6 @@ first = look("ssl, " + ssl.OPENSSL_VERSION, None, [p for p in (at.cafile or at.o
 try:
     import certifi
     bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or certifi.where()
-    look("requests' store, certifi " + getattr(certifi, "__version__", ""), bundle, [bundle], first)
+    look("requests' store, certifi %s, %s" % (getattr(certifi, "__version__", ""), ssl.OPENSSL_VERSION), bundle, [bundle], first)
 except ImportError:
     pass
