@@ -81,7 +81,7 @@ func (r *run) allPools() (pools []fpmPool) {
 	seen := map[string]bool{}
 	for _, file := range files {
 		for _, pool := range readPools(file) {
-			if key := filepath.Dir(file) + " " + pool.Name + " " + pool.listen; !seen[key] {
+			if key := pool.Name + " " + pool.listen; !seen[key] { // one file may have two paths
 				seen[key] = true
 				pools = append(pools, pool)
 			}

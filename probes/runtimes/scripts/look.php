@@ -98,7 +98,8 @@ function by_streams($host, $port, $wait)
         $file = getenv($at['default_cert_file_env']);
         $path = getenv($at['default_cert_dir_env']);
         $own = array_filter(array(ini_get('openssl.cafile'), ini_get('openssl.capath')));
-        $r['trust_store'] = $own ? array_values($own) : array($file ? $file : $at['default_cert_file'], $path ? $path : $at['default_cert_dir']);
+        $r['trust_store'] = $own ? array_values($own) : array_values(array_filter(array(
+            $file ? $file : (file_exists($at['default_cert_file']) ? $at['default_cert_file'] : ''), $path ? $path : $at['default_cert_dir'])));
     }
     $said = array();
     $name = strpos($host, ':') !== false ? "[$host]" : $host;
