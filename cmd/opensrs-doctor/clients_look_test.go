@@ -21,11 +21,13 @@ type lookDocument struct {
 	Verdict   string
 	Own       struct{ Status, Stage string }
 	Diagnoses []struct {
-		Cause, Severity string
-		Evidence, Fixes []string
+		Cause, Severity, Confidence, Summary string
+		Evidence, Fixes                      []string
 	}
-	Clients []struct{ Name, Library, Status, Stage, Error string }
+	Clients []lookedClient
 }
+
+type lookedClient struct{ Name, Library, Status, Stage, Error string }
 
 // look runs clients against the embedded sandbox, with nothing in the environment but what is given.
 func look(t *testing.T, environment map[string]string, args ...string) (status int, found lookDocument, errs string) {

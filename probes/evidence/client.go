@@ -100,7 +100,7 @@ type Pool struct {
 
 	Chroot string `json:"chroot,omitempty"` // the directory that is its workers' root; "": none
 
-	Sets []string `json:"sets,omitempty"` // of PHP's settings for root certificates, those that its file has itself: no php.ini changes them
+	Sets []string `json:"sets,omitempty"` // of PHP's settings that decide here, those that its file has itself: no php.ini changes them
 }
 
 // SetsItself reports whether the pool's own file has a setting. No pool sets none.

@@ -37,6 +37,7 @@ type answer struct {
 	Proxy      string            `json:"proxy"`
 	Errno      int               `json:"errno"`
 	Unverified bool              `json:"unverified"`
+	Unable     string            `json:"unable"` // why the script itself could not go on: nothing was found out
 }
 
 // answers are the marked lines of an output, whatever else is printed around them.
@@ -59,6 +60,10 @@ func answers(output []byte) (found []answer) {
 func (r *run) clients(l *looker, output []byte, why foreign.Text) []evidence.Client {
 	var found []evidence.Client
 	for _, one := range answers(output) {
+		if one.Unable != "" {
+			why = foreign.Join(foreign.Ours("it cannot run the test script:"), r.quote(one.Unable))
+			continue
+		}
 		found = append(found, r.client(l, one))
 	}
 	if len(found) == 0 {

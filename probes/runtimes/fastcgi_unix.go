@@ -27,9 +27,9 @@ const (
 	fcgiRequest   = 1 // our request's number
 )
 
-// fastCGI makes one request without a body, and gives what the responder printed behind its headers, and its errors. Both
-// are bounded by maxOutput, and the time by the context.
-func fastCGI(ctx context.Context, network, address string, params map[string]string) (body []byte, errs string, err error) {
+// fastCGI makes one request without a body, and gives what the responder printed after its headers, and its errors: with an
+// error what came before it. Both are bounded by maxOutput, and the time by the context.
+func fastCGI(ctx context.Context, network, address string, params map[string]string) (printed []byte, errs string, err error) {
 	conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
 	if err != nil {
 		return nil, "", err
@@ -57,14 +57,18 @@ func fastCGI(ctx context.Context, network, address string, params map[string]str
 		return nil, "", err
 	}
 	stdout, stderr := &capped{most: maxOutput}, &capped{most: maxOutput}
+	body := func() []byte {
+		_, printed, _ := bytes.Cut(stdout.kept.Bytes(), []byte("\r\n\r\n"))
+		return printed
+	}
 	for total := 0; !stdout.full && !stderr.full && total <= 4*maxOutput; {
 		var head [8]byte
 		if _, err := io.ReadFull(conn, head[:]); err != nil {
-			return nil, "", err
+			return body(), stderr.kept.String(), err
 		}
 		content := make([]byte, int(binary.BigEndian.Uint16(head[4:6]))+int(head[6]))
 		if _, err := io.ReadFull(conn, content); err != nil {
-			return nil, "", err
+			return body(), stderr.kept.String(), err
 		}
 		total += len(head) + len(content)
 		content = content[:len(content)-int(head[6])]
@@ -74,8 +78,7 @@ func fastCGI(ctx context.Context, network, address string, params map[string]str
 		case fcgiStderr:
 			stderr.Write(content)
 		case fcgiEnd:
-			_, body, _ := bytes.Cut(stdout.kept.Bytes(), []byte("\r\n\r\n"))
-			return body, stderr.kept.String(), nil
+			return body(), stderr.kept.String(), nil
 		}
 	}
 	return nil, "", errors.New("it printed too much")

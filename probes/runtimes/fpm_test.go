@@ -136,7 +136,23 @@ func TestPools(t *testing.T) {
 func TestPoolThatDoesNotAnswer(t *testing.T) {
 	dir := rootsDir(t)
 	conf := filepath.Join(dir, "pools.conf")
-	must(t, os.WriteFile(conf, []byte("[mute]\nlisten = "+dir+"/mute\n[loud]\nlisten="+dir+"/loud\n[gone]\nlisten="+dir+"/gone\n[far]\nlisten=192.0.2.1:9000\n"), 0o644))
+	hangsUp := func() string {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		must(t, err)
+		t.Cleanup(func() { listener.Close() })
+		go func() {
+			for {
+				conn, err := listener.Accept()
+				if err != nil {
+					return
+				}
+				conn.Close()
+			}
+		}()
+		return listener.Addr().String()
+	}
+	must(t, os.WriteFile(conf, []byte("[mute]\nlisten = "+dir+"/mute\n[loud]\nlisten="+dir+"/loud\n[gone]\nlisten="+dir+"/gone\n[far]\nlisten=192.0.2.1:9000\n"+
+		"[dead]\nlisten="+hangsUp()+"\n[shy]\nlisten="+hangsUp()+"\nlisten.allowed_clients = 192.0.2.9 ; not us\n"), 0o644))
 	for name, says := range map[string][]byte{"mute": nil, "loud": slices.Repeat([]byte{1, fcgiStdout, 0, 1, 0xff, 0xff, 0, 0}, 1<<17)} {
 		listener, err := net.Listen("unix", filepath.Join(dir, name))
 		must(t, err)
@@ -151,7 +167,8 @@ func TestPoolThatDoesNotAnswer(t *testing.T) {
 			}
 		}()
 	}
-	for name, want := range map[string]string{"mute": "no worker answered in time", "loud": "too much", "gone": "its socket does not answer", "far": "not listen on this host"} {
+	for name, want := range map[string]string{"mute": "no worker answered in time", "loud": "too much", "gone": "not running: nothing listens at ", "shy": "it answers others only, by listen.allowed_clients = 192.0.2.9",
+		"dead": "closed the connection without an answer", "far": "not listen on this host"} {
 		found := look(t, nil, Options{Port: 9, Env: host(), Pools: []string{conf}, Only: []string{"fpm:" + name}, Wait: time.Second})
 		if c := found["fpm:"+name+" (?)"]; c.Status != evidence.Skip || !strings.Contains(c.Error.String(), want) {
 			t.Errorf("%s: %v", name, found)

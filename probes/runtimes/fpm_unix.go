@@ -4,12 +4,15 @@ package runtimes
 
 import (
 	"context"
+	"errors"
+	"io"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
@@ -30,6 +33,7 @@ type fpmPool struct {
 	evidence.Pool
 	listen  string   // a path, or HOST:PORT
 	basedir []string // open_basedir, where the pool sets it
+	allowed string   // listen.allowed_clients: of which addresses it answers; "": of all
 }
 
 // pools are the pools of php-fpm to ask: of each version the first (www where there is one), and those that were asked for.
@@ -77,7 +81,7 @@ func (r *run) allPools() (pools []fpmPool) {
 	seen := map[string]bool{}
 	for _, file := range files {
 		for _, pool := range readPools(file) {
-			if key := filepath.Dir(file) + " " + pool.Name + " " + pool.listen; !seen[key] {
+			if key := pool.Name + " " + pool.listen; !seen[key] { // one file may have two paths
 				seen[key] = true
 				pools = append(pools, pool)
 			}
@@ -141,16 +145,28 @@ func readPools(path string) (pools []fpmPool) {
 			pool.User = foreign.Clean(value)
 		case "chroot":
 			pool.Chroot = foreign.Clean(value)
-		case "php_admin_value[open_basedir]", "php_value[open_basedir]":
-			pool.basedir = strings.Split(value, ":")
-		case "php_admin_value[openssl.cafile]", "php_value[openssl.cafile]":
-			pool.Sets = append(pool.Sets, "openssl.cafile")
-		case "php_admin_value[curl.cainfo]", "php_value[curl.cainfo]":
-			pool.Sets = append(pool.Sets, "curl.cainfo")
+		case "listen.allowed_clients":
+			pool.allowed = value
 		}
+		pool.setting(strings.TrimSpace(name), value)
 	}
 	return slices.DeleteFunc(pools, func(p fpmPool) bool { return p.listen == "" })
 }
+
+// setting notes one of PHP's settings that the pool's file has itself.
+func (p *fpmPool) setting(name, value string) {
+	option, is := strings.CutPrefix(strings.Replace(name, "php_value[", "php_admin_value[", 1), "php_admin_value[")
+	if option = strings.TrimSuffix(option, "]"); !is || !slices.Contains(decisive, option) {
+		return
+	}
+	p.Sets = append(p.Sets, option)
+	if option == "open_basedir" {
+		p.basedir = strings.Split(value, ":")
+	}
+}
+
+// decisive are the settings of PHP whose place the diagnosis names.
+var decisive = []string{"curl.cainfo", "openssl.cafile", "disable_functions", "open_basedir"}
 
 // dial is where a pool listens: a socket's path, or a port of this host. ok is false for another host.
 func (p fpmPool) dial() (network, address string, ok bool) {
@@ -209,13 +225,28 @@ func (r *run) askPool(ctx context.Context, l *looker, pool fpmPool) []evidence.C
 	case err != nil && ctx.Err() != nil:
 		answer = foreign.Ours("no worker answered in time")
 	case err != nil:
-		answer = foreign.Join(foreign.Ours("its socket does not answer:"), r.quote(plainError(err)))
+		answer = r.unanswered(pool, err)
 	case strings.Contains(words, "open_basedir"):
 		answer = foreign.Ours("its open_basedir does not let it read the test script")
 	case words != "":
 		answer = foreign.Join(foreign.Ours("it did not run the test script:"), r.quote(lastLine([]byte(words))))
 	}
 	return r.clients(l, output, answer)
+}
+
+// unanswered is why a pool's socket gave no answer.
+func (r *run) unanswered(pool fpmPool, err error) foreign.Text {
+	switch {
+	case errors.Is(err, os.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
+		return foreign.Join(foreign.Ours("not running: nothing listens at"), r.quote(pool.listen))
+	case errors.Is(err, os.ErrPermission):
+		return foreign.Ours("this user may not ask it: run with sudo")
+	case errors.Is(err, io.EOF) && pool.allowed != "":
+		return foreign.Join(foreign.Ours("it answers others only, by listen.allowed_clients ="), r.quote(pool.allowed))
+	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
+		return foreign.Ours("it closed the connection without an answer")
+	}
+	return foreign.Join(foreign.Ours("its socket does not answer:"), r.quote(plainError(err)))
 }
 
 // readSmall reads a regular file, or one of /proc, of at most 256 KiB, and never waits for one that is none.

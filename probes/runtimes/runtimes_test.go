@@ -108,6 +108,22 @@ func TestEndsBeforeTLS(t *testing.T) {
 	}
 }
 
+// Functions that the test script needs may be switched off too: it does without, or says which.
+func TestPHPWithoutFunctions(t *testing.T) {
+	p := newPeer(t, nil)
+	ask := func(disabled string) map[string]evidence.Client {
+		return look(t, p, Options{Only: []string{"php"}, Env: host("PHP_INI_SCAN_DIR=:" + iniDir(t, "curl.cainfo="+p.ca+"\ndisable_functions="+disabled))})
+	}
+	found := ask("json_encode,posix_geteuid,openssl_get_cert_locations")
+	expect(t, found, map[string]string{"php (streams)": "fail verify", "php (curl)": "pass"})
+	if c := found["php (curl)"]; !strings.HasSuffix(c.Settings.Of("disable_functions"), "openssl_get_cert_locations") || len(c.TrustStore) == 0 {
+		t.Errorf("%+v", c)
+	}
+	if c := ask("ini_get")["php (?)"]; c.Status != evidence.Skip || !strings.HasSuffix(c.Error.String(), "Call to undefined function ini_get()") {
+		t.Errorf("%+v", c)
+	}
+}
+
 // closedPort is a port of loopback that nobody listens on, held so that nobody else takes it.
 func closedPort(t *testing.T) uint16 {
 	t.Helper()

@@ -72,13 +72,19 @@ func table(s *screen.Writer, r *Report) {
 	}
 }
 
-// shortened leaves the middle of a long error out: its beginning is the stage and the number, its end the reason.
+// shortened leaves the middle of a long error out: its beginning is the stage and the number, its end the reason. Where
+// both do not fit, the reason counts; curl's number is what people look for.
 func shortened(text string, room int) string {
 	parts := strings.Split(text, ": ")
-	if screen.WidthOf(text) <= room || len(parts) < 4 {
+	if screen.WidthOf(text) <= room || len(parts) < 3 {
 		return text
 	}
-	return strings.Join([]string{parts[0], parts[1], parts[len(parts)-1]}, ": ")
+	last := parts[len(parts)-1]
+	short := strings.Join([]string{parts[0], parts[1], last}, ": ")
+	if strings.HasPrefix(parts[1], "cURL error") || screen.WidthOf(short) <= room && !strings.HasPrefix(parts[1], "[") {
+		return short
+	}
+	return parts[0] + ": " + last
 }
 
 func style(status evidence.Status) screen.Style {

@@ -173,8 +173,8 @@ func (m match) explains(step string) bool {
 // notExplained is the last row: the call was stopped, and no cause accounts for it. It accuses nobody.
 func notExplained(e *evidence.Evidence, found []match) (match, bool) {
 	stopped := Blocked(e)
-	if strange, is := strangeClient(e); is && stopped == "" {
-		return unexplainedClient(strange)
+	if strange := strangeClients(e); len(strange) > 0 && stopped == "" {
+		return unexplainedClients(e, strange)
 	}
 	if stopped == "" || slices.ContainsFunc(found, func(m match) bool { return m.explains(stopped) }) {
 		return match{}, false
@@ -220,18 +220,23 @@ func notExplained(e *evidence.Evidence, found []match) (match, bool) {
 	return match{cause: &row, finding: finding}.completed(), true
 }
 
-// unexplainedClient is the last row about a client: it fails where this tool does not, with words that are not known.
-func unexplainedClient(d difference) (match, bool) {
+// unexplainedClients is the last row about clients: they fail where this tool does not, with words that are not known.
+func unexplainedClients(e *evidence.Evidence, strange []difference) (match, bool) {
 	row, ok := Lookup(report.UnexplainedID)
 	if !ok {
 		return match{}, false
 	}
-	row.Probe = map[evidence.Stage]string{evidence.StageResolve: "dns", evidence.StageConnect: "port"}[d.client.Stage]
+	row.Probe = map[evidence.Stage]string{evidence.StageResolve: "dns", evidence.StageConnect: "port"}[strange[0].client.Stage]
 	if row.Probe == "" {
 		row.Probe = "tls"
 	}
-	finding := Finding{Confidence: report.Possible, Evidence: []string{"What was seen: " + d.why},
-		Values: prose.Values{"failed_step": ClientTitle(d.client)}}
+	finding := Finding{Confidence: report.Possible}
+	var names []string
+	for _, d := range strange {
+		names = appendNew(names, titleOf(e, d.client))
+		finding.Evidence = append(finding.Evidence, "What was seen: "+d.why)
+	}
+	finding.Values = prose.Values{"failed_step": listed(names)}
 	return match{cause: &row, finding: finding}.completed(), true
 }
 

@@ -43,43 +43,41 @@ func whenClient(e *evidence.Evidence, cause string) (Finding, bool) {
 	}
 	f := Finding{Severity: report.Warn, Values: prose.Values{}}
 	var names, failing []string
+	var steps clientSteps
 	for _, d := range differences(e) {
 		if d.cause != cause {
 			continue
 		}
-		name := ClientTitle(d.client)
-		if !slices.Contains(names, name) {
-			names = append(names, name)
-		}
+		name := titleOf(e, d.client)
+		names = appendNew(names, name)
 		if d.severity == report.Fail {
 			f.Severity = report.Fail
-			if !slices.Contains(failing, name) {
-				failing = append(failing, name)
-			}
+			failing = appendNew(failing, name)
 		}
-		if cause == clientPath && familyUnknown(d.client) && !otherProxy(e, d.client) {
+		if d.unsure || cause == clientOld || cause == clientBlocked {
 			f.Confidence = report.Likely
 		}
 		f.Evidence = append(f.Evidence, d.why)
-		if step := remedy(e, d); step != "" && !slices.Contains(f.Steps, step) && len(f.Steps) < maxClientSteps {
-			f.Steps = append(f.Steps, step)
-		}
+		steps.add(remedy(e, d), name)
 		if f.Culprit == nil {
 			f.Culprit = settingOf(d)
+		}
+		if cause == clientPath && otherProxy(e, d.client) {
+			f.Values["proxy_variables"] = "https_proxy, HTTPS_PROXY and NO_PROXY"
 		}
 	}
 	if len(names) == 0 {
 		return Finding{}, false
 	}
-	if cause == clientOld || cause == clientBlocked {
-		f.Confidence = report.Likely
-	}
-	if len(f.Steps) > 0 {
+	if f.Steps = steps.texts(); len(f.Steps) > 0 {
 		f.Values["client_step"], f.Steps = f.Steps[0], f.Steps[1:]
 	}
-	f.Values["clients"] = screen.List(names)
-	if f.Values["clients_pass"] = passing(e); f.Severity == report.Fail {
-		f.Values["clients_fail"] = screen.List(failing)
+	f.Values["clients"] = listed(names)
+	if f.Severity == report.Fail {
+		f.Values["clients_fail"] = listed(failing)
+	}
+	if cause != clientStore || !anyStrict(e) { // where the certificate breaks a rule, it is not in order for having been taken
+		f.Values["clients_pass"] = passing(e)
 	}
 	return f, true
 }
@@ -98,27 +96,56 @@ func whenClientMissingExtension(e *evidence.Evidence) (Finding, bool) {
 	return whenClient(e, clientMissing)
 }
 
-// maxClientSteps is how many clients' own steps are shown.
-const maxClientSteps = 6
-
 // passing are those that get through; "" where none does.
 func passing(e *evidence.Evidence) string {
 	var names []string
 	for i := range e.Clients {
 		c := &e.Clients[i]
-		if name := ClientTitle(c); c.Status == evidence.Pass && c.Stage == evidence.StageVerify && !c.Unverified && !slices.Contains(names, name) {
-			names = append(names, name)
+		if c.Status == evidence.Pass && c.Stage == evidence.StageVerify && !c.Unverified {
+			names = appendNew(names, titleOf(e, c))
 		}
 	}
-	return screen.List(names)
+	return listed(names)
 }
 
-// strangeClient is a client that fails where this tool does not, and that no cause accounts for.
-func strangeClient(e *evidence.Evidence) (difference, bool) {
-	for _, d := range differences(e) {
-		if d.cause == "" {
-			return d, true
+// titleOf is a client's title, with the program's place where another client has the same.
+func titleOf(e *evidence.Evidence, c *evidence.Client) string {
+	title := ClientTitle(c)
+	for i := range e.Clients {
+		if other := &e.Clients[i]; other.Path != c.Path && ClientTitle(other) == title {
+			return title + " at " + screen.Clean(c.Path)
 		}
 	}
-	return difference{}, false
+	return title
+}
+
+// listed joins titles, those of one client's libraries into one: "php8.2 (streams, curl) and node".
+func listed(titles []string) string {
+	var joined []string
+	for _, title := range titles {
+		name, library, has := strings.Cut(title, " (")
+		if last := len(joined) - 1; has && last >= 0 && strings.HasPrefix(joined[last], name+" (") && strings.HasSuffix(joined[last], ")") {
+			joined[last] = strings.TrimSuffix(joined[last], ")") + ", " + library
+			continue
+		}
+		joined = append(joined, title)
+	}
+	return screen.List(joined)
+}
+
+func appendNew(names []string, name string) []string {
+	if slices.Contains(names, name) {
+		return names
+	}
+	return append(names, name)
+}
+
+// strangeClients are those that fail where this tool does not, and that no cause accounts for.
+func strangeClients(e *evidence.Evidence) (strange []difference) {
+	for _, d := range differences(e) {
+		if d.cause == "" {
+			strange = append(strange, d)
+		}
+	}
+	return strange
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/pattern"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/screen"
@@ -19,21 +20,23 @@ type difference struct {
 	severity report.Severity
 	client   *evidence.Client
 	why      string // a sentence
+	unsure   bool   // another cause would give the same evidence
 }
 
-// strictRules are rules by which TLS libraries refuse what others take, by their words, and what to do about each; %s is
-// the file with OpenSSL's settings.
+// strictRules are rules by which TLS libraries refuse what others take, by their words, and what to do about each: for good,
+// and until then, where the library is OpenSSL; %s is the file with its settings.
 var strictRules = []struct {
-	words func() *regexp.Regexp
-	step  string
+	words       func() *regexp.Regexp
+	step, until string
 }{
-	{pattern.Of(`(?i)unsafe.legacy.renegotiation`), "Update the TLS software of the service, or of the device that opens TLS in front of it: it lacks secure renegotiation " +
-		"(RFC 5746). Until then, Options = UnsafeLegacyServerConnect under [system_default_sect] in %s lets OpenSSL 3 connect; node and ruby need OP_LEGACY_SERVER_CONNECT in the client's code."},
-	{pattern.Of(`(?i)key too small|too weak|algorithm constraints|dh key`), "Replace the weak key or certificate of the service, or of the device that opens TLS in front of it: RSA with 2048 bits " +
-		"or more. Until then, CipherString = DEFAULT@SECLEVEL=1 in %s lets OpenSSL take it."},
-	{pattern.Of(`(?i)basic constraints|key usage|authority key identifier|subject key identifier|invalid ca certificate`), "Have whoever runs that authority issue its certificate anew, with the fields " +
-		"that RFC 5280 asks for. Until then, Python 3.13 and later take it after context.verify_flags &= ~ssl.VERIFY_X509_STRICT."},
-	{expiredWords, "Update the TLS library: before 1.1.0 OpenSSL ends at an expired root although the store has a newer one. Until then, remove the expired root from its store."},
+	{pattern.Of(`(?i)unsafe.legacy.renegotiation`), "Update the TLS software of the service, or of the device that opens TLS in front of it: it lacks secure renegotiation (RFC 5746).",
+		" Until then, Options = UnsafeLegacyServerConnect under [system_default_sect] in %s lets OpenSSL 3 connect; node and ruby need OP_LEGACY_SERVER_CONNECT in the client's code."},
+	{pattern.Of(`(?i)key too small|too weak|algorithm constraints|dh key`), "Replace the weak key or certificate of the service, or of the device that opens TLS in front of it: RSA with 2048 bits or more.",
+		" Until then, CipherString = DEFAULT@SECLEVEL=1 in %s lets OpenSSL take it."},
+	{pattern.Of(`(?i)basic constraints|key usage|authority key identifier|subject key identifier|invalid ca certificate`), "Have whoever runs that authority issue its certificate anew, with the fields that RFC 5280 asks for.",
+		" Until then, Python 3.13 and later take it after context.verify_flags &= ~ssl.VERIFY_X509_STRICT."},
+	{expiredWords, "Update the TLS library: before 1.1.0 OpenSSL ends at an expired root although the store has a newer one.",
+		" Until then, remove the expired root from its store."},
 }
 
 // expiredWords are said of a certificate on the way to a root.
@@ -58,11 +61,14 @@ func strictStep(c *evidence.Client) (string, bool) {
 		if !rule.words().MatchString(words) || expiredWords().MatchString(words) && !oldOpenSSL().MatchString(c.Library.String()) {
 			continue
 		}
+		if c.Name == "java" {
+			return rule.step, true
+		}
 		conf := setting(c, "env OPENSSL_CONF")
 		if conf == "" {
-			conf = "openssl.cnf"
+			conf = "openssl.cnf (in /etc/ssl on Debian and Ubuntu, in /etc/pki/tls on Red Hat)"
 		}
-		return strings.ReplaceAll(rule.step, "%s", conf), true
+		return rule.step + strings.ReplaceAll(rule.until, "%s", conf), true
 	}
 	return "", false
 }
@@ -91,7 +97,7 @@ func differences(e *evidence.Evidence) (found []difference) {
 func failingClient(e *evidence.Evidence, c *evidence.Client) (d difference, differs bool) {
 	d.severity = report.Fail
 	if !c.Missing.Empty() {
-		d.cause, d.why = clientMissing, fmt.Sprintf("%s: %s.", ClientTitle(c), errorOf(c))
+		d.cause, d.why = clientMissing, fmt.Sprintf("%s: %s.", titleOf(e, c), errorOf(c))
 		for i := range e.Clients {
 			if o := &e.Clients[i]; o.Name == c.Name && o.Path == c.Path && o.Status == evidence.Pass {
 				d.severity = report.Warn // its other library gets through
@@ -99,7 +105,7 @@ func failingClient(e *evidence.Evidence, c *evidence.Client) (d difference, diff
 		}
 		return d, true
 	}
-	d.why = fmt.Sprintf("%s: %s.", ClientTitle(c), errorOf(c))
+	d.why = fmt.Sprintf("%s: %s.", titleOf(e, c), errorOf(c))
 	switch c.Stage {
 	case evidence.StageResolve:
 		if d.cause = clientDNS; !c.Proxy.Empty() {
@@ -108,6 +114,7 @@ func failingClient(e *evidence.Evidence, c *evidence.Client) (d difference, diff
 		return d, resolved(e)
 	case evidence.StageConnect:
 		d.cause = connectCause(e, c)
+		d.unsure = d.cause == clientPath && familyUnknown(c) && !otherProxy(e, c)
 		return d, e.Step("port").Status == evidence.Pass
 	case evidence.StageTLS:
 		switch _, strict := strictStep(c); {
@@ -118,12 +125,25 @@ func failingClient(e *evidence.Evidence, c *evidence.Client) (d difference, diff
 		}
 		return d, e.TLS != nil && e.TLS.Connected
 	}
-	if _, strict := strictStep(c); strict || reasonless().MatchString(c.Error.String()) && anyStrict(e) {
+	d.cause = clientStore
+	if _, strict := strictStep(c); strict {
 		d.cause = clientStrict
-	} else {
-		d.cause = clientStore
+	} else if reasonless().MatchString(c.Error.String()) && anyStrict(e) {
+		if d.unsure = ownCAFile(e, c); !d.unsure {
+			d.cause = clientStrict
+		}
 	}
 	return d, HostTrusts(e)
+}
+
+// ownCAFile reports whether a client of PHP goes by a store of its own setting, which none that is strict has: what it
+// gives no reason for may be that store.
+func ownCAFile(e *evidence.Evidence, c *evidence.Client) bool {
+	file := setting(c, "openssl.cafile")
+	return file != "" && !slices.ContainsFunc(e.Clients, func(other evidence.Client) bool {
+		_, strict := strictStep(&other)
+		return strict && slices.ContainsFunc(other.TrustStore, func(store foreign.Text) bool { return screen.Clean(store.String()) == file })
+	})
 }
 
 // anyStrict reports whether a client refused the certificate by a rule of its own: one that gives no reason beside it had
@@ -171,19 +191,19 @@ func passingClient(e *evidence.Evidence, c *evidence.Client) (d difference, diff
 	verified := c.Stage == evidence.StageVerify
 	switch {
 	case c.Unverified:
-		d.cause, d.why = clientStore, fmt.Sprintf("%s checks no certificate: it would take anybody for the service.", ClientTitle(c))
+		d.cause, d.why = clientStore, fmt.Sprintf("%s checks no certificate: it would take anybody for the service.", titleOf(e, c))
 	case verified && e.TLS != nil && e.TLS.Connected && e.TLS.Trust != nil && !e.TLS.Trust.Proven() && !e.TLS.Trust.System:
-		d.cause, d.why = clientStore, fmt.Sprintf("%s takes the certificate, and this host's store does not.", ClientTitle(c))
+		d.cause, d.why = clientStore, fmt.Sprintf("%s takes the certificate, and this host's store does not.", titleOf(e, c))
 	case verified && otherProxy(e, c):
-		d.cause, d.why = clientPath, fmt.Sprintf("%s goes %s, and this check %s.", ClientTitle(c), proxyWords(c.Proxy.String()), proxyWords(ownProxy(e)))
+		d.cause, d.why = clientPath, fmt.Sprintf("%s goes %s, and this check %s.", titleOf(e, c), proxyWords(c.Proxy.String()), proxyWords(ownProxy(e)))
 	case goesElsewhere(e, c) && inDNS(e, c.Address) && !verified: // getent, which connects to nobody
-		d.cause, d.why = clientPath, fmt.Sprintf("%s puts an IPv6 address first, %s: what takes the first one leaves by IPv6, and the access rules are about IPv4.", ClientTitle(c), c.Address)
+		d.cause, d.why = clientPath, fmt.Sprintf("%s puts an IPv6 address first, %s: what takes the first one leaves by IPv6, and the access rules are about IPv4.", titleOf(e, c), c.Address)
 	case goesElsewhere(e, c) && inDNS(e, c.Address):
-		d.cause, d.why = clientPath, fmt.Sprintf("%s connects by IPv6, to %s: the access rules are about IPv4.", ClientTitle(c), c.Address)
+		d.cause, d.why = clientPath, fmt.Sprintf("%s connects by IPv6, to %s: the access rules are about IPv4.", titleOf(e, c), c.Address)
 	case goesElsewhere(e, c):
-		d.cause, d.why = clientDNS, fmt.Sprintf("%s finds %s, and this check %s.", ClientTitle(c), c.Address, screen.List(screen.Texts(ownAddresses(e))))
+		d.cause, d.why = clientDNS, fmt.Sprintf("%s finds %s, and this check %s.", titleOf(e, c), c.Address, screen.List(screen.Texts(ownAddresses(e))))
 	case verified && c.LocalAddress.IsValid() && e.Host.LocalAddress.IsValid() && c.Proxy.Empty() && ownProxy(e) == "" && c.LocalAddress != e.Host.LocalAddress:
-		d.cause, d.why = clientPath, fmt.Sprintf("%s leaves by %s, and this check by %s.", ClientTitle(c), c.LocalAddress, e.Host.LocalAddress)
+		d.cause, d.why = clientPath, fmt.Sprintf("%s leaves by %s, and this check by %s.", titleOf(e, c), c.LocalAddress, e.Host.LocalAddress)
 	}
 	return d, d.cause != ""
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/pattern"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/screen"
 )
@@ -15,7 +16,39 @@ import (
 // anyStore stands for this host's store where no client showed which it is.
 const anyStore = "this host's store (/etc/ssl/certs/ca-certificates.crt on Debian and Ubuntu, /etc/pki/tls/certs/ca-bundle.crt on Red Hat, AlmaLinux and Rocky)"
 
-// remedy is the step for one client; "" where the row's own steps say all.
+// who stands in a step for the clients that it is for.
+const who = "\x00"
+
+// clientSteps are steps, each with the clients that it is for, in the order of their first ones.
+type clientSteps []struct {
+	step  string
+	names []string
+}
+
+func (s *clientSteps) add(step, name string) {
+	const most = 6
+	for i := range *s {
+		if one := &(*s)[i]; one.step == step {
+			one.names = appendNew(one.names, name)
+			return
+		}
+	}
+	if step != "" && len(*s) < most {
+		*s = append(*s, struct {
+			step  string
+			names []string
+		}{step, []string{name}})
+	}
+}
+
+func (s clientSteps) texts() (texts []string) {
+	for _, one := range s {
+		texts = append(texts, strings.ReplaceAll(one.step, who, listed(one.names)))
+	}
+	return texts
+}
+
+// remedy is the step for one client, in which who stands for its name; "" where the row's own steps say all.
 func remedy(e *evidence.Evidence, d difference) string {
 	switch d.cause {
 	case clientStore:
@@ -71,17 +104,16 @@ func storeStep(e *evidence.Evidence, d difference) string {
 	if d.severity == report.Warn {
 		return ownStoreStep(c)
 	}
-	name := ClientTitle(c)
 	switch family(c) {
 	case "php":
 		option, set := phpStore(c), "Set"
 		if c.Pool != nil && c.Pool.Chroot != "" {
-			set = fmt.Sprintf("Copy %s to the same place under %s, which is the root of %s, and set", store, c.Pool.Chroot, name)
+			set = fmt.Sprintf("Copy %s to the same place under %s, which is the root of %s, and set", store, c.Pool.Chroot, who)
 		}
 		return fmt.Sprintf("%s %s = %s in %s%s.", set, option, store, iniOf(c, option), nowIs(setting(c, option)))
 	case "node":
 		return fmt.Sprintf("Set NODE_EXTRA_CA_CERTS=%s in the environment of what runs %s (node carries its own roots; from version 22 --use-system-ca takes this host's)%s.",
-			store, name, nowIs(setting(c, "env NODE_EXTRA_CA_CERTS")))
+			store, who, nowIs(setting(c, "env NODE_EXTRA_CA_CERTS")))
 	case "java":
 		return fmt.Sprintf("Add the authority to Java's own store with keytool -importcert -cacerts -file FILE, or start Java with -Djavax.net.ssl.trustStore=FILE%s.", nowIs(firstStore(c)))
 	}
@@ -98,7 +130,7 @@ func storeStep(e *evidence.Evidence, d difference) string {
 		}
 	}
 	return fmt.Sprintf("Set %s=%s in the environment of what runs %s, for example with Environment= in its systemd unit%s.",
-		variable, store, name, nowIs(setting(c, "env "+variable)))
+		variable, store, who, nowIs(setting(c, "env "+variable)))
 }
 
 // phpStore is the setting by which PHP finds its root certificates: its curl goes by openssl.cafile too, where that is set.
@@ -179,15 +211,14 @@ func missingStep(c *evidence.Client) string {
 }
 
 func pathStep(e *evidence.Evidence, c *evidence.Client) string {
-	name := ClientTitle(c)
 	switch {
 	case otherProxy(e, c) && c.Proxy.Empty():
 		if c.Pool != nil {
-			return fmt.Sprintf("Set env[https_proxy] = %s in %s, if %s is to go through the proxy; reload php-fpm.", ownProxy(e), c.Pool.File, name)
+			return fmt.Sprintf("Set env[https_proxy] = %s in %s, if %s is to use the proxy; reload php-fpm.", ownProxy(e), c.Pool.File, who)
 		}
-		return fmt.Sprintf("Set the proxy in the client's own settings, if %s is to go through it: it does not take it from %s.", name, proxyVariable(c))
+		return fmt.Sprintf("Set the proxy in the client's own settings, if it is to use one: nothing in the environment takes %s there.", who)
 	case otherProxy(e, c):
-		return fmt.Sprintf("Check %s: %s goes through %s by it.", proxyVariable(c), name, screen.Clean(c.Proxy.String()))
+		return fmt.Sprintf("Check %s, which sends %s through %s.", proxyVariable(c), who, screen.Clean(c.Proxy.String()))
 	case c.Address.Is6() || familyUnknown(c):
 		return "Prefer IPv4 on this host (in /etc/gai.conf: precedence ::ffff:0:0/96 100): the access rules know IPv4 only."
 	}
@@ -220,26 +251,36 @@ func blockedStep(c *evidence.Client) string {
 	return ""
 }
 
+// ofToday are the versions of OpenSSL that know TLS 1.3: where one has no version in common with the service, a setting
+// forbids it.
+var ofToday = pattern.Of(`OpenSSL[/ ](1\.1\.1|[3-9]\.)`)
+
+// libraryStep is for a client that has no TLS version in common with the service.
 func libraryStep(c *evidence.Client) string {
-	library := screen.Clean(c.Library.String())
-	if library == "" {
+	library, conf := screen.Clean(c.Library.String()), setting(c, "env OPENSSL_CONF")
+	switch {
+	case ofToday().MatchString(library) && conf != "":
+		return fmt.Sprintf("Check MinProtocol, MaxProtocol and CipherString in %s, the file that OPENSSL_CONF names for %s.", conf, who)
+	case library == "" || ofToday().MatchString(library):
 		return ""
 	}
 	return fmt.Sprintf("Update %s, or what it is built with: it speaks TLS by %s.", c.Name, library)
 }
 
-// settingOf is the very setting of a client whose store differs; nil where none is known.
+// settingOf is the very setting of a client whose store differs, or that speaks an old TLS; nil where none is known.
 func settingOf(d difference) *report.Culprit {
 	c := d.client
 	names := []string{"env SSL_CERT_FILE", "env REQUESTS_CA_BUNDLE", "env CURL_CA_BUNDLE"}
-	if family(c) == "php" {
+	if d.cause == clientOld {
+		names = []string{"env OPENSSL_CONF"}
+	} else if family(c) == "php" {
 		names = append([]string{phpStore(c)}, names...)
 		if strings.HasPrefix(c.Library.String(), "curl") {
 			names = names[:1] // it reads no variable
 		}
 	}
 	for _, name := range names {
-		if value := setting(c, name); d.cause == clientStore && d.severity == report.Fail && value != "" {
+		if value := setting(c, name); (d.cause == clientStore || d.cause == clientOld) && d.severity == report.Fail && value != "" {
 			at := setting(c, "ini")
 			if c.Pool.SetsItself(name) {
 				at = c.Pool.File

@@ -12,6 +12,14 @@ set_error_handler(function ($level, $text) use (&$said) {
     $said[] = $text;
     return true;
 });
+// A function that is switched off ends the script where it is needed: that is told, and is no answer.
+register_shutdown_function(function () {
+    $end = error_get_last();
+    if ($end && in_array($end['type'], array(E_ERROR, E_PARSE, E_CORE_ERROR, E_COMPILE_ERROR))) {
+        list($first) = explode("\n", $end['message']);
+        tell_line(array('look' => 1, 'unable' => preg_replace('/^Uncaught Error: | in (\/|Standard input).*/', '', $first)));
+    }
+});
 
 function usable($function)
 {
@@ -39,8 +47,30 @@ function settings()
 
 function tell($result)
 {
-    $result += array('look' => 1, 'version' => PHP_VERSION, 'settings' => settings());
-    echo "\n", json_encode($result, defined('JSON_PARTIAL_OUTPUT_ON_ERROR') ? JSON_PARTIAL_OUTPUT_ON_ERROR : 0), "\n";
+    tell_line($result + array('look' => 1, 'version' => PHP_VERSION, 'settings' => settings()));
+}
+
+function tell_line($line)
+{
+    echo "\n", encoded($line), "\n";
+    flush();
+}
+
+// As json_encode, which may be switched off or not be built in.
+function encoded($value)
+{
+    if (is_int($value) || is_bool($value)) {
+        return is_int($value) ? (string) $value : ($value ? 'true' : 'false');
+    }
+    if (!is_array($value)) {
+        return '"' . addcslashes(preg_replace('/[\x00-\x1f\x7f]/', ' ', (string) $value), '"\\') . '"';
+    }
+    $parts = array();
+    $list = array_values($value) === $value;
+    foreach ($value as $name => $one) {
+        $parts[] = ($list ? '' : encoded((string) $name) . ':') . encoded($one);
+    }
+    return $list ? '[' . implode(',', $parts) . ']' : '{' . implode(',', $parts) . '}';
 }
 
 function host_of($name)
@@ -68,12 +98,14 @@ function by_streams($host, $port, $wait)
         $file = getenv($at['default_cert_file_env']);
         $path = getenv($at['default_cert_dir_env']);
         $own = array_filter(array(ini_get('openssl.cafile'), ini_get('openssl.capath')));
-        $r['trust_store'] = $own ? array_values($own) : array($file ? $file : $at['default_cert_file'], $path ? $path : $at['default_cert_dir']);
+        $r['trust_store'] = $own ? array_values($own) : array_values(array_filter(array(
+            $file ? $file : (file_exists($at['default_cert_file']) ? $at['default_cert_file'] : ''), $path ? $path : $at['default_cert_dir'])));
     }
     $said = array();
     $name = strpos($host, ':') !== false ? "[$host]" : $host;
     $stream = fsockopen("ssl://$name", $port, $errno, $errstr, $wait);
     $text = trim(implode('; ', $said) . ($errstr ? "; $errstr" : ''), '; ');
+    $first = $said ? $said[0] : $errstr; // the others say that it failed therefore
     if ($stream) {
         $about = stream_get_meta_data($stream);
         $r['stage'] = 'verify';
@@ -91,10 +123,10 @@ function by_streams($host, $port, $wait)
         $r['stage'] = 'tls';
     }
     $r['errno'] = (int) $errno;
-    return tell($r + array('error' => preg_replace(array('/\s+/', '/fsockopen\(\): /'), array(' ', ''), $text)));
+    return tell($r + array('error' => preg_replace(array('/\s+/', '/fsockopen\(\): /'), array(' ', ''), $first)));
 }
 
-function by_curl($host, $port, $wait)
+function by_curl($host, $port, $milliseconds)
 {
     $r = array('library' => 'curl', 'stage' => 'connect');
     if (!extension_loaded('curl')) {
@@ -111,8 +143,9 @@ function by_curl($host, $port, $wait)
     $name = strpos($host, ':') !== false ? "[$host]" : $host;
     $curl = curl_init("https://$name:$port/");
     curl_setopt($curl, defined('CURLOPT_CONNECT_ONLY') ? CURLOPT_CONNECT_ONLY : 141, true);
-    curl_setopt($curl, CURLOPT_CONNECTTIMEOUT, $wait);
-    curl_setopt($curl, CURLOPT_TIMEOUT, $wait);
+    foreach (array('CURLOPT_CONNECTTIMEOUT_MS' => 156, 'CURLOPT_TIMEOUT_MS' => 155, 'CURLOPT_NOSIGNAL' => 99) as $option => $number) {
+        curl_setopt($curl, defined($option) ? constant($option) : $number, $option === 'CURLOPT_NOSIGNAL' ? 1 : $milliseconds);
+    }
     curl_setopt($curl, CURLOPT_RETURNTRANSFER, true);
     curl_setopt($curl, CURLOPT_VERBOSE, true);
     curl_setopt($curl, CURLOPT_STDERR, $log);
@@ -145,5 +178,7 @@ function by_curl($host, $port, $wait)
     return tell($r);
 }
 
-by_streams($host, $port, $wait);
-by_curl($host, $port, $wait);
+// Where the one meets silence there is time left for the other.
+$begun = microtime(true);
+by_streams($host, $port, $wait * 0.6);
+by_curl($host, $port, max(1000, (int) (1000 * ($wait - (microtime(true) - $begun)))));

@@ -103,10 +103,10 @@ def look(library, cafile, store, before=None):
 
 
 at = ssl.get_default_verify_paths()
-first = look("ssl, " + ssl.OPENSSL_VERSION, None, [p for p in (at.cafile or at.openssl_cafile, at.capath) if p])
+first = look("ssl, " + ssl.OPENSSL_VERSION, None, [p for p in (os.environ.get("SSL_CERT_FILE") or at.cafile, at.capath) if p])
 try:
     import certifi
     bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or certifi.where()
-    look("requests' store, certifi " + getattr(certifi, "__version__", ""), bundle, [bundle], first)
+    look("requests' store, certifi %s, %s" % (getattr(certifi, "__version__", ""), ssl.OPENSSL_VERSION), bundle, [bundle], first)
 except ImportError:
     pass

@@ -10,7 +10,8 @@ begin
   require 'net/http'
   require 'openssl'
   r[:library] = "net/http, #{OpenSSL::OPENSSL_LIBRARY_VERSION}"
-  r[:trust_store] = [ENV['SSL_CERT_FILE'] || OpenSSL::X509::DEFAULT_CERT_FILE, ENV['SSL_CERT_DIR'] || OpenSSL::X509::DEFAULT_CERT_DIR]
+  usual = OpenSSL::X509::DEFAULT_CERT_FILE
+  r[:trust_store] = [ENV['SSL_CERT_FILE'] || (usual if File.exist?(usual)), ENV['SSL_CERT_DIR'] || OpenSSL::X509::DEFAULT_CERT_DIR].compact
   http = Net::HTTP.new(host, port)
   http.use_ssl = true
   http.open_timeout = http.ssl_timeout = wait

@@ -51,6 +51,8 @@ var Vocabulary = map[string]string{
 	"who_resolves": "",                                // "ruby and curl: another address"
 	"nsswitch":     "/etc/nsswitch.conf",              // and the line
 
+	"proxy_variables": "", // that decide the proxy; set only where one differs
+
 	// Rules.
 	"rule_to_add":    "",                       // "allow 203.0.113.10/32"
 	"rule_flags":     "--rule or --rules-file", // set only where no rules were given
