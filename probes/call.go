@@ -4,9 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -27,10 +28,9 @@ type credentials struct {
 // probeCall makes the one authenticated call, GET_BALANCE, over a connection whose peer has been verified.
 // Of the reply it keeps code and text, never the attributes: the balance is nobody's business.
 func (w *world) probeCall(ctx context.Context, conn net.Conn, host evidence.HostPort, path string, who credentials) *evidence.Call {
-	body := opensrs.GetBalanceBody()
 	facts := &evidence.Call{VectorOK: opensrs.CheckVector(), Sent: true}
 	start := time.Now()
-	got := exchange(ctx, conn, callRequest(host, path, who.username, who.signature, w.agent, body), http.MethodPost, maxReply)
+	got := exchange(ctx, conn, w.callRequest(host, path, who), maxReply)
 	facts.TookMS = milliseconds(time.Since(start))
 	facts.ReplyBytes = len(got.body)
 	facts.Date = got.date
@@ -43,13 +43,16 @@ func (w *world) probeCall(ctx context.Context, conn net.Conn, host evidence.Host
 }
 
 // callRequest is the request as the guide describes it: a length, no chunks, nothing kept open.
-func callRequest(host evidence.HostPort, path, username, signature, agent string, body []byte) []byte {
-	var request bytes.Buffer
-	fmt.Fprintf(&request, "POST %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\nContent-Type: text/xml\r\n"+
-		"X-Username: %s\r\nX-Signature: %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n",
-		path, host, agent, username, signature, len(body))
-	request.Write(body)
-	return request.Bytes()
+func (w *world) callRequest(host evidence.HostPort, path string, who credentials) written {
+	body := opensrs.GetBalanceBody()
+	plain, _ := url.PathUnescape(path) // which is a path's own escaped form
+	return w.written(&http.Request{
+		Method: http.MethodPost,
+		URL:    &url.URL{Host: host.String(), Path: plain, RawPath: path},
+		Header: http.Header{"Content-Type": {"text/xml"}, "X-Username": {who.username}, "X-Signature": {who.signature}},
+		Body:   io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)),
+		Close: true,
+	}, false)
 }
 
 // readReply turns the exchange into facts.

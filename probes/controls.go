@@ -53,7 +53,7 @@ func (w *world) askControl(ctx context.Context, peer evidence.HostPort, v way) e
 		conn = stream
 	}
 	u := &url.URL{Scheme: scheme, Host: peer.String(), Path: "/"}
-	answer := exchange(ctx, conn, getRequest(u, way{}, false, w.agent), "GET", maxThird)
+	answer := exchange(ctx, conn, w.getRequest(u, way{}, false), maxThird)
 	w.clock.note(peer.String(), answer.date, w.now(), scheme == "https")
 	return control
 }

@@ -7,7 +7,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -40,9 +39,32 @@ type reply struct {
 	err      error
 }
 
-// exchange writes a request and reads the reply, within the context and of at most so many bytes. Informational replies
-// are passed over. Nothing is interpreted, and nothing is unpacked: no coding is asked for.
-func exchange(ctx context.Context, conn net.Conn, request []byte, method string, most int64) reply {
+// written is a request as its bytes. They are sent at once: one record, and one packet where they fit into one.
+type written struct {
+	method string
+	bytes  []byte
+	err    error // the request cannot be sent: its host or path holds what no request may
+}
+
+// written writes a request out, with all that is sent: the agent in place of Go's own, nothing kept open. A proxy is asked
+// for the whole URL.
+func (w *world) written(request *http.Request, absolute bool) written {
+	request.Header.Set("User-Agent", w.agent)
+	write := request.Write
+	if absolute {
+		write = request.WriteProxy
+	}
+	var out bytes.Buffer
+	err := write(&out)
+	return written{request.Method, out.Bytes(), err}
+}
+
+// exchange writes a request as it was written out and reads the reply, within the context and of at most so many bytes.
+// Informational replies are passed over. Nothing is interpreted, and nothing is unpacked: no coding is asked for.
+func exchange(ctx context.Context, conn net.Conn, request written, most int64) reply {
+	if request.err != nil {
+		return reply{err: request.err}
+	}
 	deadline, ok := ctx.Deadline()
 	if !ok {
 		deadline = time.Now().Add(time.Minute)
@@ -52,7 +74,7 @@ func exchange(ctx context.Context, conn net.Conn, request []byte, method string,
 	defer stop()
 
 	var got reply
-	if _, err := conn.Write(request); err != nil {
+	if _, err := conn.Write(request.bytes); err != nil {
 		// A server may answer and close before it has read everything: read on.
 		got.err = err
 	}
@@ -60,7 +82,7 @@ func exchange(ctx context.Context, conn net.Conn, request []byte, method string,
 	tap := &tapReader{from: limited}
 	reader := bufio.NewReader(tap)
 	for { // interim replies too are bounded by the reader's limit and the deadline
-		response, err := http.ReadResponse(reader, &http.Request{Method: method})
+		response, err := http.ReadResponse(reader, &http.Request{Method: request.method})
 		if err != nil {
 			if got.err == nil || len(tap.first) > 0 {
 				got.err = err
@@ -173,7 +195,7 @@ func (w *world) fetch(ctx context.Context, v way, u *url.URL) fetched {
 			return got
 		}
 	}
-	answer := exchange(ctx, conn, getRequest(u, v, absolute, w.agent), http.MethodGet, maxThird)
+	answer := exchange(ctx, conn, w.getRequest(u, v, absolute), maxThird)
 	got.err = answer.err
 	w.clock.note(peer.String(), answer.date, w.now(), u.Scheme == "https")
 	if answer.tooBig {
@@ -200,19 +222,12 @@ func (w *world) fetch(ctx context.Context, v way, u *url.URL) fetched {
 	return got
 }
 
-func getRequest(u *url.URL, v way, absolute bool, agent string) []byte {
-	target := u.RequestURI()
-	var request bytes.Buffer
+func (w *world) getRequest(u *url.URL, v way, absolute bool) written {
+	request := &http.Request{Method: http.MethodGet, URL: u, Header: http.Header{"Accept": {"*/*"}}, Close: true}
 	if absolute {
-		target = "http://" + u.Host + target
+		v.proxy.authorize(request)
 	}
-	fmt.Fprintf(&request, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\nAccept: */*\r\nConnection: close\r\n",
-		target, u.Host, agent)
-	if absolute {
-		request.WriteString(v.proxy.authorization())
-	}
-	request.WriteString("\r\n")
-	return request.Bytes()
+	return w.written(request, absolute)
 }
 
 // pageInstead is what was shown in the place of something else that was asked for by plain HTTP; nil where that may be the

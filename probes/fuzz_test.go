@@ -42,7 +42,7 @@ func (*heard) SetReadDeadline(time.Time) error  { return nil }
 func (*heard) SetWriteDeadline(time.Time) error { return nil }
 
 func fuzzWorld() *world {
-	w := &world{scrub: &foreign.Scrubber{}, clock: &clockNotes{}, now: time.Now}
+	w := &world{scrub: &foreign.Scrubber{}, clock: &clockNotes{}, now: time.Now, agent: "agent"}
 	w.scrub.Add(exampleKey)
 	return w
 }
@@ -140,7 +140,7 @@ func FuzzHTTPReply(f *testing.F) {
 	f.Fuzz(func(t *testing.T, said []byte) {
 		for _, most := range []int64{maxThird, maxReply} {
 			w := fuzzWorld()
-			got := exchange(t.Context(), hear(said), nil, http.MethodPost, most)
+			got := exchange(t.Context(), hear(said), written{method: http.MethodPost}, most)
 			if int64(len(got.body)) > min(most, maxBody) || len(got.raw) > 1024 {
 				t.Errorf("%d and %d bytes are kept", len(got.body), len(got.raw))
 			}
@@ -283,7 +283,7 @@ func FuzzSource(f *testing.F) {
 			if _, ok := dns.IsDomainName(source.DNS.Name); !ok || source.DNS.Server.Host == "" || source.DNS.Server.Port == 0 {
 				t.Errorf("%q asks %+v", text, source.DNS)
 			}
-		} else if request := string(getRequest(source.URL, way{}, false, "agent")); strings.Count(request, "\r\n") != 6 || strings.Count(request, "\n") != 6 {
+		} else if request := string(fuzzWorld().getRequest(source.URL, way{}, false).bytes); strings.Count(request, "\r\n") != 6 || strings.Count(request, "\n") != 6 {
 			t.Errorf("%q makes the request %q", text, request)
 		}
 	})

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"io"
 	"math"
 	"net"
@@ -68,13 +67,11 @@ func (p *proxyServer) login() (user, password string, given bool) {
 	return p.url.User.Username(), password, true
 }
 
-// authorization is the header line with the login, or nothing.
-func (p *proxyServer) authorization() string {
-	user, password, given := p.login()
-	if !given {
-		return ""
+// authorize gives a request the login, where there is one.
+func (p *proxyServer) authorize(request *http.Request) {
+	if user, password, given := p.login(); given {
+		request.Header.Set("Proxy-Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(user+":"+password)))
 	}
-	return "Proxy-Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password)) + "\r\n"
 }
 
 // words is the gate for the free words of the proxy.
@@ -151,10 +148,10 @@ func (p *proxyServer) tunnel(ctx context.Context, conn net.Conn, peer evidence.H
 
 // connectMethod is HTTP CONNECT (RFC 9110, 9.3.6).
 func (p *proxyServer) connectMethod(conn net.Conn, peer evidence.HostPort) (net.Conn, *evidence.ProxyReply, error) {
-	var head strings.Builder
-	fmt.Fprintf(&head, "CONNECT %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\n", peer, peer, p.agent)
-	head.WriteString(p.authorization() + "\r\n")
-	if _, err := io.WriteString(conn, head.String()); err != nil {
+	request := &http.Request{Method: http.MethodConnect, URL: &url.URL{Host: peer.String()},
+		Header: http.Header{"User-Agent": {p.agent}}}
+	p.authorize(request)
+	if err := request.Write(conn); err != nil { // buffered: a head of this size is one packet
 		return nil, nil, err
 	}
 	limited := &io.LimitedReader{R: conn, N: maxHead}
