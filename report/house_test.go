@@ -23,7 +23,7 @@ var order = [][]string{
 	{"report/ticket"},
 	{"probes/thishost", "probes/runtimes"},
 	{"probes", "probes/sandbox", "probes/foreign/dressed", "cmd/opensrs-doctor/process", "cmd/opensrs-doctor/outfile", "cmd/opensrs-doctor/clientsettings"},
-	{"probes/lab", "probes/lab/systems"},
+	{"probes/lab", "probes/lab/systems", "probes/lab/kernel"},
 	{"cmd/opensrs-doctor"},
 }
 
