@@ -53,8 +53,12 @@ var clientFixtures = []fixture{
 		untrusting(c)
 		set(c, "curl.cainfo", "/etc/ssl/old.pem")
 		set(c, "ini", "/etc/php/8.2/cli/php.ini")
-	}), poolOf(client("php8.2", "streams, OpenSSL 3.0.17", untrusting)), client("node", "tls, OpenSSL 3.0.15", untrusting),
-		client("java", "JSSE of Debian", untrusting), client("ruby", "net/http, OpenSSL 3.0.17", untrusting))},
+	}), poolOf(client("php8.2", "streams, OpenSSL 3.0.17", fails(evidence.StageVerify,
+		"SSL operation failed with code 1. OpenSSL Error messages: error:0A000086:SSL routines::certificate verify failed"))),
+		client("node", "tls, OpenSSL 3.0.15", fails(evidence.StageVerify, "UNABLE_TO_GET_ISSUER_CERT_LOCALLY: unable to get local issuer certificate")),
+		client("java", "JSSE of Debian", fails(evidence.StageVerify, "PKIX path building failed: unable to find valid certification path to requested target")),
+		client("ruby", "net/http, OpenSSL 3.0.17", fails(evidence.StageVerify, "SSL_connect returned=1 errno=0 peeraddr=198.51.100.10:55443 state=error: "+
+			"certificate verify failed (unable to get local issuer certificate)")))},
 	{"client.store-differs/unverified", report.Warn, report.Certain, beside(client("node", "tls, OpenSSL 3.0.15", func(c *evidence.Client) {
 		c.Unverified = true
 		set(c, "env NODE_TLS_REJECT_UNAUTHORIZED", "0")
