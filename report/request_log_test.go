@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/mistakes"
 	"opensrs-doctor/probes/observed"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/probes/sandbox"
@@ -23,7 +24,7 @@ func observations() []observed.Observation {
 	at := time.Date(2026, 3, 1, 14, 2, 11, 0, time.UTC)
 	seen := func(change func(*observed.Observation)) observed.Observation {
 		o := observed.Observation{At: at, Caller: netip.MustParseAddr("203.0.113.10"), User: "sandbox-reseller",
-			Bytes: 439, Status: 200, Code: 401, Text: "Authentication failed", Signature: &opensrs.Verdict{Match: true},
+			Bytes: 439, Status: 200, Code: 401, Text: "Authentication failed", Signature: &mistakes.Verdict{Match: true},
 			Address: observed.AddressVerdict{Verdict: iprules.VerdictAllow, Rule: 1, Text: "allow 203.0.113.0/25"}}
 		change(&o)
 		return o
@@ -31,11 +32,11 @@ func observations() []observed.Observation {
 	all := []observed.Observation{
 		seen(func(o *observed.Observation) { o.Broken = observed.BrokenUntrusted }),
 		seen(func(o *observed.Observation) {
-			o.Signature = &opensrs.Verdict{Mistakes: []string{opensrs.SingleMD5, opensrs.KeyTrailingNewline}, Forms: []string{"", "crlf"}}
-			o.Findings = []opensrs.Finding{{ID: opensrs.HeaderName, Header: opensrs.HeaderUsername, Found: "X_Username"}}
+			o.Signature = &mistakes.Verdict{Mistakes: []string{mistakes.SingleMD5, mistakes.KeyTrailingNewline}, Forms: []string{"", "crlf"}}
+			o.Findings = []mistakes.Finding{{ID: mistakes.HeaderName, Header: opensrs.HeaderUsername, Found: "X_Username"}}
 		}),
 		seen(func(o *observed.Observation) {
-			o.Signature = &opensrs.Verdict{Mistakes: []string{opensrs.SingleMD5}, Forms: []string{""}}
+			o.Signature = &mistakes.Verdict{Mistakes: []string{mistakes.SingleMD5}, Forms: []string{""}}
 			o.Problems = []observed.Problem{{ID: observed.Username}}
 		}),
 		seen(func(o *observed.Observation) {
@@ -44,7 +45,7 @@ func observations() []observed.Observation {
 		}),
 		seen(func(o *observed.Observation) {
 			o.Status, o.Code, o.Text, o.Signature, o.Bytes = 411, 0, "Length Required", nil, 0
-			o.Findings = []opensrs.Finding{{ID: opensrs.ContentLengthMissing, Header: "Content-Length"}}
+			o.Findings = []mistakes.Finding{{ID: mistakes.ContentLengthMissing, Header: "Content-Length"}}
 		}),
 		seen(func(o *observed.Observation) {
 			o.Signature, o.Problems = nil, []observed.Problem{{ID: observed.SignatureUnexplained, Detail: "(the body is over 64 KiB)"}}
@@ -58,8 +59,8 @@ func observations() []observed.Observation {
 			o.Problems = []observed.Problem{{ID: observed.NotHTTP, Detail: "(there is a blank before the colon of Transfer-Encoding on line 7)"}}
 		}),
 		seen(func(o *observed.Observation) {
-			o.Code, o.Text, o.Findings = 400, "Invalid Command", []opensrs.Finding{{ID: opensrs.BodyNotWellFormed,
-				XML: opensrs.XMLFault{Kind: opensrs.XMLWrongEnd, Line: 7, Tag: "item", Opened: 7, Met: "dt_assoc"}}}
+			o.Code, o.Text, o.Findings = 400, "Invalid Command", []mistakes.Finding{{ID: mistakes.BodyNotWellFormed,
+				XML: mistakes.XMLFault{Kind: mistakes.XMLWrongEnd, Line: 7, Tag: "item", Opened: 7, Met: "dt_assoc"}}}
 		}),
 		seen(func(o *observed.Observation) {
 			o.Status, o.Code, o.Text, o.Fault = 0, 0, "", "call.no-reply"

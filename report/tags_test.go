@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -141,6 +142,11 @@ func TestNoTellingTextIsLeft(t *testing.T) {
 	for line := range strings.Lines(after) {
 		if strings.Contains(line, "acme") || strings.Contains(line, "203.0.113") {
 			t.Error(line)
+		}
+	}
+	for _, found := range regexp.MustCompile(`"([a-z]+-[0-9]+)"`).FindAllStringSubmatch(after, -1) {
+		if !anonymize.HoldsToken(found[1]) {
+			t.Errorf("%s is a token of no kind", found[1])
 		}
 	}
 	if before, after := strings.Count(before, "\n"), strings.Count(after, "\n"); after < before-10 {

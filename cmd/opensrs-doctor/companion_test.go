@@ -20,8 +20,8 @@ import (
 	"testing"
 	"time"
 
+	"opensrs-doctor/probes/mistakes"
 	"opensrs-doctor/probes/observed"
-	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/probes/sandbox"
 	"opensrs-doctor/report/signature"
 )
@@ -276,13 +276,13 @@ func TestSandboxLogLost(t *testing.T) {
 	out := &slowReader{opened: make(chan struct{})}
 	l := newRequestLog(view{}, logForms{command: true}, &streams{stderr: out})
 	number := 0
-	observe := func(verdict opensrs.Verdict) {
+	observe := func(verdict mistakes.Verdict) {
 		number++
 		l.observe(observed.Observation{Number: number, Caller: callerHere, Status: 200, Code: 401, Text: "no", Bytes: 1, Signature: &verdict})
 	}
-	wrong := opensrs.Verdict{Mistakes: []string{opensrs.SingleMD5}, Forms: []string{""}}
+	wrong := mistakes.Verdict{Mistakes: []string{mistakes.SingleMD5}, Forms: []string{""}}
 	for range maxWaiting {
-		observe(opensrs.Verdict{Match: true})
+		observe(mistakes.Verdict{Match: true})
 	}
 	observe(wrong) // nobody takes them yet, and there is no place for one more
 	if err := l.announce(&sandboxReady{}, inside, ""); err != nil {

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"opensrs-doctor/probes/mistakes"
 	"opensrs-doctor/probes/opensrs"
 )
 
@@ -135,7 +136,7 @@ func TestTooLargeIsNotRead(t *testing.T) {
 // where nothing explains the signature.
 func TestVerifySaysWhatWasNotTried(t *testing.T) {
 	key := strings.Repeat("5c7e0d91b2a4f638", 7)
-	large := strings.Repeat("<item key=\"domain\">example</item>\n", opensrs.MaxPaired/34+1)
+	large := strings.Repeat("<item key=\"domain\">example</item>\n", mistakes.MaxPaired/34+1)
 	small := string(opensrs.GetBalanceBody())
 	for _, test := range []struct {
 		name, body, signature string

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"opensrs-doctor/probes/mistakes"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/report/signature"
 )
@@ -88,14 +89,14 @@ func (g *signer) checkSignature() (check signature.SignatureCheck, err error) {
 		return check, err
 	}
 	name := g.request.options.Username
-	if err := opensrs.NotABody(body); err != nil && given != opensrs.Sign(body, g.key()) {
+	if err := mistakes.NotABody(body); err != nil && given != opensrs.Sign(body, g.key()) {
 		return check, g.notThat("body", err)
 	}
-	verdict := opensrs.ExplainSignature(opensrs.Attempt{Body: body, Key: g.key(), Username: name, Signature: given})
-	ofBody := opensrs.InspectBody(body, verdict, nil)
-	opensrs.Withhold(ofBody, g.key(), body)
+	verdict := mistakes.ExplainSignature(mistakes.Attempt{Body: body, Key: g.key(), Username: name, Signature: given})
+	ofBody := mistakes.InspectBody(body, verdict, nil)
+	mistakes.Withhold(ofBody, g.key(), body)
 	return signature.SignatureCheck{
-		Verdict: verdict, Shape: opensrs.ShapeOf(given), Body: ofBody,
+		Verdict: verdict, Shape: mistakes.ShapeOf(given), Body: ofBody,
 		Checked: true, KeyGiven: true, NameKnown: name != "", Fingerprint: g.request.options.Key.Fingerprint(),
 	}, nil
 }
@@ -111,7 +112,7 @@ func headerValue(text string) string {
 
 // notThat is the usage error for a file that is something else than it was given for.
 func (g *signer) notThat(name string, err error) error {
-	var broken *opensrs.CaptureError
+	var broken *mistakes.CaptureError
 	if !errors.As(err, &broken) {
 		return err
 	}
@@ -127,7 +128,7 @@ func (g *signer) checkRequest() (check signature.SignatureCheck, err error) {
 	if err != nil {
 		return check, err
 	}
-	captured, err := opensrs.ParseRawRequest(content)
+	captured, err := mistakes.ParseRawRequest(content)
 	if err != nil {
 		return check, g.notThat("request", err)
 	}
@@ -137,12 +138,12 @@ func (g *signer) checkRequest() (check signature.SignatureCheck, err error) {
 			g.settings.merged["username"].place(0)))
 	}
 	check = signature.SignatureCheck{Request: true, KeyGiven: g.request.options.KeySource != "", AsText: captured.AsText,
-		NameKnown: name != "" || captured.Username() != "", Shape: opensrs.ShapeOf(captured.Signature()),
+		NameKnown: name != "" || captured.Username() != "", Shape: mistakes.ShapeOf(captured.Signature()),
 		Fingerprint: g.request.options.Key.Fingerprint()}
-	var findings []opensrs.Finding
+	var findings []mistakes.Finding
 	if check.KeyGiven {
 		check.Verdict, findings, check.Checked = captured.Explain(g.key(), name)
-		opensrs.Withhold(findings, g.key(), captured.Bodies[0].Body)
+		mistakes.Withhold(findings, g.key(), captured.Bodies[0].Body)
 	} else {
 		findings = captured.Inspect()
 	}

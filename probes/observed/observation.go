@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"opensrs-doctor/probes/opensrs"
+	"opensrs-doctor/probes/mistakes"
 )
 
 // Observation is what the sandbox saw of one request to the API, or of a connection that came to none, and
@@ -22,12 +22,12 @@ type Observation struct {
 	// Refusable is the fault for which a client that ends the handshake does right; "": there is none such.
 	Refusable string
 
-	Bytes     int               // of the body, as far as it came
-	Command   string            // one of Commands or Dummies, WhoAmI, "other"; "": none was looked at
-	Dummy     bool              // the answer has dummy values
-	Findings  []opensrs.Finding // what is wrong with the form of the request, and with its body
-	Signature *opensrs.Verdict  // nil: there was nothing to be judged
-	Shape     opensrs.SignatureShape
+	Bytes     int                // of the body, as far as it came
+	Command   string             // one of Commands or Dummies, WhoAmI, "other"; "": none was looked at
+	Dummy     bool               // the answer has dummy values
+	Findings  []mistakes.Finding // what is wrong with the form of the request, and with its body
+	Signature *mistakes.Verdict  // nil: there was nothing to be judged
+	Shape     mistakes.SignatureShape
 	Problems  []Problem      // what else is wrong
 	User      string         // the sandbox's own user, for the words about another one
 	Address   AddressVerdict // what the rules say to Caller

@@ -94,6 +94,30 @@ func toUTF8(document []byte) ([]byte, bool) {
 	return text, true
 }
 
+// DeclaredEncoding is the encoding that a document declares, in small letters; "" where it declares none.
+func DeclaredEncoding(document []byte) string {
+	document = bytes.TrimLeft(bytes.TrimPrefix(document, []byte("\xEF\xBB\xBF")), " \t\r\n")
+	match := declaration().FindSubmatch(document[:min(len(document), maxDeclaration)])
+	if match == nil {
+		return ""
+	}
+	return strings.ToLower(string(match[1]))
+}
+
+// Parts are the names of the elements right inside the outermost one, as far as the document can be read.
+func Parts(document []byte) (names []string) {
+	text, _ := toUTF8(bytes.TrimPrefix(document, []byte("\xEF\xBB\xBF")))
+	for d := newDecoder(text); ; {
+		token, err := d.next()
+		if err != nil {
+			return names
+		}
+		if start, is := token.(xml.StartElement); is && d.depth == 2 {
+			names = append(names, start.Name.Local)
+		}
+	}
+}
+
 // decoder walks the document token by token: at no moment more than the path to the current element is
 // open, and that path is bounded.
 type decoder struct {

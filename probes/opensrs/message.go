@@ -32,9 +32,9 @@ func ParseRequest(body []byte) (Request, error) {
 		return Request{}, err
 	}
 	request := Request{
-		Protocol: strings.ToUpper(strings.TrimSpace(tree.textAt("protocol"))),
-		Action:   strings.ToUpper(strings.TrimSpace(tree.textAt("action"))),
-		Object:   strings.ToUpper(strings.TrimSpace(tree.textAt("object"))),
+		Protocol: strings.ToUpper(strings.TrimSpace(tree.TextAt("protocol"))),
+		Action:   strings.ToUpper(strings.TrimSpace(tree.TextAt("action"))),
+		Object:   strings.ToUpper(strings.TrimSpace(tree.TextAt("object"))),
 	}
 	request.Attributes, _ = tree.Get("attributes")
 	if request.Action == "" {
@@ -70,11 +70,11 @@ func ParseReply(body []byte) (Reply, error) {
 		return Reply{}, ErrNotEnvelope
 	}
 	reply := Reply{
-		Protocol: strings.TrimSpace(tree.textAt("protocol")),
-		Action:   strings.TrimSpace(tree.textAt("action")),
-		Object:   strings.TrimSpace(tree.textAt("object")),
-		Code:     strings.TrimSpace(tree.textAt("response_code")),
-		Text:     strings.TrimSpace(tree.textAt("response_text")),
+		Protocol: strings.TrimSpace(tree.TextAt("protocol")),
+		Action:   strings.TrimSpace(tree.TextAt("action")),
+		Object:   strings.TrimSpace(tree.TextAt("object")),
+		Code:     strings.TrimSpace(tree.TextAt("response_code")),
+		Text:     strings.TrimSpace(tree.TextAt("response_text")),
 		Balances: balances(tree, nil),
 	}
 	switch strings.ToLower(strings.TrimSpace(success.Text)) {

@@ -62,8 +62,8 @@ func (v Value) Get(key string) (Value, bool) {
 	return Value{}, false
 }
 
-// textAt gives the text of the item with that key, "" where there is none or it is not text.
-func (v Value) textAt(key string) string {
+// TextAt gives the text of the item with that key, "" where there is none or it is not text.
+func (v Value) TextAt(key string) string {
 	value, _ := v.Get(key)
 	return value.Text
 }

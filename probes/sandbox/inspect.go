@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/mistakes"
 	"opensrs-doctor/probes/observed"
 	"opensrs-doctor/probes/opensrs"
 )
@@ -20,7 +21,7 @@ import (
 // inspection is one request under the loupe.
 type inspection struct {
 	observed.Observation
-	head    opensrs.RequestHead
+	head    mistakes.RequestHead
 	request *http.Request // nil: the head cannot be read
 	body    []byte        // as far as it came
 	came    int64         // bytes of it; -1: not known
@@ -60,23 +61,23 @@ func (v *visit) inspect(head []byte, broken error) *inspection {
 		i.form()
 	}
 	if broken == nil { // of a head that breaks off nothing can be said to be missing
-		i.Findings = opensrs.InspectRequest(i.head, i.came)
+		i.Findings = mistakes.InspectRequest(i.head, i.came)
 		i.ofBody()
-		opensrs.Withhold(i.Findings, v.plan.sandbox.Key, i.body)
+		mistakes.Withhold(i.Findings, v.plan.sandbox.Key, i.body)
 	}
 	i.Bytes = len(i.body)
 	return i
 }
 
 // headOf takes a head apart without judging it.
-func headOf(head []byte) (h opensrs.RequestHead) {
+func headOf(head []byte) (h mistakes.RequestHead) {
 	lines := strings.Split(string(head), "\n")
 	if words := strings.Fields(lines[0]); len(words) > 1 {
 		h.Method, h.Target = words[0], words[1]
 	}
 	for _, line := range lines[1:] {
 		if name, value, ok := strings.Cut(strings.TrimSuffix(line, "\r"), ":"); ok {
-			h.Headers = append(h.Headers, opensrs.Header{Name: name, Value: strings.Trim(value, " \t")})
+			h.Headers = append(h.Headers, mistakes.Header{Name: name, Value: strings.Trim(value, " \t")})
 		}
 	}
 	return h
@@ -163,7 +164,7 @@ func (i *inspection) credentials(v *visit) {
 		i.problem(observed.Username)
 	}
 	if signature := i.head.Signature(); signature != "" && len(i.body) > 0 {
-		i.signature(v, opensrs.Attempt{Body: i.body, Key: s.Key, Username: user, Signature: signature})
+		i.signature(v, mistakes.Attempt{Body: i.body, Key: s.Key, Username: user, Signature: signature})
 	}
 	username, _ := i.head.Get(opensrs.HeaderUsername)
 	signature, _ := i.head.Get(opensrs.HeaderSignature)
@@ -173,13 +174,13 @@ func (i *inspection) credentials(v *visit) {
 
 // signature explains a signature. Where nothing explains it and the envelope has no end, the bytes behind it may: a
 // body can be longer than its Content-Length says.
-func (i *inspection) signature(v *visit, attempt opensrs.Attempt) {
+func (i *inspection) signature(v *visit, attempt mistakes.Attempt) {
 	verdict, why := v.explain(attempt, false)
 	if why != "" {
 		i.Problems = append(i.Problems, observed.Problem{ID: observed.SignatureUnexplained, Detail: why})
 		return
 	}
-	i.Signature, i.Shape = &verdict, opensrs.ShapeOf(attempt.Signature)
+	i.Signature, i.Shape = &verdict, mistakes.ShapeOf(attempt.Signature)
 	if !unexplained(verdict) || i.status != 0 || bytes.HasSuffix(bytes.TrimSpace(i.body), []byte("</OPS_envelope>")) {
 		return
 	}
@@ -195,7 +196,9 @@ func (i *inspection) signature(v *visit, attempt opensrs.Attempt) {
 	i.Signature, i.came, i.last = &whole, int64(len(attempt.Body)), true
 }
 
-func unexplained(v opensrs.Verdict) bool { return slices.Equal(v.Mistakes, []string{opensrs.WrongKey}) }
+func unexplained(v mistakes.Verdict) bool {
+	return slices.Equal(v.Mistakes, []string{mistakes.WrongKey})
+}
 
 // form judges method, path and host. A wrong content type is told, not refused: the service's own mind about
 // that is not known.
@@ -214,7 +217,7 @@ func (i *inspection) form() {
 
 // found reports whether one of these was found.
 func (i *inspection) found(ids ...string) bool {
-	return slices.ContainsFunc(i.Findings, func(f opensrs.Finding) bool { return slices.Contains(ids, f.ID) })
+	return slices.ContainsFunc(i.Findings, func(f mistakes.Finding) bool { return slices.Contains(ids, f.ID) })
 }
 
 // ofBody finds what is wrong with a body that came.
@@ -222,11 +225,11 @@ func (i *inspection) ofBody() {
 	if len(i.body) == 0 {
 		return
 	}
-	verdict := opensrs.Verdict{}
+	verdict := mistakes.Verdict{}
 	if i.Signature != nil {
 		verdict = *i.Signature
 	}
-	i.Findings = append(i.Findings, opensrs.InspectBody(i.body, verdict, i.Findings)...)
+	i.Findings = append(i.Findings, mistakes.InspectBody(i.body, verdict, i.Findings)...)
 }
 
 // address judges the caller. Where the readings of the list disagree it is refused: a client that works

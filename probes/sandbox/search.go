@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"opensrs-doctor/probes/mistakes"
 	"opensrs-doctor/probes/opensrs"
 )
 
@@ -84,11 +85,11 @@ func (s *searches) admit(address netip.Addr) (why string) {
 
 // explain judges a signature, and looks for what is wrong with it unless why says why not. again is for a request that
 // had its search already, with a body that turned out to be longer.
-func (v *visit) explain(attempt opensrs.Attempt, again bool) (verdict opensrs.Verdict, why string) {
+func (v *visit) explain(attempt mistakes.Attempt, again bool) (verdict mistakes.Verdict, why string) {
 	right := opensrs.Sign(attempt.Body, attempt.Key)
 	switch {
 	case subtle.ConstantTimeCompare([]byte(strings.TrimSpace(attempt.Signature)), []byte(right)) == 1:
-		return opensrs.Verdict{Match: true}, ""
+		return mistakes.Verdict{Match: true}, ""
 	case !again && len(attempt.Body) > bigBody:
 		return verdict, whyBig
 	}
@@ -98,5 +99,5 @@ func (v *visit) explain(attempt opensrs.Attempt, again bool) (verdict opensrs.Ve
 		return verdict, why
 	}
 	defer end()
-	return opensrs.ExplainSignature(attempt), ""
+	return mistakes.ExplainSignature(attempt), ""
 }

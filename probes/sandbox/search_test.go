@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"opensrs-doctor/probes/mistakes"
 	"opensrs-doctor/probes/opensrs"
 )
 
@@ -78,7 +79,7 @@ func TestNotSearched(t *testing.T) {
 		{"wrong on this machine, and large", large, strings.Repeat("0", 32), true, false, whyBig},
 	} {
 		v.from.local = test.local
-		verdict, why := v.explain(opensrs.Attempt{Body: test.body, Key: s.Key, Username: s.Username, Signature: test.signature}, false)
+		verdict, why := v.explain(mistakes.Attempt{Body: test.body, Key: s.Key, Username: s.Username, Signature: test.signature}, false)
 		if verdict.Match != test.match || why != test.why {
 			t.Errorf("%s: %+v, %q", test.name, verdict, why)
 		}
@@ -116,7 +117,7 @@ func TestGoodClientsNeverWait(t *testing.T) {
 		if nth < 10 && o.Code != 200 {
 			t.Errorf("entry %d is one of the wrong ones: %+v", nth, o)
 		}
-		if o.Signature != nil && slices.Equal(o.Signature.Mistakes, []string{opensrs.WrongKey}) {
+		if o.Signature != nil && slices.Equal(o.Signature.Mistakes, []string{mistakes.WrongKey}) {
 			explained++
 		}
 	}

@@ -35,11 +35,9 @@ const (
 	kindDistinguished = "distinguished" // a whole name, as in RFC 4514
 	kindCertificate   = "certificate"   // a part of one
 	kindFingerprint   = "fingerprint"
-
-	kindDrop = "drop" // left out, like what has no tag
 )
 
-// kinds are those that are let through.
+// kinds are those that are let through. The tag "drop" is none: who sets it leaves a text out on purpose.
 var kinds = []string{kindKeep, kindAddress, kindUser, kindHost, kindPeer, kindPath, kindDevice, kindProcess, kindRule, kindComment,
 	kindSentence, kindText, kindQuote, kindDistinguished, kindCertificate, kindFingerprint}
 

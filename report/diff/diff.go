@@ -6,8 +6,8 @@ import (
 	"slices"
 	"time"
 
-	"opensrs-doctor/probes/pattern"
 	"opensrs-doctor/report"
+	"opensrs-doctor/report/anonymize"
 	"opensrs-doctor/report/render"
 	"opensrs-doctor/report/screen"
 )
@@ -113,20 +113,13 @@ func sideOf(r *report.Report) DiffSide {
 		Target: screen.Clean(render.Service(r)) + ", " + render.Endpoint(r), Version: screen.Clean(r.Tool.Version)}
 }
 
-// token is what stands for a name or an address in an anonymized report.
-var token = pattern.Of(`^(address|private|host|user)-[0-9]+$`)
-
-func anonymous(r *report.Report) bool {
-	return token().MatchString(r.Host.Hostname) || token().MatchString(r.Target.Username) || token().MatchString(r.Host.LocalAddress)
-}
-
 // comparable notes what keeps two reports from being compared. It is false where names and addresses say nothing: one of
 // the two has tokens in their place.
 func (d *Diff) comparable(before, after *report.Report) bool {
 	if d.Old.Target != d.New.Target {
 		d.Notes = append(d.Notes, "The two runs were about different targets.")
 	}
-	if before.Host.Hostname != after.Host.Hostname && anonymous(before) == anonymous(after) {
+	if before.Host.Hostname != after.Host.Hostname && anonymize.Anonymous(before) == anonymize.Anonymous(after) {
 		d.Notes = append(d.Notes, "The two runs were made on different hosts: "+screen.Clean(before.Host.Hostname)+", and "+
 			screen.Clean(after.Host.Hostname)+".")
 	}
@@ -142,9 +135,9 @@ func (d *Diff) comparable(before, after *report.Report) bool {
 		}
 	}
 	switch {
-	case anonymous(before) && anonymous(after):
+	case anonymize.Anonymous(before) && anonymize.Anonymous(after):
 		d.Notes = append(d.Notes, "Both reports are anonymized: a token is the same thing within one report, and not in both.")
-	case anonymous(before) || anonymous(after):
+	case anonymize.Anonymous(before) || anonymize.Anonymous(after):
 		d.Notes = append(d.Notes, "One of the reports is anonymized: names and addresses are not compared.")
 		return false
 	}

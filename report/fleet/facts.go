@@ -7,13 +7,14 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/report"
+	"opensrs-doctor/report/anonymize"
 	"opensrs-doctor/report/screen"
 )
 
 // gather takes the facts of a report that can part one host from another.
 func (h *host) gather(r *report.Report) {
 	add := func(name, value string, probe int, identity bool) {
-		if value = short(value); h.anonymous && token().MatchString(value) {
+		if value = short(value); h.anonymous && anonymize.HoldsToken(value) {
 			return // a token is the same thing within one report only
 		}
 		if value == "" && probe >= 0 { // nothing was found: that says how it went

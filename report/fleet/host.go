@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"opensrs-doctor/probes/evidence"
-	"opensrs-doctor/probes/pattern"
 	"opensrs-doctor/report"
+	"opensrs-doctor/report/anonymize"
 	"opensrs-doctor/report/screen"
 )
 
@@ -59,9 +59,6 @@ func (h *host) place() string {
 	return h.file
 }
 
-// token is what stands for a name or an address in an anonymized report.
-var token = pattern.Of(`^(address|private|host|user|path|certificate|fingerprint)-[0-9]+`)
-
 // Bounds of what is kept of one host.
 const (
 	longestValue = 200 // columns of a text
@@ -73,7 +70,7 @@ const (
 func hostOf(r *report.Report, document Document) *host {
 	h := &host{file: screen.Clean(document.File), line: document.Line, runID: r.RunID, at: r.StartedAt, verdict: r.Verdict, probe: -1,
 		version: short(r.Tool.Version), keySource: short(r.Target.KeySource), local: short(r.Host.LocalAddress)}
-	h.anonymous = token().MatchString(r.Host.Hostname) || token().MatchString(r.Target.Username) || token().MatchString(r.Host.LocalAddress)
+	h.anonymous = anonymize.Anonymous(r)
 	h.name = screen.Clip(cmp.Or(screen.Clean(r.Host.Hostname), "(no name)"), 100)
 	target := ""
 	if r.As != nil {

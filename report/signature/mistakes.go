@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"opensrs-doctor/probes/opensrs"
+	"opensrs-doctor/probes/mistakes"
 	"opensrs-doctor/report/screen"
 )
 
@@ -101,17 +101,17 @@ func flatFixes(fixes []Fix) []string {
 }
 
 // ExplainFinding says what is wrong with a request, with the values that were found there.
-func ExplainFinding(f opensrs.Finding) string {
+func ExplainFinding(f mistakes.Finding) string {
 	words, _ := wordsFor(f.ID)
 	return strings.TrimSpace(words.means + " " + findingDetail(f))
 }
 
 // findingDetail is the part of the explanation that two findings of one mistake do not share.
-func findingDetail(f opensrs.Finding) string {
+func findingDetail(f mistakes.Finding) string {
 	found := screen.Clean(f.Found)
 	detail := ""
 	switch f.ID {
-	case opensrs.ContentLengthWrong:
+	case mistakes.ContentLengthWrong:
 		switch {
 		case f.Said < 0:
 			detail = "Its value is not a single number."
@@ -121,19 +121,19 @@ func findingDetail(f opensrs.Finding) string {
 		default:
 			detail = fmt.Sprintf("It says %d, and %d bytes are there.", f.Said, f.Came)
 		}
-	case opensrs.WrongContentType:
+	case mistakes.WrongContentType:
 		detail = "There is none here."
 		if found != "" {
 			detail = "Here it is " + found + "."
 		}
-	case opensrs.HeaderMissing:
+	case mistakes.HeaderMissing:
 		detail = f.Header + " is missing."
-	case opensrs.HeaderName:
+	case mistakes.HeaderName:
 		detail = "It has to be " + f.Header + "."
 		if found != "" {
 			detail = fmt.Sprintf("\"%s\" has to be %s.", found, f.Header)
 		}
-	case opensrs.WrongMethod, opensrs.WrongPath:
+	case mistakes.WrongMethod, mistakes.WrongPath:
 		if found != "" {
 			detail = "Here it is " + found + "."
 		}

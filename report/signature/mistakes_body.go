@@ -1,6 +1,6 @@
 package signature
 
-import "opensrs-doctor/probes/opensrs"
+import "opensrs-doctor/probes/mistakes"
 
 // oneBody is the remedy for all of these: where one value is signed and sent, none of them can happen.
 const oneBody = "Make the body once, as bytes, and sign and send that same value. "
@@ -8,7 +8,7 @@ const oneBody = "Make the body once, as bytes, and sign and send that same value
 // bodyMistakes are those of clients that signed other bytes than they sent.
 var bodyMistakes = []mistake{
 	{
-		id:      opensrs.BodyTrailingNewline,
+		id:      mistakes.BodyTrailingNewline,
 		summary: "signed with a line end after the body that was not sent",
 		means:   "The client signed the body with a line end after it, and sent it without.",
 		forms: map[string]string{
@@ -22,7 +22,7 @@ var bodyMistakes = []mistake{
 		perl:   "a <<XML text ends with a line end, and chomp comes after md5_hex; call it first.",
 	},
 	{
-		id:      opensrs.BodyTrailingNUL,
+		id:      mistakes.BodyTrailingNUL,
 		summary: "a NUL byte after the body was signed or sent, not both",
 		means:   "The client signed the body with a NUL byte after it, and sent it without.",
 		forms: map[string]string{
@@ -36,7 +36,7 @@ var bodyMistakes = []mistake{
 		perl:   "pack('Z*', $xml) appends a NUL; use $xml itself.",
 	},
 	{
-		id:      opensrs.BodyMissingTrailingNewline,
+		id:      mistakes.BodyMissingTrailingNewline,
 		summary: "signed without the line end that was sent after the body",
 		means: "The client signed the body without the line end that it sent after it. If it sent none, the line end was " +
 			"added where the body was saved, as editors do.",
@@ -52,7 +52,7 @@ var bodyMistakes = []mistake{
 		perl:   "chomp works on a copy, or say and print \"$xml\\n\" send; chomp the variable that is sent.",
 	},
 	{
-		id:      opensrs.BodyCRLF,
+		id:      mistakes.BodyCRLF,
 		summary: "signed with CRLF line ends, sent with LF",
 		means:   "The client signed the body with CRLF line ends, and sent it with LF.",
 		forms: map[string]string{
@@ -66,7 +66,7 @@ var bodyMistakes = []mistake{
 		perl:   "the :crlf layer of Windows writes CRLF; binmode the handle.",
 	},
 	{
-		id:      opensrs.BodyLF,
+		id:      mistakes.BodyLF,
 		summary: "signed with LF line ends, sent with CRLF",
 		means:   "The client signed the body with LF line ends, and sent it with CRLF.",
 		fix:     oneBody + "Do not change line ends between signing and sending.",
@@ -77,7 +77,7 @@ var bodyMistakes = []mistake{
 		perl:    "the :crlf layer turns CRLF into LF when it reads; binmode the handle.",
 	},
 	{
-		id:      opensrs.BodyBOM,
+		id:      mistakes.BodyBOM,
 		summary: "signed with a byte-order mark that was not sent",
 		means:   "The client signed the body with a UTF-8 byte-order mark (EF BB BF) before it, and sent it without.",
 		forms: map[string]string{
@@ -91,7 +91,7 @@ var bodyMistakes = []mistake{
 		perl:   "the mark of a file stays in the text that is read; cut it off first, or save the file without.",
 	},
 	{
-		id:      opensrs.BodyWithoutDeclaration,
+		id:      mistakes.BodyWithoutDeclaration,
 		summary: "signed without the XML declaration that was sent",
 		means:   "The client signed the body without its first line, <?xml ...?>, and sent it with that.",
 		forms: map[string]string{
@@ -105,7 +105,7 @@ var bodyMistakes = []mistake{
 		perl:   "$doc->documentElement->toString has no declaration and $doc->toString has one; call the latter once, for both.",
 	},
 	{
-		id:      opensrs.BodyUTF16,
+		id:      mistakes.BodyUTF16,
 		summary: "signed in UTF-16, sent in UTF-8",
 		means:   "The client signed the body in UTF-16, two bytes a character, and sent it in UTF-8.",
 		forms: map[string]string{
@@ -119,7 +119,7 @@ var bodyMistakes = []mistake{
 		perl:   "encode('UTF-16LE', ...) does this; use encode('UTF-8', ...) once, for both.",
 	},
 	{
-		id:      opensrs.BodyLatin1,
+		id:      mistakes.BodyLatin1,
 		summary: "signed in another character set than it was sent in",
 		means:   "The body has letters beyond ASCII. The client signed them as Latin-1, and sent them as UTF-8.",
 		forms: map[string]string{
@@ -135,7 +135,7 @@ var bodyMistakes = []mistake{
 		perl:   "md5_hex of a decoded string takes its letters as Latin-1; write my $body = encode('UTF-8', $xml) once, for both.",
 	},
 	{
-		id:      opensrs.BodyHTMLEscaped,
+		id:      mistakes.BodyHTMLEscaped,
 		summary: "signed with HTML escapes that were not sent",
 		means:   "The client signed the body with < and & turned into &lt; and &amp;, and sent it without.",
 		forms: map[string]string{
@@ -157,7 +157,7 @@ var bodyMistakes = []mistake{
 		perl:   "encode_entities of HTML::Entities and CGI's escapeHTML do this; sign the text from before.",
 	},
 	{
-		id:      opensrs.BodyURLEncoded,
+		id:      mistakes.BodyURLEncoded,
 		summary: "signed with URL encoding that was not sent",
 		means:   "The client signed the body with URL encoding (%3C for <), and sent it without.",
 		forms: map[string]string{
@@ -173,7 +173,7 @@ var bodyMistakes = []mistake{
 		perl:   "uri_escape does this, and LWP's post() with a list of fields; set the request's content to the string itself.",
 	},
 	{
-		id:      opensrs.BodyReindented,
+		id:      mistakes.BodyReindented,
 		summary: "signed with other white space between the tags than was sent",
 		means:   "The client signed the XML in one layout, and sent it in another: only the white space between tags is different.",
 		forms: map[string]string{

@@ -1,6 +1,6 @@
 package signature
 
-import "opensrs-doctor/probes/opensrs"
+import "opensrs-doctor/probes/mistakes"
 
 // The right signature, as each language spells it.
 const (
@@ -14,7 +14,7 @@ const (
 // digestMistakes are those in how the digest is made and written.
 var digestMistakes = []mistake{
 	{
-		id:      opensrs.UppercaseHex,
+		id:      mistakes.UppercaseHex,
 		summary: "the digest is written in capital letters",
 		means:   "The client wrote the digest in capital hex letters; the service compares it with one in small letters.",
 		forms: map[string]string{
@@ -28,7 +28,7 @@ var digestMistakes = []mistake{
 		perl:   "md5_hex gives small letters; leave out uc, and print bytes with %02x instead of %02X.",
 	},
 	{
-		id:      opensrs.Base64Digest,
+		id:      mistakes.Base64Digest,
 		summary: "the digest is written in base64",
 		means:   "The client wrote the digest in base64; the service wants 32 lower-case hex digits.",
 		forms: map[string]string{
@@ -42,7 +42,7 @@ var digestMistakes = []mistake{
 		perl:   "use md5_hex instead of md5_base64.",
 	},
 	{
-		id:      opensrs.SignatureFormat,
+		id:      mistakes.SignatureFormat,
 		summary: "the digest has something around it or inside",
 		means: "The signature is not the bare digest: there is something around it or inside, such as 0x, quotation " +
 			"marks, spaces, dashes or colons. The service wants 32 lower-case hex digits and nothing else.",
@@ -58,7 +58,7 @@ var digestMistakes = []mistake{
 		perl:   "send md5_hex as it is, without join of its bytes and without sprintf of a number.",
 	},
 	{
-		id:      opensrs.SignatureCut,
+		id:      mistakes.SignatureCut,
 		summary: "a part of the signature is missing",
 		means:   "What there is of the signature fits, and the rest of its 32 hex digits is missing.",
 		forms: map[string]string{
@@ -73,7 +73,7 @@ var digestMistakes = []mistake{
 		perl:   "substr and sprintf with %.16s cut it; send what md5_hex gives.",
 	},
 	{
-		id:      opensrs.SignatureMalformed,
+		id:      mistakes.SignatureMalformed,
 		summary: "the signature is not 32 hex digits",
 		means:   "A signature is 32 hex digits, 0 to 9 and a to f. This is something else, so no key explains it.",
 		fix:     "Look at what the client puts into X-Signature: it has to be what the last round of MD5 gives, as hex.",
@@ -84,7 +84,7 @@ var digestMistakes = []mistake{
 		perl:    "md5 gives bytes, and a list in scalar context its length; send what md5_hex gives.",
 	},
 	{
-		id:      opensrs.SingleMD5,
+		id:      mistakes.SingleMD5,
 		summary: "MD5 was taken once instead of twice",
 		means:   "The client took MD5 of body and key once. A signature is two rounds: the second takes the first one's hex digest and the key again.",
 		fix:     "Put the first digest, as hex, and the key through MD5 once more.",
@@ -95,7 +95,7 @@ var digestMistakes = []mistake{
 		perl:    "one md5_hex is the first round only; write " + rightPerl + ".",
 	},
 	{
-		id:      opensrs.TripleMD5,
+		id:      mistakes.TripleMD5,
 		summary: "MD5 was taken three times instead of twice",
 		means:   "The client took one round of MD5 too many: two are right.",
 		fix:     "Take the outermost round away. Often a function that signs already is wrapped into MD5 once more.",
@@ -106,7 +106,7 @@ var digestMistakes = []mistake{
 		perl:    "write " + rightPerl + ", with no md5_hex around it.",
 	},
 	{
-		id:      opensrs.MissingSecondKey,
+		id:      mistakes.MissingSecondKey,
 		summary: "the key is missing in the second round",
 		means:   "The client left the key out of the second round: it took MD5 of the first digest alone.",
 		fix:     "Append the key to the first digest before the second round too.",
@@ -117,7 +117,7 @@ var digestMistakes = []mistake{
 		perl:    "the outer md5_hex needs . $key as well; write " + rightPerl + ".",
 	},
 	{
-		id:      opensrs.KeyFirst,
+		id:      mistakes.KeyFirst,
 		summary: "the key comes before the data instead of after it",
 		means:   "The client put the key before the data; it has to come after it, in both rounds.",
 		forms: map[string]string{
@@ -132,7 +132,7 @@ var digestMistakes = []mistake{
 		perl:   "md5_hex($key, $xml) and add($key, $xml) join in that order; write " + rightPerl + ".",
 	},
 	{
-		id:      opensrs.RawDigest,
+		id:      mistakes.RawDigest,
 		summary: "the second round was made of raw bytes instead of hex",
 		means:   "The client put the 16 raw bytes of the first digest into the second round; its 32 hex digits belong there.",
 		fix:     "Turn the first digest into lower-case hex before the second round.",
@@ -143,7 +143,7 @@ var digestMistakes = []mistake{
 		perl:    "md5() gives raw bytes; use md5_hex().",
 	},
 	{
-		id:      opensrs.HMACMD5,
+		id:      mistakes.HMACMD5,
 		summary: "HMAC was used instead of MD5 twice",
 		means:   "The client computed an HMAC, which is another construction than the two plain rounds of MD5 that the service wants.",
 		forms: map[string]string{
@@ -157,7 +157,7 @@ var digestMistakes = []mistake{
 		perl:   "replace hmac_md5_hex of Digest::HMAC_MD5 by " + rightPerl + ".",
 	},
 	{
-		id:      opensrs.SHA1,
+		id:      mistakes.SHA1,
 		summary: "SHA-1 was used instead of MD5",
 		means:   "The client hashed with SHA-1, which gives 40 hex digits; the service wants MD5, which gives 32.",
 		fix:     "Use MD5. It is the service's choice; TLS is what protects the call.",
@@ -168,7 +168,7 @@ var digestMistakes = []mistake{
 		perl:    "replace sha1_hex of Digest::SHA by md5_hex of Digest::MD5.",
 	},
 	{
-		id:      opensrs.SHA256,
+		id:      mistakes.SHA256,
 		summary: "SHA-256 was used instead of MD5",
 		means:   "The client hashed with SHA-256, which gives 64 hex digits; the service wants MD5, which gives 32.",
 		fix:     "Use MD5. It is the service's choice; TLS is what protects the call.",
@@ -179,7 +179,7 @@ var digestMistakes = []mistake{
 		perl:    "replace sha256_hex of Digest::SHA by md5_hex of Digest::MD5.",
 	},
 	{
-		id:      opensrs.UsernameInHash,
+		id:      mistakes.UsernameInHash,
 		summary: "the username was hashed too",
 		means:   "The client put the username before the body when it signed. The username goes into the header X-Username only.",
 		fix:     "Sign the body and the key, without the username.",

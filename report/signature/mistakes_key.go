@@ -1,11 +1,11 @@
 package signature
 
-import "opensrs-doctor/probes/opensrs"
+import "opensrs-doctor/probes/mistakes"
 
 // keyMistakes are those of clients that used the key in another shape, or another key.
 var keyMistakes = []mistake{
 	{
-		id:      opensrs.KeyTrailingNewline,
+		id:      mistakes.KeyTrailingNewline,
 		summary: "the key was used with a line end after it",
 		means:   "The client read the line end after the key as a part of it.",
 		forms: map[string]string{
@@ -20,7 +20,7 @@ var keyMistakes = []mistake{
 		perl:   "<$file> keeps the line end; chomp it, and take a CR away with s/\\s+$//.",
 	},
 	{
-		id:      opensrs.KeyQuoted,
+		id:      mistakes.KeyQuoted,
 		summary: "the key was used with quotation marks around it",
 		means:   "The client took the quotation marks around the key as a part of it.",
 		fix:     "Take the quotation marks away where the key is kept, or where it is read. Docker's --env-file and systemd's credentials keep them as they are.",
@@ -31,7 +31,7 @@ var keyMistakes = []mistake{
 		perl:    "split /=/ keeps them, and most Config modules do; leave them out of the file.",
 	},
 	{
-		id:      opensrs.KeyInSpaces,
+		id:      mistakes.KeyInSpaces,
 		summary: "the key was used with spaces around it",
 		means:   "The client took a space before or after the key as a part of it.",
 		fix:     "Cut white space off the key where it is read, and look for a space in the line where it is kept.",
@@ -42,7 +42,7 @@ var keyMistakes = []mistake{
 		perl:    "split /=/ keeps the spaces of \"key = value\"; split /\\s*=\\s*/ does not.",
 	},
 	{
-		id:      opensrs.KeyUppercase,
+		id:      mistakes.KeyUppercase,
 		summary: "the key was used in capital letters",
 		means:   "The client turned the key into capital letters. A key is text: capital and small letters differ in it.",
 		fix:     "Use the key exactly as the control panel shows it.",
@@ -53,7 +53,7 @@ var keyMistakes = []mistake{
 		perl:    "leave out uc on the key, and unpack it with 'H*' and not with sprintf '%X'.",
 	},
 	{
-		id:      opensrs.KeyLowercase,
+		id:      mistakes.KeyLowercase,
 		summary: "the key was used in small letters",
 		means:   "The client turned the key into small letters. A key is text: capital and small letters differ in it.",
 		fix:     "Use the key exactly as the control panel shows it.",
@@ -64,7 +64,7 @@ var keyMistakes = []mistake{
 		perl:    "leave out lc on the key.",
 	},
 	{
-		id:      opensrs.KeyHexDecoded,
+		id:      mistakes.KeyHexDecoded,
 		summary: "the key was decoded from hex before use",
 		means:   "The client turned the key's hex digits into bytes. The key is used as the text that it is, all of its hex digits.",
 		fix:     "Use the key as text, and do not decode it.",
@@ -75,7 +75,7 @@ var keyMistakes = []mistake{
 		perl:    "leave out pack('H*', $key).",
 	},
 	{
-		id:      opensrs.KeyIsEmpty,
+		id:      mistakes.KeyIsEmpty,
 		summary: "the key was empty when the client signed",
 		means:   "The client signed with an empty key: it did not find its key, and went on without.",
 		fix:     "Look for the name of the variable or file that the key comes from, and make an empty key an error.",
@@ -86,7 +86,7 @@ var keyMistakes = []mistake{
 		perl:    "an undefined $ENV{NAME} counts as '' with a warning only; die unless defined.",
 	},
 	{
-		id:      opensrs.WrongKey,
+		id:      mistakes.WrongKey,
 		summary: "nothing known explains the signature: most likely another key",
 		means: neitherOneNorTwo + " Most likely the client used another " +
 			"key, or signed another body than this one.",

@@ -1,11 +1,11 @@
 package signature
 
-import "opensrs-doctor/probes/opensrs"
+import "opensrs-doctor/probes/mistakes"
 
 // requestMistakes are those that a request shows without a key.
 var requestMistakes = []mistake{
 	{
-		id:      opensrs.ContentLengthWrong,
+		id:      mistakes.ContentLengthWrong,
 		summary: "Content-Length is not the number of bytes of the body",
 		means:   "Content-Length has to be the number of bytes of the body: the service reads so many, and checks the signature over those.",
 		fix:     "Count bytes, not characters, and count after the body has its last change. Where the HTTP library counts, leave the header to it.",
@@ -16,7 +16,7 @@ var requestMistakes = []mistake{
 		perl:    "length of a decoded string counts characters; encode first, or leave the header to LWP.",
 	},
 	{
-		id:      opensrs.ContentLengthMissing,
+		id:      mistakes.ContentLengthMissing,
 		summary: "Content-Length is missing",
 		means:   "The request has no Content-Length, and the service wants one.",
 		fix:     "Send Content-Length with the number of bytes of the body.",
@@ -27,7 +27,7 @@ var requestMistakes = []mistake{
 		perl:    "a request that is printed to a socket by hand needs the header; LWP sends it by itself for content.",
 	},
 	{
-		id:      opensrs.ChunkedBody,
+		id:      mistakes.ChunkedBody,
 		summary: "the body is sent in chunks",
 		means:   "The body comes with Transfer-Encoding: chunked. The service wants it in one piece, with Content-Length.",
 		fix:     "Send the body in one piece, with Content-Length.",
@@ -38,7 +38,7 @@ var requestMistakes = []mistake{
 		perl:    "LWP sends chunks where content is a code reference; give it the string.",
 	},
 	{
-		id:      opensrs.WrongContentType,
+		id:      mistakes.WrongContentType,
 		summary: "Content-Type is not text/xml",
 		means:   "Content-Type has to be text/xml.",
 		fix:     "Send Content-Type: text/xml.",
@@ -49,7 +49,7 @@ var requestMistakes = []mistake{
 		perl:    "LWP's post() says application/x-www-form-urlencoded; set Content_Type => 'text/xml'.",
 	},
 	{
-		id:      opensrs.HeaderMissing,
+		id:      mistakes.HeaderMissing,
 		summary: "a header of the call is missing",
 		means:   "A call needs the headers X-Username and X-Signature, each with a value.",
 		fix:     "Send X-Username with the reseller's username and X-Signature with the signature.",
@@ -60,7 +60,7 @@ var requestMistakes = []mistake{
 		perl:    "set them with $request->header(...) before the request is sent.",
 	},
 	{
-		id:      opensrs.HeaderName,
+		id:      mistakes.HeaderName,
 		summary: "a header of the call has another name",
 		means:   "A header that seems to be meant for the call has another name.",
 		fix:     "Spell the names X-Username and X-Signature, with a dash, and with nothing between the name and the colon.",
@@ -71,7 +71,7 @@ var requestMistakes = []mistake{
 		perl:    "a bare X_Username becomes X-Username in HTTP::Headers only; quote 'X-Username' elsewhere.",
 	},
 	{
-		id:      opensrs.WrongMethod,
+		id:      mistakes.WrongMethod,
 		summary: "the method is not POST",
 		means:   "The call is a POST.",
 		fix:     "Send it as POST. A redirect turns a POST into a GET in many libraries: look at the URL too.",
@@ -82,7 +82,7 @@ var requestMistakes = []mistake{
 		perl:    "use $agent->post or HTTP::Request->new(POST => ...).",
 	},
 	{
-		id:      opensrs.WrongPath,
+		id:      mistakes.WrongPath,
 		summary: "the path is not /",
 		means:   "The call goes to the path /, with nothing after it.",
 		fix:     "Call https://rr-n1-tor.opensrs.net:55443/ or https://horizon.opensrs.net:55443/, with no path and no query after the slash.",

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"unicode"
 
-	"opensrs-doctor/probes/opensrs"
+	"opensrs-doctor/probes/mistakes"
 	"opensrs-doctor/report/screen"
 )
 
@@ -26,7 +26,7 @@ func TestMistakeWords(t *testing.T) {
 			t.Errorf("%s: this is no line for a log: %s", words.id, words.summary)
 		}
 		for form, sentence := range words.forms {
-			if !slices.Contains(opensrs.FormsOf(words.id), form) {
+			if !slices.Contains(mistakes.FormsOf(words.id), form) {
 				t.Errorf("%s: words for the form %q, which does not exist", words.id, form)
 			}
 			if !strings.HasSuffix(sentence, ".") {
@@ -42,7 +42,7 @@ func TestMistakeWords(t *testing.T) {
 			}
 		}
 	}
-	want := opensrs.Mistakes()
+	want := mistakes.Mistakes()
 	slices.Sort(told)
 	slices.Sort(want)
 	if !slices.Equal(told, want) {
@@ -51,7 +51,7 @@ func TestMistakeWords(t *testing.T) {
 }
 
 func TestExplainMistakes(t *testing.T) {
-	explanation, fixes := ExplainMistakes([]string{opensrs.BodyHTMLEscaped, opensrs.KeyQuoted}, []string{"go", "double"})
+	explanation, fixes := ExplainMistakes([]string{mistakes.BodyHTMLEscaped, mistakes.KeyQuoted}, []string{"go", "double"})
 	for _, part := range []string{"&lt;", "Go's html.EscapeString", "quotation marks around the key"} {
 		if !strings.Contains(explanation, part) {
 			t.Errorf("%q is not in %q", part, explanation)
@@ -60,24 +60,24 @@ func TestExplainMistakes(t *testing.T) {
 	if len(fixes) != 12 || !strings.HasPrefix(fixes[1], "PHP: ") || !strings.HasPrefix(fixes[11], "Perl: ") {
 		t.Errorf("%q", fixes)
 	}
-	if MistakeSummary(opensrs.SingleMD5) != "MD5 was taken once instead of twice" || MistakeSummary("a\x1bb") != "ab" {
+	if MistakeSummary(mistakes.SingleMD5) != "MD5 was taken once instead of twice" || MistakeSummary("a\x1bb") != "ab" {
 		t.Error("summaries")
 	}
 }
 
 func TestExplainFinding(t *testing.T) {
 	for _, test := range []struct {
-		finding opensrs.Finding
+		finding mistakes.Finding
 		want    string
 	}{
-		{opensrs.Finding{ID: opensrs.ContentLengthWrong, Said: 9, Came: 7}, "It says 9, and 7 bytes are there; unless the capture was cut"},
-		{opensrs.Finding{ID: opensrs.ContentLengthWrong, Said: 7, Came: 9}, "It says 7, and 9 bytes are there."},
-		{opensrs.Finding{ID: opensrs.ContentLengthWrong, Said: -1}, "not a single number"},
-		{opensrs.Finding{ID: opensrs.WrongContentType}, "There is none here."},
-		{opensrs.Finding{ID: opensrs.WrongContentType, Found: "text/plain"}, "Here it is text/plain."},
-		{opensrs.Finding{ID: opensrs.HeaderMissing, Header: "X-Username"}, "X-Username is missing."},
-		{opensrs.Finding{ID: opensrs.HeaderName, Header: "X-Username", Found: "X-User"}, `"X-User" has to be X-Username.`},
-		{opensrs.Finding{ID: opensrs.WrongMethod, Found: "GET"}, "Here it is GET."},
+		{mistakes.Finding{ID: mistakes.ContentLengthWrong, Said: 9, Came: 7}, "It says 9, and 7 bytes are there; unless the capture was cut"},
+		{mistakes.Finding{ID: mistakes.ContentLengthWrong, Said: 7, Came: 9}, "It says 7, and 9 bytes are there."},
+		{mistakes.Finding{ID: mistakes.ContentLengthWrong, Said: -1}, "not a single number"},
+		{mistakes.Finding{ID: mistakes.WrongContentType}, "There is none here."},
+		{mistakes.Finding{ID: mistakes.WrongContentType, Found: "text/plain"}, "Here it is text/plain."},
+		{mistakes.Finding{ID: mistakes.HeaderMissing, Header: "X-Username"}, "X-Username is missing."},
+		{mistakes.Finding{ID: mistakes.HeaderName, Header: "X-Username", Found: "X-User"}, `"X-User" has to be X-Username.`},
+		{mistakes.Finding{ID: mistakes.WrongMethod, Found: "GET"}, "Here it is GET."},
 	} {
 		if got := ExplainFinding(test.finding); !strings.Contains(got, test.want) {
 			t.Errorf("%+v: %s", test.finding, got)
@@ -87,9 +87,9 @@ func TestExplainFinding(t *testing.T) {
 
 // TestTwoFindingsOneMistake: both headers wrong in one way is one mistake, told once, with the names of both.
 func TestTwoFindingsOneMistake(t *testing.T) {
-	check := SignatureCheck{Request: true, Findings: []opensrs.Finding{
-		{ID: opensrs.HeaderMissing, Header: "X-Username"}, {ID: opensrs.HeaderMissing, Header: "X-Signature"},
-		{ID: opensrs.WrongPath, Found: "/x"},
+	check := SignatureCheck{Request: true, Findings: []mistakes.Finding{
+		{ID: mistakes.HeaderMissing, Header: "X-Username"}, {ID: mistakes.HeaderMissing, Header: "X-Signature"},
+		{ID: mistakes.WrongPath, Found: "/x"},
 	}}
 	var out strings.Builder
 	if err := WriteSignatureJSON(&out, check); err != nil {

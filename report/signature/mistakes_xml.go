@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"opensrs-doctor/probes/opensrs"
+	"opensrs-doctor/probes/mistakes"
 	"opensrs-doctor/report/screen"
 )
 
@@ -23,14 +23,14 @@ const (
 // xmlMistakes are those of bodies that are not the XML of a call. They show without a key.
 var xmlMistakes = []mistake{
 	{
-		id:      opensrs.BodyNotWellFormed,
+		id:      mistakes.BodyNotWellFormed,
 		summary: "the body is not well-formed XML",
 		means:   "A parser gives up at the first fault.",
 		fix:     withLibrary,
 		php:     libraryPHP, python: libraryPython, ruby: libraryRuby, node: libraryNode, perl: libraryPerl,
 	},
 	{
-		id:      opensrs.BodyNotXML,
+		id:      mistakes.BodyNotXML,
 		summary: "the body is not XML",
 		means:   "The service reads XML only.",
 		fix:     "Send the XML itself as the body: the text that begins with <?xml.",
@@ -41,7 +41,7 @@ var xmlMistakes = []mistake{
 		perl:    "set content to $doc->toString; a reference in a string becomes HASH(0x...).",
 	},
 	{
-		id:      opensrs.BodyEncoding,
+		id:      mistakes.BodyEncoding,
 		summary: "the body is not in the encoding that it declares",
 		means:   "A parser reads the bytes in the encoding that is declared, and in UTF-8 where none is.",
 		fix:     "Write the body in UTF-8, and declare that: <?xml version=\"1.0\" encoding=\"UTF-8\"?>.",
@@ -52,7 +52,7 @@ var xmlMistakes = []mistake{
 		perl:    "encode('UTF-8', $xml) once, before signing; a string that was never encoded goes out as Latin-1.",
 	},
 	{
-		id:      opensrs.BodyFormEncoded,
+		id:      mistakes.BodyFormEncoded,
 		summary: "the body is a form, and not the XML itself",
 		means:   "The body is a form as web pages send it. The service wants the XML itself as the body, without a field around it and without URL encoding.",
 		forms: map[string]string{
@@ -69,7 +69,7 @@ var xmlMistakes = []mistake{
 		perl:   "$agent->post($url, {xml => $xml}) sends a form; write $agent->post($url, Content => $xml, Content_Type => 'text/xml').",
 	},
 	{
-		id:      opensrs.BodyJSON,
+		id:      mistakes.BodyJSON,
 		summary: "the body is JSON, and not XML",
 		means:   "The body is JSON. The service reads XML only.",
 		forms: map[string]string{
@@ -83,31 +83,31 @@ var xmlMistakes = []mistake{
 		perl:   "leave out encode_json; set the request's content to $xml.",
 	},
 	{
-		id:      opensrs.NoEnvelope,
+		id:      mistakes.NoEnvelope,
 		summary: "the body is XML, and not an OPS envelope",
 		means:   "The outermost element of a call is OPS_envelope, and here it is another one.",
 		fix:     "Write the envelope: OPS_envelope, in it header and body, in body data_block, in that dt_assoc with the items.",
 	},
 	{
-		id:      opensrs.BadEnvelope,
+		id:      mistakes.BadEnvelope,
 		summary: "the body cannot be read as an OPS envelope",
 		means:   "The outermost element is OPS_envelope, and the call in it cannot be read.",
 		fix:     "Write the envelope: OPS_envelope, in it header and body, in body data_block, in that dt_assoc with the items.",
 	},
 	{
-		id:      opensrs.EnvelopeOrder,
+		id:      mistakes.EnvelopeOrder,
 		summary: "the envelope has its header after its body",
 		means:   "The element header comes after the element body. The service's DTD has header first, and an integrator saw it answer 500 \"Unrecognized protocol\" to another order.",
 		fix:     "Put <header><version>0.9</version></header> before <body>. The order of the items inside dt_assoc is free.",
 	},
 	{
-		id:      opensrs.ProtocolMissing,
+		id:      mistakes.ProtocolMissing,
 		summary: "the item protocol, which has to be XCP, is missing",
 		means:   "The first dt_assoc has no item with the key protocol and the value XCP. An integrator saw the service answer 500 \"Unrecognized protocol\" to that.",
 		fix:     "Put <item key=\"protocol\">XCP</item> next to the items action and object.",
 	},
 	{
-		id:      opensrs.CommandMissing,
+		id:      mistakes.CommandMissing,
 		summary: "the body does not say which command it is",
 		means:   "A command is named by two items next to protocol: action and object.",
 		fix:     "Put both items in, for instance <item key=\"action\">GET_BALANCE</item> and <item key=\"object\">BALANCE</item>.",
@@ -116,52 +116,52 @@ var xmlMistakes = []mistake{
 
 // asWords say what a body is instead of XML.
 var asWords = map[string]string{
-	opensrs.AsText:      "It is text without a single tag.",
-	opensrs.AsEscaped:   "It is XML that was escaped as a whole: it begins with &lt; instead of <.",
-	opensrs.AsBase64:    "It is base64 of XML.",
-	opensrs.AsGzip:      "It is compressed with gzip.",
-	opensrs.AsRequest:   "It is an HTTP request, with headers of its own: head and body were sent as a body.",
-	opensrs.AsBytes:     "It is not text: a picture, a compressed file or the like.",
-	opensrs.AsPHP:       "It is what PHP makes of an array that is printed.",
-	opensrs.AsPython:    "It is what Python's str() makes of bytes, or of an object.",
-	opensrs.AsRuby:      "It is what Ruby's inspect makes of an object.",
-	opensrs.AsNode:      "It is what JavaScript makes of an object in a string.",
-	opensrs.AsPerl:      "It is what Perl makes of a reference in a string.",
-	opensrs.AsField:     "Here a field holds the XML, URL-encoded.",
-	opensrs.AsRawField:  "Here a field holds the XML: there is a name and = before it.",
-	opensrs.AsFields:    "Here there are fields, and no XML at all.",
-	opensrs.AsEncoded:   "Here the XML is URL-encoded as a whole: it begins with %3C instead of <.",
-	opensrs.AsMultipart: "Here it is multipart/form-data, as for the upload of a file.",
-	opensrs.AsObject:    "There is no XML in it.",
-	opensrs.AsString:    "It is the XML in quotation marks, as a JSON string.",
-	opensrs.AsXMLInJSON: "One of its values is the XML.",
+	mistakes.AsText:      "It is text without a single tag.",
+	mistakes.AsEscaped:   "It is XML that was escaped as a whole: it begins with &lt; instead of <.",
+	mistakes.AsBase64:    "It is base64 of XML.",
+	mistakes.AsGzip:      "It is compressed with gzip.",
+	mistakes.AsRequest:   "It is an HTTP request, with headers of its own: head and body were sent as a body.",
+	mistakes.AsBytes:     "It is not text: a picture, a compressed file or the like.",
+	mistakes.AsPHP:       "It is what PHP makes of an array that is printed.",
+	mistakes.AsPython:    "It is what Python's str() makes of bytes, or of an object.",
+	mistakes.AsRuby:      "It is what Ruby's inspect makes of an object.",
+	mistakes.AsNode:      "It is what JavaScript makes of an object in a string.",
+	mistakes.AsPerl:      "It is what Perl makes of a reference in a string.",
+	mistakes.AsField:     "Here a field holds the XML, URL-encoded.",
+	mistakes.AsRawField:  "Here a field holds the XML: there is a name and = before it.",
+	mistakes.AsFields:    "Here there are fields, and no XML at all.",
+	mistakes.AsEncoded:   "Here the XML is URL-encoded as a whole: it begins with %3C instead of <.",
+	mistakes.AsMultipart: "Here it is multipart/form-data, as for the upload of a file.",
+	mistakes.AsObject:    "There is no XML in it.",
+	mistakes.AsString:    "It is the XML in quotation marks, as a JSON string.",
+	mistakes.AsXMLInJSON: "One of its values is the XML.",
 }
 
 // bodyDetail is what is wrong with this very body.
-func bodyDetail(f opensrs.Finding) string {
+func bodyDetail(f mistakes.Finding) string {
 	found := screen.Clean(f.Found)
 	switch f.ID {
-	case opensrs.BodyNotWellFormed:
+	case mistakes.BodyNotWellFormed:
 		return faultWords(f.XML)
-	case opensrs.BodyEncoding:
+	case mistakes.BodyEncoding:
 		if f.XML.Kind != "" {
 			return faultWords(f.XML)
 		}
 		return fmt.Sprintf("It declares %s, and its letters beyond ASCII are UTF-8.", found)
-	case opensrs.BadEnvelope:
+	case mistakes.BadEnvelope:
 		return sentence(screen.Clean(f.Why)) + "."
-	case opensrs.ProtocolMissing:
+	case mistakes.ProtocolMissing:
 		if found != "" {
 			return "Here it is " + found + "."
 		}
-	case opensrs.CommandMissing:
+	case mistakes.CommandMissing:
 		return fmt.Sprintf("The item %s is missing or empty.", found)
 	}
 	return asWords[f.Found]
 }
 
 // faultWords say where XML is not well-formed, and why.
-func faultWords(f opensrs.XMLFault) string {
+func faultWords(f mistakes.XMLFault) string {
 	tag, end, in, met := "an element", "its end tag", "", screen.Clean(f.Met)
 	if f.Tag != "" {
 		tag, end, in = "<"+screen.Clean(f.Tag)+">", "</"+screen.Clean(f.Tag)+">", ", in <"+screen.Clean(f.Tag)+">"
@@ -177,43 +177,43 @@ func faultWords(f opensrs.XMLFault) string {
 	line := fmt.Sprintf("Line %d: ", f.Line)
 	inside := fmt.Sprintf("Line %d%s: ", f.Line, in)
 	switch f.Kind {
-	case opensrs.XMLEmpty:
+	case mistakes.XMLEmpty:
 		return "There is nothing in it."
-	case opensrs.XMLCut:
+	case mistakes.XMLCut:
 		if f.Tag == "" && f.Opened == 0 {
 			return fmt.Sprintf("It breaks off on line %d.", f.Line)
 		}
 		return fmt.Sprintf("It ends on line %d, and %s is not closed.", f.Line, opened)
-	case opensrs.XMLWrongEnd:
+	case mistakes.XMLWrongEnd:
 		return line + opened + " is closed by " + other + "."
-	case opensrs.XMLStrayEnd:
+	case mistakes.XMLStrayEnd:
 		return line + other + " closes nothing: there is one end tag too many, or a start tag is missing."
-	case opensrs.XMLAmpersand:
+	case mistakes.XMLAmpersand:
 		return inside + "an & that is not escaped; in XML it is &amp;."
-	case opensrs.XMLEntity:
+	case mistakes.XMLEntity:
 		return inside + "&" + met + "; is not known in XML, which has &amp; &lt; &gt; &quot; and &apos; only; write the letter itself, in UTF-8."
-	case opensrs.XMLLessThan:
+	case mistakes.XMLLessThan:
 		return inside + "a < that is not escaped; in XML it is &lt;."
-	case opensrs.XMLAttribute:
+	case mistakes.XMLAttribute:
 		if met == "" {
 			return line + "the start tag " + tag + " is not finished, or an attribute in it is not written as name=\"value\"."
 		}
 		return line + "the attribute " + met + " of " + tag + " is not written as name=\"value\": look for a missing quotation mark or space, and for a < in the value."
-	case opensrs.XMLTwice:
+	case mistakes.XMLTwice:
 		return line + tag + " has the attribute " + met + " twice."
-	case opensrs.XMLCharacter:
+	case mistakes.XMLCharacter:
 		return inside + "the character " + met + ", which XML does not allow."
-	case opensrs.XMLTextBefore:
+	case mistakes.XMLTextBefore:
 		return line + "there is text before the first tag."
-	case opensrs.XMLTextAfter:
+	case mistakes.XMLTextAfter:
 		return line + "there is text after " + end + ", where the document ends."
-	case opensrs.XMLSecondRoot:
+	case mistakes.XMLSecondRoot:
 		return line + "another document begins after " + end + "; a body is one document."
-	case opensrs.XMLDeclaration:
+	case mistakes.XMLDeclaration:
 		return line + "the declaration is not written as <?xml version=\"1.0\" encoding=\"UTF-8\"?>."
-	case opensrs.XMLDeclaredLate:
+	case mistakes.XMLDeclaredLate:
 		return line + "<?xml ...?> has to be the very first thing: not even an empty line may come before it."
-	case opensrs.XMLEncoding:
+	case mistakes.XMLEncoding:
 		if strings.HasPrefix(met, "UTF-16") || strings.HasPrefix(met, "UTF-32") {
 			return "It declares " + met + ", and it is in an encoding that begins with one byte a character."
 		}

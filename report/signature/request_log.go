@@ -8,6 +8,7 @@ import (
 
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/mistakes"
 	"opensrs-doctor/probes/observed"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/report/screen"
@@ -139,8 +140,8 @@ func rightIn(o observed.Observation) []string {
 		}
 	}
 	readable := !wrong[observed.NotHTTP] && !wrong[observed.AmbiguousHead] && !wrong[observed.HeadTooBig] && !wrong[observed.Unfinished]
-	add(readable && !wrong[opensrs.WrongMethod] && !wrong[opensrs.WrongPath], "POST /")
-	add(readable && !wrong[opensrs.WrongContentType], "content type")
+	add(readable && !wrong[mistakes.WrongMethod] && !wrong[mistakes.WrongPath], "POST /")
+	add(readable && !wrong[mistakes.WrongContentType], "content type")
 	add(o.Bytes > 0 && !headers["Content-Length"] && !headers["Transfer-Encoding"], fmt.Sprintf("length (%d bytes)", o.Bytes))
 	add(readable && !headers[opensrs.HeaderUsername] && !wrong[observed.Username], "username")
 	add(o.Signature != nil && o.Signature.Match && !headers[opensrs.HeaderSignature], "signature")

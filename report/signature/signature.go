@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"opensrs-doctor/probes/mistakes"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/render"
@@ -15,10 +16,10 @@ import (
 
 // SignatureCheck is what was found out about a client's signature, or about its whole request.
 type SignatureCheck struct {
-	Verdict   opensrs.Verdict   // where Checked
-	Findings  []opensrs.Finding // about the request, and in the sandbox about its body too
-	Body      []opensrs.Finding // about the body: told, and no part of Match, because any bytes can be signed right
-	Shape     opensrs.SignatureShape
+	Verdict   mistakes.Verdict   // where Checked
+	Findings  []mistakes.Finding // about the request, and in the sandbox about its body too
+	Body      []mistakes.Finding // about the body: told, and no part of Match, because any bytes can be signed right
+	Shape     mistakes.SignatureShape
 	Request   bool // a whole request was looked at
 	Checked   bool // the signature was checked
 	KeyGiven  bool
@@ -50,13 +51,13 @@ func (c SignatureCheck) told() []toldMistake {
 			}
 			fix := words.fixes()
 			switch id {
-			case opensrs.SignatureMalformed:
+			case mistakes.SignatureMalformed:
 				explanation += " " + c.shapeWords()
-			case opensrs.SignatureFormat:
+			case mistakes.SignatureFormat:
 				if !c.Request {
 					explanation += " If that comes from where the signature was copied, the signature itself is right."
 				}
-			case opensrs.WrongKey:
+			case mistakes.WrongKey:
 				explanation = c.unexplained(explanation)
 				if c.Fingerprint != nil {
 					fix.Text += " That of the key given here is " + *c.Fingerprint + "."
@@ -78,7 +79,7 @@ func (c SignatureCheck) told() []toldMistake {
 
 // toldOfBody are the mistakes that the body alone shows, those aside that its signature shows too.
 func (c SignatureCheck) toldOfBody() []toldMistake {
-	var others []opensrs.Finding
+	var others []mistakes.Finding
 	for _, finding := range c.Body {
 		if !slices.Contains(c.Verdict.Mistakes, finding.ID) {
 			others = append(others, finding)
@@ -88,7 +89,7 @@ func (c SignatureCheck) toldOfBody() []toldMistake {
 }
 
 // tell puts findings into words behind what was told. Two of one mistake, as for both headers, are told once.
-func tell(told []toldMistake, findings []opensrs.Finding) []toldMistake {
+func tell(told []toldMistake, findings []mistakes.Finding) []toldMistake {
 	for _, finding := range findings {
 		same := func(one toldMistake) bool { return one.id == finding.ID }
 		if at := slices.IndexFunc(told, same); at >= 0 {
@@ -138,7 +139,7 @@ func (c SignatureCheck) unexplained(means string) string {
 
 // pairsUntried is said where the bound on large bodies may have kept a smaller explanation back.
 var pairsUntried = fmt.Sprintf("Pairs of mistakes were not tried, because the body is over %d MiB. Have the same client sign a "+
-	"small body, such as GET_BALANCE, and verify that.", opensrs.MaxPaired>>20)
+	"small body, such as GET_BALANCE, and verify that.", mistakes.MaxPaired>>20)
 
 // state says what is known of the signature where no mistake does, and what was not tried.
 func (c SignatureCheck) state() string {
@@ -178,7 +179,7 @@ func WriteSignatureJSON(w io.Writer, c SignatureCheck) error {
 	return report.WriteDocument(w, struct {
 		Match bool `json:"match"`
 		*mistakesJSON
-		NoPairs bool          `json:"pairs_not_tried,omitempty"` // the body is over opensrs.MaxPaired
+		NoPairs bool          `json:"pairs_not_tried,omitempty"` // the body is over mistakes.MaxPaired
 		Body    *mistakesJSON `json:"body,omitempty"`
 	}{false, mistakesAsJSON(c.together(), c.told(), c.state()), c.Verdict.NoPairs, body})
 }
@@ -220,12 +221,12 @@ func WriteSignatureText(w io.Writer, c SignatureCheck, o screen.Options) error {
 		default:
 			s.Paragraph(" ", 1, "The signature is right for this body and this key.", screen.Bold)
 		}
-		mistakes(s, "warn", ofBody)
+		writeMistakes(s, "warn", ofBody)
 		return s.Print(w)
 	}
 	s.Paragraph("", 0, c.together(), screen.Plain)
-	mistakes(s, "fail", c.told())
-	mistakes(s, "warn", ofBody)
+	writeMistakes(s, "fail", c.told())
+	writeMistakes(s, "warn", ofBody)
 	if state := c.state(); state != "" {
 		s.Blank()
 		sign, in := s.Mark("skip")
@@ -238,8 +239,8 @@ func WriteSignatureText(w io.Writer, c SignatureCheck, o screen.Options) error {
 	return s.Print(w)
 }
 
-// mistakes writes each mistake, what it means and what to do.
-func mistakes(s *screen.Writer, status string, told []toldMistake) {
+// writeMistakes writes each mistake, what it means and what to do.
+func writeMistakes(s *screen.Writer, status string, told []toldMistake) {
 	for _, one := range told {
 		s.Blank()
 		sign, in := s.Mark(status)

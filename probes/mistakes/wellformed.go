@@ -1,4 +1,4 @@
-package opensrs
+package mistakes
 
 import (
 	"bytes"
@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/probes/pattern"
 )
 
@@ -72,7 +73,7 @@ const xmlSpace = " \t\r\n"
 // checkEncoding finds the first byte that is not of the document's encoding, where that can be known: in UTF-8,
 // which is the default, and in ASCII.
 func checkEncoding(document []byte) XMLFault {
-	label, at := declaredEncoding(document), -1
+	label, at := opensrs.DeclaredEncoding(document), -1
 	switch label {
 	case "", "utf-8", "utf8":
 		label = "UTF-8"
@@ -93,16 +94,6 @@ func checkEncoding(document []byte) XMLFault {
 		return XMLFault{}
 	}
 	return XMLFault{Kind: XMLEncoding, Line: lineOf(document, at), Met: label}
-}
-
-// declaredEncoding is the encoding that a document declares, in small letters; "" where it declares none.
-func declaredEncoding(document []byte) string {
-	document = bytes.TrimLeft(bytes.TrimPrefix(document, mark), xmlSpace)
-	match := declaration().FindSubmatch(document[:min(len(document), maxDeclaration)])
-	if match == nil {
-		return ""
-	}
-	return strings.ToLower(string(match[1]))
 }
 
 func lineOf(text []byte, at int) int { return 1 + bytes.Count(text[:at], []byte("\n")) }

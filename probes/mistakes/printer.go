@@ -1,8 +1,10 @@
-package opensrs
+package mistakes
 
 import (
 	"bytes"
 	"strings"
+
+	"opensrs-doctor/probes/opensrs"
 )
 
 // printer lays a document out, token by token.
@@ -85,9 +87,9 @@ func (p *printer) short() bool {
 func (p *printer) line() {
 	if p.lines && p.begun && !p.text {
 		if p.spaces == nil {
-			p.spaces = []byte("\n" + strings.Repeat(p.indent, MaxDepth))
+			p.spaces = []byte("\n" + strings.Repeat(p.indent, opensrs.MaxDepth))
 		}
-		p.emit(p.spaces[:1+len(p.indent)*min(p.depth, MaxDepth)])
+		p.emit(p.spaces[:1+len(p.indent)*min(p.depth, opensrs.MaxDepth)])
 	}
 	p.begun, p.text = true, false
 }

@@ -1,14 +1,14 @@
-package opensrs
+package mistakes
 
 import (
 	"bytes"
 	"encoding/json"
-	"encoding/xml"
 	"errors"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
+	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/probes/pattern"
 )
 
@@ -64,7 +64,7 @@ func InspectBody(body []byte, verdict Verdict, request []Finding) []Finding {
 }
 
 func inspectBody(body []byte) []Finding {
-	if len(body) > MaxReply {
+	if len(body) > opensrs.MaxReply {
 		return nil
 	}
 	for _, look := range []func([]byte) (Finding, bool){inForm, inJSON, notXML} {
@@ -205,8 +205,8 @@ func notXML(body []byte) (Finding, bool) {
 
 // inspectEnvelope finds what well-formed XML lacks as a command.
 func inspectEnvelope(body []byte) []Finding {
-	tree, err := Decode(body)
-	var malformed *MalformedError
+	tree, err := opensrs.Decode(body)
+	var malformed *opensrs.MalformedError
 	switch {
 	case errors.As(err, &malformed):
 		return []Finding{{ID: BadEnvelope, Why: malformed.Why.String()}}
@@ -214,39 +214,25 @@ func inspectEnvelope(body []byte) []Finding {
 		return []Finding{{ID: NoEnvelope}}
 	}
 	var findings []Finding
-	if label := declaredEncoding(body); strings.HasPrefix(label, "iso-8859") || strings.HasPrefix(label, "latin") ||
+	if label := opensrs.DeclaredEncoding(body); strings.HasPrefix(label, "iso-8859") || strings.HasPrefix(label, "latin") ||
 		strings.HasPrefix(label, "windows-125") {
 		if text := bytes.TrimPrefix(body, mark); !ascii(text) && utf8.Valid(text) {
 			findings = append(findings, Finding{ID: BodyEncoding, Found: plainWord(label)})
 		}
 	}
 	// The DTD has the header first; the order of items is free (domains.opensrs.guide/docs/protocol-message-structure).
-	if parts := partsOf(body); slices.Index(parts, "header") > slices.Index(parts, "body") {
+	if parts := opensrs.Parts(body); slices.Index(parts, "header") > slices.Index(parts, "body") {
 		findings = append(findings, Finding{ID: EnvelopeOrder})
 	}
-	if protocol := strings.TrimSpace(tree.textAt("protocol")); !strings.EqualFold(protocol, "XCP") {
+	if protocol := strings.TrimSpace(tree.TextAt("protocol")); !strings.EqualFold(protocol, "XCP") {
 		findings = append(findings, Finding{ID: ProtocolMissing, Found: plainWord(protocol)})
 	}
 	for _, name := range []string{"action", "object"} {
-		if strings.TrimSpace(tree.textAt(name)) == "" {
+		if strings.TrimSpace(tree.TextAt(name)) == "" {
 			findings = append(findings, Finding{ID: CommandMissing, Found: name})
 		}
 	}
 	return findings
-}
-
-// partsOf are the names of the elements right inside the outermost one.
-func partsOf(document []byte) (names []string) {
-	text, _ := toUTF8(bytes.TrimPrefix(document, mark))
-	for d := newDecoder(text); ; {
-		token, err := d.next()
-		if err != nil {
-			return names
-		}
-		if start, is := token.(xml.StartElement); is && d.depth == 2 {
-			names = append(names, start.Name.Local)
-		}
-	}
 }
 
 // withoutSymptoms drops what a mistake of the signature, or of the request, explains: a body that was escaped after

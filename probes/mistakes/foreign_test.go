@@ -1,4 +1,4 @@
-package opensrs
+package mistakes
 
 import (
 	"bytes"
@@ -7,6 +7,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"opensrs-doctor/probes/opensrs"
 )
 
 // foreignFiles are the beginnings of what the named programs write. tcpdump 4.99, tshark 4.0, curl 7.88 and strace 6.1
@@ -108,7 +110,7 @@ func TestForeign(t *testing.T) {
 
 // TestOwn: nothing that clients send, and no capture that can be read, is taken for something else.
 func TestOwn(t *testing.T) {
-	for _, body := range append(sentBodies, commandBody, requestBody, string(GetBalanceBody()), "", "hello", "xml=%3C", `{"a": 1}`, "\xff\xfe<\x00",
+	for _, body := range append(sentBodies, commandBody, requestBody, string(opensrs.GetBalanceBody()), "", "hello", "xml=%3C", `{"a": 1}`, "\xff\xfe<\x00",
 		commandBody+"\n> POST / HTTP/1.1\n", "<a>`x` id,date\n[pid] write(</a>") {
 		if err := NotABody([]byte(body)); err != nil && !strings.Contains(body, "> POST") {
 			t.Errorf("%q: %v", body, err)

@@ -1,4 +1,4 @@
-package opensrs
+package mistakes
 
 import (
 	"bytes"
@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"opensrs-doctor/probes/opensrs"
 )
 
 // inJSONAs writes a value as JSON.
@@ -47,7 +49,7 @@ func TestInspectBody(t *testing.T) {
 		want       []Finding
 	}{
 		{"right", commandBody, nil},
-		{"the tool's own", string(GetBalanceBody()), nil},
+		{"the tool's own", string(opensrs.GetBalanceBody()), nil},
 		{"small letters, as the service's toolkit sends them", edit("LOOKUP", "lookup"), nil},
 		{"another order of items", strings.Replace(edit("  <item key=\"protocol\">XCP</item>\n", ""),
 			" </dt_assoc></data", "  <item key=\"protocol\">XCP</item>\n </dt_assoc></data", 1), nil},
@@ -86,9 +88,9 @@ func TestInspectBody(t *testing.T) {
 		{"UTF-8 that declares Latin-1", edit("UTF-8", "ISO-8859-1"), []Finding{{ID: BodyEncoding, Found: "iso-8859-1"}}},
 		{"HTML", "<!DOCTYPE html><html></html>", []Finding{{ID: NoEnvelope}}},
 		{"other XML", "<methodCall/>", []Finding{{ID: NoEnvelope}}},
-		{"an encoding that is not read here", edit("UTF-8", "EUC-JP"), []Finding{{ID: BadEnvelope, Why: whyEncoding.String()}}},
+		{"an encoding that is not read here", edit("UTF-8", "EUC-JP"), []Finding{{ID: BadEnvelope, Why: "it declares an encoding that is not read here"}}},
 		{"parts next to each other", "<OPS_envelope><header/><version/>0.9<body/><data_block/><dt_assoc><item key='action'>A</item>" +
-			"</dt_assoc></OPS_envelope>", []Finding{{ID: BadEnvelope, Why: whyNoData.String()}}},
+			"</dt_assoc></OPS_envelope>", []Finding{{ID: BadEnvelope, Why: "it carries no data block"}}},
 		{"header behind", strings.Replace(edit(header, ""), "</body>\n", "</body>\n"+header, 1), []Finding{{ID: EnvelopeOrder}}},
 		{"no protocol", edit("  <item key=\"protocol\">XCP</item>\n", ""), []Finding{{ID: ProtocolMissing}}},
 		{"another protocol", edit("XCP", "TPP"), []Finding{{ID: ProtocolMissing, Found: "TPP"}}},
@@ -103,7 +105,7 @@ func TestInspectBody(t *testing.T) {
 			t.Errorf("%s: %+v, want %+v", test.name, got, test.want)
 		}
 	}
-	if got := InspectBody(bytes.Repeat([]byte("x"), MaxReply+1), Verdict{}, nil); got != nil {
+	if got := InspectBody(bytes.Repeat([]byte("x"), opensrs.MaxReply+1), Verdict{}, nil); got != nil {
 		t.Errorf("a body that is too large: %+v", got)
 	}
 }

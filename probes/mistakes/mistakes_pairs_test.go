@@ -1,4 +1,4 @@
-package opensrs
+package mistakes
 
 import (
 	"fmt"
@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"opensrs-doctor/probes/opensrs"
 )
 
 // pair is a signature that was made with two mistakes.
@@ -168,7 +170,7 @@ func TestReindentedPairs(t *testing.T) {
 
 // TestCurlJoins: curl -d @FILE sends a file without its line ends; who signs the file has another body.
 func TestCurlJoins(t *testing.T) {
-	for _, file := range []string{commandBody, strings.TrimSpace(commandBody), string(GetBalanceBody()), strings.ReplaceAll(commandBody, "\n", "\r\n")} {
+	for _, file := range []string{commandBody, strings.TrimSpace(commandBody), string(opensrs.GetBalanceBody()), strings.ReplaceAll(commandBody, "\n", "\r\n")} {
 		sent := strings.NewReplacer("\r", "", "\n", "").Replace(file)
 		want := []string{BodyReindented}
 		if strings.Contains(file, "\r") {

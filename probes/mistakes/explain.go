@@ -1,9 +1,11 @@
-package opensrs
+package mistakes
 
 import (
 	"bytes"
 	"slices"
 	"strings"
+
+	"opensrs-doctor/probes/opensrs"
 )
 
 // Attempt is a signature as a client made it, with what it should have been made of.
@@ -36,7 +38,7 @@ const MaxPaired = 1 << 20
 // sets of one size the one that is tried first wins, see run. With a body over MaxPaired only single mistakes are
 // made, and the ways of writing a digest. The right signature and the key are in no part of the verdict.
 func ExplainSignature(a Attempt) Verdict {
-	signature, right := strings.TrimSpace(a.Signature), Sign(a.Body, a.Key)
+	signature, right := strings.TrimSpace(a.Signature), opensrs.Sign(a.Body, a.Key)
 	if signature == right {
 		return Verdict{Match: true}
 	}

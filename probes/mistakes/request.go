@@ -1,10 +1,11 @@
-package opensrs
+package mistakes
 
 import (
 	"bytes"
 	"fmt"
 	"strings"
 
+	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/probes/pattern"
 )
 
@@ -194,7 +195,7 @@ func (p *headParser) parse() (request RawRequest, err error) {
 
 // twice refuses a second name or signature that differs from the first.
 func (r *RawRequest) twice(header Header) error {
-	for _, name := range []string{HeaderUsername, HeaderSignature} {
+	for _, name := range []string{opensrs.HeaderUsername, opensrs.HeaderSignature} {
 		if !strings.EqualFold(header.Name, name) {
 			continue
 		}

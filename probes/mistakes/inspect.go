@@ -1,4 +1,4 @@
-package opensrs
+package mistakes
 
 import (
 	"mime"
@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/probes/pattern"
 	"opensrs-doctor/probes/typo"
 )
@@ -56,8 +57,8 @@ func Withhold(findings []Finding, key, body []byte) {
 	}
 	scrub := &foreign.Scrubber{}
 	scrub.Add(string(key))
-	scrub.Add(Sign(GetBalanceBody(), key))
-	scrub.Add(Sign(body, key))
+	scrub.Add(opensrs.Sign(opensrs.GetBalanceBody(), key))
+	scrub.Add(opensrs.Sign(body, key))
 	for i := range findings {
 		f := &findings[i]
 		for _, word := range []*string{&f.Header, &f.Found, &f.XML.Tag, &f.XML.Met} {
@@ -79,10 +80,13 @@ func (h RequestHead) Get(name string) (string, bool) {
 }
 
 // Username is the value of X-Username, or of the header that seems to be meant for it; "" where there is none.
-func (h RequestHead) Username() string { value, _, _ := h.meant(HeaderUsername); return value }
+func (h RequestHead) Username() string { value, _, _ := h.meant(opensrs.HeaderUsername); return value }
 
 // Signature is the value of X-Signature, or of the header that seems to be meant for it; "" where there is none.
-func (h RequestHead) Signature() string { value, _, _ := h.meant(HeaderSignature); return value }
+func (h RequestHead) Signature() string {
+	value, _, _ := h.meant(opensrs.HeaderSignature)
+	return value
+}
 
 // meant gives a header's value, and the wrong name that it has, "" where the name is right.
 func (h RequestHead) meant(name string) (value, misnamed string, found bool) {
@@ -99,8 +103,8 @@ func (h RequestHead) meant(name string) (value, misnamed string, found bool) {
 
 // lookalikes are what names that are meant for a header contain, besides slips of two letters.
 var lookalikes = map[string][]string{
-	HeaderUsername:  {"user", "login", "usr"},
-	HeaderSignature: {"sign", "sig"},
+	opensrs.HeaderUsername:  {"user", "login", "usr"},
+	opensrs.HeaderSignature: {"sign", "sig"},
 }
 
 // looksLike reports whether somebody who wrote name could have meant the header.
@@ -166,7 +170,7 @@ func InspectRequest(h RequestHead, came int64) []Finding {
 		findings = append(findings, Finding{ID: WrongContentType, Header: "Content-Type", Found: plainWord(value)})
 	}
 	var missing, misnamed []Finding
-	for _, name := range []string{HeaderUsername, HeaderSignature} {
+	for _, name := range []string{opensrs.HeaderUsername, opensrs.HeaderSignature} {
 		switch _, wrong, found := h.meant(name); {
 		case !found:
 			missing = append(missing, Finding{ID: HeaderMissing, Header: name})
@@ -189,7 +193,7 @@ func isContentType(value string) bool {
 	if err != nil && err != mime.ErrInvalidMediaParameter {
 		return false
 	}
-	return kind == ContentType
+	return kind == opensrs.ContentType
 }
 
 // rightPath takes / and, as a proxy is asked, a whole URL with that path or none.

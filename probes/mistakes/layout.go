@@ -1,4 +1,4 @@
-package opensrs
+package mistakes
 
 import (
 	"bytes"

@@ -1,10 +1,12 @@
-package opensrs
+package mistakes
 
 import (
 	"bytes"
 	"fmt"
 	"strings"
 	"testing"
+
+	"opensrs-doctor/probes/opensrs"
 )
 
 // BenchmarkExplain is the whole search, which ends without an answer, for bodies of the usual sizes and some
@@ -13,7 +15,7 @@ func BenchmarkExplain(b *testing.B) {
 	item := "<item key=\"first_name\">Zoë &amp; Søn's</item>\r\n"
 	for _, size := range []int{1, 5, 20, 100} {
 		b.Run(fmt.Sprint(size, "kB"), func(b *testing.B) {
-			body := append(GetBalanceBody(), bytes.Repeat([]byte(item), size*1000/len(item)+1)...)
+			body := append(opensrs.GetBalanceBody(), bytes.Repeat([]byte(item), size*1000/len(item)+1)...)
 			attempt := Attempt{body[:size*1000], []byte(clientKey), clientName, strings.Repeat("0", 32)}
 			for b.Loop() {
 				if verdict := ExplainSignature(attempt); verdict.Match || verdict.NoPairs {

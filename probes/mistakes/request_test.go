@@ -1,4 +1,4 @@
-package opensrs
+package mistakes
 
 import (
 	"bytes"
@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"opensrs-doctor/probes/opensrs"
 )
 
 const requestBody = "<?xml version=\"1.0\"?>\n<OPS_envelope>\n<body><data_block><dt_assoc>\n<item key='protocol'>XCP</item>\n" +
@@ -288,7 +290,7 @@ func FuzzExplainSignature(f *testing.F) {
 		if verdict.Match != (len(verdict.Mistakes) == 0) || len(verdict.Forms) != len(verdict.Mistakes) {
 			t.Errorf("a verdict that contradicts itself: %+v", verdict)
 		}
-		if !ExplainSignature(Attempt{body, key, name, Sign(body, key)}).Match {
+		if !ExplainSignature(Attempt{body, key, name, opensrs.Sign(body, key)}).Match {
 			t.Error("the right signature does not match")
 		}
 	})
