@@ -72,7 +72,7 @@ fpm() { # $1: lines of the pool; the one before ends
 }
 POOL="php_admin_value[curl.cainfo] = $W/ca.pem\nphp_admin_value[openssl.cafile] = $W/ca.pem"
 CA=$W/ca.pem AUTHORITY="--ca-file $CA" ONLY=php,python3,ruby,perl,node,curl,getent SERVICE=sandbox INI=
-SET="SSL_CERT_FILE=$CA CURL_CA_BUNDLE=$CA NODE_EXTRA_CA_CERTS=$CA"
+SET="SSL_CERT_FILE=$CA CURL_CA_BUNDLE=$CA NODE_EXTRA_CA_CERTS=$CA PERL_LWP_SSL_CA_FILE=$CA"
 MORE=
 case "$3" in *issue*) ;; *) sandbox ;; esac
 eval "$3"
@@ -97,6 +97,8 @@ var clientsWorlds = []clientsWorld{
 	{name: "all is well", breaks: `fpm "$POOL"`},
 	{name: "authority in SSL_CERT_FILE only", breaks: `ONLY=php; CAINFO=`, cause: "client.store-differs", blames: "(curl)",
 		says: "Set curl.cainfo = W/ca.pem in /etc/php/", mends: `CAINFO=$CA`},
+	{name: "LWP does not read SSL_CERT_FILE", breaks: `ONLY=perl; SET="SSL_CERT_FILE=$CA"`, cause: "client.store-differs", blames: "perl (LWP)",
+		says: "Set PERL_LWP_SSL_CA_FILE=W/ca.pem in the environment", mends: `MORE=PERL_LWP_SSL_CA_FILE=$CA`},
 	{name: "authority in the system's store only", cause: "client.store-differs", blames: "node", says: "Set NODE_EXTRA_CA_CERTS=",
 		breaks: `CAINFO=; SET=; AUTHORITY=; cp -a /etc/ssl/certs/. $W/none; cat $CA >>$W/none/ca-certificates.crt; cp $CA $W/none/test-root.pem; ` +
 			`openssl rehash $W/none 2>/dev/null; mount --bind $W/none /etc/ssl/certs`,
