@@ -29,7 +29,7 @@ func (s *settings) clientConfig(r *request) error {
 	case err != nil:
 		return s.bad("client-config", 0, "cannot read %s: %s", shownPath(path), plain(err))
 	case bytes.IndexByte(content, 0) >= 0:
-		return s.bad("client-config", 0, "%s is no text that a client can read: it has zero bytes, as UTF-16 has", shownPath(path)).
+		return s.bad("client-config", 0, "%s is not text that a client can read: it has zero bytes, as UTF-16 has", shownPath(path)).
 			withHint("save it as UTF-8 without a byte order mark; PHP, a shell and most programs read nothing else")
 	}
 	environment := ""
@@ -55,8 +55,8 @@ func (s *settings) clientConfig(r *request) error {
 		}
 	}
 	put("username", found.Username)
-	if r.sandbox == "" && (found.Host != "" || found.Port != "") {
-		found.Host = cmp.Or(found.Host, map[string]string{evidence.EnvTest: evidence.TestHost}[environment], evidence.LiveHost)
+	if r.sandbox == "" && (found.Host != "" || found.Port != "" || found.Environment != "") {
+		found.Host = cmp.Or(found.Host, map[string]string{evidence.EnvTest: evidence.TestHost}[cmp.Or(environment, found.Environment)], evidence.LiveHost)
 		put("endpoint", found.Endpoint())
 	}
 	key := &foreign.Scrubber{}

@@ -96,8 +96,8 @@ func TestClientsWithAnotherStore(t *testing.T) {
 	if !slices.ContainsFunc(first.Evidence, func(line string) bool { return strings.Contains(line, "cURL error 60") }) {
 		t.Errorf("%v", first.Evidence)
 	}
-	status, found, _ = look(t, map[string]string{"SSL_CERT_FILE": ca}, append(flags, "--only", "perl,getent")...)
-	if status != exitOK || found.Verdict != "pass" || len(found.Clients) != 2 {
+	status, found, _ = look(t, map[string]string{"SSL_CERT_FILE": ca, "PERL_LWP_SSL_CA_FILE": ca}, append(flags, "--only", "perl,getent")...)
+	if status != exitOK || found.Verdict != "pass" || len(found.Clients) < 2 {
 		t.Errorf("status %d, %+v", status, found)
 	}
 }

@@ -68,11 +68,11 @@ fpm() { # $1: lines of the pool; the one before ends
   printf '[www]\nlisten='$W'/www.sock\nlisten.mode=0666\nuser=www-data\ngroup=www-data\npm=static\npm.max_children=1\n%b\n' "$1" >$W/pool.d/www.conf
   $(ls /usr/sbin/php-fpm[0-9]* | tail -1) -F -y $W/fpm.conf >/dev/null 2>&1 &
   FPM=$!
-  until [ -S $W/www.sock ]; do sleep 0.05; done
+  until [ -S $W/www.sock ] || ss -ltn | grep -q :9000; do sleep 0.05; done
 }
 POOL="php_admin_value[curl.cainfo] = $W/ca.pem\nphp_admin_value[openssl.cafile] = $W/ca.pem"
 CA=$W/ca.pem AUTHORITY="--ca-file $CA" ONLY=php,python3,ruby,perl,node,curl,getent SERVICE=sandbox INI=
-SET="SSL_CERT_FILE=$CA CURL_CA_BUNDLE=$CA NODE_EXTRA_CA_CERTS=$CA"
+SET="SSL_CERT_FILE=$CA CURL_CA_BUNDLE=$CA NODE_EXTRA_CA_CERTS=$CA PERL_LWP_SSL_CA_FILE=$CA"
 MORE=
 case "$3" in *issue*) ;; *) sandbox ;; esac
 eval "$3"
@@ -97,6 +97,8 @@ var clientsWorlds = []clientsWorld{
 	{name: "all is well", breaks: `fpm "$POOL"`},
 	{name: "authority in SSL_CERT_FILE only", breaks: `ONLY=php; CAINFO=`, cause: "client.store-differs", blames: "(curl)",
 		says: "Set curl.cainfo = W/ca.pem in /etc/php/", mends: `CAINFO=$CA`},
+	{name: "LWP does not read SSL_CERT_FILE", breaks: `ONLY=perl; SET="SSL_CERT_FILE=$CA"`, cause: "client.store-differs", blames: "perl (LWP)",
+		says: "Set PERL_LWP_SSL_CA_FILE=W/ca.pem in the environment", mends: `MORE=PERL_LWP_SSL_CA_FILE=$CA`},
 	{name: "authority in the system's store only", cause: "client.store-differs", blames: "node", says: "Set NODE_EXTRA_CA_CERTS=",
 		breaks: `CAINFO=; SET=; AUTHORITY=; cp -a /etc/ssl/certs/. $W/none; cat $CA >>$W/none/ca-certificates.crt; cp $CA $W/none/test-root.pem; ` +
 			`openssl rehash $W/none 2>/dev/null; mount --bind $W/none /etc/ssl/certs`,
@@ -196,34 +198,29 @@ python3 $W/proxy.py 2>/dev/null & until ss -ltn | grep -q 10.7.7.2:7080; do slee
 	{name: "pool with open_basedir", breaks: `ONLY=fpm; fpm "$POOL\nphp_admin_value[open_basedir] = /run:/usr/share"`},
 }
 
+// A pool that answers others only is not asked, and that is what is said; nobody is blamed.
+func TestClientsOfAPoolForOthers(t *testing.T) {
+	rootOnly(t)
+	broken, _, _ := clientsIn(t, `ONLY=fpm; fpm "listen = 10.7.7.2:9000\nlisten.allowed_clients = 192.0.2.9\n$POOL"`, "")
+	if broken.Verdict != "pass" || len(broken.Clients) != 1 || broken.Clients[0].Status != "skip" ||
+		!strings.Contains(broken.Clients[0].Error, "not listen on this host") {
+		t.Errorf("%+v", broken)
+	}
+	broken, _, _ = clientsIn(t, `ONLY=fpm; fpm "listen = 127.0.0.1:9000\nlisten.allowed_clients = 192.0.2.9\n$POOL"`, "")
+	if len(broken.Clients) != 1 || !strings.Contains(broken.Clients[0].Error, "it answers others only, by listen.allowed_clients = 192.0.2.9") {
+		t.Errorf("%+v", broken)
+	}
+}
+
 // Every world: the right cause with the right thing to change, and once that is done, nothing is left of it.
 func TestClientsInWorlds(t *testing.T) {
 	rootOnly(t)
-	binary, err := theBinary()
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, needed := range []string{"php", "/usr/bin/python3", "ruby", "perl", "node", "curl", "openssl", "gnutls-serv", "nft", "ip"} {
 		program(t, needed)
 	}
 	for _, world := range clientsWorlds {
 		t.Run(strings.ReplaceAll(world.name, " ", "-"), func(t *testing.T) {
-			dir, err := os.MkdirTemp("/run", "opensrs-doctor-test")
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { os.RemoveAll(dir) })
-			if err := os.Chmod(dir, 0o755); err != nil {
-				t.Fatal(err)
-			}
-			host := exec.CommandContext(t.Context(), "unshare", "-nmpf", "--kill-child", "--mount-proc", "bash", "-c", clientsHost, "bash", dir, binary, world.breaks, world.mends)
-			host.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8"}
-			var words bytes.Buffer
-			host.Stderr = &words
-			if err := host.Run(); err != nil {
-				t.Fatalf("%v\n%s", err, words.String())
-			}
-			broken, mended := lookedAt(t, dir, "broken"), lookedAt(t, dir, "mended")
+			broken, mended, dir := clientsIn(t, world.breaks, world.mends)
 			world.check(t, dir, broken)
 			for _, d := range mended.Diagnoses {
 				if d.Cause != world.besides {
@@ -232,6 +229,30 @@ func TestClientsInWorlds(t *testing.T) {
 			}
 		})
 	}
+}
+
+// clientsIn makes a world in a directory, and gives what was found as it was broken, and as it was mended.
+func clientsIn(t *testing.T, breaks, mends string) (broken, mended lookDocument, dir string) {
+	t.Helper()
+	binary, err := theBinary()
+	if err == nil {
+		dir, err = os.MkdirTemp("/run", "opensrs-doctor-test")
+	}
+	if err == nil {
+		t.Cleanup(func() { os.RemoveAll(dir) })
+		err = os.Chmod(dir, 0o755)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	host := exec.CommandContext(t.Context(), "unshare", "-nmpf", "--kill-child", "--mount-proc", "bash", "-c", clientsHost, "bash", dir, binary, breaks, mends)
+	host.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8"}
+	var words bytes.Buffer
+	host.Stderr = &words
+	if err := host.Run(); err != nil {
+		t.Fatalf("%v\n%s", err, words.String())
+	}
+	return lookedAt(t, dir, "broken"), lookedAt(t, dir, "mended"), dir
 }
 
 func lookedAt(t *testing.T, dir, name string) (found lookDocument) {

@@ -236,14 +236,15 @@ func (r *run) askPool(ctx context.Context, l *looker, pool fpmPool) []evidence.C
 
 // unanswered is why a pool's socket gave no answer.
 func (r *run) unanswered(pool fpmPool, err error) foreign.Text {
+	hungUp := errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 	switch {
 	case errors.Is(err, os.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
 		return foreign.Join(foreign.Ours("not running: nothing listens at"), r.quote(pool.listen))
 	case errors.Is(err, os.ErrPermission):
 		return foreign.Ours("this user may not ask it: run with sudo")
-	case errors.Is(err, io.EOF) && pool.allowed != "":
+	case hungUp && pool.allowed != "":
 		return foreign.Join(foreign.Ours("it answers others only, by listen.allowed_clients ="), r.quote(pool.allowed))
-	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
+	case hungUp:
 		return foreign.Ours("it closed the connection without an answer")
 	}
 	return foreign.Join(foreign.Ours("its socket does not answer:"), r.quote(plainError(err)))

@@ -34,7 +34,8 @@ func TestAuthorityInSSLCertFileOnly(t *testing.T) {
 	found := look(t, p, Options{Env: host("SSL_CERT_FILE=" + p.ca)})
 	expect(t, found, map[string]string{
 		"php (streams)": "pass", "python3": "pass", "ruby": "pass", "perl": "pass", "curl": "pass",
-		"php (curl)": "fail verify", "node": "fail verify", "java": "fail verify", "python3 (requests)": "fail verify"})
+		"php (curl)": "fail verify", "node": "fail verify", "java": "fail verify", "python3 (requests)": "fail verify",
+		"perl (LWP)": "fail verify"})
 	for name, c := range found {
 		if c.Status == evidence.Pass && c.Stage == evidence.StageVerify &&
 			(c.TLSVersion.String() != "TLS 1.3" || c.Address.String() != "127.0.0.1" || c.LocalAddress.String() != "127.0.0.1") {
@@ -46,8 +47,9 @@ func TestAuthorityInSSLCertFileOnly(t *testing.T) {
 func TestEveryRuntimeWithItsOwnSwitch(t *testing.T) {
 	p := newPeer(t, nil)
 	ini := iniDir(t, "curl.cainfo="+p.ca+"\nopenssl.cafile="+p.ca)
-	expect(t, look(t, p, Options{Env: host("NODE_EXTRA_CA_CERTS="+p.ca, "CURL_CA_BUNDLE="+p.ca, "PHP_INI_SCAN_DIR=:"+ini)}), map[string]string{
-		"php (streams)": "pass", "php (curl)": "pass", "node": "pass", "curl": "pass", "python3 (requests)": "pass", "python3": "fail verify"})
+	expect(t, look(t, p, Options{Env: host("PERL_LWP_SSL_CA_FILE="+p.ca, "NODE_EXTRA_CA_CERTS="+p.ca, "CURL_CA_BUNDLE="+p.ca, "PHP_INI_SCAN_DIR=:"+ini)}), map[string]string{
+		"php (streams)": "pass", "php (curl)": "pass", "node": "pass", "curl": "pass", "python3 (requests)": "pass", "python3": "fail verify",
+		"perl (LWP)": "pass", "perl": "fail verify"})
 }
 
 // iniDir is a directory with one ini file, for PHP_INI_SCAN_DIR.

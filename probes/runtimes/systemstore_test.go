@@ -55,7 +55,7 @@ exec "$@"`
 		t.Fatalf("%v: %s", err, words.String())
 	}
 	for name, want := range map[string]string{"php (streams)": "pass", "php (curl)": "pass", "python3": "pass", "python3 (requests)": "pass",
-		"ruby": "pass", "perl": "pass", "curl": "pass", "getent": "pass", "node": "fail", "java": "fail"} {
+		"ruby": "pass", "perl": "pass", "perl (LWP)": "pass", "curl": "pass", "getent": "pass", "node": "fail", "java": "fail"} {
 		if c, there := found[name]; there && c.Status != want {
 			t.Errorf("%s: %s %s, want %s: %s", name, c.Status, c.Stage, want, c.Error)
 		}

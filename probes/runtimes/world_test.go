@@ -148,6 +148,9 @@ func shortName(c evidence.Client) string {
 	if strings.HasPrefix(c.Library.String(), "requests") {
 		name += " (requests)"
 	}
+	if strings.HasPrefix(c.Library.String(), "LWP") {
+		name += " (LWP)"
+	}
 	return name
 }
 

@@ -127,7 +127,7 @@ func clientWords(c *evidence.Client) string {
 	case !c.Missing.Empty():
 		return c.Error.String()
 	case c.Status == evidence.Fail:
-		return string(c.Stage) + ": " + c.Error.String()
+		return string(c.Stage) + ": " + strings.TrimPrefix(c.Error.String(), c.Name+": ")
 	case c.Stage == evidence.StageResolve:
 		return joined(evidence.AddressText(c.Address), "the address only: it goes no further")
 	case c.Unverified:

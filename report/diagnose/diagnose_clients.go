@@ -32,6 +32,8 @@ func ClientTitle(c *evidence.Client) string {
 		return name + " (streams)"
 	case strings.HasPrefix(library, "requests"):
 		return name + " (requests)"
+	case strings.HasPrefix(library, "LWP"):
+		return name + " (LWP)"
 	}
 	return name
 }

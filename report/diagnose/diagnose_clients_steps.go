@@ -124,6 +124,8 @@ func storeStep(e *evidence.Evidence, d difference) string {
 		if setting(c, "env REQUESTS_CA_BUNDLE") == "" && setting(c, "env CURL_CA_BUNDLE") != "" {
 			variable = "CURL_CA_BUNDLE"
 		}
+	case strings.HasPrefix(c.Library.String(), "LWP"):
+		variable = "PERL_LWP_SSL_CA_FILE"
 	case c.Name == "curl":
 		if setting(c, "env SSL_CERT_FILE") == "" || setting(c, "env CURL_CA_BUNDLE") != "" {
 			variable = "CURL_CA_BUNDLE"
@@ -270,7 +272,7 @@ func libraryStep(c *evidence.Client) string {
 // settingOf is the very setting of a client whose store differs, or that speaks an old TLS; nil where none is known.
 func settingOf(d difference) *report.Culprit {
 	c := d.client
-	names := []string{"env SSL_CERT_FILE", "env REQUESTS_CA_BUNDLE", "env CURL_CA_BUNDLE"}
+	names := []string{"env SSL_CERT_FILE", "env REQUESTS_CA_BUNDLE", "env CURL_CA_BUNDLE", "env PERL_LWP_SSL_CA_FILE"}
 	if d.cause == clientOld {
 		names = []string{"env OPENSSL_CONF"}
 	} else if family(c) == "php" {

@@ -33,7 +33,7 @@ func AsWords(r *report.Report) (headline string, lines []string) {
 	case here.Verdict == report.VerdictPass:
 		headline = fmt.Sprintf("From this shell all is well. As %s it works, with a warning: %s.", name, reason)
 	case len(r.Diagnoses) > 0 && here.Cause == r.Diagnoses[0].Cause:
-		headline = fmt.Sprintf("From this shell it ends as it does as %s: %s.", name, reason)
+		headline = fmt.Sprintf("The same from this shell and as %s: %s.", name, reason)
 	default:
 		headline = fmt.Sprintf("As %s: %s. From this shell it ends another way: %s.", name, reason, screen.Clean(here.Cause))
 	}

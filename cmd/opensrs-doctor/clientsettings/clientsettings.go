@@ -21,6 +21,9 @@ type Settings struct {
 	KeyLine  int // from 1
 	Host     string
 	Port     string
+
+	Environment string // that the file chooses by a setting for it, live or test
+
 	Problems []Problem // in the order of their lines
 	Computed []Computed
 }
@@ -44,12 +47,17 @@ const (
 	Host     = "host"
 	port     = "port"
 	scheme   = "scheme"
+	mode     = "mode" // which environment
 )
 
 // Read takes the settings of one environment, "live" or "test", out of a file; "" where the file's host decides.
 func Read(text, environment string) Settings {
 	entries := entriesOf(text)
 	s := Settings{}
+	if environment == "" {
+		environment = modeOf(entries)
+		s.Environment = environment
+	}
 	pick := func(kind string) (found *entry) { // of that environment, else of none in particular, else what there is
 		fits := func(one entry) int {
 			switch one.environment {
@@ -77,6 +85,9 @@ func Read(text, environment string) Settings {
 			s.Host, s.Port = at, number
 		}
 		s.around(*one)
+		if template().MatchString(s.Host) {
+			s.tell(one.line, "%s is still the placeholder of the template", one.name)
+		}
 	}
 	if environment == "" {
 		environment = evidence.EnvironmentOf(s.Host)
@@ -92,7 +103,7 @@ func Read(text, environment string) Settings {
 	if chosen != nil {
 		s.Key, s.KeyLine = chosen.value, chosen.line
 		for _, problem := range opensrs.CheckKey([]byte(chosen.value)) {
-			s.tell(chosen.line, "%s is no API key as it is: %s", chosen.name, keyWords(string(problem)))
+			s.tell(chosen.line, "%s is not an API key: %s", chosen.name, keyWords(string(problem)))
 		}
 		if chosen.environment != "" && evidence.EnvironmentOf(s.Host) != "" && evidence.EnvironmentOf(s.Host) != chosen.environment {
 			s.tell(chosen.line, "%s is the key of the %s environment by its name, and the host is that of the other", chosen.name, chosen.environment)
@@ -104,7 +115,7 @@ func Read(text, environment string) Settings {
 		case s.Port == "55000", s.Port == "51000":
 			s.tell(one.line, "%s is %s, the port of the old protocol; the API is at %d", one.name, s.Port, evidence.ServicePort)
 		case err != nil:
-			s.tell(one.line, "%s is no port; the API is at %d", one.name, evidence.ServicePort)
+			s.tell(one.line, "%s is not a port; the API is at %d", one.name, evidence.ServicePort)
 		}
 	}
 	for _, one := range entries {
@@ -115,6 +126,28 @@ func Read(text, environment string) Settings {
 	s.keys(entries)
 	slices.SortStableFunc(s.Problems, func(a, b Problem) int { return a.Line - b.Line })
 	return s
+}
+
+// modeOf is the environment that a file chooses by a setting for that, "test_mode = on" or "environment: live"; "" where
+// none does.
+func modeOf(entries []entry) string {
+	for _, one := range entries {
+		value := strings.ToLower(strings.TrimSpace(one.value))
+		switch {
+		case one.kind != mode || one.computed:
+		case one.environment == "": // which is its value
+			asked := entry{}
+			asked.meaning(value)
+			if asked.environment != "" {
+				return asked.environment
+			}
+		case slices.Contains([]string{"1", "on", "true", "yes"}, value):
+			return one.environment
+		case slices.Contains([]string{"0", "off", "false", "no"}, value):
+			return map[string]string{evidence.EnvTest: evidence.EnvLive, evidence.EnvLive: evidence.EnvTest}[one.environment]
+		}
+	}
+	return ""
 }
 
 func (s *Settings) tell(line int, format string, args ...any) {
@@ -145,7 +178,7 @@ func (s *Settings) keys(entries []entry) {
 	}
 	live, test := first[evidence.EnvLive], first[evidence.EnvTest]
 	if live.line > 0 && test.line > 0 && live.value == test.value {
-		s.tell(max(live.line, test.line), "one key is in both environments, on the lines %d and %d; each environment has a key of its own", min(live.line, test.line), max(live.line, test.line))
+		s.tell(max(live.line, test.line), "one key is in both environments, on lines %d and %d; each environment has a key of its own", min(live.line, test.line), max(live.line, test.line))
 	}
 }
 
@@ -161,7 +194,7 @@ func keyWords(problem string) string {
 
 // bareHost is the host of a URL, with its port where it has one, or the value as it is.
 func bareHost(value string) string {
-	value = strings.TrimSpace(value)
+	value = strings.ReplaceAll(strings.TrimSpace(value), `\`, "") // of JSON and Java: https:\/\/, https\://
 	if _, rest, is := strings.Cut(value, "://"); is {
 		value = rest
 	}

@@ -17,15 +17,17 @@ var names = map[string]string{
 	"host": Host, "hostname": Host, "apihost": Host, "server": Host, "url": Host, "apiurl": Host, "endpoint": Host,
 	"port": port, "sslport": port, "apiport": port,
 	"crypttype": scheme, "sslversion": scheme,
+	"mode": mode, "env": mode, "environment": mode,
 }
 
 // Forms of one setting on a line: define('NAME', 'value'), 'name' => 'value', "name": "value", NAME=value, name: value,
-// $config['name'] = 'value', :name => 'value', object.name = value. And of a line that opens a section of them.
+// $config['name'] = 'value', :name => 'value', object.name = value, object->set_name('value'). And of a line that opens a section of them.
 var (
-	defined    = pattern.Of(`(?i)\bdefine\s*\(\s*['"](\w+)['"]\s*,\s*(.*?)\s*\)\s*;?\s*(?:(?://|#).*)?$`)
+	defined    = pattern.Of(`(?i)\bdefine\s*\(\s*['"](\w+)['"]\s*,\s*(.*?)\s*\)\s*;?\s*\}?\s*(?:(?://|#).*)?$`)
 	inArray    = pattern.Of(`^\s*['"]([\w.-]+)['"]\s*(?:=>|:)\s*(.*?)\s*,?\s*$`)
-	assignment = pattern.Of(`^\s*(?:(?:export|set|const|var|let|my|our)\s+)?[$:@]*([A-Za-z][\w.-]*(?:(?:->|\.|\[\s*['":]?|\{\s*['"]?)[\w-]+(?:['"]?\s*[\]}])?)*)\s*(?:=>|[:=])\s*(.*?)\s*[;,]?\s*$`)
+	assignment = pattern.Of(`^\s*(?:(?:export|set|const|var|let|my|our|public|private|protected|static|final|readonly|string|String)\s+)*[$:@]*([A-Za-z][\w.-]*(?:(?:->|\.|\[\s*['":]?|\{\s*['"]?)[\w-]+(?:['"]?\s*[\]}])?)*)\s*(?:=>|[:=])\s*(.*?)\s*[;,]?\s*$`)
 	opening    = pattern.Of(`^\s*(?:return\s+|(?:export|const|var|let|my|our)\s+)?['"$:@]*([\w.-]*)['"]?\s*(?:=>|[:=])?\s*(?:[\w.:&]*\s*[\[{(])\s*$`)
+	setter     = pattern.Of(`(?:->|\.)set_?([A-Za-z]\w*)\s*\(\s*(['"].*?)\s*\)\s*;?\s*$`)
 	block      = pattern.Of(`^\s*([\w.-]+):\s*(?:#.*)?$`)
 	comment    = pattern.Of(`/\*.*?\*/`)
 	// What a value looks like that the program takes from elsewhere: a call, a variable, an entry of the environment.
@@ -56,32 +58,43 @@ type section struct {
 func entriesOf(text string) (entries []entry) {
 	var within []section
 	for i, line := range linesOf(text) {
-		trimmed := strings.TrimSpace(line)
-		if trimmed == "" {
-			continue
-		}
-		indent := len(line) - len(strings.TrimLeft(line, " \t"))
-		for len(within) > 0 && within[len(within)-1].indent >= indent {
-			within = within[:len(within)-1]
-		}
-		if strings.HasPrefix(trimmed, "[") && strings.HasSuffix(trimmed, "]") { // of an INI file
-			within = []section{{trimmed[1 : len(trimmed)-1], i + 1, -1}}
-			continue
-		}
-		opens := opening().FindStringSubmatch(line)
-		if opens == nil {
-			opens = block().FindStringSubmatch(line)
-		}
-		if opens != nil {
-			within = append(within, section{opens[1], i + 1, indent})
-			continue
-		}
-		if one, known := entryOf(line, within); known {
-			one.line = i + 1
-			entries = append(entries, one)
+		for _, piece := range piecesOf(line) {
+			one, known := read(piece, i+1, &within)
+			if known {
+				entries = append(entries, one)
+			}
 		}
 	}
 	return ofTheService(entries)
+}
+
+// read takes one setting, or what opens a section.
+func read(line string, number int, sections *[]section) (one entry, known bool) {
+	within := *sections
+	defer func() { *sections = within }()
+	trimmed := strings.TrimSpace(line)
+	if trimmed == "" {
+		return entry{}, false
+	}
+	indent := len(line) - len(strings.TrimLeft(line, " \t"))
+	for len(within) > 0 && within[len(within)-1].indent >= indent {
+		within = within[:len(within)-1]
+	}
+	if strings.HasPrefix(trimmed, "[") && strings.HasSuffix(trimmed, "]") { // of an INI file
+		within = []section{{trimmed[1 : len(trimmed)-1], number, -1}}
+		return entry{}, false
+	}
+	opens := opening().FindStringSubmatch(line)
+	if opens == nil {
+		opens = block().FindStringSubmatch(line)
+	}
+	if opens != nil {
+		within = append(within, section{opens[1], number, indent})
+		return entry{}, false
+	}
+	one, known = entryOf(line, within)
+	one.line = number
+	return one, known
 }
 
 // ofTheService leaves out what belongs to others: where a user or key bears the service's name, what does not; else the
@@ -131,7 +144,7 @@ func linesOf(text string) []string {
 }
 
 func entryOf(line string, within []section) (entry, bool) {
-	for _, form := range []func() *regexp.Regexp{defined, inArray, assignment} {
+	for _, form := range []func() *regexp.Regexp{defined, inArray, assignment, setter} {
 		found := form().FindStringSubmatch(line)
 		if found == nil {
 			continue
@@ -166,6 +179,9 @@ func (one *entry) meaning(name string) (kind string) {
 		default:
 			rest = append(rest, part)
 		}
+	}
+	if len(rest) == 0 && one.environment != "" {
+		return mode
 	}
 	return names[strings.Join(rest, "")]
 }

@@ -75,7 +75,7 @@ func one(text string, all []found, none func() error) (*Target, error) {
 	if len(names) == 1 {
 		return open(text, all[0].pid)
 	}
-	problem := failed("", "%s fits %d processes that differ in user, namespace or control group", clean(text), len(names))
+	problem := failed("", "%s matches %d processes that differ in user, namespace or control group", clean(text), len(names))
 	for _, name := range names {
 		problem.Choices = append(problem.Choices, Choice{kinds[name].pid, kinds[name].about()})
 	}
@@ -267,7 +267,7 @@ func asError(pid int, err error) error {
 	case gone(err):
 		return failed("list the processes with ps -e; in a container their numbers are the container's own", "there is no process %d", pid)
 	case errors.Is(err, os.ErrPermission) && os.Geteuid() == 0:
-		return failed("run it as root of the machine itself", "this shell's root may not look into process %d, as a container's root may not into the host's", pid)
+		return failed("run it as root of the machine itself, or speak for its user: opensrs-doctor --as user:NAME", "this shell's root may not look into process %d, as a container's root may not into the host's", pid)
 	case errors.Is(err, os.ErrPermission):
 		return failed("run it as root", "process %d belongs to another user: only root can speak for it", pid)
 	}

@@ -100,7 +100,7 @@ func (s *status) ended(pid int) error {
 	case s.state == 'Z' || s.state == 'X':
 		return failed("name its parent, or wait until it runs again", "process %d has ended, and only its number is left (a zombie)", pid)
 	case s.flags&kernelThread != 0:
-		return failed("name the process that makes the calls", "process %d is a thread of the kernel, %s", pid, clean(s.name))
+		return failed("name the process that makes the calls", "process %d is a kernel thread, %s", pid, clean(s.name))
 	}
 	return nil
 }
