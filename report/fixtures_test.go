@@ -22,7 +22,7 @@ type fixture struct {
 	damage     func(*evidence.Evidence)
 }
 
-// fixtures are all of them; the plain one of every cause has a saved report in testdata.
+// fixtures are all of them; of the plain one of every cause testdata has the diagnoses and the screen.
 func fixtures() []fixture {
 	return slices.Concat(hostFixtures, dnsFixtures, egressFixtures, rulesFixtures, portFixtures, proxyFixtures,
 		tlsFixtures, callFixtures, clientFixtures)
