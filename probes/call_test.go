@@ -12,6 +12,7 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/opensrs"
+	"opensrs-doctor/probes/service"
 )
 
 func inHTTP(status string, body string) string {
@@ -88,7 +89,7 @@ func kindOfFailure(failure *evidence.Failure) evidence.Kind {
 
 // Credentials go from one public service to the other one, after a refusal of them, and nowhere else.
 func TestMayCrossCheck(t *testing.T) {
-	good := Options{Host: evidence.LiveHost, Port: evidence.ServicePort, Environment: "live", CrossCheck: true}
+	good := Options{Host: service.OpenSRS.Live.Host, Port: service.OpenSRS.Port, Environment: "live", CrossCheck: true}
 	refused := &evidence.Call{Class: string(opensrs.AuthFailed)}
 	for name, test := range map[string]struct {
 		change func(*Options)
@@ -96,7 +97,7 @@ func TestMayCrossCheck(t *testing.T) {
 		want   bool
 	}{
 		"live":                     {func(*Options) {}, refused, true},
-		"test":                     {func(o *Options) { o.Host, o.Environment = evidence.TestHost, "test" }, refused, true},
+		"test":                     {func(o *Options) { o.Host, o.Environment = service.OpenSRS.Test.Host, "test" }, refused, true},
 		"no call":                  {func(*Options) {}, nil, false},
 		"another refusal":          {func(*Options) {}, &evidence.Call{Class: string(opensrs.IPDenied)}, false},
 		"switched off":             {func(o *Options) { o.CrossCheck = false }, refused, false},

@@ -6,15 +6,14 @@ import (
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/opensrs"
+	"opensrs-doctor/probes/service"
 )
 
 // crossCheck makes the same call once in the other environment, with the same care for its certificate.
 func (w *world) crossCheck(ctx context.Context, o Options, v way) *evidence.CrossCheck {
-	check := &evidence.CrossCheck{Environment: "test", Host: evidence.TestHost}
-	if o.Host == evidence.TestHost {
-		check = &evidence.CrossCheck{Environment: "live", Host: evidence.LiveHost}
-	}
-	peer := evidence.HostPort{Host: check.Host, Port: evidence.ServicePort}
+	other := service.OpenSRS.Other(o.Environment)
+	check := &evidence.CrossCheck{Environment: other.Name, Host: other.Host}
+	peer := evidence.HostPort{Host: check.Host, Port: service.OpenSRS.Port}
 	conn, err := w.open(ctx, v, peer)
 	if err != nil {
 		check.Failure = w.fail(evidence.OpConnect, err)
@@ -41,5 +40,5 @@ func mayCrossCheck(o Options, call *evidence.Call) bool {
 	if call == nil || call.Class != string(opensrs.AuthFailed) || !o.CrossCheck || o.Custom || o.Sandbox {
 		return false
 	}
-	return o.publicService() && evidence.EnvironmentOf(o.Host) == o.Environment
+	return o.publicService() && service.OpenSRS.EnvironmentOf(o.Host) == o.Environment
 }

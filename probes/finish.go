@@ -8,6 +8,7 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/opensrs"
+	"opensrs-doctor/probes/service"
 )
 
 // whileWaiting runs a probe and starts the follow-ups beside it if it takes long.
@@ -71,8 +72,8 @@ func (r *run) trouble(probe string, failure *evidence.Failure) {
 			}
 		}
 	}
-	if probe != "port" && r.o.Port != evidence.ServicePort && r.way.proxy == nil && len(r.target.addresses) > 0 {
-		r.x.otherPort(netip.AddrPortFrom(r.connectedTarget().addresses[0].Addr(), evidence.ServicePort))
+	if probe != "port" && r.o.Port != service.OpenSRS.Port && r.way.proxy == nil && len(r.target.addresses) > 0 {
+		r.x.otherPort(netip.AddrPortFrom(r.connectedTarget().addresses[0].Addr(), service.OpenSRS.Port))
 	}
 	r.deepen(probe)
 }

@@ -23,6 +23,7 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/service"
 )
 
 // Every target here is what a stranger says. Its memory is bounded by the input, which go test -fuzz keeps under 1 MiB,
@@ -180,7 +181,7 @@ func throughProxySaying(t *testing.T, at string, said []byte) {
 	}
 	proxy := &proxyServer{url: u, peer: evidence.HostPort{Host: "127.0.0.1", Port: 1}, scrub: w.scrub}
 	conn := hear(said)
-	stream, reply, err := proxy.tunnel(context.Background(), conn, evidence.HostPort{Host: "api.example", Port: evidence.ServicePort})
+	stream, reply, err := proxy.tunnel(context.Background(), conn, evidence.HostPort{Host: "api.example", Port: service.OpenSRS.Port})
 	if (stream == nil) == (err == nil) {
 		t.Errorf("a stream %v and the error %v", stream != nil, err)
 	}

@@ -9,6 +9,7 @@ import (
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/opensrs"
+	"opensrs-doctor/probes/service"
 	"opensrs-doctor/probes/thishost"
 )
 
@@ -90,5 +91,5 @@ func (o Options) rightKey() bool {
 
 // publicService reports whether the endpoint is exactly one of the two public services, however it was named.
 func (o Options) publicService() bool {
-	return evidence.EnvironmentOf(o.Host) != "" && o.Port == evidence.ServicePort && (o.Path == "/" || o.Path == "")
+	return service.OpenSRS.EnvironmentOf(o.Host) != "" && o.Port == service.OpenSRS.Port && (o.Path == "/" || o.Path == "")
 }

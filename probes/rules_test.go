@@ -11,6 +11,7 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/service"
 )
 
 // TestRulesForAnEndpointInside: an address that can never be public is refused, unless the endpoint is at such an address
@@ -26,13 +27,13 @@ func TestRulesForAnEndpointInside(t *testing.T) {
 		reason string
 		status evidence.Status
 	}{
-		{evidence.LiveHost, []string{"rules"}, iprules.ReasonNeverPublic, evidence.Fail},
+		{service.OpenSRS.Live.Host, []string{"rules"}, iprules.ReasonNeverPublic, evidence.Fail},
 		{"192.0.2.1", []string{"rules"}, iprules.ReasonNeverPublic, evidence.Fail},
 		{"127.0.0.1", []string{"rules"}, "", evidence.Pass},
 		{"10.9.8.7", []string{"rules"}, "", evidence.Pass},
 		{"localhost", []string{"rules", "dns"}, "", evidence.Pass},
 	} {
-		ev := Run(context.Background(), Options{Environment: "live", Host: c.host, Port: evidence.ServicePort, Custom: true,
+		ev := Run(context.Background(), Options{Environment: "live", Host: c.host, Port: service.OpenSRS.Port, Custom: true,
 			Rules: []iprules.Rule{rule}, RulesGiven: true, EgressIPs: []netip.Addr{netip.MustParseAddr("10.0.0.1")},
 			Proxy: ProxyChoice{Mode: "none"}, Only: c.only, Timeout: 5 * time.Second}, nil)
 		if c.host == "localhost" && len(ev.Target.Addresses) == 0 {
@@ -67,7 +68,7 @@ func TestRulesJudgeEveryAddressGiven(t *testing.T) {
 		for _, text := range c.given {
 			given = append(given, netip.MustParseAddr(text))
 		}
-		ev := Run(context.Background(), Options{Environment: "live", Host: evidence.LiveHost, Port: evidence.ServicePort, EgressIPs: given,
+		ev := Run(context.Background(), Options{Environment: "live", Host: service.OpenSRS.Live.Host, Port: service.OpenSRS.Port, EgressIPs: given,
 			Rules: []iprules.Rule{rule}, RulesGiven: true, Proxy: ProxyChoice{Mode: "none"}, Only: []string{"rules"},
 			Timeout: 5 * time.Second}, nil)
 		if got := ev.Rules; got.Verdict != c.verdict || len(got.Results) != len(given) || ev.Step("rules").Status != c.status {
@@ -85,7 +86,7 @@ func TestRulesSayWhatTheyWaitedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	rule, _ := iprules.Parse("allow 203.0.113.0/25")
-	ev := Run(context.Background(), Options{Environment: "live", Host: evidence.LiveHost, Port: evidence.ServicePort, EgressSources: []Source{from},
+	ev := Run(context.Background(), Options{Environment: "live", Host: service.OpenSRS.Live.Host, Port: service.OpenSRS.Port, EgressSources: []Source{from},
 		Rules: []iprules.Rule{rule}, RulesGiven: true, Proxy: ProxyChoice{Mode: "none"}, Only: []string{"rules"},
 		Timeout: 5 * time.Second}, nil)
 	if step := ev.Step("rules"); step.Status != evidence.Skip || step.WaitedFor != "egress" || len(ev.Egress.IPv6) != 1 {

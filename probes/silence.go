@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/service"
 	"opensrs-doctor/probes/thishost"
 )
 
@@ -21,7 +22,7 @@ const silentEnough = 6
 func (x *experiments) path(to netip.AddrPort, answered bool) {
 	compare := uint16(443)
 	if to.Port() == compare {
-		compare = evidence.ServicePort
+		compare = service.OpenSRS.Port
 	}
 	x.once("path", pathTime, func(ctx context.Context) {
 		var first *evidence.Hop
@@ -29,8 +30,8 @@ func (x *experiments) path(to netip.AddrPort, answered bool) {
 			first = x.world.ordinaryHop(ctx, to, func() time.Duration { return walkHop })
 		}
 		x.otherPort(netip.AddrPortFrom(to.Addr(), compare))
-		if to.Port() != evidence.ServicePort {
-			x.otherPort(netip.AddrPortFrom(to.Addr(), evidence.ServicePort))
+		if to.Port() != service.OpenSRS.Port {
+			x.otherPort(netip.AddrPortFrom(to.Addr(), service.OpenSRS.Port))
 		}
 		seen := x.host.Look(to, x.world.sourceIP)
 		x.keep(func(f *findings) {

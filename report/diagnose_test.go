@@ -2,7 +2,6 @@ package report_test
 
 import (
 	"bytes"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -44,8 +43,12 @@ func TestHealthy(t *testing.T) {
 	}
 }
 
-// Every cause is found in the run that it is about, and its saved report reads as testdata says: in JSON, and
-// rendered from that JSON alone.
+// examples are causes whose saved reports are in testdata whole, for tests of other rooms and for readers: a run that
+// fails, and one that passes.
+var examples = []string{"call.auth-failed", "client.dns-differs"}
+
+// Every cause is found in the run that it is about. Its saved report is by the schema, its diagnoses and its screen, made
+// of that report alone, are as testdata has them.
 func TestCauses(t *testing.T) {
 	for _, f := range fixtures() {
 		t.Run(f.name, func(t *testing.T) {
@@ -72,13 +75,20 @@ func TestCauses(t *testing.T) {
 				t.Logf("\n%s", text)
 				return
 			}
-			golden.Check(t, cause+".json", string(document))
+			var diagnoses bytes.Buffer
+			if err := report.WriteDocument(&diagnoses, again.Diagnoses); err != nil {
+				t.Fatal(err)
+			}
+			golden.Check(t, "diagnoses/"+cause+".json", diagnoses.String())
 			golden.Check(t, cause+".txt", text)
+			if slices.Contains(examples, cause) {
+				golden.Check(t, cause+".json", string(document))
+			}
 		})
 	}
 }
 
-// Every row has a run that shows it, and testdata holds no report of anything else.
+// Every row has a run that shows it, and testdata holds nothing of anything else.
 func TestEveryCauseHasASavedReport(t *testing.T) {
 	var shown []string
 	for _, f := range fixtures() {
@@ -89,17 +99,15 @@ func TestEveryCauseHasASavedReport(t *testing.T) {
 			t.Errorf("no fixture shows %s", c.ID)
 		}
 	}
-	saved, err := filepath.Glob("testdata/*.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, path := range saved {
-		cause := strings.TrimSuffix(filepath.Base(path), ".json")
-		if !slices.Contains(shown, cause) {
-			t.Errorf("%s belongs to no cause", path)
+	for pattern, known := range map[string][]string{"testdata/*.json": examples, "testdata/diagnoses/*.json": shown} {
+		kept, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if _, err := os.Stat(strings.TrimSuffix(path, ".json") + ".txt"); err != nil {
-			t.Errorf("%s has no text beside it", path)
+		for _, path := range kept {
+			if !slices.Contains(known, strings.TrimSuffix(filepath.Base(path), ".json")) {
+				t.Errorf("%s belongs to no cause", path)
+			}
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/service"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose"
 	"opensrs-doctor/report/diff"
@@ -19,9 +20,9 @@ func TestAdviceKnowsTheEnvironment(t *testing.T) {
 			continue
 		}
 		for environment, not := range map[string][]string{
-			evidence.EnvLive:    {"test environment", "sandbox environment"},
-			evidence.EnvTest:    {"live environment", "sandbox environment"},
-			evidence.EnvSandbox: {"live environment", "test environment", "sandbox environment"},
+			service.OpenSRS.Live.Name: {"test environment", "sandbox environment"},
+			service.OpenSRS.Test.Name: {"live environment", "sandbox environment"},
+			evidence.EnvSandbox:       {"live environment", "test environment", "sandbox environment"},
 		} {
 			e := fixtureOf(t, cause.ID)
 			e.Target.Environment, e.Target.Sandbox = environment, environment == evidence.EnvSandbox
@@ -40,7 +41,7 @@ func TestAdviceKnowsTheEnvironment(t *testing.T) {
 // TestSandboxIsItsOwnEnvironment: also of a report that a release saved when the sandbox still counted as live.
 func TestSandboxIsItsOwnEnvironment(t *testing.T) {
 	old := screens(t)["sandbox"]
-	old.Target.Environment = evidence.EnvLive
+	old.Target.Environment = service.OpenSRS.Live.Name
 	r, err := report.Read(bytes.NewReader(jsonOf(t, old)))
 	if err != nil {
 		t.Fatal(err)

@@ -165,7 +165,7 @@ func TestDeepFacts(t *testing.T) {
 func TestVerboseScreens(t *testing.T) {
 	for _, name := range []string{"port.filtered", "tls.intercepted", "tls.incomplete-chain", "call.auth-failed", "call.wrong-environment",
 		"proxy.denied", "egress.unstable", "rules.invalid", "rules.ambiguous", "dns.hosts-override", "host.clock-wrong", "service.incident"} {
-		golden.Check(t, "facts/"+name+".txt", factScreen(savedReports(t)[name]))
+		golden.Check(t, "facts/"+name+".txt", factScreen(savedReport(t, name)))
 	}
 	golden.Check(t, "facts/ticket.txt", factScreen(reportOf(deepEvidence(healthy()))))
 }

@@ -9,6 +9,7 @@ import (
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/opensrs"
+	"opensrs-doctor/probes/service"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose/steps"
 )
@@ -98,7 +99,7 @@ func filteredEvidence() *evidence.Evidence {
 	}
 	e.Controls = []evidence.Control{{Peer: "1.1.1.1:443", Path: "direct", Connected: true, TookMS: 9},
 		{Peer: "8.8.8.8:443", Path: "direct", Connected: true, TookMS: 8}}
-	e.StatusPage = &evidence.StatusPage{URL: evidence.DefaultStatusURL, Indicator: said("none")}
+	e.StatusPage = &evidence.StatusPage{URL: service.OpenSRS.StatusURL, Indicator: said("none")}
 	return e
 }
 

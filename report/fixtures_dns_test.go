@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/service"
 	"opensrs-doctor/report"
 )
 
@@ -55,7 +56,7 @@ func portal(e *evidence.Evidence) {
 		A: []netip.Addr{ip("192.0.2.200")}}
 	e.DNS.Other.A = e.DNS.MadeUp.A
 	deaf(e, evidence.KindTimeout, "i/o timeout")
-	e.StatusPage = &evidence.StatusPage{URL: evidence.DefaultStatusURL,
+	e.StatusPage = &evidence.StatusPage{URL: service.OpenSRS.StatusURL,
 		Failure: failure("handshake", evidence.KindNotTLS, "tls: first record does not look like a TLS handshake")}
 	e.Clock = nil
 }

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/service"
 	"opensrs-doctor/report"
 )
 
@@ -173,7 +174,7 @@ var rulesFixtures = []fixture{
 	{"rules.not-allowed/planned-in-test", report.Fail, report.Likely, func(e *evidence.Evidence) {
 		planned(e, egressIP)
 		setRules(e, "allow 192.0.2.0/25")
-		e.Target.Environment = evidence.EnvTest
+		e.Target.Environment = service.OpenSRS.Test.Name
 	}},
 	{"rules.never-public", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		planned(e, ip("10.0.0.1"))

@@ -7,6 +7,7 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/opensrs"
+	"opensrs-doctor/probes/service"
 	"opensrs-doctor/report"
 )
 
@@ -112,7 +113,7 @@ var hostFixtures = []fixture{
 				Failure: failure("query", evidence.KindServFail, "SERVFAIL")}
 		}
 		deaf(e, evidence.KindTimeout, "i/o timeout")
-		e.StatusPage = &evidence.StatusPage{URL: evidence.DefaultStatusURL, Failure: silence}
+		e.StatusPage = &evidence.StatusPage{URL: service.OpenSRS.StatusURL, Failure: silence}
 		e.Clock = nil
 	}},
 	{"host.offline/proxy-too", report.Fail, report.Likely, func(e *evidence.Evidence) {

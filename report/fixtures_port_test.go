@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/service"
 	"opensrs-doctor/report"
 )
 
@@ -69,7 +70,7 @@ func noTCP(e *evidence.Evidence) {
 	e.Egress.Sightings[3].Failure = failure("query", evidence.KindNoData, "no address in the answer")
 	e.Egress.Sightings[3].TookMS = 20
 	e.Port.Path.Compare, e.Port.OtherPorts[0] = walk("tt.."), closedPort(443, evidence.KindTimeout, "i/o timeout")
-	e.StatusPage = &evidence.StatusPage{URL: evidence.DefaultStatusURL, Failure: silence}
+	e.StatusPage = &evidence.StatusPage{URL: service.OpenSRS.StatusURL, Failure: silence}
 	for i := range e.Controls {
 		e.Controls[i] = evidence.Control{Peer: e.Controls[i].Peer, Path: "direct", TookMS: 2500, Failure: failure("connect", evidence.KindTimeout, "i/o timeout")}
 	}

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/service"
 	"opensrs-doctor/report"
 )
 
@@ -80,7 +81,7 @@ func proxyGone(e *evidence.Evidence, kind evidence.Kind, detail string) {
 		}
 	}
 	noWayThrough(e, failure("connect", kind, detail))
-	e.StatusPage = &evidence.StatusPage{URL: evidence.DefaultStatusURL, Failure: failure("connect", kind, detail)}
+	e.StatusPage = &evidence.StatusPage{URL: service.OpenSRS.StatusURL, Failure: failure("connect", kind, detail)}
 }
 
 func httpReply(code int, text string) *evidence.ProxyReply {

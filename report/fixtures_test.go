@@ -9,6 +9,7 @@ import (
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/opensrs"
+	"opensrs-doctor/probes/service"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose/steps"
 )
@@ -21,7 +22,7 @@ type fixture struct {
 	damage     func(*evidence.Evidence)
 }
 
-// fixtures are all of them; the plain one of every cause has a saved report in testdata.
+// fixtures are all of them; of the plain one of every cause testdata has the diagnoses and the screen.
 func fixtures() []fixture {
 	return slices.Concat(hostFixtures, dnsFixtures, egressFixtures, rulesFixtures, portFixtures, proxyFixtures,
 		tlsFixtures, callFixtures, clientFixtures)
@@ -72,7 +73,7 @@ func healthy() *evidence.Evidence {
 			Resolvers: []string{"192.0.2.53:53"}, ResolversBy: "/etc/resolv.conf",
 			HasIPv4Route: pointer(true), HasIPv6Route: pointer(false)},
 		Asked: evidence.Asked{KeyGiven: true, KeySource: "/etc/opensrs/api.key", KeyForm: &opensrs.Form{Length: 112}, EgressSources: 4,
-			StatusURL: evidence.DefaultStatusURL, RootsDate: time.Date(2026, 1, 15, 0, 0, 0, 0, time.UTC)},
+			StatusURL: service.OpenSRS.StatusURL, RootsDate: time.Date(2026, 1, 15, 0, 0, 0, 0, time.UTC)},
 	}
 	for i, name := range evidence.Names {
 		e.Steps = append(e.Steps, evidence.Step{Probe: name, Status: evidence.Pass, Counts: true,
@@ -173,7 +174,7 @@ func followUp(e *evidence.Evidence, name string) {
 	if name == "dns" {
 		return
 	}
-	e.StatusPage = &evidence.StatusPage{URL: evidence.DefaultStatusURL, Indicator: said("none"), Description: said("All Systems Operational")}
+	e.StatusPage = &evidence.StatusPage{URL: service.OpenSRS.StatusURL, Indicator: said("none"), Description: said("All Systems Operational")}
 	if name == "tls" {
 		for _, variant := range []string{evidence.VariantAsIs, evidence.VariantNoSNI, evidence.VariantClassic,
 			evidence.VariantSmall, evidence.VariantNo13, evidence.VariantOld} {

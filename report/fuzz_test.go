@@ -2,8 +2,6 @@ package report_test
 
 import (
 	"bytes"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"unicode"
@@ -15,23 +13,12 @@ import (
 // FuzzSavedReport: a saved report, whoever wrote it, through every writer. What is written goes with what was read, and
 // holds nothing that a terminal would obey.
 func FuzzSavedReport(f *testing.F) {
-	paths, err := filepath.Glob("testdata/*.json")
-	if err != nil || len(paths) == 0 {
-		f.Fatal("no saved report", err)
-	}
-	for _, path := range paths {
-		document, err := os.ReadFile(path)
-		if err != nil {
-			f.Fatal(err)
-		}
+	documents := savedDocuments(f)
+	for _, document := range documents {
 		f.Add(document)
 	}
-	document, err := os.ReadFile("testdata/tls.unknown-ca.json")
-	if err != nil {
-		f.Fatal(err)
-	}
 	for _, text := range poisons {
-		f.Add(blownUp(f, document, 3, func(int) string { return text[:min(len(text), 200)] }, 64<<10))
+		f.Add(blownUp(f, documents["tls.unknown-ca"], 3, func(int) string { return text[:min(len(text), 200)] }, 64<<10))
 	}
 	f.Fuzz(func(t *testing.T, document []byte) {
 		if len(document) > 256<<10 {

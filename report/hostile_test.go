@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -161,10 +160,7 @@ func sizeOf(value any) (bytes, values int) {
 // hostileReports are the largest that Read takes, each bad for something else.
 func hostileReports(t testing.TB) map[string][]byte {
 	t.Helper()
-	document, err := os.ReadFile("testdata/tls.incomplete-chain.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+	document := jsonOf(t, reportOf(fixtureOf(t, "tls.incomplete-chain")))
 	reports := map[string][]byte{}
 	for kind, filler := range map[string]func(int) string{
 		"words":   func(int) string { return strings.Repeat(" ab.c", 12<<10) },
@@ -222,10 +218,7 @@ func (c *counter) Write(p []byte) (int, error) { *c += counter(len(p)); return l
 
 // A report beyond a bound is refused, with the bound and the place; one within it is read.
 func TestReadNamesTheBound(t *testing.T) {
-	good, err := os.ReadFile("testdata/rules.not-allowed.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+	good := jsonOf(t, reportOf(fixtureOf(t, "rules.not-allowed")))
 	with := func(facts string) string { // in the place of the first probe's facts
 		before, rest, _ := strings.Cut(string(good), `"facts": {`)
 		return before + `"facts": {"x": ` + facts + ", " + rest

@@ -1,6 +1,7 @@
 package report_test
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -9,8 +10,6 @@ import (
 	"html"
 	"io"
 	"math/rand"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -34,25 +33,34 @@ func htmlOf(t *testing.T, r *report.Report) string {
 	return out.String()
 }
 
-// savedReports are the reports of testdata, by cause, read as render reads them.
-func savedReports(t *testing.T) map[string]*report.Report {
+// savedDocuments are the reports of the plain fixtures as they are saved, by cause.
+func savedDocuments(t testing.TB) map[string][]byte {
 	t.Helper()
-	paths, err := filepath.Glob("testdata/*.json")
-	if err != nil || len(paths) == 0 {
-		t.Fatal("no saved report", err)
+	documents := map[string][]byte{}
+	for _, f := range fixtures() {
+		if !strings.Contains(f.name, "/") {
+			documents[f.name] = jsonOf(t, reportOf(f.evidence()))
+		}
 	}
+	return documents
+}
+
+// savedReport is one of savedDocuments, read as render reads it.
+func savedReport(t testing.TB, cause string) *report.Report {
+	t.Helper()
+	r, err := report.Read(bytes.NewReader(jsonOf(t, reportOf(fixtureOf(t, cause)))))
+	if err != nil {
+		t.Fatalf("%s: %v", cause, err)
+	}
+	return r
+}
+
+// savedReports are savedDocuments, read as render reads them.
+func savedReports(t testing.TB) map[string]*report.Report {
+	t.Helper()
 	reports := map[string]*report.Report{}
-	for _, path := range paths {
-		file, err := os.Open(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer file.Close()
-		r, err := report.Read(file)
-		if err != nil {
-			t.Fatalf("%s: %v", path, err)
-		}
-		reports[strings.TrimSuffix(filepath.Base(path), ".json")] = r
+	for cause := range savedDocuments(t) {
+		reports[cause] = savedReport(t, cause)
 	}
 	return reports
 }
@@ -68,7 +76,7 @@ func awkwardReports(t *testing.T) map[string]*report.Report {
 	interrupted := healthy()
 	interrupted.Interrupted, interrupted.Steps = true, interrupted.Steps[:3]
 	interrupted.Port, interrupted.TLS, interrupted.Call = nil, nil, nil
-	wide := savedReports(t)["port.filtered"]
+	wide := savedReport(t, "port.filtered")
 	wide.Target.Host = strings.Repeat("averyveryverylongname.", 10) + "example"
 	wide.Host.Hostname = strings.Repeat("x", 200)
 	wide.Diagnoses[0].Summary = strings.Repeat("Unbrechbareswort", 12)
@@ -81,8 +89,8 @@ func awkwardReports(t *testing.T) map[string]*report.Report {
 		"skipped":     reportOf(skipped),
 		"interrupted": reportOf(interrupted),
 		"wide":        wide,
-		"anonymized":  anonymize.Anonymize(savedReports(t)["port.filtered"]),
-		"bare":        anonymize.Bare(savedReports(t)["port.filtered"]),
+		"anonymized":  anonymize.Anonymize(savedReport(t, "port.filtered")),
+		"bare":        anonymize.Bare(savedReport(t, "port.filtered")),
 	}
 }
 
@@ -136,7 +144,7 @@ func wellFormed(t *testing.T, name, page string) {
 // the direction of writing.
 func TestHostilePage(t *testing.T) {
 	attack := `"><script>alert(1)</script><img src=x onerror=alert(1)>'</style></title>{{.}}` + hostile
-	r := savedReports(t)["port.filtered"]
+	r := savedReport(t, "port.filtered")
 	r.Target.Host, r.Target.Username, r.Target.Environment, r.Host.Hostname = attack, attack, attack, attack
 	r.RunID, r.Tool.Name, r.Tool.Version, r.Host.OS, r.Host.LocalAddress = attack, attack, attack, attack, attack
 	r.Host.Resolvers, r.Target.Addresses = []string{attack}, []string{attack}
@@ -184,7 +192,7 @@ func TestHostilePage(t *testing.T) {
 // A page stays small enough to be mailed, and is made quickly, whatever the report holds.
 func TestPageIsBounded(t *testing.T) {
 	t.Parallel()
-	r := savedReports(t)["port.filtered"]
+	r := savedReport(t, "port.filtered")
 	long := strings.Repeat(`<"&'>`, 100_000)
 	many := slices.Repeat([]string{long}, 50_000)
 	var hops []string

@@ -22,12 +22,44 @@ import (
 	"opensrs-doctor/report/screen"
 )
 
-// shape is the schema of a report, read once.
+// shape is the schema of a report, read once. The published one lets in members that a later release adds; this one takes
+// none that it does not name.
 var shape = sync.OnceValues(func() (*jsonschema.Schema, error) {
+	file, err := os.Open("schema.json")
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	document, err := jsonschema.UnmarshalJSON(file)
+	if err != nil {
+		return nil, err
+	}
+	closed(document)
 	compiler := jsonschema.NewCompiler()
 	compiler.AssertFormat()
-	return compiler.Compile("schema.json")
+	if err := compiler.AddResource("closed.json", document); err != nil {
+		return nil, err
+	}
+	return compiler.Compile("closed.json")
 })
+
+// closed lets every object of a schema have the members that it names, and no other. An object that adds to another one
+// with allOf names only some of them, and is left to that.
+func closed(part any) {
+	switch part := part.(type) {
+	case map[string]any:
+		if part["properties"] != nil && part["allOf"] == nil && part["additionalProperties"] == nil {
+			part["additionalProperties"] = false
+		}
+		for _, inner := range part {
+			closed(inner)
+		}
+	case []any:
+		for _, inner := range part {
+			closed(inner)
+		}
+	}
+}
 
 func schema(t testing.TB) *jsonschema.Schema {
 	t.Helper()
@@ -71,6 +103,13 @@ func TestSchema(t *testing.T) {
 	instance, _ := jsonschema.UnmarshalJSON(bytes.NewReader(jsonOf(t, refused)))
 	if schema(t).Validate(instance) == nil {
 		t.Error("the schema takes a verdict that there is none of")
+	}
+	good := string(jsonOf(t, saved(t, healthyEvidence())))
+	for _, place := range []string{`"schema": `, `"hostname": `, `"waited_for": `, `"connected": `} {
+		instance, err := jsonschema.UnmarshalJSON(strings.NewReader(strings.Replace(good, place, `"stranger": 1, `+place, 1)))
+		if err != nil || schema(t).Validate(instance) == nil {
+			t.Errorf("a member that is not described, before %s, is taken: %v", place, err)
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/service"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose"
 )
@@ -89,7 +90,7 @@ func TestIncidentElsewhere(t *testing.T) {
 	for _, name := range []string{"port.filtered", "dns.nxdomain", "port.prohibited", "rules.not-allowed", "call.auth-failed"} {
 		e := fixtureOf(t, name)
 		if e.StatusPage == nil {
-			e.StatusPage = &evidence.StatusPage{URL: evidence.DefaultStatusURL}
+			e.StatusPage = &evidence.StatusPage{URL: service.OpenSRS.StatusURL}
 		}
 		incident(e)
 		if got := told(diagnose.Diagnose(e)); got != told(diagnose.Diagnose(fixtureOf(t, name)))+", warn service.incident?" {

@@ -8,7 +8,7 @@
 //	diagnose/steps  diagnose/prose  reading     the rows of the probes; the causes' words; questions about several facts
 //	report                                      this package
 //	screen                                      cleaning, wrapping, colour
-//	probes/evidence                             the facts
+//	probes/evidence  probes/service             the facts; the service's own names and limits
 package report
 
 import (

@@ -101,7 +101,7 @@ func TestBreaks(t *testing.T) {
 		"proxy.upstream-failed": page.PlaceGap, "tls.intercepted": page.PlaceDevice, "tls.expired": page.PlaceTLS,
 		"call.auth-failed": page.PlaceAPI, "service.incident": page.PlaceAPI, "config.required-skipped": page.PlaceRules, "unexplained": page.PlaceAPI,
 	} {
-		places := page.RouteOf(savedReports(t)[cause]).Places
+		places := page.RouteOf(savedReport(t, cause)).Places
 		at := slices.IndexFunc(places, func(p page.Place) bool { return p.Break })
 		if at < 0 || places[at].Kind != want {
 			t.Errorf("%s: want the break at %s", cause, want)
@@ -134,7 +134,7 @@ func TestFilteredPlaces(t *testing.T) {
 		"the last router is of this network": {&evidence.Path{Available: true, Port: []evidence.Hop{hop(1, answers, "10.0.0.1"), hop(2, silent, "")}, Distance: 2},
 			"At 10.0.0.1, where the packets arrive, or beyond it, or on the return path."},
 	} {
-		d := page.Drawing{R: savedReports(t)["port.filtered"]}
+		d := page.Drawing{R: savedReport(t, "port.filtered")}
 		d.Seen = d.R.Evidence()
 		d.Seen.Port, d.Seen.ThisHost = &evidence.Port{Path: c.walk}, nil
 		d.Begin()

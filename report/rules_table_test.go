@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/service"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose"
 )
@@ -292,7 +293,7 @@ func TestRulesAreLikelyAtMostInTheTestEnvironment(t *testing.T) {
 		for _, row := range tableRows {
 			for _, column := range tableColumns {
 				e := healthy()
-				e.Target.Environment = evidence.EnvTest
+				e.Target.Environment = service.OpenSRS.Test.Name
 				setRules(e, row.rules...)
 				if row.pool {
 					pool(e)

@@ -22,57 +22,41 @@ func screenOf(t *testing.T, r *report.Report, o screen.Options) string {
 	return out.String()
 }
 
-// screens are the runs that the expected screens show.
+// screens are the runs that the expected screens show, with the catalogue's own diagnoses.
 func screens(t *testing.T) map[string]*report.Report {
-	denied := healthyEvidence()
-	denied.Steps[1].Status = evidence.Fail
-	denied.Rules.Rules[0], denied.Rules.Verdict = "allow 192.0.2.0/25", "deny"
-	denied.Rules.Results[0].Verdict, denied.Rules.Results[0].Rule = "deny", nil
-	denied.Steps[5].Status, denied.Steps[5].Failure = evidence.Fail, &evidence.Failure{Op: "call", Kind: evidence.KindRefusedByAPI}
-	denied.Call.Success, denied.Call.Code, denied.Call.Text = false, said("400"), said("Access denied: invalid IP address")
-	notAllowed := report.Diagnosis{
-		Cause: "rules.not-allowed", Severity: report.Fail, Confidence: report.Certain, Probe: "rules",
-		Summary:     "No access rule allows this host's address, 203.0.113.10",
-		Explanation: "The service answered \"Access denied: invalid IP address\", and none of the rules given matches 203.0.113.10.",
-		Evidence:    []string{"The reply was 400, Access denied: invalid IP address.", "The list is allow 192.0.2.0/25, from /home/anna/rules.txt."},
-		Fixes: []string{
-			"Add the rule allow 203.0.113.10/32 in the Reseller Control Panel of the live environment: Account settings, API settings.",
-			"Wait up to 15 minutes, which is how long a change may take, or run opensrs-doctor --wait 20m.",
-		},
+	run := func(name string, change func(*evidence.Evidence)) *report.Report {
+		e := healthy()
+		if name != "" {
+			e = fixtureOf(t, name)
+		}
+		if change != nil {
+			change(e)
+		}
+		return reportOf(e)
 	}
-	slow := report.Diagnosis{
-		Cause: "dns.slow-resolver", Severity: report.Warn, Confidence: report.Likely, Probe: "dns",
-		Summary: "The first resolver, 10.20.0.2, does not answer", Explanation: "10.20.0.3 answers in its place after 1.0 s.",
-		Fixes: []string{"Remove 10.20.0.2 from /etc/resolv.conf, or repair it."},
-	}
-	slowRun := healthyEvidence()
-	slowRun.Steps[2].Status, slowRun.DNS.Slow, slowRun.DNS.Used = evidence.Warn, []string{"10.20.0.2:53"}, "10.20.0.3:53"
-	noKey := healthyEvidence()
-	noKey.Target.Username, noKey.Asked.KeyGiven, noKey.Call, noKey.Rules = "", false, nil, nil
-	noKey.Steps[1] = evidence.Step{Probe: "rules", Status: evidence.Skip, WaitedFor: "rules"}
-	noKey.Steps[5] = evidence.Step{Probe: "call", Status: evidence.Skip, WaitedFor: "--skip"}
-	info := report.Diagnosis{Cause: "egress.unknown", Severity: report.Info, Confidence: report.Certain, Probe: "egress",
-		Summary:     "Clients on this host may leave by IPv6",
-		Explanation: "The endpoint has no IPv6 address today. Access rules know IPv4 only."}
-	sandbox := healthyEvidence()
-	sandbox.Target.Sandbox, sandbox.Target.Environment = true, evidence.EnvSandbox
-	interrupted := healthyEvidence()
-	interrupted.Interrupted, interrupted.Steps = true, interrupted.Steps[:3]
-	interrupted.Target.CustomEndpoint = true
 	return map[string]*report.Report{
-		"filtered":    saved(t, filteredEvidence(), filteredDiagnosis(), slow),
-		"denied":      saved(t, denied, notAllowed),
-		"pass":        saved(t, healthyEvidence()),
-		"pass-info":   saved(t, noKey, info),
-		"warn":        saved(t, slowRun, slow),
-		"sandbox":     saved(t, sandbox),
-		"interrupted": saved(t, interrupted),
+		"filtered": run("port.filtered", func(e *evidence.Evidence) { // and something to warn of
+			slow := fixtureOf(t, "dns.slow-resolver")
+			e.DNS, e.Host.Resolvers, e.Steps[2] = slow.DNS, slow.Host.Resolvers, slow.Steps[2]
+		}),
+		"denied":    run("rules.not-allowed", nil),
+		"pass":      run("", nil),
+		"pass-info": run("egress.ipv6-possible", nil),
+		"warn":      run("dns.slow-resolver", nil),
+		"sandbox": run("", func(e *evidence.Evidence) {
+			e.Target.Sandbox, e.Target.Environment = true, evidence.EnvSandbox
+		}),
+		"interrupted": run("", func(e *evidence.Evidence) {
+			e.Interrupted, e.Steps, e.Target.CustomEndpoint = true, e.Steps[:3], true
+			e.Port, e.TLS, e.Call = nil, nil, nil
+		}),
 	}
 }
 
+// The screens of single causes are TestCauses'.
 func TestScreens(t *testing.T) {
-	for name, r := range screens(t) {
-		golden.Check(t, "screen-"+name+".txt", screenOf(t, r, screen.Options{}))
+	for _, name := range []string{"filtered", "pass", "sandbox", "interrupted"} {
+		golden.Check(t, "screen-"+name+".txt", screenOf(t, screens(t)[name], screen.Options{}))
 	}
 	filtered := screens(t)["filtered"]
 	for name, o := range map[string]screen.Options{

@@ -38,9 +38,13 @@ func whole(value json.RawMessage) any {
 // ends.
 func TestWalk(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob("testdata/*.json")
-	if err != nil || len(files) == 0 {
-		t.Fatal(files, err)
+	var files []string
+	for _, pattern := range []string{"testdata/*.json", "testdata/*/*.json"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil || len(found) == 0 {
+			t.Fatal(found, err)
+		}
+		files = append(files, found...)
 	}
 	random := rand.New(rand.NewPCG(3, 5))
 	pieces := []string{"null", "\"", "{", "}", "[", "]", ",", ":", "\\", "\\u12", "1e9", "NAME", "\x00", "\xff", "\\ud800", " ", "true"}

@@ -31,6 +31,7 @@ import (
 	"opensrs-doctor/probes/foreign/dressed"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/probes/sandbox"
+	"opensrs-doctor/probes/service"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/anonymize"
 	"opensrs-doctor/report/diagnose"
@@ -76,7 +77,7 @@ func newHostileWorld(t testing.TB) *hostileWorld {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.options = probes.Options{Version: "test", Environment: evidence.EnvLive, Host: "api.opensrs.test", Port: api, Custom: true,
+	w.options = probes.Options{Version: "test", Environment: service.OpenSRS.Live.Name, Host: "api.opensrs.test", Port: api, Custom: true,
 		Path: "/", Username: plantedUser, Key: probes.NewSecret([]byte(plantedKey)), KeySource: evidence.KeyVariable,
 		EgressSources: []probes.Source{source, text}, StatusURL: status, Resolvers: []netip.AddrPort{names},
 		PublicRoots: []*x509.Certificate{w.public.Certificate}, SystemRoots: []*x509.Certificate{w.public.Certificate},

@@ -9,6 +9,7 @@ import (
 	"opensrs-doctor/cmd/opensrs-doctor/clientsettings"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/service"
 )
 
 // maxClientConfig is the largest settings file of a client, in bytes.
@@ -56,7 +57,7 @@ func (s *settings) clientConfig(r *request) error {
 	}
 	put("username", found.Username)
 	if r.sandbox == "" && (found.Host != "" || found.Port != "" || found.Environment != "") {
-		found.Host = cmp.Or(found.Host, map[string]string{evidence.EnvTest: evidence.TestHost}[cmp.Or(environment, found.Environment)], evidence.LiveHost)
+		found.Host = cmp.Or(found.Host, map[string]string{service.OpenSRS.Test.Name: service.OpenSRS.Test.Host}[cmp.Or(environment, found.Environment)], service.OpenSRS.Live.Host)
 		put("endpoint", found.Endpoint())
 	}
 	key := &foreign.Scrubber{}

@@ -10,6 +10,7 @@ import (
 	"opensrs-doctor/cmd/opensrs-doctor/process"
 	"opensrs-doctor/probes"
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/service"
 )
 
 // request is one validated run of check: what to ask, and how to tell it.
@@ -199,12 +200,12 @@ func (s *settings) conflicts(r *request) error {
 
 func (s *settings) target(r *request) (err error) {
 	o := &r.options
-	if o.Environment, err = s.choice("env", evidence.EnvLive, evidence.EnvTest); err != nil {
+	if o.Environment, err = s.choice("env", service.OpenSRS.Live.Name, service.OpenSRS.Test.Name); err != nil {
 		return err
 	}
-	o.Host, o.Port, o.Path = evidence.LiveHost, evidence.ServicePort, "/"
-	if o.Environment == evidence.EnvTest {
-		o.Host = evidence.TestHost
+	o.Host, o.Port, o.Path = service.OpenSRS.Live.Host, service.OpenSRS.Port, "/"
+	if o.Environment == service.OpenSRS.Test.Name {
+		o.Host = service.OpenSRS.Test.Host
 	}
 	if !s.given("endpoint") {
 		return nil
@@ -218,7 +219,7 @@ func (s *settings) target(r *request) (err error) {
 		return err
 	}
 	// The two public hosts are their environment, and --env may not say another one.
-	if known := evidence.EnvironmentOf(host); known != "" && known != o.Environment {
+	if known := service.OpenSRS.EnvironmentOf(host); known != "" && known != o.Environment {
 		env, endpoint := s.merged["env"], s.merged["endpoint"]
 		switch {
 		case s.given("env") && env.from == endpoint.from:

@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"opensrs-doctor/probes"
-	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/service"
 )
 
 // requestOf validates flags, a config file's text and an environment, as check does.
@@ -43,7 +43,7 @@ func TestPrecedence(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := r.options
-	if o.Username != "environment" || o.Environment != "test" || o.Host != evidence.TestHost ||
+	if o.Username != "environment" || o.Environment != "test" || o.Host != service.OpenSRS.Test.Host ||
 		o.Timeout != 7*time.Second || o.AllowIntercepted {
 		t.Errorf("%s %s %s %s %v", o.Username, o.Environment, o.Host, o.Timeout, o.AllowIntercepted)
 	}
@@ -68,7 +68,7 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := r.options
-	if o.Environment != "live" || o.Host != evidence.LiveHost || o.Port != 55443 || o.Path != "/" || o.Custom ||
+	if o.Environment != "live" || o.Host != service.OpenSRS.Live.Host || o.Port != 55443 || o.Path != "/" || o.Custom ||
 		!o.CrossCheck || o.Timeout != 30*time.Second || o.Proxy.Mode != "env" || o.RulesGiven || o.KeySource != "" {
 		t.Errorf("%s %s %d %s", o.Environment, o.Host, o.Port, o.Path)
 	}

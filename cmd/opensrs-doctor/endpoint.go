@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/service"
 )
 
 // hostLetters are the characters of a host's name; names in other scripts come in their xn-- form.
@@ -39,7 +40,7 @@ func parseEndpoint(text string) (host string, port uint16, path string, err erro
 	if host, err = checkHost(u.Hostname()); err != nil {
 		return "", 0, "", err
 	}
-	port = evidence.ServicePort
+	port = service.OpenSRS.Port
 	if strings.HasSuffix(u.Host, ":") || u.Port() != "" {
 		if port, err = checkPort(u.Port()); err != nil {
 			return "", 0, "", err
@@ -60,7 +61,7 @@ func checkHost(host string) (string, error) {
 		return address.Unmap().String(), nil
 	}
 	host = strings.TrimSuffix(host, ".")
-	if evidence.EnvironmentOf(host) != "" {
+	if service.OpenSRS.EnvironmentOf(host) != "" {
 		return strings.ToLower(host), nil
 	}
 	if host == "" {

@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/service"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/accessrules"
 	"opensrs-doctor/report/fleet"
@@ -33,7 +34,7 @@ func mergeKeys() []key {
 	form := key{"format", "f", list, "NAME[=PATH]", groupOutput,
 		"human (default), json, html, markdown or prometheus; repeatable; without PATH to standard output"}
 	most := key{"max-rules", "", text, "N", groupRules,
-		fmt.Sprintf("how many rules the control panel takes, 1 to %d (default %d)", iprules.MaxPlanned, iprules.MaxRules)}
+		fmt.Sprintf("how many rules the control panel takes, 1 to %d (default %d)", iprules.MaxPlanned, service.OpenSRS.Rules.Most)}
 	current := key{"current-rule", "", list, "RULE", groupRules,
 		"a rule that is in the control panel now; repeatable, in order (default: the list in most reports)"}
 	return append([]key{current, most, form}, viewKeys()...)

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/net/http/httpproxy"
 
 	"opensrs-doctor/probes"
-	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/service"
 )
 
 // thirdParties are all whom the run may ask besides the service itself.
@@ -22,7 +22,7 @@ func (s *settings) thirdParties(r *request) error {
 	o.NoThirdParties = s.bool("no-third-parties")
 	if !o.NoThirdParties && r.sandbox == "" {
 		o.EgressSources, o.Controls = probes.DefaultSources(), probes.DefaultControls()
-		o.StatusURL, _ = url.Parse(evidence.DefaultStatusURL)
+		o.StatusURL, _ = url.Parse(service.OpenSRS.StatusURL)
 	}
 	if err := s.orNone("egress-source", func() { o.EgressSources = nil }, func(text string) error {
 		source, err := probes.ParseSource(text)

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 
 	"opensrs-doctor/probes"
-	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/service"
 )
 
 // maxRoots is the largest file of root certificates, in bytes; the public ones take about 200 KiB.
@@ -47,7 +47,7 @@ func (s *settings) authority(o *probes.Options) (err error) {
 				withHint("with --ca-file that authority alone counts for the endpoint; give one of the two")
 		}
 	}
-	if !o.Custom || evidence.EnvironmentOf(o.Host) != "" {
+	if !o.Custom || service.OpenSRS.EnvironmentOf(o.Host) != "" {
 		if ca.from == "file" && (s.merged["env"].from == "flag" || s.merged["endpoint"].from == "flag") {
 			return nil // the flag asks for a public service, and the file's authority is for another endpoint
 		}

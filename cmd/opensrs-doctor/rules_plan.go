@@ -8,13 +8,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/service"
 )
 
 // planKeys are the keys of plan.
 func planKeys() []key {
 	all := []key{
 		{"max-rules", "", text, "N", groupRules,
-			fmt.Sprintf("how many rules the control panel takes, 1 to %d (default %d)", iprules.MaxPlanned, iprules.MaxRules)},
+			fmt.Sprintf("how many rules the control panel takes, 1 to %d (default %d)", iprules.MaxPlanned, service.OpenSRS.Rules.Most)},
 		{"current-rule", "", list, "RULE", groupRules,
 			"a rule that is in the control panel now; repeatable, in order"},
 		{"current-rules-file", "", text, "PATH", groupRules,
@@ -96,13 +97,13 @@ func (r *rulesRun) plan(args []string) error {
 
 func (r *rulesRun) maxRules() (int, error) {
 	if !r.settings.given("max-rules") {
-		return iprules.MaxRules, nil
+		return service.OpenSRS.Rules.Most, nil
 	}
 	text := r.settings.text("max-rules")
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 || n > iprules.MaxPlanned {
 		return 0, r.settings.bad("max-rules", 0, "%s is not a number from 1 to %d", shown(text), iprules.MaxPlanned).
-			withHint("the control panel takes %d rules, unless OpenSRS Support has raised that", iprules.MaxRules)
+			withHint("the control panel takes %d rules, unless OpenSRS Support has raised that", service.OpenSRS.Rules.Most)
 	}
 	return n, nil
 }

@@ -18,6 +18,7 @@ import (
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/probes/sandbox"
+	"opensrs-doctor/probes/service"
 )
 
 // sandboxCommand is the service on this machine, until it is interrupted.
@@ -221,7 +222,7 @@ func (s *settings) sandbox() (config sandbox.Config, r *request, err error) {
 	}
 	if s.given("name") {
 		if err := checkName(config.Name); err != nil {
-			return config, r, s.bad("name", 0, "%s", err).withHint("a host name, as in rr-n1-tor.opensrs.net")
+			return config, r, s.bad("name", 0, "%s", err).withHint("a host name, as in %s", service.OpenSRS.Live.Host)
 		}
 	}
 	for _, problem := range iprules.Lint(config.Rules) {

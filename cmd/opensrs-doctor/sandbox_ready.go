@@ -11,10 +11,10 @@ import (
 	"time"
 
 	"opensrs-doctor/cmd/opensrs-doctor/outfile"
-	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/pattern"
 	"opensrs-doctor/probes/sandbox"
+	"opensrs-doctor/probes/service"
 	"opensrs-doctor/report"
 )
 
@@ -119,7 +119,7 @@ func checkArguments(s *sandbox.Sandbox, r *sandboxReady, fault string) []string 
 	}
 	arguments = append(arguments, "--status-url", c.StatusURL, "--proxy", proxy)
 	at, _ := url.Parse(c.URL)
-	if strings.HasPrefix(fault, "tls.") || evidence.EnvironmentOf(at.Hostname()) != "" { // its authority stands for the public ones
+	if strings.HasPrefix(fault, "tls.") || service.OpenSRS.EnvironmentOf(at.Hostname()) != "" { // its authority stands for the public ones
 		return append(arguments, "--public-roots", r.CAFile, "--system-roots", r.CAFile)
 	}
 	return append(arguments, "--ca-file", r.CAFile)
@@ -127,7 +127,7 @@ func checkArguments(s *sandbox.Sandbox, r *sandboxReady, fault string) []string 
 
 // allowRule is the widest rule that the control panel takes around an address.
 func allowRule(address string) string {
-	prefix, err := netip.MustParseAddr(address).Prefix(iprules.MinBits)
+	prefix, err := netip.MustParseAddr(address).Prefix(service.OpenSRS.Rules.Widest)
 	if err != nil {
 		panic("sandbox: a caller without an IPv4 address")
 	}

@@ -3,16 +3,8 @@ package evidence
 import (
 	"net/netip"
 	"slices"
-	"strings"
 
 	"opensrs-doctor/probes/iprules"
-)
-
-// The endpoints of the two public services; see FACTS of the service: domains.opensrs.guide/docs/quickstart.
-const (
-	LiveHost    = "rr-n1-tor.opensrs.net"
-	TestHost    = "horizon.opensrs.net"
-	ServicePort = 55443
 )
 
 // What a key's source is called where it is not a path.
@@ -21,30 +13,13 @@ const (
 	KeyFromStdin = "standard input"
 )
 
-// The environments. Each of the two public ones has accounts, keys and access rules of its own.
-const (
-	EnvLive    = "live"
-	EnvTest    = "test"
-	EnvSandbox = "sandbox" // the service inside this program: nobody's account, and no control panel
-)
-
-// EnvironmentOf is the environment of a public host, in any case and on any port; "" for a host of one's own.
-func EnvironmentOf(host string) string {
-	switch {
-	case strings.EqualFold(host, LiveHost):
-		return EnvLive
-	case strings.EqualFold(host, TestHost):
-		return EnvTest
-	}
-	return ""
-}
+// EnvSandbox is the environment of the service inside this program: nobody's account, and no control panel. The others are
+// the profile's (see package service).
+const EnvSandbox = "sandbox"
 
 // WitnessHost answers by plain HTTP on every TCP port, and is used so in many firewall guides. Nobody asks it unless it is
 // named: it is a third party, and what it says is not proven.
 const WitnessHost = "portquiz.net"
-
-// DefaultStatusURL is the Statuspage summary of the service (support article 201000063062).
-const DefaultStatusURL = "https://status.opensrs.com/api/v2/summary.json"
 
 // DefaultSources are four operators over HTTPS and three over DNS, so that neither one operator's
 // trouble nor one intercepted protocol hides the address.

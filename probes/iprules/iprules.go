@@ -7,7 +7,11 @@
 // disagree the verdict is "ambiguous".
 package iprules
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"opensrs-doctor/probes/service"
+)
 
 // Action is the type of a rule.
 type Action string
@@ -18,12 +22,8 @@ const (
 	Deny  Action = "deny"
 )
 
-// Limits of the control panel.
-const (
-	MaxRules = 5
-	MinBits  = 25 // the widest prefix
-	MaxBits  = 32
-)
+// limits are those of the control panel.
+var limits = &service.OpenSRS.Rules
 
 // Rule is one access rule, as read. Prefix keeps host bits that were set (netip.Prefix.Masked drops them),
 // and may be anything that parses: what the panel would refuse is Lint's business.

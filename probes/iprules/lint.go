@@ -40,12 +40,12 @@ const maxCompared = 50
 // Lint is every problem of a list: those of the whole list first, then rule by rule.
 func Lint(rules []Rule) []Problem {
 	var problems []Problem
-	if n := len(rules); n > MaxRules {
-		sixth := rules[MaxRules]
+	if n := len(rules); n > limits.Most {
+		sixth := rules[limits.Most]
 		problems = append(problems, Problem{ID: TooMany, Severity: SeverityError,
 			Source: sixth.Source, Line: sixth.Line,
-			Text: fmt.Sprintf("the list has %d rules, and the control panel takes %d", n, MaxRules),
-			Fix:  fmt.Sprintf("Remove %d of them, or ask OpenSRS Support for more places.", n-MaxRules)})
+			Text: fmt.Sprintf("the list has %d rules, and the control panel takes %d", n, limits.Most),
+			Fix:  fmt.Sprintf("Remove %d of them, or ask OpenSRS Support for more places.", n-limits.Most)})
 	}
 	var between map[int]Problem
 	if len(rules) <= maxCompared {
@@ -62,7 +62,7 @@ func Lint(rules []Rule) []Problem {
 		plain := string(rule.Action) + " " + rule.Prefix.Masked().String()
 		if earlier, twice := first[plain]; twice {
 			add(Duplicate, SeverityWarning, fmt.Sprintf("%s is the same as rule %d", rule, earlier),
-				fmt.Sprintf("Remove one of the two: each takes one of the %d places.", MaxRules))
+				fmt.Sprintf("Remove one of the two: each takes one of the %d places.", limits.Most))
 			continue
 		}
 		first[plain] = i + 1
@@ -113,15 +113,15 @@ func lintOne(rule Rule, add func(id, severity, text, fix string)) {
 		return
 	}
 	network := rule.Prefix.Masked()
-	if bits < MinBits {
-		fix := fmt.Sprintf("Name the addresses that call, as prefixes /%d to /%d.", MinBits, MaxBits)
-		if bits == MinBits-1 {
-			upper := netip.PrefixFrom(upperHalf(network), MinBits)
+	if bits < limits.Widest {
+		fix := fmt.Sprintf("Name the addresses that call, as prefixes /%d to /%d.", limits.Widest, limits.Narrowest)
+		if bits == limits.Widest-1 {
+			upper := netip.PrefixFrom(upperHalf(network), limits.Widest)
 			fix = fmt.Sprintf("Replace it by two rules, %s %s/%d and %s %s.",
-				rule.Action, network.Addr(), MinBits, rule.Action, upper)
+				rule.Action, network.Addr(), limits.Widest, rule.Action, upper)
 		}
 		add(TooWide, SeverityError, fmt.Sprintf("%s is a /%d, and the control panel takes /%d to /%d",
-			rule.Prefix, bits, MinBits, MaxBits), fix)
+			rule.Prefix, bits, limits.Widest, limits.Narrowest), fix)
 		return
 	}
 	if network.Addr() != address {
@@ -158,7 +158,7 @@ func lintBetween(rules []Rule) map[int]Problem {
 	for _, i := range IdleDenies(rules, rules) {
 		problems[i] = Problem{ID: IdleDeny, Severity: SeverityWarning,
 			Text: fmt.Sprintf("%s matches no address that an Allow rule lets in: it changes nothing and uses one of the %d places",
-				rules[i], MaxRules),
+				rules[i], limits.Most),
 			Fix: "Remove it: an address without an Allow rule is refused anyway."}
 		if !slices.ContainsFunc(rules, func(r Rule) bool { return r.Action == Allow }) {
 			problems[i] = Problem{ID: IdleDeny, Severity: SeverityWarning,
@@ -190,7 +190,7 @@ func lintBetween(rules []Rule) map[int]Problem {
 		}
 		problems[i] = Problem{ID: Shadowed, Severity: SeverityWarning,
 			Text: fmt.Sprintf("%s changes nothing: %s", rules[i], cover),
-			Fix:  fmt.Sprintf("Remove it: that frees one of the %d places.", MaxRules)}
+			Fix:  fmt.Sprintf("Remove it: that frees one of the %d places.", limits.Most)}
 	}
 	return problems
 }

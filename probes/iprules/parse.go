@@ -171,7 +171,7 @@ func parsePrefix(text string) (prefix netip.Prefix, why string) {
 			return prefix, "write the prefix length after the slash, as in /25, not a netmask"
 		case err != nil || bits < 0 || bits > ip.BitLen() || strconv.Itoa(bits) != length:
 			return prefix, fmt.Sprintf("the prefix length is a number up to %d, without leading zeros;"+
-				" the control panel takes /%d to /%d", ip.BitLen(), MinBits, MaxBits)
+				" the control panel takes /%d to /%d", ip.BitLen(), limits.Widest, limits.Narrowest)
 		}
 	}
 	if ip.Is4In6() && bits >= 96 {

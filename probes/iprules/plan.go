@@ -5,6 +5,8 @@ import (
 	"math/bits"
 	"net/netip"
 	"slices"
+
+	"opensrs-doctor/probes/service"
 )
 
 // MaxPlanned is the longest list that Plan makes. The panel takes five rules; support can raise that.
@@ -110,7 +112,7 @@ func unpack(rules []uint64) []netip.Prefix {
 }
 
 // blockSize is how many addresses the widest rule has.
-const blockSize = 1 << (32 - MinBits)
+const blockSize = 1 << (32 - service.WidestRule)
 
 // block is a /25, and which of its addresses are asked for. No rule lets in those that are out, and they are not asked
 // for either.
@@ -141,7 +143,7 @@ func (b *block) ask(from, to int) {
 }
 
 // mask is some of the addresses of a /25 block.
-type mask [2]uint64
+type mask [blockSize / 64]uint64
 
 func (m *mask) set(from, to int) {
 	for at := from; at <= to; at++ {

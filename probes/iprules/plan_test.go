@@ -293,7 +293,7 @@ func TestPlanReadsBack(t *testing.T) {
 			asked = append(asked, ip)
 			demand.Add(netip.PrefixFrom(ip, 32), true)
 		}
-		plan := demand.Plan(MaxRules, nil)
+		plan := demand.Plan(limits.Most, nil)
 		var text strings.Builder
 		for _, rule := range plan.Rules() {
 			fmt.Fprintln(&text, rule)

@@ -196,9 +196,6 @@ func (t *Transition) denyRemoval(s state, i int) Step {
 	return step
 }
 
-// minutesToWait is after how long a change is in effect for sure (domains.opensrs.guide/docs/troubleshooting).
-const minutesToWait = 15
-
 // until says how long the addresses stay locked out that the removal of an entry lets go.
 func (t *Transition) until(s state, i int, later []act) string {
 	before := s.settled
@@ -214,7 +211,7 @@ func (t *Transition) until(s state, i int, later []act) string {
 		}
 		waits++
 		if _, n := t.newlyLost(before, s.settled); n == 0 {
-			return fmt.Sprintf("until the wait after %s, %d minutes or more", last, waits*minutesToWait)
+			return fmt.Sprintf("until the wait after %s, %d minutes or more", last, waits*int(limits.Delay.Minutes()))
 		}
 	}
 	return "from then on"
@@ -292,7 +289,7 @@ func (t *Transition) waiting(s state, later []act) Step {
 		depends, what = s.pending, "then the addresses that are locked out are let in"
 	}
 	step.Rule = t.last(depends)
-	step.Why = fmt.Sprintf("%d minutes, until %s: %s.", minutesToWait, t.inEffect(depends), what)
+	step.Why = fmt.Sprintf("%s, until %s: %s.", limits.DelayInWords(), t.inEffect(depends), what)
 	return step
 }
 

@@ -312,8 +312,8 @@ func TestStepsAgainstEveryOrder(t *testing.T) {
 func TestStepsOfFive(t *testing.T) {
 	random := rand.New(rand.NewPCG(13, 14))
 	for range 400 {
-		current, leaving, planned := randomChange(random, MaxRules, random.IntN(3))
-		replay(t, current, leaving, planned, MaxRules, NewTransition(current, leaving, planned, MaxRules).Steps())
+		current, leaving, planned := randomChange(random, limits.Most, random.IntN(3))
+		replay(t, current, leaving, planned, limits.Most, NewTransition(current, leaving, planned, limits.Most).Steps())
 	}
 }
 

@@ -25,7 +25,7 @@ const generous = 4
 func NewUse(rules []Rule) *Use {
 	u := &Use{rules: rules, blocks: map[uint32][]int{}, seen: make([]mask, len(rules))}
 	for i, rule := range rules {
-		if rule.Action == Allow && rule.Prefix.Addr().Is4() && rule.Prefix.Bits() >= MinBits {
+		if rule.Action == Allow && rule.Prefix.Addr().Is4() && rule.Prefix.Bits() >= limits.Widest {
 			block := number(rule.Prefix.Addr()) &^ (blockSize - 1)
 			u.blocks[block] = append(u.blocks[block], i)
 		}
@@ -70,7 +70,7 @@ func (u *Use) Problems() []Problem {
 		return nil
 	}
 	for i, rule := range u.rules {
-		if rule.Action != Allow || !rule.Prefix.Addr().Is4() || rule.Prefix.Bits() < MinBits {
+		if rule.Action != Allow || !rule.Prefix.Addr().Is4() || rule.Prefix.Bits() < limits.Widest {
 			continue
 		}
 		problem := Problem{Severity: SeverityWarning, Rule: i + 1, Source: rule.Source, Line: rule.Line}
@@ -82,7 +82,7 @@ func (u *Use) Problems() []Problem {
 		case used == 0:
 			problem.ID = Unused
 			problem.Text = fmt.Sprintf("none of the addresses in use matches %s", rule)
-			problem.Fix = fmt.Sprintf("Remove it, if nothing else calls from there: that frees one of the %d places.", MaxRules)
+			problem.Fix = fmt.Sprintf("Remove it, if nothing else calls from there: that frees one of the %d places.", limits.Most)
 		case size >= generous*(tight[1].covered+tight[1].excess):
 			narrow := Plan{Prefixes: unpack(tight[1].rules)}
 			problem.ID = TooGenerous

@@ -53,7 +53,7 @@ func (w *wholes) forest(items []uint64, inside bool) choices {
 			end++
 		}
 		part := w.block(items[i:end], inside)
-		if bitsOf(items[i]) < MinBits {
+		if bitsOf(items[i]) < limits.Widest {
 			part = w.wide(items[i], items[i+1:end])
 		}
 		total = total.join(part, w.most)
@@ -91,7 +91,7 @@ func (w *wholes) isOut(first, last uint32) bool {
 
 // block are the best lists for wanted prefixes that lie in one /25 block.
 func (w *wholes) block(items []uint64, inside bool) choices {
-	if bitsOf(items[0]) < MinBits {
+	if bitsOf(items[0]) < limits.Widest {
 		return nil
 	}
 	first, _, _ := open(items[0])

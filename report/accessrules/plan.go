@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/service"
 	"opensrs-doctor/probes/wording"
 	"opensrs-doctor/report/screen"
 )
@@ -69,7 +70,7 @@ func (p *Plan) WriteText(w io.Writer, o screen.Options) error {
 		c.say("", note)
 	}
 	if p.Asked > 0 {
-		p.way(c, &p.PlannedList, "Steps in the control panel (Account settings, API settings, IP access rules), in this order.")
+		p.way(c, &p.PlannedList, "Steps in the control panel ("+service.OpenSRS.Settings+", IP access rules), in this order.")
 	}
 	if p.Without != nil {
 		p.otherList(c)
@@ -198,7 +199,7 @@ func (p *Plan) leftOut(c *comments) {
 		c.say("", text)
 		if tooFew {
 			c.say("  - ", "one fixed address for all callers: a NAT gateway or a proxy with a reserved address, and one rule for that;")
-			c.say("  - ", "more rules than the five that everybody has: ask OpenSRS Support, then plan again with --max-rules.")
+			c.say("  - ", "more rules than the "+service.OpenSRS.Rules.MostInWords()+" that everybody has: ask OpenSRS Support, then plan again with --max-rules.")
 		}
 	}
 	if n := p.Rejected.Len(); n > 0 {

@@ -8,6 +8,7 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/pattern"
+	"opensrs-doctor/probes/service"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/screen"
@@ -16,10 +17,10 @@ import (
 // publicNames stay: they are the same in everybody's report.
 func publicNames() []string {
 	names := []string{
-		evidence.LiveHost, evidence.TestHost, "*.opensrs.net", "opensrs.net",
-		"domains.opensrs.guide", "support.opensrs.com", "localhost", evidence.BySystem, evidence.UsedHosts,
+		service.OpenSRS.Live.Host, service.OpenSRS.Test.Host, "*." + service.OpenSRS.Domain, service.OpenSRS.Domain,
+		service.OpenSRS.Guide, service.OpenSRS.Support, "localhost", evidence.BySystem, evidence.UsedHosts,
 	}
-	for _, source := range append([]string{evidence.DefaultStatusURL}, evidence.DefaultSources...) {
+	for _, source := range append([]string{service.OpenSRS.StatusURL}, evidence.DefaultSources...) {
 		for _, host := range hostsOfURI(source) {
 			if _, err := netip.ParseAddr(host); err != nil { // an address gets its token like any other
 				names = append(names, host)

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"opensrs-doctor/probes/service"
 )
 
 // prometheus writes the alert rules, and the tests of these very rules.
@@ -18,7 +20,7 @@ func prometheus(s Settings) []File {
 		"max_age": strconv.Itoa(int(stale.Seconds())), "max_age_time": span(stale), "max_age_later": span(after(stale)),
 		"max_age_words": humanized(after(stale)), "samples": strconv.Itoa(int(after(stale).Minutes()))}
 	var selectors, absent []string
-	environment, endpoint := "live", "rr-n1-tor.opensrs.net:55443"
+	environment, endpoint := service.OpenSRS.Live.Name, service.OpenSRS.Endpoint(service.OpenSRS.Live)
 	if s.Environment != "" {
 		environment = s.Environment
 		selectors = append(selectors, "environment="+promText(environment))

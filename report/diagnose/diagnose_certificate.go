@@ -5,6 +5,7 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/service"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose/prose"
 	"opensrs-doctor/report/reading"
@@ -236,7 +237,7 @@ func (f *Finding) notByOwn(e *evidence.Evidence) bool {
 func authorityStep(e *evidence.Evidence, issuer string) string {
 	trust, file, host := e.TLS.Trust, e.Asked.CAFile, e.Target.Host
 	switch {
-	case trust.Own == nil && e.Target.CustomEndpoint && evidence.EnvironmentOf(host) == "":
+	case trust.Own == nil && e.Target.CustomEndpoint && service.OpenSRS.EnvironmentOf(host) == "":
 		return fmt.Sprintf("Give the authority's certificate with --ca-file FILE, if %s is a server of your own and %s is right for it.",
 			host, issuer)
 	case trust.Own == nil:

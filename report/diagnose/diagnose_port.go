@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/service"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose/prose"
 	"opensrs-doctor/report/reading"
@@ -185,7 +186,7 @@ func whenPortUnreachable(e *evidence.Evidence) (Finding, bool) {
 }
 
 func whenPortWrongPort(e *evidence.Evidence) (Finding, bool) {
-	if e.Target.Port == evidence.ServicePort || e.Port == nil || e.Host.Proxy != nil {
+	if e.Target.Port == service.OpenSRS.Port || e.Port == nil || e.Host.Proxy != nil {
 		return Finding{}, false
 	}
 	stopped := Blocked(e)
@@ -197,10 +198,10 @@ func whenPortWrongPort(e *evidence.Evidence) (Finding, bool) {
 		confidence = report.Likely // the API in trouble looks like this too
 	}
 	for _, attempt := range e.Port.OtherPorts {
-		if attempt.Connected && attempt.Address.Port() == evidence.ServicePort {
+		if attempt.Connected && attempt.Address.Port() == service.OpenSRS.Port {
 			return Finding{Confidence: confidence, Explains: stops, First: true, Hides: []string{"port.", "tls.", "call.", "host.local-firewall"},
 				Values: prose.Values{"wrong_port": fmt.Sprintf("port %d", e.Target.Port)}, Evidence: []string{
-					fmt.Sprintf("Port %d of %s does not work; port 55443 of the same host answers.", e.Target.Port, e.Target.Host)}}, true
+					fmt.Sprintf("Port %d of %s does not work; port %d of the same host answers.", e.Target.Port, e.Target.Host, service.OpenSRS.Port)}}, true
 		}
 	}
 	return Finding{}, false

@@ -9,6 +9,7 @@ import (
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/opensrs"
+	"opensrs-doctor/probes/service"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose/prose"
 	"opensrs-doctor/report/screen"
@@ -109,7 +110,7 @@ func (r Ruling) confidence(e *evidence.Evidence) report.Confidence {
 // simulated makes a finding likely that rests on the rules alone, where the service may not go by them: sources disagree
 // on whether the test environment does, and only its own "invalid IP address" tells.
 func (r Ruling) simulated(e *evidence.Evidence, finding *Finding) {
-	if e.Target.Environment != evidence.EnvTest || r.compared(e) == outcomeInvalidIP {
+	if e.Target.Environment != service.OpenSRS.Test.Name || r.compared(e) == outcomeInvalidIP {
 		return
 	}
 	finding.Confidence = report.Likely
@@ -138,11 +139,11 @@ func (r Ruling) Addition(e *evidence.Evidence, refused []netip.Addr) prose.Value
 			six = append(six, address)
 		}
 	}
-	if places := max(iprules.MaxRules-len(r.Rules), 1); len(additions) > places { // one place is made where there is none
+	if places := max(service.OpenSRS.Rules.Most-len(r.Rules), 1); len(additions) > places { // one place is made where there is none
 		additions = screen.Texts(bestFor(refused, places))
 	}
 	values := prose.Values{"rule_to_add": screen.List(additions), "not_allowed": screen.List(screen.Texts(refused)), "given_ipv6": screen.List(screen.Texts(six))}
-	if len(r.Rules) < iprules.MaxRules || len(additions) == 0 {
+	if len(r.Rules) < service.OpenSRS.Rules.Most || len(additions) == 0 {
 		return values
 	}
 	if number := iprules.LeastUseful(r.Rules, e.Egress.Addresses()); number > 0 {

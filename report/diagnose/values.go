@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/service"
 	"opensrs-doctor/report/diagnose/prose"
 	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/screen"
@@ -38,8 +39,8 @@ func commonValues(e *evidence.Evidence) prose.Values {
 		set("panel", prose.Vocabulary["panel"])
 	} else {
 		set("environment", e.Target.Environment)
-		set("other_env", otherEnvironment(e.Target.Environment))
-		set("panel", "the Reseller Control Panel of the "+e.Target.Environment+" environment")
+		set("other_env", service.OpenSRS.Other(e.Target.Environment).Name)
+		set("panel", "the "+service.OpenSRS.Panel+" of the "+e.Target.Environment+" environment")
 	}
 	set("username", e.Target.Username)
 	if e.Target.KeyFingerprint != nil {
@@ -112,13 +113,6 @@ func lowerMTU(e *evidence.Evidence) string {
 func statusPage(url string) string {
 	page, _, _ := strings.Cut(url, "/api/v2/")
 	return page
-}
-
-func otherEnvironment(name string) string {
-	if name == "test" {
-		return "live"
-	}
-	return "test"
 }
 
 // controls are the control peers that a connection reached, and those it did not, each named once.

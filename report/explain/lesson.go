@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"opensrs-doctor/probes/service"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose/prose"
 	"opensrs-doctor/report/screen"
@@ -36,32 +37,34 @@ type lessonEntry struct {
 	Text string `json:"text"`
 }
 
-var rulesLesson = lesson{
-	Topic: "rules",
-	Title: "IP access rules: from which addresses an API key may be used",
-	Parts: []lessonPart{
-		{Name: "What", Text: "At most five rules in the Reseller Control Panel, Account settings, API settings: Allow or Deny," +
-			" and an IPv4 address or range from /25 (128 addresses) to /32 (one). Live and test have one list each."},
-		{Name: "Whom", Text: "They judge the public address that a call leaves from, which behind a NAT or a proxy is not the" +
-			" host's own; 10.x, 192.168.x and IPv6 never match. With no Allow: \"invalid IP address\", 401, silence."},
-		{Name: "Order", Text: "Which rule wins where an Allow and a Deny match is not documented, nor is an empty list. So a list is" +
-			" read in three ways here, and an address counts as allowed if all three allow it:",
-			Entries: []lessonEntry{
-				{"first-match", "the first rule that matches"},
-				{"most-specific", "the longest prefix; at equal length, the Deny"},
-				{"deny-wins", "any Deny that matches"},
-			},
-			After: "Allow rules alone mean the same in all three; the rest is denied."},
-		{Name: "Change", Text: "It takes up to 15 minutes: add the new rule, wait, remove the old one. rules plan finds the order," +
-			" also where the list is full."},
-		{Name: "Five?", Text: "Too few for addresses that change: give all callers one fixed exit, a NAT gateway or a proxy with" +
-			" a reserved address."},
-	},
-	Commands: []lessonEntry{
-		{"opensrs-doctor rules lint --rules-file FILE", "mistakes, and their fix"},
-		{"opensrs-doctor rules check --rules-file FILE ADDRESS", "is it allowed?"},
-		{"opensrs-doctor rules plan --ips servers.csv", "the best five rules"},
-	},
+func rulesLesson() lesson {
+	return lesson{
+		Topic: "rules",
+		Title: "IP access rules: from which addresses an API key may be used",
+		Parts: []lessonPart{
+			{Name: "What", Text: prose.OfService("At most {most_rules} rules in the {reseller_panel}, {api_settings}: Allow or Deny," +
+				" and an IPv4 address or range from {widest} (128 addresses) to /32 (one). Live and test have one list each.")},
+			{Name: "Whom", Text: "They judge the public address that a call leaves from, which behind a NAT or a proxy is not the" +
+				" host's own; 10.x, 192.168.x and IPv6 never match. With no Allow: \"invalid IP address\", 401, silence."},
+			{Name: "Order", Text: "Which rule wins where an Allow and a Deny match is not documented, nor is an empty list. So a list is" +
+				" read in three ways here, and an address counts as allowed if all three allow it:",
+				Entries: []lessonEntry{
+					{"first-match", "the first rule that matches"},
+					{"most-specific", "the longest prefix; at equal length, the Deny"},
+					{"deny-wins", "any Deny that matches"},
+				},
+				After: "Allow rules alone mean the same in all three; the rest is denied."},
+			{Name: "Change", Text: prose.OfService("It takes up to {rule_delay}: add the new rule, wait, remove the old one. rules plan finds the order," +
+				" also where the list is full.")},
+			{Name: screen.Capital(service.OpenSRS.Rules.MostInWords()) + "?", Text: "Too few for addresses that change: give all callers one fixed exit, a NAT gateway or a proxy with" +
+				" a reserved address."},
+		},
+		Commands: []lessonEntry{
+			{"opensrs-doctor rules lint --rules-file FILE", "mistakes, and their fix"},
+			{"opensrs-doctor rules check --rules-file FILE ADDRESS", "is it allowed?"},
+			{"opensrs-doctor rules plan --ips servers.csv", prose.OfService("the best {most_rules} rules")},
+		},
+	}
 }
 
 // ExplainTopic writes the page of one of Topics.
@@ -114,10 +117,10 @@ func ExplainTopicJSON(w io.Writer, topic string) error {
 }
 
 func findLesson(topic string) (lesson, error) {
-	if topic != rulesLesson.Topic {
+	l := rulesLesson()
+	if topic != l.Topic {
 		return lesson{}, fmt.Errorf("%w: %q", ErrUnknownCause, screen.Clip(screen.Clean(topic), 60))
 	}
-	l := rulesLesson
 	l.Docs = []string{prose.Link("key-and-rules")}
 	return l, nil
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/diagnose/prose"
 )
 
 // textFiles is the table of what clients, systems and the service say when a call fails. One entry:
@@ -143,7 +144,7 @@ func loadTexts() ([]*knownText, error) {
 		if err != nil {
 			return nil, err
 		}
-		for number, line := range strings.Split(string(content), "\n") {
+		for number, line := range strings.Split(prose.OfService(string(content)), "\n") {
 			if table, err = addTextLine(table, line); err != nil {
 				return nil, fmt.Errorf("%s line %d: %w", file.Name(), number+1, err)
 			}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"opensrs-doctor/probes/service"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose"
 	"opensrs-doctor/report/screen"
@@ -133,13 +134,13 @@ const otherServices = " mysql mysqli mariadb sqlstate pdoexception postgres post
 func otherService(text string) []string {
 	text = readable(text)
 	ports, words := portsIn(text), splitWords(text).words
-	if strings.Contains(strings.ToLower(text), "opensrs.net") ||
-		slices.ContainsFunc(ports, func(port string) bool { return port == "55443" || port == "55000" || port == "51000" }) {
+	if strings.Contains(strings.ToLower(text), service.OpenSRS.Domain) ||
+		slices.ContainsFunc(ports, ofTheService) {
 		return nil
 	}
 	if len(ports) == 1 {
 		return []string{"The text names port " + ports[0] +
-			", and the API is on port 55443: it may be about another service, or a proxy."}
+			", and the API is on port " + service.OpenSRS.PortText() + ": it may be about another service, or a proxy."}
 	}
 	for _, word := range words {
 		if isOneOf(otherServices, word) {
@@ -147,6 +148,12 @@ func otherService(text string) []string {
 		}
 	}
 	return nil
+}
+
+// ofTheService: the port is one of the service's, of now or of old.
+func ofTheService(port string) bool {
+	number, err := strconv.Atoi(port)
+	return err == nil && (number == int(service.OpenSRS.Port) || service.OpenSRS.Old(number))
 }
 
 // portsIn are the ports that a text names, each once: after a host's name or address, or after the word port. High
@@ -158,7 +165,7 @@ func portsIn(text string) []string {
 	var ports []string
 	for _, at := range after.FindAllStringSubmatch(text, 64) {
 		port, err := strconv.Atoi(at[2])
-		high := port >= 1<<15 && !slices.Contains([]int{51000, 55000, 55443}, port)
+		high := port >= 1<<15 && !ofTheService(at[2])
 		if err == nil && !high && !file.MatchString(at[1]) && !slices.Contains(ports, at[2]) {
 			ports = append(ports, at[2])
 		}

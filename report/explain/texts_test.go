@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/diagnose/prose"
 	"opensrs-doctor/report/screen"
 )
 
@@ -200,6 +201,23 @@ func TestReplyCodes(t *testing.T) {
 	for _, number := range []string{"12345678", "999", "0", "-1004", "20261124", "4242"} {
 		if r := ReadText(number); r.Known {
 			t.Errorf("%s: %s", number, likeliest(r))
+		}
+	}
+}
+
+// A name in braces that the profile of the service does not know would be printed as it is.
+func TestTextsAreFilled(t *testing.T) {
+	files, err := textFiles.ReadDir("texts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		content, err := textFiles.ReadFile("texts/" + file.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if left := prose.Placeholder().FindString(prose.OfService(string(content))); left != "" {
+			t.Errorf("%s: %s is not known", file.Name(), left)
 		}
 	}
 }

@@ -1,6 +1,9 @@
 package signature
 
-import "opensrs-doctor/probes/mistakes"
+import (
+	"opensrs-doctor/probes/mistakes"
+	"opensrs-doctor/probes/service"
+)
 
 // requestMistakes are those that a request shows without a key.
 var requestMistakes = []mistake{
@@ -85,6 +88,7 @@ var requestMistakes = []mistake{
 		id:      mistakes.WrongPath,
 		summary: "the path is not /",
 		means:   "The call goes to the path /, with nothing after it.",
-		fix:     "Call https://rr-n1-tor.opensrs.net:55443/ or https://horizon.opensrs.net:55443/, with no path and no query after the slash.",
+		fix: "Call https://" + service.OpenSRS.Endpoint(service.OpenSRS.Live) + "/ or https://" +
+			service.OpenSRS.Endpoint(service.OpenSRS.Test) + "/, with no path and no query after the slash.",
 	},
 }

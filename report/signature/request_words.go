@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes/observed"
+	"opensrs-doctor/probes/service"
 	"opensrs-doctor/report/screen"
 )
 
@@ -43,7 +44,7 @@ var ProblemWords = map[string]struct{ Summary, Fix string }{
 	observed.NoDomain: {"the command asks about no domain name",
 		"The item attributes has a dt_assoc with an item domain, as in example.com."},
 	observed.Attribute: {"an attribute is missing or wrong:",
-		"The items of attributes are described in the API guide, domains.opensrs.guide/docs, on the command's page."},
+		"The items of attributes are described in the API guide, " + service.OpenSRS.Guide + "/docs, on the command's page."},
 	observed.Unverified:     {unverified.summary, unverified.fix},
 	observed.UnknownCommand: {"the sandbox does not know this command", commandWords() + " The service knows more."},
 	observed.TooManyCommands: {"this connection has had its 100 commands",

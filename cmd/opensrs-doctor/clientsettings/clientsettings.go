@@ -10,8 +10,8 @@ import (
 	"strconv"
 	"strings"
 
-	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/opensrs"
+	"opensrs-doctor/probes/service"
 )
 
 // Settings are what a client signs with, and where it calls. A zero member is not in the file.
@@ -90,7 +90,7 @@ func Read(text, environment string) Settings {
 		}
 	}
 	if environment == "" {
-		environment = evidence.EnvironmentOf(s.Host)
+		environment = service.OpenSRS.EnvironmentOf(s.Host)
 	}
 	if one := pick(Username); one != nil {
 		s.Username = strings.TrimSpace(one.value)
@@ -105,17 +105,17 @@ func Read(text, environment string) Settings {
 		for _, problem := range opensrs.CheckKey([]byte(chosen.value)) {
 			s.tell(chosen.line, "%s is not an API key: %s", chosen.name, keyWords(string(problem)))
 		}
-		if chosen.environment != "" && evidence.EnvironmentOf(s.Host) != "" && evidence.EnvironmentOf(s.Host) != chosen.environment {
+		if chosen.environment != "" && service.OpenSRS.EnvironmentOf(s.Host) != "" && service.OpenSRS.EnvironmentOf(s.Host) != chosen.environment {
 			s.tell(chosen.line, "%s is the key of the %s environment by its name, and the host is that of the other", chosen.name, chosen.environment)
 		}
 	}
 	if one := pick(port); one != nil {
 		s.Port = strings.TrimSpace(one.value)
-		switch _, err := strconv.ParseUint(s.Port, 10, 16); {
-		case s.Port == "55000", s.Port == "51000":
-			s.tell(one.line, "%s is %s, the port of the old protocol; the API is at %d", one.name, s.Port, evidence.ServicePort)
+		switch number, err := strconv.ParseUint(s.Port, 10, 16); {
+		case service.OpenSRS.Old(int(number)):
+			s.tell(one.line, "%s is %s, the port of the old protocol; the API is at %d", one.name, s.Port, service.OpenSRS.Port)
 		case err != nil:
-			s.tell(one.line, "%s is not a port; the API is at %d", one.name, evidence.ServicePort)
+			s.tell(one.line, "%s is not a port; the API is at %d", one.name, service.OpenSRS.Port)
 		}
 	}
 	for _, one := range entries {
@@ -144,7 +144,8 @@ func modeOf(entries []entry) string {
 		case slices.Contains([]string{"1", "on", "true", "yes"}, value):
 			return one.environment
 		case slices.Contains([]string{"0", "off", "false", "no"}, value):
-			return map[string]string{evidence.EnvTest: evidence.EnvLive, evidence.EnvLive: evidence.EnvTest}[one.environment]
+			live, test := service.OpenSRS.Live.Name, service.OpenSRS.Test.Name
+			return map[string]string{test: live, live: test}[one.environment]
 		}
 	}
 	return ""
@@ -176,7 +177,7 @@ func (s *Settings) keys(entries []entry) {
 			first[one.environment] = one
 		}
 	}
-	live, test := first[evidence.EnvLive], first[evidence.EnvTest]
+	live, test := first[service.OpenSRS.Live.Name], first[service.OpenSRS.Test.Name]
 	if live.line > 0 && test.line > 0 && live.value == test.value {
 		s.tell(max(live.line, test.line), "one key is in both environments, on lines %d and %d; each environment has a key of its own", min(live.line, test.line), max(live.line, test.line))
 	}
@@ -206,7 +207,7 @@ func bareHost(value string) string {
 func (s Settings) Endpoint() string {
 	number := s.Port
 	if _, err := strconv.ParseUint(number, 10, 16); err != nil {
-		number = strconv.Itoa(evidence.ServicePort)
+		number = service.OpenSRS.PortText()
 	}
 	if s.Host == "" {
 		return ""

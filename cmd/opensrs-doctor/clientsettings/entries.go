@@ -6,8 +6,8 @@ import (
 	"strings"
 	"unicode"
 
-	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/pattern"
+	"opensrs-doctor/probes/service"
 )
 
 // names are how settings are called, without the parts that say whose or which they are, and without signs.
@@ -157,7 +157,7 @@ func entryOf(line string, within []section) (entry, bool) {
 		one.kind = one.meaning(found[1])
 		one.value, one.computed = valueOf(found[2])
 		if one.kind == Host && one.environment == "" {
-			one.environment = evidence.EnvironmentOf(bareHost(one.value))
+			one.environment = service.OpenSRS.EnvironmentOf(bareHost(one.value))
 		}
 		return one, one.kind != ""
 	}
@@ -170,9 +170,9 @@ func (one *entry) meaning(name string) (kind string) {
 	for _, part := range wordsOf(name) {
 		switch part {
 		case "test", "ote", "sandbox", "horizon":
-			one.environment = evidence.EnvTest
+			one.environment = service.OpenSRS.Test.Name
 		case "live", "prod", "production":
-			one.environment = evidence.EnvLive
+			one.environment = service.OpenSRS.Live.Name
 		case "osrs", "opensrs", "tucows", "srs":
 			one.ours = true
 		case "self", "this", "config", "settings", "options", "credentials":

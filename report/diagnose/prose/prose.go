@@ -19,7 +19,7 @@ import (
 //
 // An item of a list begins with "- "; "- @name" is the text of that name in shared.txt, and "- @rfc9293" that RFC.
 //
-// Words in {braces} are filled from the run (see vocabulary). A sentence or step with a word that the run does not
+// Words in {braces} are filled from the run (see vocabulary), but for what the service has of its own (see OfService). A sentence or step with a word that the run does not
 // know is left out, so every sentence stands alone, and a step that is right only sometimes carries a word that is
 // known only then: {rule_to_drop} exists only where there are five rules already. Where there is no run, the
 // vocabulary's own words fill Summary and Fixes. Where a text reads wrong with them, or is right only sometimes, a line
@@ -65,7 +65,7 @@ func read(name string) string {
 	if err != nil {
 		panic(err)
 	}
-	return string(text)
+	return OfService(string(text))
 }
 
 // sections splits a text at its "## " headings; what is before the first has the name "". The lines of a section are

@@ -5,15 +5,15 @@ package prose
 // placeholder has words of its own for the general case (see general). A value for one run is never empty.
 var Vocabulary = map[string]string{
 	// Every run has these, unless the fact is unknown.
-	"host":           "rr-n1-tor.opensrs.net",       // the endpoint's name
-	"port":           "55443",                       // the endpoint's port
-	"endpoint":       "rr-n1-tor.opensrs.net:55443", // host:port
-	"address":        "rr-n1-tor.opensrs.net",       // of the endpoint: the one that was tried, else the first
+	"host":           public.Live.Host,              // the endpoint's name
+	"port":           public.PortText(),             // the endpoint's port
+	"endpoint":       public.Endpoint(public.Live),  // host:port
+	"address":        public.Live.Host,              // of the endpoint: the one that was tried, else the first
 	"own_endpoint":   "the endpoint that was given", // host:port; set only where it is none of the public services
 	"ca_file":        "the file of --ca-file",       // its path; set only where it was given
 	"environment":    "right",                       // "live" or "test": "the {environment} environment"
 	"other_env":      "",                            // "test" where the run was about live, and the other way round
-	"panel":          "the Reseller Control Panel",  // with the environment where it helps
+	"panel":          "the " + public.Panel,         // with the environment where it helps
 	"username":       "the username",
 	"fingerprint":    "",                                          // the key's fingerprint
 	"key_source":     "the file or variable that it is read from", // a path, OPENSRS_API_KEY
@@ -79,13 +79,13 @@ var Vocabulary = map[string]string{
 	"clear_list":     "Allow rules only",
 
 	// DNS.
-	"name":            "rr-n1-tor.opensrs.net", // that was asked for
-	"answer":          "",                      // the addresses that came back
-	"private_answer":  "",                      // the answer; set only where a VPN could lead there
-	"other_names":     "",                      // "other names"; set only where another name does resolve
-	"other_fails":     "",                      // the same; set only where that one does not resolve either
-	"kind_of_address": "",                      // loopback, private, CGNAT, link-local, unspecified
-	"hosts_line":      "",                      // /etc/hosts:12
+	"name":            public.Live.Host, // that was asked for
+	"answer":          "",               // the addresses that came back
+	"private_answer":  "",               // the answer; set only where a VPN could lead there
+	"other_names":     "",               // "other names"; set only where another name does resolve
+	"other_fails":     "",               // the same; set only where that one does not resolve either
+	"kind_of_address": "",               // loopback, private, CGNAT, link-local, unspecified
+	"hosts_line":      "",               // /etc/hosts:12
 	"hosts_address":   "another address",
 	"dns_address":     "the address that DNS gives",
 	"slow_server":     "the resolver", // the one that is slow; not set where it is the system's own lookup
@@ -154,24 +154,24 @@ var Vocabulary = map[string]string{
 	"or_seccomp":     "",                // set only where a filter of system calls may do the same
 	"as_root":        "",                // set only where root would see more
 
-	"blocked":          "rr-n1-tor.opensrs.net:55443", // host:port of the endpoint; or the resolver, or the proxy
-	"blocked_resolver": "",                            // set only where it is a resolver
-	"silent_peer":      "the service",                 // whose answers are dropped; or the resolver, or the proxy
-	"rule_name":        "the rule",                    // of a firewall: "inet filter output handle 6"
-	"rule_list":        "",                            // the command that lists its chain
-	"open_port":        "",                            // a whole step, for who manages the rules
-	"denied_port":      "55443",                       // the endpoint's, where the proxy may refuse it for its port
-	"denied_too":       "others",                      // the controls that the proxy refuses too; set only where it refuses all of them
-	"denied_all":       "",                            // "Everything else that was tried"; set only with denied_too
-	"few_packets":      "",                            // set only where a handshake with a small first message dies too
-	"own_wait":         "80 seconds",                  // how long the service's own client waits for a reply
-	"unconfirmed":      "the request",                 // set only where the other end's TCP did not confirm it
-	"learned":          "",                            // how soon a learned size is forgotten; set only where one was learned in the run
-	"after_opening":    "",                            // the address and port; set only where connections open, and what is then sent on them is dropped
-	"below_ip":         "",                            // the commands that list what takes packets at an interface; set only where that was seen
-	"nat_rules":        "",                            // the commands that list them; set only where one changes the packets
-	"rewriting":        "",                            // "A rule on this host"; set only where one changes the packets
-	"see_rule":         "",                            // set only where a trace would name the rule: the command
+	"blocked":          public.Endpoint(public.Live), // host:port of the endpoint; or the resolver, or the proxy
+	"blocked_resolver": "",                           // set only where it is a resolver
+	"silent_peer":      "the service",                // whose answers are dropped; or the resolver, or the proxy
+	"rule_name":        "the rule",                   // of a firewall: "inet filter output handle 6"
+	"rule_list":        "",                           // the command that lists its chain
+	"open_port":        "",                           // a whole step, for who manages the rules
+	"denied_port":      public.PortText(),            // the endpoint's, where the proxy may refuse it for its port
+	"denied_too":       "others",                     // the controls that the proxy refuses too; set only where it refuses all of them
+	"denied_all":       "",                           // "Everything else that was tried"; set only with denied_too
+	"few_packets":      "",                           // set only where a handshake with a small first message dies too
+	"own_wait":         "80 seconds",                 // how long the service's own client waits for a reply
+	"unconfirmed":      "the request",                // set only where the other end's TCP did not confirm it
+	"learned":          "",                           // how soon a learned size is forgotten; set only where one was learned in the run
+	"after_opening":    "",                           // the address and port; set only where connections open, and what is then sent on them is dropped
+	"below_ip":         "",                           // the commands that list what takes packets at an interface; set only where that was seen
+	"nat_rules":        "",                           // the commands that list them; set only where one changes the packets
+	"rewriting":        "",                           // "A rule on this host"; set only where one changes the packets
+	"see_rule":         "",                           // set only where a trace would name the rule: the command
 
 	// Proxy.
 	"proxy_logins": "", // set only where Basic is not among them
@@ -230,7 +230,7 @@ var Vocabulary = map[string]string{
 	"good_address": "", // that one
 	"one_address":  "", // where some connections work and others fail
 	"incident":     "", // the incident
-	"status_url":   "https://status.opensrs.com",
+	"status_url":   public.StatusPage,
 	"failed_step":  "",                           // the step that failed
 	"required":     "",                           // call
 	"waited_for":   "",                           // in plain words: "a username and an API key"
