@@ -32,7 +32,7 @@ var oddWorlds = []Fault{
 		}
 	}},
 	// DNS
-	{Cause: "dns.resolver-unreachable", Name: "garbage", Confidence: "likely", Says: []string{"does not answer the question"}, Never: []string{"No answer came"}, Break: func(w *World) {
+	{Cause: "dns.resolver-unreachable", Name: "garbage", Confidence: "likely", Says: []string{"is not an answer"}, Never: []string{"No answer came"}, Break: func(w *World) {
 		w.Resolvers[0].Closed = true
 		pc := w.Far.ListenPacket("192.0.2.53:53")
 		w.tb.Cleanup(func() { pc.Close() })

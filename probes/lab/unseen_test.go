@@ -185,7 +185,7 @@ var unseenWorlds = []Fault{
 		takes(func(n int32) bool { return n%2 == 0 })(w)
 		w.Flags = append(w.Flags, "--timeout", "3s")
 	}},
-	{Cause: "tls.sni-blocked", Name: "silent-on-the-name-says-so", Says: []string{"gets no answer"}, Never: []string{"is reset"}, Break: func(w *World) {
+	{Cause: "tls.sni-blocked", Name: "silent-on-the-name-says-so", Says: []string{"no answer in time"}, Never: []string{"is reset"}, Break: func(w *World) {
 		w.API.TLS = onHello(func(hello *tls.ClientHelloInfo) {
 			if hello.ServerName != "" {
 				_, _ = io.Copy(io.Discard, hello.Conn)

@@ -115,8 +115,7 @@ func whenTlsIncompleteChain(e *evidence.Evidence) (Finding, bool) {
 	finding := Finding{Confidence: report.Likely, Values: certificateValues(e)}
 	finding.Values["missing"] = reading.MissingIssuer(trust)
 	finding.Evidence = []string{
-		fmt.Sprintf("%s presented, no root among them; the certificate of %s is missing.",
-			screen.CountWords(len(e.TLS.Chain), "certificate was", "certificates were"), finding.Values["missing"]),
+		screen.CountWords(len(e.TLS.Chain), "certificate was", "certificates were") + " presented, no root among them.",
 		fmt.Sprintf("The certificate of %s verifies on this host.", peer)}
 	if !trust.MissingURL.Empty() {
 		finding.Values["missing_url"] = trust.MissingURL.String()

@@ -35,23 +35,29 @@ func whenDnsResolverUnreachable(e *evidence.Evidence) (Finding, bool) {
 
 // unansweredWords say how no resolver answers; the title has which, and that they refuse or are not configured.
 func unansweredWords(e *evidence.Evidence) []string {
-	each := func(is func(evidence.DNSAnswer) bool) bool {
-		return !slices.ContainsFunc(e.DNS.Answers, func(a evidence.DNSAnswer) bool { return !is(a) })
-	}
-	p := e.Host.ResolversProblem
-	switch {
-	case p == nil && len(reading.Failing(e.DNS, reading.ResolverRefuses)) == len(e.DNS.Answers):
-		return []string{fmt.Sprintf("Asked at port 53: %s.", reading.FailureWords(e.DNS.Answers[0].Failure))}
-	case p == nil && each(func(a evidence.DNSAnswer) bool {
-		return !a.Pending && a.Resolver != evidence.BySystem && a.Failure != nil && a.Failure.Kind == evidence.KindTimeout
-	}):
-		return []string{"Asked over UDP and TCP: no answer in time."}
-	}
 	words := reading.NoResolverWords(e.Host)
-	if p != nil && words[0] == reading.NoResolverTitle(e.Host.ResolversBy, p)+"." {
+	if p := e.Host.ResolversProblem; p != nil && words[0] == reading.NoResolverTitle(e.Host.ResolversBy, p)+"." {
 		words = words[1:]
+	} else if p == nil && len(reading.Failing(e.DNS, reading.ResolverRefuses)) == len(e.DNS.Answers) {
+		return []string{fmt.Sprintf("Asked at port 53: %s.", reading.FailureWords(e.DNS.Answers[0].Failure))}
 	}
-	return append(words, reading.AnswerWords(e.DNS)...)
+	var silent []string
+	others := *e.DNS
+	others.Answers = slices.DeleteFunc(slices.Clone(e.DNS.Answers), func(a evidence.DNSAnswer) bool {
+		is := a.Resolver != evidence.BySystem && (a.Pending || a.Failure != nil && a.Failure.Kind == evidence.KindTimeout)
+		if is {
+			silent = append(silent, reading.PlainServer(a.Resolver))
+		}
+		return is
+	})
+	switch {
+	case len(silent) == 0:
+	case len(others.Answers) == 0:
+		words = append(words, "Asked over UDP and TCP: no answer in time.")
+	default:
+		words = append(words, screen.List(silent)+", asked over UDP and TCP: no answer in time.")
+	}
+	return append(words, reading.AnswerWords(&others)...)
 }
 
 // noAnswer fills in why the resolvers gave no answer, and so which of the row's steps help.

@@ -74,7 +74,10 @@ func (r Ruling) deny(e *evidence.Evidence) (Finding, bool) {
 		finding.Values["egress"] = screen.List(screen.Texts(refused))
 	}
 	r.simulated(e, &finding)
-	if finding.Evidence = append(finding.Evidence, sightingWords(e)...); r.deniedBy != "" && len(r.results) > 1 { // which of them a Deny matches
+	switch {
+	case r.deniedBy == "":
+		finding.Evidence = append(finding.Evidence, sightingWords(e)...)
+	case len(r.results) > 1: // which of them a Deny matches
 		finding.Evidence = append(finding.Evidence, readingsOf(r.results, iprules.VerdictDeny)...)
 	}
 	return finding, true
