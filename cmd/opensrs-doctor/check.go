@@ -64,7 +64,9 @@ func check(flags map[string]*flagValue, config string, s *streams, ticket *bundl
 	if err != nil {
 		return err
 	}
-	out, err := settings.parseOutputs(time.Now().Add(request.options.Timeout))
+	ctx, stop := interruptible()
+	defer stop()
+	out, err := settings.parseOutputs(ctx, time.Now().Add(request.options.Timeout))
 	if err != nil {
 		return err
 	}
