@@ -77,8 +77,6 @@ func check(flags map[string]*flagValue, config string, s *streams, ticket *bundl
 		}
 		request.options.Deep = true
 	}
-	ctx, stop := interruptible()
-	defer stop()
 	if request.sandbox == listed {
 		return explain.List(s.stdout, sandbox.Faults(), "opensrs-doctor --sandbox=FAULT runs against one of these.", request.view.forTerminal(s))
 	}
@@ -106,7 +104,7 @@ func check(flags map[string]*flagValue, config string, s *streams, ticket *bundl
 	}
 	var saved error
 	if ticket != nil { // before anything is printed: a reader that hangs up would end the program
-		saved = ticket.save(result, request.anonymize)
+		saved = ticket.save(result, request)
 	}
 	err = out.write(result, request.view, s, saved)
 	if ticket != nil && saved == nil {
