@@ -13,7 +13,6 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"net/url"
 	"os"
 	"runtime"
 	"strconv"
@@ -118,10 +117,7 @@ func newRun(ctx context.Context, o Options, watch func(Event)) *run {
 		o.Eyes = thishost.Here{}
 	}
 	o.Signed = o.signed()
-	scrub := &foreign.Scrubber{}
-	scrub.Elsewhere(o.Scrub)
-	scrub.Add(string(o.Key.Reveal()))
-	scrub.Add(o.Signed.Signature) // the same in every run, and can be replayed: as secret as the key
+	scrub := o.Scrubber()
 	r := &run{o: o, watch: watch, ctx: ctx, budget: newBudget(o.Timeout), plan: planOf(o)}
 	r.w = &world{now: time.Now, sourceIP: o.SourceIP, scrub: scrub, clock: &clockNotes{begun: r.budget.begun},
 		agent: "opensrs-doctor/" + o.Version, roots: newRoots(o, scrub)}
@@ -187,12 +183,10 @@ func userWords() string {
 
 // chooseWay decides whether the call goes through a proxy, for the endpoint's URL.
 func (r *run) chooseWay() {
-	endpoint := &url.URL{Scheme: "https", Host: evidence.HostPort{Host: r.o.Host, Port: r.o.Port}.String(), Path: r.o.Path}
-	server, from := chooseProxy(r.o.Proxy, endpoint)
+	server, from := chooseProxy(r.o.Proxy, r.o.endpoint())
 	if server == nil {
 		return
 	}
-	secretsOf(server, r.w.scrub)
 	port, err := evidence.PortOf(server)
 	if err != nil {
 		return

@@ -1,6 +1,12 @@
 package probes
 
-import "opensrs-doctor/probes/opensrs"
+import (
+	"net/url"
+
+	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/opensrs"
+)
 
 // Signed is what a run needs of an API key: the signature of its one call, and what the report says of the key. A process
 // that was started beside others which may read its memory is handed this and never the key.
@@ -28,4 +34,20 @@ func (o Options) signed() *Signed {
 		return o.Signed
 	}
 	return SignedBy(o.Key)
+}
+
+// Scrubber finds what a run with these options keeps secret: the key, the signature, and the proxy's login.
+func (o Options) Scrubber() *foreign.Scrubber {
+	scrub := &foreign.Scrubber{}
+	scrub.Elsewhere(o.Scrub)
+	scrub.Add(string(o.Key.Reveal()))
+	scrub.Add(o.signed().Signature) // the same in every run, and can be replayed: as secret as the key
+	proxy, _ := chooseProxy(o.Proxy, o.endpoint())
+	secretsOf(proxy, scrub)
+	return scrub
+}
+
+// endpoint is the URL that is called.
+func (o Options) endpoint() *url.URL {
+	return &url.URL{Scheme: "https", Host: evidence.HostPort{Host: o.Host, Port: o.Port}.String(), Path: o.Path}
 }

@@ -64,7 +64,9 @@ func check(flags map[string]*flagValue, config string, s *streams, ticket *bundl
 	if err != nil {
 		return err
 	}
-	out, err := settings.parseOutputs(time.Now().Add(request.options.Timeout))
+	ctx, stop := interruptible()
+	defer stop()
+	out, err := settings.parseOutputs(ctx, time.Now().Add(request.options.Timeout))
 	if err != nil {
 		return err
 	}
@@ -75,8 +77,6 @@ func check(flags map[string]*flagValue, config string, s *streams, ticket *bundl
 		}
 		request.options.Deep = true
 	}
-	ctx, stop := interruptible()
-	defer stop()
 	if request.sandbox == listed {
 		return explain.List(s.stdout, sandbox.Faults(), "opensrs-doctor --sandbox=FAULT runs against one of these.", request.view.forTerminal(s))
 	}
@@ -104,7 +104,7 @@ func check(flags map[string]*flagValue, config string, s *streams, ticket *bundl
 	}
 	var saved error
 	if ticket != nil { // before anything is printed: a reader that hangs up would end the program
-		saved = ticket.save(result, request.anonymize)
+		saved = ticket.save(result, request)
 	}
 	err = out.write(result, request.view, s, saved)
 	if ticket != nil && saved == nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -227,7 +228,7 @@ func (d *deployment) save(files []deploy.File, asJSON bool) error {
 
 // writeDeployed puts a file there as a whole; others may read it, for no secret is in it.
 func writeDeployed(path, content string) error {
-	file, err := outfile.Open(path, time.Now().Add(time.Second))
+	file, err := outfile.Open(context.Background(), path, time.Now().Add(time.Second))
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -77,7 +78,7 @@ func mergeFleet(args []string, flags map[string]*flagValue, s *streams) error {
 	merger := fleet.NewMerger()
 	var answer *fleet.Fleet
 	var plan string
-	out, err := settings.parseOutputsOf(fleetWriters(&answer, &plan), time.Now().Add(30*time.Second))
+	out, err := settings.parseOutputsOf(context.Background(), fleetWriters(&answer, &plan), time.Now().Add(30*time.Second))
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"slices"
@@ -69,13 +70,14 @@ type output struct {
 type outputs []output
 
 // parseOutputs reads the values of --format and opens the files, so that a path that cannot be written is an
-// error before the run and not after it. Until the deadline a pipe is waited for. The caller ends with write or discard.
-func (s *settings) parseOutputs(deadline time.Time) (out outputs, err error) {
-	return s.parseOutputsOf(formats(), deadline)
+// error before the run and not after it. Until the deadline or the end of ctx a pipe is waited for. The caller ends with
+// write or discard.
+func (s *settings) parseOutputs(ctx context.Context, deadline time.Time) (out outputs, err error) {
+	return s.parseOutputsOf(ctx, formats(), deadline)
 }
 
 // parseOutputsOf is parseOutputs for those formats, the default first.
-func (s *settings) parseOutputsOf(all []format, deadline time.Time) (out outputs, err error) {
+func (s *settings) parseOutputsOf(ctx context.Context, all []format, deadline time.Time) (out outputs, err error) {
 	var names []string
 	for _, one := range all {
 		names = append(names, one.name)
@@ -118,7 +120,7 @@ func (s *settings) parseOutputsOf(all []format, deadline time.Time) (out outputs
 		paths[path] = true
 		next := output{format: all[at], path: path, given: given}
 		if path != "" {
-			if next.file, err = outfile.Open(given, deadline); err != nil {
+			if next.file, err = outfile.Open(ctx, given, deadline); err != nil {
 				return out, s.bad("format", i, "cannot write %s: %s", shownPath(given), plain(err))
 			}
 			if next.file.IsStdout() {

@@ -218,6 +218,34 @@ func toldIncomplete(t *testing.T, format format, place, known, saved string, got
 	revealsNothing(t, got.stdout+got.stderr)
 }
 
+// TestInterruptPipe: where the report is to go into a pipe that no process reads, the first signal ends the waiting.
+func TestInterruptPipe(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	pipe, first := filepath.Join(dir, "pipe"), filepath.Join(dir, "first")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := invocation{started: func(p *os.Process) {
+		for begun := time.Now(); ; time.Sleep(time.Millisecond) {
+			if _, err := os.Stat(first); err == nil { // the pipe is next
+				break
+			}
+			if time.Since(begun) > 20*time.Second {
+				t.Error("the first file is not written")
+				break
+			}
+		}
+		if err := p.Signal(os.Interrupt); err != nil {
+			t.Error(err)
+		}
+	}}.run(t, "--sandbox", "--timeout", "10m", "-f", "json="+first, "-f", "markdown="+pipe, "-f", "tap")
+	if got.status != exitInternal || !strings.Contains(got.stderr, pipe+": interrupted") ||
+		!strings.Contains(got.stderr, "The result was: pass") || !strings.Contains(got.stdout, "1..") {
+		t.Errorf("exit status %d, standard output %q, standard error %q", got.status, got.stdout, got.stderr)
+	}
+}
+
 // TestInterruptKeyCommand: the command that prints the key has a process group of its own, which the terminal's Ctrl-C
 // does not reach, so this program ends it.
 func TestInterruptKeyCommand(t *testing.T) {

@@ -53,7 +53,9 @@ func renderSaved(path string, flags map[string]*flagValue, s *streams) error {
 	if err != nil {
 		return err
 	}
-	out, err := settings.parseOutputs(time.Now().Add(request.options.Timeout))
+	ctx, stop := interruptible()
+	defer stop()
+	out, err := settings.parseOutputs(ctx, time.Now().Add(request.options.Timeout))
 	if err != nil {
 		return err
 	}

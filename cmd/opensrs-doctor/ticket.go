@@ -166,12 +166,12 @@ func freeName(at time.Time, n int) string {
 }
 
 // save writes the bundle.
-func (b *bundle) save(r *report.Report, anonymized bool) (err error) {
-	earlier := b.earlier
-	if earlier != nil && anonymized {
-		earlier = anonymize.Anonymize(earlier)
+func (b *bundle) save(r *report.Report, request *request) (err error) {
+	beside := &ticket.Beside{Clients: b.clients, Earlier: b.earlier, Secrets: request.options.Scrubber()}
+	if b.earlier != nil && request.anonymize {
+		beside.Earlier = anonymize.Anonymize(b.earlier)
 	}
-	if b.files, err = ticket.TicketFiles(r, anonymized, &ticket.Beside{Clients: b.clients, Earlier: earlier}); err != nil {
+	if b.files, err = ticket.TicketFiles(r, request.anonymize, beside); err != nil {
 		return err
 	}
 	for n := 0; ; n++ {

@@ -3,6 +3,9 @@
 package main
 
 import (
+	"bytes"
+	"encoding/base64"
+	"errors"
 	"io"
 	"net"
 	"net/url"
@@ -14,7 +17,9 @@ import (
 	"syscall"
 	"testing"
 
+	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/sandbox"
+	"opensrs-doctor/report"
 )
 
 // ticketOf runs ticket, lets other people's programs unpack the bundle too, and looks for secrets in all that was
@@ -140,6 +145,46 @@ func TestTicketOfProxies(t *testing.T) {
 		t.Errorf("exit status %d, %s", got.status, files["README.txt"])
 	}
 	got.report(t)
+}
+
+// TestTicketCompared: an earlier report may hold this run's secrets, as a file that was written by hand or by another
+// program may: none is in the bundle, however it is dressed.
+func TestTicketCompared(t *testing.T) {
+	t.Parallel()
+	w := newLAN(t)
+	at := listenFor(t, func(conn net.Conn) {
+		readRequest(conn)
+		conn.Write([]byte("HTTP/1.1 403 Forbidden\r\n\r\n"))
+	})
+	address := "http://" + url.UserPassword(plantedLogin, plantedLong).String() + "@" + at
+	c := invocation{environment: append(credentialsIn(), "HTTPS_PROXY="+address)}
+	flags := append(w.flags("https://api.opensrs.test:55443/"), "--timeout", "3s")
+	made := c.run(t, append([]string{"check", "-f", "json"}, flags...)...)
+	earlier, err := report.Read(strings.NewReader(made.stdout))
+	if err != nil {
+		t.Fatal(err)
+	}
+	earlier.Host.Hostname = "key " + plantedKey
+	earlier.Host.Resolvers = []string{base64.StdEncoding.EncodeToString([]byte(plantedKey)), strings.ToUpper(plantedKey)}
+	earlier.Target.Username = "login " + plantedLong
+	earlier.Tool.Version = plantedSignature
+	earlier.Target.Addresses = []string{url.QueryEscape(plantedLong), plantedKey[:40] + " " + plantedKey[40:]}
+	earlier.Diagnoses = append(earlier.Diagnoses, report.Diagnosis{Cause: "call.other", Severity: report.Fail,
+		Confidence: report.Certain, Probe: "call", Summary: "The key " + plantedKey + " signs as " + plantedSignature})
+	path := filepath.Join(t.TempDir(), "earlier.json")
+	var document bytes.Buffer
+	if err := errors.Join(report.WriteJSON(&document, earlier), os.WriteFile(path, document.Bytes(), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	_, files := ticketOf(t, c, noSignatures, append(flags, "--compare", path)...)
+	changes := string(files["changes.txt"])
+	if strings.Count(changes, foreign.Redacted) < 6 || !strings.Contains(changes, "call.other") {
+		t.Errorf("changes.txt is\n%s", changes)
+	}
+	dressed := base64.StdEncoding.EncodeToString([]byte(plantedKey))[8:24]
+	if strings.Contains(changes, dressed) {
+		t.Errorf("the key is in base 64 in\n%s", changes)
+	}
 }
 
 // TestInterruptedTicket sends SIGINT while the signed call waits: the bundle has what was known, and the status

@@ -119,6 +119,22 @@ func (s *Scrubber) Scrub(text string) string {
 	return redact(text, s.find(text))
 }
 
+// ScrubBeside is Scrub for a text that is shown beside a scrubbed one, said. A short secret that is in both is a word of
+// everyday there: to take it out would tell which word the secret is.
+func (s *Scrubber) ScrubBeside(text, said string) string {
+	hit := s.find(text)
+	for i := 0; i < len(hit); i++ {
+		from := i
+		for i < len(hit) && hit[i] {
+			i++
+		}
+		if i > from && i-from < long && strings.Contains(said, text[from:i]) {
+			clear(hit[from:i])
+		}
+	}
+	return redact(text, hit)
+}
+
 // redact writes [redacted] in the place of the bytes of a text that are hit.
 func redact(text string, hit []bool) string {
 	if hit == nil {

@@ -82,6 +82,7 @@ func (r *run) client(l *looker, a answer) evidence.Client {
 			r.hideLogin(value)
 		}
 	}
+	r.hideLogin(a.Proxy)
 	c := evidence.Client{Name: l.name, Path: l.path, Pool: l.pool, Status: evidence.Pass,
 		Version: r.quote(a.Version), Library: r.quote(a.Library), Error: r.quote(a.Error), Missing: r.quote(a.Missing),
 		Address: addressOf(a.Address), LocalAddress: addressOf(a.Local), TLSVersion: r.quote(plainVersion(a.TLSVersion)),
@@ -178,7 +179,10 @@ func (r *run) hideLogin(proxy string) {
 	if at < 0 {
 		return
 	}
-	_, password, _ := strings.Cut(rest[:at], ":")
+	user, password, given := strings.Cut(rest[:at], ":")
+	if !given {
+		password = user // a login of one word is a token
+	}
 	for _, secret := range []string{password, unescaped(password)} {
 		if secret != "" {
 			r.scrub.Add(secret)

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diff"
 	"opensrs-doctor/report/render"
@@ -67,14 +68,18 @@ func TicketFiles(r *report.Report, anonymized bool, beside *Beside) ([]TicketFil
 			return nil, fmt.Errorf("%s: %w", files[i].Name, err)
 		}
 		files[i].Content = content.Bytes()
+		if files[i].Name == "clients.txt" || files[i].Name == "changes.txt" { // not of this run's evidence, which is searched as it comes in
+			files[i].Content = []byte(beside.Secrets.ScrubBeside(content.String(), string(files[0].Content)))
+		}
 	}
 	return files, nil
 }
 
 // Beside is what a bundle may hold next to the report.
 type Beside struct {
-	Clients []byte         // the table of the host's language runtimes, as the command clients prints it; nil: none was made
-	Earlier *report.Report // an earlier report, as it is to be shown, to tell what changed since; nil: none was given
+	Clients []byte            // the table of the host's language runtimes, as the command clients prints it; nil: none was made
+	Earlier *report.Report    // an earlier report, as it is to be shown, to tell what changed since; nil: none was given
+	Secrets *foreign.Scrubber // of this run: they may be in the two above; nil: there are none
 }
 
 // forSupport is the report as support reads it, who have the bundle already: no step asks to send it. What is for programs

@@ -125,7 +125,7 @@ func TestWhatIsNoFile(t *testing.T) {
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	silent, err := Open(pipe, time.Now())
+	silent, err := Open(t.Context(), pipe, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +175,7 @@ func TestPipeThatIsNotRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer reader.Close()
-	file, err := Open(pipe, time.Now())
+	file, err := Open(t.Context(), pipe, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

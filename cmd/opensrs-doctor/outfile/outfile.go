@@ -12,6 +12,7 @@ package outfile
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -29,9 +30,10 @@ type File struct {
 	stream    *facts // of a pipe or device: what was found
 	buffer    bytes.Buffer
 	deadline  time.Time
-	shared    bool // a stream of this process: it stays open
-	done      bool // committed, or given up
-	there     bool // it has its name
+	stopped   context.Context // its end is that of waiting for a pipe's reader
+	shared    bool            // a stream of this process: it stays open
+	done      bool            // committed, or given up
+	there     bool            // it has its name
 }
 
 // patience is how long at least a pipe's reader has, however long the run before it took.
@@ -39,18 +41,20 @@ const patience = 2 * time.Second
 
 // Open opens what will be at path when it is complete, in the place of what is there now. The mode of this user's own
 // file is kept; others can never write a new one. A pipe or device is written at Commit, which waits for a reader until
-// the deadline, and two seconds at least.
-func Open(path string, deadline time.Time) (*File, error) { return open(path, deadline, 0o664) }
+// the deadline, and two seconds at least; no longer once ctx ends, and two seconds where it has ended before that.
+func Open(ctx context.Context, path string, deadline time.Time) (*File, error) {
+	return open(ctx, path, deadline, 0o664)
+}
 
 // OpenPrivate is Open for a file that its owner alone can read, from its first moment.
 func OpenPrivate(path string, deadline time.Time) (*File, error) {
-	return open(path, deadline, private)
+	return open(context.Background(), path, deadline, private)
 }
 
 // private is the mode of a file that its owner alone can read.
 const private fs.FileMode = 0o600
 
-func open(path string, deadline time.Time, mode fs.FileMode) (*File, error) {
+func open(ctx context.Context, path string, deadline time.Time, mode fs.FileMode) (*File, error) {
 	if file, err := given(path); file != nil || err != nil {
 		return file, err
 	}
@@ -58,9 +62,12 @@ func open(path string, deadline time.Time, mode fs.FileMode) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	file, err := at.replace(info, deadline, mode)
+	file, err := at.replace(info, mode)
 	if err != nil || file.at == nil {
 		at.close()
+	}
+	if file != nil {
+		file.deadline, file.stopped = deadline, ctx
 	}
 	return file, err
 }
@@ -77,7 +84,7 @@ func (f *File) Write(text []byte) (int, error) {
 func (f *File) IsStdout() bool { return f.file == os.Stdout }
 
 // replace opens what takes the place of info, which is nil where nothing is there.
-func (at *place) replace(info *facts, deadline time.Time, mode fs.FileMode) (*File, error) {
+func (at *place) replace(info *facts, mode fs.FileMode) (*File, error) {
 	if info == nil {
 		return at.beside(mode)
 	}
@@ -88,7 +95,7 @@ func (at *place) replace(info *facts, deadline time.Time, mode fs.FileMode) (*Fi
 	case kind&fs.ModeNamedPipe != 0 && !info.mine() && at.openToAll():
 		return nil, errors.New("it is another user's pipe, in a directory that everybody can write")
 	case kind&fs.ModeNamedPipe != 0, kind&fs.ModeCharDevice != 0:
-		return &File{at: at, stream: info, deadline: deadline}, nil
+		return &File{at: at, stream: info}, nil
 	case !kind.IsRegular():
 		return nil, errors.New("it is neither a file nor a pipe")
 	}
@@ -121,6 +128,8 @@ func New(path string) (*File, error) {
 	}
 	return file, err
 }
+
+var errInterrupted = errors.New("interrupted while no process read this pipe")
 
 var errSwapped = errors.New("something else was put there meanwhile")
 
@@ -156,8 +165,12 @@ func (at *place) beside(mode fs.FileMode) (*File, error) {
 // pour writes what was kept for a pipe or device. A pipe is opened without waiting for a reader, and asked again until
 // there is one: whoever was to read it may never come.
 func (f *File) pour() error {
-	deadline := f.deadline
-	if least := time.Now().Add(patience); deadline.Before(least) {
+	deadline, stopped := f.deadline, f.stopped.Done()
+	least := time.Now().Add(patience)
+	if f.stopped.Err() != nil { // what a cut run found is written too, where a reader is at hand
+		deadline, stopped = least, nil
+	}
+	if deadline.Before(least) {
 		deadline = least
 	}
 	for {
@@ -170,15 +183,25 @@ func (f *File) pour() error {
 			}
 			if err == nil {
 				_ = file.SetWriteDeadline(deadline) // a device has none
+				if stopped != nil {
+					defer context.AfterFunc(f.stopped, func() { _ = file.SetWriteDeadline(time.Now()) })()
+				}
 				_, err = f.buffer.WriteTo(file)
 			}
 			return errors.Join(err, file.Close())
 		case !noReader(err):
 			return err
-		case time.Now().After(deadline):
+		case time.Now().Before(deadline):
+			select {
+			case <-stopped:
+				return errInterrupted
+			case <-time.After(20 * time.Millisecond):
+			}
+		case f.stopped.Err() != nil:
+			return errInterrupted
+		default:
 			return errors.New("no process reads this pipe")
 		}
-		time.Sleep(20 * time.Millisecond)
 	}
 }
 

@@ -1,6 +1,7 @@
 package outfile
 
 import (
+	"context"
 	"errors"
 	"io"
 	"io/fs"
@@ -30,7 +31,7 @@ func read(t *testing.T, path string) string {
 
 // put writes text to path by Open and Commit.
 func put(path, text string) error {
-	file, err := Open(path, soon())
+	file, err := Open(context.Background(), path, soon())
 	if err != nil {
 		return err
 	}
@@ -45,7 +46,7 @@ func TestFileAppearsWhole(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "report")
 	for _, text := range []string{"first", "second"} {
-		file, err := Open(path, soon())
+		file, err := Open(t.Context(), path, soon())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -58,7 +59,7 @@ func TestFileAppearsWhole(t *testing.T) {
 		}
 		file.Discard()
 	}
-	left, err := Open(path, soon())
+	left, err := Open(t.Context(), path, soon())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +129,7 @@ func newAt(path string) (*File, error) {
 func TestRemoveTakesOnlyItsOwn(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "ready")
 	for _, replaced := range []bool{false, true} {
-		file, err := Open(path, soon())
+		file, err := Open(t.Context(), path, soon())
 		if err != nil {
 			t.Fatal(err)
 		}
