@@ -28,6 +28,9 @@ var strangeWorlds = []Fault{
 	{Cause: "port.filtered", Name: "own-snat-to-nobody", Confidence: "likely", Says: []string{"source address", "iptables-save -t nat"}, Break: ownNAT("postrouting", "snat to 10.1.0.99")},
 	{Cause: "host.local-firewall", Name: "own-redirect-to-a-closed-port", Break: ownNAT("output", "redirect to :8443")},
 	{Cause: "host.local-firewall", Name: "own-dnat-to-nobody", Or: []string{"port.filtered"}, Break: ownNAT("output", "dnat to "+NobodyIP)},
+	{Cause: "tls.timeout", Name: "this-host-lets-one-packet-an-hour-out", Confidence: "likely", Or: []string{"host.local-firewall"}, Says: []string{"this host's own firewall"}, Break: func(w *World) {
+		w.Client.Filter("output", "tcp dport 55443 limit rate over 1/hour burst 1 packets drop")
+	}},
 	{Cause: "host.reply-dropped", Name: "answers-of-the-proxy", Break: func(w *World) {
 		w.UseProxy("http", "")
 		w.Client.Filter("input", "tcp sport 3128 drop")

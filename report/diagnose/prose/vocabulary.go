@@ -171,6 +171,7 @@ var Vocabulary = map[string]string{
 	"learned":          "",                            // how soon a learned size is forgotten; set only where one was learned in the run
 	"after_opening":    "",                            // the address and port; set only where connections open, and what is then sent on them is dropped
 	"below_ip":         "",                            // the commands that list what takes packets at an interface; set only where that was seen
+	"own_cut":          "",                            // "this host's own firewall"; set only where what it does after a connection opened was not counted
 	"source_nat":       "",                            // "A rule on this host"; set only where one may do so
 	"nat_rules":        "",                            // the commands that list them; set only where one changes the packets
 	"rewriting":        "",                            // "A rule on this host"; set only where one changes the packets
