@@ -2,6 +2,7 @@ package probes
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"io"
@@ -152,9 +153,50 @@ func (w *world) readEnvelope(facts *evidence.Call, body []byte, contentType stri
 	case errors.As(err, &malformed):
 		facts.Failure = &evidence.Failure{Op: evidence.OpCall, Kind: evidence.KindMalformed, Detail: malformed.Why, Err: err}
 	default:
-		facts.Quote = w.quote(quoteOf(foreign.Decode(body, contentType)), 100)
+		said := foreign.Decode(body, contentType)
+		if plain, packed := unpack(body, said); packed != "" {
+			said, facts.Packed = w.inside(plain), packed
+		}
+		facts.Quote = w.quote(quoteOf(said), 100)
 		facts.Failure = &evidence.Failure{Op: evidence.OpCall, Kind: evidence.KindBadAnswer, Detail: foreign.Ours("the reply is no OPS envelope"), Err: err}
 	}
+}
+
+// unpack is what a body says that came in a form that was not asked for, and which; "" for any other body. said is the body
+// as text.
+func unpack(body []byte, said string) (plain, packed string) {
+	if bytes.HasPrefix(body, []byte("\x1f\x8b")) {
+		reader, err := gzip.NewReader(bytes.NewReader(body))
+		if err != nil {
+			return "", ""
+		}
+		inner, err := io.ReadAll(io.LimitReader(reader, maxBody)) // a body that swells stops there
+		if len(inner) == 0 && err != nil {
+			return "", ""
+		}
+		return foreign.Decode(inner, ""), evidence.PackedGzip
+	}
+	if said != "" && bytes.Count(body, []byte{0}) >= len(body)/4 && !strings.Contains(said, "\x00") {
+		return said, evidence.PackedUTF16
+	}
+	return "", ""
+}
+
+// inside is what may be quoted of an unpacked reply: of an envelope its code and text.
+func (w *world) inside(plain string) string {
+	if begin, rest, declared := strings.Cut(plain, "?>"); declared && strings.HasPrefix(strings.TrimSpace(begin), "<?xml") {
+		plain = rest // which says UTF-16, and it is that no more
+	}
+	answer, err := opensrs.ParseReply([]byte(plain))
+	var malformed *opensrs.MalformedError
+	switch {
+	case errors.As(err, &malformed): // what it holds of an account cannot be told
+		return "not well-formed"
+	case err != nil:
+		return plain
+	}
+	w.keepAmounts(answer.Balances)
+	return answer.Code + " " + answer.Text
 }
 
 // keepAmounts remembers what the account holds: it may be in the words of this reply, and of others.

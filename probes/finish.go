@@ -44,7 +44,7 @@ func (r *run) trouble(probe string, failure *evidence.Failure) {
 	}
 	r.x.names(r.o.Host, r.otherName())
 	if probe == "dns" || probe == "egress" {
-		if failure != nil && (failure.Kind == evidence.KindTimeout || failure.Kind == evidence.KindNotPermitted) {
+		if failure != nil && (failure.Kind == evidence.KindTimeout || deniedHere(failure.Kind)) {
 			r.countSilence()
 		}
 		return
@@ -58,7 +58,7 @@ func (r *run) trouble(probe string, failure *evidence.Failure) {
 		r.x.portWitness(r.o.Witness, r.way)
 		if len(r.target.addresses) > 0 && r.way.proxy == nil {
 			r.x.path(r.failedAddress(failure), failure != nil && failure.Kind != evidence.KindTimeout)
-		} else if len(r.target.addresses) > 0 && failure != nil && failure.Kind == evidence.KindTimeout {
+		} else if len(r.target.addresses) > 0 && failure != nil && (failure.Kind == evidence.KindTimeout || deniedHere(failure.Kind)) {
 			r.x.deaf(r.target.addresses[0], evidence.LedgerTCP)
 		}
 	case "tls":
@@ -76,6 +76,11 @@ func (r *run) trouble(probe string, failure *evidence.Failure) {
 		r.x.otherPort(netip.AddrPortFrom(r.connectedTarget().addresses[0].Addr(), service.OpenSRS.Port))
 	}
 	r.deepen(probe)
+}
+
+// deniedHere reports whether a failure may be the word of this host's own routing policy.
+func deniedHere(kind evidence.Kind) bool {
+	return kind == evidence.KindNotPermitted || kind == evidence.KindUnreachable || kind == evidence.KindNoRoute
 }
 
 // cutKinds are the ends of a handshake that say nothing of the peer.

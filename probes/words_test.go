@@ -42,7 +42,7 @@ var ours = map[string]string{
 	"Certificate.SHA256": "a digest", "Trust.Product": "closed list", "TLS.Version": "closed list", "TLS.CipherSuite": "closed list",
 	"TLS.Alert":    "Go's name for an alert, or its number",
 	"Variant.Name": "closed list", "Variant.Version": "closed list", "Variant.NotMade": "ours, or the system's word for an error number",
-	"Call.Class": "closed list", "CrossCheck.Environment": "closed list", "CrossCheck.Host": "closed list", "CrossCheck.Class": "closed list",
+	"Call.Class": "closed list", "Call.Packed": "closed list", "CrossCheck.Environment": "closed list", "CrossCheck.Host": "closed list", "CrossCheck.Class": "closed list",
 	"Control.Peer": "the user's setting", "Control.Path": "closed list", "StatusPage.URL": "the user's setting, without a login",
 	"ClockSample.Peer": "the user's setting",
 

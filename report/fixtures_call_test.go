@@ -105,7 +105,7 @@ var callFixtures = []fixture{
 	{"call.timeout/not-confirmed", report.Fail, report.Likely, func(e *evidence.Evidence) {
 		replied(e, evidence.Call{Unconfirmed: 1, Failure: failure("call", evidence.KindTimeout, "i/o timeout")})
 	}},
-	{"call.timeout", report.Fail, report.Certain, func(e *evidence.Evidence) {
+	{"call.timeout", report.Fail, report.Likely, func(e *evidence.Evidence) {
 		replied(e, evidence.Call{Failure: failure("call", evidence.KindTimeout, "i/o timeout")})
 	}},
 	{"unexplained", report.Fail, report.Possible, func(e *evidence.Evidence) { refuse(e, "465", "Unknown command", "unknown") }},

@@ -19,6 +19,7 @@ type Call struct {
 	Text        foreign.Text `json:"response_text,omitzero" anonymize:"quote"`
 	Class       string       `json:"class,omitempty" anonymize:"keep"`  // opensrs.Class of the reply
 	Quote       foreign.Text `json:"quote,omitzero" anonymize:"quote"`  // a title or first line, where it is no envelope
+	Packed      string       `json:"packed,omitempty" anonymize:"keep"` // PackedGzip or PackedUTF16: what the reply is in, unasked
 	Device      foreign.Text `json:"device,omitzero" anonymize:"quote"` // a header by which a proxy in between names itself
 	ReplyBytes  int          `json:"reply_bytes"`
 	Date        *time.Time   `json:"date,omitempty"`
@@ -27,6 +28,12 @@ type Call struct {
 	Unconfirmed int          `json:"unconfirmed,omitempty"` // packets of ours that the other end's TCP had not confirmed when the call ended
 	Failure     *Failure     `json:"-"`                     // in a report the step's, or this
 }
+
+// What a reply may be in that was not asked for. A client that takes the reply as it is reads neither.
+const (
+	PackedGzip  = "gzip"
+	PackedUTF16 = "UTF-16"
+)
 
 // CrossCheck is the same credentials, tried once in the other environment.
 type CrossCheck struct {

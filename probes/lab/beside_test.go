@@ -78,6 +78,6 @@ var besideWorlds = []Fault{
 		w.UseProxy("http", "")
 		w.Proxy.Ports = []string{"80"}
 	}},
-	{Cause: "call.timeout", Name: "the-service-is-slow", Confidence: "certain", Says: []string{"80 seconds"}, Never: []string{"did not confirm"},
+	{Cause: "call.timeout", Name: "the-service-is-slow", Confidence: "likely", Says: []string{"80 seconds", "looks the same"}, Never: []string{"did not confirm"},
 		Break: func(w *World) { w.API.Reply = Silence }},
 }

@@ -194,6 +194,10 @@ func whenCallNotOpensrs(e *evidence.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	finding := replyFinding(e)
+	if e.Call.Packed != "" {
+		finding.Values["packed"] = e.Call.Packed
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("The reply came in %s, which was not asked for; these words are in it.", e.Call.Packed))
+	}
 	if e.Call.Quote.Empty() {
 		finding.Values["quote"] = "nothing"
 		finding.Evidence = append(finding.Evidence, "The reply has no body.")
@@ -231,10 +235,11 @@ func whenCallTimeout(e *evidence.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	finding := replyFinding(e)
+	finding.Confidence = report.Likely // a slow service and a reply that is lost on the way back look the same
 	took := time.Duration(e.Call.TookMS * float64(time.Millisecond))
 	finding.Values["budget"] = screen.Span(took)
 	if n := e.Call.Unconfirmed; n > 0 {
-		finding.Confidence, finding.Values["unconfirmed"] = report.Likely, "the request"
+		finding.Values["unconfirmed"] = "the request"
 		finding.Hides = append(finding.Hides, "port.lossy")
 		finding.Evidence = append(finding.Evidence, "The other end did not confirm "+screen.CountWords(n, "packet of the request.", "packets of the request."))
 		return finding, true

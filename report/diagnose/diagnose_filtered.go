@@ -26,6 +26,9 @@ func gatewayGone(e *evidence.Evidence) (Finding, bool) {
 	return finding, true
 }
 
+// natRules are the commands that list the rules by which this host changes addresses.
+const natRules = "sudo nft list ruleset or sudo iptables-save -t nat"
+
 func whenPortFiltered(e *evidence.Evidence) (Finding, bool) {
 	end, failed := portEnding(e)
 	if !failed || end.By != reading.EndSilence || end.Again != nil {
@@ -58,6 +61,9 @@ func whenPortFiltered(e *evidence.Evidence) (Finding, bool) {
 		} else {
 			finding.Values["beyond"] = end.Last.Sender()
 		}
+	case reading.PlaceNoneOnce: // they leave with another address than this host's, and no answer to that comes back
+		finding.Confidence, finding.Values["source_nat"] = report.Likely, "A rule on this host"
+		finding.Values["nat_rules"] = natRules
 	case reading.PlaceAfter:
 		finding.Values["last_hop"] = end.Last.Sender()
 	}

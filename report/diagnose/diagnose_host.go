@@ -258,7 +258,7 @@ func whenHostLocalFirewall(e *evidence.Evidence) (Finding, bool) {
 	case end.Rewrote:
 		delete(finding.Values, "good_port") // they do leave, for somewhere else
 		finding.Values["rewriting"] = "A rule on this host"
-		finding.Values["nat_rules"] = "sudo nft list ruleset or sudo iptables-save -t nat"
+		finding.Values["nat_rules"] = natRules
 	case end.By == reading.EndHere && end.Lost != "":
 		finding.lostGoingOut(e, end.Sure == report.Certain)
 	case end.By == reading.EndHere && end.Answer.From.IsValid():

@@ -13,13 +13,15 @@ import (
 )
 
 func whenHostRouteDenied(e *evidence.Evidence) (Finding, bool) {
-	end, failed := portEnding(e)
-	if !failed || end.By != reading.EndHere || end.Route == nil {
+	route, blocked, words := deniedRoute(e)
+	if route == nil {
 		return Finding{}, false
 	}
-	route := end.Route
-	finding := Finding{First: true, Values: prose.Values{"route_line": route.Line},
-		Evidence: []string{fmt.Sprintf("The kernel says at once: %s.", e.Step("port").Failure.Detail)}}
+	finding := Finding{First: true, Values: prose.Values{"route_line": route.Line, "blocked": blocked},
+		Evidence: []string{fmt.Sprintf("The kernel says at once: %s.", words)}}
+	if stopped := Blocked(e); stopped == "dns" || e.Host.Proxy != nil {
+		finding.Explains = []string{stopped}
+	}
 	finding.Culprit = &report.Culprit{Kind: "route", Name: route.Line, At: fmt.Sprintf("table %d", route.Table), Text: route.Line}
 	switch {
 	case route.Rule:
@@ -32,6 +34,32 @@ func whenHostRouteDenied(e *evidence.Evidence) (Finding, bool) {
 		finding.Values["route_list"] = "ip route show table all"
 	}
 	return finding, true
+}
+
+// deniedRoute is the line of this host's routing policy that keeps packets from the endpoint, or from the proxy or the
+// resolver that comes before it, whom it keeps them from, and the kernel's words; nil where no line does.
+func deniedRoute(e *evidence.Evidence) (route *evidence.HostRoute, blocked, words string) {
+	if end, failed := portEnding(e); failed {
+		if end.By != reading.EndHere || end.Route == nil {
+			return nil, "", ""
+		}
+		return end.Route, e.Target.Host, e.Step("port").Failure.Detail.String()
+	}
+	stopped := Blocked(e)
+	if e.ThisHost == nil || !e.ThisHost.Route.Denies() || stopped != "dns" && (stopped != "port" || e.Host.Proxy == nil || proxyAnswered(e)) {
+		return nil, "", ""
+	}
+	failure := e.Step(stopped).Failure
+	if !failedWith(e, stopped, evidence.KindNotPermitted, evidence.KindUnreachable, evidence.KindNoRoute) {
+		return nil, "", ""
+	}
+	if stopped == "dns" {
+		if len(e.Host.Resolvers) == 0 || reading.ResolverAnswered(e) {
+			return nil, "", ""
+		}
+		return e.ThisHost.Route, reading.PlainServer(e.DNS.Answers[0].Resolver), failure.Detail.String()
+	}
+	return e.ThisHost.Route, e.Host.Proxy.URL, failure.Detail.String()
 }
 
 func whenHostAttachedNetwork(e *evidence.Evidence) (Finding, bool) {

@@ -50,6 +50,13 @@ func whenServiceIncident(e *evidence.Evidence) (Finding, bool) {
 
 // whenNetworkLoginRequired: in the place of the pages of others, asked for by plain HTTP, the network shows one of its own.
 func whenNetworkLoginRequired(e *evidence.Evidence) (Finding, bool) {
+	if called(e) && !e.Call.Envelope && e.Call.HTTPStatus == evidence.StatusLogin {
+		finding := replyFinding(e)
+		finding.Confidence, finding.First, finding.Hides = report.Likely, true, []string{"call.server-error", "call.answered-by-device"}
+		finding.Values["login_reply"] = "HTTP status 511"
+		finding.Values["page_title"] = cmp.Or(e.Call.Quote.String(), "HTTP status 511")
+		return finding, true
+	}
 	blocked := Blocked(e)
 	if e.Host.Proxy != nil || blocked == "" || blocked == "dns" {
 		return Finding{}, false

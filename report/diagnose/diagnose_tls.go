@@ -267,7 +267,11 @@ func whenTlsReset(e *evidence.Evidence) (Finding, bool) {
 }
 
 func whenTlsTimeout(e *evidence.Evidence) (Finding, bool) {
-	return inEveryVariant(e, evidence.KindTimeout)
+	finding, ok := inEveryVariant(e, evidence.KindTimeout)
+	if ok && e.Host.Proxy == nil && e.ThisHost != nil && e.ThisHost.Hellos == nil { // not counted: no connection opened any more
+		finding.Confidence, finding.Values["own_cut"] = report.Likely, "this host's own firewall"
+	}
+	return finding, ok
 }
 
 func whenTlsRejected(e *evidence.Evidence) (Finding, bool) {

@@ -34,12 +34,13 @@ var Vocabulary = map[string]string{
 	"resolvers_by":   "/etc/resolv.conf",                      // where they are configured
 	"rules_source":   "the list that opensrs-doctor is given", // --rule, a path
 
-	"page_title": "",                             // of the page that a network shows in the place of others
-	"page_at":    "the address that it leads to", // of that page
-	"alive":      "another interface",            // by which packets do come in
-	"towards":    "the service",                  // the address that a route is for
-	"blocks":     "the resolver",                 // that gives another address than the rest
-	"others":     "another resolver",             // that gives the right one
+	"page_title":  "",                             // of the page that a network shows in the place of others
+	"page_at":     "the address that it leads to", // of that page
+	"login_reply": "",                             // "HTTP status 511"; set only where the call itself was answered so
+	"alive":       "another interface",            // by which packets do come in
+	"towards":     "the service",                  // the address that a route is for
+	"blocks":      "the resolver",                 // that gives another address than the rest
+	"others":      "another resolver",             // that gives the right one
 
 	"expected":     "the one that --expect-key names", // a fingerprint
 	"client_file":  "the client's own settings file",  // its path
@@ -165,10 +166,13 @@ var Vocabulary = map[string]string{
 	"denied_all":       "",                           // "Everything else that was tried"; set only with denied_too
 	"few_packets":      "",                           // set only where a handshake with a small first message dies too
 	"own_wait":         "80 seconds",                 // how long the service's own client waits for a reply
+	"packed":           "",                           // "gzip", "UTF-16"; set only where the reply is in it
 	"unconfirmed":      "the request",                // set only where the other end's TCP did not confirm it
 	"learned":          "",                           // how soon a learned size is forgotten; set only where one was learned in the run
 	"after_opening":    "",                           // the address and port; set only where connections open, and what is then sent on them is dropped
 	"below_ip":         "",                           // the commands that list what takes packets at an interface; set only where that was seen
+	"own_cut":          "",                           // "this host's own firewall"; set only where what it does after a connection opened was not counted
+	"source_nat":       "",                           // "A rule on this host"; set only where one may do so
 	"nat_rules":        "",                           // the commands that list them; set only where one changes the packets
 	"rewriting":        "",                           // "A rule on this host"; set only where one changes the packets
 	"see_rule":         "",                           // set only where a trace would name the rule: the command

@@ -1,0 +1,80 @@
+//go:build linux
+
+package lab
+
+import (
+	"bytes"
+	"compress/gzip"
+	"net"
+	"time"
+	"unicode/utf16"
+)
+
+// Worlds in which the wrong party was blamed before, or might be, by what a stranger would try.
+var strangeWorlds = []Fault{
+	// this host's own routing policy, in front of the proxy or the resolver
+	{Cause: "host.route-denied", Name: "the-proxy", Confidence: "certain", Says: []string{proxyAddress + ":3128", "prohibit"}, Then: []string{}, Break: func(w *World) {
+		w.UseProxy("http", "")
+		w.Client.IP("route add prohibit " + proxyAddress + "/32")
+	}},
+	{Cause: "host.route-denied", Name: "the-resolver", Confidence: "certain", Says: []string{"192.0.2.53", "blackhole"}, Break: func(w *World) {
+		w.Client.IP("route add blackhole 192.0.2.53/32")
+	}},
+	{Cause: "host.local-firewall", Name: "a-mark-leads-into-a-blackhole", Break: func(w *World) {
+		w.Client.NFT("table ip f {\n chain o {\n type route hook output priority mangle;\n tcp dport 55443 meta mark set 7\n }\n}\n")
+		w.Client.IP("rule add fwmark 7 lookup 77", "route add blackhole default table 77")
+	}},
+	// this host's own NAT
+	{Cause: "port.filtered", Name: "own-snat-to-nobody", Confidence: "likely", Says: []string{"source address", "iptables-save -t nat"}, Break: ownNAT("postrouting", "snat to 10.1.0.99")},
+	{Cause: "host.local-firewall", Name: "own-redirect-to-a-closed-port", Break: ownNAT("output", "redirect to :8443")},
+	{Cause: "host.local-firewall", Name: "own-dnat-to-nobody", Or: []string{"port.filtered"}, Break: ownNAT("output", "dnat to "+NobodyIP)},
+	{Cause: "tls.timeout", Name: "this-host-lets-one-packet-an-hour-out", Confidence: "likely", Or: []string{"host.local-firewall"}, Says: []string{"this host's own firewall"}, Break: func(w *World) {
+		w.Client.Filter("output", "tcp dport 55443 limit rate over 1/hour burst 1 packets drop")
+	}},
+	{Cause: "host.reply-dropped", Name: "answers-of-the-proxy", Break: func(w *World) {
+		w.UseProxy("http", "")
+		w.Client.Filter("input", "tcp sport 3128 drop")
+	}},
+	// replies
+	replies("network.login-required", "the-call-is-answered-with-511", HTTP("511 Network Authentication Required", "text/html", "<title>Log in first</title>"), "Log in first", "511"),
+	replies("call.not-opensrs", "packed-with-gzip", func(conn net.Conn, r *Request) {
+		var packed bytes.Buffer
+		zipped := gzip.NewWriter(&packed)
+		_, _ = zipped.Write([]byte(envelope("0", "401", "Authentication Error")))
+		_ = zipped.Close()
+		HTTP("200 OK", "text/xml", packed.String(), "Content-Encoding: gzip")(conn, r)
+	}, "gzip", "401 Authentication Error"),
+	replies("call.not-opensrs", "in-utf-16", func(conn net.Conn, r *Request) {
+		wide := []byte{0xff, 0xfe}
+		for _, unit := range utf16.Encode([]rune("<?xml version='1.0' encoding='UTF-16'?>" + envelope("0", "401", "Authentication Error"))) {
+			wide = append(wide, byte(unit), byte(unit>>8))
+		}
+		HTTP("200 OK", "text/xml", string(wide))(conn, r)
+	}, "UTF-16", "401 Authentication Error"),
+	{Cause: "call.timeout", Name: "the-gateway-drops-the-reply", Confidence: "likely", Says: []string{"looks the same"}, Break: func(w *World) {
+		w.API.Reply = func(conn net.Conn, r *Request) {
+			w.Gateway.Filter("forward", "tcp sport 55443 drop")
+			Envelope(200, "Command successful")(conn, r)
+			<-time.After(20 * time.Second) // the close would be sent again and again
+		}
+	}},
+	// healthy, and odd
+	{Name: "resolv-conf-with-broken-lines", Check: oneConnection, Break: func(w *World) {
+		w.ResolvConf = "# made by hand\n;x\nnameserver\nnameserver 192.0.2.53\nnameserver 999.1.1.1\noptions timeout:1 attempts:1 rotate nonsense\nsortlist\ndomain\n"
+	}},
+	{Name: "proxy-password-with-every-odd-character", Break: func(w *World) {
+		w.Proxy.Login = "lab:p@s:s/w%rd?#"
+		w.UseProxy("http", "lab:p%40s%3As%2Fw%25rd%3F%23")
+	}},
+	{Name: "no-proxy-names-the-domain", Check: oneConnection, Break: func(w *World) {
+		w.Env["HTTPS_PROXY"] = "http://192.0.2.99:3128"
+		w.Env["NO_PROXY"] = "localhost, .opensrs.example , 192.0.2.0/24"
+	}},
+}
+
+// ownNAT makes the client itself change the addresses of packets to the port.
+func ownNAT(hook, rule string) func(*World) {
+	return func(w *World) {
+		w.Client.NFT("table ip n {\n chain c {\n type nat hook " + hook + " priority -100;\n tcp dport 55443 " + rule + "\n }\n}\n")
+	}
+}
