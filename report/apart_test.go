@@ -11,7 +11,7 @@ import (
 )
 
 // Evidence is what was seen, the explanation is why that means this cause, and neither says what the other says: a screen
-// shows both.
+// shows both. A title may be said again by the evidence, which holds every address, code and quotation.
 func TestEvidenceAndExplanationAreApart(t *testing.T) {
 	t.Parallel()
 	for _, f := range fixtures() {
@@ -29,7 +29,7 @@ func TestRepetitions(t *testing.T) {
 		want int
 	}{
 		{report.Diagnosis{Explanation: "The host answers.", Evidence: []string{"the host  answers"}}, 1},
-		{report.Diagnosis{Summary: "Port 443 answers", Evidence: []string{"Port 443 answers.", "Port 44 answers."}}, 1},
+		{report.Diagnosis{Summary: "Port 443 answers", Evidence: []string{"Port 443 answers.", "Port 44 answers."}}, 0},
 		{report.Diagnosis{Explanation: "It is up.", Evidence: []string{"Port 44 answers", "Port 44 answers."}}, 1},
 		{report.Diagnosis{Explanation: "The answer of the resolver 192.0.2.53 is NXDOMAIN: there is no such name.",
 			Evidence: []string{"The resolver 192.0.2.53 answers NXDOMAIN."}}, 1},
@@ -50,13 +50,10 @@ var sentenceEnd = regexp.MustCompile(`[.] (?:[A-Z]|[^ ]*[0-9/{])`)
 
 // repetitions is what a diagnosis says twice.
 func repetitions(d report.Diagnosis) (problems []string) {
-	said := []string{essence(d.Summary), essence(d.Explanation)}
+	said := []string{essence(d.Explanation)}
 	for _, line := range d.Evidence {
 		core := essence(line)
-		again := restates(line, d.Summary+" "+d.Explanation)
-		if quotesReply(line) { // a reply is quoted whole, though the title has some of it
-			again = restates(line, d.Explanation)
-		}
+		again := restates(line, d.Explanation)
 		again = again || core == "" || slices.ContainsFunc(said, func(text string) bool { return containsWords(text, core) })
 		if said = append(said, core); again {
 			problems = append(problems, "the evidence says again: "+line)
@@ -76,9 +73,6 @@ func repetitions(d report.Diagnosis) (problems []string) {
 	}
 	return problems
 }
-
-// quotesReply reports whether a line has the words of a peer.
-func quotesReply(line string) bool { return strings.HasPrefix(line, "The reply ") }
 
 // restates reports whether a line says again, in other words, what was told: there are names in it, addresses, numbers
 // and codes, all of them were told, and so were most of its other words.

@@ -147,6 +147,7 @@ func whenCallAnsweredByDevice(e *evidence.Evidence) (Finding, bool) {
 	finding := replyFinding(e)
 	finding.Confidence = report.Likely
 	finding.Values["device"] = e.Call.Device.String()
+	finding.Evidence = append(finding.Evidence, fmt.Sprintf("The reply has the header %q.", e.Call.Device))
 	return finding, true
 }
 
@@ -238,6 +239,7 @@ func whenCallTimeout(e *evidence.Evidence) (Finding, bool) {
 	finding.Confidence = report.Likely // a slow service and a reply that is lost on the way back look the same
 	took := time.Duration(e.Call.TookMS * float64(time.Millisecond))
 	finding.Values["budget"] = screen.Span(took)
+	finding.Evidence = append(finding.Evidence, fmt.Sprintf("The request was sent; no whole reply came within %s.", screen.Span(took)))
 	if n := e.Call.Unconfirmed; n > 0 {
 		finding.Values["unconfirmed"] = "the request"
 		finding.Hides = append(finding.Hides, "port.lossy")

@@ -115,7 +115,8 @@ func whenTlsIncompleteChain(e *evidence.Evidence) (Finding, bool) {
 	finding := Finding{Confidence: report.Likely, Values: certificateValues(e)}
 	finding.Values["missing"] = reading.MissingIssuer(trust)
 	finding.Evidence = []string{
-		screen.CountWords(len(e.TLS.Chain), "certificate was", "certificates were") + " presented, no root among them.",
+		fmt.Sprintf("%s presented, no root among them; the certificate of %s is missing.",
+			screen.CountWords(len(e.TLS.Chain), "certificate was", "certificates were"), finding.Values["missing"]),
 		fmt.Sprintf("The certificate of %s verifies on this host.", peer)}
 	if !trust.MissingURL.Empty() {
 		finding.Values["missing_url"] = trust.MissingURL.String()
@@ -262,6 +263,7 @@ func authorities(e *evidence.Evidence) []string {
 func (f Finding) otherThanOwn(e *evidence.Evidence) Finding {
 	trust, file := e.TLS.Trust, e.Asked.CAFile
 	f.Values["stranger"] = "an issuer that " + file + " does not hold"
+	f.Evidence = []string{fmt.Sprintf("The certificate is issued by %s.", reading.LastIssuer(trust))}
 	f.notByOwn(e)
 	f.madeOut(e)
 	switch {

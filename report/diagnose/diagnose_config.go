@@ -67,7 +67,7 @@ func whenConfigApiKeyMalformed(e *evidence.Evidence) (Finding, bool) {
 		values["key_place"] = e.Asked.KeySource
 	}
 	return Finding{Values: values, Explains: []string{"call"},
-		Evidence: []string{"The key was read from " + e.Asked.KeySource + "."}}, true
+		Evidence: []string{"The API key from " + e.Asked.KeySource + ": " + screen.List(problems) + "."}}, true
 }
 
 // whenConfigUnexpectedKey: --expect-key names another key; nothing was called with this one.
@@ -146,7 +146,8 @@ func whenConfigKeyLineEnd(e *evidence.Evidence) (Finding, bool) {
 	for _, where := range e.Asked.KeyAround {
 		around = append(around, AroundWords[where])
 	}
-	finding := Finding{Values: prose.Values{"key_around": screen.List(around)}}
+	finding := Finding{Values: prose.Values{"key_around": screen.List(around)},
+		Evidence: []string{"Cut off when the key was read: " + screen.List(around) + "."}}
 	if finding.Values["key_file"] = keyFile(e); e.Asked.KeySource == evidence.KeyVariable {
 		finding.Values["key_variable"] = evidence.KeyVariable
 	}

@@ -266,12 +266,8 @@ func whenDnsSlowResolver(e *evidence.Evidence) (Finding, bool) {
 	if d == nil || len(d.Slow) == 0 || e.Step("dns").Status == evidence.Fail {
 		return Finding{}, false
 	}
-	inTime := *d
-	inTime.Answers = slices.DeleteFunc(slices.Clone(d.Answers), func(a evidence.DNSAnswer) bool { // the title has that one
-		return a.Resolver == d.Slow[0] && (a.Pending || a.Failure != nil && a.Failure.Kind == evidence.KindTimeout)
-	})
 	finding := Finding{Values: prose.Values{"name": d.Name, "resolver": reading.PlainServer(d.Slow[0]),
-		"good_resolver": reading.PlainServer(d.Used)}, Evidence: reading.AnswerWords(&inTime)}
+		"good_resolver": reading.PlainServer(d.Used)}, Evidence: reading.AnswerWords(d)}
 	switch slow := d.Slow[0]; {
 	case slow != evidence.BySystem:
 		finding.Values["slow_server"] = reading.PlainServer(slow)

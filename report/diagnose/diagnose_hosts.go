@@ -35,7 +35,7 @@ func whenDnsHostsOverride(e *evidence.Evidence) (Finding, bool) {
 	}
 	finding := Finding{Severity: report.Warn, Values: prose.Values{"name": d.Name, "hosts_line": d.HostsFile,
 		"hosts_address": screen.List(screen.Texts(d.HostsIPs))},
-		Evidence: []string{"The entry is " + d.HostsFile + "."}}
+		Evidence: []string{fmt.Sprintf("%s pins %s to %s.", d.HostsFile, d.Name, screen.List(screen.Texts(d.HostsIPs)))}}
 	if len(real) > 0 {
 		finding.Culprit = &report.Culprit{Kind: "hosts-line", Name: d.Name, At: d.HostsFile, File: d.HostsFile,
 			Text: strings.Join(screen.Texts(d.HostsIPs), " ") + " " + d.Name}
@@ -111,7 +111,7 @@ func strayHosts(d *evidence.DNS, real []netip.Addr) (Finding, bool) {
 		line := fmt.Sprintf("%s:%d", path, d.HostsLines[i])
 		return Finding{Severity: report.Warn, Alone: true,
 			Values: prose.Values{"name": d.Name, "hosts_line": line, "hosts_address": pinned.String(), "dns_address": real[0].String()},
-			Evidence: []string{"The entry is " + line + ".",
+			Evidence: []string{fmt.Sprintf("%s pins %s to %s.", line, d.Name, pinned),
 				fmt.Sprintf("DNS itself gives %s, which the hosts file has too.", screen.List(screen.Texts(real)))}}, true
 	}
 	return Finding{}, false

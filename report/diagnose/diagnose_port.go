@@ -268,7 +268,8 @@ func whenPortSlow(e *evidence.Evidence) (Finding, bool) {
 	if e.Port == nil || e.Step("port").Status == evidence.Fail || e.Port.ConnectMS <= 1000 || len(e.Port.Attempts) > 1 {
 		return Finding{}, false
 	}
-	finding := Finding{Values: prose.Values{"connect_ms": fmt.Sprintf("%.0f ms", e.Port.ConnectMS)}}
+	finding := Finding{Values: prose.Values{"connect_ms": fmt.Sprintf("%.0f ms", e.Port.ConnectMS)}, Evidence: []string{
+		fmt.Sprintf("Connecting took %.0f ms.", e.Port.ConnectMS)}}
 	if e.Port.Retransmits == nil {
 		finding.Confidence, finding.Values["no_count"] = report.Likely, evidence.NotAvailable
 	}

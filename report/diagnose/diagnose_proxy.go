@@ -89,7 +89,7 @@ func whenProxyUnreachable(e *evidence.Evidence) (Finding, bool) {
 	failure := proxyFailure(e)
 	if failure != nil && (failure.Kind == evidence.KindNotHTTP || failure.Kind == evidence.KindBadAnswer) {
 		finding.Confidence = report.Likely
-		finding.Evidence = []string{fmt.Sprintf("What listens there does not answer as a proxy does: %s.", failure.Detail)}
+		finding.Evidence = []string{fmt.Sprintf("What listens at %s does not answer as a proxy does: %s.", e.Host.Proxy.URL, failure.Detail)}
 		finding.withoutProxy(e)
 		return finding, true
 	}
@@ -150,7 +150,7 @@ func whenProxyDenied(e *evidence.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	finding := Finding{Confidence: report.Likely, Values: prose.Values{"denied_port": strconv.Itoa(int(e.Target.Port))},
-		Evidence: []string{"It ends the connection without a reply."}}
+		Evidence: []string{fmt.Sprintf("Asked for %s:%d, the proxy ends the connection without a reply.", e.Target.Host, e.Target.Port)}}
 	finding.withoutProxy(e)
 	return finding, true
 }
@@ -201,7 +201,8 @@ func whenProxyUpstreamFailed(e *evidence.Evidence) (Finding, bool) {
 	if failure == nil || proxyUnreached(e) || failure.Kind != evidence.KindTimeout {
 		return Finding{}, false
 	}
-	finding := Finding{Confidence: report.Likely, Evidence: []string{"It takes the connection, and does not answer the request."}}
+	finding := Finding{Confidence: report.Likely, Evidence: []string{
+		fmt.Sprintf("The proxy takes the connection, and does not answer the request for %s:%d.", e.Target.Host, e.Target.Port)}}
 	finding.withoutProxy(e)
 	return finding, true
 }

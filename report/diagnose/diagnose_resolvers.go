@@ -7,7 +7,6 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/report"
-	"opensrs-doctor/report/diagnose/prose"
 	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/screen"
 )
@@ -17,8 +16,7 @@ func whenDnsResolverUnreachable(e *evidence.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	good, bad := controls(e)
-	finding := Finding{Values: prose.Values{"name": e.DNS.Name}, Evidence: unansweredWords(e)}
-	finding.otherName(e.DNS)
+	finding := dnsFinding(e)
 	switch {
 	case len(good) > 0:
 		finding.Evidence = append(finding.Evidence, "Controls that answer by address: "+screen.List(good)+".")
@@ -31,33 +29,6 @@ func whenDnsResolverUnreachable(e *evidence.Evidence) (Finding, bool) {
 	}
 	finding.noAnswer(e)
 	return finding, true
-}
-
-// unansweredWords say how no resolver answers; the title has which, and that they refuse or are not configured.
-func unansweredWords(e *evidence.Evidence) []string {
-	words := reading.NoResolverWords(e.Host)
-	if p := e.Host.ResolversProblem; p != nil && words[0] == reading.NoResolverTitle(e.Host.ResolversBy, p)+"." {
-		words = words[1:]
-	} else if p == nil && len(reading.Failing(e.DNS, reading.ResolverRefuses)) == len(e.DNS.Answers) {
-		return []string{fmt.Sprintf("Asked at port 53: %s.", reading.FailureWords(e.DNS.Answers[0].Failure))}
-	}
-	var silent []string
-	others := *e.DNS
-	others.Answers = slices.DeleteFunc(slices.Clone(e.DNS.Answers), func(a evidence.DNSAnswer) bool {
-		is := a.Resolver != evidence.BySystem && (a.Pending || a.Failure != nil && a.Failure.Kind == evidence.KindTimeout)
-		if is {
-			silent = append(silent, reading.PlainServer(a.Resolver))
-		}
-		return is
-	})
-	switch {
-	case len(silent) == 0:
-	case len(others.Answers) == 0:
-		words = append(words, "Asked over UDP and TCP: no answer in time.")
-	default:
-		words = append(words, screen.List(silent)+", asked over UDP and TCP: no answer in time.")
-	}
-	return append(words, reading.AnswerWords(&others)...)
 }
 
 // noAnswer fills in why the resolvers gave no answer, and so which of the row's steps help.

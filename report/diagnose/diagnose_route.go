@@ -18,7 +18,7 @@ func whenHostRouteDenied(e *evidence.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	finding := Finding{First: true, Values: prose.Values{"route_line": route.Line, "blocked": blocked},
-		Evidence: []string{fmt.Sprintf("The kernel says at once: %s.", words)}}
+		Evidence: []string{fmt.Sprintf("The kernel says at once: %s.", words), "The line: " + route.Line + "."}}
 	if stopped := Blocked(e); stopped == "dns" || e.Host.Proxy != nil {
 		finding.Explains = []string{stopped}
 	}

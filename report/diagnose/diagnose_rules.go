@@ -39,8 +39,8 @@ func whenRulesInvalid(e *evidence.Evidence) (Finding, bool) {
 	if len(problems) == 0 {
 		return Finding{}, false
 	}
-	for _, further := range problems[1:] { // the title has the first
-		finding.Evidence = append(finding.Evidence, screen.Capital(further)+".")
+	for _, problem := range problems {
+		finding.Evidence = append(finding.Evidence, screen.Capital(problem)+".")
 	}
 	finding.Values = prose.Values{"rule_problem": problems[0], "rule_fix": fixes[0]}
 	return finding, true
@@ -74,10 +74,9 @@ func (r Ruling) deny(e *evidence.Evidence) (Finding, bool) {
 		finding.Values["egress"] = screen.List(screen.Texts(refused))
 	}
 	r.simulated(e, &finding)
-	switch {
-	case r.deniedBy == "":
+	if r.deniedBy == "" && r.comparable {
 		finding.Evidence = append(finding.Evidence, sightingWords(e)...)
-	case len(r.results) > 1: // which of them a Deny matches
+	} else {
 		finding.Evidence = append(finding.Evidence, readingsOf(r.results, iprules.VerdictDeny)...)
 	}
 	return finding, true
@@ -89,7 +88,7 @@ func whenRulesNotAllowed(e *evidence.Evidence) (Finding, bool) {
 		refused, _ := r.refused()
 		values := r.Addition(e, refused)
 		values["egress"] = screen.List(screen.Texts(refused))
-		finding := Finding{Values: values, Alone: true}
+		finding := Finding{Values: values, Evidence: readingsOf(r.results, iprules.VerdictDeny), Alone: true}
 		r.simulated(e, &finding)
 		return finding, true
 	}
@@ -107,6 +106,7 @@ func whenRulesDenied(e *evidence.Evidence) (Finding, bool) {
 	finding, ok := r.deny(e)
 	if ok {
 		finding.Values["matching_rule"] = r.deniedBy
+		finding.Evidence = append(finding.Evidence, screen.Capital(r.deniedBy)+", matches.")
 		var matched []netip.Addr
 		for _, result := range r.results {
 			if len(result.MatchedDeny) > 0 {

@@ -36,7 +36,7 @@ func whenServiceIncident(e *evidence.Evidence) (Finding, bool) {
 	}
 	finding := Finding{Severity: report.Warn, Confidence: report.Likely,
 		Values:   prose.Values{"incident": words, "status_url": statusPage(page.URL)},
-		Evidence: []string{fmt.Sprintf("The status page gives its impact as %s.", page.Indicator)}}
+		Evidence: []string{fmt.Sprintf("The status page says: %s (%s).", words, page.Indicator)}}
 	switch {
 	case sound:
 		finding.Confidence = report.Possible

@@ -238,7 +238,8 @@ func whenTlsSlow(e *evidence.Evidence) (Finding, bool) {
 	if e.TLS == nil || !e.TLS.Connected || took.Milliseconds() <= slowHandshake {
 		return Finding{}, false
 	}
-	return Finding{Values: prose.Values{"tls_took": screen.Span(took)}}, true
+	return Finding{Values: prose.Values{"tls_took": screen.Span(took)},
+		Evidence: []string{fmt.Sprintf("The handshake took %s.", screen.Span(took))}}, true
 }
 
 // inEveryVariant: the experiments were made and none works. Without them it is likely at best.

@@ -143,6 +143,9 @@ func (r Ruling) Addition(e *evidence.Evidence, refused []netip.Addr) prose.Value
 		additions = screen.Texts(bestFor(refused, places))
 	}
 	values := prose.Values{"rule_to_add": screen.List(additions), "not_allowed": screen.List(screen.Texts(refused)), "given_ipv6": screen.List(screen.Texts(six))}
+	if len(six) > 0 {
+		values["an_ipv6"] = "an IPv6 address"
+	}
 	if len(r.Rules) < service.OpenSRS.Rules.Most || len(additions) == 0 {
 		return values
 	}

@@ -75,6 +75,7 @@ var Vocabulary = map[string]string{
 	"other_sees":     "",                       // the addresses that are allowed by the rules given
 	"allowed":        "",                       // the addresses that are allowed
 	"given_ipv6":     "",                       // the IPv6 addresses given with --egress-ip
+	"an_ipv6":        "",                       // "an IPv6 address"; set only where one was given with --egress-ip
 	"unsure_env":     "",                       // "test": set only where the environment may not go by the rules
 	"not_allowed":    "",                       // the addresses that are not allowed
 	"clear_list":     "Allow rules only",
