@@ -95,6 +95,24 @@ func TestPHPWithoutExtensions(t *testing.T) {
 	}
 }
 
+// Perl comes with the system, and without the module: that is no fault unless somebody asks about Perl.
+func TestPerlWithoutItsModule(t *testing.T) {
+	p := newPeer(t, nil)
+	lib := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(lib, "IO", "Socket"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(lib, "IO", "Socket", "SSL.pm"), []byte("die 'not installed'\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for status, only := range map[evidence.Status][]string{evidence.Skip: nil, evidence.Fail: {"perl"}} {
+		c := look(t, p, Options{Only: only, Env: host("PERL5LIB=" + lib)})["perl"]
+		if c.Status != status || c.Missing.String() != "IO::Socket::SSL" {
+			t.Errorf("only %q: %s, misses %q", only, c.Status, c.Missing)
+		}
+	}
+}
+
 func TestEndsBeforeTLS(t *testing.T) {
 	all := []string{"php (streams)", "php (curl)", "python3", "ruby", "perl", "node", "java", "curl"}
 	for stage, o := range map[string]Options{
