@@ -35,11 +35,12 @@ func TestWhyNoResolverAnswers(t *testing.T) {
 		open                       bool // a step asks for port 53 to be opened
 	}{
 		"silent": {damage: fixtureDamage("dns.resolver-unreachable"), row: "no resolver answers",
-			title: "No resolver answers: 192.0.2.53 and 192.0.2.54", evidence: "Asked over UDP and TCP: no answer in time.",
+			title: "No resolver answers: 192.0.2.53 and 192.0.2.54", evidence: "The resolver 192.0.2.53 does not answer (no answer in time).",
 			step: "Check the addresses in /etc/resolv.conf:", open: true},
 		"refused": {damage: func(e *evidence.Evidence) { refusingResolver(e, "192.0.2.53:53") }, row: "port 53 is refused by 192.0.2.53",
-			title: "The resolver refuses port 53: 192.0.2.53",
-			step:  "Check the addresses in /etc/resolv.conf:"},
+			title:    "The resolver refuses port 53: 192.0.2.53",
+			evidence: "The resolver 192.0.2.53 refuses questions at port 53 (connection refused).",
+			step:     "Check the addresses in /etc/resolv.conf:"},
 		"two refuse": {damage: func(e *evidence.Evidence) { refusingResolver(e, "192.0.2.53:53", "192.0.2.54:53") },
 			row: "port 53 is refused by 192.0.2.53 and 192.0.2.54", title: "Every resolver refuses port 53: 192.0.2.53 and 192.0.2.54",
 			step: "Check the addresses in /etc/resolv.conf:"},

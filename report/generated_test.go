@@ -283,6 +283,7 @@ func pick[T any](r *rand.Rand, of ...T) T { return of[r.Intn(len(of))] }
 
 // words are the texts that a field may hold, by its name.
 var words = map[string][]string{
+	"Packed":      {"", evidence.PackedGzip, evidence.PackedUTF16},
 	"KeyAround":   {"line-end-after", "space-before", "space-after"},
 	"Environment": {"live", "test"}, "Host": {"rr-n1-tor.opensrs.net", "horizon.opensrs.net", "198.51.100.10"},
 	"KeyFingerprint": {"0a1b2c3d"}, "WaitedFor": {"", "dns"}, "Path": {"direct", "proxy", "dns"},

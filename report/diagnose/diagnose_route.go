@@ -54,7 +54,7 @@ func deniedRoute(e *evidence.Evidence) (route *evidence.HostRoute, blocked, word
 		return nil, "", ""
 	}
 	if stopped == "dns" {
-		if len(e.Host.Resolvers) == 0 || reading.ResolverAnswered(e) {
+		if e.DNS == nil || len(e.DNS.Answers) == 0 || len(e.Host.Resolvers) == 0 || reading.ResolverAnswered(e) {
 			return nil, "", ""
 		}
 		return e.ThisHost.Route, reading.PlainServer(e.DNS.Answers[0].Resolver), failure.Detail.String()

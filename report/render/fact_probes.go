@@ -266,7 +266,7 @@ func (l *factList) call(r *factReader) {
 	size, quote, response := r.text("reply_bytes"), r.text("quote"), responseInWords(r)
 	status, kind, location := r.text("http_status"), r.text("content_type"), r.text("location")
 	waited, date, resent, device := took(r), r.text("date"), r.text("retransmits"), r.text("device")
-	lost := r.text("unconfirmed")
+	lost, packed := r.text("unconfirmed"), r.text("packed")
 	if sent {
 		l.say("call", joinedWords("sent", prefixed("reply after ", waited)))
 		l.say("signature code", vector)
@@ -274,7 +274,7 @@ func (l *factList) call(r *factReader) {
 		l.say("a proxy names itself", device)
 		l.say("redirected to", location)
 		if size != "" && size != "0 bytes" {
-			l.say("reply", joinedWords(envelope, size))
+			l.say("reply", joinedWords(envelope, size, prefixed("in ", packed)))
 		}
 		l.say("response", response)
 		l.say("reply begins with", quote)
