@@ -166,7 +166,9 @@ func (l *Ledger) Lost() (place string, sure bool) {
 		return LostGoingOut, true
 	}
 	// What bridges carry for others arrives all the time: only where nothing else does are these the answers.
-	if grew, steady := grows(func(c Counts) int { return c.Arrived }, 3); grew && steady && l.Once.InReceives+l.Twice.InReceives-2*l.Background.InReceives <= l.N/4 {
+	// A service that hears nothing back sends its answers to earlier packets again: so few are no bridge's traffic.
+	if grew, steady := grows(func(c Counts) int { return c.Arrived }, 3); grew && (steady || l.Background.Arrived <= l.N) &&
+		l.Once.InReceives+l.Twice.InReceives-2*l.Background.InReceives <= l.N/4 {
 		return LostBelow, steady
 	}
 	counted := l.Protocol != LedgerUDP || l.Twice.OutTransmits != nil // segments are TCP's

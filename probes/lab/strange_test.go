@@ -66,10 +66,6 @@ var strangeWorlds = []Fault{
 		w.Proxy.Login = "lab:p@s:s/w%rd?#"
 		w.UseProxy("http", "lab:p%40s%3As%2Fw%25rd%3F%23")
 	}},
-	{Name: "no-proxy-names-the-domain", Check: oneConnection, Break: func(w *World) {
-		w.Env["HTTPS_PROXY"] = "http://192.0.2.99:3128"
-		w.Env["NO_PROXY"] = "localhost, .opensrs.example , 192.0.2.0/24"
-	}},
 }
 
 // ownNAT makes the client itself change the addresses of packets to the port.

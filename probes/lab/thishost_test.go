@@ -127,6 +127,10 @@ var thisHostFaults = []Fault{
 		bridged(w)
 		w.Client.NFT("table bridge fault {\n chain out {\n type filter hook output priority 0;\n ip protocol tcp tcp dport 55443 drop\n }\n}\n")
 	}},
+	{Cause: "host.reply-dropped", Name: "answers-in-its-bridge", Confidence: "likely", Says: []string{"ruleset bridge"}, Break: func(w *World) {
+		bridged(w)
+		w.Client.NFT("table bridge fault {\n chain in {\n type filter hook input priority 0;\n ip protocol tcp tcp sport 55443 drop\n }\n}\n")
+	}},
 	{Cause: "port.filtered", Name: "beyond-a-bridge-of-this-host", Break: both(bridged, filtered)},
 	{Cause: "host.local-firewall", Name: "resets-what-is-sent-later", Confidence: "certain", Never: []string{"TLS 1.2 meanwhile"},
 		Break: saysNo("output", "accept", "tcp dport 55443 meta length > 300 reject with tcp reset")},

@@ -19,7 +19,9 @@ func TestFramesOfOthers(t *testing.T) {
 	}{
 		{0, 20, 40, evidence.LostBelow},
 		{1, 23, 44, evidence.LostBelow},
+		{6, 27, 47, evidence.LostBelow},       // with answers to earlier packets, sent again
 		{300, 325, 345, evidence.LostNowhere}, // by chance as many more
+		{20, 22, 25, evidence.LostNowhere},
 		{0, 0, 0, evidence.LostNowhere},
 		{0, 20, 20, evidence.LostNowhere},
 		{0, 400, 800, evidence.LostNowhere},

@@ -121,7 +121,7 @@ func whenHostReplyDropped(e *evidence.Evidence) (Finding, bool) {
 	}
 	if finding, ok := deafHost(e, evidence.LostBelow); ok {
 		finding.Confidence = report.Likely // what came in is counted, and not looked at
-		finding.Values["below_ip"] = fmt.Sprintf("sudo nft list ruleset netdev, tc filter show dev %s ingress and ip link show %[1]s", cmp.Or(ledgerOf(e).CameIn, "INTERFACE"))
+		finding.Values["below_ip"] = fmt.Sprintf("sudo nft list ruleset netdev, sudo nft list ruleset bridge, tc filter show dev %s ingress and ip link show %[1]s", cmp.Or(ledgerOf(e).CameIn, "INTERFACE"))
 		return finding, true
 	}
 	finding, ok := deafHost(e, evidence.LostComingIn)
