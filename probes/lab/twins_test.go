@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -117,6 +118,8 @@ func reduce(key string, value any) any {
 		return value != ""
 	case float64:
 		switch {
+		case key == "http_status" && value == http.StatusNetworkAuthenticationRequired: // which says what it is about
+			return value
 		case key == "http_status":
 			return int(value) / 100
 		case key == "icmp_type" || key == "icmp_code":
