@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"syscall"
+
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 )
 
 // readTrusted is readFile for a file that nobody named. As root it is read only where root, or the user who called sudo,
@@ -34,8 +36,8 @@ func readTrusted(path string, limit int64) ([]byte, error) {
 		info fs.FileInfo
 	}{{"", info}, {"is in a directory that ", directory}} {
 		if why := distrusted(one.info); why != "" {
-			return nil, usagef("%s%s; as root it is not read unasked", one.what, why).
-				withHint("name it with --config if it is right, or make it root's and writable by no one else")
+			return nil, console.Usagef("%s%s; as root it is not read unasked", one.what, why).
+				WithHint("name it with --config if it is right, or make it root's and writable by no one else")
 		}
 	}
 	return readBounded(file, limit)

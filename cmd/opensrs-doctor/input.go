@@ -5,6 +5,8 @@ import (
 	"io"
 	"os"
 	"time"
+
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 )
 
 // How long a pipe that somebody names may say nothing: before its first writer, and between two pieces. Standard input
@@ -32,9 +34,9 @@ func openInput(path string) (*input, error) {
 	switch {
 	case err != nil:
 	case info.IsDir():
-		err = usagef("is a directory")
+		err = console.Usagef("is a directory")
 	case info.Mode()&os.ModeSocket != 0:
-		err = usagef("is a socket")
+		err = console.Usagef("is a socket")
 	}
 	if err != nil {
 		file.Close()
@@ -54,10 +56,10 @@ func (in *input) Read(into []byte) (int, error) {
 		n, err := in.File.Read(into)
 		switch {
 		case errors.Is(err, os.ErrDeadlineExceeded):
-			return n, usagef("is a pipe into which nothing was written for %s", pipeSilence)
+			return n, console.Usagef("is a pipe into which nothing was written for %s", pipeSilence)
 		case err == io.EOF && !in.come && !writerLeft(in.File):
 			if time.Now().After(opening) {
-				return 0, usagef("is a pipe that no process writes to")
+				return 0, console.Usagef("is a pipe that no process writes to")
 			}
 			time.Sleep(20 * time.Millisecond)
 			continue

@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes/evidence"
 )
 
@@ -26,12 +27,12 @@ func readKey(path string, stdin io.Reader) (content []byte, source, note string,
 	} else {
 		content, err = readFile(path, maxKey)
 	}
-	var usage *usageError
+	var usage *console.UsageError
 	switch {
 	case errors.As(err, &usage):
-		return nil, "", "", fmt.Errorf("%s %s; it should hold the API key and nothing else", shownPath(source), usage.text)
+		return nil, "", "", fmt.Errorf("%s %s; it should hold the API key and nothing else", console.ShownPath(source), usage.Text)
 	case err != nil:
-		return nil, "", "", fmt.Errorf("cannot read %s: %s", shownPath(source), plain(err))
+		return nil, "", "", fmt.Errorf("cannot read %s: %s", console.ShownPath(source), console.Plain(err))
 	}
 	if path != "-" && readableByOthers(path) {
 		note = fmt.Sprintf("others on this host can read %s; chmod 600 keeps it to its owner, chmod 640 to a group too", path)
