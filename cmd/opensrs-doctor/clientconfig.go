@@ -8,6 +8,7 @@ import (
 
 	"opensrs-doctor/cmd/opensrs-doctor/clientsettings"
 	"opensrs-doctor/cmd/opensrs-doctor/console"
+	"opensrs-doctor/cmd/opensrs-doctor/infile"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/service"
@@ -23,7 +24,7 @@ func (s *settings) clientConfig(r *request) error {
 		return nil
 	}
 	path := s.text("client-config")
-	content, err := readFile(path, maxClientConfig)
+	content, err := infile.Read(path, maxClientConfig)
 	var usage *console.UsageError
 	switch {
 	case errors.As(err, &usage):

@@ -16,6 +16,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"opensrs-doctor/cmd/opensrs-doctor/console"
+	"opensrs-doctor/cmd/opensrs-doctor/infile"
 	"opensrs-doctor/probes/pattern"
 	"opensrs-doctor/probes/typo"
 )
@@ -98,9 +99,9 @@ func readConfig(flag string, s *console.Streams) (map[string]setting, error) {
 }
 
 func parseConfigAt(path string, named bool) (map[string]setting, error) {
-	read := readFile
+	read := infile.Read
 	if !named {
-		read = readTrusted
+		read = infile.ReadTrusted
 	}
 	document, err := read(path, maxConfig)
 	var usage *console.UsageError
@@ -277,23 +278,4 @@ func scalar(node *yaml.Node, kind kind) (value, error) {
 		return value{node.Value, node.Line}, nil
 	}
 	return value{}, errors.New("a plain value is expected")
-}
-
-// readFile reads a whole file of at most limit bytes. What is not a file to read is a usage error whose text goes
-// on after the path.
-func readFile(path string, limit int64) ([]byte, error) {
-	file, err := openInput(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	return readBounded(file, limit)
-}
-
-func readBounded(from io.Reader, limit int64) ([]byte, error) {
-	content, err := io.ReadAll(io.LimitReader(from, limit+1))
-	if err == nil && int64(len(content)) > limit {
-		return nil, console.Usagef("is larger than %d KiB", limit>>10)
-	}
-	return content, err
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"opensrs-doctor/cmd/opensrs-doctor/console"
+	"opensrs-doctor/cmd/opensrs-doctor/infile"
 	"opensrs-doctor/report/diagnose"
 	"opensrs-doctor/report/explain"
 	"opensrs-doctor/report/screen"
@@ -128,7 +129,7 @@ func likeCause(word string) bool {
 func explainText(args []string, asJSON bool, options screen.Options, s *console.Streams) error {
 	text := strings.Join(args, " ")
 	if len(args) == 1 && args[0] == "-" {
-		content, err := readBounded(s.Stdin, maxPaste)
+		content, err := infile.ReadBounded(s.Stdin, maxPaste)
 		if err != nil {
 			return console.Usagef("standard input %s", console.Plain(err)).WithHint("tail -n 50 FILE | opensrs-doctor explain -")
 		}

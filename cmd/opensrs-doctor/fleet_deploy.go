@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"opensrs-doctor/cmd/opensrs-doctor/console"
+	"opensrs-doctor/cmd/opensrs-doctor/infile"
 	"opensrs-doctor/cmd/opensrs-doctor/outfile"
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/report"
@@ -199,7 +200,7 @@ func (d *deployment) save(files []deploy.File, asJSON bool) error {
 		case !info.Mode().IsRegular():
 			return bad(path, "something else than a file is there")
 		}
-		old, err := readFile(path, 1<<20)
+		old, err := infile.Read(path, 1<<20)
 		switch {
 		case err == nil && string(old) == file.Content:
 			there[file.Name] = true

@@ -20,6 +20,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"opensrs-doctor/cmd/opensrs-doctor/console"
+	"opensrs-doctor/cmd/opensrs-doctor/infile"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/service"
 	"opensrs-doctor/report"
@@ -175,7 +176,7 @@ func readPath(path string, keep func(fleet.Document) bool, bad func(fleet.Unread
 		case at != path && !entry.Type().IsRegular() && !regular(at):
 			bad(fleet.Unreadable{File: at, Why: "not a regular file"})
 		default:
-			file, err := openInput(at)
+			file, err := infile.Open(at)
 			if err != nil {
 				bad(fleet.Unreadable{File: at, Why: console.Plain(err)})
 				return nil

@@ -14,6 +14,7 @@ import (
 	"github.com/kballard/go-shellquote"
 
 	"opensrs-doctor/cmd/opensrs-doctor/console"
+	"opensrs-doctor/cmd/opensrs-doctor/infile"
 	"opensrs-doctor/probes/foreign"
 )
 
@@ -98,7 +99,7 @@ func (s *settings) commandTrusted() error {
 		if err != nil {
 			return s.bad("api-key-command", 0, "%s", console.Plain(err))
 		}
-		if why := notRoots(info); why != "" {
+		if why := infile.NotRoots(info); why != "" {
 			return s.bad("api-key-command", 0, "as root the command is not run: %s %s", console.ShownPath(path), why).
 				WithHint("make it root's and writable by no one else, or give --api-key-command on the command line")
 		}

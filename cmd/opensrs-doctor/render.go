@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"opensrs-doctor/cmd/opensrs-doctor/console"
+	"opensrs-doctor/cmd/opensrs-doctor/infile"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/anonymize"
 )
@@ -80,7 +81,7 @@ func renderSaved(path string, flags map[string]*flagValue, s *console.Streams) e
 func readReport(path string, stdin io.Reader) (*report.Report, error) {
 	from := stdin
 	if path != "-" {
-		file, err := openInput(path)
+		file, err := infile.Open(path)
 		if err != nil {
 			return nil, console.Usagef("%s: %s", console.ShownPath(path), console.Plain(err))
 		}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"opensrs-doctor/cmd/opensrs-doctor/console"
+	"opensrs-doctor/cmd/opensrs-doctor/infile"
 	"opensrs-doctor/probes"
 	"opensrs-doctor/probes/service"
 )
@@ -69,7 +70,7 @@ func (s *settings) authority(o *probes.Options) (err error) {
 // the certificates that it cannot read, which every system's store has some of.
 func (s *settings) certificates(name string) ([]*x509.Certificate, error) {
 	path := s.text(name)
-	rest, err := readFile(path, maxRoots)
+	rest, err := infile.Read(path, maxRoots)
 	var usage *console.UsageError
 	switch {
 	case errors.As(err, &usage):

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"opensrs-doctor/cmd/opensrs-doctor/console"
+	"opensrs-doctor/cmd/opensrs-doctor/infile"
 	"opensrs-doctor/probes/iprules"
 )
 
@@ -64,7 +65,7 @@ func (s *settings) open(key string) (io.ReadCloser, string, error) {
 	if path == "-" {
 		return io.NopCloser(s.streams.Stdin), "standard input", nil
 	}
-	file, err := openInput(path)
+	file, err := infile.Open(path)
 	var usage *console.UsageError
 	switch {
 	case errors.As(err, &usage):

@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"opensrs-doctor/cmd/opensrs-doctor/console"
+	"opensrs-doctor/cmd/opensrs-doctor/infile"
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/opensrs"
 )
@@ -130,7 +131,7 @@ func readWhole(path string, stdin io.Reader) ([]byte, error) {
 	var content bytes.Buffer
 	from := stdin
 	if path != "-" {
-		file, err := openInput(path)
+		file, err := infile.Open(path)
 		if err != nil {
 			return nil, err
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"opensrs-doctor/cmd/opensrs-doctor/console"
+	"opensrs-doctor/cmd/opensrs-doctor/infile"
 	"opensrs-doctor/probes/mistakes"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/report/signature"
@@ -76,7 +77,7 @@ func (g *signer) checkSignature() (check signature.SignatureCheck, err error) {
 	}
 	given := g.settings.text("signature")
 	if given == "-" {
-		content, err := readBounded(g.streams.Stdin, maxKey)
+		content, err := infile.ReadBounded(g.streams.Stdin, maxKey)
 		if err != nil {
 			return check, g.settings.bad("signature", 0, "standard input %s", console.Plain(err))
 		}

@@ -1,4 +1,6 @@
-package main
+// Package infile reads the files that a user names, and those that nobody named: with a bound, with patience for a pipe,
+// and as root only what root may trust. What is in them is read elsewhere; outfile is for those that are written.
+package infile
 
 import (
 	"errors"
@@ -16,16 +18,16 @@ var (
 	pipeSilence = time.Minute
 )
 
-// input is a file being read; a named pipe is read with patience, not for ever.
-type input struct {
+// File is a file being read; a named pipe is read with patience, not for ever.
+type File struct {
 	*os.File
 	pipe bool
 	come bool // the first piece
 }
 
-// openInput opens a file to read. What cannot be read as a file is a usage error whose text goes on after the path.
+// Open opens a file to read. What cannot be read as a file is a usage error whose text goes on after the path.
 // A named pipe is opened without waiting for its writer, who may never come.
-func openInput(path string) (*input, error) {
+func Open(path string) (*File, error) {
 	file, err := os.OpenFile(path, os.O_RDONLY|nonblocking, 0)
 	if err != nil {
 		return nil, err
@@ -42,11 +44,11 @@ func openInput(path string) (*input, error) {
 		file.Close()
 		return nil, err
 	}
-	return &input{File: file, pipe: info.Mode()&os.ModeNamedPipe != 0}, nil
+	return &File{File: file, pipe: info.Mode()&os.ModeNamedPipe != 0}, nil
 }
 
 // Read waits for a pipe's writer and for what it writes.
-func (in *input) Read(into []byte) (int, error) {
+func (in *File) Read(into []byte) (int, error) {
 	if !in.pipe {
 		return in.File.Read(into)
 	}
