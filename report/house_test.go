@@ -24,6 +24,8 @@ var order = [][]string{
 	{"report/ticket"},
 	{"probes/thishost", "probes/runtimes"},
 	{"probes", "probes/sandbox", "probes/foreign/dressed", "cmd/opensrs-doctor/process", "cmd/opensrs-doctor/outfile", "cmd/opensrs-doctor/clientsettings"},
+	{"cmd/opensrs-doctor/console"},
+	{"cmd/opensrs-doctor/infile"},
 	{"probes/lab", "probes/lab/systems", "probes/lab/kernel"},
 	{"cmd/opensrs-doctor"},
 }

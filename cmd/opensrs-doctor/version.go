@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes"
 	"opensrs-doctor/report"
 )
@@ -46,7 +47,7 @@ type versionInfo struct {
 	RootsDate string `json:"public_roots_date,omitempty"`
 }
 
-func versionCommand(s *streams) *cobra.Command {
+func versionCommand(s *console.Streams) *cobra.Command {
 	command := &cobra.Command{Use: "version", Short: "version, and date of the carried root certificates", Args: noWords}
 	flags := addKeys(command.Flags(), []key{dataFormat})
 	command.RunE = func(*cobra.Command, []string) error {
@@ -54,13 +55,13 @@ func versionCommand(s *streams) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return writeVersion(s.stdout, asJSON)
+		return writeVersion(s.Stdout, asJSON)
 	}
 	return command
 }
 
 // addVersionFlag lets the root print its version as other programs do: with --version or -V, whatever else is asked.
-func addVersionFlag(root *cobra.Command, s *streams) {
+func addVersionFlag(root *cobra.Command, s *console.Streams) {
 	root.Flags().BoolP("version", "V", false, "print the version")
 	run := root.RunE
 	root.RunE = func(cmd *cobra.Command, args []string) error {
@@ -68,7 +69,7 @@ func addVersionFlag(root *cobra.Command, s *streams) {
 			return run(cmd, args)
 		}
 		format, _ := cmd.Flags().Lookup("format").Value.(*flagValue)
-		return writeVersion(s.stdout, format != nil && slices.Contains(format.texts, "json"))
+		return writeVersion(s.Stdout, format != nil && slices.Contains(format.texts, "json"))
 	}
 }
 
@@ -101,7 +102,7 @@ func writeVersion(w io.Writer, asJSON bool) error {
 var dataFormat = key{"format", "f", text, "human|json", groupOutput, "human (default) or json"}
 
 // wantsJSON reads the --format of a command that prints data.
-func wantsJSON(flags map[string]*flagValue, s *streams) (bool, error) {
+func wantsJSON(flags map[string]*flagValue, s *console.Streams) (bool, error) {
 	name, err := gather(flags, nil, s).choice("format", "human", "json")
 	return name == "json", err
 }

@@ -1,6 +1,6 @@
 //go:build linux || darwin
 
-package main
+package infile
 
 import "golang.org/x/sys/unix"
 

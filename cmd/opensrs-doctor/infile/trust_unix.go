@@ -1,6 +1,6 @@
 //go:build unix
 
-package main
+package infile
 
 import (
 	"io/fs"
@@ -8,15 +8,17 @@ import (
 	"path/filepath"
 	"strconv"
 	"syscall"
+
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 )
 
-// readTrusted is readFile for a file that nobody named. As root it is read only where root, or the user who called sudo,
+// ReadTrusted is Read for a file that nobody named. As root it is read only where root, or the user who called sudo,
 // owns it and its directory, and nobody else can write either: what it says is done as root.
-func readTrusted(path string, limit int64) ([]byte, error) {
+func ReadTrusted(path string, limit int64) ([]byte, error) {
 	if os.Geteuid() != 0 {
-		return readFile(path, limit)
+		return Read(path, limit)
 	}
-	file, err := openInput(path)
+	file, err := Open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -34,15 +36,15 @@ func readTrusted(path string, limit int64) ([]byte, error) {
 		info fs.FileInfo
 	}{{"", info}, {"is in a directory that ", directory}} {
 		if why := distrusted(one.info); why != "" {
-			return nil, usagef("%s%s; as root it is not read unasked", one.what, why).
-				withHint("name it with --config if it is right, or make it root's and writable by no one else")
+			return nil, console.Usagef("%s%s; as root it is not read unasked", one.what, why).
+				WithHint("name it with --config if it is right, or make it root's and writable by no one else")
 		}
 	}
-	return readBounded(file, limit)
+	return ReadBounded(file, limit)
 }
 
-// notRoots says why a file is not root's alone; "" where it is.
-func notRoots(info fs.FileInfo) string {
+// NotRoots says why a file is not root's alone; "" where it is.
+func NotRoots(info fs.FileInfo) string {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	switch {
 	case !ok || stat.Uid != 0:

@@ -1,4 +1,4 @@
-package main
+package console
 
 import (
 	"fmt"
@@ -11,23 +11,23 @@ import (
 	"opensrs-doctor/probes/opensrs"
 )
 
-// say writes one line to standard error behind a lead, "error: ", "hint: ", "note: " or "". It is the one way there
+// Say writes one line to standard error behind a lead, "error: ", "hint: ", "note: " or "". It is the one way there
 // for words: whatever is in them, of an argument, a path, a variable or a file, it stays one line without a character
 // that a terminal obeys, and without the opening of a CI system's command.
-func (s *streams) say(lead, text string) {
-	fmt.Fprintln(s.stderr, lead+foreign.Disarm(escaped(text)))
+func (s *Streams) Say(lead, text string) {
+	fmt.Fprintln(s.Stderr, lead+foreign.Disarm(escaped(text)))
 }
 
-// note says what is worth knowing.
-func (s *streams) note(format string, args ...any) { s.tell("note: ", fmt.Sprintf(format, args...)) }
+// Note says what is worth knowing.
+func (s *Streams) Note(format string, args ...any) { s.Tell("note: ", fmt.Sprintf(format, args...)) }
 
-// tell says what may repeat a word of the user's: the key that is in the environment, and the signature of the one
+// Tell says what may repeat a word of the user's: the key that is in the environment, and the signature of the one
 // call, are kept back. A command line may have them where something else belongs.
-func (s *streams) tell(lead, text string) { s.say(lead, s.withoutKey(text)) }
+func (s *Streams) Tell(lead, text string) { s.Say(lead, s.withoutKey(text)) }
 
 // withoutKey takes no short key out: that is none, and may be a word of ours.
-func (s *streams) withoutKey(text string) string {
-	key := strings.TrimSpace(s.getenv(evidence.KeyVariable))
+func (s *Streams) withoutKey(text string) string {
+	key := strings.TrimSpace(s.Getenv(evidence.KeyVariable))
 	if len(key) < 16 {
 		return text
 	}
@@ -39,13 +39,13 @@ func (s *streams) withoutKey(text string) string {
 
 // escaped writes what is not printable in text as Go writes it inside quotes.
 func escaped(text string) string {
-	if printable(text) {
+	if Printable(text) {
 		return text
 	}
 	var out strings.Builder
 	for i := 0; i < len(text); {
 		_, size := utf8.DecodeRuneInString(text[i:])
-		if part := text[i : i+size]; printable(part) {
+		if part := text[i : i+size]; Printable(part) {
 			out.WriteString(part)
 		} else {
 			quoted := strconv.Quote(part)
@@ -56,6 +56,7 @@ func escaped(text string) string {
 	return out.String()
 }
 
-func printable(text string) bool {
+// Printable reports whether a text is UTF-8 of nothing but printable characters; the end of a line is none.
+func Printable(text string) bool {
 	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool { return !strconv.IsPrint(r) })
 }
