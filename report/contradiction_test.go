@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"opensrs-doctor/probes/evidence"
-	"opensrs-doctor/report/diagnose"
 	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/render/page"
 )
@@ -56,7 +55,7 @@ func answering(e *evidence.Evidence) []string {
 			}
 		}
 	}
-	if e.Host.Proxy != nil && len(diagnose.ThroughProxy(e)) > 0 {
+	if e.Host.Proxy != nil && len(reading.ThroughProxy(e)) > 0 {
 		names = append(names, e.Host.Proxy.URL)
 	}
 	// The service's port goes by its number, where its own address answers there.

@@ -135,6 +135,14 @@ const (
 	LostReversePath = "reverse-path" // the same, and the reverse path filter took them
 )
 
+// Ledger is what the kernel counted of packets to the endpoint, or to who comes before it; nil where nothing was.
+func (e *Evidence) Ledger() *Ledger {
+	if e.ThisHost == nil {
+		return nil
+	}
+	return e.ThisHost.Ledger
+}
+
 // Lost is where in this host the packets are lost. sure is false where other traffic makes the count unsteady.
 func (l *Ledger) Lost() (place string, sure bool) {
 	if l == nil || l.Why != "" || l.N == 0 {

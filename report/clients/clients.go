@@ -73,7 +73,7 @@ func ownLook(e *evidence.Evidence) Own {
 		return own
 	}
 	own.Stage, own.TLSVersion = evidence.StageVerify, e.TLS.Version
-	if own.Trusted = diagnose.HostTrusts(e); own.Trusted {
+	if own.Trusted = e.HostTrusts(); own.Trusted {
 		own.Status = evidence.Pass
 	}
 	return own

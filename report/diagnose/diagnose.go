@@ -63,24 +63,6 @@ func (m match) completed() match {
 	return m
 }
 
-// stops are the probes whose failure stops the call, in order.
-var stops = []string{"dns", "port", "tls", "call"}
-
-// Blocked is the probe that stopped the call; "" where none did. A TLS failure after which the call was
-// made did not stop it.
-func Blocked(e *evidence.Evidence) string {
-	for _, name := range stops {
-		if e.Step(name).Status != evidence.Fail {
-			continue
-		}
-		if name == "tls" && e.TLS != nil && e.TLS.CallAllowed {
-			continue
-		}
-		return name
-	}
-	return ""
-}
-
 // counted leaves out what does not count: findings about a probe that was not chosen, unless that probe
 // is why a chosen one could not run, or the finding is why a chosen one failed.
 func counted(e *evidence.Evidence, found []match) []match {
@@ -107,7 +89,7 @@ var SeverityRank = map[report.Severity]int{report.Fail: 0, report.Warn: 1, repor
 // sortMatches orders by severity, then the cause of the step that stopped the call, then probe order,
 // then ID. A cause of the whole run comes before those of a single probe.
 func sortMatches(e *evidence.Evidence, found []match) {
-	stopped := Blocked(e)
+	stopped := e.Blocked()
 	slices.SortStableFunc(found, func(a, b match) int {
 		return cmp.Or(
 			cmp.Compare(SeverityRank[a.finding.Severity], SeverityRank[b.finding.Severity]),
@@ -172,7 +154,7 @@ func (m match) explains(step string) bool {
 
 // notExplained is the last row: the call was stopped, and no cause accounts for it. It accuses nobody.
 func notExplained(e *evidence.Evidence, found []match) (match, bool) {
-	stopped := Blocked(e)
+	stopped := e.Blocked()
 	if strange := strangeClients(e); len(strange) > 0 && stopped == "" {
 		return unexplainedClients(e, strange)
 	}
@@ -203,13 +185,13 @@ func notExplained(e *evidence.Evidence, found []match) (match, bool) {
 	}
 	if stopped == "tls" && e.TLS != nil {
 		finding.Evidence = append(finding.Evidence, variantWords(e)...)
-		if Works(e, evidence.VariantAsIs) || nowAndThen(e) {
+		if e.TLS.Works(evidence.VariantAsIs) || e.TLS.NowAndThen() {
 			finding.Evidence = append(finding.Evidence, "The same handshake fails at one time and works at another.")
 		}
 	}
-	if through := ThroughProxy(e); (stopped == "port" || stopped == "dns") && e.Host.Proxy != nil && len(through) > 0 {
+	if through := reading.ThroughProxy(e); (stopped == "port" || stopped == "dns") && e.Host.Proxy != nil && len(through) > 0 {
 		finding.Evidence = append(finding.Evidence, "The proxy did let connections to "+screen.List(through)+" through.")
-	} else if stopped == "port" && proxyAnswered(e) {
+	} else if stopped == "port" && reading.ProxyAnswered(e) {
 		finding.Evidence = append(finding.Evidence, "Tried again, the proxy did answer.")
 	}
 	if stopped == "call" && e.Call != nil && !e.Call.Code.Empty() {
@@ -233,7 +215,7 @@ func unexplainedClients(e *evidence.Evidence, strange []difference) (match, bool
 	finding := Finding{Confidence: report.Possible}
 	var names []string
 	for _, d := range strange {
-		names = appendNew(names, titleOf(e, d.client))
+		names = screen.Once(names, titleOf(e, d.client))
 		finding.Evidence = append(finding.Evidence, "What was seen: "+d.why)
 	}
 	finding.Values = prose.Values{"failed_step": listed(names)}
@@ -253,7 +235,7 @@ func (m match) inWords(e *evidence.Evidence, common prose.Values) report.Diagnos
 		Probe: m.cause.Probe, Evidence: nonNil(m.finding.Evidence), Fixes: []string{},
 		Docs: nonNil(slices.Clone(m.cause.Docs)), Hides: nonNil(m.hid), Culprit: m.finding.Culprit, NotEvaluated: m.finding.Unread}
 	if d.Probe == "" {
-		d.Probe = cmp.Or(Blocked(e), "call")
+		d.Probe = cmp.Or(e.Blocked(), "call")
 	}
 	summary, ok := prose.Fill(m.cause.Summary, values)
 	if !ok {

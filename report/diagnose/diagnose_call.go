@@ -10,10 +10,9 @@ import (
 	"opensrs-doctor/probes/pattern"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose/prose"
+	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/screen"
 )
-
-func called(e *evidence.Evidence) bool { return e.Call != nil && e.Call.Sent }
 
 // replyFinding has the reply's code and text.
 func replyFinding(e *evidence.Evidence) Finding {
@@ -28,16 +27,16 @@ func replyFinding(e *evidence.Evidence) Finding {
 	case e.Call.Envelope:
 		finding.Evidence = append(finding.Evidence, fmt.Sprintf("The reply is %q.", replyWords(e)))
 	case e.Call.HTTPStatus != 0:
-		finding.Evidence = append(finding.Evidence, "The reply was HTTP "+evidence.StatusText(e.Call.HTTPStatus)+".")
+		finding.Evidence = append(finding.Evidence, "The reply was HTTP "+reading.StatusText(e.Call.HTTPStatus)+".")
 	}
-	if quote := e.Call.Quote.String(); quote != "" && quote != evidence.StatusText(e.Call.HTTPStatus) {
+	if quote := e.Call.Quote.String(); quote != "" && quote != reading.StatusText(e.Call.HTTPStatus) {
 		finding.Evidence = append(finding.Evidence, fmt.Sprintf("The reply begins: %q.", e.Call.Quote))
 	}
 	return finding
 }
 
 func whenCallIpDenied(e *evidence.Evidence) (Finding, bool) {
-	if !called(e) || callOutcome(e) != outcomeInvalidIP {
+	if !e.Call.Made() || callOutcome(e) != outcomeInvalidIP {
 		return Finding{}, false
 	}
 	r := rulingOf(e)
@@ -76,7 +75,7 @@ func ruledOut(e *evidence.Evidence) (ruled []string, addressOpen bool) {
 }
 
 func whenCallAuthFailed(e *evidence.Evidence) (Finding, bool) {
-	if !called(e) || callOutcome(e) != outcomeAuth {
+	if !e.Call.Made() || callOutcome(e) != outcomeAuth {
 		return Finding{}, false
 	}
 	finding := replyFinding(e)
@@ -106,7 +105,7 @@ func whenCallAuthFailed(e *evidence.Evidence) (Finding, bool) {
 
 func whenCallWrongEnvironment(e *evidence.Evidence) (Finding, bool) {
 	check := e.CrossCheck
-	if !called(e) || callOutcome(e) != outcomeAuth || check == nil || !check.Success {
+	if !e.Call.Made() || callOutcome(e) != outcomeAuth || check == nil || !check.Success {
 		return Finding{}, false
 	}
 	finding := replyFinding(e)
@@ -117,7 +116,7 @@ func whenCallWrongEnvironment(e *evidence.Evidence) (Finding, bool) {
 }
 
 func whenCallPermissionDenied(e *evidence.Evidence) (Finding, bool) {
-	if !called(e) || e.Call.Class != string(opensrs.PermissionDenied) {
+	if !e.Call.Made() || e.Call.Class != string(opensrs.PermissionDenied) {
 		return Finding{}, false
 	}
 	return replyFinding(e), true
@@ -127,8 +126,8 @@ func whenCallPermissionDenied(e *evidence.Evidence) (Finding, bool) {
 var limitWords = pattern.Of(`(?i)rate|limit|exceed|too many|simultaneous|maximum|connections`)
 
 func whenCallRateLimited(e *evidence.Evidence) (Finding, bool) {
-	limited := called(e) && (e.Call.Class == string(opensrs.RateLimited) ||
-		!e.Call.Envelope && e.Call.HTTPStatus == evidence.TooManyRequests)
+	limited := e.Call.Made() && (e.Call.Class == string(opensrs.RateLimited) ||
+		!e.Call.Envelope && e.Call.HTTPStatus == reading.TooManyRequests)
 	if !limited {
 		return Finding{}, false
 	}
@@ -141,7 +140,7 @@ func whenCallRateLimited(e *evidence.Evidence) (Finding, bool) {
 
 // whenCallAnsweredByDevice: a proxy in between answered in the service's place, and its headers name it.
 func whenCallAnsweredByDevice(e *evidence.Evidence) (Finding, bool) {
-	if !called(e) || e.Call.Envelope || e.Call.Device.Empty() || e.Call.HTTPStatus/100 == 3 || e.Call.HTTPStatus == 0 {
+	if !e.Call.Made() || e.Call.Envelope || e.Call.Device.Empty() || e.Call.HTTPStatus/100 == 3 || e.Call.HTTPStatus == 0 {
 		return Finding{}, false
 	}
 	finding := replyFinding(e)
@@ -152,7 +151,7 @@ func whenCallAnsweredByDevice(e *evidence.Evidence) (Finding, bool) {
 }
 
 func whenCallServerError(e *evidence.Evidence) (Finding, bool) {
-	failed := called(e) && (e.Call.Class == string(opensrs.ServerError) ||
+	failed := e.Call.Made() && (e.Call.Class == string(opensrs.ServerError) ||
 		!e.Call.Envelope && e.Call.HTTPStatus >= 500)
 	if !failed {
 		return Finding{}, false
@@ -161,7 +160,7 @@ func whenCallServerError(e *evidence.Evidence) (Finding, bool) {
 }
 
 func whenCallNoReply(e *evidence.Evidence) (Finding, bool) {
-	if !called(e) || callOutcome(e) != outcomeClosed {
+	if !e.Call.Made() || callOutcome(e) != outcomeClosed {
 		return Finding{}, false
 	}
 	finding := replyFinding(e)
@@ -178,20 +177,8 @@ func whenCallNoReply(e *evidence.Evidence) (Finding, bool) {
 	return finding, true
 }
 
-func callFailedAs(e *evidence.Evidence, kinds ...evidence.Kind) bool {
-	if !called(e) || e.Call.Failure == nil || e.Call.Envelope || e.Call.HTTPStatus >= 500 || e.Call.HTTPStatus/100 == 3 {
-		return false
-	}
-	for _, kind := range kinds {
-		if e.Call.Failure.Kind == kind {
-			return true
-		}
-	}
-	return false
-}
-
 func whenCallNotOpensrs(e *evidence.Evidence) (Finding, bool) {
-	if !callFailedAs(e, evidence.KindBadAnswer, evidence.KindNotHTTP) || callOutcome(e) == outcomeClosed {
+	if !e.Call.FailedAs(evidence.KindBadAnswer, evidence.KindNotHTTP) || callOutcome(e) == outcomeClosed {
 		return Finding{}, false
 	}
 	finding := replyFinding(e)
@@ -207,7 +194,7 @@ func whenCallNotOpensrs(e *evidence.Evidence) (Finding, bool) {
 }
 
 func whenCallRedirected(e *evidence.Evidence) (Finding, bool) {
-	if !called(e) || e.Call.HTTPStatus/100 != 3 {
+	if !e.Call.Made() || e.Call.HTTPStatus/100 != 3 {
 		return Finding{}, false
 	}
 	finding := replyFinding(e)
@@ -219,7 +206,7 @@ func whenCallRedirected(e *evidence.Evidence) (Finding, bool) {
 }
 
 func whenCallMalformedReply(e *evidence.Evidence) (Finding, bool) {
-	if !callFailedAs(e, evidence.KindMalformed) {
+	if !e.Call.FailedAs(evidence.KindMalformed) {
 		return Finding{}, false
 	}
 	finding := replyFinding(e)
@@ -232,7 +219,7 @@ func whenCallMalformedReply(e *evidence.Evidence) (Finding, bool) {
 }
 
 func whenCallTimeout(e *evidence.Evidence) (Finding, bool) {
-	if !callFailedAs(e, evidence.KindTimeout) {
+	if !e.Call.FailedAs(evidence.KindTimeout) {
 		return Finding{}, false
 	}
 	finding := replyFinding(e)

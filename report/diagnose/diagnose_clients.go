@@ -1,7 +1,6 @@
 package diagnose
 
 import (
-	"slices"
 	"strings"
 
 	"opensrs-doctor/probes/evidence"
@@ -51,10 +50,10 @@ func whenClient(e *evidence.Evidence, cause string) (Finding, bool) {
 			continue
 		}
 		name := titleOf(e, d.client)
-		names = appendNew(names, name)
+		names = screen.Once(names, name)
 		if d.severity == report.Fail {
 			f.Severity = report.Fail
-			failing = appendNew(failing, name)
+			failing = screen.Once(failing, name)
 		}
 		if d.unsure || cause == clientOld || cause == clientBlocked {
 			f.Confidence = report.Likely
@@ -104,7 +103,7 @@ func passing(e *evidence.Evidence) string {
 	for i := range e.Clients {
 		c := &e.Clients[i]
 		if c.Status == evidence.Pass && c.Stage == evidence.StageVerify && !c.Unverified {
-			names = appendNew(names, titleOf(e, c))
+			names = screen.Once(names, titleOf(e, c))
 		}
 	}
 	return listed(names)
@@ -133,13 +132,6 @@ func listed(titles []string) string {
 		joined = append(joined, title)
 	}
 	return screen.List(joined)
-}
-
-func appendNew(names []string, name string) []string {
-	if slices.Contains(names, name) {
-		return names
-	}
-	return append(names, name)
 }
 
 // strangeClients are those that fail where this tool does not, and that no cause accounts for.

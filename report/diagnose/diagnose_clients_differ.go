@@ -133,7 +133,7 @@ func failingClient(e *evidence.Evidence, c *evidence.Client) (d difference, diff
 			d.cause = clientStrict
 		}
 	}
-	return d, HostTrusts(e)
+	return d, e.HostTrusts()
 }
 
 // ownCAFile reports whether a client of PHP goes by a store of its own setting, which none that is strict has: what it
@@ -217,15 +217,6 @@ func errorOf(c *evidence.Client) string {
 }
 
 func resolved(e *evidence.Evidence) bool { return e.DNS != nil && len(ownAddresses(e)) > 0 }
-
-// HostTrusts reports whether the authority of --ca-file, or this host's own store, takes the certificate.
-func HostTrusts(e *evidence.Evidence) bool {
-	if e.TLS == nil || !e.TLS.Connected || e.TLS.Trust == nil {
-		return false
-	}
-	trust := e.TLS.Trust
-	return (trust.Own != nil && *trust.Own || trust.System) && trust.NameOK && trust.DatesOK
-}
 
 func ownProxy(e *evidence.Evidence) string {
 	if e.Host.Proxy == nil {

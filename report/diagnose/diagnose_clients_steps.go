@@ -29,7 +29,7 @@ func (s *clientSteps) add(step, name string) {
 	const most = 6
 	for i := range *s {
 		if one := &(*s)[i]; one.step == step {
-			one.names = appendNew(one.names, name)
+			one.names = screen.Once(one.names, name)
 			return
 		}
 	}

@@ -191,7 +191,7 @@ func failsAnyway(e *evidence.Evidence, step evidence.Step) bool {
 	case evidence.WaitCredentials:
 		return step.Probe == "call"
 	}
-	return slices.Contains(stops, string(step.WaitedFor)) && Blocked(e) != ""
+	return slices.Contains(evidence.Stops, string(step.WaitedFor)) && e.Blocked() != ""
 }
 
 // waitedWords is what a skipped probe waited for, as people say it.

@@ -12,8 +12,8 @@ import (
 
 // clockVouched: some peers told the time, and it is this host's.
 func clockVouched(e *evidence.Evidence) bool {
-	offset, ok := clockOffset(e)
-	return ok && offset.Abs() < wrongClock
+	offset, ok := e.Clock.Offset()
+	return ok && offset.Abs() < evidence.WrongClock
 }
 
 func dated(e *evidence.Evidence, certificate *evidence.Certificate) Finding {
@@ -21,10 +21,10 @@ func dated(e *evidence.Evidence, certificate *evidence.Certificate) Finding {
 	values["not_before"], values["not_after"] = screen.Day(certificate.NotBefore), screen.Day(certificate.NotAfter)
 	finding := Finding{Values: values, Evidence: []string{fmt.Sprintf("The certificate of %s by %s is valid from %s to %s; it is now %s.",
 		reading.SubjectOf(*certificate), reading.IssuerOf(*certificate), certificate.NotBefore.UTC().Format("2006-01-02 15:04"),
-		certificate.NotAfter.UTC().Format("2006-01-02 15:04 UTC"), trueTime(e).UTC().Format("2006-01-02 15:04 UTC"))}}
+		certificate.NotAfter.UTC().Format("2006-01-02 15:04 UTC"), e.TrueTime().UTC().Format("2006-01-02 15:04 UTC"))}}
 	if clockVouched(e) {
 		finding.Evidence = append(finding.Evidence, screen.CountWords(e.Clock.Agreeing, "peer agrees", "peers agree")+" with this host's clock.")
-	} else if _, known := clockOffset(e); !known {
+	} else if _, known := e.Clock.Offset(); !known {
 		finding.Confidence = report.Likely
 		finding.Evidence = append(finding.Evidence, "No two peers reported the time, so this host's clock is not checked.")
 	}
@@ -34,8 +34,8 @@ func dated(e *evidence.Evidence, certificate *evidence.Certificate) Finding {
 // outOfDate are the certificates that have ended, or not begun: by the peers' time, where this host's clock is wrong and
 // setting it right would not help.
 func outOfDate(e *evidence.Evidence, trust *evidence.Trust) (ended, early *evidence.Certificate) {
-	at := trueTime(e)
-	if datesFitAt(trust, at) {
+	at := e.TrueTime()
+	if trust.DatesFitAt(at) {
 		return trust.Expired, trust.NotYetValid
 	}
 	for _, certificate := range []*evidence.Certificate{trust.Expired, trust.NotYetValid} {
@@ -60,7 +60,7 @@ func whenTlsExpired(e *evidence.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	finding := dated(e, ended)
-	finding.Values["days"] = screen.Span(trueTime(e).Sub(ended.NotAfter))
+	finding.Values["days"] = screen.Span(e.TrueTime().Sub(ended.NotAfter))
 	return finding, true
 }
 
@@ -74,7 +74,7 @@ func whenTlsNotYetValid(e *evidence.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	finding := dated(e, early)
-	finding.Values["days"] = screen.Span(early.NotBefore.Sub(trueTime(e)))
+	finding.Values["days"] = screen.Span(early.NotBefore.Sub(e.TrueTime()))
 	return finding, true
 }
 
@@ -83,7 +83,7 @@ func whenTlsExpiresSoon(e *evidence.Evidence) (Finding, bool) {
 	if trust == nil || !trust.Verified() {
 		return Finding{}, false
 	}
-	now := trueTime(e)
+	now := e.TrueTime()
 	if !evidence.ExpiresSoon(trust, now) {
 		return Finding{}, false
 	}

@@ -13,14 +13,6 @@ import (
 	"opensrs-doctor/report/screen"
 )
 
-// endpointDNS is the endpoint's own resolution; nil where a proxy's name was resolved, or nothing was looked up.
-func endpointDNS(e *evidence.Evidence) *evidence.DNS {
-	if e.DNS == nil || e.DNS.OfProxy || e.DNS.Literal {
-		return nil
-	}
-	return e.DNS
-}
-
 // dnsFailed: the name that is connected to, the endpoint's or the proxy's, did not resolve.
 func dnsFailed(e *evidence.Evidence) bool {
 	return e.DNS != nil && !e.DNS.Literal && e.Step("dns").Status == evidence.Fail
@@ -64,7 +56,7 @@ func usedAnswer(d *evidence.DNS) (evidence.DNSAnswer, bool) {
 
 // otherAnswer says which resolver has other addresses than those that were tried, and which; "" where none has.
 func otherAnswer(e *evidence.Evidence) string {
-	d := endpointDNS(e)
+	d := e.EndpointDNS()
 	if d == nil || d.Used == evidence.UsedHosts || d.Used == "" {
 		return ""
 	}
@@ -137,35 +129,35 @@ func whenDnsRefused(e *evidence.Evidence) (Finding, bool) { return everyRcode(e,
 
 // leadsElsewhere reports whether what was reached at the address is not the service, or nothing was.
 func leadsElsewhere(e *evidence.Evidence) bool {
-	switch Blocked(e) {
+	switch e.Blocked() {
 	case "port":
 		return true
 	case "tls":
-		trust := trustOf(e)
+		trust := e.Trust()
 		if e.TLS != nil && slices.ContainsFunc(e.TLS.Variants, func(v evidence.Variant) bool { return v.Proven }) {
 			return false // an experiment met the service there
 		}
 		return trust == nil || !trust.Proven() || !trust.NameOK
 	case "call":
-		return failedWith(e, "call", evidence.KindBadAnswer, evidence.KindNotHTTP, evidence.KindHTTPStatus)
+		return e.FailedWith("call", evidence.KindBadAnswer, evidence.KindNotHTTP, evidence.KindHTTPStatus)
 	}
 	return false
 }
 
 func whenDnsSinkholed(e *evidence.Evidence) (Finding, bool) {
-	d := endpointDNS(e)
+	d := e.EndpointDNS()
 	if d == nil || len(d.IPv4) == 0 || d.Used == evidence.UsedHosts || !leadsElsewhere(e) {
 		return Finding{}, false
 	}
 	// Whoever shows a certificate that the public roots verify is the service, whatever it then says.
 	kind := iprules.NeverPublic(d.IPv4[0])
-	if kind == "" || trustOf(e).Verified() {
+	if kind == "" || e.Trust().Verified() {
 		return Finding{}, false
 	}
 	finding := dnsFinding(e)
 	finding.Values["answer"], finding.Values["kind_of_address"] = d.IPv4[0].String(), kind
 	finding.Values["resolver"] = reading.PlainServer(d.Used)
-	finding.Explains = stops
+	finding.Explains = evidence.Stops
 	finding.Hides = elsewhere[1:]
 	if kind == "private" || kind == "CGNAT" {
 		finding.Values["private_answer"] = d.IPv4[0].String()
@@ -179,8 +171,8 @@ func whenDnsSinkholed(e *evidence.Evidence) (Finding, bool) {
 var elsewhere = []string{"dns.sinkholed", "port.", "tls.", "call.not-opensrs", "call.no-reply", "call.redirected"}
 
 func whenDnsCaptivePortal(e *evidence.Evidence) (Finding, bool) {
-	d := endpointDNS(e)
-	if d == nil || d.MadeUp == nil || d.Used == evidence.UsedHosts || Blocked(e) == "" || Blocked(e) == "dns" {
+	d := e.EndpointDNS()
+	if d == nil || d.MadeUp == nil || d.Used == evidence.UsedHosts || e.Blocked() == "" || e.Blocked() == "dns" {
 		return Finding{}, false
 	}
 	for _, address := range d.MadeUp.A {
@@ -188,7 +180,7 @@ func whenDnsCaptivePortal(e *evidence.Evidence) (Finding, bool) {
 			continue
 		}
 		return Finding{Values: prose.Values{"answer": address.String()},
-			Explains: stops, First: true,
+			Explains: evidence.Stops, First: true,
 			Hides: elsewhere,
 			Evidence: []string{fmt.Sprintf("%s, a name that no one has registered, resolves to %s too.",
 				d.MadeUpName, address)}}, true
@@ -271,7 +263,7 @@ func whenDnsSlowResolver(e *evidence.Evidence) (Finding, bool) {
 	switch slow := d.Slow[0]; {
 	case slow != evidence.BySystem:
 		finding.Values["slow_server"] = reading.PlainServer(slow)
-	case onSystem(e, "windows"):
+	case e.Host.On("windows"):
 		finding.Values["system_dns"] = "Get-DnsClientServerAddress and Get-DnsClientNrptPolicy in PowerShell"
 	default:
 		finding.Values["system_dns"] = "scutil --dns"

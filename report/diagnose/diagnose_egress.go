@@ -56,21 +56,14 @@ func failedSources(e *evidence.Evidence) []evidence.Sighting {
 	})
 }
 
-func appendOnce(list []string, text string) []string {
-	if slices.Contains(list, text) {
-		return list
-	}
-	return append(list, text)
-}
-
 // sourceFailures is a line a reason, with the sources that failed for it; of many reasons the first four.
 func sourceFailures(failed []evidence.Sighting) []string {
 	var reasons, lines []string
 	sources := map[string][]string{}
 	for _, sighting := range failed {
 		why := reading.FailureWords(sighting.Failure)
-		reasons = appendOnce(reasons, why)
-		sources[why] = appendOnce(sources[why], reading.SourceName(sighting.Source))
+		reasons = screen.Once(reasons, why)
+		sources[why] = screen.Once(sources[why], reading.SourceName(sighting.Source))
 	}
 	for _, why := range reasons[:min(len(reasons), 4)] {
 		lines = append(lines, fmt.Sprintf("%s: %s.", screen.List(sources[why]), why))
@@ -85,7 +78,7 @@ func closedPorts(failed []evidence.Sighting) string {
 	hosts := map[string][]string{}
 	for _, sighting := range failed {
 		peer, known := sighting.Peer()
-		if !known || !slices.Contains(failedConnection, sighting.Failure.Kind) || sighting.Failure.Op == evidence.OpResolve {
+		if !known || !sighting.Failure.Kind.Unconnected() || sighting.Failure.Op == evidence.OpResolve {
 			continue
 		}
 		port := "TCP port "
@@ -93,8 +86,8 @@ func closedPorts(failed []evidence.Sighting) string {
 			port = "UDP and TCP port "
 		}
 		port += strconv.Itoa(int(peer.Port))
-		ports = appendOnce(ports, port)
-		hosts[port] = appendOnce(hosts[port], peer.Host)
+		ports = screen.Once(ports, port)
+		hosts[port] = screen.Once(hosts[port], peer.Host)
 	}
 	for i, port := range ports {
 		ports[i] = port + " to " + screen.List(hosts[port])
@@ -179,11 +172,11 @@ func whenEgressSplitRoute(e *evidence.Evidence) (Finding, bool) {
 }
 
 func whenEgressNoIpv4(e *evidence.Evidence) (Finding, bool) {
-	if !isFalse(e.Host.HasIPv4Route) || !isTrue(e.Host.HasIPv6Route) || !sixAnswers(e) || Blocked(e) == "" || e.Host.Proxy != nil ||
+	if !e.Host.LacksIPv4() || !e.Host.RoutesIPv6() || !reading.SixAnswers(e) || e.Blocked() == "" || e.Host.Proxy != nil ||
 		slices.ContainsFunc(e.Egress.Addresses(), func(ip netip.Addr) bool { return ip.Is4() }) {
 		return Finding{}, false
 	}
-	finding := Finding{Explains: stops, First: true, Evidence: []string{
+	finding := Finding{Explains: evidence.Stops, First: true, Evidence: []string{
 		"The routing table has a route to the internet over IPv6 and none over IPv4."}}
 	if e.Egress != nil && len(e.Egress.IPv6) > 0 {
 		finding.Evidence = append(finding.Evidence, "The sources saw "+screen.List(screen.Texts(e.Egress.IPv6))+", and no IPv4 address.")
@@ -191,25 +184,9 @@ func whenEgressNoIpv4(e *evidence.Evidence) (Finding, bool) {
 	return finding, true
 }
 
-// sixAnswers reports whether anything answered over IPv6: a route alone leads nowhere.
-func sixAnswers(e *evidence.Evidence) bool {
-	six := func(resolver string) bool {
-		server, err := netip.ParseAddrPort(resolver)
-		return err == nil && server.Addr().Is6()
-	}
-	if e.DNS != nil && slices.ContainsFunc(slices.Concat(e.DNS.Answers, reading.LaterAnswers(e.DNS)), func(a evidence.DNSAnswer) bool {
-		return a.Rcode != "" && six(a.Resolver)
-	}) {
-		return true
-	}
-	return e.Egress != nil && len(e.Egress.IPv6) > 0 || slices.ContainsFunc(attempts(e), func(a evidence.Attempt) bool {
-		return a.Address.Addr().Is6() && (a.Connected || a.Failure != nil && a.Failure.Kind == evidence.KindRefused)
-	})
-}
-
 func whenEgressIpv6Possible(e *evidence.Evidence) (Finding, bool) {
-	d := endpointDNS(e)
-	if d == nil || len(d.IPv6) == 0 || len(d.IPv4) == 0 || !isTrue(e.Host.HasIPv6Route) {
+	d := e.EndpointDNS()
+	if d == nil || len(d.IPv6) == 0 || len(d.IPv4) == 0 || !e.Host.RoutesIPv6() {
 		return Finding{}, false
 	}
 	return Finding{Evidence: []string{fmt.Sprintf("%s also has the IPv6 address %s (AAAA record), and this host has an IPv6 route.", d.Name, d.IPv6[0])}}, true

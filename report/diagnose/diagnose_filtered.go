@@ -14,8 +14,8 @@ import (
 // gatewayGone: the route for the service leads by a router that does not answer on this host's own network, while others
 // are reached.
 func gatewayGone(e *evidence.Evidence) (Finding, bool) {
-	end, failed := portEnding(e)
-	if !failed || end.By != reading.EndGateway || end.Again != nil || hostAlive(e) || !anythingAnswered(e) {
+	end, failed := reading.PortEnding(e)
+	if !failed || end.By != reading.EndGateway || end.Again != nil || e.HostAlive() || !reading.AnythingAnswered(e) {
 		return Finding{}, false
 	}
 	route := end.Route
@@ -30,7 +30,7 @@ func gatewayGone(e *evidence.Evidence) (Finding, bool) {
 const natRules = "sudo nft list ruleset or sudo iptables-save -t nat"
 
 func whenPortFiltered(e *evidence.Evidence) (Finding, bool) {
-	end, failed := portEnding(e)
+	end, failed := reading.PortEnding(e)
 	if !failed || end.By != reading.EndSilence || end.Again != nil {
 		return Finding{}, false
 	}
@@ -38,13 +38,13 @@ func whenPortFiltered(e *evidence.Evidence) (Finding, bool) {
 	if attempt, ok := attemptThat(e.Port, evidence.KindTimeout); ok {
 		finding.Evidence = []string{fmt.Sprintf("%s: silence for %.1f s.", attempt.Address, attempt.TookMS/1000)}
 	}
-	if hostAlive(e) { // else it may simply be down
+	if e.HostAlive() { // else it may simply be down
 		finding.Confidence = report.Certain // that it is filtered; where is never more than likely
 	} else if len(e.Port.OtherPorts) > 0 {
 		finding.Values["quiet_host"] = e.Target.Host
 	}
 	surroundings(e, end, &finding)
-	if otherPort(e) != 0 {
+	if e.OtherPort() != 0 {
 		finding.Values["other_port"] = "Another port"
 	}
 	if path := e.Port.Path; path != nil && path.Why == evidence.NotAvailable {
@@ -74,11 +74,11 @@ func whenPortFiltered(e *evidence.Evidence) (Finding, bool) {
 // whenPortAllFiltered: no TCP gets out, and something else does. Many networks close port 443 of public resolvers, which the
 // controls are by default: so no web source, and not the status page, may have been reached either.
 func whenPortAllFiltered(e *evidence.Evidence) (Finding, bool) {
-	end, failed := portEnding(e)
+	end, failed := reading.PortEnding(e)
 	if !failed || end.By != reading.EndSilence || end.Again != nil || anyTCP(e) {
 		return Finding{}, false
 	}
-	good, bad := controls(e)
+	good, bad := e.ControlPeers()
 	silent := silentWeb(e)
 	if len(good) > 0 || len(bad) == 0 || len(silent) == 0 {
 		return Finding{}, false
@@ -111,7 +111,7 @@ func whenPortAllFiltered(e *evidence.Evidence) (Finding, bool) {
 // anyTCP reports whether any TCP connection was made or refused in this run.
 func anyTCP(e *evidence.Evidence) bool {
 	met := func(connected bool, failure *evidence.Failure) bool {
-		return connected || failure != nil && !noAnswer(failure.Kind) && failure.Kind != evidence.KindNXDomain
+		return connected || failure != nil && !failure.Kind.Unanswered() && failure.Kind != evidence.KindNXDomain
 	}
 	if e.Egress != nil && slices.ContainsFunc(e.Egress.Sightings, func(s evidence.Sighting) bool {
 		return s.Path != evidence.WayDNS && (s.LocalAddress.IsValid() || s.Address.IsValid() || s.Trust != nil)
@@ -122,7 +122,7 @@ func anyTCP(e *evidence.Evidence) bool {
 		return true
 	}
 	return slices.ContainsFunc(e.Controls, func(c evidence.Control) bool { return met(c.Connected, c.Failure) }) ||
-		slices.ContainsFunc(attempts(e), func(a evidence.Attempt) bool { return met(a.Connected, a.Failure) }) ||
+		slices.ContainsFunc(e.Attempts(), func(a evidence.Attempt) bool { return met(a.Connected, a.Failure) }) ||
 		e.Witness != nil && e.Witness.Connected || len(e.Later()) > 0
 }
 
@@ -131,12 +131,12 @@ func silentWeb(e *evidence.Evidence) (silent []string) {
 	if e.Egress != nil {
 		for _, sighting := range e.Egress.Sightings {
 			if sighting.Path == evidence.WayDirect && sighting.Failure != nil && sighting.Failure.Op != evidence.OpResolve {
-				silent = appendOnce(silent, reading.SourceName(sighting.Source))
+				silent = screen.Once(silent, reading.SourceName(sighting.Source))
 			}
 		}
 	}
 	if page := e.StatusPage; page != nil && page.Failure != nil && page.Failure.Op != evidence.OpResolve {
-		silent = appendOnce(silent, reading.SourceName(page.URL))
+		silent = screen.Once(silent, reading.SourceName(page.URL))
 	}
 	return silent
 }

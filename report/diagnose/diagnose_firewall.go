@@ -59,7 +59,7 @@ func (f *Finding) byRule(e *evidence.Evidence) {
 		return
 	}
 	f.culprit(rule, firewall.Traced)
-	ledger := ledgerOf(e)
+	ledger := e.Ledger()
 	if later {
 		ledger = e.ThisHost.Hellos
 	}

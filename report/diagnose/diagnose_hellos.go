@@ -14,7 +14,7 @@ import (
 // cutByThisHost: the handshake ended in silence or was cut, and the kernel counted that what is sent on a connection, or
 // the answers to it, is lost in this host.
 func cutByThisHost(e *evidence.Evidence, places ...string) (Finding, bool) {
-	if e.ThisHost == nil || Blocked(e) != "tls" || !handshakeFailed(e, evidence.KindTimeout, evidence.KindReset, evidence.KindHungUp) {
+	if e.ThisHost == nil || e.Blocked() != "tls" || !e.TLS.Failed(evidence.KindTimeout, evidence.KindReset, evidence.KindHungUp) {
 		return Finding{}, false
 	}
 	ledger := e.ThisHost.Hellos

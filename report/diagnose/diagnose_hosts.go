@@ -15,7 +15,7 @@ import (
 )
 
 func whenDnsHostsOverride(e *evidence.Evidence) (Finding, bool) {
-	d := endpointDNS(e)
+	d := e.EndpointDNS()
 	if d == nil || d.Used != evidence.UsedHosts {
 		return Finding{}, false
 	}
@@ -28,8 +28,8 @@ func whenDnsHostsOverride(e *evidence.Evidence) (Finding, bool) {
 	if slices.ContainsFunc(d.HostsIPs, func(pinned netip.Addr) bool { return slices.Contains(real, pinned) }) {
 		return strayHosts(d, real)
 	}
-	onlyIPv6 := len(d.IPv4) == 0 && Blocked(e) == "dns" // the file hides the IPv4 address that DNS has
-	fails := Blocked(e) != "" || onlyIPv6               // whatever fails at a pinned address may be that address's own fault
+	onlyIPv6 := len(d.IPv4) == 0 && e.Blocked() == "dns" // the file hides the IPv4 address that DNS has
+	fails := e.Blocked() != "" || onlyIPv6               // whatever fails at a pinned address may be that address's own fault
 	if !said || len(real) == 0 && (!fails || onlyIPv6 || isLocalhost(d.Name)) {
 		return Finding{}, false
 	}
@@ -55,13 +55,13 @@ func whenDnsHostsOverride(e *evidence.Evidence) (Finding, bool) {
 			return finding, true
 		}
 	}
-	if end, failed := portEnding(e); failed && end.By == reading.EndHere {
+	if end, failed := reading.PortEnding(e); failed && end.By == reading.EndHere {
 		finding.Alone = true // this host's own no comes before any address
 		return finding, true
 	}
 	if fails {
 		finding.First = true
-		finding.Explains = stops
+		finding.Explains = evidence.Stops
 		if onlyIPv6 || leadsElsewhere(e) {
 			finding.Hides = append([]string{"dns.no-ipv4"}, elsewhere...)
 		}
@@ -78,7 +78,7 @@ func isLocalhost(name string) bool {
 // whenDnsBlockedPage: one resolver gives another address than the rest, which does not serve the endpoint, as that of the
 // page that a filter shows for what it blocks; the address of the others takes the connection.
 func whenDnsBlockedPage(e *evidence.Evidence) (Finding, bool) {
-	d, blocked := endpointDNS(e), Blocked(e)
+	d, blocked := e.EndpointDNS(), e.Blocked()
 	if d == nil || e.Host.Proxy != nil || e.Port == nil || e.Port.ByDNS == nil || d.Used == evidence.UsedHosts || blocked != "port" && blocked != "tls" {
 		return Finding{}, false
 	}
@@ -87,13 +87,13 @@ func whenDnsBlockedPage(e *evidence.Evidence) (Finding, bool) {
 	if !e.Port.ByDNS.Connected || at < 0 || len(d.IPv4) == 0 || iprules.NeverPublic(d.IPv4[0]) != "" { // else dns.sinkholed
 		return Finding{}, false
 	}
-	end, failed := portEnding(e)
+	end, failed := reading.PortEnding(e)
 	nobody := end.By == reading.EndSilence || end.By == reading.EndDevice && end.Answer.Answer == evidence.HopUnreachable
-	if failed && (end.By == reading.EndHere || nobody && !hostAlive(e)) {
+	if failed && (end.By == reading.EndHere || nobody && !e.HostAlive()) {
 		return Finding{}, false // nobody at all is at that address: an old one, as a rule, and no page
 	}
 	blocks, others := d.Used, d.Answers[at].Resolver
-	return Finding{First: true, Confidence: report.Likely, Explains: stops,
+	return Finding{First: true, Confidence: report.Likely, Explains: evidence.Stops,
 		Culprit: &report.Culprit{Kind: "resolver", Name: blocks, At: d.Name, Text: screen.List(screen.Texts(d.IPv4))},
 		Values:  prose.Values{"name": d.Name, "blocks": blocks, "answer": screen.List(screen.Texts(d.IPv4)), "others": others, "dns_address": other.String()},
 		Evidence: []string{fmt.Sprintf("%s says that %s is %s; %s says %s.", blocks, d.Name, screen.List(screen.Texts(d.IPv4)), others,

@@ -35,7 +35,7 @@ func otherAddressOf(e *evidence.Evidence) (otherAddress, bool) {
 	case call.IsValid() && other.IsValid():
 		return otherAddress{call, fmt.Sprintf("The connection to %s left from %s; sources that were asked from there saw %s, and the others %s.", e.Target.Host, local, call, seen), report.Likely}, true
 	case e.Witness != nil && e.Witness.Address.IsValid() && !slices.Contains(e.Egress.IPv4, e.Witness.Address):
-		return otherAddress{e.Witness.Address, witnessWords(e), report.Likely}, true
+		return otherAddress{e.Witness.Address, reading.WitnessWords(e), report.Likely}, true
 	case byDNS >= 0:
 		address := e.Egress.DNSSeen[byDNS]
 		return otherAddress{address, fmt.Sprintf("The web sources saw %s; %s, asked by DNS, saw %s.", seen, screen.List(sourcesOf(e, address)), address), report.Likely}, true
@@ -98,18 +98,4 @@ func (r Ruling) ownAllowed(e *evidence.Evidence, finding *Finding) {
 			return
 		}
 	}
-}
-
-// witnessWords are what the port witness showed; "" where none was asked.
-func witnessWords(e *evidence.Evidence) string {
-	w := e.Witness
-	switch {
-	case w == nil:
-		return ""
-	case w.Address.IsValid():
-		return fmt.Sprintf("%s, which answers on the port for everybody, saw %s.", w.Peer, w.Address)
-	case w.Connected:
-		return fmt.Sprintf("%s, which answers on the port for everybody, takes a connection, and names no address.", w.Peer)
-	}
-	return fmt.Sprintf("%s, which answers on the port for everybody: %s.", w.Peer, reading.FailureWords(w.Failure))
 }

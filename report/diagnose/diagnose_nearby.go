@@ -43,11 +43,11 @@ func whenPortAnsweredNearby(e *evidence.Evidence) (Finding, bool) {
 // takenBy fills in who takes the connection, so far as that is known.
 func (f *Finding) takenBy(e *evidence.Evidence, at int) {
 	hop := evidence.HopAt(e.Walk().Compare, at)
-	left, known := ledgerOf(e).Left()
+	left, known := e.Ledger().Left()
 	switch {
-	case ledgerOf(e).Inside():
+	case e.Ledger().Inside():
 		f.Values["taken_by"], f.Values["taken_here"], f.Values["sidecar"] = "this host itself", "this host", "a service mesh's sidecar"
-		f.Evidence = append(f.Evidence, fmt.Sprintf("This host's kernel counted: of %d packets for the port, none reached a network interface.", 3*ledgerOf(e).N))
+		f.Evidence = append(f.Evidence, fmt.Sprintf("This host's kernel counted: of %d packets for the port, none reached a network interface.", 3*e.Ledger().N))
 	case at == 1 && !(known && left):
 		f.Values["taken_by"], f.Values["taken_here"], f.Values["sidecar"] = "this host or its first router", "this host", "a service mesh's sidecar"
 	case hop.Answer == evidence.HopTimeExceeded && hop.From.IsValid():

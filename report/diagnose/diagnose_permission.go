@@ -15,7 +15,7 @@ import (
 // permission is the kernel's no to a connection, without an ICMP message and without a line of the routing policy: EPERM
 // of a control group's program or a filter of system calls, EACCES of a security module.
 func permission(e *evidence.Evidence) (accessDenied, ok bool) {
-	end, failed := portEnding(e)
+	end, failed := reading.PortEnding(e)
 	if !failed || end.By != reading.EndHere || end.Route != nil || end.Lost != "" || end.Outside || end.Rewrote || end.Answer.From.IsValid() || e.ThisHost == nil {
 		return false, false
 	}
@@ -32,7 +32,7 @@ func deniedByUnit(e *evidence.Evidence, end reading.Ending) bool {
 	if end.By == reading.EndHere && end.Lost == evidence.LostGoingOut {
 		return group != nil && slices.Contains(group.Programs, "egress") && !namesRule(e)
 	}
-	if end.By == reading.EndSilence && group != nil && slices.Contains(group.Programs, "ingress") && ledgerOf(e).Unheard() {
+	if end.By == reading.EndSilence && group != nil && slices.Contains(group.Programs, "ingress") && e.Ledger().Unheard() {
 		return true
 	}
 	access, is := permission(e)
@@ -54,21 +54,21 @@ func noRule(e *evidence.Evidence) bool {
 // unitStopsAll is for a program of this process's control group that stops other packets than those to the endpoint, which
 // has not been come to: it drops them, or refuses them all.
 func unitStopsAll(e *evidence.Evidence) (Finding, bool) {
-	if e.ThisHost == nil || e.ThisHost.Cgroup == nil || Blocked(e) == "port" && e.Host.Proxy == nil {
+	if e.ThisHost == nil || e.ThisHost.Cgroup == nil || e.Blocked() == "port" && e.Host.Proxy == nil {
 		return Finding{}, false
 	}
 	has := func(program string) bool { return slices.Contains(e.ThisHost.Cgroup.Programs, program) }
-	ledger := ledgerOf(e)
+	ledger := e.Ledger()
 	if finding, out := deafHost(e, evidence.LostGoingOut); out {
 		return finding, has("egress") && !namesRule(e) || has("connect4") && ledger.Refused == 3*ledger.N
 	}
 	// Where the group's program judges what comes in, the kernel has counted it as delivered.
-	silent := Blocked(e) == "dns" && failedWith(e, "dns", evidence.KindTimeout)
+	silent := e.Blocked() == "dns" && e.FailedWith("dns", evidence.KindTimeout)
 	return Finding{Explains: []string{"dns"}, Hides: slices.Concat([]string{"host.offline"}, hereShows)}, silent && ledger.Unheard() && has("ingress")
 }
 
 func whenHostUnitDenied(e *evidence.Evidence) (Finding, bool) {
-	end, failed := portEnding(e)
+	end, failed := reading.PortEnding(e)
 	finding, all := unitStopsAll(e)
 	if !all && (!failed || !deniedByUnit(e, end)) {
 		return Finding{}, false
@@ -78,8 +78,8 @@ func whenHostUnitDenied(e *evidence.Evidence) (Finding, bool) {
 	}
 	finding.First, finding.Confidence, finding.Values = true, report.Likely, prose.Values{}
 	finding.Hides = append(finding.Hides, "host.local-firewall", "host.reply-dropped")
-	unheard := ledgerOf(e).Unheard() && end.Lost == ""
-	if ledger := ledgerOf(e); unheard {
+	unheard := e.Ledger().Unheard() && end.Lost == ""
+	if ledger := e.Ledger(); unheard {
 		finding.Evidence = []string{fmt.Sprintf("This host's kernel counted: the answers to %d packets for %s were handed on in this host, and no program heard one.", 3*ledger.N, ledger.To)}
 		finding.Hides = append(finding.Hides, "port.filtered", "port.all-filtered")
 	} else if all || end.Lost != "" {
@@ -112,7 +112,7 @@ func whenHostUnitDenied(e *evidence.Evidence) (Finding, bool) {
 			whose = "that group, or one around it"
 		}
 		finding.Evidence = append(finding.Evidence, "Programs are attached to "+whose+": "+screen.List(group.Programs)+".")
-		ledger := ledgerOf(e)
+		ledger := e.Ledger()
 		refused := slices.Contains(group.Programs, "connect4") && (ledger == nil || ledger.Refused == 3*ledger.N)
 		if unheard || refused || noRule(e) { // else the program may only count, as systemd's IPAccounting does, and a rule drop
 			finding.Confidence = report.Certain

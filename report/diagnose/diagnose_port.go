@@ -2,7 +2,6 @@ package diagnose
 
 import (
 	"fmt"
-	"slices"
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/service"
@@ -11,50 +10,6 @@ import (
 	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/screen"
 )
-
-// directPortFailed: the port rows are about the direct way; a proxy has rows of its own.
-func directPortFailed(e *evidence.Evidence, kinds ...evidence.Kind) bool {
-	return e.Host.Proxy == nil && e.Port != nil && failedWith(e, "port", kinds...)
-}
-
-// failedConnection are the kinds of a connection that did not come about.
-var failedConnection = []evidence.Kind{evidence.KindRefused, evidence.KindTimeout, evidence.KindUnreachable, evidence.KindNoRoute,
-	evidence.KindNotPermitted, evidence.KindProhibited}
-
-// portEnding is who ended the direct connection to the port; false where that is not what failed.
-func portEnding(e *evidence.Evidence) (reading.Ending, bool) {
-	if !directPortFailed(e, failedConnection...) {
-		return reading.Ending{}, false
-	}
-	return reading.EndingOf(e), true
-}
-
-// otherPort is another port of the same host that answers, or 0.
-func otherPort(e *evidence.Evidence) uint16 {
-	for _, attempt := range e.Port.OtherPorts {
-		if attempt.Connected {
-			return attempt.Address.Port()
-		}
-	}
-	if walk := e.Walk(); walk != nil && walk.Available {
-		if _, ok := evidence.FirstHop(walk.Compare, evidence.HopConnected); ok {
-			return e.Port.Path.ComparedTo
-		}
-	}
-	return 0
-}
-
-// hostAlive: another port of the host answers, be it with a refusal that comes from as far away as the host.
-func hostAlive(e *evidence.Evidence) bool {
-	if otherPort(e) != 0 {
-		return true
-	}
-	walk := e.Walk()
-	return walk != nil && walk.ByHost && evidence.HopAt(walk.Compare, walk.Distance).Answer == evidence.HopRefused &&
-		slices.ContainsFunc(e.Port.OtherPorts, func(attempt evidence.Attempt) bool {
-			return attempt.Failure != nil && attempt.Failure.Kind == evidence.KindRefused
-		})
-}
 
 // surroundings adds what else was seen beside a blocked port: that it was taken when asked again, the host's other
 // port, and the controls.
@@ -66,13 +21,13 @@ func surroundings(e *evidence.Evidence, end reading.Ending, finding *Finding) {
 		finding.Evidence = append(finding.Evidence, fmt.Sprintf("Tried again, port %d took the connection: it answers now and then, "+
 			"as where one of several servers that share an address is down.", e.Target.Port))
 	}
-	if port := otherPort(e); port != 0 {
+	if port := e.OtherPort(); port != 0 {
 		finding.Evidence = append(finding.Evidence, fmt.Sprintf("Port %d of the same host answers.", port))
 	}
 	if words := otherAnswer(e); words != "" {
 		finding.Evidence = append(finding.Evidence, words)
 	}
-	if words := witnessWords(e); words != "" {
+	if words := reading.WitnessWords(e); words != "" {
 		finding.Evidence = append(finding.Evidence, words)
 		name := "witness_shut"
 		if e.Witness.Connected {
@@ -80,7 +35,7 @@ func surroundings(e *evidence.Evidence, end reading.Ending, finding *Finding) {
 		}
 		finding.Values[name] = e.Witness.Peer
 	}
-	good, bad := controls(e)
+	good, bad := e.ControlPeers()
 	if len(good) > 0 {
 		finding.Evidence = append(finding.Evidence, "Controls that answer: "+screen.List(good)+".")
 	}
@@ -100,7 +55,7 @@ func attemptThat(p *evidence.Port, failed evidence.Kind) (evidence.Attempt, bool
 }
 
 func whenPortRefused(e *evidence.Evidence) (Finding, bool) {
-	end, failed := portEnding(e)
+	end, failed := reading.PortEnding(e)
 	if !failed || end.By != reading.EndHost && end.By != reading.EndSomebody {
 		return Finding{}, false
 	}
@@ -119,7 +74,7 @@ func whenPortRefused(e *evidence.Evidence) (Finding, bool) {
 }
 
 func whenPortRejectedEnRoute(e *evidence.Evidence) (Finding, bool) {
-	end, failed := portEnding(e)
+	end, failed := reading.PortEnding(e)
 	signed := end.By == reading.EndDevice && end.Answer.Answer == evidence.HopPortUnreachable
 	if !failed || !signed && end.By != reading.EndOnTheWay && end.By != reading.EndNearby {
 		return Finding{}, false
@@ -146,7 +101,7 @@ func whenPortRejectedEnRoute(e *evidence.Evidence) (Finding, bool) {
 
 // whenSigned is for a no that a device signs with its own address.
 func whenSigned(e *evidence.Evidence, answer string) (Finding, bool) {
-	end, failed := portEnding(e)
+	end, failed := reading.PortEnding(e)
 	if !failed || end.By != reading.EndDevice || end.Answer.Answer != answer {
 		return Finding{}, false
 	}
@@ -169,8 +124,8 @@ func whenPortUnreachable(e *evidence.Evidence) (Finding, bool) {
 		finding.Values["no_way"] = "The network has no route"
 		return finding, true
 	}
-	end, _ := portEnding(e)
-	if end.By != reading.EndUnknown || !directPortFailed(e, evidence.KindUnreachable, evidence.KindNoRoute) {
+	end, _ := reading.PortEnding(e)
+	if end.By != reading.EndUnknown || !e.DirectPortFailed(evidence.KindUnreachable, evidence.KindNoRoute) {
 		return Finding{}, false
 	}
 	finding = Finding{Confidence: report.Likely, Values: prose.Values{"no_way": "The network has no route"},
@@ -178,7 +133,7 @@ func whenPortUnreachable(e *evidence.Evidence) (Finding, bool) {
 	if e.Step("port").Failure.Kind == evidence.KindNoRoute {
 		finding.Values["no_way"], finding.Values["route_add"] = "This host has no route", "sudo ip route add default via GATEWAY"
 	}
-	if onSystem(e, "darwin") { // pf_inet_hook of xnu gives EHOSTUNREACH for a packet that pf drops
+	if e.Host.On("darwin") { // pf_inet_hook of xnu gives EHOSTUNREACH for a packet that pf drops
 		finding.Values["pf_rules"] = "sudo pfctl -s rules"
 	}
 	surroundings(e, end, &finding)
@@ -189,17 +144,17 @@ func whenPortWrongPort(e *evidence.Evidence) (Finding, bool) {
 	if e.Target.Port == service.OpenSRS.Port || e.Port == nil || e.Host.Proxy != nil {
 		return Finding{}, false
 	}
-	stopped := Blocked(e)
-	if stopped != "port" && stopped != "tls" && (stopped != "call" || !called(e) || e.Call.Envelope) {
+	stopped := e.Blocked()
+	if stopped != "port" && stopped != "tls" && (stopped != "call" || !e.Call.Made() || e.Call.Envelope) {
 		return Finding{}, false // an envelope comes from the API, wherever it is
 	}
 	confidence := report.Certain
-	if stopped == "call" && !callFailedAs(e, evidence.KindBadAnswer, evidence.KindNotHTTP) && e.Call.HTTPStatus/100 != 3 {
+	if stopped == "call" && !e.Call.FailedAs(evidence.KindBadAnswer, evidence.KindNotHTTP) && e.Call.HTTPStatus/100 != 3 {
 		confidence = report.Likely // the API in trouble looks like this too
 	}
 	for _, attempt := range e.Port.OtherPorts {
 		if attempt.Connected && attempt.Address.Port() == service.OpenSRS.Port {
-			return Finding{Confidence: confidence, Explains: stops, First: true, Hides: []string{"port.", "tls.", "call.", "host.local-firewall"},
+			return Finding{Confidence: confidence, Explains: evidence.Stops, First: true, Hides: []string{"port.", "tls.", "call.", "host.local-firewall"},
 				Values: prose.Values{"wrong_port": fmt.Sprintf("port %d", e.Target.Port)}, Evidence: []string{
 					fmt.Sprintf("Port %d of %s does not work; port %d of the same host answers.", e.Target.Port, e.Target.Host, service.OpenSRS.Port)}}, true
 		}
@@ -211,7 +166,7 @@ func whenOK(_ Finding, ok bool) bool { return ok }
 
 // answeredLate: the probe's own connection got no answer, and one that was made later did.
 func answeredLate(e *evidence.Evidence) (waited evidence.Attempt, answer evidence.Hop, ok bool) {
-	end, failed := portEnding(e)
+	end, failed := reading.PortEnding(e)
 	if !failed || end.By != reading.EndSilence || end.Again == nil {
 		return waited, answer, false
 	}

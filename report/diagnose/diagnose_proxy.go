@@ -14,47 +14,6 @@ import (
 	"opensrs-doctor/report/screen"
 )
 
-// proxyUnreached: the proxy's name did not resolve, or no usable connection to it came about.
-func proxyUnreached(e *evidence.Evidence) bool {
-	if e.Host.Proxy == nil {
-		return false
-	}
-	if e.DNS != nil && e.DNS.OfProxy && e.Step("dns").Status == evidence.Fail {
-		return e.DNS.Used != "" // a resolver said so; that none answers is a matter of resolvers
-	}
-	step := e.Step("port")
-	return step.Status == evidence.Fail && step.Failure != nil && e.Port != nil && e.Port.ProxyReply == nil &&
-		(step.Failure.Op == evidence.OpToProxy || step.Failure.Op == evidence.OpProxyHandshake)
-}
-
-// ThroughProxy are peers that this run did reach through the proxy: controls, else egress sources.
-func ThroughProxy(e *evidence.Evidence) []string {
-	var peers []string
-	for _, control := range e.Controls {
-		if control.Connected && control.Path == evidence.WayProxy {
-			peers = appendOnce(peers, control.Peer)
-		}
-	}
-	if len(peers) == 0 && e.Egress != nil {
-		for _, sighting := range e.Egress.Sightings {
-			if sighting.Path == evidence.WayProxy && sighting.Failure == nil && sighting.Address.IsValid() {
-				peers = appendOnce(peers, reading.SourceName(sighting.Source))
-			}
-		}
-	}
-	return peers
-}
-
-// proxyAnswered: the proxy let others through in this run, or took the connection to it when that was tried again.
-func proxyAnswered(e *evidence.Evidence) bool {
-	if e.Host.Proxy == nil {
-		return false
-	}
-	failure := e.Step("port").Failure
-	taken := failure != nil && failure.Op == evidence.OpToProxy && e.TookLater()
-	return taken || len(ThroughProxy(e)) > 0
-}
-
 // unreachedWords is how the connection to the proxy failed; of a silence that a refusal followed, both.
 func unreachedWords(e *evidence.Evidence, failure *evidence.Failure) string {
 	words := reading.FailureWords(failure)
@@ -73,10 +32,10 @@ func proxyFailure(e *evidence.Evidence) *evidence.Failure {
 
 func whenProxyUnreachable(e *evidence.Evidence) (Finding, bool) {
 	finding := Finding{Explains: []string{"dns", "port"}}
-	if proxyAnswered(e) {
+	if reading.ProxyAnswered(e) {
 		return Finding{}, false // now and then, at least
 	}
-	if proxyUnreached(e) {
+	if e.ProxyUnreached() {
 		if e.Step("dns").Status == evidence.Fail {
 			finding.Evidence = reading.AnswerWords(e.DNS)
 		} else if failure := e.Step("port").Failure; failure != nil {
@@ -128,7 +87,7 @@ func proxyReply(e *evidence.Evidence, kind evidence.Kind) (Finding, bool) {
 	}
 	finding := Finding{Values: prose.Values{}, Evidence: []string{
 		fmt.Sprintf("Asked for %s, %s answers: %s.", evidence.HostPort{Host: e.Target.Host, Port: e.Target.Port}, e.Host.Proxy.URL, words)}}
-	if through := ThroughProxy(e); len(through) > 0 {
+	if through := reading.ThroughProxy(e); len(through) > 0 {
 		finding.Evidence = append(finding.Evidence, "It lets connections to "+screen.List(through)+" through.")
 	}
 	return finding, true
@@ -146,7 +105,7 @@ func whenProxyDenied(e *evidence.Evidence) (Finding, bool) {
 		return finding, true
 	}
 	failure := proxyFailure(e)
-	if failure == nil || proxyUnreached(e) || failure.Kind != evidence.KindHungUp && failure.Kind != evidence.KindReset {
+	if failure == nil || e.ProxyUnreached() || failure.Kind != evidence.KindHungUp && failure.Kind != evidence.KindReset {
 		return Finding{}, false
 	}
 	finding := Finding{Confidence: report.Likely, Values: prose.Values{"denied_port": strconv.Itoa(int(e.Target.Port))},
@@ -198,7 +157,7 @@ func whenProxyUpstreamFailed(e *evidence.Evidence) (Finding, bool) {
 		return finding, true
 	}
 	failure := proxyFailure(e)
-	if failure == nil || proxyUnreached(e) || failure.Kind != evidence.KindTimeout {
+	if failure == nil || e.ProxyUnreached() || failure.Kind != evidence.KindTimeout {
 		return Finding{}, false
 	}
 	finding := Finding{Confidence: report.Likely, Evidence: []string{

@@ -15,12 +15,12 @@ func whenDnsResolverUnreachable(e *evidence.Evidence) (Finding, bool) {
 	if !dnsFailed(e) || reading.ResolverAnswered(e) || len(e.DNS.Answers) == 0 {
 		return Finding{}, false
 	}
-	good, bad := controls(e)
+	good, bad := e.ControlPeers()
 	finding := dnsFinding(e)
 	switch {
 	case len(good) > 0:
 		finding.Evidence = append(finding.Evidence, "Controls that answer by address: "+screen.List(good)+".")
-	case anythingAnswered(e):
+	case reading.AnythingAnswered(e):
 		finding.Evidence = append(finding.Evidence, "Other peers do answer: the network is there.")
 	case len(bad) > 0:
 		return Finding{}, false // nothing at all answers: that is not about resolvers

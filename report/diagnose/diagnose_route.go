@@ -19,7 +19,7 @@ func whenHostRouteDenied(e *evidence.Evidence) (Finding, bool) {
 	}
 	finding := Finding{First: true, Values: prose.Values{"route_line": route.Line, "blocked": blocked},
 		Evidence: []string{fmt.Sprintf("The kernel says at once: %s.", words), "The line: " + route.Line + "."}}
-	if stopped := Blocked(e); stopped == "dns" || e.Host.Proxy != nil {
+	if stopped := e.Blocked(); stopped == "dns" || e.Host.Proxy != nil {
 		finding.Explains = []string{stopped}
 	}
 	finding.Culprit = &report.Culprit{Kind: "route", Name: route.Line, At: fmt.Sprintf("table %d", route.Table), Text: route.Line}
@@ -39,18 +39,18 @@ func whenHostRouteDenied(e *evidence.Evidence) (Finding, bool) {
 // deniedRoute is the line of this host's routing policy that keeps packets from the endpoint, or from the proxy or the
 // resolver that comes before it, whom it keeps them from, and the kernel's words; nil where no line does.
 func deniedRoute(e *evidence.Evidence) (route *evidence.HostRoute, blocked, words string) {
-	if end, failed := portEnding(e); failed {
+	if end, failed := reading.PortEnding(e); failed {
 		if end.By != reading.EndHere || end.Route == nil {
 			return nil, "", ""
 		}
 		return end.Route, e.Target.Host, e.Step("port").Failure.Detail.String()
 	}
-	stopped := Blocked(e)
-	if e.ThisHost == nil || !e.ThisHost.Route.Denies() || stopped != "dns" && (stopped != "port" || e.Host.Proxy == nil || proxyAnswered(e)) {
+	stopped := e.Blocked()
+	if e.ThisHost == nil || !e.ThisHost.Route.Denies() || stopped != "dns" && (stopped != "port" || e.Host.Proxy == nil || reading.ProxyAnswered(e)) {
 		return nil, "", ""
 	}
 	failure := e.Step(stopped).Failure
-	if !failedWith(e, stopped, evidence.KindNotPermitted, evidence.KindUnreachable, evidence.KindNoRoute) {
+	if !e.FailedWith(stopped, evidence.KindNotPermitted, evidence.KindUnreachable, evidence.KindNoRoute) {
 		return nil, "", ""
 	}
 	if stopped == "dns" {
@@ -64,10 +64,10 @@ func deniedRoute(e *evidence.Evidence) (route *evidence.HostRoute, blocked, word
 
 func whenHostAttachedNetwork(e *evidence.Evidence) (Finding, bool) {
 	if e.ThisHost == nil || e.ThisHost.Route == nil || !e.ThisHost.Route.Attached ||
-		!directPortFailed(e, evidence.KindTimeout, evidence.KindUnreachable, evidence.KindNoRoute) || hostAlive(e) {
+		!e.DirectPortFailed(evidence.KindTimeout, evidence.KindUnreachable, evidence.KindNoRoute) || e.HostAlive() {
 		return Finding{}, false
 	}
-	end, _ := portEnding(e)
+	end, _ := reading.PortEnding(e)
 	asked := e.Step("port").Failure.Kind == evidence.KindUnreachable || e.Walk().UnreachableHere()
 	if !asked || end.Lost != "" || end.Again != nil || end.By == reading.EndDevice || len(e.Target.Addresses) == 0 {
 		return Finding{}, false
@@ -89,11 +89,11 @@ func whenHostDeadTunnel(e *evidence.Evidence) (Finding, bool) {
 	if e.ThisHost == nil || e.ThisHost.Route == nil || e.Host.Proxy != nil {
 		return Finding{}, false
 	}
-	route, blocked := e.ThisHost.Route, Blocked(e)
-	if !route.Silent || route.Alive == "" && !route.Tunnel || route.Attached || blocked != "dns" && blocked != "port" || !failedWith(e, blocked, evidence.KindTimeout) {
+	route, blocked := e.ThisHost.Route, e.Blocked()
+	if !route.Silent || route.Alive == "" && !route.Tunnel || route.Attached || blocked != "dns" && blocked != "port" || !e.FailedWith(blocked, evidence.KindTimeout) {
 		return Finding{}, false
 	}
-	if place, _ := ledgerOf(e).Lost(); place != evidence.LostNowhere {
+	if place, _ := e.Ledger().Lost(); place != evidence.LostNowhere {
 		return Finding{}, false // they never came as far as the interface
 	}
 	to := cmp.Or(ledgerTo(e), e.Target.Host)

@@ -10,6 +10,7 @@ import (
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose/prose"
+	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/screen"
 )
 
@@ -176,7 +177,7 @@ func whenRulesPropagating(e *evidence.Evidence) (Finding, bool) {
 	// Not saved, another environment's list, or the API sees another address: from here they look the same.
 	finding := Finding{Confidence: report.Likely, Explains: []string{"call"}, Hides: []string{"call.ip-denied"},
 		Evidence: []string{"The API says: " + replyWords(e) + "."}}
-	if words := witnessWords(e); words != "" {
+	if words := reading.WitnessWords(e); words != "" {
 		finding.Evidence = append(finding.Evidence, words)
 	}
 	for _, result := range r.results {

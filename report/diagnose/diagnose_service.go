@@ -41,7 +41,7 @@ func whenServiceIncident(e *evidence.Evidence) (Finding, bool) {
 	case sound:
 		finding.Confidence = report.Possible
 	case atOrBeyondHost(e):
-		finding.Values["failed_step"] = Blocked(e)
+		finding.Values["failed_step"] = e.Blocked()
 		finding.Severity = report.Fail
 		finding.Explains, finding.First = []string{"port", "tls", "call"}, true
 	}
@@ -50,14 +50,14 @@ func whenServiceIncident(e *evidence.Evidence) (Finding, bool) {
 
 // whenNetworkLoginRequired: in the place of the pages of others, asked for by plain HTTP, the network shows one of its own.
 func whenNetworkLoginRequired(e *evidence.Evidence) (Finding, bool) {
-	if called(e) && !e.Call.Envelope && e.Call.HTTPStatus == evidence.StatusLogin {
+	if e.Call.Made() && !e.Call.Envelope && e.Call.HTTPStatus == evidence.StatusLogin {
 		finding := replyFinding(e)
 		finding.Confidence, finding.First, finding.Hides = report.Likely, true, []string{"call.server-error", "call.answered-by-device"}
 		finding.Values["login_reply"] = "HTTP status 511"
 		finding.Values["page_title"] = cmp.Or(e.Call.Quote.String(), "HTTP status 511")
 		return finding, true
 	}
-	blocked := Blocked(e)
+	blocked := e.Blocked()
 	if e.Host.Proxy != nil || blocked == "" || blocked == "dns" {
 		return Finding{}, false
 	}
@@ -83,7 +83,7 @@ func whenNetworkLoginRequired(e *evidence.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	first := pages[0]
-	finding := Finding{Confidence: report.Likely, First: true, Explains: stops,
+	finding := Finding{Confidence: report.Likely, First: true, Explains: evidence.Stops,
 		Values: prose.Values{"page_at": cmp.Or(first.page.Location.String(), first.from)}}
 	finding.Values["page_title"] = cmp.Or(first.page.Title.String(), first.page.Location.String(), "HTTP status 511")
 	for _, one := range pages {
@@ -154,19 +154,19 @@ func deadAddress(e *evidence.Evidence) (Finding, bool) {
 
 // failsElsewhere: the handshake fails here, and works at another address of the endpoint, or at another time.
 func failsElsewhere(e *evidence.Evidence) (Finding, bool) {
-	if !handshakeFailed(e, evidence.KindReset, evidence.KindHungUp, evidence.KindTimeout, evidence.KindAlert, evidence.KindNotTLS) {
+	if !e.TLS.Failed(evidence.KindReset, evidence.KindHungUp, evidence.KindTimeout, evidence.KindAlert, evidence.KindNotTLS) {
 		return Finding{}, false
 	}
 	finding := handshakeFinding(e)
 	finding.Confidence, finding.Explains, finding.First = report.Likely, []string{"tls"}, true
 	for _, other := range e.TLS.Elsewhere {
-		if other.Works && other.Proven && tellingVariant(e) == "" {
+		if other.Works && other.Proven && e.TLS.Telling() == "" {
 			finding.Values["dead_address"], finding.Values["good_address"] = e.Port.Connected.Addr().String(), other.Address.Addr().String()
 			finding.Evidence = append(finding.Evidence, fmt.Sprintf("The same handshake works at %s, and fails at %s.", other.Address, e.Port.Connected))
 			return finding, true
 		}
 	}
-	if Works(e, evidence.VariantAsIs) || nowAndThen(e) {
+	if e.TLS.Works(evidence.VariantAsIs) || e.TLS.NowAndThen() {
 		finding.Values["one_address"] = e.Port.Connected.String()
 		return finding, true
 	}
@@ -175,18 +175,18 @@ func failsElsewhere(e *evidence.Evidence) (Finding, bool) {
 
 // atOrBeyondHost: what failed is at the service's host or behind it, as far as the evidence tells.
 func atOrBeyondHost(e *evidence.Evidence) bool {
-	switch Blocked(e) {
+	switch e.Blocked() {
 	case "port":
-		end, failed := portEnding(e)
+		end, failed := reading.PortEnding(e)
 		if inside, _ := reading.Inside(end.Last.From); inside {
 			return false // what comes from right behind a router of this network may come from that router
 		}
 		return failed && (end.By == reading.EndHost || end.By == reading.EndSomebody || end.By == reading.EndSilence && end.Place == reading.PlaceEdge)
 	case "tls":
-		if e.TLS != nil && (tellingVariant(e) != "" || Works(e, evidence.VariantAsIs) || nowAndThen(e)) {
+		if e.TLS != nil && (e.TLS.Telling() != "" || e.TLS.Works(evidence.VariantAsIs) || e.TLS.NowAndThen()) {
 			return false // an experiment has shown another reason
 		}
-		return failedWith(e, "tls", evidence.KindReset, evidence.KindHungUp, evidence.KindTimeout, evidence.KindAlert, evidence.KindNotTLS)
+		return e.FailedWith("tls", evidence.KindReset, evidence.KindHungUp, evidence.KindTimeout, evidence.KindAlert, evidence.KindNotTLS)
 	case "call":
 		switch callOutcome(e) {
 		case outcomeClosed:

@@ -12,9 +12,9 @@ import (
 
 // whenHostSourceAddress: nothing comes back to the address that a route gives packets, and the interface's own is answered.
 func whenHostSourceAddress(e *evidence.Evidence) (Finding, bool) {
-	blocked := Blocked(e)
+	blocked := e.Blocked()
 	if e.ThisHost == nil || e.ThisHost.Route == nil || !e.ThisHost.Sources.OnlyOwn() || e.Host.Proxy != nil ||
-		blocked != "dns" && blocked != "port" || !failedWith(e, blocked, evidence.KindTimeout) {
+		blocked != "dns" && blocked != "port" || !e.FailedWith(blocked, evidence.KindTimeout) {
 		return Finding{}, false
 	}
 	route, tried := e.ThisHost.Route, e.ThisHost.Sources

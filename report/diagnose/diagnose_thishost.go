@@ -16,16 +16,9 @@ import (
 
 // What on this host is in the way: package thishost measured it.
 
-func ledgerOf(e *evidence.Evidence) *evidence.Ledger {
-	if e.ThisHost == nil {
-		return nil
-	}
-	return e.ThisHost.Ledger
-}
-
 // counted are the sentences about packets that are lost in this host. of is what happened to them.
 func countedWords(e *evidence.Evidence) []string {
-	ledger := ledgerOf(e)
+	ledger := e.Ledger()
 	n := 3 * ledger.N
 	switch lost, _ := ledger.Lost(); lost {
 	case evidence.LostAnswered:
@@ -54,20 +47,20 @@ func countedWords(e *evidence.Evidence) []string {
 // deafHost: nothing that is sent for gets an answer, and the kernel counted why. It is asked where names could not be
 // resolved, or the port was silent.
 func deafHost(e *evidence.Evidence, place string) (Finding, bool) {
-	lost, sure := ledgerOf(e).Lost()
-	stopped := Blocked(e)
+	lost, sure := e.Ledger().Lost()
+	stopped := e.Blocked()
 	if lost != place || stopped != "dns" && stopped != "port" {
 		return Finding{}, false
 	}
 	if e.Host.Proxy != nil && stopped == "port" {
-		if !failedWith(e, "port", evidence.KindTimeout) || proxyAnswered(e) {
+		if !e.FailedWith("port", evidence.KindTimeout) || reading.ProxyAnswered(e) {
 			return Finding{}, false
 		}
 	} else if stopped == "port" {
-		if end, failed := portEnding(e); !failed || end.By != reading.EndHere || end.Lost != place {
+		if end, failed := reading.PortEnding(e); !failed || end.By != reading.EndHere || end.Lost != place {
 			return Finding{}, false
 		}
-	} else if !failedWith(e, "dns", evidence.KindTimeout, evidence.KindNotPermitted) {
+	} else if !e.FailedWith("dns", evidence.KindTimeout, evidence.KindNotPermitted) {
 		return Finding{}, false
 	}
 	finding := Finding{Values: prose.Values{}, Evidence: countedWords(e), Explains: []string{stopped}, First: true,
@@ -76,7 +69,7 @@ func deafHost(e *evidence.Evidence, place string) (Finding, bool) {
 		finding.Confidence = report.Likely
 		finding.Evidence = append(finding.Evidence, "Other packets are dropped here all the time, so the count is not steady.")
 	}
-	if out := ledgerOf(e).WentOut; out != "" {
+	if out := e.Ledger().WentOut; out != "" {
 		finding.Values["interface"] = out
 	}
 	finding.Values["silent_peer"] = silentPeer(e)
@@ -85,8 +78,8 @@ func deafHost(e *evidence.Evidence, place string) (Finding, bool) {
 
 // silentPeer is whom the ledger's packets were for, as a person knows it.
 func silentPeer(e *evidence.Evidence) string {
-	switch ledger := ledgerOf(e); {
-	case ledger.Protocol == evidence.LedgerUDP, Blocked(e) == "dns":
+	switch ledger := e.Ledger(); {
+	case ledger.Protocol == evidence.LedgerUDP, e.Blocked() == "dns":
 		return reading.PlainServer(ledger.To)
 	case e.Host.Proxy != nil:
 		return e.Host.Proxy.URL
@@ -97,16 +90,16 @@ func silentPeer(e *evidence.Evidence) string {
 // whenNothingLeaves is for a firewall of this host that stops other packets than those to the endpoint, which has not been
 // come to: to a resolver, or to the proxy.
 func whenNothingLeaves(e *evidence.Evidence) (Finding, bool) {
-	if Blocked(e) == "port" && e.Host.Proxy == nil {
+	if e.Blocked() == "port" && e.Host.Proxy == nil {
 		return Finding{}, false
 	}
 	finding, ok := deafHost(e, evidence.LostGoingOut)
 	if !ok {
 		return Finding{}, false
 	}
-	_, sure := ledgerOf(e).Lost()
+	_, sure := e.Ledger().Lost()
 	finding.Evidence, finding.Values["blocked"] = nil, silentPeer(e)
-	if ledgerOf(e).Protocol == evidence.LedgerUDP {
+	if e.Ledger().Protocol == evidence.LedgerUDP {
 		finding.Values["blocked_resolver"] = silentPeer(e)
 	}
 	hides, explains := finding.Hides, finding.Explains
@@ -121,7 +114,7 @@ func whenHostReplyDropped(e *evidence.Evidence) (Finding, bool) {
 	}
 	if finding, ok := deafHost(e, evidence.LostBelow); ok {
 		finding.Confidence = report.Likely // what came in is counted, and not looked at
-		finding.Values["below_ip"] = fmt.Sprintf("sudo nft list ruleset netdev, sudo nft list ruleset bridge, tc filter show dev %s ingress and ip link show %[1]s", cmp.Or(ledgerOf(e).CameIn, "INTERFACE"))
+		finding.Values["below_ip"] = fmt.Sprintf("sudo nft list ruleset netdev, sudo nft list ruleset bridge, tc filter show dev %s ingress and ip link show %[1]s", cmp.Or(e.Ledger().CameIn, "INTERFACE"))
 		return finding, true
 	}
 	finding, ok := deafHost(e, evidence.LostComingIn)
@@ -137,7 +130,7 @@ func whenHostReversePathFilter(e *evidence.Evidence) (Finding, bool) {
 	if !ok {
 		return Finding{}, false
 	}
-	ledger := ledgerOf(e)
+	ledger := e.Ledger()
 	finding.Evidence = append(finding.Evidence, fmt.Sprintf("It counted %d of them as dropped by the reverse path filter.",
 		ledger.Once.ReversePath+ledger.Twice.ReversePath))
 	if in := ledger.CameIn; in != "" && in != ledger.WentOut {
@@ -150,13 +143,13 @@ func whenHostConntrackFull(e *evidence.Evidence) (Finding, bool) {
 	if e.ThisHost == nil {
 		return Finding{}, false
 	}
-	table, ledger := e.ThisHost.Conntrack, ledgerOf(e)
+	table, ledger := e.ThisHost.Conntrack, e.Ledger()
 	if e.Step("port").Status == evidence.Warn && table.AlmostFull() && e.Port != nil && e.Port.Retransmits != nil && *e.Port.Retransmits > 0 {
 		return Finding{Severity: report.Warn, Confidence: report.Likely, Hides: []string{"port.lossy", "port.slow"}, Values: conntrackValues(table),
 			Evidence: []string{conntrackWords(table), "The first packet to the port had to be sent again."}}, true
 	}
-	stopped := Blocked(e)
-	if stopped != "dns" && stopped != "port" || !failedWith(e, stopped, evidence.KindTimeout, evidence.KindNotPermitted) {
+	stopped := e.Blocked()
+	if stopped != "dns" && stopped != "port" || !e.FailedWith(stopped, evidence.KindTimeout, evidence.KindNotPermitted) {
 		return Finding{}, false
 	}
 	dropped := ledger != nil && ledger.N > 0 && ledger.Once.ConntrackFull+ledger.Twice.ConntrackFull >= ledger.N
@@ -185,7 +178,7 @@ func conntrackWords(table *evidence.Conntrack) string {
 
 // ledgerTo is the address that packets were counted to, without the port.
 func ledgerTo(e *evidence.Evidence) string {
-	if ledger := ledgerOf(e); ledger != nil {
+	if ledger := e.Ledger(); ledger != nil {
 		address, _, _ := strings.Cut(ledger.To, ":")
 		return address
 	}
@@ -193,8 +186,8 @@ func ledgerTo(e *evidence.Evidence) string {
 }
 
 func whenHostPortsExhausted(e *evidence.Evidence) (Finding, bool) {
-	stopped := Blocked(e)
-	if stopped != "dns" && stopped != "port" || !failedWith(e, stopped, evidence.KindNoPort) {
+	stopped := e.Blocked()
+	if stopped != "dns" && stopped != "port" || !e.FailedWith(stopped, evidence.KindNoPort) {
 		return Finding{}, false
 	}
 	finding := Finding{First: true, Explains: []string{stopped}, Confidence: report.Likely, Values: prose.Values{},
@@ -216,8 +209,8 @@ func whenHostPortsExhausted(e *evidence.Evidence) (Finding, bool) {
 }
 
 func whenHostDescriptorsExhausted(e *evidence.Evidence) (Finding, bool) {
-	stopped := Blocked(e)
-	if stopped == "" || !failedWith(e, stopped, evidence.KindNoDescriptors) {
+	stopped := e.Blocked()
+	if stopped == "" || !e.FailedWith(stopped, evidence.KindNoDescriptors) {
 		return Finding{}, false
 	}
 	return Finding{First: true, Explains: []string{stopped},
@@ -231,7 +224,7 @@ func (f *Finding) lostGoingOut(e *evidence.Evidence, sure bool) {
 	f.Explains, f.Hides = []string{"port"}, hereShows
 	f.byRule(e)
 	group := e.ThisHost.Cgroup
-	answered := failedWith(e, "port", evidence.KindRefused) // such a program drops, and answers nobody
+	answered := e.FailedWith("port", evidence.KindRefused) // such a program drops, and answers nobody
 	if group != nil && group.Why != "" && !answered {
 		f.Confidence = report.Likely
 		f.Values["or_cgroup"] = "the control group of this process"

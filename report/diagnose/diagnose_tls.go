@@ -12,25 +12,9 @@ import (
 	"opensrs-doctor/report/screen"
 )
 
-// variant is one of the TLS experiments; nil where it was not made.
-func variant(e *evidence.Evidence, name string) *evidence.Variant {
-	for i := range e.TLS.Variants {
-		if e.TLS.Variants[i].Name == name {
-			return &e.TLS.Variants[i]
-		}
-	}
-	return nil
-}
-
-// Works reports whether the handshake worked with that one thing changed; name is one of the Variants of package evidence.
-func Works(e *evidence.Evidence, name string) bool {
-	v := variant(e, name)
-	return v != nil && v.Works
-}
-
 // unmade is why an experiment was not made to its end; "" where it was, whatever it showed.
 func unmade(e *evidence.Evidence, name string) string {
-	switch v := variant(e, name); {
+	switch v := e.TLS.Variant(name); {
 	case v == nil:
 		return "the run ended first"
 	case v.Failure != nil && v.Failure.Kind == evidence.KindCanceled:
@@ -61,19 +45,6 @@ func (f *Finding) openEnded(e *evidence.Evidence, silent bool, names ...string) 
 	if why := unmade(e, evidence.VariantSmall); silent && why != "" && slices.Contains(names, evidence.VariantSmall) {
 		f.Values["no_small"], f.Values["mtu_test"] = why, lowerMTU(e)
 	}
-}
-
-// handshakeFailed: the handshake did not complete, in one of these ways.
-func handshakeFailed(e *evidence.Evidence, kinds ...evidence.Kind) bool {
-	if e.TLS == nil || e.TLS.Connected || e.TLS.Failure == nil {
-		return false
-	}
-	for _, kind := range kinds {
-		if e.TLS.Failure.Kind == kind {
-			return true
-		}
-	}
-	return len(kinds) == 0
 }
 
 // variantWords tells what the experiments showed, one line each.
@@ -110,31 +81,11 @@ func variantWords(e *evidence.Evidence) []string {
 		lines = append(lines, "It works now and then, made several times "+screen.List(fickle)+".")
 	}
 	for _, known := range variantNames {
-		if v := variant(e, known.name); v != nil && v.NotMade != "" {
+		if v := e.TLS.Variant(known.name); v != nil && v.NotMade != "" {
 			lines = append(lines, "It was not tried "+known.words+": "+v.NotMade+".")
 		}
 	}
 	return lines
-}
-
-// nowAndThen: an experiment that was made again ended the other way, so what was changed in it tells nothing.
-func nowAndThen(e *evidence.Evidence) bool {
-	return slices.ContainsFunc(e.TLS.Variants, func(v evidence.Variant) bool { return v.Fickle }) && !learned(e)
-}
-
-// learned: what was small worked each time, what was big failed, and the plain handshake works after that. So one end has
-// learned meanwhile how much the path carries: Linux keeps that for ten minutes, and offers smaller segments from then on.
-func learned(e *evidence.Evidence) bool {
-	if !handshakeFailed(e, evidence.KindTimeout) || Works(e, evidence.VariantAsIs) || !Works(e, evidence.VariantSmall) {
-		return false
-	}
-	for _, v := range e.TLS.Variants {
-		big := v.Name == evidence.VariantNoSNI || v.Name == evidence.VariantOld
-		if v.Fickle != (v.Name == evidence.VariantAsIs) || big && (v.Works || v.NotMade != "") {
-			return false
-		}
-	}
-	return true
 }
 
 func handshakeFinding(e *evidence.Evidence) Finding {
@@ -144,7 +95,7 @@ func handshakeFinding(e *evidence.Evidence) Finding {
 }
 
 func whenTlsNotTls(e *evidence.Evidence) (Finding, bool) {
-	if !handshakeFailed(e, evidence.KindNotTLS) {
+	if !e.TLS.Failed(evidence.KindNotTLS) {
 		return Finding{}, false
 	}
 	finding := Finding{}
@@ -154,37 +105,17 @@ func whenTlsNotTls(e *evidence.Evidence) (Finding, bool) {
 	return finding, true
 }
 
-// tellingVariant is the experiment that works and so tells the cause, apart from the plain repetition.
-func tellingVariant(e *evidence.Evidence) string {
-	if Works(e, evidence.VariantAsIs) || nowAndThen(e) {
-		return ""
-	}
-	switch old := variant(e, evidence.VariantOld); {
-	case Works(e, evidence.VariantSmall) && !Works(e, evidence.VariantNoSNI):
-		return evidence.VariantSmall
-	case Works(e, evidence.VariantClassic) && !Works(e, evidence.VariantNoSNI):
-		return evidence.VariantClassic
-	case Works(e, evidence.VariantNoSNI):
-		return evidence.VariantNoSNI
-	case Works(e, evidence.VariantNo13):
-		return evidence.VariantNo13
-	case old != nil && old.Works:
-		return evidence.VariantOld
-	}
-	return ""
-}
-
 // cutWords are what becomes of a handshake that is cut.
 var cutWords = map[evidence.Kind]string{evidence.KindReset: "is reset", evidence.KindHungUp: "is closed", evidence.KindTimeout: "gets no answer"}
 
 func whenTlsSniBlocked(e *evidence.Evidence) (Finding, bool) {
-	if !handshakeFailed(e, evidence.KindReset, evidence.KindHungUp, evidence.KindTimeout) || tellingVariant(e) != evidence.VariantNoSNI {
+	if !e.TLS.Failed(evidence.KindReset, evidence.KindHungUp, evidence.KindTimeout) || e.TLS.Telling() != evidence.VariantNoSNI {
 		return Finding{}, false
 	}
 	finding := handshakeFinding(e)
-	if handshakeFailed(e, evidence.KindTimeout) { // without the name some servers send a smaller certificate
+	if e.TLS.Failed(evidence.KindTimeout) { // without the name some servers send a smaller certificate
 		finding.openEnded(e, true, evidence.VariantSmall)
-		if Works(e, evidence.VariantSmall) {
+		if e.TLS.Works(evidence.VariantSmall) {
 			finding.Confidence = report.Likely
 		}
 	}
@@ -192,28 +123,28 @@ func whenTlsSniBlocked(e *evidence.Evidence) (Finding, bool) {
 }
 
 func whenTlsMtuBlackhole(e *evidence.Evidence) (Finding, bool) {
-	if !handshakeFailed(e, evidence.KindTimeout) || tellingVariant(e) != evidence.VariantSmall {
+	if !e.TLS.Failed(evidence.KindTimeout) || e.TLS.Telling() != evidence.VariantSmall {
 		return Finding{}, false
 	}
 	finding := handshakeFinding(e)
-	if learned(e) {
+	if e.TLS.Learned() {
 		finding.Confidence, finding.Values["learned"] = report.Likely, "minutes"
 	}
 	return finding, true
 }
 
 func whenTlsHelloTooBig(e *evidence.Evidence) (Finding, bool) {
-	if !handshakeFailed(e, evidence.KindTimeout, evidence.KindReset, evidence.KindHungUp, evidence.KindAlert) ||
-		tellingVariant(e) != evidence.VariantClassic {
+	if !e.TLS.Failed(evidence.KindTimeout, evidence.KindReset, evidence.KindHungUp, evidence.KindAlert) ||
+		e.TLS.Telling() != evidence.VariantClassic {
 		return Finding{}, false
 	}
 	finding := handshakeFinding(e)
-	finding.openEnded(e, handshakeFailed(e, evidence.KindTimeout), evidence.VariantSmall)
+	finding.openEnded(e, e.TLS.Failed(evidence.KindTimeout), evidence.VariantSmall)
 	if unmade(e, evidence.VariantSmall) == "" {
 		finding.Values["small_fails"] = "Smaller packets"
 	}
 	// Its first message is small too, and it takes one round trip more than TLS 1.3.
-	if old := variant(e, evidence.VariantNo13); old != nil && !old.Works && old.Failure != nil && old.Failure.Kind == e.TLS.Failure.Kind {
+	if old := e.TLS.Variant(evidence.VariantNo13); old != nil && !old.Works && old.Failure != nil && old.Failure.Kind == e.TLS.Failure.Kind {
 		delete(finding.Values, "small_fails")
 		finding.Confidence, finding.Values["few_packets"] = report.Likely, "A firewall that stops a connection after a few packets (connbytes, a quota)"
 	}
@@ -221,12 +152,12 @@ func whenTlsHelloTooBig(e *evidence.Evidence) (Finding, bool) {
 }
 
 func whenTlsVersionIntolerant(e *evidence.Evidence) (Finding, bool) {
-	if !handshakeFailed(e, evidence.KindTimeout, evidence.KindReset, evidence.KindHungUp, evidence.KindAlert) ||
-		tellingVariant(e) != evidence.VariantNo13 {
+	if !e.TLS.Failed(evidence.KindTimeout, evidence.KindReset, evidence.KindHungUp, evidence.KindAlert) ||
+		e.TLS.Telling() != evidence.VariantNo13 {
 		return Finding{}, false
 	}
 	finding := handshakeFinding(e)
-	finding.openEnded(e, handshakeFailed(e, evidence.KindTimeout), evidence.VariantSmall, evidence.VariantClassic)
+	finding.openEnded(e, e.TLS.Failed(evidence.KindTimeout), evidence.VariantSmall, evidence.VariantClassic)
 	return finding, true
 }
 
@@ -244,7 +175,7 @@ func whenTlsSlow(e *evidence.Evidence) (Finding, bool) {
 
 // inEveryVariant: the experiments were made and none works. Without them it is likely at best.
 func inEveryVariant(e *evidence.Evidence, kinds ...evidence.Kind) (Finding, bool) {
-	if !handshakeFailed(e, kinds...) || tellingVariant(e) != "" || Works(e, evidence.VariantAsIs) || nowAndThen(e) {
+	if !e.TLS.Failed(kinds...) || e.TLS.Telling() != "" || e.TLS.Works(evidence.VariantAsIs) || e.TLS.NowAndThen() {
 		return Finding{}, false
 	}
 	finding := handshakeFinding(e)
@@ -252,7 +183,7 @@ func inEveryVariant(e *evidence.Evidence, kinds ...evidence.Kind) (Finding, bool
 	for _, known := range variantNames {
 		every = append(every, known.name)
 	}
-	finding.openEnded(e, len(e.TLS.Variants) > 0 && !handshakeFailed(e, evidence.KindReset), every...)
+	finding.openEnded(e, len(e.TLS.Variants) > 0 && !e.TLS.Failed(evidence.KindReset), every...)
 	if finding.Confidence == "" {
 		finding.Values["variants"] = "every variant"
 	}
@@ -260,7 +191,7 @@ func inEveryVariant(e *evidence.Evidence, kinds ...evidence.Kind) (Finding, bool
 }
 
 func whenTlsReset(e *evidence.Evidence) (Finding, bool) {
-	if directPortFailed(e, evidence.KindReset) { // the connection stood, and was reset before it was used
+	if e.DirectPortFailed(evidence.KindReset) { // the connection stood, and was reset before it was used
 		return Finding{Confidence: report.Likely, Explains: []string{"port"}, Evidence: []string{
 			"The connection was made and reset at once, before the handshake began."}}, true
 	}
@@ -277,11 +208,11 @@ func whenTlsTimeout(e *evidence.Evidence) (Finding, bool) {
 
 func whenTlsRejected(e *evidence.Evidence) (Finding, bool) {
 	// With TLS 1.3 a server refuses the client's side of the handshake only after it, beside the call.
-	if called(e) && e.Call.Failure != nil && e.Call.Failure.Kind == evidence.KindAlert {
+	if e.Call.Made() && e.Call.Failure != nil && e.Call.Failure.Kind == evidence.KindAlert {
 		return Finding{Values: prose.Values{"alert": strings.TrimPrefix(e.Call.Failure.Detail.String(), "tls: ")}, Explains: []string{"call"},
 			Evidence: []string{"The answer to the call is a TLS alert: " + e.Call.Failure.Detail.String() + "."}}, true
 	}
-	if !handshakeFailed(e, evidence.KindAlert) || whenOK(whenTlsVersionUnsupported(e)) || whenOK(whenTlsHelloTooBig(e)) {
+	if !e.TLS.Failed(evidence.KindAlert) || whenOK(whenTlsVersionUnsupported(e)) || whenOK(whenTlsHelloTooBig(e)) {
 		return Finding{}, false
 	}
 	finding := handshakeFinding(e)

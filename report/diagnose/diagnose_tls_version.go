@@ -13,7 +13,7 @@ var pickWords = map[string]string{evidence.SuiteDHE: "Diffie-Hellman over finite
 	evidence.SuiteCCM: "AES in CCM mode", evidence.SuiteCamellia: "Camellia", evidence.SuiteARIA: "ARIA", evidence.SuitePSK: "a pre-shared key"}
 
 func whenTlsVersionUnsupported(e *evidence.Evidence) (Finding, bool) {
-	if handshakeFailed(e, evidence.KindAlert, evidence.KindReset, evidence.KindHungUp) && e.TLS.Picks != nil && tellingVariant(e) == "" && !nowAndThen(e) {
+	if e.TLS.Failed(evidence.KindAlert, evidence.KindReset, evidence.KindHungUp) && e.TLS.Picks != nil && e.TLS.Telling() == "" && !e.TLS.NowAndThen() {
 		finding := handshakeFinding(e)
 		finding.Values["no_common"], finding.Values["only_suites"] = "No cipher suite", pickWords[e.TLS.Picks.Kind]
 		finding.Values["suite_kind"] = e.TLS.Picks.Kind
@@ -28,13 +28,13 @@ func whenTlsVersionUnsupported(e *evidence.Evidence) (Finding, bool) {
 }
 
 func noCommonVersion(e *evidence.Evidence) (Finding, bool) {
-	if handshakeFailed(e, evidence.KindVersion) {
+	if e.TLS.Failed(evidence.KindVersion) {
 		finding := handshakeFinding(e)
 		finding.Values["tls_version"] = strings.TrimPrefix(e.TLS.Failure.Detail.String(), "the peer chose ")
 		return finding, true
 	}
-	if !handshakeFailed(e) || tellingVariant(e) != evidence.VariantOld {
-		if handshakeFailed(e, evidence.KindAlert) && strings.Contains(e.TLS.Alert, "protocol version") {
+	if !e.TLS.Failed() || e.TLS.Telling() != evidence.VariantOld {
+		if e.TLS.Failed(evidence.KindAlert) && strings.Contains(e.TLS.Alert, "protocol version") {
 			finding := handshakeFinding(e)
 			finding.Confidence = report.Likely
 			return finding, true
@@ -42,6 +42,6 @@ func noCommonVersion(e *evidence.Evidence) (Finding, bool) {
 		return Finding{}, false
 	}
 	finding := handshakeFinding(e)
-	finding.Values["tls_version"] = variant(e, evidence.VariantOld).Version
+	finding.Values["tls_version"] = e.TLS.Variant(evidence.VariantOld).Version
 	return finding, true
 }

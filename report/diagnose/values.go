@@ -78,7 +78,7 @@ func commonValues(e *evidence.Evidence) prose.Values {
 		set("witness_url", fmt.Sprintf("http://%s:%d/", evidence.WitnessHost, e.Target.Port))
 	}
 	set("lower_mtu", lowerMTU(e))
-	if good, _ := controls(e); len(good) > 0 {
+	if good, _ := e.ControlPeers(); len(good) > 0 {
 		set("peers", "Well-known peers")
 	}
 	return v
@@ -92,18 +92,13 @@ func rulesSource(e *evidence.Evidence) string {
 	return e.Asked.RulesSource
 }
 
-// onSystem: the run was made on this operating system.
-func onSystem(e *evidence.Evidence, system string) bool {
-	return strings.HasPrefix(e.Host.OS, system+"/")
-}
-
 // lowerMTU is the command that makes an interface's packets small until the next start; 1280 bytes get through almost
 // every tunnel (RFC 8200, section 5).
 func lowerMTU(e *evidence.Evidence) string {
 	switch {
-	case onSystem(e, "windows"):
+	case e.Host.On("windows"):
 		return `netsh interface ipv4 set subinterface "INTERFACE" mtu=1280 store=active`
-	case onSystem(e, "darwin"):
+	case e.Host.On("darwin"):
 		return "sudo ifconfig INTERFACE mtu 1280"
 	}
 	return "sudo ip link set dev INTERFACE mtu 1280"
@@ -113,24 +108,6 @@ func lowerMTU(e *evidence.Evidence) string {
 func statusPage(url string) string {
 	page, _, _ := strings.Cut(url, "/api/v2/")
 	return page
-}
-
-// controls are the control peers that a connection reached, and those it did not, each named once.
-func controls(e *evidence.Evidence) (good, bad []string) {
-	seen := map[string]bool{}
-	for _, control := range e.Controls {
-		if control.Connected && !seen[control.Peer] {
-			seen[control.Peer] = true
-			good = append(good, control.Peer)
-		}
-	}
-	for _, control := range e.Controls {
-		if !seen[control.Peer] {
-			seen[control.Peer] = true
-			bad = append(bad, control.Peer)
-		}
-	}
-	return good, bad
 }
 
 // sourcesOf are the sources that saw an address, without scheme and path.
