@@ -12,6 +12,7 @@ var order = [][]string{
 	{"probes/pattern", "probes/foreign", "probes/wording", "probes/typo", "probes/service", "report/internal/golden"},
 	{"probes/iprules"},
 	{"probes/opensrs"},
+	{"probes/xmltext"},
 	{"probes/mistakes"},
 	{"probes/evidence", "probes/observed"},
 	{"report/screen"},

@@ -14,6 +14,7 @@ import (
 	"opensrs-doctor/probes/observed"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/probes/sandbox"
+	"opensrs-doctor/probes/xmltext"
 	"opensrs-doctor/report/internal/golden"
 	"opensrs-doctor/report/screen"
 	"opensrs-doctor/report/signature"
@@ -60,7 +61,7 @@ func observations() []observed.Observation {
 		}),
 		seen(func(o *observed.Observation) {
 			o.Code, o.Text, o.Findings = 400, "Invalid Command", []mistakes.Finding{{ID: mistakes.BodyNotWellFormed,
-				XML: mistakes.XMLFault{Kind: mistakes.XMLWrongEnd, Line: 7, Tag: "item", Opened: 7, Met: "dt_assoc"}}}
+				XML: xmltext.Fault{Kind: xmltext.WrongEnd, Line: 7, Tag: "item", Opened: 7, Met: "dt_assoc"}}}
 		}),
 		seen(func(o *observed.Observation) {
 			o.Status, o.Code, o.Text, o.Fault = 0, 0, "", "call.no-reply"

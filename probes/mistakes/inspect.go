@@ -10,6 +10,7 @@ import (
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/probes/pattern"
 	"opensrs-doctor/probes/typo"
+	"opensrs-doctor/probes/xmltext"
 )
 
 // The mistakes that can be seen on a request without a key.
@@ -45,8 +46,8 @@ type Finding struct {
 	Said   int64  // ContentLengthWrong: the bytes that the header announces, -1 where it is not a number
 	Came   int64  // ContentLengthWrong: the bytes that are there
 
-	XML XMLFault // BodyNotWellFormed and BodyEncoding: what, and in which line
-	Why string   // BadEnvelope: in our own words
+	XML xmltext.Fault // BodyNotWellFormed and BodyEncoding: what, and in which line
+	Why string        // BadEnvelope: in our own words
 }
 
 // Withhold takes out of findings what of the request holds the key, or a signature made with it, in any dressing: the
@@ -206,13 +207,10 @@ func rightPath(target string) bool {
 }
 
 // plain is what may be repeated of a request: short, and no run that could be a part of a key.
-var (
-	plain   = pattern.Of(`^[A-Za-z0-9 _./;=+-]{1,40}$`)
-	hexRun8 = pattern.Of(`[0-9A-Fa-f]{8}`)
-)
+var plain = pattern.Of(`^[A-Za-z0-9 _./;=+-]{1,40}$`)
 
 func plainWord(text string) string {
-	if !plain().MatchString(text) || hexRun8().MatchString(text) {
+	if !plain().MatchString(text) || opensrs.KeyRun(text) {
 		return ""
 	}
 	return text

@@ -10,6 +10,7 @@ import (
 
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/probes/pattern"
+	"opensrs-doctor/probes/xmltext"
 )
 
 // The mistakes that can be seen on a body without a key.
@@ -72,10 +73,10 @@ func inspectBody(body []byte) []Finding {
 			return []Finding{finding}
 		}
 	}
-	switch fault := CheckXML(body); fault.Kind {
+	switch fault := xmltext.Check(body); fault.Kind {
 	case "":
 		return inspectEnvelope(body)
-	case XMLEncoding:
+	case xmltext.Encoding:
 		return []Finding{{ID: BodyEncoding, XML: fault}}
 	default:
 		return []Finding{{ID: BodyNotWellFormed, XML: fault}}
@@ -99,7 +100,7 @@ func inForm(body []byte) (Finding, bool) {
 	case field == nil:
 	case hasPrefixFold(body[len(field):], "%3C"):
 		as = AsField
-	case bytes.HasPrefix(bytes.TrimLeft(body[len(field):], xmlSpace), []byte("<")):
+	case bytes.HasPrefix(bytes.TrimLeft(body[len(field):], xmltext.Space), []byte("<")):
 		as = AsRawField
 	case allFields().Match(body):
 		as = AsFields
@@ -113,11 +114,11 @@ func hasPrefixFold(text []byte, prefix string) bool {
 
 // inJSON finds JSON, also where it breaks off.
 func inJSON(body []byte) (Finding, bool) {
-	text := bytes.TrimSpace(bytes.TrimPrefix(body, mark))
+	text := bytes.TrimSpace(bytes.TrimPrefix(body, xmltext.Mark))
 	if len(text) == 0 || bytes.IndexByte([]byte(`{["`), text[0]) < 0 {
 		return Finding{}, false
 	}
-	second := bytes.TrimLeft(text[1:], xmlSpace)
+	second := bytes.TrimLeft(text[1:], xmltext.Space)
 	like := len(second) > 0 && (text[0] == '{' && second[0] == '"' || text[0] == '[' && second[0] == '{' ||
 		text[0] == '"' && (second[0] == '<' || hasPrefixFold(second, `\u003c`)))
 	if !like && !json.Valid(text) {
@@ -183,7 +184,7 @@ func expression(text string) func() matcher {
 
 // notXML finds what begins otherwise than XML does, and what only looks like a tag.
 func notXML(body []byte) (Finding, bool) {
-	text := bytes.TrimLeft(bytes.TrimPrefix(body, mark), xmlSpace)
+	text := bytes.TrimLeft(bytes.TrimPrefix(body, xmltext.Mark), xmltext.Space)
 	as := ""
 	for _, shape := range shapes {
 		if shape.start().Match(text) {
@@ -192,7 +193,7 @@ func notXML(body []byte) (Finding, bool) {
 		}
 	}
 	switch {
-	case as != "" || len(text) == 0 || fromUTF16(body) != nil:
+	case as != "" || len(text) == 0 || xmltext.UTF16(body) != nil:
 	case findRequestLine(text) == 0:
 		as = AsRequest
 	case text[0] != '<' && (!utf8.Valid(text) || bytes.IndexByte(text, 0) >= 0):
@@ -216,7 +217,7 @@ func inspectEnvelope(body []byte) []Finding {
 	var findings []Finding
 	if label := opensrs.DeclaredEncoding(body); strings.HasPrefix(label, "iso-8859") || strings.HasPrefix(label, "latin") ||
 		strings.HasPrefix(label, "windows-125") {
-		if text := bytes.TrimPrefix(body, mark); !ascii(text) && utf8.Valid(text) {
+		if text := bytes.TrimPrefix(body, xmltext.Mark); !xmltext.ASCII(text) && utf8.Valid(text) {
 			findings = append(findings, Finding{ID: BodyEncoding, Found: plainWord(label)})
 		}
 	}
@@ -243,7 +244,7 @@ func withoutSymptoms(body []Finding, verdict Verdict, request []Finding) []Findi
 	}
 	return slices.DeleteFunc(body, func(f Finding) bool {
 		switch {
-		case f.XML.Kind == XMLCut || f.XML.Kind == XMLEmpty:
+		case f.XML.Kind == xmltext.Cut || f.XML.Kind == xmltext.Empty:
 			return slices.ContainsFunc(request, func(r Finding) bool {
 				return r.ID == ContentLengthWrong || r.ID == ContentLengthMissing || r.ID == ChunkedBody || r.ID == WrongMethod
 			})
@@ -253,7 +254,7 @@ func withoutSymptoms(body []Finding, verdict Verdict, request []Finding) []Findi
 			return made(BodyURLEncoded)
 		case f.ID == BodyEncoding:
 			return made(BodyLatin1, BodyUTF16)
-		case f.XML.Kind == XMLCharacter && f.XML.Met == "U+0000":
+		case f.XML.Kind == xmltext.Character && f.XML.Met == "U+0000":
 			return made(BodyTrailingNUL)
 		}
 		return false

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"opensrs-doctor/probes/opensrs"
+	"opensrs-doctor/probes/xmltext"
 )
 
 // inJSONAs writes a value as JSON.
@@ -38,7 +39,12 @@ func inPart(t *testing.T, text string) string {
 }
 
 func TestInspectBody(t *testing.T) {
-	edit := func(old, now string) string { return edited(t, old, now) }
+	edit := func(old, now string) string {
+		if !strings.Contains(commandBody, old) {
+			t.Fatalf("there is no %q in the body", old)
+		}
+		return strings.Replace(commandBody, old, now, 1)
+	}
 	var zipped bytes.Buffer
 	packer := gzip.NewWriter(&zipped)
 	packer.Write([]byte(commandBody))
@@ -81,10 +87,10 @@ func TestInspectBody(t *testing.T) {
 		{"Perl's hash", "HASH(0x55d0c8a7b2a0)", []Finding{{ID: BodyNotXML, Found: AsPerl}}},
 		{"Perl's document", "XML::LibXML::Document=SCALAR(0x55d0c8a7b2a0)", []Finding{{ID: BodyNotXML, Found: AsPerl}}},
 		{"not well-formed", edit("LOOKUP</item>", "LOOKUP"),
-			[]Finding{{ID: BodyNotWellFormed, XML: XMLFault{Kind: XMLWrongEnd, Line: 12, Tag: "item", Opened: 7, Met: "dt_assoc"}}}},
-		{"empty", "", []Finding{{ID: BodyNotWellFormed, XML: XMLFault{Kind: XMLEmpty, Line: 1}}}},
+			[]Finding{{ID: BodyNotWellFormed, XML: xmltext.Fault{Kind: xmltext.WrongEnd, Line: 12, Tag: "item", Opened: 7, Met: "dt_assoc"}}}},
+		{"empty", "", []Finding{{ID: BodyNotWellFormed, XML: xmltext.Fault{Kind: xmltext.Empty, Line: 1}}}},
 		{"Latin-1 that declares UTF-8", strings.ReplaceAll(commandBody, "ä", "\xe4"),
-			[]Finding{{ID: BodyEncoding, XML: XMLFault{Kind: XMLEncoding, Line: 10, Met: "UTF-8"}}}},
+			[]Finding{{ID: BodyEncoding, XML: xmltext.Fault{Kind: xmltext.Encoding, Line: 10, Met: "UTF-8"}}}},
 		{"UTF-8 that declares Latin-1", edit("UTF-8", "ISO-8859-1"), []Finding{{ID: BodyEncoding, Found: "iso-8859-1"}}},
 		{"HTML", "<!DOCTYPE html><html></html>", []Finding{{ID: NoEnvelope}}},
 		{"other XML", "<methodCall/>", []Finding{{ID: NoEnvelope}}},
@@ -157,4 +163,17 @@ func TestSymptomsLeftOut(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, got, test.want)
 		}
 	}
+}
+
+func FuzzInspectBody(f *testing.F) {
+	f.Add([]byte(commandBody))
+	f.Add([]byte("xml=%3Ca%3E"))
+	f.Add([]byte("\xff\xfe<\x00a\x00/\x00>\x00"))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		for _, finding := range InspectBody(body, Verdict{}, nil) {
+			if !finding.OfBody() {
+				t.Errorf("%+v", finding)
+			}
+		}
+	})
 }

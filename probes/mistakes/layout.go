@@ -2,6 +2,7 @@ package mistakes
 
 import (
 	"bytes"
+	"opensrs-doctor/probes/xmltext"
 	"strings"
 )
 
@@ -46,7 +47,7 @@ func layouts() []form {
 
 // laysOut reports whether a body is XML that can be laid out.
 func laysOut(body []byte) bool {
-	return bytes.HasPrefix(bytes.TrimLeft(bytes.TrimPrefix(body, mark), xmlSpace), []byte("<")) && fromUTF16(body) == nil
+	return bytes.HasPrefix(bytes.TrimLeft(bytes.TrimPrefix(body, xmltext.Mark), xmltext.Space), []byte("<")) && xmltext.UTF16(body) == nil
 }
 
 func laidOut(l layout) rewrite {
@@ -55,9 +56,9 @@ func laidOut(l layout) rewrite {
 			return nil
 		}
 		return otherLayout(body, func(emit func([]byte)) {
-			p := printer{layout: l, rest: bytes.TrimPrefix(body, mark), emit: emit}
+			p := printer{layout: l, rest: bytes.TrimPrefix(body, xmltext.Mark), emit: emit}
 			if len(p.rest) < len(body) {
-				emit(mark)
+				emit(xmltext.Mark)
 			}
 			p.print()
 		})

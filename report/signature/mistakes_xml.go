@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes/mistakes"
+	"opensrs-doctor/probes/xmltext"
 	"opensrs-doctor/report/screen"
 )
 
@@ -161,7 +162,7 @@ func bodyDetail(f mistakes.Finding) string {
 }
 
 // faultWords say where XML is not well-formed, and why.
-func faultWords(f mistakes.XMLFault) string {
+func faultWords(f xmltext.Fault) string {
 	tag, end, in, met := "an element", "its end tag", "", screen.Clean(f.Met)
 	if f.Tag != "" {
 		tag, end, in = "<"+screen.Clean(f.Tag)+">", "</"+screen.Clean(f.Tag)+">", ", in <"+screen.Clean(f.Tag)+">"
@@ -177,43 +178,43 @@ func faultWords(f mistakes.XMLFault) string {
 	line := fmt.Sprintf("Line %d: ", f.Line)
 	inside := fmt.Sprintf("Line %d%s: ", f.Line, in)
 	switch f.Kind {
-	case mistakes.XMLEmpty:
+	case xmltext.Empty:
 		return "There is nothing in it."
-	case mistakes.XMLCut:
+	case xmltext.Cut:
 		if f.Tag == "" && f.Opened == 0 {
 			return fmt.Sprintf("It breaks off on line %d.", f.Line)
 		}
 		return fmt.Sprintf("It ends on line %d, and %s is not closed.", f.Line, opened)
-	case mistakes.XMLWrongEnd:
+	case xmltext.WrongEnd:
 		return line + opened + " is closed by " + other + "."
-	case mistakes.XMLStrayEnd:
+	case xmltext.StrayEnd:
 		return line + other + " closes nothing: there is one end tag too many, or a start tag is missing."
-	case mistakes.XMLAmpersand:
+	case xmltext.Ampersand:
 		return inside + "an & that is not escaped; in XML it is &amp;."
-	case mistakes.XMLEntity:
+	case xmltext.Entity:
 		return inside + "&" + met + "; is not known in XML, which has &amp; &lt; &gt; &quot; and &apos; only; write the letter itself, in UTF-8."
-	case mistakes.XMLLessThan:
+	case xmltext.LessThan:
 		return inside + "a < that is not escaped; in XML it is &lt;."
-	case mistakes.XMLAttribute:
+	case xmltext.Attribute:
 		if met == "" {
 			return line + "the start tag " + tag + " is not finished, or an attribute in it is not written as name=\"value\"."
 		}
 		return line + "the attribute " + met + " of " + tag + " is not written as name=\"value\": look for a missing quotation mark or space, and for a < in the value."
-	case mistakes.XMLTwice:
+	case xmltext.Twice:
 		return line + tag + " has the attribute " + met + " twice."
-	case mistakes.XMLCharacter:
+	case xmltext.Character:
 		return inside + "the character " + met + ", which XML does not allow."
-	case mistakes.XMLTextBefore:
+	case xmltext.TextBefore:
 		return line + "there is text before the first tag."
-	case mistakes.XMLTextAfter:
+	case xmltext.TextAfter:
 		return line + "there is text after " + end + ", where the document ends."
-	case mistakes.XMLSecondRoot:
+	case xmltext.SecondRoot:
 		return line + "another document begins after " + end + "; a body is one document."
-	case mistakes.XMLDeclaration:
+	case xmltext.Declaration:
 		return line + "the declaration is not written as <?xml version=\"1.0\" encoding=\"UTF-8\"?>."
-	case mistakes.XMLDeclaredLate:
+	case xmltext.DeclaredLate:
 		return line + "<?xml ...?> has to be the very first thing: not even an empty line may come before it."
-	case mistakes.XMLEncoding:
+	case xmltext.Encoding:
 		if strings.HasPrefix(met, "UTF-16") || strings.HasPrefix(met, "UTF-32") {
 			return "It declares " + met + ", and it is in an encoding that begins with one byte a character."
 		}

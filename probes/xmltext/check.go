@@ -1,4 +1,4 @@
-package mistakes
+package xmltext
 
 import (
 	"bytes"
@@ -11,68 +11,67 @@ import (
 	"opensrs-doctor/probes/pattern"
 )
 
-// XMLFault is the first place at which a text stops being well-formed XML, and why. Source: XML 1.0, 5th edition.
-type XMLFault struct {
-	Kind   XMLKind
+// Fault is the first place at which a text stops being well-formed XML, and why. Source: XML 1.0, 5th edition.
+type Fault struct {
+	Kind   Kind
 	Line   int    // from 1
 	Tag    string // the element that it is about; "" where there is none, or it may not be repeated
 	Opened int    // the line in which Tag was opened, 0 where that does not matter
 	Met    string // what is there: the name of another tag, of an entity or an attribute, a character as U+0001
 }
 
-// XMLKind is a way to be not well-formed; "" is well-formed.
-type XMLKind string
+// Kind is a way to be not well-formed; "" is well-formed.
+type Kind string
 
 // The kinds.
 const (
-	XMLEmpty        XMLKind = "empty"           // nothing, or white space alone
-	XMLCut          XMLKind = "cut"             // it ends while Tag is open, or within a tag or comment
-	XMLWrongEnd     XMLKind = "wrong-end"       // Tag is closed by </Met>
-	XMLStrayEnd     XMLKind = "stray-end"       // </Met> closes nothing
-	XMLAmpersand    XMLKind = "ampersand"       // an & that begins no reference
-	XMLEntity       XMLKind = "entity"          // &Met; is none of XML's five
-	XMLLessThan     XMLKind = "less-than"       // a < that begins no tag
-	XMLAttribute    XMLKind = "attribute"       // Met, of Tag, is not name="value"
-	XMLTwice        XMLKind = "attribute-twice" // Tag has the attribute Met twice
-	XMLCharacter    XMLKind = "character"       // Met is a character that XML does not allow
-	XMLTextBefore   XMLKind = "text-before"     // before the first tag
-	XMLTextAfter    XMLKind = "text-after"      // behind the end of Tag, the outermost element
-	XMLSecondRoot   XMLKind = "second-document" // another element, or document, behind the end of Tag
-	XMLDeclaration  XMLKind = "declaration"     // <?xml ...?> is not spelled as it has to be
-	XMLDeclaredLate XMLKind = "declared-late"   // <?xml ...?> is not at the very start
-	XMLEncoding     XMLKind = "encoding"        // a byte is not of the encoding Met, declared or the default
-	XMLOther        XMLKind = "other"           // -- in a comment, ]]> in a text, a misplaced DOCTYPE
+	Empty        Kind = "empty"           // nothing, or white space alone
+	Cut          Kind = "cut"             // it ends while Tag is open, or within a tag or comment
+	WrongEnd     Kind = "wrong-end"       // Tag is closed by </Met>
+	StrayEnd     Kind = "stray-end"       // </Met> closes nothing
+	Ampersand    Kind = "ampersand"       // an & that begins no reference
+	Entity       Kind = "entity"          // &Met; is none of XML's five
+	LessThan     Kind = "less-than"       // a < that begins no tag
+	Attribute    Kind = "attribute"       // Met, of Tag, is not name="value"
+	Twice        Kind = "attribute-twice" // Tag has the attribute Met twice
+	Character    Kind = "character"       // Met is a character that XML does not allow
+	TextBefore   Kind = "text-before"     // before the first tag
+	TextAfter    Kind = "text-after"      // behind the end of Tag, the outermost element
+	SecondRoot   Kind = "second-document" // another element, or document, behind the end of Tag
+	Declaration  Kind = "declaration"     // <?xml ...?> is not spelled as it has to be
+	DeclaredLate Kind = "declared-late"   // <?xml ...?> is not at the very start
+	Encoding     Kind = "encoding"        // a byte is not of the encoding Met, declared or the default
+	Other        Kind = "other"           // -- in a comment, ]]> in a text, a misplaced DOCTYPE
 )
 
-// CheckXML looks for the first place at which a document is not well-formed; Kind is "" where there is none. It
+// Check looks for the first place at which a document is not well-formed; Kind is "" where there is none. It
 // reads no external DTD, so a reference to an entity that only such a DTD could declare counts as unknown.
-func CheckXML(document []byte) XMLFault {
-	if wide := fromUTF16(document); wide != nil {
-		var text []byte
-		wide(func(piece []byte) { text = append(text, piece...) })
-		document = text
+func Check(document []byte) Fault {
+	if runes := UTF16(document); runes != nil {
+		document = nil
+		for r := range runes {
+			document = utf8.AppendRune(document, r)
+		}
 	} else if fault := checkEncoding(document); fault.Kind != "" {
 		return fault
 	}
-	document = bytes.TrimPrefix(document, mark)
-	if len(bytes.TrimLeft(document, xmlSpace)) == 0 {
-		return XMLFault{Kind: XMLEmpty, Line: 1}
+	document = bytes.TrimPrefix(document, Mark)
+	if len(bytes.TrimLeft(document, Space)) == 0 {
+		return Fault{Kind: Empty, Line: 1}
 	}
-	s := &xmlScanner{text: document}
+	s := &scanner{text: document}
 	for s.fault.Kind == "" && s.at < len(s.text) {
 		s.next()
 	}
 	if s.fault.Kind == "" && (len(s.open) > 0 || s.root == "") {
-		s.stop(XMLCut, len(s.text), "")
+		s.stop(Cut, len(s.text), "")
 	}
 	return s.fault
 }
 
-const xmlSpace = " \t\r\n"
-
 // checkEncoding finds the first byte that is not of the document's encoding, where that can be known: in UTF-8,
 // which is the default, and in ASCII.
-func checkEncoding(document []byte) XMLFault {
+func checkEncoding(document []byte) Fault {
 	label, at := opensrs.DeclaredEncoding(document), -1
 	switch label {
 	case "", "utf-8", "utf8":
@@ -91,22 +90,22 @@ func checkEncoding(document []byte) XMLFault {
 		label, at = strings.ToUpper(label), 0
 	}
 	if at < 0 {
-		return XMLFault{}
+		return Fault{}
 	}
-	return XMLFault{Kind: XMLEncoding, Line: lineOf(document, at), Met: label}
+	return Fault{Kind: Encoding, Line: lineOf(document, at), Met: label}
 }
 
 func lineOf(text []byte, at int) int { return 1 + bytes.Count(text[:at], []byte("\n")) }
 
-// xmlScanner reads a document once, from its start to its end or its first fault.
-type xmlScanner struct {
+// scanner reads a document once, from its start to its end or its first fault.
+type scanner struct {
 	text     []byte
 	at       int
 	open     []openElement
 	root     string // the outermost element, once it was met
 	entities bool   // the document declares its own
 	doctype  bool
-	fault    XMLFault
+	fault    Fault
 }
 
 type openElement struct {
@@ -115,8 +114,8 @@ type openElement struct {
 }
 
 // stop notes the fault. Of names only those are kept that may be repeated.
-func (s *xmlScanner) stop(kind XMLKind, at int, met string) {
-	fault := XMLFault{Kind: kind, Line: lineOf(s.text, at), Met: plainName(met)}
+func (s *scanner) stop(kind Kind, at int, met string) {
+	fault := Fault{Kind: kind, Line: lineOf(s.text, at), Met: plainName(met)}
 	switch {
 	case len(s.open) > 0:
 		last := s.open[len(s.open)-1]
@@ -129,7 +128,7 @@ func (s *xmlScanner) stop(kind XMLKind, at int, met string) {
 
 // plainName is a name that may be repeated: short, and no run that could be a part of a key.
 func plainName(name string) string {
-	if !xmlName().MatchString(name) || hexRun8().MatchString(name) {
+	if !xmlName().MatchString(name) || opensrs.KeyRun(name) {
 		return ""
 	}
 	return name
@@ -138,10 +137,10 @@ func plainName(name string) string {
 var xmlName = pattern.Of(`^(?:[A-Za-z_][A-Za-z0-9_.:-]{0,39}|U\+[0-9A-F]{4,6})$`)
 
 // next reads the text up to the next tag, or one tag, comment, instruction or CDATA section.
-func (s *xmlScanner) next() {
+func (s *scanner) next() {
 	rest := s.text[s.at:]
 	if rest[0] != '<' {
-		s.characters(rest[:cutAt(rest, '<')])
+		s.characters(rest[:CutAt(rest, '<')])
 		return
 	}
 	switch {
@@ -149,7 +148,7 @@ func (s *xmlScanner) next() {
 		s.instruction(rest)
 	case bytes.HasPrefix(rest, []byte("<!--")):
 		if end := s.skipTo("-->", 4); end > 0 && bytes.Contains(rest[4:end-3], []byte("--")) {
-			s.stop(XMLOther, s.at-end+4+bytes.Index(rest[4:], []byte("--")), "")
+			s.stop(Other, s.at-end+4+bytes.Index(rest[4:], []byte("--")), "")
 		}
 	case bytes.HasPrefix(rest, []byte("<![CDATA[")) && len(s.open) > 0:
 		from := s.at + 9
@@ -159,9 +158,9 @@ func (s *xmlScanner) next() {
 	case bytes.HasPrefix(rest, []byte("<!DOCTYPE")) && s.root == "" && !s.doctype:
 		s.documentType(rest)
 	case bytes.HasPrefix([]byte("<!DOCTYPE"), rest), bytes.HasPrefix([]byte("<![CDATA["), rest):
-		s.stop(XMLCut, len(s.text), "")
+		s.stop(Cut, len(s.text), "")
 	case bytes.HasPrefix(rest, []byte("<!")):
-		s.stop(XMLOther, s.at, "")
+		s.stop(Other, s.at, "")
 	case bytes.HasPrefix(rest, []byte("</")):
 		s.endTag(rest)
 	default:
@@ -169,20 +168,12 @@ func (s *xmlScanner) next() {
 	}
 }
 
-// cutAt is where a byte comes first, or the length.
-func cutAt(text []byte, b byte) int {
-	if at := bytes.IndexByte(text, b); at >= 0 {
-		return at
-	}
-	return len(text)
-}
-
 // skipTo goes behind the next end, and gives how far that was; 0 where it never comes.
-func (s *xmlScanner) skipTo(end string, from int) int {
+func (s *scanner) skipTo(end string, from int) int {
 	rest := s.text[s.at:]
 	at := bytes.Index(rest[min(from, len(rest)):], []byte(end))
 	if at < 0 {
-		s.stop(XMLCut, len(s.text), "")
+		s.stop(Cut, len(s.text), "")
 		return 0
 	}
 	s.at += from + at + len(end)
@@ -190,14 +181,14 @@ func (s *xmlScanner) skipTo(end string, from int) int {
 }
 
 // characters judges text between tags.
-func (s *xmlScanner) characters(text []byte) {
+func (s *scanner) characters(text []byte) {
 	from := s.at
 	s.at += len(text)
 	if len(s.open) == 0 {
-		if outside := bytes.TrimLeft(text, xmlSpace); len(outside) > 0 {
-			kind := XMLTextBefore
+		if outside := bytes.TrimLeft(text, Space); len(outside) > 0 {
+			kind := TextBefore
 			if s.root != "" {
-				kind = XMLTextAfter
+				kind = TextAfter
 			}
 			if at := from + len(text) - len(outside); s.allowed(outside[:1], at) {
 				s.stop(kind, at, "")
@@ -206,23 +197,23 @@ func (s *xmlScanner) characters(text []byte) {
 		return
 	}
 	if at := bytes.Index(text, []byte("]]>")); at >= 0 {
-		s.stop(XMLOther, from+at, "")
+		s.stop(Other, from+at, "")
 		return
 	}
 	s.references(text, from)
 }
 
 // allowed stops at the first character that XML does not allow.
-func (s *xmlScanner) allowed(text []byte, from int) bool {
+func (s *scanner) allowed(text []byte, from int) bool {
 	for i, c := range text {
-		if c < ' ' && strings.IndexByte(xmlSpace, c) < 0 {
-			s.stop(XMLCharacter, from+i, fmt.Sprintf("U+%04X", c))
+		if c < ' ' && strings.IndexByte(Space, c) < 0 {
+			s.stop(Character, from+i, fmt.Sprintf("U+%04X", c))
 			return false
 		}
 	}
 	for _, none := range []string{"\uFFFE", "\uFFFF"} {
 		if at := bytes.Index(text, []byte(none)); at >= 0 && utf8.Valid(s.text) {
-			s.stop(XMLCharacter, from+at, fmt.Sprintf("U+%04X", []rune(none)[0]))
+			s.stop(Character, from+at, fmt.Sprintf("U+%04X", []rune(none)[0]))
 			return false
 		}
 	}
@@ -230,7 +221,7 @@ func (s *xmlScanner) allowed(text []byte, from int) bool {
 }
 
 // references judges the characters of a text or value, and the references in it.
-func (s *xmlScanner) references(text []byte, from int) {
+func (s *scanner) references(text []byte, from int) {
 	if !s.allowed(text, from) {
 		return
 	}
@@ -243,18 +234,18 @@ func (s *xmlScanner) references(text []byte, from int) {
 		name, _, ended := bytes.Cut(text[i:min(len(text), i+64)], []byte(";"))
 		switch {
 		case !ended:
-			s.stop(XMLAmpersand, from+i, "")
+			s.stop(Ampersand, from+i, "")
 			return
 		case len(name) > 0 && name[0] == '#':
 			if !characterReference(string(name[1:])) {
-				s.stop(XMLAmpersand, from+i, "")
+				s.stop(Ampersand, from+i, "")
 				return
 			}
 		case nameLength(name) != len(name) || len(name) == 0:
-			s.stop(XMLAmpersand, from+i, "")
+			s.stop(Ampersand, from+i, "")
 			return
 		case !s.entities && !predefined[string(name)]:
-			s.stop(XMLEntity, from+i, string(name))
+			s.stop(Entity, from+i, string(name))
 			return
 		}
 	}
