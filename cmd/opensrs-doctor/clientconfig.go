@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"cmp"
 	"errors"
+	"slices"
 	"unicode/utf8"
 
 	"opensrs-doctor/cmd/opensrs-doctor/clientsettings"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/probes/service"
 )
 
@@ -61,7 +63,9 @@ func (s *settings) clientConfig(r *request) error {
 		put("endpoint", found.Endpoint())
 	}
 	key := &foreign.Scrubber{}
-	key.Add(found.Key)
+	if !slices.Contains(opensrs.CheckKey([]byte(found.Key)), opensrs.KeyPlaceholder) { // the words of a template are no secret
+		key.Add(found.Key)
+	}
 	r.options.ClientConfig = path
 	for _, problem := range found.Problems {
 		r.options.ClientProblems = append(r.options.ClientProblems, evidence.ClientProblem{Line: problem.Line, Text: key.Quote(problem.Text, 300)})
