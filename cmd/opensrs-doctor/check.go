@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"opensrs-doctor/cmd/opensrs-doctor/build"
 	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes"
 	"opensrs-doctor/probes/sandbox"
@@ -89,7 +90,7 @@ func check(flags map[string]*flagValue, config string, s *console.Streams, ticke
 	for _, note := range request.notes {
 		s.Note("%s", note)
 	}
-	request.options.Version = ownVersion()
+	request.options.Version = build.Version()
 	begun := time.Now()
 	result, err := request.run(ctx, s)
 	if err != nil {
@@ -141,7 +142,7 @@ func (r *request) run(ctx context.Context, s *console.Streams) (*report.Report, 
 		progress := console.StartProgress(s)
 		defer progress.End()
 		if r.as == nil {
-			return diagnose.New(probes.Run(ctx, r.options, progress.Watch), tool(r.options))
+			return diagnose.New(probes.Run(ctx, r.options, progress.Watch), build.Tool(r.options))
 		}
 		began = time.Now()
 		var result *report.Report
@@ -196,13 +197,4 @@ func (r *request) repeat(ctx context.Context, s *console.Streams, round func() *
 		}
 		r.options.CrossCheck = false // the credentials go to the other environment once, not every round
 	}
-}
-
-// tool is what the report says of this program.
-func tool(o probes.Options) report.Tool {
-	t := report.Tool{Name: "opensrs-doctor", Version: o.Version}
-	if o.PublicRoots == nil {
-		t.RootsDate = rootsDate()
-	}
-	return t
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"opensrs-doctor/cmd/opensrs-doctor/build"
 	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes"
 	"opensrs-doctor/probes/evidence"
@@ -84,7 +85,7 @@ func lookAtClients(flags map[string]*flagValue, config string, s *console.Stream
 	}
 	ctx, stop := console.Interruptible()
 	defer stop()
-	request.options.Version = ownVersion()
+	request.options.Version = build.Version()
 	progress := console.StartProgress(s)
 	progress.Watch(probes.Event{Probe: "clients"})
 	var r *clients.Report
@@ -92,7 +93,7 @@ func lookAtClients(flags map[string]*flagValue, config string, s *console.Stream
 		defer request.as.Close()
 		r, err = request.clientsAs(ctx, only, 0)
 	} else {
-		r = clients.New(askClients(ctx, request.options, only, nil, 0), tool(request.options))
+		r = clients.New(askClients(ctx, request.options, only, nil, 0), build.Tool(request.options))
 	}
 	progress.End()
 	if err != nil {

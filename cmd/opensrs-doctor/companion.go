@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"time"
 
+	"opensrs-doctor/cmd/opensrs-doctor/child"
 	"opensrs-doctor/cmd/opensrs-doctor/console"
 )
 
@@ -79,7 +80,7 @@ func (c *companion) run(r *sandboxReady, s *console.Streams) (status int, err er
 	defer signal.Stop(c.signals)
 	c.command.Env = append(os.Environ(), r.environment()...)
 	c.setApart()
-	if err := startChild(c.command); err != nil {
+	if err := child.Start(c.command); err != nil {
 		return 0, cannotRun(c.command.Path, err, s)
 	}
 	ended := make(chan struct{})

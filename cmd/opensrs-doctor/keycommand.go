@@ -13,6 +13,7 @@ import (
 
 	"github.com/kballard/go-shellquote"
 
+	"opensrs-doctor/cmd/opensrs-doctor/child"
 	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/cmd/opensrs-doctor/infile"
 	"opensrs-doctor/probes/foreign"
@@ -42,11 +43,11 @@ func runKeyCommand(ctx context.Context, line string) (key []byte, source, said s
 	command := exec.CommandContext(ctx, words[0], words[1:]...)
 	out, errs := &capped{left: maxKey, over: cancel}, &capped{left: maxCommandWords}
 	command.Stdout, command.Stderr, command.WaitDelay = out, errs, time.Second
-	inGroup(command)
-	err = startChild(command)
+	child.InGroup(command)
+	err = child.Start(command)
 	if err == nil {
 		err = command.Wait()
-		endGroup(command)
+		child.EndGroup(command)
 	}
 	scrub := &foreign.Scrubber{}
 	scrub.Add(strings.TrimSpace(out.kept.String()))

@@ -10,13 +10,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"opensrs-doctor/cmd/opensrs-doctor/child"
 	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/cmd/opensrs-doctor/process"
 	"opensrs-doctor/probes/typo"
 )
 
 func main() {
-	keepMemory()
+	child.KeepMemory()
 	if pipe, is := process.Entered(); is {
 		serveInside(pipe)
 		return

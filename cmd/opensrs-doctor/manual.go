@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"opensrs-doctor/cmd/opensrs-doctor/build"
 	"opensrs-doctor/cmd/opensrs-doctor/console"
 )
 
@@ -74,7 +75,7 @@ func writeManual(w io.Writer, cmd *cobra.Command, s *console.Streams) error {
 	}
 	out := &roff{}
 	out.line(fmt.Sprintf(`.TH "%s" 1 %s "%s"`, escapeRoff(strings.ToUpper(name)), manualDate(s),
-		escapeRoff("opensrs-doctor "+ownVersion())))
+		escapeRoff("opensrs-doctor "+build.Version())))
 	out.macro("SH", "NAME")
 	out.line(escapeRoff(name) + ` \- ` + escapeRoff(short))
 	out.macro("SH", "SYNOPSIS")
@@ -106,7 +107,7 @@ func manualDate(s *console.Streams) string {
 	if _, err := fmt.Sscanf(s.Getenv("SOURCE_DATE_EPOCH"), "%d", &seconds); err == nil && seconds > 0 {
 		return time.Unix(seconds, 0).UTC().Format(time.DateOnly)
 	}
-	return rootsDate()
+	return build.RootsDate()
 }
 
 // options writes the table of flags under its headings, and the flags that the text has.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"opensrs-doctor/cmd/opensrs-doctor/build"
 	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/cmd/opensrs-doctor/outfile"
 	"opensrs-doctor/cmd/opensrs-doctor/process"
@@ -91,7 +92,7 @@ func (b *bundle) askClients(ctx context.Context, r *request, within time.Duratio
 			return
 		}
 	} else {
-		found = clients.New(askClients(ctx, r.options, nil, nil, within), tool(r.options))
+		found = clients.New(askClients(ctx, r.options, nil, nil, within), build.Tool(r.options))
 	}
 	var table bytes.Buffer
 	if clients.WriteText(&table, found, console.View{}.Plain()) == nil && ctx.Err() == nil {
