@@ -14,6 +14,7 @@ var order = [][]string{
 	{"probes/opensrs"},
 	{"probes/xmltext"},
 	{"probes/mistakes"},
+	{"probes/inspect"},
 	{"probes/evidence", "probes/observed"},
 	{"report/screen"},
 	{"report"},

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"opensrs-doctor/cmd/opensrs-doctor/console"
+	"opensrs-doctor/probes/inspect"
 	"opensrs-doctor/probes/mistakes"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/probes/typo"
@@ -85,10 +86,10 @@ func sign(flags map[string]*flagValue, s *console.Streams) error {
 	if err != nil {
 		return err
 	}
-	if err := mistakes.NotABody(body); err != nil {
+	if err := inspect.NotABody(body); err != nil {
 		g.request.notes = append(g.request.notes, fmt.Sprintf("%s: %v", console.ShownPath(g.settings.text("body")), err))
 	}
-	for _, finding := range mistakes.InspectBody(body, mistakes.Verdict{}, nil) {
+	for _, finding := range inspect.Body(body, mistakes.Verdict{}, nil) {
 		g.request.notes = append(g.request.notes, signature.MistakeSummary(finding.ID)+". "+signature.ExplainFinding(finding))
 	}
 	call := signature.SignedCall{Username: g.request.options.Username, Signature: opensrs.Sign(body, g.key()), Length: len(body)}

@@ -45,14 +45,9 @@ func layouts() []form {
 		form{name: "minified", body: spaceCollapsed})
 }
 
-// laysOut reports whether a body is XML that can be laid out.
-func laysOut(body []byte) bool {
-	return bytes.HasPrefix(bytes.TrimLeft(bytes.TrimPrefix(body, xmltext.Mark), xmltext.Space), []byte("<")) && xmltext.UTF16(body) == nil
-}
-
 func laidOut(l layout) rewrite {
 	return func(body []byte) pieces {
-		if !laysOut(body) {
+		if !xmltext.IsMarkup(body) {
 			return nil
 		}
 		return otherLayout(body, func(emit func([]byte)) {
@@ -68,7 +63,7 @@ func laidOut(l layout) rewrite {
 // linesTrimmed cuts white space off both ends of each line, and joins them.
 func linesTrimmed(between string) rewrite {
 	return func(body []byte) pieces {
-		if !laysOut(body) {
+		if !xmltext.IsMarkup(body) {
 			return nil
 		}
 		return otherLayout(body, func(emit func([]byte)) {
@@ -88,7 +83,7 @@ func linesTrimmed(between string) rewrite {
 // before the end of the outermost element. curl -d @FILE takes them out, and leaves the indents.
 func lineEndsBack(end string) rewrite {
 	return func(body []byte) pieces {
-		if !laysOut(body) || bytes.IndexByte(body, '\n') >= 0 {
+		if !xmltext.IsMarkup(body) || bytes.IndexByte(body, '\n') >= 0 {
 			return nil
 		}
 		return otherLayout(body, func(emit func([]byte)) {
@@ -121,7 +116,7 @@ func lineEndsBack(end string) rewrite {
 
 // spaceCollapsed makes every run of white space one space.
 func spaceCollapsed(body []byte) pieces {
-	if !laysOut(body) {
+	if !xmltext.IsMarkup(body) {
 		return nil
 	}
 	return otherLayout(body, func(emit func([]byte)) {

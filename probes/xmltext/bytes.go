@@ -50,6 +50,11 @@ func UTF16(document []byte) iter.Seq[rune] {
 	}
 }
 
+// IsMarkup reports whether a text begins with a tag, a mark and white space apart, and is not in UTF-16.
+func IsMarkup(text []byte) bool {
+	return bytes.HasPrefix(bytes.TrimLeft(bytes.TrimPrefix(text, Mark), Space), []byte("<")) && UTF16(text) == nil
+}
+
 // ASCII reports whether a text has no byte beyond ASCII.
 func ASCII(text []byte) bool {
 	for _, c := range text {

@@ -1,4 +1,4 @@
-package mistakes
+package inspect
 
 import (
 	"bytes"
@@ -8,20 +8,20 @@ import (
 )
 
 // readBody finds out what of the rest is the body.
-func (r *RawRequest) readBody(rest []byte, lineEnd string) error {
+func (r *Captured) readBody(rest []byte, lineEnd string) error {
 	if r.Chunked() {
 		body, err := dechunk(rest)
-		r.Bodies = []BodyReading{{body, int64(len(body))}}
+		r.Bodies = []Reading{{body, int64(len(body))}}
 		return err
 	}
 	length, announced := r.Length()
 	there := int64(len(rest))
-	add := func(body []byte, came int64) { r.Bodies = append(r.Bodies, BodyReading{body, came}) }
+	add := func(body []byte, came int64) { r.Bodies = append(r.Bodies, Reading{body, came}) }
 	switch {
 	case !announced || length < 0 || length == there:
 		add(rest, there)
 	case there == 0:
-		return &CaptureError{Why: fmt.Sprintf("it ends after the headers, and a body of %d bytes is announced", length),
+		return &Error{Why: fmt.Sprintf("it ends after the headers, and a body of %d bytes is announced", length),
 			Hint: "capture the whole request, with its body"}
 	case there > length:
 		body, behind := rest[:length], rest[length:]
@@ -69,11 +69,11 @@ func dechunk(rest []byte) ([]byte, error) {
 		case err != nil && number == 1:
 			return rest, nil
 		case err != nil:
-			return nil, &CaptureError{Why: fmt.Sprintf("chunk %d of the body has no size", number)}
+			return nil, &Error{Why: fmt.Sprintf("chunk %d of the body has no size", number)}
 		case size == 0:
 			return body, nil
 		case uint64(len(after)) < size:
-			return nil, &CaptureError{Why: fmt.Sprintf("chunk %d of the body is to have %d bytes, and %d are there",
+			return nil, &Error{Why: fmt.Sprintf("chunk %d of the body is to have %d bytes, and %d are there",
 				number, size, len(after))}
 		}
 		body = append(body, after[:size]...)

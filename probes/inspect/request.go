@@ -1,37 +1,38 @@
-package mistakes
+package inspect
 
 import (
 	"bytes"
 	"fmt"
 	"strings"
 
+	"opensrs-doctor/probes/mistakes"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/probes/pattern"
 )
 
-// RawRequest is an HTTP/1 request as somebody captured it.
-type RawRequest struct {
-	RequestHead
-	Bodies []BodyReading // what the body may have been, at least one
-	AsText bool          // tcpdump wrote it as text: bytes beyond ASCII are lost
-	More   bool          // something else follows that is not part of it
+// Captured is an HTTP/1 request as somebody captured it.
+type Captured struct {
+	Head
+	Bodies []Reading // what the body may have been, at least one
+	AsText bool      // tcpdump wrote it as text: bytes beyond ASCII are lost
+	More   bool      // something else follows that is not part of it
 }
 
-// BodyReading is one way to read the bytes behind a head. A capture may have gained or lost a line end that
+// Reading is one way to read the bytes behind a head. A capture may have gained or lost a line end that
 // was never, or always, on the wire.
-type BodyReading struct {
+type Reading struct {
 	Body []byte
 	Came int64 // the bytes that were on the wire, to be compared with Content-Length
 }
 
-// CaptureError says that there is no request to be read. Its text is our own: a capture may hold a key.
-type CaptureError struct {
+// Error says that there is no request to be read. Its text is our own: a capture may hold a key.
+type Error struct {
 	Line int // from 1; 0 where it is about the whole
 	Why  string
 	Hint string // what to do, or ""
 }
 
-func (e *CaptureError) Error() string {
+func (e *Error) Error() string {
 	if e.Line == 0 {
 		return e.Why
 	}
@@ -44,12 +45,12 @@ const (
 	maxHeaders = 200
 )
 
-// ParseRawRequest reads a request out of a capture: the bytes as they were, or the text that tcpdump -A makes
+// Parse reads a request out of a capture: the bytes as they were, or the text that tcpdump -A makes
 // of them, with CRLF, LF or tcpdump's dot and LF behind each line of the head. Of several requests the first
-// counts, CONNECT aside. Errors are *CaptureError.
-func ParseRawRequest(raw []byte) (RawRequest, error) {
+// counts, CONNECT aside. Errors are *Error.
+func Parse(raw []byte) (Captured, error) {
 	if _, known := foreignTo(raw, inBytes); known {
-		return RawRequest{}, noRequest(raw) // also where the bytes of a request can be found in it
+		return Captured{}, noRequest(raw) // also where the bytes of a request can be found in it
 	}
 	text, fromPackets := joinPackets(raw)
 	at := findRequestLine(text)
@@ -62,15 +63,15 @@ func ParseRawRequest(raw []byte) (RawRequest, error) {
 		at = behind + next
 	}
 	if at < 0 {
-		return RawRequest{}, noRequest(raw)
+		return Captured{}, noRequest(raw)
 	}
 	p := headParser{rest: text[at:], line: 1 + bytes.Count(text[:at], []byte("\n")), exact: !fromPackets}
 	request, err := p.parse()
 	if err != nil {
 		if _, known := foreignTo(raw, printed); known {
-			return RawRequest{}, noRequest(raw)
+			return Captured{}, noRequest(raw)
 		}
-		return RawRequest{}, err
+		return Captured{}, err
 	}
 	request.AsText = fromPackets || p.end == ".\n" || at > 0
 	err = request.readBody(p.rest, p.end)
@@ -128,11 +129,11 @@ type headParser struct {
 	end   string // how the first line ends: "\r\n", "\n", ".\n"
 }
 
-func (p *headParser) fail(why string) *CaptureError {
+func (p *headParser) fail(why string) *Error {
 	if !p.exact {
-		return &CaptureError{Why: why}
+		return &Error{Why: why}
 	}
-	return &CaptureError{Line: p.line, Why: why}
+	return &Error{Line: p.line, Why: why}
 }
 
 // next gives the next line without its end; false where there is no end any more.
@@ -150,7 +151,7 @@ func (p *headParser) next() (string, bool) {
 	return strings.TrimSuffix(line, "\r"), true
 }
 
-func (p *headParser) parse() (request RawRequest, err error) {
+func (p *headParser) parse() (request Captured, err error) {
 	first := firstLine(p.rest)
 	switch {
 	case bytes.HasSuffix(first, []byte("\r")):
@@ -167,14 +168,14 @@ func (p *headParser) parse() (request RawRequest, err error) {
 		number := p.line
 		line, ok := p.next()
 		if !ok {
-			return request, &CaptureError{Why: "it ends within the headers: no empty line follows them",
+			return request, &Error{Why: "it ends within the headers: no empty line follows them",
 				Hint: "capture the whole request, with its body"}
 		}
 		if line == "" {
 			return request, nil
 		}
 		if size += len(line); size > maxHead || len(request.Headers) >= maxHeaders {
-			return request, &CaptureError{Why: fmt.Sprintf("its head is over %d headers or %d KiB", maxHeaders, maxHead>>10)}
+			return request, &Error{Why: fmt.Sprintf("its head is over %d headers or %d KiB", maxHeaders, maxHead>>10)}
 		}
 		p.line = number
 		name, value, isHeader := strings.Cut(line, ":")
@@ -194,14 +195,14 @@ func (p *headParser) parse() (request RawRequest, err error) {
 }
 
 // twice refuses a second name or signature that differs from the first.
-func (r *RawRequest) twice(header Header) error {
+func (r *Captured) twice(header Header) error {
 	for _, name := range []string{opensrs.HeaderUsername, opensrs.HeaderSignature} {
 		if !strings.EqualFold(header.Name, name) {
 			continue
 		}
 		for _, earlier := range r.Headers {
 			if strings.EqualFold(earlier.Name, name) && earlier.Value != header.Value {
-				return &CaptureError{Line: header.Line, Hint: "a call has one of each; leave the one that counts",
+				return &Error{Line: header.Line, Hint: "a call has one of each; leave the one that counts",
 					Why: fmt.Sprintf("%s is already on line %d, with another value", name, earlier.Line)}
 			}
 		}
@@ -211,33 +212,33 @@ func (r *RawRequest) twice(header Header) error {
 
 // Inspect finds what is wrong with a captured request besides its signature, in the reading of its body that
 // fits its head best.
-func (r RawRequest) Inspect() []Finding {
-	body, best := r.Bodies[0].Body, InspectRequest(r.RequestHead, r.Bodies[0].Came)
+func (r Captured) Inspect() []Finding {
+	body, best := r.Bodies[0].Body, Request(r.Head, r.Bodies[0].Came)
 	for _, reading := range r.Bodies[1:] {
-		if other := InspectRequest(r.RequestHead, reading.Came); len(other) < len(best) {
+		if other := Request(r.Head, reading.Came); len(other) < len(best) {
 			body, best = reading.Body, other
 		}
 	}
-	return append(best, InspectBody(body, Verdict{}, best)...)
+	return append(best, Body(body, mistakes.Verdict{}, best)...)
 }
 
 // Explain finds what is wrong with a captured request under a key, in the reading of its body that needs the
 // fewest mistakes. name is taken where the request has none. checked is false where it has no signature.
-func (r RawRequest) Explain(key []byte, name string) (verdict Verdict, findings []Finding, checked bool) {
+func (r Captured) Explain(key []byte, name string) (verdict mistakes.Verdict, findings []Finding, checked bool) {
 	if own := r.Username(); own != "" {
 		name = own
 	}
 	best, body := -1, []byte(nil)
 	for _, reading := range r.Bodies {
-		seen := InspectRequest(r.RequestHead, reading.Came)
+		seen := Request(r.Head, reading.Came)
 		signature := r.Signature()
 		if signature == "" {
-			return Verdict{}, r.Inspect(), false
+			return mistakes.Verdict{}, r.Inspect(), false
 		}
-		one := ExplainSignature(Attempt{reading.Body, key, name, signature})
+		one := mistakes.ExplainSignature(mistakes.Attempt{Body: reading.Body, Key: key, Username: name, Signature: signature})
 		size := len(one.Mistakes) + len(seen)
 		if one.Unexplained() {
-			size += len(mistakes())
+			size += len(mistakes.Mistakes()) // more than any set that explains it
 		}
 		if best < 0 || size < best {
 			verdict, findings, best, body = one, seen, size, reading.Body
@@ -246,5 +247,5 @@ func (r RawRequest) Explain(key []byte, name string) (verdict Verdict, findings 
 			break
 		}
 	}
-	return verdict, append(findings, InspectBody(body, verdict, findings)...), true
+	return verdict, append(findings, Body(body, verdict, findings)...), true
 }

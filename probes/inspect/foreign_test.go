@@ -1,4 +1,4 @@
-package mistakes
+package inspect
 
 import (
 	"bytes"
@@ -69,7 +69,7 @@ var foreignFiles = []struct {
 func TestForeign(t *testing.T) {
 	named := func(name string, raw []byte, why string, notAsBody bool) {
 		t.Helper()
-		_, asRequest := ParseRawRequest(raw)
+		_, asRequest := Parse(raw)
 		for as, err := range map[string]error{"request": asRequest, "body": NotABody(raw)} {
 			if as == "body" && notAsBody {
 				if err != nil {
@@ -77,7 +77,7 @@ func TestForeign(t *testing.T) {
 				}
 				continue
 			}
-			var capture *CaptureError
+			var capture *Error
 			if !errors.As(err, &capture) || !strings.Contains(capture.Why, why) || capture.Hint == "" {
 				t.Errorf("%s as a %s: %v, want %q", name, as, err, why)
 			}
@@ -98,7 +98,7 @@ func TestForeign(t *testing.T) {
 	packer.Write([]byte(captured()))
 	packer.Close()
 	named("gzip", zipped.Bytes(), "compressed with gzip", true)
-	if _, err := ParseRawRequest([]byte("\xff\xfeP\x00O\x00")); err == nil || !strings.Contains(err.Error(), "UTF-16") {
+	if _, err := Parse([]byte("\xff\xfeP\x00O\x00")); err == nil || !strings.Contains(err.Error(), "UTF-16") {
 		t.Errorf("PowerShell's text: %v", err)
 	}
 	for name, raw := range map[string]string{"a request": captured(), "tcpdump -A": "06:37:21.181692 IP a.1 > b.2: Flags [P.], length 9: HTTP\nE..." + captured()} {
@@ -110,8 +110,9 @@ func TestForeign(t *testing.T) {
 
 // TestOwn: nothing that clients send, and no capture that can be read, is taken for something else.
 func TestOwn(t *testing.T) {
-	for _, body := range append(sentBodies, commandBody, requestBody, string(opensrs.GetBalanceBody()), "", "hello", "xml=%3C", `{"a": 1}`, "\xff\xfe<\x00",
-		commandBody+"\n> POST / HTTP/1.1\n", "<a>`x` id,date\n[pid] write(</a>") {
+	for _, body := range []string{commandBody, requestBody, "<?xml version='1.0' encoding=\"UTF-8\"?>\n<a b='c d/~e'>é€ &amp; (f)</a>\n",
+		"<?xml version=\"1.0\"?>\r\n<a>\r\nx*y ü</a>", string(opensrs.GetBalanceBody()), "", "hello", "xml=%3C", `{"a": 1}`, "\xff\xfe<\x00",
+		commandBody + "\n> POST / HTTP/1.1\n", "<a>`x` id,date\n[pid] write(</a>"} {
 		if err := NotABody([]byte(body)); err != nil && !strings.Contains(body, "> POST") {
 			t.Errorf("%q: %v", body, err)
 		}
@@ -121,7 +122,7 @@ func TestOwn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		request, err := ParseRawRequest(raw)
+		request, err := Parse(raw)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}

@@ -1,4 +1,4 @@
-package mistakes
+package inspect
 
 import (
 	"mime"
@@ -31,8 +31,8 @@ type Header struct {
 	Line        int // in the capture, from 1; 0 where there is none
 }
 
-// RequestHead is a request without its body.
-type RequestHead struct {
+// Head is a request without its body.
+type Head struct {
 	Method  string
 	Target  string // "/", or a whole URL as proxies get it
 	Headers []Header
@@ -71,7 +71,7 @@ func Withhold(findings []Finding, key, body []byte) {
 }
 
 // Get gives the value of the first header with that name, in any case of letters; false where there is none.
-func (h RequestHead) Get(name string) (string, bool) {
+func (h Head) Get(name string) (string, bool) {
 	for _, header := range h.Headers {
 		if strings.EqualFold(header.Name, name) {
 			return header.Value, true
@@ -81,16 +81,16 @@ func (h RequestHead) Get(name string) (string, bool) {
 }
 
 // Username is the value of X-Username, or of the header that seems to be meant for it; "" where there is none.
-func (h RequestHead) Username() string { value, _, _ := h.meant(opensrs.HeaderUsername); return value }
+func (h Head) Username() string { value, _, _ := h.meant(opensrs.HeaderUsername); return value }
 
 // Signature is the value of X-Signature, or of the header that seems to be meant for it; "" where there is none.
-func (h RequestHead) Signature() string {
+func (h Head) Signature() string {
 	value, _, _ := h.meant(opensrs.HeaderSignature)
 	return value
 }
 
 // meant gives a header's value, and the wrong name that it has, "" where the name is right.
-func (h RequestHead) meant(name string) (value, misnamed string, found bool) {
+func (h Head) meant(name string) (value, misnamed string, found bool) {
 	if value, _ := h.Get(name); value != "" {
 		return value, "", true
 	}
@@ -131,14 +131,14 @@ func looksLike(name, header string) bool {
 }
 
 // Chunked reports whether the body comes in chunks.
-func (h RequestHead) Chunked() bool {
+func (h Head) Chunked() bool {
 	value, _ := h.Get("Transfer-Encoding")
 	return strings.Contains(strings.ToLower(value), "chunked")
 }
 
 // Length is what Content-Length announces. found is false where the header is missing; -1 where it holds no
 // number, or where two differ.
-func (h RequestHead) Length() (length int64, found bool) {
+func (h Head) Length() (length int64, found bool) {
 	for _, header := range h.Headers {
 		if !strings.EqualFold(header.Name, "Content-Length") {
 			continue
@@ -152,9 +152,9 @@ func (h RequestHead) Length() (length int64, found bool) {
 	return length, found
 }
 
-// InspectRequest finds what is wrong with a request besides its signature. came is the number of bytes of its
+// Request finds what is wrong with a request besides its signature. came is the number of bytes of its
 // body, -1 where it is not known.
-func InspectRequest(h RequestHead, came int64) []Finding {
+func Request(h Head, came int64) []Finding {
 	var findings []Finding
 	length, announced := h.Length()
 	switch {

@@ -1,7 +1,8 @@
-package mistakes
+package inspect
 
 import (
 	"bytes"
+	"opensrs-doctor/probes/xmltext"
 	"slices"
 	"strings"
 )
@@ -111,20 +112,20 @@ func foreignTo(raw []byte, kinds ...foreignKind) (otherForm, bool) {
 	return otherForm{}, false
 }
 
-// NotABody names a file that was given as a body and is something else: a *CaptureError, or nil where nothing is known
+// NotABody names a file that was given as a body and is something else: an *Error, or nil where nothing is known
 // against it.
 func NotABody(raw []byte) error {
 	if one, known := foreignTo(raw, inBytes, printed); known {
-		return &CaptureError{Why: one.why, Hint: one.hint}
+		return &Error{Why: one.why, Hint: one.hint}
 	}
-	if !laysOut(raw) && findRequestLine(raw[:min(len(raw), peek)]) >= 0 {
-		return &CaptureError{Why: "it is a whole HTTP request", Hint: "give it with --request, and leave --signature out"}
+	if !xmltext.IsMarkup(raw) && findRequestLine(raw[:min(len(raw), peek)]) >= 0 {
+		return &Error{Why: "it is a whole HTTP request", Hint: "give it with --request, and leave --signature out"}
 	}
 	return nil
 }
 
 // noRequest says what a capture without a request looks like.
-func noRequest(raw []byte) *CaptureError {
+func noRequest(raw []byte) *Error {
 	start := string(raw[:min(len(raw), 24)])
 	begins := func(texts ...string) bool {
 		for _, text := range texts {
@@ -137,17 +138,17 @@ func noRequest(raw []byte) *CaptureError {
 	one, known := foreignTo(raw, inBytes, printed, sendable)
 	switch {
 	case len(bytes.TrimSpace(raw)) == 0:
-		return &CaptureError{Why: "it is empty"}
+		return &Error{Why: "it is empty"}
 	case begins("PRI * HTTP/2"):
-		return &CaptureError{Why: "it is HTTP/2", Hint: "have the client speak HTTP/1.1"}
+		return &Error{Why: "it is HTTP/2", Hint: "have the client speak HTTP/1.1"}
 	case begins("HTTP/"):
-		return &CaptureError{Why: "it is a reply, and the request is asked for"}
+		return &Error{Why: "it is a reply, and the request is asked for"}
 	case begins("<OPS_", "<!DOCTYPE OPS_"), begins("<?xml", "\xEF\xBB\xBF<?xml") && !known:
-		return &CaptureError{Why: "it is a body without its request", Hint: "give it with --body, and the signature with --signature"}
+		return &Error{Why: "it is a body without its request", Hint: "give it with --body, and the signature with --signature"}
 	case begins("\xff\xfe", "\xfe\xff"):
-		return &CaptureError{Why: "it is text in UTF-16, as > writes it in PowerShell", Hint: "save it as UTF-8"}
+		return &Error{Why: "it is text in UTF-16, as > writes it in PowerShell", Hint: "save it as UTF-8"}
 	case known:
-		return &CaptureError{Why: one.why, Hint: one.hint}
+		return &Error{Why: one.why, Hint: one.hint}
 	}
-	return &CaptureError{Why: "no HTTP request is in it: no line such as \"POST / HTTP/1.1\" with headers below"}
+	return &Error{Why: "no HTTP request is in it: no line such as \"POST / HTTP/1.1\" with headers below"}
 }

@@ -1,4 +1,4 @@
-package mistakes
+package inspect
 
 import (
 	"bytes"
@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"opensrs-doctor/probes/mistakes"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/probes/pattern"
 	"opensrs-doctor/probes/xmltext"
@@ -17,9 +18,7 @@ import (
 const (
 	BodyNotXML        = "body-not-xml"
 	BodyNotWellFormed = "body-not-well-formed"
-	BodyEncoding      = "body-encoding" // declared, and another one used
-	BodyFormEncoded   = "body-form-encoded"
-	BodyJSON          = "body-json"
+	BodyEncoding      = "body-encoding"    // declared, and another one used
 	NoEnvelope        = "no-envelope"      // XML, and no OPS envelope
 	BadEnvelope       = "bad-envelope"     // it begins as an envelope, and cannot be read as one
 	EnvelopeOrder     = "envelope-order"   // the header comes behind the body
@@ -27,8 +26,14 @@ const (
 	CommandMissing    = "command-missing"  // the item action, or the item object
 )
 
-var ofBody = []string{BodyNotXML, BodyNotWellFormed, BodyEncoding, BodyFormEncoded, BodyJSON, NoEnvelope, BadEnvelope,
+var ofBody = []string{BodyNotXML, BodyNotWellFormed, BodyEncoding, mistakes.BodyFormEncoded, mistakes.BodyJSON, NoEnvelope, BadEnvelope,
 	EnvelopeOrder, ProtocolMissing, CommandMissing}
+
+// FindingIDs are the IDs of all that is found on a request or its body.
+func FindingIDs() []string {
+	return append([]string{ContentLengthWrong, ContentLengthMissing, ChunkedBody, WrongContentType, HeaderMissing,
+		HeaderName, WrongMethod, WrongPath}, ofBody...)
+}
 
 // OfBody reports whether a finding is about the body, and not about the request around it. A signature can be right
 // for any body.
@@ -57,10 +62,10 @@ const (
 	AsXMLInJSON = "xml-inside" // JSON: an object that holds XML as a text
 )
 
-// InspectBody finds what is wrong with a body besides its signature, whether the command exists aside: where it is no
+// Body finds what is wrong with a body besides its signature, whether the command exists aside: where it is no
 // envelope, the first thing that shows it. What the verdict on its signature, or the findings about its request,
 // explain is left out; both may be zero. Bodies over MaxReply bytes are not looked at.
-func InspectBody(body []byte, verdict Verdict, request []Finding) []Finding {
+func Body(body []byte, verdict mistakes.Verdict, request []Finding) []Finding {
 	return withoutSymptoms(inspectBody(body), verdict, request)
 }
 
@@ -83,17 +88,13 @@ func inspectBody(body []byte) []Finding {
 	}
 }
 
-var (
-	formField      = pattern.Of(`^[A-Za-z0-9_.%\[\]-]{1,64}=`)
-	allFields      = pattern.Of(`^[A-Za-z0-9_.%\[\]+-]{1,64}=[^<>\s&]*(?:&[A-Za-z0-9_.%\[\]+-]{1,64}=[^<>\s&]*)*\s*$`)
-	multipartStart = pattern.Of(`(?i)^(?:\r?\n)*--[^\r\n]{1,200}\r?\ncontent-[a-z]+:`)
-)
+var allFields = pattern.Of(`^[A-Za-z0-9_.%\[\]+-]{1,64}=[^<>\s&]*(?:&[A-Za-z0-9_.%\[\]+-]{1,64}=[^<>\s&]*)*\s*$`)
 
 // inForm finds fields of a form, which web pages send.
 func inForm(body []byte) (Finding, bool) {
 	as := ""
-	switch field := formField().Find(body); {
-	case multipartStart().Match(body):
+	switch field := mistakes.FormField(body); {
+	case mistakes.IsMultipart(body):
 		as = AsMultipart
 	case hasPrefixFold(body, "%3C"):
 		as = AsEncoded
@@ -105,7 +106,7 @@ func inForm(body []byte) (Finding, bool) {
 	case allFields().Match(body):
 		as = AsFields
 	}
-	return Finding{ID: BodyFormEncoded, Found: as}, as != ""
+	return Finding{ID: mistakes.BodyFormEncoded, Found: as}, as != ""
 }
 
 func hasPrefixFold(text []byte, prefix string) bool {
@@ -127,24 +128,10 @@ func inJSON(body []byte) (Finding, bool) {
 	as := AsObject
 	if text[0] == '"' {
 		as = AsString
-	} else if xmlInJSON(text) != nil {
+	} else if mistakes.XMLInJSON(text) != nil {
 		as = AsXMLInJSON
 	}
-	return Finding{ID: BodyJSON, Found: as}, true
-}
-
-// xmlInJSON gives the first text in JSON that is XML; nil where there is none.
-func xmlInJSON(text []byte) []byte {
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	for {
-		token, err := decoder.Token()
-		if err != nil {
-			return nil
-		}
-		if value, is := token.(string); is && strings.HasPrefix(strings.TrimSpace(value), "<") {
-			return []byte(value)
-		}
-	}
+	return Finding{ID: mistakes.BodyJSON, Found: as}, true
 }
 
 // shapes are what else bodies turn out to be. Each is known by its start.
@@ -238,7 +225,7 @@ func inspectEnvelope(body []byte) []Finding {
 
 // withoutSymptoms drops what a mistake of the signature, or of the request, explains: a body that was escaped after
 // signing is not XML for that reason, and one that Content-Length cuts off has no end.
-func withoutSymptoms(body []Finding, verdict Verdict, request []Finding) []Finding {
+func withoutSymptoms(body []Finding, verdict mistakes.Verdict, request []Finding) []Finding {
 	made := func(ids ...string) bool {
 		return slices.ContainsFunc(ids, func(id string) bool { return slices.Contains(verdict.Mistakes, id) })
 	}
@@ -249,13 +236,13 @@ func withoutSymptoms(body []Finding, verdict Verdict, request []Finding) []Findi
 				return r.ID == ContentLengthWrong || r.ID == ContentLengthMissing || r.ID == ChunkedBody || r.ID == WrongMethod
 			})
 		case f.Found == AsEscaped:
-			return made(BodyHTMLEscaped)
+			return made(mistakes.BodyHTMLEscaped)
 		case f.Found == AsEncoded:
-			return made(BodyURLEncoded)
+			return made(mistakes.BodyURLEncoded)
 		case f.ID == BodyEncoding:
-			return made(BodyLatin1, BodyUTF16)
+			return made(mistakes.BodyLatin1, mistakes.BodyUTF16)
 		case f.XML.Kind == xmltext.Character && f.XML.Met == "U+0000":
-			return made(BodyTrailingNUL)
+			return made(mistakes.BodyTrailingNUL)
 		}
 		return false
 	})

@@ -1,4 +1,4 @@
-package mistakes
+package inspect
 
 import (
 	"bytes"
@@ -7,38 +7,17 @@ import (
 	"encoding/json"
 	"fmt"
 	"html"
-	"mime/multipart"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
 
+	"opensrs-doctor/probes/mistakes"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/probes/xmltext"
 )
 
-// inJSONAs writes a value as JSON.
-func inJSONAs(t *testing.T, value any) string {
-	t.Helper()
-	text, err := json.Marshal(value)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
-
-func inPart(t *testing.T, text string) string {
-	t.Helper()
-	var body bytes.Buffer
-	form := multipart.NewWriter(&body)
-	if err := form.WriteField("xml", text); err != nil {
-		t.Fatal(err)
-	}
-	form.Close()
-	return body.String()
-}
-
-func TestInspectBody(t *testing.T) {
+func TestBody(t *testing.T) {
 	edit := func(old, now string) string {
 		if !strings.Contains(commandBody, old) {
 			t.Fatalf("there is no %q in the body", old)
@@ -49,6 +28,8 @@ func TestInspectBody(t *testing.T) {
 	packer := gzip.NewWriter(&zipped)
 	packer.Write([]byte(commandBody))
 	packer.Close()
+	quoted, _ := json.Marshal(commandBody)
+	inJSON := string(quoted)
 	header := " <header><version>0.9</version></header>\n"
 	for _, test := range []struct {
 		name, body string
@@ -62,16 +43,16 @@ func TestInspectBody(t *testing.T) {
 		{"no header", edit(header, ""), nil},
 		{"no DOCTYPE", edit("<!DOCTYPE OPS_envelope SYSTEM \"ops.dtd\">\n", ""), nil},
 
-		{"a field", "xml=" + url.QueryEscape(commandBody), []Finding{{ID: BodyFormEncoded, Found: AsField}}},
-		{"a field, not encoded", "xml=" + commandBody, []Finding{{ID: BodyFormEncoded, Found: AsRawField}}},
-		{"fields", "username=bob&action=LOOKUP&domain=example.com", []Finding{{ID: BodyFormEncoded, Found: AsFields}}},
-		{"encoded as a whole", url.PathEscape(commandBody), []Finding{{ID: BodyFormEncoded, Found: AsEncoded}}},
-		{"multipart", inPart(t, commandBody), []Finding{{ID: BodyFormEncoded, Found: AsMultipart}}},
-		{"an object", `{"protocol": "XCP", "action": "LOOKUP"}`, []Finding{{ID: BodyJSON, Found: AsObject}}},
-		{"an object that breaks off", `{"protocol": "XCP", "act`, []Finding{{ID: BodyJSON, Found: AsObject}}},
-		{"a list", `[{"action": "LOOKUP"}]`, []Finding{{ID: BodyJSON, Found: AsObject}}},
-		{"a string", inJSONAs(t, commandBody), []Finding{{ID: BodyJSON, Found: AsString}}},
-		{"XML in an object", inJSONAs(t, map[string]string{"xml": commandBody}), []Finding{{ID: BodyJSON, Found: AsXMLInJSON}}},
+		{"a field", "xml=" + url.QueryEscape(commandBody), []Finding{{ID: mistakes.BodyFormEncoded, Found: AsField}}},
+		{"a field, not encoded", "xml=" + commandBody, []Finding{{ID: mistakes.BodyFormEncoded, Found: AsRawField}}},
+		{"fields", "username=bob&action=LOOKUP&domain=example.com", []Finding{{ID: mistakes.BodyFormEncoded, Found: AsFields}}},
+		{"encoded as a whole", url.PathEscape(commandBody), []Finding{{ID: mistakes.BodyFormEncoded, Found: AsEncoded}}},
+		{"multipart", "--b\r\nContent-Disposition: form-data; name=\"xml\"\r\n\r\n" + commandBody + "\r\n--b--\r\n", []Finding{{ID: mistakes.BodyFormEncoded, Found: AsMultipart}}},
+		{"an object", `{"protocol": "XCP", "action": "LOOKUP"}`, []Finding{{ID: mistakes.BodyJSON, Found: AsObject}}},
+		{"an object that breaks off", `{"protocol": "XCP", "act`, []Finding{{ID: mistakes.BodyJSON, Found: AsObject}}},
+		{"a list", `[{"action": "LOOKUP"}]`, []Finding{{ID: mistakes.BodyJSON, Found: AsObject}}},
+		{"a string", inJSON, []Finding{{ID: mistakes.BodyJSON, Found: AsString}}},
+		{"XML in an object", `{"xml": ` + inJSON + "}", []Finding{{ID: mistakes.BodyJSON, Found: AsXMLInJSON}}},
 		{"text", "hello", []Finding{{ID: BodyNotXML, Found: AsText}}},
 		{"escaped", html.EscapeString(commandBody), []Finding{{ID: BodyNotXML, Found: AsEscaped}}},
 		{"base64", base64.StdEncoding.EncodeToString([]byte(commandBody)), []Finding{{ID: BodyNotXML, Found: AsBase64}}},
@@ -107,35 +88,12 @@ func TestInspectBody(t *testing.T) {
 		{"nothing but attributes", "<OPS_envelope><body><data_block><dt_assoc/></data_block></body></OPS_envelope>",
 			[]Finding{{ID: ProtocolMissing}, {ID: CommandMissing, Found: "action"}, {ID: CommandMissing, Found: "object"}}},
 	} {
-		if got := InspectBody([]byte(test.body), Verdict{}, nil); !slices.Equal(got, test.want) {
+		if got := Body([]byte(test.body), mistakes.Verdict{}, nil); !slices.Equal(got, test.want) {
 			t.Errorf("%s: %+v, want %+v", test.name, got, test.want)
 		}
 	}
-	if got := InspectBody(bytes.Repeat([]byte("x"), opensrs.MaxReply+1), Verdict{}, nil); got != nil {
+	if got := Body(bytes.Repeat([]byte("x"), opensrs.MaxReply+1), mistakes.Verdict{}, nil); got != nil {
 		t.Errorf("a body that is too large: %+v", got)
-	}
-}
-
-// TestSignedInside: XML that was signed, and sent inside something else, is found by its signature.
-func TestSignedInside(t *testing.T) {
-	for name, test := range map[string]struct{ body, want string }{
-		"a field":              {"xml=" + url.QueryEscape(commandBody), BodyFormEncoded},
-		"the first of two":     {"xml=" + url.QueryEscape(commandBody) + "&submit=1", BodyFormEncoded},
-		"a field with %20":     {"xml=" + url.PathEscape(commandBody), BodyFormEncoded},
-		"a field, not encoded": {"xml=" + commandBody, BodyFormEncoded},
-		"multipart":            {inPart(t, commandBody), BodyFormEncoded},
-		"a JSON string":        {inJSONAs(t, commandBody), BodyJSON},
-		"XML in an object":     {inJSONAs(t, map[string]any{"a": 1, "xml": commandBody}), BodyJSON},
-	} {
-		if got := explain(t, test.body, clientKey, right(commandBody, clientKey)); !slices.Equal(got, []string{test.want}) {
-			t.Errorf("%s: %v", name, got)
-		}
-		if got := explain(t, test.body, clientKey, right(commandBody, clientKey+"\n")); !slices.Equal(got, inTableOrder(test.want, KeyTrailingNewline)) {
-			t.Errorf("%s, and another mistake: %v", name, got)
-		}
-		if got := explain(t, test.body, clientKey, right(test.body, clientKey)); got != nil {
-			t.Errorf("%s, signed as it was sent: %v", name, got)
-		}
 	}
 }
 
@@ -149,15 +107,15 @@ func TestSymptomsLeftOut(t *testing.T) {
 	cut := commandBody[:len(commandBody)-20]
 	for name, test := range map[string]struct{ raw, want string }{
 		"right":                     {request(commandBody, len(commandBody), signature), ""},
-		"escaped":                   {request(html.EscapeString(commandBody), len(html.EscapeString(commandBody)), signature), BodyHTMLEscaped},
-		"URL-encoded":               {request(url.QueryEscape(commandBody), len(url.QueryEscape(commandBody)), signature), BodyURLEncoded},
-		"a NUL behind":              {request(commandBody+"\x00", len(commandBody)+1, signature), BodyTrailingNUL},
-		"Latin-1":                   {request(strings.ReplaceAll(commandBody, "ä", "\xe4"), len(commandBody)-1, signature), BodyLatin1},
+		"escaped":                   {request(html.EscapeString(commandBody), len(html.EscapeString(commandBody)), signature), mistakes.BodyHTMLEscaped},
+		"URL-encoded":               {request(url.QueryEscape(commandBody), len(url.QueryEscape(commandBody)), signature), mistakes.BodyURLEncoded},
+		"a NUL behind":              {request(commandBody+"\x00", len(commandBody)+1, signature), mistakes.BodyTrailingNUL},
+		"Latin-1":                   {request(strings.ReplaceAll(commandBody, "ä", "\xe4"), len(commandBody)-1, signature), mistakes.BodyLatin1},
 		"cut off":                   {request(cut, len(commandBody), right(cut, clientKey)), ContentLengthWrong},
 		"escaped, signed so":        {request(html.EscapeString(commandBody), len(html.EscapeString(commandBody)), right(html.EscapeString(commandBody), clientKey)), BodyNotXML},
 		"not well-formed":           {request(cut, len(cut), right(cut, clientKey)), BodyNotWellFormed},
-		"a field":                   {request("xml="+url.QueryEscape(commandBody), 4+len(url.QueryEscape(commandBody)), signature), BodyFormEncoded + " " + BodyFormEncoded},
-		"a field, and another sign": {request("a=b&c=d", 7, signature), WrongKey + " " + BodyFormEncoded},
+		"a field":                   {request("xml="+url.QueryEscape(commandBody), 4+len(url.QueryEscape(commandBody)), signature), mistakes.BodyFormEncoded + " " + mistakes.BodyFormEncoded},
+		"a field, and another sign": {request("a=b&c=d", 7, signature), mistakes.WrongKey + " " + mistakes.BodyFormEncoded},
 	} {
 		if got := strings.Join(found(t, test.raw), " "); got != test.want {
 			t.Errorf("%s: %q, want %q", name, got, test.want)
@@ -165,12 +123,12 @@ func TestSymptomsLeftOut(t *testing.T) {
 	}
 }
 
-func FuzzInspectBody(f *testing.F) {
+func FuzzBody(f *testing.F) {
 	f.Add([]byte(commandBody))
 	f.Add([]byte("xml=%3Ca%3E"))
 	f.Add([]byte("\xff\xfe<\x00a\x00/\x00>\x00"))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		for _, finding := range InspectBody(body, Verdict{}, nil) {
+		for _, finding := range Body(body, mistakes.Verdict{}, nil) {
 			if !finding.OfBody() {
 				t.Errorf("%+v", finding)
 			}
