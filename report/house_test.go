@@ -29,6 +29,7 @@ var order = [][]string{
 		"cmd/opensrs-doctor/child"},
 	{"cmd/opensrs-doctor/console", "cmd/opensrs-doctor/build"},
 	{"cmd/opensrs-doctor/infile"},
+	{"cmd/opensrs-doctor/config"},
 	{"probes/lab", "probes/lab/systems", "probes/lab/kernel"},
 	{"cmd/opensrs-doctor"},
 }

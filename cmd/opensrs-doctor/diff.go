@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"opensrs-doctor/cmd/opensrs-doctor/config"
 	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/report/diff"
 )
@@ -25,13 +26,13 @@ func diffCommand(s *console.Streams) *cobra.Command {
 			return nil
 		},
 	}
-	flags := addKeys(command.Flags(), append([]key{dataFormat}, viewKeys()...))
+	flags := config.AddFlags(command.Flags(), "diff")
 	command.RunE = func(_ *cobra.Command, args []string) error { return compareSaved(args[0], args[1], flags, s) }
 	return command
 }
 
 // compareSaved ends with 0 where nothing differs and 1 where something does, as the other diff.
-func compareSaved(before, after string, flags map[string]*flagValue, s *console.Streams) error {
+func compareSaved(before, after string, flags map[string]*config.FlagValue, s *console.Streams) error {
 	asJSON, err := wantsJSON(flags, s)
 	if err != nil {
 		return err
@@ -44,12 +45,12 @@ func compareSaved(before, after string, flags map[string]*flagValue, s *console.
 	if err != nil {
 		return err
 	}
-	look := gather(flags, nil, s)
+	look := config.Gather(flags, nil, s)
 	found := diff.Compare(old, now)
 	if asJSON {
 		err = diff.WriteDiffJSON(s.Stdout, found)
 	} else {
-		set, wrong := look.look()
+		set, wrong := look.Look()
 		if wrong != nil {
 			return wrong
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"opensrs-doctor/cmd/opensrs-doctor/config"
 	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/cmd/opensrs-doctor/infile"
 	"opensrs-doctor/report/diagnose"
@@ -33,20 +34,20 @@ func explainCommand(s *console.Streams) *cobra.Command {
 		}
 		return err
 	})
-	flags := addKeys(command.Flags(), explainKeys())
+	flags := config.AddFlags(command.Flags(), "explain")
 	command.RunE = func(_ *cobra.Command, args []string) error {
 		asJSON, err := wantsJSON(flags, s)
 		if err != nil {
 			return err
 		}
-		look := gather(flags, nil, s)
-		set, err := look.look()
+		look := config.Gather(flags, nil, s)
+		set, err := look.Look()
 		if err != nil {
 			return err
 		}
 		options := set.ForTerminal(s)
 		switch {
-		case look.bool(exampleKey.name):
+		case look.Bool("example"):
 			return explainExample(args, asJSON, s)
 		case len(args) > 0:
 			return explainWords(args, asJSON, options, s)
@@ -57,12 +58,6 @@ func explainCommand(s *console.Streams) *cobra.Command {
 	}
 	return command
 }
-
-// exampleKey shows a recorded run.
-var exampleKey = key{"example", "", boolean, "", groupOutput, "the screen of a recorded run with that cause"}
-
-// explainKeys are the flags of explain.
-func explainKeys() []key { return append([]key{exampleKey, dataFormat}, viewKeys()...) }
 
 // explainExample shows the recorded run of one cause.
 func explainExample(args []string, asJSON bool, s *console.Streams) error {
@@ -81,17 +76,6 @@ func explainExample(args []string, asJSON bool, s *console.Streams) error {
 
 // explainHint is how a text gets past the shell unharmed.
 const explainHint = "opensrs-doctor explain - reads the text from standard input; or put it into single quotes after --"
-
-// viewKeys are the keys of check that say how words are set.
-func viewKeys() []key {
-	var out []key
-	for _, key := range keys() {
-		if key.name == "color" || key.name == "no-color" || key.name == "ascii" {
-			out = append(out, key)
-		}
-	}
-	return out
-}
 
 // explainWords explains a cause, a lesson, or a text. What has the form of a cause's ID and is none was mistyped.
 func explainWords(args []string, asJSON bool, options screen.Options, s *console.Streams) error {

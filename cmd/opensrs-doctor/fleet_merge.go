@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"net/netip"
@@ -19,10 +18,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"opensrs-doctor/cmd/opensrs-doctor/config"
 	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/cmd/opensrs-doctor/infile"
 	"opensrs-doctor/probes/iprules"
-	"opensrs-doctor/probes/service"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/accessrules"
 	"opensrs-doctor/report/fleet"
@@ -31,17 +30,6 @@ import (
 
 // fleetFormats are the formats of fleet merge, the default first.
 var fleetFormats = []string{"human", "json", "html", "markdown", "prometheus"}
-
-// mergeKeys are the keys of fleet merge.
-func mergeKeys() []key {
-	form := key{"format", "f", list, "NAME[=PATH]", groupOutput,
-		"human (default), json, html, markdown or prometheus; repeatable; without PATH to standard output"}
-	most := key{"max-rules", "", text, "N", groupRules,
-		fmt.Sprintf("how many rules the control panel takes, 1 to %d (default %d)", iprules.MaxPlanned, service.OpenSRS.Rules.Most)}
-	current := key{"current-rule", "", list, "RULE", groupRules,
-		"a rule that is in the control panel now; repeatable, in order (default: the list in most reports)"}
-	return append([]key{current, most, form}, viewKeys()...)
-}
 
 // fleetMergeCommand makes one answer of the reports of many hosts.
 func fleetMergeCommand(s *console.Streams) *cobra.Command {
@@ -55,16 +43,16 @@ func fleetMergeCommand(s *console.Streams) *cobra.Command {
 			return nil
 		},
 	}
-	flags := addKeys(command.Flags(), mergeKeys())
+	flags := config.AddFlags(command.Flags(), "fleet merge")
 	command.RunE = func(_ *cobra.Command, args []string) error { return mergeFleet(args, flags, s) }
 	return command
 }
 
 // mergeFleet reads, merges, plans and writes. Exit status 0: all pass or warn; 1: some fail or are incomplete; 3: nothing
 // could be read.
-func mergeFleet(args []string, flags map[string]*flagValue, s *console.Streams) error {
-	settings := gather(flags, nil, s)
-	look, err := settings.look()
+func mergeFleet(args []string, flags map[string]*config.FlagValue, s *console.Streams) error {
+	settings := config.Gather(flags, nil, s)
+	look, err := settings.Look()
 	if err != nil {
 		return err
 	}
@@ -80,7 +68,7 @@ func mergeFleet(args []string, flags map[string]*flagValue, s *console.Streams) 
 	merger := fleet.NewMerger()
 	var answer *fleet.Fleet
 	var plan string
-	out, err := settings.parseOutputsOf(context.Background(), fleetWriters(&answer, &plan), time.Now().Add(30*time.Second))
+	out, err := parseOutputsOf(context.Background(), settings, fleetWriters(&answer, &plan), time.Now().Add(30*time.Second))
 	if err != nil {
 		return err
 	}
@@ -200,16 +188,16 @@ func mayHoldReports(name string) bool {
 }
 
 // planFleet plans the access rules for all addresses of the fleet, puts the plan into the answer and gives it for people.
-func planFleet(merger *fleet.Merger, answer *fleet.Fleet, current ruleList, limit int, run *rulesRun) (string, error) {
+func planFleet(merger *fleet.Merger, answer *fleet.Fleet, current config.RuleList, limit int, run *rulesRun) (string, error) {
 	addresses, named := merger.Addresses(answer)
-	if !current.given {
+	if !current.Given {
 		for _, text := range named {
 			if rule, err := iprules.Parse(text); err == nil {
-				current.rules, current.given = append(current.rules, rule), true
+				current.Rules, current.Given = append(current.Rules, rule), true
 			}
 		}
-		if slices.ContainsFunc(iprules.Lint(current.rules), func(p iprules.Problem) bool { return p.Severity == iprules.SeverityError }) || len(current.rules) > limit {
-			current = ruleList{} // no list that the panel could hold
+		if slices.ContainsFunc(iprules.Lint(current.Rules), func(p iprules.Problem) bool { return p.Severity == iprules.SeverityError }) || len(current.Rules) > limit {
+			current = config.RuleList{} // no list that the panel could hold
 		}
 	}
 	wish := wish{run: run, noted: notedLines{run: run}}

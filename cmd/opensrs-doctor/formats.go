@@ -8,9 +8,9 @@ import (
 	"strings"
 	"time"
 
+	"opensrs-doctor/cmd/opensrs-doctor/config"
 	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/cmd/opensrs-doctor/outfile"
-	"opensrs-doctor/probes/wording"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/render"
 	"opensrs-doctor/report/render/page"
@@ -23,35 +23,26 @@ type format struct {
 	write func(io.Writer, *report.Report, screen.Options) error
 }
 
+// writers write a report in the formats that -f takes.
+var writers = map[string]func(io.Writer, *report.Report, screen.Options) error{
+	"human":      render.WriteText,
+	"json":       sameForAll(report.WriteJSON),
+	"junit":      sameForAll(render.WriteJUnit),
+	"tap":        sameForAll(render.WriteTAP),
+	"markdown":   sameForAll(render.WriteMarkdown),
+	"html":       sameForAll(page.WriteHTML),
+	"prometheus": sameForAll(render.WritePrometheus),
+	"nagios":     sameForAll(render.WriteNagios),
+	"github":     sameForAll(render.WriteGitHub),
+}
+
 // formats are all that -f takes, the default first.
 func formats() []format {
-	return []format{
-		{"human", render.WriteText},
-		{"json", sameForAll(report.WriteJSON)},
-		{"junit", sameForAll(render.WriteJUnit)},
-		{"tap", sameForAll(render.WriteTAP)},
-		{"markdown", sameForAll(render.WriteMarkdown)},
-		{"html", sameForAll(page.WriteHTML)},
-		{"prometheus", sameForAll(render.WritePrometheus)},
-		{"nagios", sameForAll(render.WriteNagios)},
-		{"github", sameForAll(render.WriteGitHub)},
+	var all []format
+	for _, name := range config.Formats {
+		all = append(all, format{name, writers[name]})
 	}
-}
-
-// formatNames are the words that -f takes, the default first.
-func formatNames() []string {
-	var names []string
-	for _, one := range formats() {
-		names = append(names, one.name)
-	}
-	return names
-}
-
-// formatChoice is what the help says of them.
-func formatChoice() string {
-	names := formatNames()
-	names[0] += " (default)"
-	return wording.Join(names, "or")
+	return all
 }
 
 // sameForAll makes a writer of one that does not ask how a person wants to read.
@@ -73,17 +64,17 @@ type outputs []output
 // parseOutputs reads the values of --format and opens the files, so that a path that cannot be written is an
 // error before the run and not after it. Until the deadline or the end of ctx a pipe is waited for. The caller ends with
 // write or discard.
-func (s *settings) parseOutputs(ctx context.Context, deadline time.Time) (out outputs, err error) {
-	return s.parseOutputsOf(ctx, formats(), deadline)
+func parseOutputs(ctx context.Context, s *config.Settings, deadline time.Time) (out outputs, err error) {
+	return parseOutputsOf(ctx, s, formats(), deadline)
 }
 
 // parseOutputsOf is parseOutputs for those formats, the default first.
-func (s *settings) parseOutputsOf(ctx context.Context, all []format, deadline time.Time) (out outputs, err error) {
+func parseOutputsOf(ctx context.Context, s *config.Settings, all []format, deadline time.Time) (out outputs, err error) {
 	var names []string
 	for _, one := range all {
 		names = append(names, one.name)
 	}
-	if !s.given("format") {
+	if !s.Given("format") {
 		return outputs{{format: all[0]}}, nil
 	}
 	defer func() {
@@ -91,16 +82,16 @@ func (s *settings) parseOutputsOf(ctx context.Context, all []format, deadline ti
 			out.discard()
 		}
 	}()
-	paths, inputs := map[string]bool{}, s.inputs()
-	for i, one := range s.merged["format"].values {
-		name, path, hasPath := strings.Cut(strings.TrimSpace(one.text), "=")
+	paths, inputs := map[string]bool{}, s.Inputs()
+	for i, text := range s.Texts("format") {
+		name, path, hasPath := strings.Cut(strings.TrimSpace(text), "=")
 		at := slices.Index(names, name)
 		switch {
 		case at < 0:
-			return out, s.bad("format", i, "%s is not a format; the formats are %s", console.Shown(name),
+			return out, s.Bad("format", i, "%s is not a format; the formats are %s", console.Shown(name),
 				strings.Join(names, ", ")).WithNearest(name, names)
 		case hasPath && path == "":
-			return out, s.bad("format", i, "the path after %s= is empty", name)
+			return out, s.Bad("format", i, "the path after %s= is empty", name)
 		case path == "-":
 			path = ""
 		}
@@ -109,25 +100,25 @@ func (s *settings) parseOutputsOf(ctx context.Context, all []format, deadline ti
 			path = outfile.Key(path)
 		}
 		if paths[path] && path == "" {
-			return out, s.bad("format", i, "only one format can go to standard output").
+			return out, s.Bad("format", i, "only one format can go to standard output").
 				WithHint("give the others a path, as in -f %s=PATH", name)
 		}
 		if paths[path] {
-			return out, s.bad("format", i, "two formats cannot go to the same path %s", console.ShownPath(given))
+			return out, s.Bad("format", i, "two formats cannot go to the same path %s", console.ShownPath(given))
 		}
 		if input := inputs[path]; input != "" {
-			return out, s.bad("format", i, "%s is the file of %s, and would be replaced", console.ShownPath(given), input)
+			return out, s.Bad("format", i, "%s is the file of %s, and would be replaced", console.ShownPath(given), input)
 		}
 		paths[path] = true
 		next := output{format: all[at], path: path, given: given}
 		if path != "" {
 			if next.file, err = outfile.Open(ctx, given, deadline); err != nil {
-				return out, s.bad("format", i, "cannot write %s: %s", console.ShownPath(given), console.Plain(err))
+				return out, s.Bad("format", i, "cannot write %s: %s", console.ShownPath(given), console.Plain(err))
 			}
 			if next.file.IsStdout() {
 				if paths[""] {
 					next.file.Discard()
-					return out, s.bad("format", i, "%s is standard output, and only one format can go there", console.ShownPath(given))
+					return out, s.Bad("format", i, "%s is standard output, and only one format can go there", console.ShownPath(given))
 				}
 				paths[""] = true
 			}
@@ -135,22 +126,6 @@ func (s *settings) parseOutputsOf(ctx context.Context, all []format, deadline ti
 		out = append(out, next)
 	}
 	return out, nil
-}
-
-// inputs are the files that this run reads, by outfile.Key, and the setting of each.
-func (s *settings) inputs() map[string]string {
-	found := map[string]string{}
-	for _, name := range []string{"api-key-file", "rules-file", "ca-file", "public-roots", "system-roots"} {
-		if path := s.text(name); path != "" && path != "-" && s.merged[name].from != "environment" {
-			found[outfile.Key(path)] = name
-		}
-	}
-	for _, one := range s.merged {
-		if one.from == "file" {
-			found[outfile.Key(one.file)] = "config"
-		}
-	}
-	return found
 }
 
 // write writes every format, those with a path first. All are tried; the first error is returned, which is the

@@ -30,6 +30,7 @@ import (
 	"github.com/miekg/dns"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"opensrs-doctor/cmd/opensrs-doctor/config"
 	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes/sandbox"
 )
@@ -715,7 +716,7 @@ func TestRenderingHostileReports(t *testing.T) {
 		path := filepath.Join(dir, "report.json")
 		write(t, path, one.text)
 		args := []string{"render", path, "--anonymize"}
-		for _, format := range formatNames() {
+		for _, format := range config.Formats {
 			args = append(args, "-f", format+"="+filepath.Join(dir, "as-"+format))
 		}
 		got := invocation{}.run(t, args...)

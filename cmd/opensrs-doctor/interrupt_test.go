@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"opensrs-doctor/cmd/opensrs-doctor/config"
 	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes/observed"
 	"opensrs-doctor/probes/sandbox"
@@ -285,7 +286,7 @@ func TestInterruptKeyCommand(t *testing.T) {
 func TestInterruptAfterARound(t *testing.T) {
 	for _, cause := range []string{"rules.propagating", "port.refused"} { // one that can pass by itself, one that cannot
 		ctx, interrupt := context.WithCancel(t.Context())
-		result := (&request{wait: time.Hour}).repeat(ctx, &console.Streams{}, func() *report.Report {
+		result := repeat(ctx, &config.Request{Wait: time.Hour}, &console.Streams{}, func() *report.Report {
 			interrupt()
 			return &report.Report{Verdict: report.VerdictFail,
 				Diagnoses: []report.Diagnosis{{Cause: cause, Severity: report.Fail}}}

@@ -56,7 +56,7 @@ func TestNothingRunsOn(t *testing.T) {
 		"silent resolver":  {"--endpoint", "api.example:55443", "--resolver", server, "--egress-source", "none", "--control", silence, "--status-url", "none", "--proxy", "none", "--timeout", "1s"},
 		"silent proxy":     {"--endpoint", "192.0.2.1:55443", "--no-third-parties", "--proxy", "http://" + silence, "--timeout", "1s"},
 		"waiting":          {"--sandbox=rules.propagating", "--wait", "1s"},
-		healthy:            {"--sandbox"},
+		"healthy":          {"--sandbox"},
 	}
 	for _, fault := range sandbox.Faults() {
 		worlds[fault] = []string{"--sandbox=" + fault, "--timeout", "1s"}

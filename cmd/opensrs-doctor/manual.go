@@ -10,12 +10,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"opensrs-doctor/cmd/opensrs-doctor/build"
+	"opensrs-doctor/cmd/opensrs-doctor/config"
 	"opensrs-doctor/cmd/opensrs-doctor/console"
 )
-
-// manualKey asks help for a manual page. It is a flag of help and not a command: whoever copied only the program reads
-// its manual with man -l -.
-var manualKey = key{"man", "", boolean, "", groupOutput, "as a manual page, for man: opensrs-doctor help --man check | man -l -"}
 
 // manual collects what writeHelp says of one command, in the place of a terminal: texts as they are, flags as the rows
 // of their table. So the manual cannot say anything else than the help.
@@ -25,7 +22,7 @@ type manual struct {
 	after    []string // paragraphs behind them
 	exit     []string // paragraphs about the exit status
 	own      []string // flags that the text names: they are not rows of the table
-	keys     []key
+	keys     []config.Key
 	text     strings.Builder
 }
 
@@ -33,7 +30,7 @@ type manual struct {
 func (m *manual) Write(part []byte) (int, error) { return m.text.Write(part) }
 
 // takeKeys takes flags.
-func (m *manual) takeKeys(keys []key) {
+func (m *manual) takeKeys(keys []config.Key) {
 	m.cut()
 	m.keys = append(m.keys, keys...)
 }
@@ -116,10 +113,10 @@ func (r *roff) options(m *manual) {
 		return
 	}
 	r.macro("SH", "OPTIONS")
-	for _, group := range groups {
+	for _, group := range config.Groups {
 		headed := false
 		for _, key := range m.keys {
-			if key.group != group {
+			if key.Group != group {
 				continue
 			}
 			if !headed {
@@ -137,20 +134,20 @@ func (r *roff) options(m *manual) {
 	}
 }
 
-func (r *roff) option(k key) {
-	left := `\fB\-\-` + escapeRoff(k.name) + `\fR`
-	if k.short != "" {
-		left = `\fB\-` + k.short + `\fR, ` + left
+func (r *roff) option(k config.Key) {
+	left := `\fB\-\-` + escapeRoff(k.Name) + `\fR`
+	if k.Short != "" {
+		left = `\fB\-` + k.Short + `\fR, ` + left
 	}
 	switch {
-	case k.kind == option:
-		left += `[=\fI` + escapeRoff(k.arg) + `\fR]`
-	case k.arg != "":
-		left += ` \fI` + escapeRoff(k.arg) + `\fR`
+	case k.Kind == config.Option:
+		left += `[=\fI` + escapeRoff(k.Arg) + `\fR]`
+	case k.Arg != "":
+		left += ` \fI` + escapeRoff(k.Arg) + `\fR`
 	}
 	r.macro("TP")
 	r.line(left)
-	r.fill(k.help)
+	r.fill(k.Help)
 }
 
 // places are the files and variables of the commands that read a config file.

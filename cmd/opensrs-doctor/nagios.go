@@ -3,13 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"opensrs-doctor/cmd/opensrs-doctor/config"
 	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/render"
@@ -64,11 +64,11 @@ func asPlugin(root *cobra.Command, args []string, s *console.Streams) (is bool) 
 	given := flagTexts(command, rest)
 	formats := given["format"]
 	if len(formats) == 0 && command.Flags().Lookup("config") != nil {
-		config := ""
+		file := ""
 		if paths := given["config"]; len(paths) > 0 {
-			config = paths[len(paths)-1]
+			file = paths[len(paths)-1]
 		}
-		formats = formatsOfFile(config, s)
+		formats = config.FormatsOfFile(file, s)
 	}
 	for _, text := range formats {
 		if name, path, _ := strings.Cut(strings.TrimSpace(text), "="); name == "nagios" && (path == "" || path == "-") {
@@ -94,17 +94,4 @@ func flagTexts(command *cobra.Command, args []string) map[string][]string {
 		return nil
 	})
 	return texts
-}
-
-// formatsOfFile are the formats in a config file, which may be wrong in any other way.
-func formatsOfFile(flag string, s *console.Streams) (formats []string) {
-	path, named := configPath(flag, s)
-	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
-		return nil // what a pipe held has been read
-	}
-	settings, _ := parseConfigAt(path, named)
-	for _, format := range settings["format"].values {
-		formats = append(formats, format.text)
-	}
-	return formats
 }

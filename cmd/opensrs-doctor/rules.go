@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
-	"slices"
 
 	"github.com/spf13/cobra"
 
+	"opensrs-doctor/cmd/opensrs-doctor/config"
 	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/typo"
@@ -37,62 +37,33 @@ func rulesCommand(s *console.Streams) *cobra.Command {
 	return command
 }
 
-// ipsKey is where a list of addresses comes from.
-var ipsKey = key{"ips", "", text, "FILE|-", groupAddresses,
-	"addresses, the first IPv4 address of each line, in any column; - is standard input"}
-
-// ruleKeys are the keys of lint and check.
-func ruleKeys() []key {
-	return slices.Concat(keysNamed("rule", "rules-file"), []key{ipsKey, dataFormat}, viewKeys())
-}
-
-// keysNamed are keys of check.
-func keysNamed(names ...string) []key {
-	var out []key
-	for _, key := range keys() {
-		if slices.Contains(names, key.name) {
-			out = append(out, key)
-		}
-	}
-	return out
-}
-
 // rulesRun is one run of a rules command: its settings and how its words are set.
 type rulesRun struct {
-	settings *settings
+	settings *config.Settings
 	asJSON   bool
 	options  screen.Options
 	streams  *console.Streams
 }
 
 // newRulesRun reads the flags, and from the config file the list of rules and how words are set.
-func newRulesRun(flags map[string]*flagValue, config string, s *console.Streams) (*rulesRun, error) {
-	file, err := readConfig(config, s)
+func newRulesRun(flags map[string]*config.FlagValue, path string, s *console.Streams) (*rulesRun, error) {
+	settings, err := config.ForRules(flags, path, s)
 	if err != nil {
 		return nil, err
 	}
-	for name := range file {
-		if !slices.Contains([]string{"rule", "rules-file", "color", "no-color", "ascii"}, name) {
-			delete(file, name)
-		}
-	}
-	settings := gather(flags, file, s)
-	if err := settings.conflicts(&request{}); err != nil {
-		return nil, err
-	}
-	format, err := settings.choice("format", "human", "json")
+	asJSON, err := settings.JSON()
 	if err != nil {
 		return nil, err
 	}
-	if settings.text("ips") == "-" && settings.text("rules-file") == "-" {
+	if settings.Text("ips") == "-" && settings.Text("rules-file") == "-" {
 		return nil, console.Usagef("--ips and --rules-file: both are to come from standard input").
 			WithHint("give one of the two a path")
 	}
-	look, err := settings.look()
+	look, err := settings.Look()
 	if err != nil {
 		return nil, err
 	}
-	return &rulesRun{settings, format == "json", look.ForTerminal(s), s}, nil
+	return &rulesRun{settings, asJSON, look.ForTerminal(s), s}, nil
 }
 
 // note is a word on standard error.
@@ -103,10 +74,10 @@ func (r *rulesRun) note(format string, args ...any) {
 // addresses calls tell with every line of --ips. name is how the file is called in a message. Of lines with more than
 // one address it notes that only the first counts.
 func (r *rulesRun) addresses(idle func(), tell func(name string, line iprules.AddressLine)) error {
-	if !r.settings.given("ips") {
+	if !r.settings.Given("ips") {
 		return nil
 	}
-	file, name, err := r.settings.open("ips")
+	file, name, err := r.settings.Open("ips")
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"opensrs-doctor/cmd/opensrs-doctor/config"
 	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes/observed"
 	"opensrs-doctor/probes/sandbox"
@@ -31,19 +32,19 @@ type logForms struct {
 	command  bool // a command runs: standard output is its own
 }
 
-// logForms reads --format and --log-format.
-func (s *settings) logForms(command bool) (forms logForms, err error) {
-	form, err := s.choice("format", "human", "json")
+// readLogForms reads --format and --log-format.
+func readLogForms(s *config.Settings, command bool) (forms logForms, err error) {
+	form, err := s.Choice("format", "human", "json")
 	if err != nil {
 		return forms, err
 	}
-	lines, err := s.choice("log-format", "text", "json")
+	lines, err := s.Choice("log-format", "text", "json")
 	if err != nil {
 		return forms, err
 	}
 	forms = logForms{document: form == "json", lines: lines == "json", command: command}
 	if forms.command && forms.document {
-		return forms, s.bad("format", 0, "json does not go with a command: the standard output is the command's own").
+		return forms, s.Bad("format", 0, "json does not go with a command: the standard output is the command's own").
 			WithHint("--ready-file PATH gets the same document, and --log-format json is for the log")
 	}
 	return forms, nil

@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"opensrs-doctor/cmd/opensrs-doctor/config"
 	"opensrs-doctor/cmd/opensrs-doctor/console"
 )
 
@@ -181,8 +182,8 @@ func TestWordsOfTheConfigFileAndTheEnvironmentAreQuoted(t *testing.T) {
 	t.Chdir(t.TempDir())
 	name := "config\x1b\n::error::.yaml"
 	known := map[string]bool{}
-	for _, one := range keys() {
-		known[one.name] = true
+	for _, one := range config.KeysOf("check") {
+		known[one.Name] = true
 	}
 	before, _ := offline(rootCommand(&console.Streams{Lookup: os.LookupEnv}))
 	configured := func(document string) {

@@ -19,6 +19,7 @@ import (
 	"syscall"
 	"testing"
 
+	"opensrs-doctor/cmd/opensrs-doctor/config"
 	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/probes/sandbox"
@@ -269,9 +270,9 @@ func TestSecretsMistaken(t *testing.T) {
 	broken := "http://" + plantedLogin + ":" + plantedShort + " " + plantedLong + "@[bad:port/%zz"
 	values := []string{plantedKey, broken, "http://" + plantedLogin + ":" + url.QueryEscape(plantedLong) + "@127.0.0.1:1/x"}
 	var settings []string
-	for _, setting := range keys() {
-		if setting.name != "username" && setting.name != "sandbox" { // a username may be written, whatever it is
-			settings = append(settings, setting.name)
+	for _, setting := range config.KeysOf("check") {
+		if setting.Name != "username" && setting.Name != "sandbox" { // a username may be written, whatever it is
+			settings = append(settings, setting.Name)
 		}
 	}
 	atOnce(t, append(settings, "config", "word"), func(t *testing.T, name string) {

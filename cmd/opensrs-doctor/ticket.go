@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"opensrs-doctor/cmd/opensrs-doctor/build"
+	"opensrs-doctor/cmd/opensrs-doctor/config"
 	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/cmd/opensrs-doctor/outfile"
 	"opensrs-doctor/cmd/opensrs-doctor/process"
@@ -31,36 +32,29 @@ func ticketCommand(s *console.Streams) *cobra.Command {
 		Short: "check, and write the bundle for a support ticket",
 		Args:  noFaultWord,
 	}
-	flags := addKeys(command.Flags(), keys())
-	config := command.Flags().String("config", "", "the config file, instead of the default one")
-	output := command.Flags().String(outputKey.name, "", outputKey.help)
-	compare := command.Flags().String(compareKey.name, "", compareKey.help)
-	command.RunE = func(cmd *cobra.Command, _ []string) error {
-		b := &bundle{path: *output, given: cmd.Flags().Changed(outputKey.name)}
-		if cmd.Flags().Changed(compareKey.name) {
-			if *compare == "-" {
+	flags := config.AddFlags(command.Flags(), "ticket")
+	output, compare := flags["output"], flags["compare"]
+	delete(flags, "output") // neither is a setting of the check
+	delete(flags, "compare")
+	path := command.Flags().String("config", "", "the config file, instead of the default one")
+	command.RunE = func(*cobra.Command, []string) error {
+		b := &bundle{given: len(output.Texts) > 0}
+		if b.given {
+			b.path = output.Texts[0]
+		}
+		if len(compare.Texts) > 0 {
+			if compare.Texts[0] == "-" {
 				return console.Usagef("--compare: name a file; standard input may be the key's")
 			}
 			var err error
-			if b.earlier, err = readReport(*compare, s.Stdin); err != nil {
+			if b.earlier, err = readReport(compare.Texts[0], s.Stdin); err != nil {
 				return err
 			}
 		}
-		return check(flags, *config, s, b)
+		return check(flags, *path, s, b)
 	}
 	return command
 }
-
-// outputKey and compareKey are the flags that ticket has more than check. They are not keys of the config file: a bundle is
-// never overwritten, so a path is good for one run, and so is what it is compared with.
-var outputKey = key{"output", "", text, "PATH", groupOutput,
-	"the zip to write, never overwritten (default opensrs-ticket-DATE-TIME.zip in this directory)"}
-
-var compareKey = key{"compare", "", text, "FILE", groupOutput,
-	"an earlier report, best one that passed: the bundle then says when it worked, and what changed since"}
-
-// ticketKeys are what the help lists.
-func ticketKeys() []key { return append(keys(), outputKey, compareKey) }
 
 // bundle is the zip of one run of ticket.
 type bundle struct {
@@ -75,24 +69,24 @@ type bundle struct {
 // askClients asks the language runtimes, for the bundle's table. A sandbox's authority is known to none of them, and an
 // anonymized bundle has no place for what they say. They are asked when the check has ended, whose times and counters
 // they would disturb.
-func (b *bundle) askClients(ctx context.Context, r *request, within time.Duration) {
-	if r.sandbox != "" || r.anonymize || ctx.Err() != nil {
+func (b *bundle) askClients(ctx context.Context, r *config.Request, within time.Duration) {
+	if r.Sandbox != "" || r.Anonymize || ctx.Err() != nil {
 		return
 	}
 	var found *clients.Report
-	if r.as != nil {
-		target, err := process.Find(r.as.Asked) // the first one is closed
+	if r.As != nil {
+		target, err := process.Find(r.As.Asked) // the first one is closed
 		if err != nil {
 			return
 		}
 		defer target.Close()
 		again := *r
-		again.as = target
-		if found, err = again.clientsAs(ctx, nil, within); err != nil {
+		again.As = target
+		if found, err = clientsAs(ctx, &again, nil, within); err != nil {
 			return
 		}
 	} else {
-		found = clients.New(askClients(ctx, r.options, nil, nil, within), build.Tool(r.options))
+		found = clients.New(askClients(ctx, r.Options, nil, nil, within), build.Tool(r.Options))
 	}
 	var table bytes.Buffer
 	if clients.WriteText(&table, found, console.View{}.Plain()) == nil && ctx.Err() == nil {
@@ -168,12 +162,12 @@ func freeName(at time.Time, n int) string {
 }
 
 // save writes the bundle.
-func (b *bundle) save(r *report.Report, request *request) (err error) {
-	beside := &ticket.Beside{Clients: b.clients, Earlier: b.earlier, Secrets: request.options.Scrubber()}
-	if b.earlier != nil && request.anonymize {
+func (b *bundle) save(r *report.Report, request *config.Request) (err error) {
+	beside := &ticket.Beside{Clients: b.clients, Earlier: b.earlier, Secrets: request.Options.Scrubber()}
+	if b.earlier != nil && request.Anonymize {
 		beside.Earlier = anonymize.Anonymize(b.earlier)
 	}
-	if b.files, err = ticket.TicketFiles(r, request.anonymize, beside); err != nil {
+	if b.files, err = ticket.TicketFiles(r, request.Anonymize, beside); err != nil {
 		return err
 	}
 	for n := 0; ; n++ {
@@ -204,15 +198,15 @@ func (b *bundle) folder() string {
 
 // tell says what was written: on standard output where the report for people is, else on standard error, so that
 // what programs read there stays theirs.
-func (b *bundle) tell(request *request, out outputs, s *console.Streams) error {
-	to, options := s.Stderr, request.view.Plain()
+func (b *bundle) tell(request *config.Request, out outputs, s *console.Streams) error {
+	to, options := s.Stderr, request.View.Plain()
 	if out.forPeople() {
-		to, options = s.Stdout, request.view.ForTerminal(s)
+		to, options = s.Stdout, request.View.ForTerminal(s)
 		if !options.Quiet {
 			fmt.Fprintln(to)
 		}
 	}
-	return ticket.WriteTicketNote(to, console.ShownPath(b.path), b.files, request.anonymize, options)
+	return ticket.WriteTicketNote(to, console.ShownPath(b.path), b.files, request.Anonymize, options)
 }
 
 // forPeople reports whether the report for people goes to standard output.

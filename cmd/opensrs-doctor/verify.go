@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"opensrs-doctor/cmd/opensrs-doctor/config"
 	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/cmd/opensrs-doctor/infile"
 	"opensrs-doctor/probes/inspect"
@@ -15,6 +16,9 @@ import (
 	"opensrs-doctor/report/signature"
 )
 
+// maxSignature is the most that is read of a signature on standard input, in bytes.
+const maxSignature = 64 << 10
+
 func verifyCommand(s *console.Streams) *cobra.Command {
 	command := &cobra.Command{
 		Use:                   "verify --body FILE --signature TEXT | --request FILE",
@@ -22,13 +26,13 @@ func verifyCommand(s *console.Streams) *cobra.Command {
 		Short:                 "find out why a client's signature, or its whole request, is wrong",
 		Args:                  noWords,
 	}
-	flags := addKeys(command.Flags(), verifyKeys())
+	flags := config.AddFlags(command.Flags(), "sign verify")
 	command.RunE = func(*cobra.Command, []string) error { return verify(flags, s) }
 	return command
 }
 
 // verify finds out what is wrong with a signature or a request, and prints everything but the right one.
-func verify(flags map[string]*flagValue, s *console.Streams) error {
+func verify(flags map[string]*config.FlagValue, s *console.Streams) error {
 	g, err := newSigner(flags, s)
 	if err != nil {
 		return err
@@ -38,7 +42,7 @@ func verify(flags map[string]*flagValue, s *console.Streams) error {
 		return err
 	}
 	g.note()
-	set, err := g.settings.look()
+	set, err := g.settings.Look()
 	if err != nil {
 		return err
 	}
@@ -58,15 +62,15 @@ func verify(flags map[string]*flagValue, s *console.Streams) error {
 func (g *signer) check() (signature.SignatureCheck, error) {
 	const hint = "opensrs-doctor sign verify --body FILE --signature TEXT, or --request FILE"
 	switch set := g.settings; {
-	case set.given("request") && (set.given("body") || set.given("signature")):
+	case set.Given("request") && (set.Given("body") || set.Given("signature")):
 		return signature.SignatureCheck{}, console.Usagef("--request brings body and signature; --body and --signature do not go with it")
-	case set.given("request"):
+	case set.Given("request"):
 		return g.checkRequest()
-	case !set.given("body") && !set.given("signature"):
+	case !set.Given("body") && !set.Given("signature"):
 		return signature.SignatureCheck{}, console.Usagef("no body and no signature were given").WithHint(hint)
-	case !set.given("body"):
+	case !set.Given("body"):
 		return signature.SignatureCheck{}, console.Usagef("no body was given").WithHint(hint)
-	case !set.given("signature"):
+	case !set.Given("signature"):
 		return signature.SignatureCheck{}, console.Usagef("no signature was given").WithHint(hint)
 	}
 	return g.checkSignature()
@@ -76,22 +80,22 @@ func (g *signer) checkSignature() (check signature.SignatureCheck, err error) {
 	if err := g.needKey(); err != nil {
 		return check, err
 	}
-	given := g.settings.text("signature")
+	given := g.settings.Text("signature")
 	if given == "-" {
-		content, err := infile.ReadBounded(g.streams.Stdin, maxKey)
+		content, err := infile.ReadBounded(g.streams.Stdin, maxSignature)
 		if err != nil {
-			return check, g.settings.bad("signature", 0, "standard input %s", console.Plain(err))
+			return check, g.settings.Bad("signature", 0, "standard input %s", console.Plain(err))
 		}
 		given = string(content)
 	}
 	if given = headerValue(given); given == "" {
-		return check, g.settings.bad("signature", 0, "it is empty")
+		return check, g.settings.Bad("signature", 0, "it is empty")
 	}
 	body, err := g.read("body")
 	if err != nil {
 		return check, err
 	}
-	name := g.request.options.Username
+	name := g.request.Options.Username
 	if err := inspect.NotABody(body); err != nil && given != opensrs.Sign(body, g.key()) {
 		return check, g.notThat("body", err)
 	}
@@ -100,7 +104,7 @@ func (g *signer) checkSignature() (check signature.SignatureCheck, err error) {
 	inspect.Withhold(ofBody, g.key(), body)
 	return signature.SignatureCheck{
 		Verdict: verdict, Shape: mistakes.ShapeOf(given), Body: ofBody,
-		Checked: true, KeyGiven: true, NameKnown: name != "", Fingerprint: g.request.options.Key.Fingerprint(),
+		Checked: true, KeyGiven: true, NameKnown: name != "", Fingerprint: g.request.Options.Key.Fingerprint(),
 	}, nil
 }
 
@@ -119,7 +123,7 @@ func (g *signer) notThat(name string, err error) error {
 	if !errors.As(err, &broken) {
 		return err
 	}
-	place := console.ShownPath(g.settings.text(name))
+	place := console.ShownPath(g.settings.Text(name))
 	if broken.Line > 0 {
 		place = fmt.Sprintf("%s:%d", place, broken.Line)
 	}
@@ -135,14 +139,14 @@ func (g *signer) checkRequest() (check signature.SignatureCheck, err error) {
 	if err != nil {
 		return check, g.notThat("request", err)
 	}
-	name := g.request.options.Username
+	name := g.request.Options.Username
 	if own := captured.Username(); own != "" && name != "" && own != name {
-		g.request.notes = append(g.request.notes, fmt.Sprintf("the request's username is not the one of %s",
-			g.settings.merged["username"].place(0)))
+		g.request.Notes = append(g.request.Notes, fmt.Sprintf("the request's username is not the one of %s",
+			g.settings.Place("username")))
 	}
-	check = signature.SignatureCheck{Request: true, KeyGiven: g.request.options.KeySource != "", AsText: captured.AsText,
+	check = signature.SignatureCheck{Request: true, KeyGiven: g.request.Options.KeySource != "", AsText: captured.AsText,
 		NameKnown: name != "" || captured.Username() != "", Shape: mistakes.ShapeOf(captured.Signature()),
-		Fingerprint: g.request.options.Key.Fingerprint()}
+		Fingerprint: g.request.Options.Key.Fingerprint()}
 	var findings []inspect.Finding
 	if check.KeyGiven {
 		check.Verdict, findings, check.Checked = captured.Explain(g.key(), name)

@@ -6,12 +6,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"opensrs-doctor/cmd/opensrs-doctor/build"
+	"opensrs-doctor/cmd/opensrs-doctor/config"
 	"opensrs-doctor/cmd/opensrs-doctor/console"
 )
 
 func versionCommand(s *console.Streams) *cobra.Command {
 	command := &cobra.Command{Use: "version", Short: "version, and date of the carried root certificates", Args: noWords}
-	flags := addKeys(command.Flags(), []key{dataFormat})
+	flags := config.AddFlags(command.Flags(), "version")
 	command.RunE = func(*cobra.Command, []string) error {
 		asJSON, err := wantsJSON(flags, s)
 		if err != nil {
@@ -30,16 +31,12 @@ func addVersionFlag(root *cobra.Command, s *console.Streams) {
 		if wanted, _ := cmd.Flags().GetBool("version"); !wanted {
 			return run(cmd, args)
 		}
-		format, _ := cmd.Flags().Lookup("format").Value.(*flagValue)
-		return build.Write(s.Stdout, format != nil && slices.Contains(format.texts, "json"))
+		format, _ := cmd.Flags().Lookup("format").Value.(*config.FlagValue)
+		return build.Write(s.Stdout, format != nil && slices.Contains(format.Texts, "json"))
 	}
 }
 
-// dataFormat is the --format of commands that print data and no report.
-var dataFormat = key{"format", "f", text, "human|json", groupOutput, "human (default) or json"}
-
 // wantsJSON reads the --format of a command that prints data.
-func wantsJSON(flags map[string]*flagValue, s *console.Streams) (bool, error) {
-	name, err := gather(flags, nil, s).choice("format", "human", "json")
-	return name == "json", err
+func wantsJSON(flags map[string]*config.FlagValue, s *console.Streams) (bool, error) {
+	return config.Gather(flags, nil, s).JSON()
 }

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"bytes"
@@ -90,7 +90,7 @@ func (c *capped) Write(p []byte) (int, error) {
 }
 
 // commandTrusted refuses, as root, a command out of a config file that somebody else can change: it would run as root.
-func (s *settings) commandTrusted() error {
+func (s *Settings) commandTrusted() error {
 	command := s.merged["api-key-command"]
 	if command.from != "file" || os.Geteuid() != 0 {
 		return nil
@@ -98,10 +98,10 @@ func (s *settings) commandTrusted() error {
 	for _, path := range []string{command.file, filepath.Dir(command.file)} {
 		info, err := os.Stat(path)
 		if err != nil {
-			return s.bad("api-key-command", 0, "%s", console.Plain(err))
+			return s.Bad("api-key-command", 0, "%s", console.Plain(err))
 		}
 		if why := infile.NotRoots(info); why != "" {
-			return s.bad("api-key-command", 0, "as root the command is not run: %s %s", console.ShownPath(path), why).
+			return s.Bad("api-key-command", 0, "as root the command is not run: %s %s", console.ShownPath(path), why).
 				WithHint("make it root's and writable by no one else, or give --api-key-command on the command line")
 		}
 	}

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"path/filepath"
@@ -14,9 +14,9 @@ func TestCAFile(t *testing.T) {
 	dir := t.TempDir()
 	ca, empty, text := filepath.Join(dir, "ca.pem"), filepath.Join(dir, "empty"), filepath.Join(dir, "text")
 	authority := sandbox.NewRoot(sandbox.Template{CommonName: "Relay Root", NotBefore: time.Now(), NotAfter: time.Now().AddDate(1, 0, 0)})
-	write(t, ca, string(authority.PEM()))
-	write(t, empty, "")
-	write(t, text, "no certificate\n")
+	writeFile(t, ca, string(authority.PEM()))
+	writeFile(t, empty, "")
+	writeFile(t, text, "no certificate\n")
 	const horizon = "https://horizon.opensrs.net"
 	for _, c := range []struct {
 		args   []string
@@ -46,8 +46,8 @@ func TestCAFile(t *testing.T) {
 			if c.refuse == "" || !strings.Contains(err.Error(), c.refuse) {
 				t.Errorf("%v, %q: %v", c.args, c.file, err)
 			}
-		case c.refuse != "" || len(r.options.CAFile) != c.count || (r.options.CAPath != "") != (c.count > 0):
-			t.Errorf("%v, %q: %d certificates of %s", c.args, c.file, len(r.options.CAFile), r.options.CAPath)
+		case c.refuse != "" || len(r.Options.CAFile) != c.count || (r.Options.CAPath != "") != (c.count > 0):
+			t.Errorf("%v, %q: %d certificates of %s", c.args, c.file, len(r.Options.CAFile), r.Options.CAPath)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"bytes"
@@ -21,32 +21,32 @@ const maxClientConfig = 1 << 20
 
 // clientConfig takes user, key, host and port from a client's own settings file. Flags beat it; the environment and the
 // config file are not mixed with it.
-func (s *settings) clientConfig(r *request) error {
-	if !s.given("client-config") {
+func (s *Settings) clientConfig(r *Request) error {
+	if !s.Given("client-config") {
 		return nil
 	}
-	path := s.text("client-config")
+	path := s.Text("client-config")
 	content, err := infile.Read(path, maxClientConfig)
 	var usage *console.UsageError
 	switch {
 	case errors.As(err, &usage):
-		return s.bad("client-config", 0, "%s %s", console.ShownPath(path), usage.Text)
+		return s.Bad("client-config", 0, "%s %s", console.ShownPath(path), usage.Text)
 	case err != nil:
-		return s.bad("client-config", 0, "cannot read %s: %s", console.ShownPath(path), console.Plain(err))
+		return s.Bad("client-config", 0, "cannot read %s: %s", console.ShownPath(path), console.Plain(err))
 	case bytes.IndexByte(content, 0) >= 0:
-		return s.bad("client-config", 0, "%s is not text that a client can read: it has zero bytes, as UTF-16 has", console.ShownPath(path)).
+		return s.Bad("client-config", 0, "%s is not text that a client can read: it has zero bytes, as UTF-16 has", console.ShownPath(path)).
 			WithHint("save it as UTF-8 without a byte order mark; PHP, a shell and most programs read nothing else")
 	}
 	environment := ""
 	if s.merged["env"].from == "flag" {
-		environment = s.text("env")
+		environment = s.Text("env")
 	}
 	found := clientsettings.Read(readable(content), environment)
 	if err := s.computed(found.Computed, environment); err != nil {
 		return err
 	}
 	if found.Username == "" && found.KeyLine == 0 && found.Host == "" {
-		return s.bad("client-config", 0, "%s names no user, key or host of the service", console.ShownPath(path)).
+		return s.Bad("client-config", 0, "%s names no user, key or host of the service", console.ShownPath(path)).
 			WithHint("it may be another file: the PHP toolkit's is openSRS_config.php, with OSRS_USERNAME, OSRS_KEY and OSRS_HOST")
 	}
 	for _, name := range []string{"username", "api-key-file", "api-key-command"} {
@@ -60,7 +60,7 @@ func (s *settings) clientConfig(r *request) error {
 		}
 	}
 	put("username", found.Username)
-	if r.sandbox == "" && (found.Host != "" || found.Port != "" || found.Environment != "") {
+	if r.Sandbox == "" && (found.Host != "" || found.Port != "" || found.Environment != "") {
 		found.Host = cmp.Or(found.Host, map[string]string{service.OpenSRS.Test.Name: service.OpenSRS.Test.Host}[cmp.Or(environment, found.Environment)], service.OpenSRS.Live.Host)
 		put("endpoint", found.Endpoint())
 	}
@@ -68,12 +68,12 @@ func (s *settings) clientConfig(r *request) error {
 	if !slices.Contains(opensrs.CheckKey([]byte(found.Key)), opensrs.KeyPlaceholder) { // the words of a template are no secret
 		key.Add(found.Key)
 	}
-	r.options.ClientConfig = path
+	r.Options.ClientConfig = path
 	for _, problem := range found.Problems {
-		r.options.ClientProblems = append(r.options.ClientProblems, evidence.ClientProblem{Line: problem.Line, Text: key.Quote(problem.Text, 300)})
+		r.Options.ClientProblems = append(r.Options.ClientProblems, evidence.ClientProblem{Line: problem.Line, Text: key.Quote(problem.Text, 300)})
 	}
-	if found.KeyLine > 0 && !s.given("api-key-file") && !s.given("api-key-command") {
-		r.options.SetKey([]byte(found.Key), path)
+	if found.KeyLine > 0 && !s.Given("api-key-file") && !s.Given("api-key-command") {
+		r.Options.SetKey([]byte(found.Key), path)
 	}
 	return nil
 }
@@ -91,7 +91,7 @@ func readable(content []byte) string {
 }
 
 // computed refuses a file that has only the name of what the check needs: the program takes the value from elsewhere.
-func (s *settings) computed(ones []clientsettings.Computed, environment string) error {
+func (s *Settings) computed(ones []clientsettings.Computed, environment string) error {
 	for _, one := range ones {
 		flags := map[string][]string{
 			clientsettings.Username: {"username"}, clientsettings.Key: {"api-key-file", "api-key-command"}, clientsettings.Host: {"endpoint"},
@@ -101,7 +101,7 @@ func (s *settings) computed(ones []clientsettings.Computed, environment string) 
 			given = given || s.merged[flag].from == "flag"
 		}
 		if !given {
-			return s.bad("client-config", 0, "%s:%d: the program takes %s from elsewhere when it runs", console.ShownPath(s.text("client-config")), one.Line, one.Name).
+			return s.Bad("client-config", 0, "%s:%d: the program takes %s from elsewhere when it runs", console.ShownPath(s.Text("client-config")), one.Line, one.Name).
 				WithHint("give it with --%s", flags[0])
 		}
 	}

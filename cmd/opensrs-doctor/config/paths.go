@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"os"
@@ -18,19 +18,19 @@ func resolvePaths(settings map[string]setting, config string, s *console.Streams
 		beside = "" // a pipe lies nowhere
 	}
 	for _, key := range keys() {
-		for i := range settings[key.name].values {
-			one := &settings[key.name].values[i]
+		for i := range settings[key.Name].values {
+			one := &settings[key.Name].values[i]
 			name, path, isOutput := strings.Cut(one.text, "=")
 			var err error
 			switch {
 			case key.isPath():
 				one.text, err = located(strings.TrimSpace(one.text), beside, s)
-			case key.name == "format" && isOutput:
+			case key.Name == "format" && isOutput:
 				path, err = located(strings.TrimSpace(path), "", s)
 				one.text = name + "=" + path
 			}
 			if err != nil {
-				return console.Usagef("%s: %s", settings[key.name].place(i), err).
+				return console.Usagef("%s: %s", settings[key.Name].place(i), err).
 					WithHint("~ alone is the home directory of the user who runs this; write another path out")
 			}
 		}

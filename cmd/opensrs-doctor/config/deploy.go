@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"maps"
@@ -15,7 +15,7 @@ import (
 
 // deployment is one run of fleet deploy.
 type deployment struct {
-	*settings
+	*Settings
 	engine  string
 	streams *console.Streams
 }
@@ -32,35 +32,51 @@ var (
 	hostPattern   = pattern.Of(`^[A-Za-z0-9_~*][A-Za-z0-9_.:,!&*?~/\[\]-]*$`)
 )
 
+// ForDeployment validates a run of fleet deploy, and gives what the files are filled with. No key is read.
+func ForDeployment(engine string, flags map[string]*FlagValue, config string, s *console.Streams) (*Settings, deploy.Settings, error) {
+	file, err := Read(config, s)
+	if err != nil {
+		return nil, deploy.Settings{}, err
+	}
+	for name := range file {
+		if flags[name] == nil || !slices.Contains(carriedKeys, name) && name != "api-key-file" {
+			delete(file, name)
+		}
+	}
+	d := &deployment{Settings: Gather(flags, file, s), engine: engine, streams: s}
+	filled, err := d.read()
+	return d.Settings, filled, err
+}
+
 // read validates what is given and gives what the files are filled with.
 func (d *deployment) read() (deploy.Settings, error) {
 	filled := deploy.Settings{}
 	if err := d.harmless(); err != nil {
 		return filled, err
 	}
-	r := &request{}
-	for _, step := range []func(*request) error{d.conflicts, d.target, d.deployedKey, d.misplaced, d.thirdParties, d.resolvers, d.deployedProxy, d.times,
+	r := &Request{}
+	for _, step := range []func(*Request) error{d.conflicts, d.target, d.deployedKey, d.misplaced, d.thirdParties, d.resolvers, d.deployedProxy, d.times,
 		d.selection} {
 		if err := step(r); err != nil {
 			return filled, err
 		}
 	}
-	if len(d.text("username")) > 255 {
-		return filled, d.bad("username", 0, "a username has at most 255 bytes")
+	if len(d.Text("username")) > 255 {
+		return filled, d.Bad("username", 0, "a username has at most 255 bytes")
 	}
 	check, err := d.carried(r)
 	if err != nil {
 		return filled, err
 	}
-	filled.Check, filled.Timeout = check, r.options.Timeout
-	if d.engine != "prometheus" && !d.given("username") {
+	filled.Check, filled.Timeout = check, r.Options.Timeout
+	if d.engine != "prometheus" && !d.Given("username") {
 		d.streams.Note("no username is given: the hosts check everything but the call; --username NAME")
 	}
-	if d.given("env") {
-		filled.Environment = r.options.Environment
+	if d.Given("env") {
+		filled.Environment = r.Options.Environment
 	}
-	if d.given("endpoint") {
-		filled.Endpoint = evidence.HostPort{Host: r.options.Host, Port: r.options.Port}.String()
+	if d.Given("endpoint") {
+		filled.Endpoint = evidence.HostPort{Host: r.Options.Host, Port: r.Options.Port}.String()
 	}
 	for _, step := range []func(*deploy.Settings) error{d.places, d.names, d.when} {
 		if err := step(&filled); err != nil {
@@ -89,12 +105,12 @@ func (d *deployment) harmless() error {
 			switch {
 			case one.name == evidence.KeyVariable: // it is in no file
 			case len(key) >= 8 && strings.Contains(given, key):
-				return d.bad(name, i, "the API key is in it, and is not shown").WithHint("no file holds the key")
+				return d.Bad(name, i, "the API key is in it, and is not shown").WithHint("no file holds the key")
 			case foreign.LooksLikeKey(given):
-				return d.bad(name, i, "this looks like an API key, and is not shown").
+				return d.Bad(name, i, "this looks like an API key, and is not shown").
 					WithHint("no file holds the key: it comes from a vault, a Secret or a file on each host")
 			case !console.Printable(given):
-				return d.bad(name, i, "the value has a character that is not printable, such as the end of a line").
+				return d.Bad(name, i, "the value has a character that is not printable, such as the end of a line").
 					WithHint("give one line of plain text")
 			}
 		}
@@ -103,57 +119,57 @@ func (d *deployment) harmless() error {
 }
 
 // deployedKey reads no key: the one of the environment is only looked for in the values.
-func (d *deployment) deployedKey(r *request) error {
+func (d *deployment) deployedKey(r *Request) error {
 	if key := strings.TrimSpace(d.streams.Getenv(evidence.KeyVariable)); key != "" {
-		r.options.SetKey([]byte(key), evidence.KeyVariable)
+		r.Options.SetKey([]byte(key), evidence.KeyVariable)
 	}
-	if d.given("expect-key") {
-		fingerprint := d.text("expect-key")
+	if d.Given("expect-key") {
+		fingerprint := d.Text("expect-key")
 		if len(fingerprint) != 8 || strings.Trim(strings.ToLower(fingerprint), "0123456789abcdef") != "" {
-			return d.bad("expect-key", 0, "a fingerprint is 8 hex digits, as key_fingerprint in the JSON report has it")
+			return d.Bad("expect-key", 0, "a fingerprint is 8 hex digits, as key_fingerprint in the JSON report has it")
 		}
 	}
 	return nil
 }
 
 // deployedProxy refuses a login, which would be in the file.
-func (d *deployment) deployedProxy(r *request) error {
-	if !d.given("proxy") || d.text("proxy") == "env" {
+func (d *deployment) deployedProxy(r *Request) error {
+	if !d.Given("proxy") || d.Text("proxy") == "env" {
 		return nil
 	}
 	if err := d.proxy(r); err != nil {
 		return err
 	}
-	if u := r.options.Proxy.URL; u != nil && u.User != nil {
-		return d.bad("proxy", 0, "a login would be in the file").
+	if u := r.Options.Proxy.URL; u != nil && u.User != nil {
+		return d.Bad("proxy", 0, "a login would be in the file").
 			WithHint("leave it out; set HTTPS_PROXY on the hosts, in a place that others cannot read")
 	}
 	return nil
 }
 
 // carried are the settings of the check itself, in the order of its help.
-func (d *deployment) carried(r *request) ([]deploy.Setting, error) {
+func (d *deployment) carried(r *Request) ([]deploy.Setting, error) {
 	var all []deploy.Setting
 	for _, key := range keysNamed(carriedKeys...) {
-		if !d.given(key.name) {
+		if !d.Given(key.Name) {
 			continue
 		}
-		one := deploy.Setting{Name: key.name, List: key.kind == list, Switch: key.kind == boolean}
-		for i, value := range d.merged[key.name].values {
+		one := deploy.Setting{Name: key.Name, List: key.Kind == list, Switch: key.Kind == boolean}
+		for i, value := range d.merged[key.Name].values {
 			given := strings.TrimSpace(value.text)
 			if one.Switch {
-				given = map[bool]string{true: "true", false: "false"}[d.bool(key.name)]
+				given = map[bool]string{true: "true", false: "false"}[d.Bool(key.Name)]
 			}
 			if given == "" {
-				return nil, d.bad(key.name, i, "the value is empty")
+				return nil, d.Bad(key.Name, i, "the value is empty")
 			}
 			one.Values = append(one.Values, given)
 		}
-		if key.name == "ca-file" && !safePath().MatchString(one.Values[0]) {
-			return nil, d.bad("ca-file", 0, "%s is not a path on the hosts", console.ShownPath(one.Values[0])).
+		if key.Name == "ca-file" && !safePath().MatchString(one.Values[0]) {
+			return nil, d.Bad("ca-file", 0, "%s is not a path on the hosts", console.ShownPath(one.Values[0])).
 				WithHint("give the whole path, from /, in letters, digits and . _ + @ -")
 		}
-		if key.name == "rules-file" { // the hosts need not have the file
+		if key.Name == "rules-file" { // the hosts need not have the file
 			one.Name, one.List, one.Values = "rule", true, nil
 		}
 		all = append(all, one)
@@ -162,7 +178,7 @@ func (d *deployment) carried(r *request) ([]deploy.Setting, error) {
 }
 
 // carriedRules puts the rules of a list or a file into their setting, as they are read.
-func (d *deployment) carriedRules(r *request, all []deploy.Setting) error {
+func (d *deployment) carriedRules(r *Request, all []deploy.Setting) error {
 	if err := d.rules(r); err != nil {
 		return err
 	}
@@ -171,7 +187,7 @@ func (d *deployment) carriedRules(r *request, all []deploy.Setting) error {
 			continue
 		}
 		all[i].Values = nil
-		for _, rule := range r.options.Rules {
+		for _, rule := range r.Options.Rules {
 			all[i].Values = append(all[i].Values, rule.String())
 		}
 		if len(all[i].Values) == 0 {
@@ -188,15 +204,15 @@ func (d *deployment) places(filled *deploy.Settings) error {
 		to             *string
 	}{{"binary", installed, &filled.Binary}, {"api-key-file", defaultKeyFile, &filled.KeyFile}, {"textfile-dir", "", &filled.TextfileDir}} {
 		*one.to = one.standard
-		if !d.given(one.name) || d.merged[one.name].from == "environment" {
+		if !d.Given(one.name) || d.merged[one.name].from == "environment" {
 			continue
 		}
-		*one.to = strings.TrimRight(d.text(one.name), "/")
+		*one.to = strings.TrimRight(d.Text(one.name), "/")
 		if one.name == "binary" && d.engine == "ansible" && *one.to != "" {
 			continue
 		}
 		if !safePath().MatchString(*one.to) {
-			return d.bad(one.name, 0, "%s is not a path on the hosts", console.ShownPath(d.text(one.name))).
+			return d.Bad(one.name, 0, "%s is not a path on the hosts", console.ShownPath(d.Text(one.name))).
 				WithHint("give the whole path, from /, in letters, digits and . _ + @ -")
 		}
 	}
@@ -226,11 +242,11 @@ func (d *deployment) names(filled *deploy.Settings) error {
 		{"inventory", "hosts.ini", func(given string) bool { return given != "" }, "a path", &filled.Inventory},
 	} {
 		*one.to = one.standard
-		if !d.given(one.name) {
+		if !d.Given(one.name) {
 			continue
 		}
-		if *one.to = d.text(one.name); !one.form(*one.to) || len(*one.to) > 253 {
-			return d.bad(one.name, 0, "%s is not a name that goes there", console.Shown(*one.to)).WithHint("it has %s", one.words)
+		if *one.to = d.Text(one.name); !one.form(*one.to) || len(*one.to) > 253 {
+			return d.Bad(one.name, 0, "%s is not a name that goes there", console.Shown(*one.to)).WithHint("it has %s", one.words)
 		}
 	}
 	if d.engine == "kubernetes" && filled.Image == "" {
@@ -243,28 +259,28 @@ func (d *deployment) names(filled *deploy.Settings) error {
 // when is how often a host checks.
 func (d *deployment) when(filled *deploy.Settings) (err error) {
 	filled.Every, filled.Schedule = time.Hour, "17 * * * *"
-	if d.given("every") {
+	if d.Given("every") {
 		if filled.Every, err = d.duration("every", time.Minute); err != nil {
 			return err
 		}
 		if filled.Every%time.Minute != 0 {
-			return d.bad("every", 0, "%s is not a number of whole minutes", d.text("every"))
+			return d.Bad("every", 0, "%s is not a number of whole minutes", d.Text("every"))
 		}
 	}
 	if d.engine == "systemd" {
 		filled.Schedule = "hourly"
 	}
-	if !d.given("schedule") {
+	if !d.Given("schedule") {
 		return nil
 	}
-	filled.Schedule = strings.Join(strings.Fields(d.text("schedule")), " ")
+	filled.Schedule = strings.Join(strings.Fields(d.Text("schedule")), " ")
 	if d.engine == "systemd" {
 		err = calendar(filled.Schedule)
 	} else {
 		err = fiveFields(filled.Schedule)
 	}
 	if err != nil {
-		return d.bad("schedule", 0, "%s", err)
+		return d.Bad("schedule", 0, "%s", err)
 	}
 	return nil
 }

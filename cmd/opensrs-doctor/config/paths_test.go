@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"io"
@@ -39,9 +39,9 @@ func TestConfigPaths(t *testing.T) {
 		{"api-key-file", "~bob/key", "c.yaml:1: api-key-file: ~bob is the home directory of another user"},
 		{"format", "[human, json=~bob/r.json]", "c.yaml:1: format: ~bob is the home directory of another user"},
 	} {
-		write(t, config, c.key+": "+strings.ReplaceAll(c.text, `\`, `\\`)+"\n")
+		writeFile(t, config, c.key+": "+strings.ReplaceAll(c.text, `\`, `\\`)+"\n")
 		s := &console.Streams{Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: io.Discard, Lookup: func(name string) (string, bool) { return home, name == variable }}
-		file, err := readConfig(config, s)
+		file, err := Read(config, s)
 		switch {
 		case err != nil:
 			if !strings.Contains(err.Error(), c.want) {
@@ -51,9 +51,9 @@ func TestConfigPaths(t *testing.T) {
 			t.Errorf("%s: %s is %s, want %s", c.key, c.text, file[c.key].values[0].text, c.want)
 		}
 	}
-	write(t, config, "api-key-file: ~/key\n")
+	writeFile(t, config, "api-key-file: ~/key\n")
 	s := &console.Streams{Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: io.Discard, Lookup: func(string) (string, bool) { return "", false }}
-	if _, err := readConfig(config, s); err == nil || !strings.Contains(err.Error(), variable+" is not set") {
+	if _, err := Read(config, s); err == nil || !strings.Contains(err.Error(), variable+" is not set") {
 		t.Errorf("without a home directory: %v", err)
 	}
 }
@@ -66,12 +66,12 @@ func TestSystemConfig(t *testing.T) {
 	dir := t.TempDir()
 	defer func(was string) { systemConfig = was }(systemConfig)
 	systemConfig = filepath.Join(dir, "etc.yaml")
-	write(t, systemConfig, "username: everybody\n")
+	writeFile(t, systemConfig, "username: everybody\n")
 	environment := map[string]string{"HOME": filepath.Join(dir, "home")}
 	s := &console.Streams{Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: io.Discard, Lookup: func(name string) (string, bool) { return environment[name], true }}
 	user := func(want string) {
 		t.Helper()
-		file, err := readConfig("", s)
+		file, err := Read("", s)
 		if got := ""; err != nil || len(file["username"].values) > 0 {
 			if err == nil {
 				got = file["username"].values[0].text
@@ -92,9 +92,9 @@ func TestSystemConfig(t *testing.T) {
 	if err := os.MkdirAll(filepath.Dir(own), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	write(t, own, "env: test\n")
+	writeFile(t, own, "env: test\n")
 	user("")
-	write(t, own, "username: me\n")
+	writeFile(t, own, "username: me\n")
 	user("me")
 	if err := os.Remove(own); err != nil {
 		t.Fatal(err)
@@ -102,15 +102,15 @@ func TestSystemConfig(t *testing.T) {
 	if err := os.Mkdir(own, 0o700); err != nil { // it is there, and wrong: no other file takes its place in silence
 		t.Fatal(err)
 	}
-	if _, err := readConfig("", s); err == nil || !strings.Contains(err.Error(), "is a directory") {
+	if _, err := Read("", s); err == nil || !strings.Contains(err.Error(), "is a directory") {
 		t.Errorf("%v", err)
 	}
 	systemConfig = filepath.Join(dir, "nowhere.yaml")
 	environment["XDG_CONFIG_HOME"] = ""
 	user("")
-	write(t, filepath.Join(dir, "wrong.yaml"), "usernme: bob\n")
+	writeFile(t, filepath.Join(dir, "wrong.yaml"), "usernme: bob\n")
 	systemConfig = filepath.Join(dir, "wrong.yaml")
-	if _, err := readConfig("", s); err == nil || !strings.Contains(err.Error(), "wrong.yaml:1: unknown key") {
+	if _, err := Read("", s); err == nil || !strings.Contains(err.Error(), "wrong.yaml:1: unknown key") {
 		t.Errorf("%v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"errors"
@@ -13,7 +13,7 @@ import (
 
 // strongestKey leaves one source of the key, the strongest: a flag, else a variable, else the file. Two of the same
 // strength are refused later.
-func (s *settings) strongestKey() {
+func (s *Settings) strongestKey() {
 	strength := map[string]int{"flag": 3, "environment": 2, "file": 1}
 	file, command := strength[s.merged["api-key-file"].from], strength[s.merged["api-key-command"].from]
 	if file > command {
@@ -24,46 +24,46 @@ func (s *settings) strongestKey() {
 }
 
 // credentials reads the username and the key. A key that looks wrong is not an error here: that is a diagnosis.
-func (s *settings) credentials(r *request) error {
-	r.options.Username = s.text("username")
-	if !console.Printable(r.options.Username) || len(r.options.Username) > 255 {
-		return s.bad("username", 0, "a username is one line of at most 255 bytes, all of them printable")
+func (s *Settings) credentials(r *Request) error {
+	r.Options.Username = s.Text("username")
+	if !console.Printable(r.Options.Username) || len(r.Options.Username) > 255 {
+		return s.Bad("username", 0, "a username is one line of at most 255 bytes, all of them printable")
 	}
-	if s.given("expect-key") {
-		r.options.ExpectKey = strings.ToLower(s.text("expect-key"))
-		if len(r.options.ExpectKey) != 8 || strings.Trim(r.options.ExpectKey, "0123456789abcdef") != "" {
-			return s.bad("expect-key", 0, "a fingerprint is 8 hex digits, as key_fingerprint in the JSON report has it")
+	if s.Given("expect-key") {
+		r.Options.ExpectKey = strings.ToLower(s.Text("expect-key"))
+		if len(r.Options.ExpectKey) != 8 || strings.Trim(r.Options.ExpectKey, "0123456789abcdef") != "" {
+			return s.Bad("expect-key", 0, "a fingerprint is 8 hex digits, as key_fingerprint in the JSON report has it")
 		}
 	}
-	if s.given("api-key-command") {
+	if s.Given("api-key-command") {
 		return s.keyOfCommand(r)
 	}
-	if !s.given("api-key-file") {
+	if !s.Given("api-key-file") {
 		return nil
 	}
 	if s.merged["api-key-file"].from == "environment" {
-		r.options.SetKey([]byte(s.streams.Getenv(evidence.KeyVariable)), evidence.KeyVariable)
+		r.Options.SetKey([]byte(s.streams.Getenv(evidence.KeyVariable)), evidence.KeyVariable)
 		return nil
 	}
-	key, source, note, err := readKey(s.text("api-key-file"), s.streams.Stdin)
+	key, source, note, err := readKey(s.Text("api-key-file"), s.streams.Stdin)
 	if err != nil {
-		return s.bad("api-key-file", 0, "%s", err)
+		return s.Bad("api-key-file", 0, "%s", err)
 	}
-	r.options.SetKey(key, source)
+	r.Options.SetKey(key, source)
 	if note != "" {
-		r.notes = append(r.notes, note)
+		r.Notes = append(r.Notes, note)
 	}
 	return nil
 }
 
 // keyOfCommand takes the key that a command prints.
-func (s *settings) keyOfCommand(r *request) error {
+func (s *Settings) keyOfCommand(r *Request) error {
 	if err := s.commandTrusted(); err != nil {
 		return err
 	}
 	ctx, stop := console.Interruptible()
 	defer stop()
-	key, source, said, err := runKeyCommand(ctx, s.text("api-key-command"))
+	key, source, said, err := runKeyCommand(ctx, s.Text("api-key-command"))
 	if said != "" {
 		s.streams.Note("the key command says: %s", said)
 	}
@@ -71,17 +71,17 @@ func (s *settings) keyOfCommand(r *request) error {
 	case ctx.Err() != nil:
 		return errors.New("interrupted while the key command ran; nothing was checked")
 	case err != nil:
-		return s.bad("api-key-command", 0, "%s", err)
+		return s.Bad("api-key-command", 0, "%s", err)
 	}
-	r.options.SetKey(key, source)
+	r.Options.SetKey(key, source)
 	return nil
 }
 
 // misplaced refuses an API key where something else belongs, such as a username swapped with it: everything else is
 // printed. The error does not repeat it.
-func (s *settings) misplaced(r *request) error {
+func (s *Settings) misplaced(r *Request) error {
 	key := &foreign.Scrubber{}
-	if text := string(r.options.Key.Reveal()); foreign.LooksLikeKey(text) { // a placeholder may be in any path
+	if text := string(r.Options.Key.Reveal()); foreign.LooksLikeKey(text) { // a placeholder may be in any path
 		key.Add(text)
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.merged)) {

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"fmt"
@@ -21,9 +21,9 @@ var sandboxSets = []string{
 	"no-third-parties", "public-roots", "system-roots",
 }
 
-// startSandbox starts the service inside this program and points the request at it.
-func (r *request) startSandbox() (stop func(), err error) {
-	fault := r.sandbox
+// StartSandbox starts the service inside this program and points the request at it.
+func (r *Request) StartSandbox() (stop func(), err error) {
+	fault := r.Sandbox
 	if fault == healthy {
 		fault = ""
 	} else if faults := sandbox.Faults(); !slices.Contains(faults, fault) {
@@ -33,7 +33,7 @@ func (r *request) startSandbox() (stop func(), err error) {
 		}
 		return nil, console.Usagef("the sandbox cannot show %s", console.Shown(fault)).WithHint("%s", hint)
 	}
-	o := &r.options
+	o := &r.Options
 	inside, err := sandbox.Start(sandbox.Config{
 		Username: o.Username, Key: o.Key.Reveal(), Rules: o.Rules, Fault: fault,
 	})
@@ -53,8 +53,8 @@ func (r *request) startSandbox() (stop func(), err error) {
 }
 
 // pointAt sets the options to what the sandbox says of itself, through the readers that the flags go through.
-func (r *request) pointAt(c sandbox.Client) (err error) {
-	o := &r.options
+func (r *Request) pointAt(c sandbox.Client) (err error) {
+	o := &r.Options
 	o.Environment, o.Sandbox, o.Custom, o.CrossCheck = evidence.EnvSandbox, true, true, false
 	if o.Host, o.Port, o.Path, err = parseEndpoint(c.URL); err != nil {
 		return err
@@ -68,7 +68,7 @@ func (r *request) pointAt(c sandbox.Client) (err error) {
 	}
 	if c.RulesGiven {
 		if o.RulesGiven {
-			r.notes = append(r.notes, "the fault brings access rules of its own; those of "+o.RulesSource+" are not used")
+			r.Notes = append(r.Notes, "the fault brings access rules of its own; those of "+o.RulesSource+" are not used")
 		}
 		o.Rules, o.RulesGiven, o.RulesSource = nil, len(c.Rules) > 0, "the sandbox"
 		for _, text := range c.Rules {

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"errors"
@@ -18,17 +18,17 @@ import (
 )
 
 // thirdParties are all whom the run may ask besides the service itself.
-func (s *settings) thirdParties(r *request) error {
-	o := &r.options
-	o.NoThirdParties = s.bool("no-third-parties")
-	if !o.NoThirdParties && r.sandbox == "" {
+func (s *Settings) thirdParties(r *Request) error {
+	o := &r.Options
+	o.NoThirdParties = s.Bool("no-third-parties")
+	if !o.NoThirdParties && r.Sandbox == "" {
 		o.EgressSources, o.Controls = probes.DefaultSources(), probes.DefaultControls()
 		o.StatusURL, _ = url.Parse(service.OpenSRS.StatusURL)
 	}
 	if err := s.orNone("egress-source", func() { o.EgressSources = nil }, func(text string) error {
 		source, err := probes.ParseSource(text)
 		if same := func(s probes.Source) bool { return s.URI == source.URI }; err == nil && slices.ContainsFunc(o.EgressSources, same) {
-			r.notes = append(r.notes, "an egress source is given twice, and is asked once: two answers of one source prove no more than one")
+			r.Notes = append(r.Notes, "an egress source is given twice, and is asked once: two answers of one source prove no more than one")
 			return nil
 		}
 		o.EgressSources = append(o.EgressSources, source)
@@ -79,12 +79,12 @@ func portWitness(text string, port uint16) (*probes.Source, error) {
 }
 
 // orNone reads a list that replaces a default, or the one word none.
-func (s *settings) orNone(name string, reset func(), read func(string) error) error {
-	if !s.given(name) {
+func (s *Settings) orNone(name string, reset func(), read func(string) error) error {
+	if !s.Given(name) {
 		return nil
 	}
 	reset()
-	if len(s.merged[name].values) == 1 && s.text(name) == "none" {
+	if len(s.merged[name].values) == 1 && s.Text(name) == "none" {
 		return nil
 	}
 	return s.each(name, func(text string) error {
@@ -96,8 +96,8 @@ func (s *settings) orNone(name string, reset func(), read func(string) error) er
 }
 
 // network is the way out of this host: resolvers, proxy, source address.
-func (s *settings) network(r *request) error {
-	o := &r.options
+func (s *Settings) network(r *Request) error {
+	o := &r.Options
 	if err := s.resolvers(r); err != nil {
 		return err
 	}
@@ -113,7 +113,7 @@ func (s *settings) network(r *request) error {
 			return fmt.Errorf("%s is not the address of a host", console.Shown(text))
 		}
 		o.SourceIP = address.Unmap()
-		if r.as != nil && r.as.NetDiffers {
+		if r.As != nil && r.As.NetDiffers {
 			return nil // the target's network has addresses of its own
 		}
 		socket, err := net.ListenUDP("udp", &net.UDPAddr{IP: o.SourceIP.AsSlice()})
@@ -125,8 +125,8 @@ func (s *settings) network(r *request) error {
 }
 
 // resolvers are the name servers that are asked instead of the system's.
-func (s *settings) resolvers(r *request) error {
-	o := &r.options
+func (s *Settings) resolvers(r *Request) error {
+	o := &r.Options
 	return s.each("resolver", func(text string) error {
 		if address, err := netip.ParseAddr(strings.Trim(text, "[]")); err == nil {
 			o.Resolvers = append(o.Resolvers, netip.AddrPortFrom(address.Unmap(), 53))
@@ -141,21 +141,21 @@ func (s *settings) resolvers(r *request) error {
 	})
 }
 
-func (s *settings) proxy(r *request) error {
-	o := &r.options
+func (s *Settings) proxy(r *Request) error {
+	o := &r.Options
 	o.Proxy.Mode = "env"
-	if r.sandbox != "" {
+	if r.Sandbox != "" {
 		return nil
 	}
-	switch text := s.text("proxy"); {
-	case !s.given("proxy") || text == "env":
-		if r.as != nil {
+	switch text := s.Text("proxy"); {
+	case !s.Given("proxy") || text == "env":
+		if r.As != nil {
 			return nil // the target's variables count, see proxyOfTarget
 		}
 		variables := httpproxy.FromEnvironment()
 		for _, name := range []string{"ALL_PROXY", "all_proxy"} {
 			if s.streams.Getenv(name) != "" && variables.HTTPSProxy == "" {
-				r.notes = append(r.notes, name+" is set, and this check does not go by it; curl, and what is built on libcurl, leave by that proxy: try it with --proxy URL")
+				r.Notes = append(r.Notes, name+" is set, and this check does not go by it; curl, and what is built on libcurl, leave by that proxy: try it with --proxy URL")
 				break
 			}
 		}
@@ -177,7 +177,7 @@ func (s *settings) proxy(r *request) error {
 		return err
 	}
 	if _, given := o.Proxy.URL.User.Password(); given && from.from == "flag" {
-		r.notes = append(r.notes, "others on this host can read the proxy's password on the command line; "+
+		r.Notes = append(r.Notes, "others on this host can read the proxy's password on the command line; "+
 			"set HTTPS_PROXY in the environment, or proxy in the config file")
 	}
 	return nil

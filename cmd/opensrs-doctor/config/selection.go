@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"slices"
@@ -9,15 +9,15 @@ import (
 )
 
 // selection validates --only, --skip and --require against the probes and each other.
-func (s *settings) selection(r *request) error {
-	o := &r.options
+func (s *Settings) selection(r *Request) error {
+	o := &r.Options
 	for at, target := range []*[]string{&o.Only, &o.Skip, &o.Require} {
 		name := []string{"only", "skip", "require"}[at] // in this order: of two mistakes the first is told
 		for i, one := range s.merged[name].values {
 			for _, probe := range strings.Split(one.text, ",") {
 				probe = strings.TrimSpace(probe)
 				if !slices.Contains(evidence.Names, probe) {
-					return s.bad(name, i, "%s is not a probe; the probes are %s", console.Shown(probe),
+					return s.Bad(name, i, "%s is not a probe; the probes are %s", console.Shown(probe),
 						strings.Join(evidence.Names, ", ")).WithNearest(probe, evidence.Names)
 				}
 				if !slices.Contains(*target, probe) {

@@ -1,42 +1,44 @@
-package main
+package config
 
 import (
 	"strconv"
 
+	"opensrs-doctor/probes/wording"
+
 	"github.com/spf13/pflag"
 )
 
-// kind is what a key's value looks like, on the command line and in the config file.
+// Kind is what a key's value looks like, on the command line and in the config file.
 type kind int
 
 const (
 	text    kind = iota // one value
 	list                // repeatable; in the file a sequence, or one value
 	boolean             // true or false; on the command line the flag alone is true
-	option              // the flag alone is a value, --name=VALUE is another
+	Option              // the flag alone is a value, --name=VALUE is another
 )
 
-// key is one setting: a flag of check, and a key of the config file with the same name.
-type key struct {
-	name  string
-	short string
-	kind  kind
-	arg   string // stands for the value in the help
-	group string // heading in the help
-	help  string
+// Key is one setting: a flag of check, and a key of the config file with the same name.
+type Key struct {
+	Name  string
+	Short string
+	Kind  kind
+	Arg   string // stands for the value in the help
+	Group string // heading in the help
+	Help  string
 }
 
 // isPath reports whether the value names a file to read.
-func (k key) isPath() bool { return k.arg == "PATH" || k.arg == "PEM" }
+func (k Key) isPath() bool { return k.Arg == "PATH" || k.Arg == "PEM" }
 
 // keys are all settings of check, in the order of the help.
-func keys() []key {
-	return []key{
+func keys() []Key {
+	return []Key{
 		{"env", "", text, "live|test", groupService, "which service (default live)"},
 		{"endpoint", "", text, "URL", groupService, "another host or port: https://HOST[:PORT]"},
 		{"ca-file", "", text, "PEM", groupService,
 			"the authority of an --endpoint of your own: it alone counts there"},
-		{"sandbox", "", option, "FAULT", groupService,
+		{"sandbox", "", Option, "FAULT", groupService,
 			"run against a sandbox inside this program, healthy or with that fault: no account, no internet"},
 
 		{"username", "", text, "NAME", groupCredentials, "the reseller's username, or OPENSRS_USERNAME"},
@@ -97,7 +99,7 @@ func keys() []key {
 	}
 }
 
-// Headings of the help, in its order.
+// Headings of the help.
 const (
 	groupService     = "Which service"
 	groupCredentials = "Credentials"
@@ -107,66 +109,78 @@ const (
 	groupNetwork     = "Network"
 	groupRun         = "What runs"
 	groupDeploy      = "Where and how it runs"
+	groupWhat        = "What to look at"
+	groupConfig      = "Configuration"
 	groupOutput      = "Output"
 )
 
-var groups = []string{groupService, groupWhat, groupCredentials, groupRules, groupAddresses, groupEgress, groupNetwork,
+// Groups are the headings, in the order of the help.
+var Groups = []string{groupService, groupWhat, groupCredentials, groupRules, groupAddresses, groupEgress, groupNetwork,
 	groupRun, groupDeploy, groupConfig, groupOutput}
 
-// flagValue collects the texts that the command line gives for one key. Validation is later, at one
+// FlagValue collects the texts that the command line gives for one key. Validation is later, at one
 // place for flags, environment and file.
-type flagValue struct {
+type FlagValue struct {
 	kind  kind
-	texts []string
+	Texts []string
 }
 
-func (v *flagValue) Set(given string) error {
+// Set takes one more text, for pflag.
+func (v *FlagValue) Set(given string) error {
 	if v.kind == boolean {
 		if _, err := strconv.ParseBool(given); err != nil {
 			return err
 		}
 	}
 	if v.kind != list {
-		v.texts = nil
+		v.Texts = nil
 	}
-	v.texts = append(v.texts, given)
+	v.Texts = append(v.Texts, given)
 	return nil
 }
 
 // String is the default's text, for pflag.
-func (v *flagValue) String() string { return "" }
+func (v *FlagValue) String() string { return "" }
 
 // Type is the kind's name, for pflag.
-func (v *flagValue) Type() string {
+func (v *FlagValue) Type() string {
 	if v.kind == boolean {
 		return "bool"
 	}
 	return "string"
 }
 
-// valueForm is the annotation of a flag that holds the word which stands for its value in the help.
-const valueForm = "value-form"
+// ValueForm is the annotation of a flag that holds the word which stands for its value in the help.
+const ValueForm = "value-form"
 
-// addKeys defines the flags of some keys and returns where their values will be.
-func addKeys(flags *pflag.FlagSet, keys []key) map[string]*flagValue {
-	values := map[string]*flagValue{}
-	for _, key := range keys {
-		value := &flagValue{kind: key.kind}
-		flag := flags.VarPF(value, key.name, key.short, key.help)
-		flag.Annotations = map[string][]string{valueForm: {key.arg}}
-		switch key.kind {
+// AddFlags defines the flags of a command, named as KeysOf names it, and returns where their values will be.
+func AddFlags(flags *pflag.FlagSet, command string) map[string]*FlagValue {
+	values := map[string]*FlagValue{}
+	for _, key := range KeysOf(command) {
+		value := &FlagValue{kind: key.Kind}
+		flag := flags.VarPF(value, key.Name, key.Short, key.Help)
+		flag.Annotations = map[string][]string{ValueForm: {key.Arg}}
+		switch key.Kind {
 		case boolean:
 			flag.NoOptDefVal = "true"
-		case option:
+		case Option:
 			flag.NoOptDefVal = healthy
 		}
-		values[key.name] = value
+		values[key.Name] = value
 	}
 	return values
 }
 
-// listed is what --sandbox=list stands for: the faults that there are.
-const listed = "list"
+// Listed is what --sandbox=list stands for: the faults that there are.
+const Listed = "list"
 
 // healthy is what --sandbox without a fault stands for.
 const healthy = "healthy"
+
+// Formats are the words that the --format of a report takes, the default first.
+var Formats = []string{"human", "json", "junit", "tap", "markdown", "html", "prometheus", "nagios", "github"}
+
+// formatChoice is what the help says of them.
+func formatChoice() string {
+	return wording.Join(append([]string{Formats[0] + " (default)"}, Formats[1:]...), "or")
+}

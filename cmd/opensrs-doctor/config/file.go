@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"bytes"
@@ -83,8 +83,8 @@ func configPath(flag string, s *console.Streams) (path string, named bool) {
 	return systemConfig, false
 }
 
-// readConfig reads the config file that flag names, or the default one: key by key, with the line of each.
-func readConfig(flag string, s *console.Streams) (map[string]setting, error) {
+// Read reads the config file that flag names, or the default one: key by key, with the line of each.
+func Read(flag string, s *console.Streams) (map[string]setting, error) {
 	path, named := configPath(flag, s)
 	settings, err := parseConfigAt(path, named)
 	if !named && path == systemConfig && errors.Is(err, fs.ErrPermission) {
@@ -196,9 +196,9 @@ func readMapping(body *yaml.Node, path string, settings map[string]setting) (fir
 	if body.Kind != yaml.MappingNode {
 		return console.Usagef("%s:%d: a config file holds keys and values, as in \"env: test\"", path, body.Line)
 	}
-	known := map[string]key{}
+	known := map[string]Key{}
 	for _, key := range keys() {
-		known[key.name] = key
+		known[key.Name] = key
 	}
 	for i := 0; i+1 < len(body.Content); i += 2 {
 		if err := readEntry(body.Content[i], body.Content[i+1], path, known, settings); first == nil {
@@ -208,7 +208,7 @@ func readMapping(body *yaml.Node, path string, settings map[string]setting) (fir
 	return first
 }
 
-func readEntry(name, content *yaml.Node, path string, known map[string]key, settings map[string]setting) error {
+func readEntry(name, content *yaml.Node, path string, known map[string]Key, settings map[string]setting) error {
 	key, found := known[name.Value]
 	if !found || name.Kind != yaml.ScalarNode {
 		err := console.Usagef("%s:%d: unknown key %s", path, name.Line, console.Shown(name.Value))
@@ -230,12 +230,12 @@ func readEntry(name, content *yaml.Node, path string, known map[string]key, sett
 }
 
 // valuesOf checks the type of a key's value. Its errors do not repeat the value.
-func valuesOf(node *yaml.Node, key key) ([]value, error) {
+func valuesOf(node *yaml.Node, key Key) ([]value, error) {
 	if node.Kind != yaml.SequenceNode {
-		one, err := scalar(node, key.kind)
+		one, err := scalar(node, key.Kind)
 		return []value{one}, err
 	}
-	if key.kind != list {
+	if key.Kind != list {
 		return nil, errors.New("one value is expected, this is a list")
 	}
 	if len(node.Content) == 0 {
@@ -261,7 +261,7 @@ func scalar(node *yaml.Node, kind kind) (value, error) {
 		return value{}, errors.New("a plain value is expected")
 	case tag == "!!null":
 		return value{}, errors.New("the value is missing")
-	case tag == "!!bool" && kind != boolean && kind != option:
+	case tag == "!!bool" && kind != boolean && kind != Option:
 		return value{}, errors.New("a text is expected, this is true or false; put it in quotes if it is meant")
 	case tag == "!!bool":
 		on, err := strconv.ParseBool(strings.ToLower(node.Value))
@@ -278,4 +278,17 @@ func scalar(node *yaml.Node, kind kind) (value, error) {
 		return value{node.Value, node.Line}, nil
 	}
 	return value{}, errors.New("a plain value is expected")
+}
+
+// FormatsOfFile are the formats in a config file, which may be wrong in any other way.
+func FormatsOfFile(flag string, s *console.Streams) (formats []string) {
+	path, named := configPath(flag, s)
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		return nil // what a pipe held has been read
+	}
+	settings, _ := parseConfigAt(path, named)
+	for _, format := range settings["format"].values {
+		formats = append(formats, format.text)
+	}
+	return formats
 }

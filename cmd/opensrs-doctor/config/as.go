@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"context"
@@ -17,38 +17,38 @@ import (
 	"opensrs-doctor/probes/runtimes"
 )
 
-// shellsOwn are settings of the config file that the target's environment beats, for the run from this shell.
-type shellsOwn struct {
-	proxy            probes.ProxyChoice
-	systemRoots      []*x509.Certificate
-	allowIntercepted bool
+// Shell are settings of the config file that the target's environment beats, for the run from this shell.
+type Shell struct {
+	Proxy            probes.ProxyChoice
+	SystemRoots      []*x509.Certificate
+	AllowIntercepted bool
 }
 
 // containerID is how many hex digits a container's ID has.
 const containerID = 64
 
 // asTarget finds the process that the check is to speak for.
-func (s *settings) asTarget(r *request) error {
-	if !s.given("as") {
+func (s *Settings) asTarget(r *Request) error {
+	if !s.Given("as") {
 		return nil
 	}
-	kind, id, _ := strings.Cut(s.text("as"), ":")
+	kind, id, _ := strings.Cut(s.Text("as"), ":")
 	if long := len(id) > containerID; (foreign.LooksLikeKey(kind) || foreign.LooksLikeKey(id)) && (kind != "container" || long) {
-		return s.bad("as", 0, "this may hold a secret, and is not shown").WithHint("give a process number, unit:NAME, user:NAME, process:NAME or container:ID")
+		return s.Bad("as", 0, "this may hold a secret, and is not shown").WithHint("give a process number, unit:NAME, user:NAME, process:NAME or container:ID")
 	}
-	target, err := process.Find(s.text("as"))
+	target, err := process.Find(s.Text("as"))
 	var problem *process.Error
 	switch {
 	case errors.As(err, &problem):
 		return s.notAs(problem)
 	case err != nil:
-		return s.bad("as", 0, "%s", console.Plain(err))
+		return s.Bad("as", 0, "%s", console.Plain(err))
 	}
-	if r.sandbox != "" && target.NetDiffers {
-		return s.bad("as", 0, "%s is in another network namespace, and the sandbox is in this shell's", target.Label()).
+	if r.Sandbox != "" && target.NetDiffers {
+		return s.Bad("as", 0, "%s is in another network namespace, and the sandbox is in this shell's", target.Label()).
 			WithHint("leave --sandbox out, or name a target in this network")
 	}
-	r.as = target
+	r.As = target
 	target.Prepare()
 	askPool(target)
 	return nil
@@ -70,8 +70,8 @@ func askPool(t *process.Target) {
 }
 
 // notAs is the usage error for a process that cannot be spoken for; of several, a command each.
-func (s *settings) notAs(problem *process.Error) error {
-	err := s.bad("as", 0, "%s", problem.Text)
+func (s *Settings) notAs(problem *process.Error) error {
+	err := s.Bad("as", 0, "%s", problem.Text)
 	for i, choice := range problem.Choices {
 		if i == 20 {
 			err.More = append(err.More, fmt.Sprintf("and %d more", len(problem.Choices)-i))
@@ -88,10 +88,10 @@ func (s *settings) notAs(problem *process.Error) error {
 	return err
 }
 
-// targetEnv is a variable of the target's environment; "" where it has none.
-func (r *request) targetEnv(names ...string) string {
+// TargetEnv is a variable of the target's environment; "" where it has none.
+func (r *Request) TargetEnv(names ...string) string {
 	for _, name := range names {
-		for _, one := range r.as.Env {
+		for _, one := range r.As.Env {
 			if value, is := strings.CutPrefix(one, name+"="); is {
 				return value
 			}
@@ -101,39 +101,39 @@ func (r *request) targetEnv(names ...string) string {
 }
 
 // proxyOfTarget lets the target's environment beat the config file, and checks what is in it.
-func (s *settings) proxyOfTarget(r *request) error {
-	if r.as == nil {
+func (s *Settings) proxyOfTarget(r *Request) error {
+	if r.As == nil {
 		return nil
 	}
-	o := &r.options
-	r.here = shellsOwn{proxy: o.Proxy, allowIntercepted: o.AllowIntercepted}
-	variables := &httpproxy.Config{HTTPProxy: r.targetEnv("HTTP_PROXY", "http_proxy"),
-		HTTPSProxy: r.targetEnv("HTTPS_PROXY", "https_proxy"), NoProxy: r.targetEnv("NO_PROXY", "no_proxy")}
+	o := &r.Options
+	r.Here = Shell{Proxy: o.Proxy, AllowIntercepted: o.AllowIntercepted}
+	variables := &httpproxy.Config{HTTPProxy: r.TargetEnv("HTTP_PROXY", "http_proxy"),
+		HTTPSProxy: r.TargetEnv("HTTPS_PROXY", "https_proxy"), NoProxy: r.TargetEnv("NO_PROXY", "no_proxy")}
 	if variables.HTTPSProxy != "" && s.merged["proxy"].from == "file" {
 		o.Proxy = probes.ProxyChoice{Mode: "env"}
 	}
 	if o.Proxy.Mode == "env" {
-		return checkProxyVariable(o.Host, o.Port, variables, "HTTPS_PROXY in the environment of "+r.as.Label())
+		return checkProxyVariable(o.Host, o.Port, variables, "HTTPS_PROXY in the environment of "+r.As.Label())
 	}
 	return nil
 }
 
 // rootsOfTarget lets the target's certificates beat those of the config file. What the target trusts, or a proxy of its,
 // never lets a call through an interception: it may be as hostile as they.
-func (s *settings) rootsOfTarget(r *request) {
-	if r.as == nil {
+func (s *Settings) rootsOfTarget(r *Request) {
+	if r.As == nil {
 		return
 	}
-	o := &r.options
-	r.here.systemRoots = o.SystemRoots
-	named := r.targetEnv("SSL_CERT_FILE", "SSL_CERT_DIR") != ""
+	o := &r.Options
+	r.Here.SystemRoots = o.SystemRoots
+	named := r.TargetEnv("SSL_CERT_FILE", "SSL_CERT_DIR") != ""
 	if named && s.merged["system-roots"].from == "file" {
 		o.SystemRoots = nil
 	}
-	theirs := o.SystemRoots == nil && (named || r.as.RootOther) ||
-		o.Proxy.Mode == "env" && r.targetEnv("HTTPS_PROXY", "https_proxy") != ""
+	theirs := o.SystemRoots == nil && (named || r.As.RootOther) ||
+		o.Proxy.Mode == "env" && r.TargetEnv("HTTPS_PROXY", "https_proxy") != ""
 	if o.AllowIntercepted && theirs {
 		o.AllowIntercepted = false
-		r.notes = append(r.notes, "--allow-intercepted does not count here: the root certificates or the proxy are those of "+r.as.Label())
+		r.Notes = append(r.Notes, "--allow-intercepted does not count here: the root certificates or the proxy are those of "+r.As.Label())
 	}
 }
