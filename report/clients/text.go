@@ -8,7 +8,7 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/report"
-	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/diagnose/client"
 	"opensrs-doctor/report/render"
 	"opensrs-doctor/report/screen"
 )
@@ -46,7 +46,7 @@ func table(s *screen.Writer, r *Report) {
 	rows := []row{{status: r.Own.Status, name: "this check", text: ownWords(r)}}
 	for i := range r.Clients {
 		c := &r.Clients[i]
-		rows = append(rows, row{c.Status, diagnose.ClientTitle(c), joined(clientWords(c), place(r, c)), details(c)})
+		rows = append(rows, row{c.Status, client.Title(c), joined(clientWords(c), place(r, c)), details(c)})
 	}
 	markWidth, names := 1, 0
 	if s.Options.ASCII {
@@ -98,7 +98,7 @@ func style(status evidence.Status) screen.Style {
 func place(r *Report, c *evidence.Client) string {
 	for i := range r.Clients {
 		other := &r.Clients[i]
-		if other.Path != c.Path && diagnose.ClientTitle(other) == diagnose.ClientTitle(c) {
+		if other.Path != c.Path && client.Title(other) == client.Title(c) {
 			return c.Path
 		}
 	}
