@@ -9,7 +9,7 @@ import (
 
 // order is the house from the ground up: what stands in one line imports only what stands in lines above it.
 var order = [][]string{
-	{"probes/pattern", "probes/foreign", "probes/wording", "probes/typo", "probes/service", "report/internal/golden"},
+	{"probes/pattern", "probes/foreign", "probes/wording", "probes/typo", "probes/service", "probes/netaddr", "report/internal/golden"},
 	{"probes/iprules"},
 	{"probes/opensrs"},
 	{"probes/mistakes"},

@@ -11,7 +11,7 @@
 //	diagnose/steps  diagnose/prose  reading     the rows of the probes; the causes' words; questions about several facts
 //	report                                      this package
 //	screen                                      cleaning, wrapping, colour
-//	probes/evidence  probes/service             the facts; the service's own names and limits
+//	probes/evidence  service  netaddr           the facts; the service's own names and limits; addresses as texts
 package report
 
 import (

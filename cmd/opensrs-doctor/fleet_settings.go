@@ -8,6 +8,7 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/netaddr"
 	"opensrs-doctor/probes/pattern"
 	"opensrs-doctor/report/deploy"
 )
@@ -59,7 +60,7 @@ func (d *deployment) read() (deploy.Settings, error) {
 		filled.Environment = r.options.Environment
 	}
 	if d.given("endpoint") {
-		filled.Endpoint = evidence.HostPort{Host: r.options.Host, Port: r.options.Port}.String()
+		filled.Endpoint = netaddr.HostPort{Host: r.options.Host, Port: r.options.Port}.String()
 	}
 	for _, step := range []func(*deploy.Settings) error{d.places, d.names, d.when} {
 		if err := step(&filled); err != nil {

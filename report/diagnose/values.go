@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/netaddr"
 	"opensrs-doctor/probes/service"
 	"opensrs-doctor/report/diagnose/call"
 	"opensrs-doctor/report/diagnose/condition"
@@ -25,7 +26,7 @@ func commonValues(e *evidence.Evidence) prose.Values {
 	}
 	set("host", e.Target.Host)
 	set("port", strconv.Itoa(int(e.Target.Port)))
-	set("endpoint", evidence.HostPort{Host: e.Target.Host, Port: e.Target.Port}.String())
+	set("endpoint", netaddr.HostPort{Host: e.Target.Host, Port: e.Target.Port}.String())
 	if set("ca_file", e.Asked.CAFile); e.Asked.CAFile == "" && e.Target.CustomEndpoint {
 		set("own_endpoint", v["endpoint"]) // who gives the endpoint's authority knows which server it is
 	}

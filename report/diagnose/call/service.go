@@ -9,6 +9,7 @@ import (
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/netaddr"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose/condition"
@@ -126,8 +127,8 @@ func ServicePartlyDown(e *evidence.Evidence) (condition.Finding, bool) {
 	if servers.Refused > servers.Silent {
 		how = "was refused"
 	}
-	to := evidence.HostPort{Host: e.Target.Host, Port: e.Target.Port}
-	return condition.Finding{Confidence: report.Likely, Explains: []string{"port"}, First: true, Values: prose.Values{"one_address": evidence.AddressPortText(e.Tried())}, Evidence: []string{
+	to := netaddr.HostPort{Host: e.Target.Host, Port: e.Target.Port}
+	return condition.Finding{Confidence: report.Likely, Explains: []string{"port"}, First: true, Values: prose.Values{"one_address": netaddr.PortText(e.Tried())}, Evidence: []string{
 		fmt.Sprintf("Of %d connections to %s made at once, %d came about at once; the rest %s.", servers.Sent, to, servers.Took, how)}}, true
 }
 

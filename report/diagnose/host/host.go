@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/netaddr"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose/condition"
 	"opensrs-doctor/report/diagnose/prose"
@@ -24,7 +25,7 @@ func silentSources(e *evidence.Evidence) []string {
 	var silent []string
 	for _, sighting := range e.Egress.Sightings {
 		name := reading.SourceName(sighting.Source)
-		host, found := evidence.HostOf(name)
+		host, found := netaddr.HostOf(name)
 		if !found {
 			host = name
 		}
@@ -91,7 +92,7 @@ func unrouted(e *evidence.Evidence, table string) condition.Finding {
 }
 
 func neitherWords(e *evidence.Evidence, silent []string) string {
-	return fmt.Sprintf("Neither %s nor these answer: %s.", evidence.HostPort{Host: e.Target.Host, Port: e.Target.Port}, screen.List(silent))
+	return fmt.Sprintf("Neither %s nor these answer: %s.", netaddr.HostPort{Host: e.Target.Host, Port: e.Target.Port}, screen.List(silent))
 }
 
 // contained: this is a container, as far as the network goes. What the machine around it does cannot be seen.
@@ -146,14 +147,14 @@ func LocalFirewall(e *evidence.Evidence) (condition.Finding, bool) {
 		return finding, true
 	}
 	if finding, ok := cutByThisHost(e, evidence.LostGoingOut); ok {
-		finding.Values["blocked"] = evidence.HostPort{Host: e.Target.Host, Port: e.Target.Port}.String()
+		finding.Values["blocked"] = netaddr.HostPort{Host: e.Target.Host, Port: e.Target.Port}.String()
 		return finding, true
 	}
 	end, failed := reading.PortEnding(e)
 	if !failed {
 		return condition.Finding{}, false
 	}
-	blocked := evidence.HostPort{Host: e.Target.Host, Port: e.Target.Port}.String()
+	blocked := netaddr.HostPort{Host: e.Target.Host, Port: e.Target.Port}.String()
 	finding := condition.Finding{Confidence: end.Sure, Values: prose.Values{"blocked": blocked}, Evidence: end.Evidence(int(e.Target.Port))}
 	if port := e.OtherPort(); port != 0 {
 		finding.Values["good_port"] = strconv.Itoa(int(port))

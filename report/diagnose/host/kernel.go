@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/netaddr"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose/condition"
 	"opensrs-doctor/report/diagnose/prose"
@@ -85,7 +86,7 @@ func silentPeer(e *evidence.Evidence) string {
 	case e.Host.Proxy != nil:
 		return e.Host.Proxy.URL
 	}
-	return evidence.HostPort{Host: e.Target.Host, Port: e.Target.Port}.String()
+	return netaddr.HostPort{Host: e.Target.Host, Port: e.Target.Port}.String()
 }
 
 // whenNothingLeaves is for a firewall of this host that stops other packets than those to the endpoint, which has not been

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/netaddr"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose/condition"
 	"opensrs-doctor/report/diagnose/prose"
@@ -21,7 +22,7 @@ func SourceAddress(e *evidence.Evidence) (condition.Finding, bool) {
 	route, tried := e.ThisHost.Route, e.ThisHost.Sources
 	peer := tried.To
 	if at, err := netip.ParseAddrPort(peer); err == nil && blocked == "port" {
-		peer = evidence.HostPort{Host: e.Target.Host, Port: at.Port()}.String()
+		peer = netaddr.HostPort{Host: e.Target.Host, Port: at.Port()}.String()
 	}
 	return condition.Finding{First: true, Explains: []string{"egress", "dns", "port"},
 		Values: prose.Values{"source": route.Source, "own_source": route.Own, "interface": route.Interface, "route_line": route.Line,

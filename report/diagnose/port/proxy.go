@@ -8,6 +8,7 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/netaddr"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose/condition"
 	"opensrs-doctor/report/diagnose/prose"
@@ -88,7 +89,7 @@ func proxyReply(e *evidence.Evidence, kind evidence.Kind) (condition.Finding, bo
 		words = fmt.Sprintf("SOCKS reply %d, %s", reply.Code, reply.Text)
 	}
 	finding := condition.Finding{Values: prose.Values{}, Evidence: []string{
-		fmt.Sprintf("Asked for %s, %s answers: %s.", evidence.HostPort{Host: e.Target.Host, Port: e.Target.Port}, e.Host.Proxy.URL, words)}}
+		fmt.Sprintf("Asked for %s, %s answers: %s.", netaddr.HostPort{Host: e.Target.Host, Port: e.Target.Port}, e.Host.Proxy.URL, words)}}
 	if through := reading.ThroughProxy(e); len(through) > 0 {
 		finding.Evidence = append(finding.Evidence, "It lets connections to "+screen.List(through)+" through.")
 	}

@@ -1,4 +1,6 @@
-package evidence
+// Package netaddr holds addresses and peers as texts have them: an address that may be an anonymous token, and a peer by
+// name or address with its port. It knows no fact of a run.
+package netaddr
 
 import (
 	"net/netip"
@@ -20,8 +22,8 @@ const (
 	TokenPrivate = "private-"
 )
 
-// ReadAddress reads an address as a report has it; the zero Addr where the text is neither an address nor a token.
-func ReadAddress(text string) netip.Addr {
+// Read reads an address as a report has it; the zero Addr where the text is neither an address nor a token.
+func Read(text string) netip.Addr {
 	if address, err := netip.ParseAddr(text); err == nil {
 		return address
 	}
@@ -41,13 +43,13 @@ func tokenBase(text string) netip.Addr {
 	return netip.Addr{}
 }
 
-// ReadAddressPort is ReadAddress of an address and a port.
-func ReadAddressPort(text string) netip.AddrPort {
+// ReadPort is Read of an address and a port.
+func ReadPort(text string) netip.AddrPort {
 	if both, err := netip.ParseAddrPort(text); err == nil {
 		return both
 	}
 	host, _ := HostOf(text)
-	address := ReadAddress(host)
+	address := Read(host)
 	if !address.IsValid() {
 		return netip.AddrPort{}
 	}
@@ -58,8 +60,8 @@ func ReadAddressPort(text string) netip.AddrPort {
 	return netip.AddrPortFrom(address, both.Port())
 }
 
-// AddressText is an address, or the token that it was read from; "" for the zero Addr, which netip calls "invalid IP".
-func AddressText(address netip.Addr) string {
+// Text is an address, or the token that it was read from; "" for the zero Addr, which netip calls "invalid IP".
+func Text(address netip.Addr) string {
 	switch {
 	case !address.IsValid():
 		return ""
@@ -69,8 +71,8 @@ func AddressText(address netip.Addr) string {
 	return address.String()
 }
 
-// AddressPortText is AddressText of an address and a port.
-func AddressPortText(both netip.AddrPort) string {
+// PortText is Text of an address and a port.
+func PortText(both netip.AddrPort) string {
 	switch {
 	case !both.IsValid():
 		return ""
@@ -80,11 +82,11 @@ func AddressPortText(both netip.AddrPort) string {
 	return both.String()
 }
 
-// AddressTexts are the texts of several.
-func AddressTexts(addresses []netip.Addr) []string {
+// Texts are the texts of several.
+func Texts(addresses []netip.Addr) []string {
 	texts := []string{}
 	for _, address := range addresses {
-		texts = append(texts, AddressText(address))
+		texts = append(texts, Text(address))
 	}
 	return texts
 }

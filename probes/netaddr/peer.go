@@ -1,4 +1,4 @@
-package evidence
+package netaddr
 
 import (
 	"errors"
@@ -58,15 +58,4 @@ func HostOf(text string) (string, bool) {
 		return inner[:len(inner)-1], true
 	}
 	return host, !strings.Contains(host, ":")
-}
-
-// Peer is where the source was asked: its server, and the port of its scheme where it names none; false for a source
-// that is not a URL.
-func (s Sighting) Peer() (HostPort, bool) {
-	u, err := url.Parse(s.Source)
-	if err != nil || u.Hostname() == "" {
-		return HostPort{}, false
-	}
-	port, err := PortOf(u)
-	return HostPort{Host: u.Hostname(), Port: port}, err == nil
 }
