@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/net/http/httpproxy"
 
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/cmd/opensrs-doctor/process"
 	"opensrs-doctor/probes"
 	"opensrs-doctor/probes/foreign"
@@ -33,7 +34,7 @@ func (s *settings) asTarget(r *request) error {
 	}
 	kind, id, _ := strings.Cut(s.text("as"), ":")
 	if long := len(id) > containerID; (foreign.LooksLikeKey(kind) || foreign.LooksLikeKey(id)) && (kind != "container" || long) {
-		return s.bad("as", 0, "this may hold a secret, and is not shown").withHint("give a process number, unit:NAME, user:NAME, process:NAME or container:ID")
+		return s.bad("as", 0, "this may hold a secret, and is not shown").WithHint("give a process number, unit:NAME, user:NAME, process:NAME or container:ID")
 	}
 	target, err := process.Find(s.text("as"))
 	var problem *process.Error
@@ -41,11 +42,11 @@ func (s *settings) asTarget(r *request) error {
 	case errors.As(err, &problem):
 		return s.notAs(problem)
 	case err != nil:
-		return s.bad("as", 0, "%s", plain(err))
+		return s.bad("as", 0, "%s", console.Plain(err))
 	}
 	if r.sandbox != "" && target.NetDiffers {
 		return s.bad("as", 0, "%s is in another network namespace, and the sandbox is in this shell's", target.Label()).
-			withHint("leave --sandbox out, or name a target in this network")
+			WithHint("leave --sandbox out, or name a target in this network")
 	}
 	r.as = target
 	target.Prepare()
@@ -73,16 +74,16 @@ func (s *settings) notAs(problem *process.Error) error {
 	err := s.bad("as", 0, "%s", problem.Text)
 	for i, choice := range problem.Choices {
 		if i == 20 {
-			err.more = append(err.more, fmt.Sprintf("and %d more", len(problem.Choices)-i))
+			err.More = append(err.More, fmt.Sprintf("and %d more", len(problem.Choices)-i))
 			break
 		}
-		err.more = append(err.more, fmt.Sprintf("opensrs-doctor --as %-8d %s", choice.PID, choice.About))
+		err.More = append(err.More, fmt.Sprintf("opensrs-doctor --as %-8d %s", choice.PID, choice.About))
 	}
 	if problem.Hint != "" {
-		return err.withHint("%s", problem.Hint)
+		return err.WithHint("%s", problem.Hint)
 	}
 	if len(problem.Choices) > 0 {
-		return err.withHint("use one of these commands")
+		return err.WithHint("use one of these commands")
 	}
 	return err
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"opensrs-doctor/cmd/opensrs-doctor/build"
 	"opensrs-doctor/cmd/opensrs-doctor/process"
 	"opensrs-doctor/probes"
 	"opensrs-doctor/report"
@@ -56,7 +57,7 @@ func (r *request) fromHere(ctx context.Context, there *report.Report, spent time
 	o.Timeout, o.Proxy, o.SystemRoots, o.AllowIntercepted = left, r.here.proxy, r.here.systemRoots, r.here.allowIntercepted
 	o.CrossCheck = false // the target's run has made it, if anybody had to
 	o.Deep = false
-	here := diagnose.New(probes.Run(ctx, o, watch), tool(o))
+	here := diagnose.New(probes.Run(ctx, o, watch), build.Tool(o))
 	if ctx.Err() != nil {
 		return
 	}

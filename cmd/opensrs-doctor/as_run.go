@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/cmd/opensrs-doctor/process"
 	"opensrs-doctor/probes"
 	"opensrs-doctor/probes/evidence"
@@ -142,7 +143,7 @@ func (r *request) runAs(ctx context.Context, watch func(probes.Event)) (*report.
 func (r *request) inside(ctx context.Context, ask string, question any, most time.Duration, watch func(probes.Event)) (json.RawMessage, error) {
 	inner, err := r.as.Start()
 	if err != nil {
-		return nil, fmt.Errorf("the check could not begin as %s: %s", r.as.Label(), plain(err))
+		return nil, fmt.Errorf("the check could not begin as %s: %s", r.as.Label(), console.Plain(err))
 	}
 	end := func() { inner.End(0) }
 	defer func() { end() }()
@@ -225,7 +226,7 @@ func outerAnswers(key probes.Secret, eyes thishost.Eyes, watch func(probes.Event
 			}
 			one, err := eyes.Follow(q.To, q.Ledger, q.Ports)
 			if err != nil {
-				return followAnswer{Why: plain(err)}
+				return followAnswer{Why: console.Plain(err)}
 			}
 			mu.Lock()
 			defer mu.Unlock()

@@ -4,11 +4,15 @@ import (
 	"bytes"
 	"cmp"
 	"errors"
+	"slices"
 	"unicode/utf8"
 
 	"opensrs-doctor/cmd/opensrs-doctor/clientsettings"
+	"opensrs-doctor/cmd/opensrs-doctor/console"
+	"opensrs-doctor/cmd/opensrs-doctor/infile"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/probes/service"
 )
 
@@ -22,16 +26,16 @@ func (s *settings) clientConfig(r *request) error {
 		return nil
 	}
 	path := s.text("client-config")
-	content, err := readFile(path, maxClientConfig)
-	var usage *usageError
+	content, err := infile.Read(path, maxClientConfig)
+	var usage *console.UsageError
 	switch {
 	case errors.As(err, &usage):
-		return s.bad("client-config", 0, "%s %s", shownPath(path), usage.text)
+		return s.bad("client-config", 0, "%s %s", console.ShownPath(path), usage.Text)
 	case err != nil:
-		return s.bad("client-config", 0, "cannot read %s: %s", shownPath(path), plain(err))
+		return s.bad("client-config", 0, "cannot read %s: %s", console.ShownPath(path), console.Plain(err))
 	case bytes.IndexByte(content, 0) >= 0:
-		return s.bad("client-config", 0, "%s is not text that a client can read: it has zero bytes, as UTF-16 has", shownPath(path)).
-			withHint("save it as UTF-8 without a byte order mark; PHP, a shell and most programs read nothing else")
+		return s.bad("client-config", 0, "%s is not text that a client can read: it has zero bytes, as UTF-16 has", console.ShownPath(path)).
+			WithHint("save it as UTF-8 without a byte order mark; PHP, a shell and most programs read nothing else")
 	}
 	environment := ""
 	if s.merged["env"].from == "flag" {
@@ -42,8 +46,8 @@ func (s *settings) clientConfig(r *request) error {
 		return err
 	}
 	if found.Username == "" && found.KeyLine == 0 && found.Host == "" {
-		return s.bad("client-config", 0, "%s names no user, key or host of the service", shownPath(path)).
-			withHint("it may be another file: the PHP toolkit's is openSRS_config.php, with OSRS_USERNAME, OSRS_KEY and OSRS_HOST")
+		return s.bad("client-config", 0, "%s names no user, key or host of the service", console.ShownPath(path)).
+			WithHint("it may be another file: the PHP toolkit's is openSRS_config.php, with OSRS_USERNAME, OSRS_KEY and OSRS_HOST")
 	}
 	for _, name := range []string{"username", "api-key-file", "api-key-command"} {
 		if s.merged[name].from != "flag" {
@@ -52,7 +56,7 @@ func (s *settings) clientConfig(r *request) error {
 	}
 	put := func(name, text string) {
 		if text != "" && s.merged[name].from != "flag" {
-			s.merged[name] = setting{from: "client", name: "--client-config " + shownPath(path), values: []value{{text: text}}}
+			s.merged[name] = setting{from: "client", name: "--client-config " + console.ShownPath(path), values: []value{{text: text}}}
 		}
 	}
 	put("username", found.Username)
@@ -61,7 +65,9 @@ func (s *settings) clientConfig(r *request) error {
 		put("endpoint", found.Endpoint())
 	}
 	key := &foreign.Scrubber{}
-	key.Add(found.Key)
+	if !slices.Contains(opensrs.CheckKey([]byte(found.Key)), opensrs.KeyPlaceholder) { // the words of a template are no secret
+		key.Add(found.Key)
+	}
 	r.options.ClientConfig = path
 	for _, problem := range found.Problems {
 		r.options.ClientProblems = append(r.options.ClientProblems, evidence.ClientProblem{Line: problem.Line, Text: key.Quote(problem.Text, 300)})
@@ -95,8 +101,8 @@ func (s *settings) computed(ones []clientsettings.Computed, environment string) 
 			given = given || s.merged[flag].from == "flag"
 		}
 		if !given {
-			return s.bad("client-config", 0, "%s:%d: the program takes %s from elsewhere when it runs", shownPath(s.text("client-config")), one.Line, one.Name).
-				withHint("give it with --%s", flags[0])
+			return s.bad("client-config", 0, "%s:%d: the program takes %s from elsewhere when it runs", console.ShownPath(s.text("client-config")), one.Line, one.Name).
+				WithHint("give it with --%s", flags[0])
 		}
 	}
 	return nil

@@ -11,6 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"opensrs-doctor/cmd/opensrs-doctor/build"
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/pattern"
@@ -20,7 +22,7 @@ import (
 )
 
 // clientsCommand asks the runtimes of this host how they reach the endpoint.
-func clientsCommand(s *streams) *cobra.Command {
+func clientsCommand(s *console.Streams) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "clients",
 		Short: "does each language runtime on this host get through as this tool does",
@@ -58,7 +60,7 @@ func clientsKeys() []key {
 const clientsTime = 10 * time.Second
 
 // lookAtClients validates, asks, and writes the table.
-func lookAtClients(flags map[string]*flagValue, config string, s *streams) error {
+func lookAtClients(flags map[string]*flagValue, config string, s *console.Streams) error {
 	asJSON, err := wantsJSON(flags, s)
 	if err != nil {
 		return err
@@ -81,36 +83,36 @@ func lookAtClients(flags map[string]*flagValue, config string, s *streams) error
 	if err != nil {
 		return err
 	}
-	ctx, stop := interruptible()
+	ctx, stop := console.Interruptible()
 	defer stop()
-	request.options.Version = ownVersion()
-	progress := startProgress(s)
-	progress.watch(probes.Event{Probe: "clients"})
+	request.options.Version = build.Version()
+	progress := console.StartProgress(s)
+	progress.Watch(probes.Event{Probe: "clients"})
 	var r *clients.Report
 	if request.as != nil {
 		defer request.as.Close()
 		r, err = request.clientsAs(ctx, only, 0)
 	} else {
-		r = clients.New(askClients(ctx, request.options, only, nil, 0), tool(request.options))
+		r = clients.New(askClients(ctx, request.options, only, nil, 0), build.Tool(request.options))
 	}
-	progress.end()
+	progress.End()
 	if err != nil {
 		return err
 	}
 	if len(r.Clients) == 0 && len(only) > 0 && ctx.Err() == nil {
-		return usagef("no runtime of this host is called %s", strings.Join(only, " or ")).
-			withHint("opensrs-doctor clients, without --only, lists those that are there")
+		return console.Usagef("no runtime of this host is called %s", strings.Join(only, " or ")).
+			WithHint("opensrs-doctor clients, without --only, lists those that are there")
 	}
 	if asJSON {
-		err = clients.WriteJSON(s.stdout, r)
+		err = clients.WriteJSON(s.Stdout, r)
 	} else {
-		err = clients.WriteText(s.stdout, r, request.view.forTerminal(s))
+		err = clients.WriteText(s.Stdout, r, request.view.ForTerminal(s))
 	}
 	switch {
 	case err != nil:
-		return errors.New("the table could not be written: " + plain(err))
+		return errors.New("the table could not be written: " + console.Plain(err))
 	case r.Interrupted():
-		return exitError(exitInternal)
+		return console.ExitError(console.ExitInternal)
 	}
 	return verdictStatus(&report.Report{Verdict: r.Verdict}, request.failOn)
 }
@@ -171,8 +173,8 @@ func (s *settings) onlyClients() (only []string, err error) {
 		for _, name := range strings.Split(one.text, ",") {
 			name = strings.TrimSpace(name)
 			if !slices.Contains(runtimes.Families, name) && !clientName().MatchString(name) {
-				return nil, s.bad("only", i, "%s is not a runtime; there are %s, names such as php8.2, and fpm:POOL", shown(name),
-					strings.Join(runtimes.Families, ", ")).withNearest(name, runtimes.Families)
+				return nil, s.bad("only", i, "%s is not a runtime; there are %s, names such as php8.2, and fpm:POOL", console.Shown(name),
+					strings.Join(runtimes.Families, ", ")).WithNearest(name, runtimes.Families)
 			}
 			only = append(only, name)
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/cmd/opensrs-doctor/process"
 	"opensrs-doctor/probes"
 	"opensrs-doctor/probes/evidence"
@@ -20,7 +21,7 @@ type request struct {
 	sandbox   string // a fault, "healthy", or "" for none
 	failOn    string
 	anonymize bool
-	view      view
+	view      console.View
 	as        *process.Target // --as; nil: this shell
 	here      shellsOwn       // what this shell goes by where the target has its own
 	notes     []string        // for standard error, none of them a diagnosis
@@ -29,11 +30,11 @@ type request struct {
 // settings are flags, environment and file, the strongest source of each key.
 type settings struct {
 	merged  map[string]setting
-	streams *streams
+	streams *console.Streams
 }
 
 // gather takes for each key the flag, else the variable, else the file's value.
-func gather(flags map[string]*flagValue, file map[string]setting, s *streams) *settings {
+func gather(flags map[string]*flagValue, file map[string]setting, s *console.Streams) *settings {
 	merged := map[string]setting{}
 	for name, fromFile := range file {
 		merged[name] = fromFile
@@ -41,7 +42,7 @@ func gather(flags map[string]*flagValue, file map[string]setting, s *streams) *s
 	for variable, name := range map[string]string{
 		"OPENSRS_USERNAME": "username", evidence.KeyVariable: "api-key-file",
 	} {
-		if given := strings.TrimSpace(s.getenv(variable)); given != "" {
+		if given := strings.TrimSpace(s.Getenv(variable)); given != "" {
 			merged[name] = setting{from: "environment", name: variable, values: []value{{text: given}}}
 		}
 	}
@@ -92,8 +93,8 @@ func (s *settings) bool(name string) bool {
 }
 
 // bad is a usage error about the i-th value of a key.
-func (s *settings) bad(name string, i int, format string, args ...any) *usageError {
-	return usagef("%s: %s", s.merged[name].place(i), fmt.Sprintf(format, args...))
+func (s *settings) bad(name string, i int, format string, args ...any) *console.UsageError {
+	return console.Usagef("%s: %s", s.merged[name].place(i), fmt.Sprintf(format, args...))
 }
 
 // each calls read with every value of a list, and makes its error a usage error with the place.
@@ -114,16 +115,9 @@ func (s *settings) choice(name string, known ...string) (string, error) {
 	case slices.Contains(known, given):
 		return given, nil
 	default:
-		return "", s.bad(name, 0, "%s is not one of %s", shown(given), strings.Join(known, ", ")).
-			withNearest(given, known)
+		return "", s.bad(name, 0, "%s is not one of %s", console.Shown(given), strings.Join(known, ", ")).
+			WithNearest(given, known)
 	}
-}
-
-func (e *usageError) withNearest(word string, known []string) *usageError {
-	if near := nearest(word, known); near != "" {
-		return e.withHint("did you mean %s?", near)
-	}
-	return e
 }
 
 // request validates everything. The first thing that is wrong is the error; nothing is contacted.
@@ -164,35 +158,35 @@ func (s *settings) request() (*request, error) {
 // conflicts refuses what cannot be meant together.
 func (s *settings) conflicts(r *request) error {
 	if s.given("rule") && s.given("rules-file") {
-		return usagef("%s and %s: the rules come from one place", s.merged["rule"].place(0),
-			s.merged["rules-file"].place(0)).withHint("give one of the two")
+		return console.Usagef("%s and %s: the rules come from one place", s.merged["rule"].place(0),
+			s.merged["rules-file"].place(0)).WithHint("give one of the two")
 	}
 	if s.text("rules-file") == "-" && s.text("api-key-file") == "-" && s.merged["api-key-file"].from != "environment" {
-		return usagef("%s and %s: both are to come from standard input", s.merged["rules-file"].place(0),
-			s.merged["api-key-file"].place(0)).withHint("give one of the two a path")
+		return console.Usagef("%s and %s: both are to come from standard input", s.merged["rules-file"].place(0),
+			s.merged["api-key-file"].place(0)).WithHint("give one of the two a path")
 	}
 	if s.given("api-key-file") && s.given("api-key-command") {
-		return usagef("%s and %s: the key comes from one place", s.merged["api-key-file"].place(0),
-			s.merged["api-key-command"].place(0)).withHint("give one of the two")
+		return console.Usagef("%s and %s: the key comes from one place", s.merged["api-key-file"].place(0),
+			s.merged["api-key-command"].place(0)).WithHint("give one of the two")
 	}
 	if s.bool("no-third-parties") {
 		for _, name := range thirdPartyKeys {
 			if s.given(name) && s.text(name) != "none" {
-				return usagef("%s and %s contradict each other", s.merged["no-third-parties"].place(0),
-					s.merged[name].place(0)).withHint("no-third-parties means none of them; give one of the two")
+				return console.Usagef("%s and %s contradict each other", s.merged["no-third-parties"].place(0),
+					s.merged[name].place(0)).WithHint("no-third-parties means none of them; give one of the two")
 			}
 		}
 	}
 	if s.bool("quiet") && s.bool("verbose") {
-		return usagef("%s and %s contradict each other", s.merged["quiet"].place(0), s.merged["verbose"].place(0))
+		return console.Usagef("%s and %s contradict each other", s.merged["quiet"].place(0), s.merged["verbose"].place(0))
 	}
 	if r.sandbox == "" {
 		return nil
 	}
 	for _, name := range sandboxSets {
 		if s.given(name) {
-			return usagef("%s does not go with --sandbox, which brings its own", s.merged[name].place(0)).
-				withHint("leave one of the two out")
+			return console.Usagef("%s does not go with --sandbox, which brings its own", s.merged[name].place(0)).
+				WithHint("leave one of the two out")
 		}
 	}
 	return nil
@@ -223,8 +217,8 @@ func (s *settings) target(r *request) (err error) {
 		env, endpoint := s.merged["env"], s.merged["endpoint"]
 		switch {
 		case s.given("env") && env.from == endpoint.from:
-			return usagef("%s %s and %s contradict each other: %s is the %s environment", env.place(0), o.Environment,
-				endpoint.place(0), strings.ToLower(host), known).withHint("give one of the two")
+			return console.Usagef("%s %s and %s contradict each other: %s is the %s environment", env.place(0), o.Environment,
+				endpoint.place(0), strings.ToLower(host), known).WithHint("give one of the two")
 		case s.given("env") && env.from == "flag":
 			return nil // the file's endpoint is that of the other environment
 		}
@@ -255,7 +249,7 @@ func (s *settings) duration(name string, least time.Duration) (time.Duration, er
 	d, err := time.ParseDuration(given)
 	switch {
 	case err != nil:
-		return 0, s.bad(name, 0, "%s is not a duration", shown(given)).withHint("a number and a unit, as in 30s or 20m")
+		return 0, s.bad(name, 0, "%s is not a duration", console.Shown(given)).WithHint("a number and a unit, as in 30s or 20m")
 	case d < least:
 		return 0, s.bad(name, 0, "%s is less than %s", given, least)
 	case d > maxTime:

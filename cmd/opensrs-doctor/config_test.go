@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes"
 	"opensrs-doctor/probes/service"
 )
@@ -28,7 +29,7 @@ func requestOf(t *testing.T, args []string, config string, env map[string]string
 	if err != nil {
 		return nil, err
 	}
-	s := &streams{strings.NewReader(""), io.Discard, io.Discard, func(name string) (string, bool) {
+	s := &console.Streams{Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: io.Discard, Lookup: func(name string) (string, bool) {
 		value, found := env[name]
 		return value, found
 	}}
@@ -285,19 +286,19 @@ func TestBadUsername(t *testing.T) {
 
 func TestShownHidesSecrets(t *testing.T) {
 	for _, text := range []string{"0123456789abcdef", "http://bob:hunter2@x", "x" + strings.Repeat("ab", 56)} {
-		if got := shown(text); strings.Contains(got, text) {
+		if got := console.Shown(text); strings.Contains(got, text) {
 			t.Errorf("%s is shown", text)
 		}
 	}
-	if got := shown("calll"); got != `"calll"` {
+	if got := console.Shown("calll"); got != `"calll"` {
 		t.Error(got)
 	}
 }
 
 func TestPanicTellsNoValue(t *testing.T) {
 	var stderr strings.Builder
-	s := &streams{strings.NewReader(""), io.Discard, &stderr, func(string) (string, bool) { panic("hunter2hunter2") }}
-	if status := run([]string{"check"}, s); status != exitInternal {
+	s := &console.Streams{Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: &stderr, Lookup: func(string) (string, bool) { panic("hunter2hunter2") }}
+	if status := run([]string{"check"}, s); status != console.ExitInternal {
 		t.Errorf("status %d", status)
 	}
 	if text := stderr.String(); strings.Contains(text, "hunter2") || !strings.Contains(text, "config") {
@@ -308,13 +309,13 @@ func TestPanicTellsNoValue(t *testing.T) {
 // TestHelpIsNarrow keeps the help within 80 columns, and every key in it.
 func TestHelpIsNarrow(t *testing.T) {
 	var out strings.Builder
-	s := &streams{strings.NewReader(""), &out, &out, func(string) (string, bool) { return "", false }}
+	s := &console.Streams{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out, Lookup: func(string) (string, bool) { return "", false }}
 	for _, command := range []string{"", "check", "render", "explain", "version", "completion"} {
 		run([]string{"help", command}[:min(2, 1+len(command))], s)
 	}
 	run([]string{"check", "--help-all"}, s)
 	for _, line := range strings.Split(out.String(), "\n") {
-		if len([]rune(line)) > plainWidth {
+		if len([]rune(line)) > console.PlainWidth {
 			t.Errorf("%d columns: %s", len([]rune(line)), line)
 		}
 	}
@@ -366,14 +367,14 @@ var hostileConfigs = map[string]struct{ begin, repeated, want string }{
 // The whole command is bounded as its parser is, also where it looks for the formats of a broken file.
 func TestHostileConfigInACommand(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "c.yaml")
-	s := &streams{strings.NewReader(""), io.Discard, io.Discard, func(string) (string, bool) { return "", false }}
+	s := &console.Streams{Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: io.Discard, Lookup: func(string) (string, bool) { return "", false }}
 	for _, text := range []string{strings.Repeat("[", 60000), strings.Repeat("- ", 32000), "a: &a {x: 1}\nb: {<<: [*a,*a,*a]}\n"} {
 		write(t, path, text)
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		status := run([]string{"check", "--config", path}, s)
 		runtime.ReadMemStats(&after)
-		if took := after.TotalAlloc - before.TotalAlloc; status != exitUsage || took > 64<<20 {
+		if took := after.TotalAlloc - before.TotalAlloc; status != console.ExitUsage || took > 64<<20 {
 			t.Errorf("%.10s: exit status %d, %d MiB", text, status, took>>20)
 		}
 	}

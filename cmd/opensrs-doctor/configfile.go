@@ -15,7 +15,10 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"opensrs-doctor/cmd/opensrs-doctor/console"
+	"opensrs-doctor/cmd/opensrs-doctor/infile"
 	"opensrs-doctor/probes/pattern"
+	"opensrs-doctor/probes/typo"
 )
 
 // maxConfig is the largest config file, in bytes.
@@ -51,18 +54,18 @@ func (s setting) place(i int) string {
 var systemConfig = "/etc/opensrs-doctor/config.yaml"
 
 // configPath is the config file to read, and whether it was named: a default one may be missing.
-func configPath(flag string, s *streams) (path string, named bool) {
+func configPath(flag string, s *console.Streams) (path string, named bool) {
 	if flag != "" {
 		return flag, true
 	}
-	if path := s.getenv("OPENSRS_CONFIG"); path != "" {
+	if path := s.Getenv("OPENSRS_CONFIG"); path != "" {
 		return path, true
 	}
-	base := s.getenv("XDG_CONFIG_HOME")
-	switch home := s.getenv("HOME"); {
+	base := s.Getenv("XDG_CONFIG_HOME")
+	switch home := s.Getenv("HOME"); {
 	case filepath.IsAbs(base): // the specification says to ignore a relative one
 	case runtime.GOOS == "windows":
-		base = s.getenv("AppData")
+		base = s.Getenv("AppData")
 	case home != "":
 		base = filepath.Join(home, ".config")
 	default:
@@ -81,12 +84,12 @@ func configPath(flag string, s *streams) (path string, named bool) {
 }
 
 // readConfig reads the config file that flag names, or the default one: key by key, with the line of each.
-func readConfig(flag string, s *streams) (map[string]setting, error) {
+func readConfig(flag string, s *console.Streams) (map[string]setting, error) {
 	path, named := configPath(flag, s)
 	settings, err := parseConfigAt(path, named)
 	if !named && path == systemConfig && errors.Is(err, fs.ErrPermission) {
 		// It is for the service and for root: whoever it is not for runs without it, as where there is none.
-		s.note("%s is not read: permission denied", path)
+		s.Note("%s is not read: permission denied", path)
 		return nil, nil
 	}
 	if err == nil {
@@ -96,23 +99,23 @@ func readConfig(flag string, s *streams) (map[string]setting, error) {
 }
 
 func parseConfigAt(path string, named bool) (map[string]setting, error) {
-	read := readFile
+	read := infile.Read
 	if !named {
-		read = readTrusted
+		read = infile.ReadTrusted
 	}
 	document, err := read(path, maxConfig)
-	var usage *usageError
+	var usage *console.UsageError
 	switch {
 	case path == "" || !named && errors.Is(err, fs.ErrNotExist):
 		return nil, nil
 	case errors.As(err, &usage):
-		return nil, usagef("config file %s %s", shownPath(path), usage.text).withHint("%s", usage.hint)
+		return nil, console.Usagef("config file %s %s", console.ShownPath(path), usage.Text).WithHint("%s", usage.Hint)
 	case err != nil:
-		failed := usagef("config file %s: %s", shownPath(path), plain(err))
-		failed.cause = err
+		failed := console.Usagef("config file %s: %s", console.ShownPath(path), console.Plain(err))
+		failed.Cause = err
 		return nil, failed
 	}
-	return parseConfig(document, shownPath(path))
+	return parseConfig(document, console.ShownPath(path))
 }
 
 // brokenYAML is the library's word for what it cannot read; quoted are the parts that repeat the file.
@@ -144,7 +147,7 @@ func parseConfig(document []byte, path string) (map[string]setting, error) {
 		}
 		body := file.Content[0]
 		if documents++; documents > 1 {
-			return nil, usagef("%s:%d: the file holds more than one document", path, body.Line)
+			return nil, console.Usagef("%s:%d: the file holds more than one document", path, body.Line)
 		}
 		keys := 0
 		if err := checkShape(body, path, 1, &keys); err != nil {
@@ -159,26 +162,26 @@ func parseConfig(document []byte, path string) (map[string]setting, error) {
 func notYAML(err error, path string) error {
 	parts := brokenYAML().FindStringSubmatch(err.Error())
 	if parts == nil {
-		return usagef("%s: not valid YAML", path)
+		return console.Usagef("%s: not valid YAML", path)
 	}
 	if parts[1] != "" {
 		path += ":" + parts[1]
 	}
-	return usagef("%s: not valid YAML: %s", path, quoted().ReplaceAllString(parts[2], "…"))
+	return console.Usagef("%s: not valid YAML: %s", path, quoted().ReplaceAllString(parts[2], "…"))
 }
 
 // checkShape refuses what no key needs: deep nesting, very many keys, and anchors, which make much of little.
 func checkShape(node *yaml.Node, path string, depth int, keys *int) error {
 	switch {
 	case node.Anchor != "" || node.Kind == yaml.AliasNode || node.ShortTag() == "!!merge":
-		return usagef("%s:%d: anchors and aliases are not supported", path, node.Line).withHint("write the value out where it is used")
+		return console.Usagef("%s:%d: anchors and aliases are not supported", path, node.Line).WithHint("write the value out where it is used")
 	case len(node.Content) > 0 && depth > maxConfigDepth:
-		return usagef("%s:%d: lists and mappings nest more than %d deep", path, node.Line, maxConfigDepth)
+		return console.Usagef("%s:%d: lists and mappings nest more than %d deep", path, node.Line, maxConfigDepth)
 	}
 	for i, inner := range node.Content {
 		if node.Kind == yaml.MappingNode && i%2 == 0 {
 			if *keys++; *keys > maxConfigKeys {
-				return usagef("%s:%d: more than %d keys", path, inner.Line, maxConfigKeys)
+				return console.Usagef("%s:%d: more than %d keys", path, inner.Line, maxConfigKeys)
 			}
 		}
 		if err := checkShape(inner, path, depth+1, keys); err != nil {
@@ -191,7 +194,7 @@ func checkShape(node *yaml.Node, path string, depth int, keys *int) error {
 // readMapping reads key by key. Its error is the first; what is right is in the settings anyway.
 func readMapping(body *yaml.Node, path string, settings map[string]setting) (first error) {
 	if body.Kind != yaml.MappingNode {
-		return usagef("%s:%d: a config file holds keys and values, as in \"env: test\"", path, body.Line)
+		return console.Usagef("%s:%d: a config file holds keys and values, as in \"env: test\"", path, body.Line)
 	}
 	known := map[string]key{}
 	for _, key := range keys() {
@@ -208,19 +211,19 @@ func readMapping(body *yaml.Node, path string, settings map[string]setting) (fir
 func readEntry(name, content *yaml.Node, path string, known map[string]key, settings map[string]setting) error {
 	key, found := known[name.Value]
 	if !found || name.Kind != yaml.ScalarNode {
-		err := usagef("%s:%d: unknown key %s", path, name.Line, shown(name.Value))
-		if near := nearest(name.Value, slices.Sorted(maps.Keys(known))); near != "" {
-			return err.withHint("did you mean %s?", near)
+		err := console.Usagef("%s:%d: unknown key %s", path, name.Line, console.Shown(name.Value))
+		if near := typo.Nearest(name.Value, slices.Sorted(maps.Keys(known))); near != "" {
+			return err.WithHint("did you mean %s?", near)
 		}
-		return err.withHint("the keys are the names of the flags: opensrs-doctor check --help")
+		return err.WithHint("the keys are the names of the flags: opensrs-doctor check --help")
 	}
 	if earlier, twice := settings[name.Value]; twice {
-		return usagef("%s:%d: %s is already on line %d", path, name.Line, name.Value, earlier.values[0].line).
-			withHint("remove one of the two")
+		return console.Usagef("%s:%d: %s is already on line %d", path, name.Line, name.Value, earlier.values[0].line).
+			WithHint("remove one of the two")
 	}
 	values, err := valuesOf(content, key)
 	if err != nil {
-		return usagef("%s:%d: %s: %s", path, name.Line, name.Value, err)
+		return console.Usagef("%s:%d: %s: %s", path, name.Line, name.Value, err)
 	}
 	settings[name.Value] = setting{from: "file", name: name.Value, file: path, values: values}
 	return nil
@@ -275,37 +278,4 @@ func scalar(node *yaml.Node, kind kind) (value, error) {
 		return value{node.Value, node.Line}, nil
 	}
 	return value{}, errors.New("a plain value is expected")
-}
-
-// readFile reads a whole file of at most limit bytes. What is not a file to read is a usage error whose text goes
-// on after the path.
-func readFile(path string, limit int64) ([]byte, error) {
-	file, err := openInput(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	return readBounded(file, limit)
-}
-
-func readBounded(from io.Reader, limit int64) ([]byte, error) {
-	content, err := io.ReadAll(io.LimitReader(from, limit+1))
-	if err == nil && int64(len(content)) > limit {
-		return nil, usagef("is larger than %d KiB", limit>>10)
-	}
-	return content, err
-}
-
-// plain is the innermost text of a file error: the message has the path already.
-func plain(err error) string {
-	var (
-		path *fs.PathError
-		link *os.LinkError
-	)
-	if errors.As(err, &path) {
-		err = path.Err
-	} else if errors.As(err, &link) {
-		err = link.Err
-	}
-	return err.Error()
 }

@@ -5,12 +5,14 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 )
 
 // resolvePaths turns the paths in a config file into those that it means: ~ is the home directory, and a file to read
 // that is not absolute lies beside the config file, from wherever the program is run. Where a report is written to stays
 // relative to the working directory: it belongs to the run.
-func resolvePaths(settings map[string]setting, config string, s *streams) error {
+func resolvePaths(settings map[string]setting, config string, s *console.Streams) error {
 	beside := filepath.Dir(config)
 	if info, err := os.Stat(config); err != nil || !info.Mode().IsRegular() {
 		beside = "" // a pipe lies nowhere
@@ -28,8 +30,8 @@ func resolvePaths(settings map[string]setting, config string, s *streams) error 
 				one.text = name + "=" + path
 			}
 			if err != nil {
-				return usagef("%s: %s", settings[key.name].place(i), err).
-					withHint("~ alone is the home directory of the user who runs this; write another path out")
+				return console.Usagef("%s: %s", settings[key.name].place(i), err).
+					WithHint("~ alone is the home directory of the user who runs this; write another path out")
 			}
 		}
 	}
@@ -37,7 +39,7 @@ func resolvePaths(settings map[string]setting, config string, s *streams) error 
 }
 
 // located is the path that a text in a config file means. Nothing, and - for standard input, are not paths.
-func located(text, beside string, s *streams) (string, error) {
+func located(text, beside string, s *console.Streams) (string, error) {
 	if text == "" || text == "-" || filepath.IsAbs(text) {
 		return text, nil
 	}
@@ -51,18 +53,18 @@ func located(text, beside string, s *streams) (string, error) {
 		if runtime.GOOS == "windows" {
 			variable = "USERPROFILE"
 		}
-		home := s.getenv(variable)
+		home := s.Getenv(variable)
 		if home == "" {
-			return "", usagef("%s names the home directory, and %s is not set", shownPath(text), variable)
+			return "", console.Usagef("%s names the home directory, and %s is not set", console.ShownPath(text), variable)
 		}
 		return filepath.Join(home, rest), nil
 	case strings.HasPrefix(user, "~"):
-		return "", usagef("%s is the home directory of another user, which is not looked up", shownPath(user))
+		return "", console.Usagef("%s is the home directory of another user, which is not looked up", console.ShownPath(user))
 	case beside == "":
 		return text, nil
 	}
 	path := filepath.Join(beside, text)
-	if _, err := os.Stat(path); err != nil && shownPath(text) != text {
+	if _, err := os.Stat(path); err != nil && console.ShownPath(text) != text {
 		return text, nil // it may be the key itself: no error shows it as it stands
 	}
 	return path, nil

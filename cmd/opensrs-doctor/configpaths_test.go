@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 )
 
 // TestConfigPaths: in a config file ~ is the home directory, and a relative path lies beside the file; where a report is
@@ -38,7 +40,7 @@ func TestConfigPaths(t *testing.T) {
 		{"format", "[human, json=~bob/r.json]", "c.yaml:1: format: ~bob is the home directory of another user"},
 	} {
 		write(t, config, c.key+": "+strings.ReplaceAll(c.text, `\`, `\\`)+"\n")
-		s := &streams{strings.NewReader(""), io.Discard, io.Discard, func(name string) (string, bool) { return home, name == variable }}
+		s := &console.Streams{Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: io.Discard, Lookup: func(name string) (string, bool) { return home, name == variable }}
 		file, err := readConfig(config, s)
 		switch {
 		case err != nil:
@@ -50,7 +52,7 @@ func TestConfigPaths(t *testing.T) {
 		}
 	}
 	write(t, config, "api-key-file: ~/key\n")
-	s := &streams{strings.NewReader(""), io.Discard, io.Discard, func(string) (string, bool) { return "", false }}
+	s := &console.Streams{Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: io.Discard, Lookup: func(string) (string, bool) { return "", false }}
 	if _, err := readConfig(config, s); err == nil || !strings.Contains(err.Error(), variable+" is not set") {
 		t.Errorf("without a home directory: %v", err)
 	}
@@ -66,7 +68,7 @@ func TestSystemConfig(t *testing.T) {
 	systemConfig = filepath.Join(dir, "etc.yaml")
 	write(t, systemConfig, "username: everybody\n")
 	environment := map[string]string{"HOME": filepath.Join(dir, "home")}
-	s := &streams{strings.NewReader(""), io.Discard, io.Discard, func(name string) (string, bool) { return environment[name], true }}
+	s := &console.Streams{Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: io.Discard, Lookup: func(name string) (string, bool) { return environment[name], true }}
 	user := func(want string) {
 		t.Helper()
 		file, err := readConfig("", s)

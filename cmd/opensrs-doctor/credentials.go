@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 )
@@ -25,7 +26,7 @@ func (s *settings) strongestKey() {
 // credentials reads the username and the key. A key that looks wrong is not an error here: that is a diagnosis.
 func (s *settings) credentials(r *request) error {
 	r.options.Username = s.text("username")
-	if !printable(r.options.Username) || len(r.options.Username) > 255 {
+	if !console.Printable(r.options.Username) || len(r.options.Username) > 255 {
 		return s.bad("username", 0, "a username is one line of at most 255 bytes, all of them printable")
 	}
 	if s.given("expect-key") {
@@ -41,10 +42,10 @@ func (s *settings) credentials(r *request) error {
 		return nil
 	}
 	if s.merged["api-key-file"].from == "environment" {
-		r.options.SetKey([]byte(s.streams.getenv(evidence.KeyVariable)), evidence.KeyVariable)
+		r.options.SetKey([]byte(s.streams.Getenv(evidence.KeyVariable)), evidence.KeyVariable)
 		return nil
 	}
-	key, source, note, err := readKey(s.text("api-key-file"), s.streams.stdin)
+	key, source, note, err := readKey(s.text("api-key-file"), s.streams.Stdin)
 	if err != nil {
 		return s.bad("api-key-file", 0, "%s", err)
 	}
@@ -60,11 +61,11 @@ func (s *settings) keyOfCommand(r *request) error {
 	if err := s.commandTrusted(); err != nil {
 		return err
 	}
-	ctx, stop := interruptible()
+	ctx, stop := console.Interruptible()
 	defer stop()
 	key, source, said, err := runKeyCommand(ctx, s.text("api-key-command"))
 	if said != "" {
-		s.streams.note("the key command says: %s", said)
+		s.streams.Note("the key command says: %s", said)
 	}
 	switch {
 	case ctx.Err() != nil:
@@ -88,10 +89,10 @@ func (s *settings) misplaced(r *request) error {
 			switch {
 			case s.merged[name].name == "OPENSRS_API_KEY", name == "api-key-command": // neither is shown
 			case name == "username" && foreign.LooksLikeKey(one.text):
-				return usagef("%s: this looks like an API key, and is not shown", s.merged[name].place(i)).
-					withHint("are username and key swapped? the username is the reseller's, as in the control panel")
+				return console.Usagef("%s: this looks like an API key, and is not shown", s.merged[name].place(i)).
+					WithHint("are username and key swapped? the username is the reseller's, as in the control panel")
 			case key.HoldsMuch(one.text):
-				return usagef("%s: the API key is in it, and is not shown", s.merged[name].place(i)).withHint("the key is read from --api-key-file PATH or OPENSRS_API_KEY only")
+				return console.Usagef("%s: the API key is in it, and is not shown", s.merged[name].place(i)).WithHint("the key is read from --api-key-file PATH or OPENSRS_API_KEY only")
 			}
 		}
 	}

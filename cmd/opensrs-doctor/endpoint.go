@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes/netaddr"
 	"opensrs-doctor/probes/service"
 )
@@ -92,7 +93,7 @@ func checkPort(text string) (uint16, error) {
 func parseHostPort(text string) (peer netaddr.HostPort, err error) {
 	host, port, err := net.SplitHostPort(text)
 	if err != nil {
-		return peer, fmt.Errorf("%s is not HOST:PORT, as in 192.0.2.1:443", shown(text))
+		return peer, fmt.Errorf("%s is not HOST:PORT, as in 192.0.2.1:443", console.Shown(text))
 	}
 	if peer.Host, err = checkHost(host); err == nil {
 		peer.Port, err = checkPort(port)

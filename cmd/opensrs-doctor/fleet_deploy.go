@@ -14,6 +14,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"opensrs-doctor/cmd/opensrs-doctor/console"
+	"opensrs-doctor/cmd/opensrs-doctor/infile"
 	"opensrs-doctor/cmd/opensrs-doctor/outfile"
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/report"
@@ -82,7 +84,7 @@ const (
 )
 
 // fleetDeployCommand prints ready files. Nothing is contacted, and no key is read.
-func fleetDeployCommand(s *streams) *cobra.Command {
+func fleetDeployCommand(s *console.Streams) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "deploy " + strings.Join(deploy.Engines, "|"),
 		Short: "ready files for the engines that run the check on every host",
@@ -99,7 +101,7 @@ func fleetDeployCommand(s *streams) *cobra.Command {
 }
 
 // writeDeployment fills the files of an engine and writes them.
-func writeDeployment(engine string, flags map[string]*flagValue, config string, s *streams) error {
+func writeDeployment(engine string, flags map[string]*flagValue, config string, s *console.Streams) error {
 	asJSON, err := wantsJSON(flags, s)
 	if err != nil {
 		return err
@@ -128,14 +130,14 @@ func writeDeployment(engine string, flags map[string]*flagValue, config string, 
 	case d.given("output"):
 		return d.save(files, asJSON)
 	case d.bool("overwrite"):
-		return usagef("--overwrite goes with --output, which writes files").withHint("--output DIR")
+		return console.Usagef("--overwrite goes with --output, which writes files").WithHint("--output DIR")
 	case asJSON:
-		err = report.WriteDocument(s.stdout, map[string]any{"schema": "opensrs-doctor/deploy/v1", "files": files})
+		err = report.WriteDocument(s.Stdout, map[string]any{"schema": "opensrs-doctor/deploy/v1", "files": files})
 	default:
-		err = printFiles(s.stdout, files, engine == "kubernetes")
+		err = printFiles(s.Stdout, files, engine == "kubernetes")
 	}
 	if err != nil {
-		return fmt.Errorf("the files could not be written: %s", plain(err))
+		return fmt.Errorf("the files could not be written: %s", console.Plain(err))
 	}
 	return nil
 }
@@ -149,8 +151,8 @@ func (d *deployment) only(files []deploy.File) ([]deploy.File, error) {
 		}
 		names = append(names, file.Name)
 	}
-	return nil, d.bad("file", 0, "%s is not one of %s", shown(d.text("file")), strings.Join(names, ", ")).
-		withNearest(d.text("file"), names)
+	return nil, d.bad("file", 0, "%s is not one of %s", console.Shown(d.text("file")), strings.Join(names, ", ")).
+		WithNearest(d.text("file"), names)
 }
 
 // printFiles prints one file as it is. Of several each has its name before it: as YAML's documents, which kubectl takes
@@ -177,12 +179,14 @@ func printFiles(w io.Writer, files []deploy.File, documents bool) error {
 // save writes the files into the directory of --output. All are looked at before the first is written.
 func (d *deployment) save(files []deploy.File, asJSON bool) error {
 	directory := d.text("output")
-	bad := func(path, why string) *usageError { return d.bad("output", 0, "%s: %s", shownPath(path), why) }
-	if directory == "" || !printable(directory) {
-		return d.bad("output", 0, "the path is empty, or not printable").withHint("name a directory, as in --output fleet")
+	bad := func(path, why string) *console.UsageError {
+		return d.bad("output", 0, "%s: %s", console.ShownPath(path), why)
+	}
+	if directory == "" || !console.Printable(directory) {
+		return d.bad("output", 0, "the path is empty, or not printable").WithHint("name a directory, as in --output fleet")
 	}
 	if err := os.MkdirAll(directory, 0o755); err != nil {
-		return bad(directory, plain(err))
+		return bad(directory, console.Plain(err))
 	}
 	there := map[string]bool{}
 	for _, file := range files {
@@ -192,16 +196,16 @@ func (d *deployment) save(files []deploy.File, asJSON bool) error {
 		case errors.Is(err, fs.ErrNotExist):
 			continue
 		case err != nil:
-			return bad(path, plain(err))
+			return bad(path, console.Plain(err))
 		case !info.Mode().IsRegular():
 			return bad(path, "something else than a file is there")
 		}
-		old, err := readFile(path, 1<<20)
+		old, err := infile.Read(path, 1<<20)
 		switch {
 		case err == nil && string(old) == file.Content:
 			there[file.Name] = true
 		case !d.bool("overwrite"):
-			return bad(path, "it exists already, and differs").withHint("--overwrite replaces it; or name another directory")
+			return bad(path, "it exists already, and differs").WithHint("--overwrite replaces it; or name another directory")
 		}
 	}
 	var paths []string
@@ -212,14 +216,14 @@ func (d *deployment) save(files []deploy.File, asJSON bool) error {
 			continue
 		}
 		if err := writeDeployed(path, file.Content); err != nil {
-			return fmt.Errorf("%s: %s", shownPath(path), plain(err))
+			return fmt.Errorf("%s: %s", console.ShownPath(path), console.Plain(err))
 		}
 	}
 	if asJSON {
-		return report.WriteDocument(d.streams.stdout, map[string]any{"schema": "opensrs-doctor/deploy/v1", "paths": paths})
+		return report.WriteDocument(d.streams.Stdout, map[string]any{"schema": "opensrs-doctor/deploy/v1", "paths": paths})
 	}
 	for _, path := range paths {
-		if _, err := fmt.Fprintln(d.streams.stdout, foreign.Disarm(shownPath(path))); err != nil {
+		if _, err := fmt.Fprintln(d.streams.Stdout, foreign.Disarm(console.ShownPath(path))); err != nil {
 			return err
 		}
 	}

@@ -19,6 +19,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"opensrs-doctor/cmd/opensrs-doctor/console"
+	"opensrs-doctor/cmd/opensrs-doctor/infile"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/service"
 	"opensrs-doctor/report"
@@ -42,13 +44,13 @@ func mergeKeys() []key {
 }
 
 // fleetMergeCommand makes one answer of the reports of many hosts.
-func fleetMergeCommand(s *streams) *cobra.Command {
+func fleetMergeCommand(s *console.Streams) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "merge REPORT.json|DIR|-…",
 		Short: "one answer from the reports of many hosts",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return usagef("no report is named").withHint("opensrs-doctor fleet merge DIR, or REPORT.json…, or - for standard input")
+				return console.Usagef("no report is named").WithHint("opensrs-doctor fleet merge DIR, or REPORT.json…, or - for standard input")
 			}
 			return nil
 		},
@@ -60,7 +62,7 @@ func fleetMergeCommand(s *streams) *cobra.Command {
 
 // mergeFleet reads, merges, plans and writes. Exit status 0: all pass or warn; 1: some fail or are incomplete; 3: nothing
 // could be read.
-func mergeFleet(args []string, flags map[string]*flagValue, s *streams) error {
+func mergeFleet(args []string, flags map[string]*flagValue, s *console.Streams) error {
 	settings := gather(flags, nil, s)
 	look, err := settings.look()
 	if err != nil {
@@ -84,7 +86,7 @@ func mergeFleet(args []string, flags map[string]*flagValue, s *streams) error {
 	}
 	defer out.discard()
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(mergeMemory)) // garbage is collected in time, however many come
-	if err := readReports(args, merger, s.stdin); err != nil {
+	if err := readReports(args, merger, s.Stdin); err != nil {
 		return err
 	}
 	answer = merger.Merge()
@@ -92,14 +94,14 @@ func mergeFleet(args []string, flags map[string]*flagValue, s *streams) error {
 		return err
 	}
 	if err := out.write(nil, look, s, nil); err != nil {
-		return errors.New("the answer could not be written: " + plain(err))
+		return errors.New("the answer could not be written: " + console.Plain(err))
 	}
 	switch {
 	case answer.Hosts == 0:
-		s.tell("error: ", "no report could be read")
-		return exitError(exitInternal)
+		s.Tell("error: ", "no report could be read")
+		return console.ExitError(console.ExitInternal)
 	case answer.Verdicts[report.VerdictFail]+answer.Verdicts[report.VerdictIncomplete] > 0:
-		return exitError(exitFail)
+		return console.ExitError(console.ExitFail)
 	}
 	return nil
 }
@@ -149,7 +151,7 @@ func readReports(args []string, merger *fleet.Merger, stdin io.Reader) error {
 		paths := []string{arg}
 		if _, err := os.Lstat(arg); err != nil {
 			if paths, _ = filepath.Glob(arg); len(paths) == 0 {
-				return usagef("%s: %s", shownPath(arg), plain(err)).withHint("name reports, folders of reports, or - for standard input")
+				return console.Usagef("%s: %s", console.ShownPath(arg), console.Plain(err)).WithHint("name reports, folders of reports, or - for standard input")
 			}
 		}
 		for _, path := range paths {
@@ -169,14 +171,14 @@ func readPath(path string, keep func(fleet.Document) bool, bad func(fleet.Unread
 	_ = filepath.WalkDir(path, func(at string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
-			bad(fleet.Unreadable{File: at, Why: plain(err)})
+			bad(fleet.Unreadable{File: at, Why: console.Plain(err)})
 		case entry.IsDir(), at != path && !mayHoldReports(entry.Name()):
 		case at != path && !entry.Type().IsRegular() && !regular(at):
 			bad(fleet.Unreadable{File: at, Why: "not a regular file"})
 		default:
-			file, err := openInput(at)
+			file, err := infile.Open(at)
 			if err != nil {
-				bad(fleet.Unreadable{File: at, Why: plain(err)})
+				bad(fleet.Unreadable{File: at, Why: console.Plain(err)})
 				return nil
 			}
 			defer file.Close()

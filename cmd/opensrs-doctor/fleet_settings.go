@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/netaddr"
@@ -17,7 +18,7 @@ import (
 type deployment struct {
 	*settings
 	engine  string
-	streams *streams
+	streams *console.Streams
 }
 
 // Forms of what goes into the files. Each is narrower than what the engine takes, so that no value needs care there.
@@ -54,7 +55,7 @@ func (d *deployment) read() (deploy.Settings, error) {
 	}
 	filled.Check, filled.Timeout = check, r.options.Timeout
 	if d.engine != "prometheus" && !d.given("username") {
-		d.streams.note("no username is given: the hosts check everything but the call; --username NAME")
+		d.streams.Note("no username is given: the hosts check everything but the call; --username NAME")
 	}
 	if d.given("env") {
 		filled.Environment = r.options.Environment
@@ -69,8 +70,8 @@ func (d *deployment) read() (deploy.Settings, error) {
 	}
 	if d.engine == "cron" {
 		if n := len(deploy.CronLine(filled)); n > deploy.MaxCronCommand {
-			return filled, usagef("the line would have %d bytes, and cron reads %d", n, deploy.MaxCronCommand).
-				withHint("put rule and the like into /etc/opensrs-doctor/config.yaml of the hosts, which check reads, and leave the flags out")
+			return filled, console.Usagef("the line would have %d bytes, and cron reads %d", n, deploy.MaxCronCommand).
+				WithHint("put rule and the like into /etc/opensrs-doctor/config.yaml of the hosts, which check reads, and leave the flags out")
 		}
 	}
 	return filled, nil
@@ -78,7 +79,7 @@ func (d *deployment) read() (deploy.Settings, error) {
 
 // harmless refuses what no value of any file may hold: an API key, and what is not one line of printable text.
 func (d *deployment) harmless() error {
-	key := strings.TrimSpace(d.streams.getenv(evidence.KeyVariable))
+	key := strings.TrimSpace(d.streams.Getenv(evidence.KeyVariable))
 	for _, name := range slices.Sorted(maps.Keys(d.merged)) {
 		one := d.merged[name]
 		for i, value := range one.values {
@@ -89,13 +90,13 @@ func (d *deployment) harmless() error {
 			switch {
 			case one.name == evidence.KeyVariable: // it is in no file
 			case len(key) >= 8 && strings.Contains(given, key):
-				return d.bad(name, i, "the API key is in it, and is not shown").withHint("no file holds the key")
+				return d.bad(name, i, "the API key is in it, and is not shown").WithHint("no file holds the key")
 			case foreign.LooksLikeKey(given):
 				return d.bad(name, i, "this looks like an API key, and is not shown").
-					withHint("no file holds the key: it comes from a vault, a Secret or a file on each host")
-			case !printable(given):
+					WithHint("no file holds the key: it comes from a vault, a Secret or a file on each host")
+			case !console.Printable(given):
 				return d.bad(name, i, "the value has a character that is not printable, such as the end of a line").
-					withHint("give one line of plain text")
+					WithHint("give one line of plain text")
 			}
 		}
 	}
@@ -104,7 +105,7 @@ func (d *deployment) harmless() error {
 
 // deployedKey reads no key: the one of the environment is only looked for in the values.
 func (d *deployment) deployedKey(r *request) error {
-	if key := strings.TrimSpace(d.streams.getenv(evidence.KeyVariable)); key != "" {
+	if key := strings.TrimSpace(d.streams.Getenv(evidence.KeyVariable)); key != "" {
 		r.options.SetKey([]byte(key), evidence.KeyVariable)
 	}
 	if d.given("expect-key") {
@@ -126,7 +127,7 @@ func (d *deployment) deployedProxy(r *request) error {
 	}
 	if u := r.options.Proxy.URL; u != nil && u.User != nil {
 		return d.bad("proxy", 0, "a login would be in the file").
-			withHint("leave it out; set HTTPS_PROXY on the hosts, in a place that others cannot read")
+			WithHint("leave it out; set HTTPS_PROXY on the hosts, in a place that others cannot read")
 	}
 	return nil
 }
@@ -150,8 +151,8 @@ func (d *deployment) carried(r *request) ([]deploy.Setting, error) {
 			one.Values = append(one.Values, given)
 		}
 		if key.name == "ca-file" && !safePath().MatchString(one.Values[0]) {
-			return nil, d.bad("ca-file", 0, "%s is not a path on the hosts", shownPath(one.Values[0])).
-				withHint("give the whole path, from /, in letters, digits and . _ + @ -")
+			return nil, d.bad("ca-file", 0, "%s is not a path on the hosts", console.ShownPath(one.Values[0])).
+				WithHint("give the whole path, from /, in letters, digits and . _ + @ -")
 		}
 		if key.name == "rules-file" { // the hosts need not have the file
 			one.Name, one.List, one.Values = "rule", true, nil
@@ -175,7 +176,7 @@ func (d *deployment) carriedRules(r *request, all []deploy.Setting) error {
 			all[i].Values = append(all[i].Values, rule.String())
 		}
 		if len(all[i].Values) == 0 {
-			return usagef("the list of rules is empty").withHint("give the rules as they are in the control panel, or none")
+			return console.Usagef("the list of rules is empty").WithHint("give the rules as they are in the control panel, or none")
 		}
 	}
 	return nil
@@ -196,8 +197,8 @@ func (d *deployment) places(filled *deploy.Settings) error {
 			continue
 		}
 		if !safePath().MatchString(*one.to) {
-			return d.bad(one.name, 0, "%s is not a path on the hosts", shownPath(d.text(one.name))).
-				withHint("give the whole path, from /, in letters, digits and . _ + @ -")
+			return d.bad(one.name, 0, "%s is not a path on the hosts", console.ShownPath(d.text(one.name))).
+				WithHint("give the whole path, from /, in letters, digits and . _ + @ -")
 		}
 	}
 	return nil
@@ -230,12 +231,12 @@ func (d *deployment) names(filled *deploy.Settings) error {
 			continue
 		}
 		if *one.to = d.text(one.name); !one.form(*one.to) || len(*one.to) > 253 {
-			return d.bad(one.name, 0, "%s is not a name that goes there", shown(*one.to)).withHint("it has %s", one.words)
+			return d.bad(one.name, 0, "%s is not a name that goes there", console.Shown(*one.to)).WithHint("it has %s", one.words)
 		}
 	}
 	if d.engine == "kubernetes" && filled.Image == "" {
-		return usagef("--image is missing: the image whose entry point is opensrs-doctor").
-			withHint("make dist makes one for a registry of your own; then --image REGISTRY/opensrs-doctor:TAG")
+		return console.Usagef("--image is missing: the image whose entry point is opensrs-doctor").
+			WithHint("make dist makes one for a registry of your own; then --image REGISTRY/opensrs-doctor:TAG")
 	}
 	return nil
 }

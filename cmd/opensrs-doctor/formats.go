@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/cmd/opensrs-doctor/outfile"
 	"opensrs-doctor/probes/wording"
 	"opensrs-doctor/report"
@@ -96,8 +97,8 @@ func (s *settings) parseOutputsOf(ctx context.Context, all []format, deadline ti
 		at := slices.Index(names, name)
 		switch {
 		case at < 0:
-			return out, s.bad("format", i, "%s is not a format; the formats are %s", shown(name),
-				strings.Join(names, ", ")).withNearest(name, names)
+			return out, s.bad("format", i, "%s is not a format; the formats are %s", console.Shown(name),
+				strings.Join(names, ", ")).WithNearest(name, names)
 		case hasPath && path == "":
 			return out, s.bad("format", i, "the path after %s= is empty", name)
 		case path == "-":
@@ -109,24 +110,24 @@ func (s *settings) parseOutputsOf(ctx context.Context, all []format, deadline ti
 		}
 		if paths[path] && path == "" {
 			return out, s.bad("format", i, "only one format can go to standard output").
-				withHint("give the others a path, as in -f %s=PATH", name)
+				WithHint("give the others a path, as in -f %s=PATH", name)
 		}
 		if paths[path] {
-			return out, s.bad("format", i, "two formats cannot go to the same path %s", shownPath(given))
+			return out, s.bad("format", i, "two formats cannot go to the same path %s", console.ShownPath(given))
 		}
 		if input := inputs[path]; input != "" {
-			return out, s.bad("format", i, "%s is the file of %s, and would be replaced", shownPath(given), input)
+			return out, s.bad("format", i, "%s is the file of %s, and would be replaced", console.ShownPath(given), input)
 		}
 		paths[path] = true
 		next := output{format: all[at], path: path, given: given}
 		if path != "" {
 			if next.file, err = outfile.Open(ctx, given, deadline); err != nil {
-				return out, s.bad("format", i, "cannot write %s: %s", shownPath(given), plain(err))
+				return out, s.bad("format", i, "cannot write %s: %s", console.ShownPath(given), console.Plain(err))
 			}
 			if next.file.IsStdout() {
 				if paths[""] {
 					next.file.Discard()
-					return out, s.bad("format", i, "%s is standard output, and only one format can go there", shownPath(given))
+					return out, s.bad("format", i, "%s is standard output, and only one format can go there", console.ShownPath(given))
 				}
 				paths[""] = true
 			}
@@ -155,28 +156,28 @@ func (s *settings) inputs() map[string]string {
 // write writes every format, those with a path first. All are tried; the first error is returned, which is the
 // given one where something else could not be written before. A plugin's line is not written after an error:
 // the line for the error takes its place.
-func (out outputs) write(r *report.Report, v view, s *streams, before error) error {
+func (out outputs) write(r *report.Report, v console.View, s *console.Streams, before error) error {
 	first := before
 	for _, one := range out {
 		if one.file == nil {
 			continue
 		}
-		err := one.format.write(one.file, r, v.plain())
+		err := one.format.write(one.file, r, v.Plain())
 		if err == nil {
 			err = one.file.Commit()
 		} else {
 			one.file.Discard()
 		}
 		if err != nil && first == nil {
-			first = fmt.Errorf("%s: %s", shownPath(one.given), plain(err))
+			first = fmt.Errorf("%s: %s", console.ShownPath(one.given), console.Plain(err))
 		}
 	}
 	for _, one := range out {
 		if one.file != nil || first != nil && one.format.name == "nagios" {
 			continue
 		}
-		if err := one.format.write(s.stdout, r, v.forTerminal(s)); err != nil && first == nil {
-			first = fmt.Errorf("standard output: %s", plain(err))
+		if err := one.format.write(s.Stdout, r, v.ForTerminal(s)); err != nil && first == nil {
+			first = fmt.Errorf("standard output: %s", console.Plain(err))
 		}
 	}
 	out.summarize(r, s)
@@ -185,13 +186,13 @@ func (out outputs) write(r *report.Report, v view, s *streams, before error) err
 
 // unwritten is the error for a report that could not be written, after one line with the result: what was found is not
 // lost with the disk that was to hold it.
-func unwritten(r *report.Report, s *streams, err error) error {
+func unwritten(r *report.Report, s *console.Streams, err error) error {
 	result := r.Verdict
 	if len(r.Diagnoses) > 0 {
 		result += ", " + r.Diagnoses[0].Cause + ": " + render.HeadlineOf(r.Diagnoses[0])
 	}
-	s.tell("", "The result was: "+result)
-	return fmt.Errorf("the report could not be written: %s", plain(err))
+	s.Tell("", "The result was: "+result)
+	return fmt.Errorf("the report could not be written: %s", console.Plain(err))
 }
 
 // discard gives up files that were opened and not written; what stood there before stays.

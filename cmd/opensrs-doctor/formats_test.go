@@ -14,6 +14,7 @@ import (
 
 	"github.com/jstemmer/go-junit-report/v2/junit"
 
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes/sandbox"
 	"opensrs-doctor/report"
 )
@@ -127,7 +128,7 @@ func sameAgain(t *testing.T, document string, files map[string]string) {
 	written := texts(t, files, document)
 	for _, format := range formats() {
 		var second bytes.Buffer
-		if err := format.write(&second, saved, view{verbose: true}.plain()); err != nil {
+		if err := format.write(&second, saved, console.View{Verbose: true}.Plain()); err != nil {
 			t.Fatal(err)
 		}
 		if first := written[format.name]; first != second.String() {

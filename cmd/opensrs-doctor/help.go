@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 )
 
 // writeHelp is the help of one command, in 80 columns. The root's help is the list of commands.
@@ -140,7 +142,7 @@ func writeKey(w io.Writer, key key) {
 	}
 	line += strings.Repeat(" ", helpColumn-len(line))
 	for _, word := range strings.Fields(key.help) {
-		if len(line) > helpColumn && len([]rune(line))+len([]rune(word)) > plainWidth {
+		if len(line) > helpColumn && len([]rune(line))+len([]rune(word)) > console.PlainWidth {
 			fmt.Fprintln(w, strings.TrimRight(line, " "))
 			line = strings.Repeat(" ", helpColumn)
 		}
@@ -150,7 +152,7 @@ func writeKey(w io.Writer, key key) {
 }
 
 // helpCommand is help [COMMAND].
-func helpCommand(root *cobra.Command, s *streams) *cobra.Command {
+func helpCommand(root *cobra.Command, s *console.Streams) *cobra.Command {
 	help := &cobra.Command{Use: "help [COMMAND]", Short: "help on a command"}
 	flags := addKeys(help.Flags(), []key{manualKey})
 	help.RunE = func(_ *cobra.Command, args []string) error {

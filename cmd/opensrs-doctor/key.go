@@ -4,9 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"runtime"
 
+	"opensrs-doctor/cmd/opensrs-doctor/console"
+	"opensrs-doctor/cmd/opensrs-doctor/infile"
 	"opensrs-doctor/probes/evidence"
 )
 
@@ -22,28 +22,19 @@ func readKey(path string, stdin io.Reader) (content []byte, source, note string,
 	source = path
 	if path == "-" {
 		source = evidence.KeyFromStdin
-		content, err = readBounded(stdin, maxKey)
+		content, err = infile.ReadBounded(stdin, maxKey)
 	} else {
-		content, err = readFile(path, maxKey)
+		content, err = infile.Read(path, maxKey)
 	}
-	var usage *usageError
+	var usage *console.UsageError
 	switch {
 	case errors.As(err, &usage):
-		return nil, "", "", fmt.Errorf("%s %s; it should hold the API key and nothing else", shownPath(source), usage.text)
+		return nil, "", "", fmt.Errorf("%s %s; it should hold the API key and nothing else", console.ShownPath(source), usage.Text)
 	case err != nil:
-		return nil, "", "", fmt.Errorf("cannot read %s: %s", shownPath(source), plain(err))
+		return nil, "", "", fmt.Errorf("cannot read %s: %s", console.ShownPath(source), console.Plain(err))
 	}
-	if path != "-" && readableByOthers(path) {
+	if path != "-" && infile.ReadableByOthers(path) {
 		note = fmt.Sprintf("others on this host can read %s; chmod 600 keeps it to its owner, chmod 640 to a group too", path)
 	}
 	return content, source, note, nil
-}
-
-// readableByOthers reports whether the file's mode lets everybody read it. A group may: that is how a web server gets its
-// key (0640 root:www-data). On a read-only mount, such as a container's secret, nobody can do anything about it; Windows
-// has no such mode.
-func readableByOthers(path string) bool {
-	info, err := os.Stat(path)
-	return runtime.GOOS != "windows" && err == nil && info.Mode().IsRegular() &&
-		info.Mode().Perm()&0o004 != 0 && !onReadOnlyMount(path)
 }

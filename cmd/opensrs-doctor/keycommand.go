@@ -13,6 +13,9 @@ import (
 
 	"github.com/kballard/go-shellquote"
 
+	"opensrs-doctor/cmd/opensrs-doctor/child"
+	"opensrs-doctor/cmd/opensrs-doctor/console"
+	"opensrs-doctor/cmd/opensrs-doctor/infile"
 	"opensrs-doctor/probes/foreign"
 )
 
@@ -40,11 +43,11 @@ func runKeyCommand(ctx context.Context, line string) (key []byte, source, said s
 	command := exec.CommandContext(ctx, words[0], words[1:]...)
 	out, errs := &capped{left: maxKey, over: cancel}, &capped{left: maxCommandWords}
 	command.Stdout, command.Stderr, command.WaitDelay = out, errs, time.Second
-	inGroup(command)
-	err = startChild(command)
+	child.InGroup(command)
+	err = child.Start(command)
 	if err == nil {
 		err = command.Wait()
-		endGroup(command)
+		child.EndGroup(command)
 	}
 	scrub := &foreign.Scrubber{}
 	scrub.Add(strings.TrimSpace(out.kept.String()))
@@ -53,15 +56,15 @@ func runKeyCommand(ctx context.Context, line string) (key []byte, source, said s
 	case err == nil:
 		return bytes.TrimSpace(out.kept.Bytes()), fmt.Sprintf("--api-key-command (%s)", name), said, nil
 	case out.left < 0:
-		err = fmt.Errorf("%s printed more than %d KiB, and a key is shorter", shownPath(name), maxKey>>10)
+		err = fmt.Errorf("%s printed more than %d KiB, and a key is shorter", console.ShownPath(name), maxKey>>10)
 	case ctx.Err() != nil:
-		err = fmt.Errorf("%s did not end within %s, and was ended", shownPath(name), keyCommandTime)
+		err = fmt.Errorf("%s did not end within %s, and was ended", console.ShownPath(name), keyCommandTime)
 	case errors.Is(err, exec.ErrNotFound):
-		err = fmt.Errorf("there is no command %s in PATH", shownPath(name))
+		err = fmt.Errorf("there is no command %s in PATH", console.ShownPath(name))
 	case command.ProcessState == nil:
-		err = fmt.Errorf("cannot run %s: %s", shownPath(name), plain(err))
+		err = fmt.Errorf("cannot run %s: %s", console.ShownPath(name), console.Plain(err))
 	default:
-		err = fmt.Errorf("%s ended with %s and no key", shownPath(name), command.ProcessState)
+		err = fmt.Errorf("%s ended with %s and no key", console.ShownPath(name), command.ProcessState)
 	}
 	return nil, "", said, err
 }
@@ -95,11 +98,11 @@ func (s *settings) commandTrusted() error {
 	for _, path := range []string{command.file, filepath.Dir(command.file)} {
 		info, err := os.Stat(path)
 		if err != nil {
-			return s.bad("api-key-command", 0, "%s", plain(err))
+			return s.bad("api-key-command", 0, "%s", console.Plain(err))
 		}
-		if why := notRoots(info); why != "" {
-			return s.bad("api-key-command", 0, "as root the command is not run: %s %s", shownPath(path), why).
-				withHint("make it root's and writable by no one else, or give --api-key-command on the command line")
+		if why := infile.NotRoots(info); why != "" {
+			return s.bad("api-key-command", 0, "as root the command is not run: %s %s", console.ShownPath(path), why).
+				WithHint("make it root's and writable by no one else, or give --api-key-command on the command line")
 		}
 	}
 	return nil

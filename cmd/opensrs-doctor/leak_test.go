@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes/sandbox"
 )
 
@@ -64,7 +65,7 @@ func TestNothingRunsOn(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			before := goroutines()
 			var out bytes.Buffer
-			if status := run(args, &streams{stdin: strings.NewReader(""), stdout: &out, stderr: io.Discard}); status > exitFail && status != exitInternal {
+			if status := run(args, &console.Streams{Stdin: strings.NewReader(""), Stdout: &out, Stderr: io.Discard}); status > console.ExitFail && status != console.ExitInternal {
 				t.Fatalf("exit status %d: %s", status, out.String())
 			}
 			for _, stack := range left(before) {

@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"opensrs-doctor/cmd/opensrs-doctor/build"
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 )
 
 // manualKey asks help for a manual page. It is a flag of help and not a command: whoever copied only the program reads
@@ -61,7 +64,7 @@ func (m *manual) cut() {
 }
 
 // writeManual writes the manual page of one command, in roff with the macros of man(7).
-func writeManual(w io.Writer, cmd *cobra.Command, s *streams) error {
+func writeManual(w io.Writer, cmd *cobra.Command, s *console.Streams) error {
 	m := &manual{}
 	writeHelp(m, cmd)
 	m.cut()
@@ -72,7 +75,7 @@ func writeManual(w io.Writer, cmd *cobra.Command, s *streams) error {
 	}
 	out := &roff{}
 	out.line(fmt.Sprintf(`.TH "%s" 1 %s "%s"`, escapeRoff(strings.ToUpper(name)), manualDate(s),
-		escapeRoff("opensrs-doctor "+ownVersion())))
+		escapeRoff("opensrs-doctor "+build.Version())))
 	out.macro("SH", "NAME")
 	out.line(escapeRoff(name) + ` \- ` + escapeRoff(short))
 	out.macro("SH", "SYNOPSIS")
@@ -99,12 +102,12 @@ func writeManual(w io.Writer, cmd *cobra.Command, s *streams) error {
 func pageName(cmd *cobra.Command) string { return strings.ReplaceAll(cmd.CommandPath(), " ", "-") }
 
 // manualDate is the page's day: that of the source where the build says so, as reproducible builds have it.
-func manualDate(s *streams) string {
+func manualDate(s *console.Streams) string {
 	var seconds int64
-	if _, err := fmt.Sscanf(s.getenv("SOURCE_DATE_EPOCH"), "%d", &seconds); err == nil && seconds > 0 {
+	if _, err := fmt.Sscanf(s.Getenv("SOURCE_DATE_EPOCH"), "%d", &seconds); err == nil && seconds > 0 {
 		return time.Unix(seconds, 0).UTC().Format(time.DateOnly)
 	}
-	return rootsDate()
+	return build.RootsDate()
 }
 
 // options writes the table of flags under its headings, and the flags that the text has.

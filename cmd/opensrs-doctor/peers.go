@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/net/http/httpproxy"
 
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes"
 	"opensrs-doctor/probes/service"
 )
@@ -57,7 +58,7 @@ func (s *settings) thirdParties(r *request) error {
 	return s.each("egress-ip", func(text string) error {
 		address, err := netip.ParseAddr(text)
 		if err != nil || address.Zone() != "" {
-			return fmt.Errorf("%s is not an address; give one as in 203.0.113.10", shown(text))
+			return fmt.Errorf("%s is not an address; give one as in 203.0.113.10", console.Shown(text))
 		}
 		o.EgressIPs = append(o.EgressIPs, address.Unmap())
 		return nil
@@ -109,7 +110,7 @@ func (s *settings) network(r *request) error {
 	return s.each("source-ip", func(text string) error {
 		address, err := netip.ParseAddr(text)
 		if err != nil || address.Zone() != "" || address.IsUnspecified() {
-			return fmt.Errorf("%s is not the address of a host", shown(text))
+			return fmt.Errorf("%s is not the address of a host", console.Shown(text))
 		}
 		o.SourceIP = address.Unmap()
 		if r.as != nil && r.as.NetDiffers {
@@ -133,7 +134,7 @@ func (s *settings) resolvers(r *request) error {
 		}
 		resolver, err := netip.ParseAddrPort(text)
 		if err != nil || resolver.Port() == 0 {
-			return fmt.Errorf("%s is not the address of a name server; give it as in 192.0.2.53 or 192.0.2.53:53", shown(text))
+			return fmt.Errorf("%s is not the address of a name server; give it as in 192.0.2.53 or 192.0.2.53:53", console.Shown(text))
 		}
 		o.Resolvers = append(o.Resolvers, resolver)
 		return nil
@@ -153,7 +154,7 @@ func (s *settings) proxy(r *request) error {
 		}
 		variables := httpproxy.FromEnvironment()
 		for _, name := range []string{"ALL_PROXY", "all_proxy"} {
-			if s.streams.getenv(name) != "" && variables.HTTPSProxy == "" {
+			if s.streams.Getenv(name) != "" && variables.HTTPSProxy == "" {
 				r.notes = append(r.notes, name+" is set, and this check does not go by it; curl, and what is built on libcurl, leave by that proxy: try it with --proxy URL")
 				break
 			}
@@ -198,7 +199,7 @@ func checkProxyVariable(host string, port uint16, variables *httpproxy.Config, p
 		given = "http://" + given
 	}
 	if _, err := parseProxy(given); err != nil {
-		return usagef("%s: %s", place, err).withHint("correct it, or give --proxy none")
+		return console.Usagef("%s: %s", place, err).WithHint("correct it, or give --proxy none")
 	}
 	return nil
 }

@@ -6,12 +6,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"opensrs-doctor/cmd/opensrs-doctor/console"
+	"opensrs-doctor/cmd/opensrs-doctor/infile"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/anonymize"
 )
 
 // renderCommand writes a saved report once more, without the network.
-func renderCommand(s *streams) *cobra.Command {
+func renderCommand(s *console.Streams) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "render REPORT.json",
 		Short: "render a saved report in any format",
@@ -19,8 +21,8 @@ func renderCommand(s *streams) *cobra.Command {
 			if len(args) == 1 {
 				return nil
 			}
-			return usagef("render takes one report, and got %d", len(args)).
-				withHint("opensrs-doctor render REPORT.json, or - for standard input")
+			return console.Usagef("render takes one report, and got %d", len(args)).
+				WithHint("opensrs-doctor render REPORT.json, or - for standard input")
 		},
 	}
 	flags := addKeys(command.Flags(), append(outputKeys(), noExitStatus))
@@ -42,18 +44,18 @@ func outputKeys() []key {
 	return out
 }
 
-func renderSaved(path string, flags map[string]*flagValue, s *streams) error {
+func renderSaved(path string, flags map[string]*flagValue, s *console.Streams) error {
 	settings := gather(flags, nil, s)
 	settings.merged["proxy"] = setting{values: []value{{text: "none"}}} // nobody is contacted
 	request, err := settings.request()
 	if err != nil {
 		return err
 	}
-	saved, err := readReport(path, s.stdin)
+	saved, err := readReport(path, s.Stdin)
 	if err != nil {
 		return err
 	}
-	ctx, stop := interruptible()
+	ctx, stop := console.Interruptible()
 	defer stop()
 	out, err := settings.parseOutputs(ctx, time.Now().Add(request.options.Timeout))
 	if err != nil {
@@ -70,7 +72,7 @@ func renderSaved(path string, flags map[string]*flagValue, s *streams) error {
 	case settings.bool(noExitStatus.name):
 		return nil
 	case saved.Interrupted:
-		return exitError(exitInternal)
+		return console.ExitError(console.ExitInternal)
 	}
 	return out.status(saved, request.failOn)
 }
@@ -79,16 +81,16 @@ func renderSaved(path string, flags map[string]*flagValue, s *streams) error {
 func readReport(path string, stdin io.Reader) (*report.Report, error) {
 	from := stdin
 	if path != "-" {
-		file, err := openInput(path)
+		file, err := infile.Open(path)
 		if err != nil {
-			return nil, usagef("%s: %s", shownPath(path), plain(err))
+			return nil, console.Usagef("%s: %s", console.ShownPath(path), console.Plain(err))
 		}
 		defer file.Close()
 		from = file
 	}
 	saved, err := report.Read(from)
 	if err != nil {
-		return nil, usagef("%s: %s", shownPath(path), err).withHint("opensrs-doctor check -f json=REPORT.json makes one")
+		return nil, console.Usagef("%s: %s", console.ShownPath(path), err).WithHint("opensrs-doctor check -f json=REPORT.json makes one")
 	}
 	return saved, nil
 }

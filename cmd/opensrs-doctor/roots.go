@@ -6,6 +6,8 @@ import (
 	"errors"
 	"path/filepath"
 
+	"opensrs-doctor/cmd/opensrs-doctor/console"
+	"opensrs-doctor/cmd/opensrs-doctor/infile"
 	"opensrs-doctor/probes"
 	"opensrs-doctor/probes/service"
 )
@@ -43,8 +45,8 @@ func (s *settings) authority(o *probes.Options) (err error) {
 	ca := s.merged["ca-file"]
 	for _, name := range []string{"public-roots", "system-roots"} {
 		if s.given(name) {
-			return usagef("%s and %s contradict each other", ca.place(0), s.merged[name].place(0)).
-				withHint("with --ca-file that authority alone counts for the endpoint; give one of the two")
+			return console.Usagef("%s and %s contradict each other", ca.place(0), s.merged[name].place(0)).
+				WithHint("with --ca-file that authority alone counts for the endpoint; give one of the two")
 		}
 	}
 	if !o.Custom || service.OpenSRS.EnvironmentOf(o.Host) != "" {
@@ -52,7 +54,7 @@ func (s *settings) authority(o *probes.Options) (err error) {
 			return nil // the flag asks for a public service, and the file's authority is for another endpoint
 		}
 		return s.bad("ca-file", 0, "%s is a public service, with a public authority's certificate", o.Host).
-			withHint("--ca-file is for an --endpoint of your own; --allow-intercepted is for a network that opens TLS")
+			WithHint("--ca-file is for an --endpoint of your own; --allow-intercepted is for a network that opens TLS")
 	}
 	o.CAPath = s.text("ca-file")
 	if whole, err := filepath.Abs(o.CAPath); err == nil && o.CAPath != "" {
@@ -68,13 +70,13 @@ func (s *settings) authority(o *probes.Options) (err error) {
 // the certificates that it cannot read, which every system's store has some of.
 func (s *settings) certificates(name string) ([]*x509.Certificate, error) {
 	path := s.text(name)
-	rest, err := readFile(path, maxRoots)
-	var usage *usageError
+	rest, err := infile.Read(path, maxRoots)
+	var usage *console.UsageError
 	switch {
 	case errors.As(err, &usage):
-		return nil, s.bad(name, 0, "%s %s", shownPath(path), usage.text)
+		return nil, s.bad(name, 0, "%s %s", console.ShownPath(path), usage.Text)
 	case err != nil:
-		return nil, s.bad(name, 0, "cannot read %s: %s", shownPath(path), plain(err))
+		return nil, s.bad(name, 0, "cannot read %s: %s", console.ShownPath(path), console.Plain(err))
 	}
 	found, empty := []*x509.Certificate{}, len(rest) == 0
 	for {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 
+	"opensrs-doctor/cmd/opensrs-doctor/console"
+	"opensrs-doctor/cmd/opensrs-doctor/infile"
 	"opensrs-doctor/probes/iprules"
 )
 
@@ -61,17 +63,17 @@ func (s *settings) ruleList(listKey, fileKey string) (ruleList, error) {
 func (s *settings) open(key string) (io.ReadCloser, string, error) {
 	path := s.text(key)
 	if path == "-" {
-		return io.NopCloser(s.streams.stdin), "standard input", nil
+		return io.NopCloser(s.streams.Stdin), "standard input", nil
 	}
-	file, err := openInput(path)
-	var usage *usageError
+	file, err := infile.Open(path)
+	var usage *console.UsageError
 	switch {
 	case errors.As(err, &usage):
-		return nil, "", s.bad(key, 0, "%s %s", shownPath(path), usage.text)
+		return nil, "", s.bad(key, 0, "%s %s", console.ShownPath(path), usage.Text)
 	case err != nil:
-		return nil, "", s.bad(key, 0, "cannot read %s: %s", shownPath(path), plain(err))
+		return nil, "", s.bad(key, 0, "cannot read %s: %s", console.ShownPath(path), console.Plain(err))
 	}
-	return file, shownPath(path), nil
+	return file, console.ShownPath(path), nil
 }
 
 // readable gives the rules of a list all of which must be readable.
@@ -87,12 +89,12 @@ func (s *settings) readable(listKey, fileKey string) (ruleList, error) {
 			}
 		}
 	}
-	bad := usagef("%s", list.bad[0].Error())
+	bad := console.Usagef("%s", list.bad[0].Error())
 	for i := range list.bad[1:min(len(list.bad), 5)] {
-		bad.more = append(bad.more, list.bad[1+i].Error())
+		bad.More = append(bad.More, list.bad[1+i].Error())
 	}
 	if more := len(list.bad) - 5; more > 0 {
-		bad.more = append(bad.more, fmt.Sprintf("and %d more", more))
+		bad.More = append(bad.More, fmt.Sprintf("and %d more", more))
 	}
 	return list, bad
 }

@@ -8,13 +8,15 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/typo"
 	"opensrs-doctor/report/accessrules"
 	"opensrs-doctor/report/screen"
 )
 
 // rulesCommand is the arithmetic of the access rules. Nobody is asked anything.
-func rulesCommand(s *streams) *cobra.Command {
+func rulesCommand(s *console.Streams) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "rules lint|check|plan",
 		Short: "lint the access rules, check addresses against them, plan them",
@@ -23,13 +25,13 @@ func rulesCommand(s *streams) *cobra.Command {
 	command.Args = func(_ *cobra.Command, args []string) error {
 		names := []string{"lint", "check", "plan"}
 		if len(args) == 0 {
-			return usagef("rules takes one of lint, check and plan").withHint("opensrs-doctor help rules")
+			return console.Usagef("rules takes one of lint, check and plan").WithHint("opensrs-doctor help rules")
 		}
-		err := usagef("rules takes one of lint, check and plan, and got %s", shown(args[0]))
-		if near := nearest(args[0], names); near != "" {
-			return err.withHint("did you mean opensrs-doctor rules %s?", near)
+		err := console.Usagef("rules takes one of lint, check and plan, and got %s", console.Shown(args[0]))
+		if near := typo.Nearest(args[0], names); near != "" {
+			return err.WithHint("did you mean opensrs-doctor rules %s?", near)
 		}
-		return err.withHint("opensrs-doctor help rules")
+		return err.WithHint("opensrs-doctor help rules")
 	}
 	command.RunE = func(cmd *cobra.Command, args []string) error { return cmd.Args(cmd, args) }
 	return command
@@ -60,11 +62,11 @@ type rulesRun struct {
 	settings *settings
 	asJSON   bool
 	options  screen.Options
-	streams  *streams
+	streams  *console.Streams
 }
 
 // newRulesRun reads the flags, and from the config file the list of rules and how words are set.
-func newRulesRun(flags map[string]*flagValue, config string, s *streams) (*rulesRun, error) {
+func newRulesRun(flags map[string]*flagValue, config string, s *console.Streams) (*rulesRun, error) {
 	file, err := readConfig(config, s)
 	if err != nil {
 		return nil, err
@@ -83,19 +85,19 @@ func newRulesRun(flags map[string]*flagValue, config string, s *streams) (*rules
 		return nil, err
 	}
 	if settings.text("ips") == "-" && settings.text("rules-file") == "-" {
-		return nil, usagef("--ips and --rules-file: both are to come from standard input").
-			withHint("give one of the two a path")
+		return nil, console.Usagef("--ips and --rules-file: both are to come from standard input").
+			WithHint("give one of the two a path")
 	}
 	look, err := settings.look()
 	if err != nil {
 		return nil, err
 	}
-	return &rulesRun{settings, format == "json", look.forTerminal(s), s}, nil
+	return &rulesRun{settings, format == "json", look.ForTerminal(s), s}, nil
 }
 
 // note is a word on standard error.
 func (r *rulesRun) note(format string, args ...any) {
-	r.streams.note(format, args...)
+	r.streams.Note(format, args...)
 }
 
 // addresses calls tell with every line of --ips. name is how the file is called in a message. Of lines with more than
@@ -127,7 +129,7 @@ func (r *rulesRun) addresses(idle func(), tell func(name string, line iprules.Ad
 		r.note("%s:%d: more than one address on the line; only the first one counts. Such lines: %d", name, first, more)
 	}
 	if err := in.Err(); err != nil {
-		return fmt.Errorf("%s could not be read to its end, only to line %d: %s", name, in.Lines(), plain(err))
+		return fmt.Errorf("%s could not be read to its end, only to line %d: %s", name, in.Lines(), console.Plain(err))
 	}
 	return nil
 }
@@ -173,12 +175,12 @@ func words(args []string, ranges bool) ([]netip.Prefix, error) {
 		line := iprules.ParseAddress(arg)
 		switch {
 		case arg == "-":
-			return nil, usagef(`"-" is not an address`).withHint("--ips - reads addresses from standard input")
+			return nil, console.Usagef(`"-" is not an address`).WithHint("--ips - reads addresses from standard input")
 		case line.Why != "":
-			return nil, usagef("%s", line.Error())
+			return nil, console.Usagef("%s", line.Error())
 		case !ranges && !line.Prefix.IsSingleIP():
-			return nil, usagef("%s is a range, and check takes single addresses", line.Prefix).
-				withHint("opensrs-doctor rules plan takes ranges")
+			return nil, console.Usagef("%s is a range, and check takes single addresses", line.Prefix).
+				WithHint("opensrs-doctor rules plan takes ranges")
 		}
 		prefixes = append(prefixes, line.Prefix)
 	}

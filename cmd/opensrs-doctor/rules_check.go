@@ -5,11 +5,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/report/accessrules"
 )
 
-func rulesCheckCommand(s *streams) *cobra.Command {
+func rulesCheckCommand(s *console.Streams) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "check [ADDRESS…]",
 		Short: "what the access rules say of addresses, under each way to read the list",
@@ -30,7 +31,7 @@ func rulesCheckCommand(s *streams) *cobra.Command {
 // a person each distinct address is kept.
 func (r *rulesRun) check(args []string) error {
 	if len(args) == 0 && !r.settings.given("ips") {
-		return usagef("no address to judge").withHint("opensrs-doctor rules check ADDRESS, or --ips FILE")
+		return console.Usagef("no address to judge").WithHint("opensrs-doctor rules check ADDRESS, or --ips FILE")
 	}
 	given, err := words(args, false)
 	if err != nil {
@@ -42,7 +43,7 @@ func (r *rulesRun) check(args []string) error {
 	}
 	r.doubtfulList(list)
 	matcher := iprules.NewMatcher(list.rules).Public()
-	judgement := accessrules.NewJudgement(r.streams.stdout, matcher, r.asJSON, r.options)
+	judgement := accessrules.NewJudgement(r.streams.Stdout, matcher, r.asJSON, r.options)
 	for _, address := range given {
 		judgement.Address(address.Addr())
 	}
@@ -57,7 +58,7 @@ func (r *rulesRun) check(args []string) error {
 		}
 	})
 	if wrote := judgement.End(); wrote != nil && err == nil {
-		err = fmt.Errorf("the answers could not be written: %s", plain(wrote))
+		err = fmt.Errorf("the answers could not be written: %s", console.Plain(wrote))
 	}
 	if err != nil {
 		return err
@@ -66,7 +67,7 @@ func (r *rulesRun) check(args []string) error {
 		r.note("there is no address in the input, so nothing was shown to be allowed")
 	}
 	if !judgement.AllAllowed() {
-		return exitError(exitFail)
+		return console.ExitError(console.ExitFail)
 	}
 	return nil
 }
@@ -77,7 +78,7 @@ func (r *rulesRun) doubtfulList(list ruleList) {
 	case !list.given:
 		r.note("no rules were given: --rule or --rules-file, as they are in the control panel")
 	case len(list.rules) == 0:
-		r.note("%s holds no rule; what an empty list means is not documented", shownPath(list.source))
+		r.note("%s holds no rule; what an empty list means is not documented", console.ShownPath(list.source))
 	default:
 		for _, problem := range iprules.Lint(list.rules) {
 			if problem.Severity == iprules.SeverityError {

@@ -8,11 +8,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/report/accessrules"
 )
 
-func rulesLintCommand(s *streams) *cobra.Command {
+func rulesLintCommand(s *console.Streams) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "lint",
 		Short: "what is wrong or doubtful in a list of access rules, where, and what to do",
@@ -37,8 +38,8 @@ func (r *rulesRun) lint() error {
 		return err
 	}
 	if !list.given {
-		return usagef("no rules to look at").
-			withHint("give them with --rule or --rules-file, as they are in the control panel")
+		return console.Usagef("no rules to look at").
+			WithHint("give them with --rule or --rules-file, as they are in the control panel")
 	}
 	for i := range list.rules {
 		if list.rules[i].Source == "--rule" { // a flag has no line, it is the n-th
@@ -61,7 +62,7 @@ func (r *rulesRun) lint() error {
 	}
 	bad.end()
 	if r.settings.given("ips") && use.Len() == 0 {
-		r.note("there is no IPv4 address in %s, so the rules were not compared with any", shownPath(r.settings.text("ips")))
+		r.note("there is no IPv4 address in %s, so the rules were not compared with any", console.ShownPath(r.settings.text("ips")))
 	}
 	problems = append(problems, use.Problems()...)
 	slices.SortStableFunc(problems, func(a, b iprules.Problem) int { return cmp.Compare(a.Line, b.Line) })
@@ -70,11 +71,11 @@ func (r *rulesRun) lint() error {
 	if !r.asJSON {
 		write = func(w io.Writer) error { return result.WriteText(w, r.options) }
 	}
-	if err := write(r.streams.stdout); err != nil {
-		return fmt.Errorf("the problems could not be written: %s", plain(err))
+	if err := write(r.streams.Stdout); err != nil {
+		return fmt.Errorf("the problems could not be written: %s", console.Plain(err))
 	}
 	if result.Errors > 0 {
-		return exitError(exitFail)
+		return console.ExitError(console.ExitFail)
 	}
 	return nil
 }

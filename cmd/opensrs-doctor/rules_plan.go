@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/service"
 )
@@ -28,7 +29,7 @@ func planKeys() []key {
 	return append(all, viewKeys()...)
 }
 
-func rulesPlanCommand(s *streams) *cobra.Command {
+func rulesPlanCommand(s *console.Streams) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "plan [ADDRESS…]",
 		Short: "the best Allow rules for some addresses, and the steps to get there",
@@ -49,8 +50,8 @@ func rulesPlanCommand(s *streams) *cobra.Command {
 // any address to plan for, and with --require-all where one stays out.
 func (r *rulesRun) plan(args []string) error {
 	if len(args) == 0 && !r.settings.given("ips") {
-		return usagef("no address to plan for").
-			withHint("opensrs-doctor rules plan --ips FILE, or --ips - for standard input")
+		return console.Usagef("no address to plan for").
+			WithHint("opensrs-doctor rules plan --ips FILE, or --ips - for standard input")
 	}
 	limit, err := r.maxRules()
 	if err != nil {
@@ -74,15 +75,15 @@ func (r *rulesRun) plan(args []string) error {
 	wish.noted.end()
 	result := wish.plan(current, limit)
 	if r.asJSON {
-		err = result.WriteJSON(r.streams.stdout)
+		err = result.WriteJSON(r.streams.Stdout)
 		for _, note := range result.Notes {
 			r.note("%s", note)
 		}
 	} else {
-		err = result.WriteText(r.streams.stdout, r.options)
+		err = result.WriteText(r.streams.Stdout, r.options)
 	}
 	if err != nil {
-		return fmt.Errorf("the plan could not be written: %s", plain(err))
+		return fmt.Errorf("the plan could not be written: %s", console.Plain(err))
 	}
 	if result.Asked == 0 && r.asJSON {
 		r.note("no address was asked for, so there is nothing to plan")
@@ -90,7 +91,7 @@ func (r *rulesRun) plan(args []string) error {
 	never := wish.demand.Within(iprules.NeverPublicRanges())
 	left := result.Asked-result.Plan.Covered > 0 || result.Rejected.Len() > 0
 	if result.Asked == never || left && r.settings.bool("require-all") {
-		return exitError(exitFail)
+		return console.ExitError(console.ExitFail)
 	}
 	return nil
 }
@@ -102,8 +103,8 @@ func (r *rulesRun) maxRules() (int, error) {
 	text := r.settings.text("max-rules")
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 || n > iprules.MaxPlanned {
-		return 0, r.settings.bad("max-rules", 0, "%s is not a number from 1 to %d", shown(text), iprules.MaxPlanned).
-			withHint("the control panel takes %d rules, unless OpenSRS Support has raised that", service.OpenSRS.Rules.Most)
+		return 0, r.settings.bad("max-rules", 0, "%s is not a number from 1 to %d", console.Shown(text), iprules.MaxPlanned).
+			WithHint("the control panel takes %d rules, unless OpenSRS Support has raised that", service.OpenSRS.Rules.Most)
 	}
 	return n, nil
 }
@@ -111,12 +112,12 @@ func (r *rulesRun) maxRules() (int, error) {
 // currentRules reads what is in the panel. It has to be a list that the panel could hold.
 func (r *rulesRun) currentRules(limit int) (ruleList, error) {
 	if r.settings.given("current-rule") && r.settings.given("current-rules-file") {
-		return ruleList{}, usagef("--current-rule and --current-rules-file: the rules come from one place").
-			withHint("give one of the two")
+		return ruleList{}, console.Usagef("--current-rule and --current-rules-file: the rules come from one place").
+			WithHint("give one of the two")
 	}
 	if r.settings.text("current-rules-file") == "-" && r.settings.text("ips") == "-" {
-		return ruleList{}, usagef("--ips and --current-rules-file: both are to come from standard input").
-			withHint("give one of the two a path")
+		return ruleList{}, console.Usagef("--ips and --current-rules-file: both are to come from standard input").
+			WithHint("give one of the two a path")
 	}
 	list, err := r.settings.readable("current-rule", "current-rules-file")
 	if err != nil {
@@ -124,13 +125,13 @@ func (r *rulesRun) currentRules(limit int) (ruleList, error) {
 	}
 	for _, problem := range iprules.Lint(list.rules) {
 		if problem.Severity == iprules.SeverityError && problem.ID != iprules.TooMany {
-			return list, usagef("current rule %d: %s", problem.Rule, problem.Text).
-				withHint("give the rules as they are in the control panel")
+			return list, console.Usagef("current rule %d: %s", problem.Rule, problem.Text).
+				WithHint("give the rules as they are in the control panel")
 		}
 	}
 	if n := len(list.rules); n > limit {
-		return list, usagef("%d current rules are more than the %d that the control panel takes", n, limit).
-			withHint("give the rules as they are there; if OpenSRS Support has raised the limit, say so with --max-rules")
+		return list, console.Usagef("%d current rules are more than the %d that the control panel takes", n, limit).
+			WithHint("give the rules as they are there; if OpenSRS Support has raised the limit, say so with --max-rules")
 	}
 	return list, nil
 }

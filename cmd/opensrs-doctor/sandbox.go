@@ -13,16 +13,18 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/probes/sandbox"
 	"opensrs-doctor/probes/service"
+	"opensrs-doctor/probes/typo"
 )
 
 // sandboxCommand is the service on this machine, until it is interrupted.
-func sandboxCommand(s *streams) *cobra.Command {
+func sandboxCommand(s *console.Streams) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "sandbox [flags] [-- COMMAND]",
 		Short: "an OpenSRS-like service on this machine, for clients and for trying out",
@@ -37,13 +39,13 @@ func sandboxCommand(s *streams) *cobra.Command {
 func commandAfterDash(cmd *cobra.Command, args []string) error {
 	switch dash := cmd.ArgsLenAtDash(); {
 	case dash < 0 && len(args) > 0:
-		return usagef("%s takes no arguments before --, got %s", cmd.Name(), shown(args[0])).
-			withHint("a command to run with the sandbox goes after --: %s -- COMMAND", cmd.CommandPath())
+		return console.Usagef("%s takes no arguments before --, got %s", cmd.Name(), console.Shown(args[0])).
+			WithHint("a command to run with the sandbox goes after --: %s -- COMMAND", cmd.CommandPath())
 	case dash > 0:
-		return usagef("%s takes no arguments before --, got %s", cmd.Name(), shown(args[0])).
-			withHint("%s --help", cmd.CommandPath())
+		return console.Usagef("%s takes no arguments before --, got %s", cmd.Name(), console.Shown(args[0])).
+			WithHint("%s --help", cmd.CommandPath())
 	case dash == 0 && len(args) == 0:
-		return usagef("there is no command after --").withHint("%s -- php test.php", cmd.CommandPath())
+		return console.Usagef("there is no command after --").WithHint("%s -- php test.php", cmd.CommandPath())
 	}
 	return nil
 }
@@ -70,7 +72,7 @@ func sandboxKeys() []key {
 
 // serveSandbox starts the sandbox, says where it is, and tells of every request until a signal comes, or until the
 // command that runs with it has ended.
-func serveSandbox(flags map[string]*flagValue, args []string, s *streams) error {
+func serveSandbox(flags map[string]*flagValue, args []string, s *console.Streams) error {
 	settings := gather(flags, nil, s)
 	config, request, err := settings.sandbox()
 	if err != nil {
@@ -95,7 +97,7 @@ func serveSandbox(flags map[string]*flagValue, args []string, s *streams) error 
 			hangUp = append(hangUp, syscall.SIGHUP)
 		}
 		var stop func()
-		ctx, stop = interruptible(hangUp...)
+		ctx, stop = console.Interruptible(hangUp...)
 		defer stop()
 	}
 
@@ -111,13 +113,13 @@ func serveSandbox(flags map[string]*flagValue, args []string, s *streams) error 
 		request.notes = append(request.notes, exposedWords(open.inside.Exposed))
 	}
 	for _, note := range request.notes {
-		s.note("%s", note)
+		s.Note("%s", note)
 	}
 	if err := log.announce(open.ready, open.inside, config.Fault); err != nil {
-		return fmt.Errorf("cannot say where the sandbox is: %s", plain(err))
+		return fmt.Errorf("cannot say where the sandbox is: %s", console.Plain(err))
 	}
 	if err := open.home.publish(open.ready); err != nil {
-		return fmt.Errorf("the ready file could not be written: %s: %s", shownPath(settings.text("ready-file")), plain(err))
+		return fmt.Errorf("the ready file could not be written: %s: %s", console.ShownPath(settings.text("ready-file")), console.Plain(err))
 	}
 	if command == nil {
 		return serveUntil(ctx, log)
@@ -168,8 +170,8 @@ func (s *settings) openSandbox(config sandbox.Config, request *request) (*opened
 	}
 	open := &openedSandbox{home: home, inside: inside}
 	if inside.Client().RulesGiven && request.options.RulesGiven {
-		err = usagef("%s does not go with --fault %s, which brings its own rules",
-			s.rulesFlag(), config.Fault).withHint("leave one of the two out")
+		err = console.Usagef("%s does not go with --fault %s, which brings its own rules",
+			s.rulesFlag(), config.Fault).WithHint("leave one of the two out")
 	} else {
 		open.ready, err = home.ready(inside, config.Fault)
 	}
@@ -186,7 +188,7 @@ func serveUntil(ctx context.Context, log *requestLog) error {
 	case <-ctx.Done():
 		return nil
 	case err := <-log.failed:
-		return fmt.Errorf("the log could not be written: %s", plain(err))
+		return fmt.Errorf("the log could not be written: %s", console.Plain(err))
 	}
 }
 
@@ -197,7 +199,7 @@ func (s *settings) sandbox() (config sandbox.Config, r *request, err error) {
 		return config, nil, err
 	}
 	if s.given("rule") && s.given("rules-file") {
-		return config, r, usagef("--rule and --rules-file: the rules come from one place").withHint("give one of the two")
+		return config, r, console.Usagef("--rule and --rules-file: the rules come from one place").WithHint("give one of the two")
 	}
 	for _, step := range []func(*request) error{s.credentials, s.rules} {
 		if err := step(r); err != nil {
@@ -217,12 +219,12 @@ func (s *settings) sandbox() (config sandbox.Config, r *request, err error) {
 	if s.given("listen") {
 		if err := sandbox.CheckListen(config.Listen); err != nil {
 			return config, r, s.bad("listen", 0, "%s", err).
-				withHint("an IPv4 address and a port, as in 127.0.0.1:8443; 0.0.0.0:8443 is every address of this host")
+				WithHint("an IPv4 address and a port, as in 127.0.0.1:8443; 0.0.0.0:8443 is every address of this host")
 		}
 	}
 	if s.given("name") {
 		if err := checkName(config.Name); err != nil {
-			return config, r, s.bad("name", 0, "%s", err).withHint("a host name, as in %s", service.OpenSRS.Live.Host)
+			return config, r, s.bad("name", 0, "%s", err).WithHint("a host name, as in %s", service.OpenSRS.Live.Host)
 		}
 	}
 	for _, problem := range iprules.Lint(config.Rules) {
@@ -265,7 +267,7 @@ func (s *settings) checkKey(r *request) error {
 		}
 	}
 	return s.bad("api-key-file", 0, "this is not an API key: %s", strings.Join(words, ", ")).
-		withHint("it holds the key and nothing else, as the control panel shows it; without the flag the sandbox makes one")
+		WithHint("it holds the key and nothing else, as the control panel shows it; without the flag the sandbox makes one")
 }
 
 // checkFault refuses a fault that is unknown, or that hangs on the client's own setting.
@@ -277,12 +279,12 @@ func (s *settings) checkFault(fault string) error {
 	hint := "faults: " + strings.Join(known, " ")
 	if slices.Contains(sandbox.Faults(), fault) {
 		return s.bad("fault", 0, "a server alone cannot show %s: it is in the client's setting too", fault).
-			withHint("opensrs-doctor check --sandbox=%s shows it. The %s", fault, hint)
+			WithHint("opensrs-doctor check --sandbox=%s shows it. The %s", fault, hint)
 	}
-	if near := nearest(fault, known); near != "" {
+	if near := typo.Nearest(fault, known); near != "" {
 		hint = "did you mean " + near + "? The " + hint
 	}
-	return s.bad("fault", 0, "the sandbox cannot show %s", shown(fault)).withHint("%s", hint)
+	return s.bad("fault", 0, "the sandbox cannot show %s", console.Shown(fault)).WithHint("%s", hint)
 }
 
 // errnoWords is what the system says, without the address, which the message has already.
@@ -306,14 +308,14 @@ func (s *settings) cannotStart(err error) error {
 	if !s.given("listen") {
 		return fmt.Errorf("the sandbox did not start: %w", err)
 	}
-	bad := s.bad("listen", 0, "cannot listen on %s: %s", shown(s.text("listen")), errnoWords(err))
+	bad := s.bad("listen", 0, "cannot listen on %s: %s", console.Shown(s.text("listen")), errnoWords(err))
 	switch probes.Classify(evidence.OpListen, err, nil).Kind {
 	case evidence.KindInUse:
-		return bad.withHint("something listens there already; another port, or port 0 for a free one")
+		return bad.WithHint("something listens there already; another port, or port 0 for a free one")
 	case evidence.KindNoAddress:
-		return bad.withHint("the address is none of this host's; 127.0.0.1 always is, 0.0.0.0 is all of them")
+		return bad.WithHint("the address is none of this host's; 127.0.0.1 always is, 0.0.0.0 is all of them")
 	case evidence.KindNotPermitted:
-		return bad.withHint("this user may not have that port: below 1024 it takes root; take a higher one")
+		return bad.WithHint("this user may not have that port: below 1024 it takes root; take a higher one")
 	}
 	return bad
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/cmd/opensrs-doctor/outfile"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/pattern"
@@ -58,12 +59,12 @@ func newSandboxHome(s *settings) (home *sandboxHome, err error) {
 			return home, s.bad("ready-file", 0, "the path is empty")
 		}
 		if home.file, err = outfile.OpenPrivate(path, time.Now()); err != nil {
-			return home, s.bad("ready-file", 0, "cannot write %s: %s", shownPath(path), plain(err))
+			return home, s.bad("ready-file", 0, "cannot write %s: %s", console.ShownPath(path), console.Plain(err))
 		}
 	}
 	if err := outfile.Trustworthy(os.TempDir()); err != nil {
-		return home, usagef("the sandbox needs a directory for its files: %s", err).
-			withHint("set TMPDIR to a directory that no one else can change")
+		return home, console.Usagef("the sandbox needs a directory for its files: %s", err).
+			WithHint("set TMPDIR to a directory that no one else can change")
 	}
 	if home.directory, err = os.MkdirTemp("", "opensrs-doctor-sandbox-"); err != nil {
 		return home, fmt.Errorf("the sandbox needs a directory for its files: %w", err)

@@ -7,10 +7,12 @@ import (
 	"slices"
 	"strings"
 
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/sandbox"
+	"opensrs-doctor/probes/typo"
 )
 
 // sandboxSets are the keys that do not go with --sandbox: it brings what they would say.
@@ -26,10 +28,10 @@ func (r *request) startSandbox() (stop func(), err error) {
 		fault = ""
 	} else if faults := sandbox.Faults(); !slices.Contains(faults, fault) {
 		hint := "faults: " + strings.Join(faults, " ")
-		if near := nearest(fault, faults); near != "" {
+		if near := typo.Nearest(fault, faults); near != "" {
 			hint = "did you mean " + near + "? The " + hint
 		}
-		return nil, usagef("the sandbox cannot show %s", shown(fault)).withHint("%s", hint)
+		return nil, console.Usagef("the sandbox cannot show %s", console.Shown(fault)).WithHint("%s", hint)
 	}
 	o := &r.options
 	inside, err := sandbox.Start(sandbox.Config{

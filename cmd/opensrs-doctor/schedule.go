@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 )
 
 // cronFields are the fields of a schedule as cron and Kubernetes have it.
@@ -29,7 +31,7 @@ func fiveFields(schedule string) error {
 		of := cronFields[i]
 		for _, part := range strings.Split(field, ",") {
 			if !cronPart(part, of.from, of.to, of.names) {
-				return fmt.Errorf("%s is not a %s: give * or numbers from %d to %d, as in */2, 1-3 or 1,5", shown(part), of.name, of.from, of.to)
+				return fmt.Errorf("%s is not a %s: give * or numbers from %d to %d, as in */2, 1-3 or 1,5", console.Shown(part), of.name, of.from, of.to)
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes/evidence"
 )
 
@@ -16,8 +17,8 @@ func (s *settings) selection(r *request) error {
 			for _, probe := range strings.Split(one.text, ",") {
 				probe = strings.TrimSpace(probe)
 				if !slices.Contains(evidence.Names, probe) {
-					return s.bad(name, i, "%s is not a probe; the probes are %s", shown(probe),
-						strings.Join(evidence.Names, ", ")).withNearest(probe, evidence.Names)
+					return s.bad(name, i, "%s is not a probe; the probes are %s", console.Shown(probe),
+						strings.Join(evidence.Names, ", ")).WithNearest(probe, evidence.Names)
 				}
 				if !slices.Contains(*target, probe) {
 					*target = append(*target, probe)
@@ -37,19 +38,19 @@ func (s *settings) selection(r *request) error {
 	}
 	for _, probe := range o.Only {
 		if slices.Contains(o.Skip, probe) {
-			return usagef("--only %s and --skip %s contradict each other", probe, probe)
+			return console.Usagef("--only %s and --skip %s contradict each other", probe, probe)
 		}
 	}
 	for _, probe := range o.Require {
 		switch {
 		case slices.Contains(o.Skip, probe):
-			return usagef("--require %s and --skip %s contradict each other", probe, probe)
+			return console.Usagef("--require %s and --skip %s contradict each other", probe, probe)
 		case !runs[probe]:
-			return usagef("--require %s contradicts --only %s, which leaves it out", probe, strings.Join(o.Only, ","))
+			return console.Usagef("--require %s contradicts --only %s, which leaves it out", probe, strings.Join(o.Only, ","))
 		}
 	}
 	if len(runs) == 0 {
-		return usagef("--skip leaves nothing to run")
+		return console.Usagef("--skip leaves nothing to run")
 	}
 	return nil
 }

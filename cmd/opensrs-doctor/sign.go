@@ -5,8 +5,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"opensrs-doctor/cmd/opensrs-doctor/console"
+	"opensrs-doctor/probes/inspect"
 	"opensrs-doctor/probes/mistakes"
 	"opensrs-doctor/probes/opensrs"
+	"opensrs-doctor/probes/typo"
 	"opensrs-doctor/report/signature"
 )
 
@@ -46,7 +49,7 @@ func commonSignKeys() []key {
 }
 
 // signCommand computes a signature; below it, verify finds out what is wrong with one.
-func signCommand(s *streams) *cobra.Command {
+func signCommand(s *console.Streams) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "sign --body FILE",
 		Short: "compute the signature of a body, and the headers of its call",
@@ -54,11 +57,11 @@ func signCommand(s *streams) *cobra.Command {
 			if len(args) == 0 {
 				return nil
 			}
-			err := usagef("sign takes no argument but verify, got %s", shown(args[0]))
-			if nearest(args[0], []string{"verify"}) != "" {
-				return err.withHint("did you mean opensrs-doctor sign verify?")
+			err := console.Usagef("sign takes no argument but verify, got %s", console.Shown(args[0]))
+			if typo.Nearest(args[0], []string{"verify"}) != "" {
+				return err.WithHint("did you mean opensrs-doctor sign verify?")
 			}
-			return err.withHint("the body is given with --body FILE")
+			return err.WithHint("the body is given with --body FILE")
 		},
 	}
 	flags := addKeys(command.Flags(), signKeys())
@@ -68,13 +71,13 @@ func signCommand(s *streams) *cobra.Command {
 }
 
 // sign prints the signature of a body, and the headers of its call.
-func sign(flags map[string]*flagValue, s *streams) error {
+func sign(flags map[string]*flagValue, s *console.Streams) error {
 	g, err := newSigner(flags, s)
 	if err != nil {
 		return err
 	}
 	if !g.settings.given("body") {
-		return usagef("no body was given").withHint("opensrs-doctor sign --body FILE, - for standard input")
+		return console.Usagef("no body was given").WithHint("opensrs-doctor sign --body FILE, - for standard input")
 	}
 	if err := g.needKey(); err != nil {
 		return err
@@ -83,10 +86,10 @@ func sign(flags map[string]*flagValue, s *streams) error {
 	if err != nil {
 		return err
 	}
-	if err := mistakes.NotABody(body); err != nil {
-		g.request.notes = append(g.request.notes, fmt.Sprintf("%s: %v", shownPath(g.settings.text("body")), err))
+	if err := inspect.NotABody(body); err != nil {
+		g.request.notes = append(g.request.notes, fmt.Sprintf("%s: %v", console.ShownPath(g.settings.text("body")), err))
 	}
-	for _, finding := range mistakes.InspectBody(body, mistakes.Verdict{}, nil) {
+	for _, finding := range inspect.Body(body, mistakes.Verdict{}, nil) {
 		g.request.notes = append(g.request.notes, signature.MistakeSummary(finding.ID)+". "+signature.ExplainFinding(finding))
 	}
 	call := signature.SignedCall{Username: g.request.options.Username, Signature: opensrs.Sign(body, g.key()), Length: len(body)}
@@ -95,7 +98,7 @@ func sign(flags map[string]*flagValue, s *streams) error {
 	}
 	g.note()
 	if g.asJSON {
-		return signature.WriteSignedJSON(s.stdout, call)
+		return signature.WriteSignedJSON(s.Stdout, call)
 	}
-	return signature.WriteSignedText(s.stdout, call)
+	return signature.WriteSignedText(s.Stdout, call)
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 
+	"opensrs-doctor/cmd/opensrs-doctor/console"
+	"opensrs-doctor/cmd/opensrs-doctor/infile"
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/opensrs"
 )
@@ -15,11 +17,11 @@ type signer struct {
 	settings *settings
 	request  *request // username and key
 	asJSON   bool
-	streams  *streams
+	streams  *console.Streams
 }
 
 // newSigner validates what is common, and reads the key.
-func newSigner(flags map[string]*flagValue, s *streams) (*signer, error) {
+func newSigner(flags map[string]*flagValue, s *console.Streams) (*signer, error) {
 	given := func(name string) string {
 		if value := flags[name]; value != nil && len(value.texts) > 0 {
 			return value.texts[0]
@@ -56,7 +58,7 @@ func newSigner(flags map[string]*flagValue, s *streams) (*signer, error) {
 	problems := opensrs.CheckKey(g.request.options.Key.Reveal())
 	for _, problem := range problems {
 		if problem == opensrs.KeyEmpty {
-			return nil, usagef("%s is empty; it should hold the API key", g.request.options.KeySource)
+			return nil, console.Usagef("%s is empty; it should hold the API key", g.request.options.KeySource)
 		}
 		g.request.notes = append(g.request.notes, fmt.Sprintf("the API key that was given looks wrong: %s", problemWords[problem]))
 	}
@@ -80,8 +82,8 @@ func (g *signer) oneStdin() error {
 			continue
 		}
 		if first != "" {
-			return usagef("%s and %s cannot both come from standard input", g.settings.merged[first].place(0),
-				g.settings.merged[name].place(0)).withHint("give one of them as a file")
+			return console.Usagef("%s and %s cannot both come from standard input", g.settings.merged[first].place(0),
+				g.settings.merged[name].place(0)).WithHint("give one of them as a file")
 		}
 		first = name
 	}
@@ -92,7 +94,7 @@ func (g *signer) key() []byte { return g.request.options.Key.Reveal() }
 
 func (g *signer) note() {
 	for _, note := range g.request.notes {
-		g.streams.note("%s", note)
+		g.streams.Note("%s", note)
 	}
 }
 
@@ -101,33 +103,35 @@ func (g *signer) needKey() error {
 	if g.request.options.KeySource != "" {
 		return nil
 	}
-	return usagef("no API key was given").withHint("--api-key-file PATH, - for standard input, or OPENSRS_API_KEY")
+	return console.Usagef("no API key was given").WithHint("--api-key-file PATH, - for standard input, or OPENSRS_API_KEY")
 }
 
 // read reads the file that a key names, "-" being standard input.
 func (g *signer) read(name string) ([]byte, error) {
 	path := g.settings.text(name)
-	content, err := readWhole(path, g.streams.stdin)
-	var usage *usageError
+	content, err := readWhole(path, g.streams.Stdin)
+	var usage *console.UsageError
 	switch {
 	case path == "":
 		return nil, g.settings.bad(name, 0, "the path is empty")
 	case errors.As(err, &usage):
-		return nil, g.settings.bad(name, 0, "%s %s", shownPath(path), usage.text)
+		return nil, g.settings.bad(name, 0, "%s %s", console.ShownPath(path), usage.Text)
 	case err != nil:
-		return nil, g.settings.bad(name, 0, "cannot read %s: %s", shownPath(path), plain(err))
+		return nil, g.settings.bad(name, 0, "cannot read %s: %s", console.ShownPath(path), console.Plain(err))
 	}
 	return content, nil
 }
 
-func tooLarge() error { return usagef("is larger than %d MiB; a call has some kilobytes", maxBody>>20) }
+func tooLarge() error {
+	return console.Usagef("is larger than %d MiB; a call has some kilobytes", maxBody>>20)
+}
 
 // readWhole reads a file, or standard input for "-", into memory of its own size.
 func readWhole(path string, stdin io.Reader) ([]byte, error) {
 	var content bytes.Buffer
 	from := stdin
 	if path != "-" {
-		file, err := openInput(path)
+		file, err := infile.Open(path)
 		if err != nil {
 			return nil, err
 		}

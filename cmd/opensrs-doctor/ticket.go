@@ -14,6 +14,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"opensrs-doctor/cmd/opensrs-doctor/build"
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/cmd/opensrs-doctor/outfile"
 	"opensrs-doctor/cmd/opensrs-doctor/process"
 	"opensrs-doctor/report"
@@ -23,7 +25,7 @@ import (
 )
 
 // ticketCommand is check with the deeper facts that support asks for, and a bundle of all of it.
-func ticketCommand(s *streams) *cobra.Command {
+func ticketCommand(s *console.Streams) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "ticket",
 		Short: "check, and write the bundle for a support ticket",
@@ -37,10 +39,10 @@ func ticketCommand(s *streams) *cobra.Command {
 		b := &bundle{path: *output, given: cmd.Flags().Changed(outputKey.name)}
 		if cmd.Flags().Changed(compareKey.name) {
 			if *compare == "-" {
-				return usagef("--compare: name a file; standard input may be the key's")
+				return console.Usagef("--compare: name a file; standard input may be the key's")
 			}
 			var err error
-			if b.earlier, err = readReport(*compare, s.stdin); err != nil {
+			if b.earlier, err = readReport(*compare, s.Stdin); err != nil {
 				return err
 			}
 		}
@@ -90,10 +92,10 @@ func (b *bundle) askClients(ctx context.Context, r *request, within time.Duratio
 			return
 		}
 	} else {
-		found = clients.New(askClients(ctx, r.options, nil, nil, within), tool(r.options))
+		found = clients.New(askClients(ctx, r.options, nil, nil, within), build.Tool(r.options))
 	}
 	var table bytes.Buffer
-	if clients.WriteText(&table, found, view{}.plain()) == nil && ctx.Err() == nil {
+	if clients.WriteText(&table, found, console.View{}.Plain()) == nil && ctx.Err() == nil {
 		b.clients = table.Bytes()
 	}
 }
@@ -119,20 +121,20 @@ func (b *bundle) prepare(out outputs) error {
 	if !b.given {
 		b.path = freeName(time.Now(), 0)
 	}
-	bad := func(why string) *usageError {
-		return usagef("--output: %s: %s", shownPath(b.path), why).withHint("name a new file, as in --output ticket.zip")
+	bad := func(why string) *console.UsageError {
+		return console.Usagef("--output: %s: %s", console.ShownPath(b.path), why).WithHint("name a new file, as in --output ticket.zip")
 	}
 	switch info, err := os.Lstat(b.path); {
 	case b.path == "":
-		return usagef("--output: the path is empty")
+		return console.Usagef("--output: the path is empty")
 	case b.path == "-":
-		return usagef("--output: a bundle does not go to standard output").withHint("name a file, as in --output ticket.zip")
+		return console.Usagef("--output: a bundle does not go to standard output").WithHint("name a file, as in --output ticket.zip")
 	case err == nil && info.IsDir():
 		return bad("it is a directory")
 	case err == nil:
 		return bad("it exists already, and a bundle never replaces a file")
 	case !errors.Is(err, fs.ErrNotExist):
-		return bad(plain(err))
+		return bad(console.Plain(err))
 	}
 	for _, one := range out {
 		if one.path == outfile.Key(b.path) {
@@ -141,10 +143,10 @@ func (b *bundle) prepare(out outputs) error {
 	}
 	trial, err := outfile.New(b.path)
 	if err != nil {
-		refused := bad("cannot write there: " + plain(err))
+		refused := bad("cannot write there: " + console.Plain(err))
 		if !b.given {
 			elsewhere := filepath.Join(os.TempDir(), filepath.Base(b.path))
-			return refused.withHint("name a file in a directory that you may write to, as in --output %s", shownPath(elsewhere))
+			return refused.WithHint("name a file in a directory that you may write to, as in --output %s", console.ShownPath(elsewhere))
 		}
 		return refused
 	}
@@ -186,7 +188,7 @@ func (b *bundle) save(r *report.Report, request *request) (err error) {
 		b.path = freeName(time.Now(), n) // another run took the name meanwhile
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %s", shownPath(b.path), plain(err))
+		return fmt.Errorf("%s: %s", console.ShownPath(b.path), console.Plain(err))
 	}
 	return nil
 }
@@ -202,15 +204,15 @@ func (b *bundle) folder() string {
 
 // tell says what was written: on standard output where the report for people is, else on standard error, so that
 // what programs read there stays theirs.
-func (b *bundle) tell(request *request, out outputs, s *streams) error {
-	to, options := s.stderr, request.view.plain()
+func (b *bundle) tell(request *request, out outputs, s *console.Streams) error {
+	to, options := s.Stderr, request.view.Plain()
 	if out.forPeople() {
-		to, options = s.stdout, request.view.forTerminal(s)
+		to, options = s.Stdout, request.view.ForTerminal(s)
 		if !options.Quiet {
 			fmt.Fprintln(to)
 		}
 	}
-	return ticket.WriteTicketNote(to, shownPath(b.path), b.files, request.anonymize, options)
+	return ticket.WriteTicketNote(to, console.ShownPath(b.path), b.files, request.anonymize, options)
 }
 
 // forPeople reports whether the report for people goes to standard output.

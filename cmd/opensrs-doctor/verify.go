@@ -7,12 +7,15 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"opensrs-doctor/cmd/opensrs-doctor/console"
+	"opensrs-doctor/cmd/opensrs-doctor/infile"
+	"opensrs-doctor/probes/inspect"
 	"opensrs-doctor/probes/mistakes"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/report/signature"
 )
 
-func verifyCommand(s *streams) *cobra.Command {
+func verifyCommand(s *console.Streams) *cobra.Command {
 	command := &cobra.Command{
 		Use:                   "verify --body FILE --signature TEXT | --request FILE",
 		DisableFlagsInUseLine: true,
@@ -25,7 +28,7 @@ func verifyCommand(s *streams) *cobra.Command {
 }
 
 // verify finds out what is wrong with a signature or a request, and prints everything but the right one.
-func verify(flags map[string]*flagValue, s *streams) error {
+func verify(flags map[string]*flagValue, s *console.Streams) error {
 	g, err := newSigner(flags, s)
 	if err != nil {
 		return err
@@ -39,14 +42,14 @@ func verify(flags map[string]*flagValue, s *streams) error {
 	if err != nil {
 		return err
 	}
-	look := set.forTerminal(s)
+	look := set.ForTerminal(s)
 	if g.asJSON {
-		err = signature.WriteSignatureJSON(s.stdout, check)
+		err = signature.WriteSignatureJSON(s.Stdout, check)
 	} else {
-		err = signature.WriteSignatureText(s.stdout, check, look)
+		err = signature.WriteSignatureText(s.Stdout, check, look)
 	}
 	if err == nil && !check.Match() {
-		err = exitError(exitFail)
+		err = console.ExitError(console.ExitFail)
 	}
 	return err
 }
@@ -56,15 +59,15 @@ func (g *signer) check() (signature.SignatureCheck, error) {
 	const hint = "opensrs-doctor sign verify --body FILE --signature TEXT, or --request FILE"
 	switch set := g.settings; {
 	case set.given("request") && (set.given("body") || set.given("signature")):
-		return signature.SignatureCheck{}, usagef("--request brings body and signature; --body and --signature do not go with it")
+		return signature.SignatureCheck{}, console.Usagef("--request brings body and signature; --body and --signature do not go with it")
 	case set.given("request"):
 		return g.checkRequest()
 	case !set.given("body") && !set.given("signature"):
-		return signature.SignatureCheck{}, usagef("no body and no signature were given").withHint(hint)
+		return signature.SignatureCheck{}, console.Usagef("no body and no signature were given").WithHint(hint)
 	case !set.given("body"):
-		return signature.SignatureCheck{}, usagef("no body was given").withHint(hint)
+		return signature.SignatureCheck{}, console.Usagef("no body was given").WithHint(hint)
 	case !set.given("signature"):
-		return signature.SignatureCheck{}, usagef("no signature was given").withHint(hint)
+		return signature.SignatureCheck{}, console.Usagef("no signature was given").WithHint(hint)
 	}
 	return g.checkSignature()
 }
@@ -75,9 +78,9 @@ func (g *signer) checkSignature() (check signature.SignatureCheck, err error) {
 	}
 	given := g.settings.text("signature")
 	if given == "-" {
-		content, err := readBounded(g.streams.stdin, maxKey)
+		content, err := infile.ReadBounded(g.streams.Stdin, maxKey)
 		if err != nil {
-			return check, g.settings.bad("signature", 0, "standard input %s", plain(err))
+			return check, g.settings.bad("signature", 0, "standard input %s", console.Plain(err))
 		}
 		given = string(content)
 	}
@@ -89,12 +92,12 @@ func (g *signer) checkSignature() (check signature.SignatureCheck, err error) {
 		return check, err
 	}
 	name := g.request.options.Username
-	if err := mistakes.NotABody(body); err != nil && given != opensrs.Sign(body, g.key()) {
+	if err := inspect.NotABody(body); err != nil && given != opensrs.Sign(body, g.key()) {
 		return check, g.notThat("body", err)
 	}
 	verdict := mistakes.ExplainSignature(mistakes.Attempt{Body: body, Key: g.key(), Username: name, Signature: given})
-	ofBody := mistakes.InspectBody(body, verdict, nil)
-	mistakes.Withhold(ofBody, g.key(), body)
+	ofBody := inspect.Body(body, verdict, nil)
+	inspect.Withhold(ofBody, g.key(), body)
 	return signature.SignatureCheck{
 		Verdict: verdict, Shape: mistakes.ShapeOf(given), Body: ofBody,
 		Checked: true, KeyGiven: true, NameKnown: name != "", Fingerprint: g.request.options.Key.Fingerprint(),
@@ -112,15 +115,15 @@ func headerValue(text string) string {
 
 // notThat is the usage error for a file that is something else than it was given for.
 func (g *signer) notThat(name string, err error) error {
-	var broken *mistakes.CaptureError
+	var broken *inspect.Error
 	if !errors.As(err, &broken) {
 		return err
 	}
-	place := shownPath(g.settings.text(name))
+	place := console.ShownPath(g.settings.text(name))
 	if broken.Line > 0 {
 		place = fmt.Sprintf("%s:%d", place, broken.Line)
 	}
-	return usagef("%s: %s", place, broken.Why).withHint("%s", broken.Hint)
+	return console.Usagef("%s: %s", place, broken.Why).WithHint("%s", broken.Hint)
 }
 
 func (g *signer) checkRequest() (check signature.SignatureCheck, err error) {
@@ -128,7 +131,7 @@ func (g *signer) checkRequest() (check signature.SignatureCheck, err error) {
 	if err != nil {
 		return check, err
 	}
-	captured, err := mistakes.ParseRawRequest(content)
+	captured, err := inspect.Parse(content)
 	if err != nil {
 		return check, g.notThat("request", err)
 	}
@@ -140,10 +143,10 @@ func (g *signer) checkRequest() (check signature.SignatureCheck, err error) {
 	check = signature.SignatureCheck{Request: true, KeyGiven: g.request.options.KeySource != "", AsText: captured.AsText,
 		NameKnown: name != "" || captured.Username() != "", Shape: mistakes.ShapeOf(captured.Signature()),
 		Fingerprint: g.request.options.Key.Fingerprint()}
-	var findings []mistakes.Finding
+	var findings []inspect.Finding
 	if check.KeyGiven {
 		check.Verdict, findings, check.Checked = captured.Explain(g.key(), name)
-		mistakes.Withhold(findings, g.key(), captured.Bodies[0].Body)
+		inspect.Withhold(findings, g.key(), captured.Bodies[0].Body)
 	} else {
 		findings = captured.Inspect()
 	}
