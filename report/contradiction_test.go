@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/netaddr"
 	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/render/page"
 )
@@ -60,7 +61,7 @@ func answering(e *evidence.Evidence) []string {
 	}
 	// The service's port goes by its number, where its own address answers there.
 	for _, name := range names {
-		if to, err := netip.ParseAddrPort(name); err == nil && e.Host.Proxy == nil && name == evidence.AddressPortText(e.Tried()) {
+		if to, err := netip.ParseAddrPort(name); err == nil && e.Host.Proxy == nil && name == netaddr.PortText(e.Tried()) {
 			names = append(names, fmt.Sprintf("port %d", to.Port()), fmt.Sprintf("%d: ", to.Port()))
 		}
 	}

@@ -1,6 +1,10 @@
 // Package diagnose turns the evidence of a run into causes and their words. New makes the report of a run; the catalogue
-// holds a row for each cause, and the functions named when + the cause are the conditions on the evidence. None needs a
-// clock or the network.
+// holds a row for each cause, and this package finds which of those seen explains the others. The conditions on the evidence
+// are in rooms of their own, by the place that they judge: host (this host), port (the path and the port, a proxy too), tls,
+// dns, call (the service's side: address, rules, login, call) and client (other programs of this host). None needs a clock or
+// the network, and none knows of another room's causes but by their IDs.
+//
+// Adding a cause touches at most four places: see the rows of the catalogue.
 package diagnose
 
 import (
@@ -12,7 +16,11 @@ import (
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/report"
+	"opensrs-doctor/report/diagnose/client"
+	"opensrs-doctor/report/diagnose/condition"
+	"opensrs-doctor/report/diagnose/dns"
 	"opensrs-doctor/report/diagnose/prose"
+	"opensrs-doctor/report/diagnose/tls"
 	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/screen"
 )
@@ -49,7 +57,7 @@ func Diagnose(e *evidence.Evidence) []report.Diagnosis {
 // match is a row whose condition holds.
 type match struct {
 	cause   *Cause
-	finding Finding
+	finding condition.Finding
 	hid     []string // the causes found that this one explains
 }
 
@@ -155,21 +163,16 @@ func (m match) explains(step string) bool {
 // notExplained is the last row: the call was stopped, and no cause accounts for it. It accuses nobody.
 func notExplained(e *evidence.Evidence, found []match) (match, bool) {
 	stopped := e.Blocked()
-	if strange := strangeClients(e); len(strange) > 0 && stopped == "" {
-		return unexplainedClients(e, strange)
+	if stopped == "" {
+		return unexplained(client.Unexplained(e))
 	}
-	if stopped == "" || slices.ContainsFunc(found, func(m match) bool { return m.explains(stopped) }) {
+	if slices.ContainsFunc(found, func(m match) bool { return m.explains(stopped) }) {
 		return match{}, false
 	}
 	if len(counted(e, []match{{cause: &Cause{Probe: stopped}}})) == 0 {
 		return match{}, false
 	}
-	row, ok := Lookup(report.UnexplainedID)
-	if !ok {
-		return match{}, false
-	}
-	row.Probe = stopped
-	finding := Finding{Confidence: report.Possible, Values: prose.Values{"failed_step": stopped}}
+	finding := condition.Finding{Confidence: report.Possible, Values: prose.Values{"failed_step": stopped}}
 	if failure := e.Step(stopped).Failure; failure != nil {
 		seen := reading.FailureWords(failure)
 		if failure.Op != "" && string(failure.Op) != stopped {
@@ -178,13 +181,13 @@ func notExplained(e *evidence.Evidence, found []match) (match, bool) {
 		finding.Evidence = append(finding.Evidence, "What was seen: "+seen+".")
 	}
 	if stopped == "dns" && e.DNS != nil {
-		finding.Evidence = append(finding.Evidence, dnsFinding(e).Evidence...)
+		finding.Evidence = append(finding.Evidence, dns.Seen(e).Evidence...)
 		if e.DNS.Used == evidence.BySystem && len(e.DNS.IPv6) == 0 {
 			finding.Evidence = append(finding.Evidence, "Programs on this host get no address, though a resolver has one.")
 		}
 	}
 	if stopped == "tls" && e.TLS != nil {
-		finding.Evidence = append(finding.Evidence, variantWords(e)...)
+		finding.Evidence = append(finding.Evidence, tls.VariantWords(e)...)
 		if e.TLS.Works(evidence.VariantAsIs) || e.TLS.NowAndThen() {
 			finding.Evidence = append(finding.Evidence, "The same handshake fails at one time and works at another.")
 		}
@@ -199,26 +202,16 @@ func notExplained(e *evidence.Evidence, found []match) (match, bool) {
 			finding.Evidence = append(finding.Evidence, fmt.Sprintf("The code %s means: %s.", e.Call.Code, means))
 		}
 	}
-	return match{cause: &row, finding: finding}.completed(), true
+	return unexplained(finding, stopped)
 }
 
-// unexplainedClients is the last row about clients: they fail where this tool does not, with words that are not known.
-func unexplainedClients(e *evidence.Evidence, strange []difference) (match, bool) {
+// unexplained is the last row with what was seen, for the probe that it is about; false where that is none.
+func unexplained(finding condition.Finding, probe string) (match, bool) {
 	row, ok := Lookup(report.UnexplainedID)
-	if !ok {
+	if !ok || probe == "" {
 		return match{}, false
 	}
-	row.Probe = map[evidence.Stage]string{evidence.StageResolve: "dns", evidence.StageConnect: "port"}[strange[0].client.Stage]
-	if row.Probe == "" {
-		row.Probe = "tls"
-	}
-	finding := Finding{Confidence: report.Possible}
-	var names []string
-	for _, d := range strange {
-		names = screen.Once(names, titleOf(e, d.client))
-		finding.Evidence = append(finding.Evidence, "What was seen: "+d.why)
-	}
-	finding.Values = prose.Values{"failed_step": listed(names)}
+	row.Probe = probe
 	return match{cause: &row, finding: finding}.completed(), true
 }
 
