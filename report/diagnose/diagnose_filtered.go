@@ -26,9 +26,6 @@ func gatewayGone(e *evidence.Evidence) (Finding, bool) {
 	return finding, true
 }
 
-// natRules are the commands that list the rules by which this host changes addresses.
-const natRules = "sudo nft list ruleset or sudo iptables-save -t nat"
-
 func whenPortFiltered(e *evidence.Evidence) (Finding, bool) {
 	end, failed := portEnding(e)
 	if !failed || end.By != reading.EndSilence || end.Again != nil {
@@ -67,6 +64,7 @@ func whenPortFiltered(e *evidence.Evidence) (Finding, bool) {
 	case reading.PlaceAfter:
 		finding.Values["last_hop"] = end.Last.Sender()
 	}
+	finding.maybeElsewhere(e, end)
 	finding.Evidence = append(finding.Evidence, end.Evidence(int(e.Target.Port))...)
 	return finding, true
 }

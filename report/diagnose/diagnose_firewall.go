@@ -79,14 +79,13 @@ func (f *Finding) byRule(e *evidence.Evidence) {
 // culprit says which rule it is, and how to list it.
 func (f *Finding) culprit(rule evidence.FirewallRule, traced bool) {
 	chain := strings.Join([]string{rule.Family, rule.Table, rule.Chain}, " ")
-	c := &report.Culprit{Kind: "nft-rule", Name: fmt.Sprintf("%s handle %d", chain, rule.Handle), At: chain, Text: rule.Verdict}
+	c := &report.Culprit{Kind: "nft-rule", Name: ruleName(rule), At: chain, Text: rule.Verdict}
 	f.Values["rule_list"] = "sudo nft -a list chain " + chain
 	if rule.Comment != "" {
 		c.Text = fmt.Sprintf("%s comment %q", rule.Verdict, rule.Comment)
 	}
 	if rule.Tool != "" {
 		c.Kind, c.At, c.Text = "iptables-rule", rule.Table+" "+rule.Chain, rule.Text
-		c.Name = fmt.Sprintf("%s %s %d", rule.Table, rule.Chain, rule.Handle)
 		f.Values["rule_list"] = fmt.Sprintf("sudo %s -t %s -S %s", rule.Tool, rule.Table, rule.Chain)
 		if rule.Tool == "iptables" {
 			f.Values["rule_list"] = fmt.Sprintf("sudo iptables -t %s -S %s", rule.Table, rule.Chain)
@@ -106,11 +105,21 @@ func (f *Finding) culprit(rule evidence.FirewallRule, traced bool) {
 	switch {
 	case traced && rule.Tool != "iptables-legacy":
 		f.Evidence = append(f.Evidence, fmt.Sprintf("The kernel's trace: %s (%s) took the packets.", lowerFirst(what), c.Text))
+	case f.Values["sent_to"] != "":
+		f.Evidence = append(f.Evidence, fmt.Sprintf("%s (%s) sends packets there.", what, c.Text))
 	case rule.Grew > 0:
 		f.Evidence = append(f.Evidence, fmt.Sprintf("%s (%s) counted %d of these packets.", what, c.Text, rule.Grew))
 	default:
 		f.Evidence = append(f.Evidence, fmt.Sprintf("No rule that counts took these packets; the policy of the chain %s is drop.", c.Name))
 	}
+}
+
+// ruleName is how a person finds a rule: by its chain and its handle, or its place there.
+func ruleName(rule evidence.FirewallRule) string {
+	if rule.Tool != "" {
+		return fmt.Sprintf("%s %s %d", rule.Table, rule.Chain, rule.Handle)
+	}
+	return fmt.Sprintf("%s %s %s handle %d", rule.Family, rule.Table, rule.Chain, rule.Handle)
 }
 
 func lowerFirst(text string) string { return strings.ToLower(text[:1]) + text[1:] }

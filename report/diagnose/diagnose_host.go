@@ -239,6 +239,9 @@ func whenHostLocalFirewall(e *evidence.Evidence) (Finding, bool) {
 		finding.Values["blocked"] = evidence.HostPort{Host: e.Target.Host, Port: e.Target.Port}.String()
 		return finding, true
 	}
+	if finding, ok := strangerByRule(e); ok {
+		return finding, true
+	}
 	end, failed := portEnding(e)
 	if !failed {
 		return Finding{}, false
@@ -256,9 +259,7 @@ func whenHostLocalFirewall(e *evidence.Evidence) (Finding, bool) {
 		finding.Explains, finding.Hides = []string{"port"}, hereShows
 		finding.byRule(e)
 	case end.Rewrote:
-		delete(finding.Values, "good_port") // they do leave, for somewhere else
-		finding.Values["rewriting"] = "A rule on this host"
-		finding.Values["nat_rules"] = natRules
+		finding.sentElsewhere(e, end.SentTo)
 	case end.By == reading.EndHere && end.Lost != "":
 		finding.lostGoingOut(e, end.Sure == report.Certain)
 	case end.By == reading.EndHere && end.Answer.From.IsValid():

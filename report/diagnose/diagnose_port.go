@@ -114,6 +114,11 @@ func whenPortRefused(e *evidence.Evidence) (Finding, bool) {
 	if inner, known := reading.Inside(end.Last.From); far == 0 || far == 2 || known && inner { // the last router may be this network's own
 		finding.Values["own_network"] = "this network"
 	}
+	finding.Values["resetter"] = "a firewall right in front of it"
+	if end.By == reading.EndSomebody && end.Walk != nil {
+		finding.Values["resetter"], finding.Values["anywhere"] = "a firewall on the path to it", "any of them, this network's own too,"
+	}
+	finding.maybeElsewhere(e, end)
 	surroundings(e, end, &finding)
 	return finding, true
 }
@@ -140,6 +145,7 @@ func whenPortRejectedEnRoute(e *evidence.Evidence) (Finding, bool) {
 	if end.By == reading.EndOnTheWay {
 		finding.Values["refuser"] = screen.Capital(finding.Values["hop"])
 	}
+	finding.maybeElsewhere(e, end)
 	surroundings(e, end, &finding)
 	return finding, true
 }

@@ -256,6 +256,7 @@ func inEveryVariant(e *evidence.Evidence, kinds ...evidence.Kind) (Finding, bool
 	if finding.Confidence == "" {
 		finding.Values["variants"] = "every variant"
 	}
+	finding.Confidence = report.Likely // the service and a device on the path look the same
 	return finding, true
 }
 
@@ -270,9 +271,19 @@ func whenTlsReset(e *evidence.Evidence) (Finding, bool) {
 func whenTlsTimeout(e *evidence.Evidence) (Finding, bool) {
 	finding, ok := inEveryVariant(e, evidence.KindTimeout)
 	if ok && e.Host.Proxy == nil && e.ThisHost != nil && e.ThisHost.Hellos == nil { // not counted: no connection opened any more
-		finding.Confidence, finding.Values["own_cut"] = report.Likely, "this host's own firewall"
+		finding.Values["own_cut"] = "this host's own firewall"
 	}
-	return finding, ok
+	if !ok {
+		return finding, false
+	}
+	if n := e.TLS.Unconfirmed; n > 0 && e.Host.Proxy == nil {
+		finding.Values["lost_hello"] = "the first message of the handshake"
+		finding.Evidence = append(finding.Evidence, "The other end did not confirm "+
+			screen.CountWords(n, "packet of the handshake's first message.", "packets of the handshake's first message."))
+	} else {
+		finding.Values["holder"] = "A device"
+	}
+	return finding, true
 }
 
 func whenTlsRejected(e *evidence.Evidence) (Finding, bool) {
