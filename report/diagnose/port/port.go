@@ -92,6 +92,11 @@ func Refused(e *evidence.Evidence) (condition.Finding, bool) {
 	if inner, known := reading.Inside(end.Last.From); far == 0 || far == 2 || known && inner { // the last router may be this network's own
 		finding.Values["own_network"] = "this network"
 	}
+	finding.Values["resetter"] = "a firewall right in front of it"
+	if end.By == reading.EndSomebody && end.Walk != nil {
+		finding.Values["resetter"], finding.Values["anywhere"] = "a firewall on the path to it", "any of them, this network's own too,"
+	}
+	maybeElsewhere(&finding, e, end)
 	surroundings(e, end, &finding)
 	return finding, true
 }
@@ -119,6 +124,7 @@ func RejectedEnRoute(e *evidence.Evidence) (condition.Finding, bool) {
 	if end.By == reading.EndOnTheWay {
 		finding.Values["refuser"] = screen.Capital(finding.Values["hop"])
 	}
+	maybeElsewhere(&finding, e, end)
 	surroundings(e, end, &finding)
 	return finding, true
 }
