@@ -65,6 +65,7 @@ func whenPortFiltered(e *evidence.Evidence) (Finding, bool) {
 		finding.Values["last_hop"] = end.Last.Sender()
 	}
 	finding.maybeElsewhere(e, end)
+	finding.maybeECN(e)
 	finding.Evidence = append(finding.Evidence, end.Evidence(int(e.Target.Port))...)
 	return finding, true
 }

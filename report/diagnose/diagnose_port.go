@@ -89,6 +89,14 @@ func surroundings(e *evidence.Evidence, end reading.Ending, finding *Finding) {
 	}
 }
 
+// maybeECN says that the kernel's asking for ECN may be the reason, where it may.
+func (f *Finding) maybeECN(e *evidence.Evidence) {
+	if e.Port.ECN {
+		f.Confidence, f.Values["ecn"] = report.Likely, "net.ipv4.tcp_ecn = 1"
+		f.Evidence = append(f.Evidence, "This host asks for ECN in its first packet (net.ipv4.tcp_ecn), which Linux does not by default.")
+	}
+}
+
 // attemptThat is the first attempt that failed so.
 func attemptThat(p *evidence.Port, failed evidence.Kind) (evidence.Attempt, bool) {
 	for _, attempt := range p.Attempts {
@@ -119,6 +127,7 @@ func whenPortRefused(e *evidence.Evidence) (Finding, bool) {
 		finding.Values["resetter"], finding.Values["anywhere"] = "a firewall on the path to it", "any of them, this network's own too,"
 	}
 	finding.maybeElsewhere(e, end)
+	finding.maybeECN(e)
 	surroundings(e, end, &finding)
 	return finding, true
 }
@@ -146,6 +155,7 @@ func whenPortRejectedEnRoute(e *evidence.Evidence) (Finding, bool) {
 		finding.Values["refuser"] = screen.Capital(finding.Values["hop"])
 	}
 	finding.maybeElsewhere(e, end)
+	finding.maybeECN(e)
 	surroundings(e, end, &finding)
 	return finding, true
 }
@@ -183,6 +193,12 @@ func whenPortUnreachable(e *evidence.Evidence) (Finding, bool) {
 		Evidence: []string{"The kernel says: " + e.Step("port").Failure.Detail.String() + "."}}
 	if e.Step("port").Failure.Kind == evidence.KindNoRoute {
 		finding.Values["no_way"], finding.Values["route_add"] = "This host has no route", "sudo ip route add default via GATEWAY"
+	}
+	if expires, ok := e.Walk().Expires(); ok {
+		finding.Values["no_way"], finding.Values["expires_at"] = "Packets expire at "+expires.Sender()+", so there is no route", expires.Sender()
+		finding.Values["ttl_rules"] = "sudo nft list ruleset or sudo iptables-save -t mangle"
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("%s says that the time to live of packets for port %d ran out, whether they may travel 1, 2, 3 or %d steps.",
+			expires.Sender(), e.Target.Port, expires.TTL))
 	}
 	if onSystem(e, "darwin") { // pf_inet_hook of xnu gives EHOSTUNREACH for a packet that pf drops
 		finding.Values["pf_rules"] = "sudo pfctl -s rules"
@@ -261,9 +277,12 @@ func whenPortLossy(e *evidence.Evidence) (Finding, bool) {
 	if e.Port.RoundTripMS == 0 && connect == 1 && later <= 0 {
 		sure = report.Likely // a round trip of more than a second looks the same
 	}
-	return Finding{Confidence: sure,
-		Hides: []string{"port.slow"}, Evidence: []string{
-			fmt.Sprintf("%s sent again; connecting took %.0f ms.", screen.CountWords(total, "segment was", "segments were"), e.Port.ConnectMS)}}, true
+	finding := Finding{Confidence: sure, Values: prose.Values{}, Hides: []string{"port.slow"}, Evidence: []string{
+		fmt.Sprintf("%s sent again; connecting took %.0f ms.", screen.CountWords(total, "segment was", "segments were"), e.Port.ConnectMS)}}
+	if connect > 0 {
+		finding.maybeECN(e)
+	}
+	return finding, true
 }
 
 func whenPortSlow(e *evidence.Evidence) (Finding, bool) {

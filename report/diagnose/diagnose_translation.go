@@ -2,6 +2,8 @@ package diagnose
 
 import (
 	"fmt"
+	"net/netip"
+	"slices"
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/report"
@@ -63,8 +65,11 @@ func strangerByRule(e *evidence.Evidence) (Finding, bool) {
 	if to == "" || e.Host.Proxy != nil || Blocked(e) != "tls" || trustOf(e) != nil && trustOf(e).Known() && trustOf(e).NameOK {
 		return Finding{}, false
 	}
+	if target, err := netip.ParseAddrPort(to); err == nil && target.Addr().IsLoopback() && !e.TLS.Connected {
+		return Finding{}, false // a sidecar, which answers nearby
+	}
 	blocked := evidence.HostPort{Host: e.Target.Host, Port: e.Target.Port}.String()
-	finding := Finding{Confidence: report.Likely, Explains: []string{"tls"}, First: true, Hides: strangerShows,
+	finding := Finding{Confidence: report.Likely, Explains: []string{"tls"}, First: true, Hides: slices.Concat(strangerShows, []string{"port.answered-nearby"}),
 		Values:   prose.Values{"blocked": blocked, "relay": to},
 		Evidence: []string{fmt.Sprintf("This host's table of connections shows that it sends packets for %s to %s.", blocked, to)}}
 	finding.sentElsewhere(e, to)
