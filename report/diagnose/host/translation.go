@@ -2,6 +2,8 @@ package host
 
 import (
 	"fmt"
+	"net/netip"
+	"slices"
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/netaddr"
@@ -42,8 +44,11 @@ func strangerByRule(e *evidence.Evidence) (condition.Finding, bool) {
 	if to == "" || e.Host.Proxy != nil || e.Blocked() != "tls" || e.Trust() != nil && e.Trust().Known() && e.Trust().NameOK {
 		return condition.Finding{}, false
 	}
+	if target, err := netip.ParseAddrPort(to); err == nil && target.Addr().IsLoopback() && !e.TLS.Connected {
+		return condition.Finding{}, false // a sidecar, which answers nearby
+	}
 	blocked := netaddr.HostPort{Host: e.Target.Host, Port: e.Target.Port}.String()
-	finding := condition.Finding{Confidence: report.Likely, Explains: []string{"tls"}, First: true, Hides: condition.StrangerShows,
+	finding := condition.Finding{Confidence: report.Likely, Explains: []string{"tls"}, First: true, Hides: slices.Concat(condition.StrangerShows, []string{"port.answered-nearby"}),
 		Values:   prose.Values{"blocked": blocked, "relay": to},
 		Evidence: []string{fmt.Sprintf("This host's table of connections shows that it sends packets for %s to %s.", blocked, to)}}
 	sentElsewhere(&finding, e, to)

@@ -135,6 +135,9 @@ var Vocabulary = map[string]string{
 	"peers":         "",                                // "Well-known peers"; set only where a control answers
 	"resetter":      "a firewall right in front of it", // that may refuse in the service's name
 	"anywhere":      "",                                // set only where it is not known how far away a refusal comes from
+	"ecn":           "",                                // "net.ipv4.tcp_ecn = 1"; set only where that may be the reason
+	"expires_at":    "",                                // the router at which packets run out of steps, however many they were given
+	"ttl_rules":     "",                                // the commands that list rules that set how many
 	"refuser":       "",                                // hop, where a refusal comes from there or just beyond
 	"share_address": "",                                // "several servers"; set only where one of them may be down
 	"connect_ms":    "over a second",                   // "1.4 s"
