@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/smallfile"
 )
 
 // Where package crypto/x509 of Go finds the root certificates of a Linux system: the first file that is there, and the
@@ -56,7 +57,7 @@ func carefulStore() *x509.CertPool {
 	pool, left, deadline := x509.NewCertPool(), int64(mostStore), time.Now().Add(mostStoreTime)
 	seen := map[string]bool{}
 	add := func(path string) bool {
-		content, err := readSmallFile(path, left)
+		content, err := smallfile.Read(path, left)
 		if err != nil {
 			return false
 		}

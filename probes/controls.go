@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"time"
 
+	"opensrs-doctor/probes/classify"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 )
@@ -26,7 +27,7 @@ func (w *world) askControl(ctx context.Context, peer evidence.HostPort, v way) e
 	control := evidence.Control{Peer: peer.String(), Path: v.name()}
 	start := time.Now()
 	conn, err := w.open(ctx, v, peer)
-	control.TookMS = milliseconds(time.Since(start))
+	control.TookMS = evidence.Milliseconds(time.Since(start))
 	if err != nil {
 		control.Failure = w.fail(evidence.OpConnect, err)
 		return control
@@ -73,7 +74,7 @@ func (w *world) readStatusPage(ctx context.Context, u *url.URL, v way) *evidence
 	page := &evidence.StatusPage{URL: u.Redacted()}
 	got := w.fetch(ctx, v, u)
 	if got.err != nil {
-		page.Failure = classify(evidence.OpFetch, got.err, w.words(v))
+		page.Failure = classify.ErrorBy(evidence.OpFetch, got.err, w.words(v))
 	} else {
 		readSummary(page, got.body, w.words(v))
 	}
@@ -84,7 +85,7 @@ func (w *world) readStatusPage(ctx context.Context, u *url.URL, v way) *evidence
 }
 
 // readSummary takes out of a Statuspage summary what it says of now.
-func readSummary(page *evidence.StatusPage, body []byte, words gate) {
+func readSummary(page *evidence.StatusPage, body []byte, words classify.Gate) {
 	var said struct {
 		Status struct {
 			Indicator   string `json:"indicator"`

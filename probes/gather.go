@@ -40,7 +40,7 @@ func (r *run) gather() {
 		ev.Port.ByDNS = found.byDNS
 		ev.Port.TriedAgain, ev.Port.Servers = found.triedAgain, found.servers
 		slices.SortFunc(ev.Port.TriedAgain, func(a, b evidence.Attempt) int { return a.Address.Compare(b.Address) })
-		ev.Port.RoundTripMS = milliseconds(shortestTrip(r.conn))
+		ev.Port.RoundTripMS = evidence.Milliseconds(shortestTrip(r.conn))
 	}
 	if ev.TLS != nil {
 		ev.TLS.Variants, ev.TLS.Elsewhere, ev.TLS.Picks = found.variants, found.elsewhere, found.picks

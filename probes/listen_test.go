@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"opensrs-doctor/probes/classify"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 )
@@ -85,7 +86,7 @@ func proxyAt(t *testing.T, w *world, text string) *proxyServer {
 
 // kindOfError is what a failure is about; "" for none.
 func kindOfError(err error) evidence.Kind {
-	if failure := Classify("test", err, nil); failure != nil {
+	if failure := classify.Error("test", err, nil); failure != nil {
 		return failure.Kind
 	}
 	return ""

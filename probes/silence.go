@@ -152,7 +152,7 @@ func (w *world) attempt(ctx context.Context, to netip.AddrPort) evidence.Attempt
 	start := time.Now()
 	attempt := evidence.Attempt{Address: to}
 	conn, err := w.connect(ctx, to)
-	attempt.TookMS = milliseconds(time.Since(start))
+	attempt.TookMS = evidence.Milliseconds(time.Since(start))
 	if err == nil {
 		attempt.Connected, attempt.LocalAddress = true, localAddress(conn)
 		conn.Close()

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 
+	"opensrs-doctor/probes/classify"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 )
@@ -47,7 +48,7 @@ func (p *proxyServer) socks(conn net.Conn, peer evidence.HostPort) (net.Conn, *e
 		if _, err := conn.Write(login); err != nil {
 			return nil, nil, err
 		}
-		if _, err := io.ReadFull(conn, chosen[:]); isTimeout(err) {
+		if _, err := io.ReadFull(conn, chosen[:]); classify.IsTimeout(err) {
 			return nil, nil, err
 		} else if err != nil {
 			return failed(evidence.KindProxyAuth, 0xff, foreign.Ours("the proxy hung up after the login"))

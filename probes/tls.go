@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"opensrs-doctor/probes/classify"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 )
@@ -94,7 +95,7 @@ func (w *world) explainHandshake(facts *evidence.TLS, tap *tapConn, v way) {
 	}
 	switch facts.Failure.Kind {
 	case evidence.KindAlert:
-		facts.Alert = strings.TrimPrefix(plainWords(facts.Failure.Err), "tls: ")
+		facts.Alert = strings.TrimPrefix(classify.Plain(facts.Failure.Err), "tls: ")
 	case evidence.KindNotTLS:
 		tap.more(200 * time.Millisecond)
 		facts.Quote = w.words(v)(foreign.Decode(tap.taken(), ""), 80)

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"opensrs-doctor/probes/classify"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 )
@@ -38,10 +39,12 @@ func (v way) name() evidence.Way {
 	return evidence.WayDirect
 }
 
-func (w *world) fail(op evidence.Op, err error) *evidence.Failure { return Classify(op, err, w.scrub) }
+func (w *world) fail(op evidence.Op, err error) *evidence.Failure {
+	return classify.Error(op, err, w.scrub)
+}
 
 // words is the gate for free words that come on a way: a proxy that was sent a login may have written them.
-func (w *world) words(v way) gate {
+func (w *world) words(v way) classify.Gate {
 	if v.proxy != nil {
 		return v.proxy.words()
 	}
@@ -130,9 +133,4 @@ func (w *world) hasRoute(to netip.Addr) (local netip.Addr, has, known bool) {
 		local = udp.AddrPort().Addr().Unmap().WithZone("")
 	}
 	return local, true, true
-}
-
-// milliseconds since start, with a microsecond's resolution.
-func milliseconds(took time.Duration) float64 {
-	return float64(took.Microseconds()) / 1000
 }

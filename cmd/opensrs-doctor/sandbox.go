@@ -13,7 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/classify"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/opensrs"
@@ -307,7 +307,7 @@ func (s *settings) cannotStart(err error) error {
 		return fmt.Errorf("the sandbox did not start: %w", err)
 	}
 	bad := s.bad("listen", 0, "cannot listen on %s: %s", shown(s.text("listen")), errnoWords(err))
-	switch probes.Classify(evidence.OpListen, err, nil).Kind {
+	switch classify.Error(evidence.OpListen, err, nil).Kind {
 	case evidence.KindInUse:
 		return bad.withHint("something listens there already; another port, or port 0 for a free one")
 	case evidence.KindNoAddress:
