@@ -43,7 +43,7 @@ func (w *world) askControl(ctx context.Context, peer evidence.HostPort, v way) e
 		if err != nil {
 			return control // a control need not speak TLS; that it connects is what it is for
 		}
-		control.TLS, control.Chain = trust, describeAll(chain, w.scrub)
+		control.TLS, control.Chain = trust, w.roots.DescribeAll(chain)
 		for i := range control.Chain {
 			control.Chain[i].PEM = foreign.PEM{}
 		}

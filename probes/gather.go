@@ -69,7 +69,7 @@ func (r *run) gather() {
 		ev.Egress.Own = ownPublic()
 	}
 	if trust := trustOf(ev.TLS); trust != nil && !trust.Missing.Empty() && !trust.MissingKnown {
-		trust.MissingKnown = r.w.roots.seen(trust.Missing)
+		trust.MissingKnown = r.w.roots.Seen(trust.Missing)
 	}
 	ev.Took = time.Since(r.budget.begun)
 }

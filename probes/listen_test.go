@@ -2,6 +2,7 @@ package probes
 
 import (
 	"context"
+	"crypto/tls"
 	"io"
 	"net"
 	"net/netip"
@@ -97,4 +98,14 @@ func begunExperiments(t *testing.T, w *world) *experiments {
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
 	return &experiments{world: w, ctx: ctx, begun: map[string]bool{}, silent: make(chan struct{}), measured: make(chan struct{})}
+}
+
+// serveTLS is a port that makes handshakes, and says nothing in the connections.
+func serveTLS(t *testing.T, config *tls.Config) netip.AddrPort {
+	return serve(t, func(conn net.Conn) {
+		stream := tls.Server(conn, config)
+		if stream.Handshake() == nil {
+			stream.Read(make([]byte, 1))
+		}
+	})
 }

@@ -12,6 +12,7 @@ import (
 	"opensrs-doctor/probes/classify"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/trust"
 )
 
 // world is the outside as one run sees it: one resolver, one source address, one clock, one set of
@@ -20,7 +21,7 @@ type world struct {
 	now      func() time.Time
 	sourceIP netip.Addr
 	resolver *resolver
-	roots    *roots
+	roots    *trust.Roots
 	scrub    *foreign.Scrubber
 	clock    *clockNotes
 	agent    string // User-Agent
@@ -133,4 +134,21 @@ func (w *world) hasRoute(to netip.Addr) (local netip.Addr, has, known bool) {
 		local = udp.AddrPort().Addr().Unmap().WithZone("")
 	}
 	return local, true, true
+}
+
+func newRoots(o Options, scrub *foreign.Scrubber) *trust.Roots {
+	return trust.NewRoots(trust.Given{Public: o.PublicRoots, System: o.SystemRoots, Own: o.CAFile, OwnHost: o.Host, Careful: o.Careful}, scrub)
+}
+
+// storeWords is where the root certificates of this host come from, that chains are judged by.
+func (r *run) storeWords() foreign.Text {
+	switch {
+	case r.o.Sandbox:
+		return foreign.Ours("the sandbox's root")
+	case r.o.CAFile != nil:
+		return foreign.Ours("--ca-file")
+	case r.o.SystemRoots != nil:
+		return foreign.Ours("--system-roots")
+	}
+	return r.w.roots.StorePlace()
 }

@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/trust"
 	"opensrs-doctor/report"
 )
 
@@ -31,7 +31,7 @@ func ownVersion() string {
 
 // rootsDate is the day of the carried public roots, YYYY-MM-DD, or "" where the build does not tell.
 func rootsDate() string {
-	if day := probes.RootsDate(); !day.IsZero() {
+	if day := trust.RootsDate(); !day.IsZero() {
 		return day.Format(time.DateOnly)
 	}
 	return ""
