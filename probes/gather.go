@@ -11,6 +11,7 @@ import (
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/traceroute"
 )
 
 // gather puts what is known now into the evidence.
@@ -164,7 +165,7 @@ func (r *run) routes() {
 		r.ev.Host.HasIPv4Route = &four
 	}
 	if r.ev.Step("dns").Status == evidence.Fail || r.ev.Step("port").Status == evidence.Fail {
-		r.ev.Host.LinksDown = linksDown()
+		r.ev.Host.LinksDown = traceroute.LinksDown()
 	}
 	if _, six, known := r.w.hasRoute(netip.MustParseAddr("2606:4700:4700::1111")); known {
 		r.ev.Host.HasIPv6Route = &six
@@ -179,4 +180,18 @@ func trustOf(facts *evidence.TLS) *evidence.Trust {
 		return nil
 	}
 	return facts.Trust
+}
+
+// route is the way on which packets for the endpoint leave, or for the proxy; where no address of them is known, for
+// the first of some public ones. Nothing is sent.
+func (r *run) route(public []netip.Addr) *evidence.Route {
+	to := public[len(public)-1]
+	if len(r.target.addresses) > 0 {
+		to = r.target.addresses[0].Addr()
+	}
+	local, has, _ := r.w.hasRoute(to)
+	if !has {
+		return nil
+	}
+	return traceroute.Route(to, local, r.o.SourceIP)
 }

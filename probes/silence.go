@@ -9,6 +9,7 @@ import (
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/service"
 	"opensrs-doctor/probes/thishost"
+	"opensrs-doctor/probes/traceroute"
 )
 
 // silentEnough: so many connections from ports of their own, beside others to another port of the same host that were
@@ -27,7 +28,7 @@ func (x *experiments) path(to netip.AddrPort, answered bool) {
 	x.once("path", pathTime, func(ctx context.Context) {
 		var first *evidence.Hop
 		if answered {
-			first = x.world.ordinaryHop(ctx, to, func() time.Duration { return walkHop })
+			first = traceroute.OrdinaryHop(ctx, x.world.sourceIP, to, func() time.Duration { return traceroute.HopTime })
 		}
 		x.otherPort(netip.AddrPortFrom(to.Addr(), compare))
 		if to.Port() != service.OpenSRS.Port {
@@ -39,7 +40,7 @@ func (x *experiments) path(to netip.AddrPort, answered bool) {
 				f.thisHost = seen
 			}
 		})
-		path, silent := x.world.walk(ctx, to, compare, first)
+		path, silent := traceroute.Walk(ctx, x.world.sourceIP, to, compare, first)
 		x.keep(func(f *findings) { f.path = path })
 		if silent >= silentEnough {
 			close(x.silent)

@@ -16,7 +16,7 @@ var order = [][]string{
 	{"probes/mistakes"},
 	{"probes/inspect"},
 	{"probes/evidence", "probes/observed"},
-	{"probes/classify", "probes/trust"},
+	{"probes/classify", "probes/trust", "probes/traceroute"},
 	{"report/screen"},
 	{"report"},
 	{"report/reading", "report/diagnose/prose"},

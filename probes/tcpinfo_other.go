@@ -1,0 +1,15 @@
+//go:build !linux
+
+package probes
+
+import (
+	"net"
+	"time"
+)
+
+// retransmits would be read from TCP_INFO, which is Linux's.
+func retransmits(net.Conn) *int { return nil }
+
+func unconfirmed(net.Conn) int { return 0 }
+
+func shortestTrip(net.Conn) time.Duration { return 0 }
