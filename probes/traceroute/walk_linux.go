@@ -18,7 +18,7 @@ const (
 	walkMost  = 30                     // hops at the most
 	walkGap   = 120 * time.Millisecond // before the next batch: most hosts are reached within the first two
 	// HopTime is how long one hop may take to answer, until it is known how far the host is.
-	HopTime   = 1200 * time.Millisecond // how long one hop may take to answer, until it is known how far the host is
+	HopTime   = 1200 * time.Millisecond
 	walkLeast = 400 * time.Millisecond  // the same where the host is near
 	walkAgain = 200 * time.Millisecond  // after so long, at the least, silent hops are asked again
 	walkLate  = 2200 * time.Millisecond // a router that looks for a host that is gone tells after three seconds
