@@ -28,6 +28,7 @@ var order = [][]string{
 	{"cmd/opensrs-doctor/console", "cmd/opensrs-doctor/build"},
 	{"cmd/opensrs-doctor/infile"},
 	{"cmd/opensrs-doctor/config"},
+	{"cmd/opensrs-doctor/help"},
 	{"probes/lab", "probes/lab/systems", "probes/lab/kernel"},
 	{"cmd/opensrs-doctor"},
 }

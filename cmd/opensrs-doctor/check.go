@@ -12,6 +12,7 @@ import (
 	"opensrs-doctor/cmd/opensrs-doctor/build"
 	"opensrs-doctor/cmd/opensrs-doctor/config"
 	"opensrs-doctor/cmd/opensrs-doctor/console"
+	"opensrs-doctor/cmd/opensrs-doctor/help"
 	"opensrs-doctor/probes"
 	"opensrs-doctor/probes/sandbox"
 	"opensrs-doctor/probes/typo"
@@ -29,11 +30,11 @@ func checkCommand(s *console.Streams) (*cobra.Command, *pflag.FlagSet) {
 	}
 	flags := config.AddFlags(command.Flags(), "check")
 	path := command.Flags().String("config", "", "the config file, instead of the default one")
-	all := command.Flags().Bool(helpAll, false, "help on all flags")
+	all := command.Flags().Bool(help.AllFlag, false, "help on all flags")
 	command.Args = noFaultWord
 	command.RunE = func(*cobra.Command, []string) error {
 		if *all {
-			writeAllHelp(s.Stdout)
+			help.WriteAll(s.Stdout)
 			return nil
 		}
 		return check(flags, *path, s, nil)
@@ -45,12 +46,12 @@ func checkCommand(s *console.Streams) (*cobra.Command, *pflag.FlagSet) {
 func noFaultWord(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 && cmd.Flags().Changed("sandbox") {
 		if near := typo.Nearest(args[0], sandbox.Faults()); near == "" && !cmd.HasParent() {
-			return unknownCommand(cmd, args[0])
+			return help.UnknownCommand(cmd, args[0])
 		}
 		return console.Usagef("%s takes no arguments, got %s; a fault is written --sandbox=FAULT", cmd.Name(), console.Shown(args[0])).
 			WithHint("faults: %s", strings.Join(sandbox.Faults(), " "))
 	}
-	return noWords(cmd, args)
+	return help.NoWords(cmd, args)
 }
 
 // check validates everything, runs, and writes the report in every format asked for, and into a ticket's bundle

@@ -12,6 +12,7 @@ import (
 	"opensrs-doctor/cmd/opensrs-doctor/build"
 	"opensrs-doctor/cmd/opensrs-doctor/config"
 	"opensrs-doctor/cmd/opensrs-doctor/console"
+	"opensrs-doctor/cmd/opensrs-doctor/help"
 	"opensrs-doctor/probes"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/runtimes"
@@ -24,7 +25,7 @@ func clientsCommand(s *console.Streams) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "clients",
 		Short: "does each language runtime on this host get through as this tool does",
-		Args:  noWords,
+		Args:  help.NoWords,
 	}
 	flags := config.AddFlags(command.Flags(), "clients")
 	path := command.Flags().String("config", "", "the config file, instead of the default one")
