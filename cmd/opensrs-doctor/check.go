@@ -13,7 +13,7 @@ import (
 	"opensrs-doctor/cmd/opensrs-doctor/config"
 	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/cmd/opensrs-doctor/help"
-	"opensrs-doctor/probes"
+	"opensrs-doctor/cmd/opensrs-doctor/runner"
 	"opensrs-doctor/probes/sandbox"
 	"opensrs-doctor/probes/typo"
 	"opensrs-doctor/report"
@@ -143,19 +143,16 @@ func runCheck(ctx context.Context, r *config.Request, s *console.Streams) (*repo
 	result := repeat(ctx, r, s, func() *report.Report {
 		progress := console.StartProgress(s)
 		defer progress.End()
-		if r.As == nil {
-			return diagnose.New(probes.Run(ctx, r.Options, progress.Watch), build.Tool(r.Options))
-		}
 		began = time.Now()
 		var result *report.Report
-		if result, failed = runAs(ctx, r, progress.Watch); failed != nil {
+		if result, failed = runner.Check(ctx, r, progress.Watch); failed != nil {
 			return &report.Report{Verdict: report.VerdictFail} // nothing that can pass by itself
 		}
 		return result
 	})
 	if r.As != nil && failed == nil {
 		progress := console.StartProgress(s)
-		fromHere(ctx, r, result, time.Since(began), progress.Watch)
+		runner.FromHere(ctx, r, result, time.Since(began), progress.Watch)
 		progress.End()
 	}
 	return result, failed

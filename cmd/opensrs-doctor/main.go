@@ -14,12 +14,13 @@ import (
 	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/cmd/opensrs-doctor/help"
 	"opensrs-doctor/cmd/opensrs-doctor/process"
+	"opensrs-doctor/cmd/opensrs-doctor/runner"
 )
 
 func main() {
 	child.KeepMemory()
 	if pipe, is := process.Entered(); is {
-		serveInside(pipe)
+		runner.Serve(pipe)
 		return
 	}
 	os.Exit(run(os.Args[1:], &console.Streams{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Lookup: os.LookupEnv}))
