@@ -9,15 +9,19 @@ import (
 
 // order is the house from the ground up: what stands in one line imports only what stands in lines above it.
 var order = [][]string{
-	{"probes/pattern", "probes/foreign", "probes/wording", "probes/typo", "probes/service", "report/internal/golden"},
+	{"probes/pattern", "probes/foreign", "probes/wording", "probes/typo", "probes/service", "probes/netaddr", "report/internal/golden"},
 	{"probes/iprules"},
 	{"probes/opensrs"},
+	{"probes/xmltext"},
 	{"probes/mistakes"},
+	{"probes/inspect"},
 	{"probes/evidence", "probes/observed"},
 	{"report/screen"},
 	{"report"},
 	{"report/reading", "report/diagnose/prose"},
-	{"report/diagnose/steps"},
+	{"report/diagnose/steps", "report/diagnose/condition"},
+	{"report/diagnose/tls", "report/diagnose/dns", "report/diagnose/client"},
+	{"report/diagnose/host", "report/diagnose/port", "report/diagnose/call"},
 	{"report/diagnose"},
 	{"report/render", "report/explain", "report/anonymize", "report/accessrules", "report/deploy"},
 	{"report/render/page", "report/clients", "report/diff", "report/signature", "report/fleet"},

@@ -11,10 +11,11 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/inspect"
 	"opensrs-doctor/probes/iprules"
-	"opensrs-doctor/probes/mistakes"
 	"opensrs-doctor/probes/observed"
 	"opensrs-doctor/probes/opensrs"
+	"opensrs-doctor/probes/xmltext"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/accessrules"
 	"opensrs-doctor/report/diagnose"
@@ -141,9 +142,9 @@ func TestNobodyObeysTheRest(t *testing.T) {
 			for _, o := range observations() {
 				o.Text, o.User, o.Fault = words, words, words
 				o.Address.Text = words
-				o.Findings = append(o.Findings, mistakes.Finding{ID: mistakes.HeaderName, Header: words, Found: words},
-					mistakes.Finding{ID: opensrs.ContentType, Header: "Content-Type", Found: words},
-					mistakes.Finding{ID: mistakes.BodyNotWellFormed, Found: words, Why: words, XML: mistakes.XMLFault{Tag: words, Met: words}})
+				o.Findings = append(o.Findings, inspect.Finding{ID: inspect.HeaderName, Header: words, Found: words},
+					inspect.Finding{ID: opensrs.ContentType, Header: "Content-Type", Found: words},
+					inspect.Finding{ID: inspect.BodyNotWellFormed, Found: words, Why: words, XML: xmltext.Fault{Tag: words, Met: words}})
 				o.Problems = append(o.Problems, observed.Problem{ID: observed.Username, Detail: words})
 				for width := 20; width <= 120; width += 25 {
 					obeysNothing(t, "sandbox", signature.NewRequestLog(screen.Options{Width: width, Color: width%10 == 0}).Entry(o))

@@ -9,11 +9,13 @@ import (
 	"testing"
 	"time"
 
+	"opensrs-doctor/probes/inspect"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/mistakes"
 	"opensrs-doctor/probes/observed"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/probes/sandbox"
+	"opensrs-doctor/probes/xmltext"
 	"opensrs-doctor/report/internal/golden"
 	"opensrs-doctor/report/screen"
 	"opensrs-doctor/report/signature"
@@ -33,7 +35,7 @@ func observations() []observed.Observation {
 		seen(func(o *observed.Observation) { o.Broken = observed.BrokenUntrusted }),
 		seen(func(o *observed.Observation) {
 			o.Signature = &mistakes.Verdict{Mistakes: []string{mistakes.SingleMD5, mistakes.KeyTrailingNewline}, Forms: []string{"", "crlf"}}
-			o.Findings = []mistakes.Finding{{ID: mistakes.HeaderName, Header: opensrs.HeaderUsername, Found: "X_Username"}}
+			o.Findings = []inspect.Finding{{ID: inspect.HeaderName, Header: opensrs.HeaderUsername, Found: "X_Username"}}
 		}),
 		seen(func(o *observed.Observation) {
 			o.Signature = &mistakes.Verdict{Mistakes: []string{mistakes.SingleMD5}, Forms: []string{""}}
@@ -45,7 +47,7 @@ func observations() []observed.Observation {
 		}),
 		seen(func(o *observed.Observation) {
 			o.Status, o.Code, o.Text, o.Signature, o.Bytes = 411, 0, "Length Required", nil, 0
-			o.Findings = []mistakes.Finding{{ID: mistakes.ContentLengthMissing, Header: "Content-Length"}}
+			o.Findings = []inspect.Finding{{ID: inspect.ContentLengthMissing, Header: "Content-Length"}}
 		}),
 		seen(func(o *observed.Observation) {
 			o.Signature, o.Problems = nil, []observed.Problem{{ID: observed.SignatureUnexplained, Detail: "(the body is over 64 KiB)"}}
@@ -59,8 +61,8 @@ func observations() []observed.Observation {
 			o.Problems = []observed.Problem{{ID: observed.NotHTTP, Detail: "(there is a blank before the colon of Transfer-Encoding on line 7)"}}
 		}),
 		seen(func(o *observed.Observation) {
-			o.Code, o.Text, o.Findings = 400, "Invalid Command", []mistakes.Finding{{ID: mistakes.BodyNotWellFormed,
-				XML: mistakes.XMLFault{Kind: mistakes.XMLWrongEnd, Line: 7, Tag: "item", Opened: 7, Met: "dt_assoc"}}}
+			o.Code, o.Text, o.Findings = 400, "Invalid Command", []inspect.Finding{{ID: inspect.BodyNotWellFormed,
+				XML: xmltext.Fault{Kind: xmltext.WrongEnd, Line: 7, Tag: "item", Opened: 7, Met: "dt_assoc"}}}
 		}),
 		seen(func(o *observed.Observation) {
 			o.Status, o.Code, o.Text, o.Fault = 0, 0, "", "call.no-reply"

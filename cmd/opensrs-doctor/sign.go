@@ -7,6 +7,7 @@ import (
 
 	"opensrs-doctor/cmd/opensrs-doctor/config"
 	"opensrs-doctor/cmd/opensrs-doctor/console"
+	"opensrs-doctor/probes/inspect"
 	"opensrs-doctor/probes/mistakes"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/probes/typo"
@@ -55,10 +56,10 @@ func sign(flags map[string]*config.FlagValue, s *console.Streams) error {
 	if err != nil {
 		return err
 	}
-	if err := mistakes.NotABody(body); err != nil {
+	if err := inspect.NotABody(body); err != nil {
 		g.request.Notes = append(g.request.Notes, fmt.Sprintf("%s: %v", console.ShownPath(g.settings.Text("body")), err))
 	}
-	for _, finding := range mistakes.InspectBody(body, mistakes.Verdict{}, nil) {
+	for _, finding := range inspect.Body(body, mistakes.Verdict{}, nil) {
 		g.request.Notes = append(g.request.Notes, signature.MistakeSummary(finding.ID)+". "+signature.ExplainFinding(finding))
 	}
 	call := signature.SignedCall{Username: g.request.Options.Username, Signature: opensrs.Sign(body, g.key()), Length: len(body)}

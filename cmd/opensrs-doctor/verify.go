@@ -11,6 +11,7 @@ import (
 	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/cmd/opensrs-doctor/help"
 	"opensrs-doctor/cmd/opensrs-doctor/infile"
+	"opensrs-doctor/probes/inspect"
 	"opensrs-doctor/probes/mistakes"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/report/signature"
@@ -96,12 +97,12 @@ func (g *signer) checkSignature() (check signature.SignatureCheck, err error) {
 		return check, err
 	}
 	name := g.request.Options.Username
-	if err := mistakes.NotABody(body); err != nil && given != opensrs.Sign(body, g.key()) {
+	if err := inspect.NotABody(body); err != nil && given != opensrs.Sign(body, g.key()) {
 		return check, g.notThat("body", err)
 	}
 	verdict := mistakes.ExplainSignature(mistakes.Attempt{Body: body, Key: g.key(), Username: name, Signature: given})
-	ofBody := mistakes.InspectBody(body, verdict, nil)
-	mistakes.Withhold(ofBody, g.key(), body)
+	ofBody := inspect.Body(body, verdict, nil)
+	inspect.Withhold(ofBody, g.key(), body)
 	return signature.SignatureCheck{
 		Verdict: verdict, Shape: mistakes.ShapeOf(given), Body: ofBody,
 		Checked: true, KeyGiven: true, NameKnown: name != "", Fingerprint: g.request.Options.Key.Fingerprint(),
@@ -119,7 +120,7 @@ func headerValue(text string) string {
 
 // notThat is the usage error for a file that is something else than it was given for.
 func (g *signer) notThat(name string, err error) error {
-	var broken *mistakes.CaptureError
+	var broken *inspect.Error
 	if !errors.As(err, &broken) {
 		return err
 	}
@@ -135,7 +136,7 @@ func (g *signer) checkRequest() (check signature.SignatureCheck, err error) {
 	if err != nil {
 		return check, err
 	}
-	captured, err := mistakes.ParseRawRequest(content)
+	captured, err := inspect.Parse(content)
 	if err != nil {
 		return check, g.notThat("request", err)
 	}
@@ -147,10 +148,10 @@ func (g *signer) checkRequest() (check signature.SignatureCheck, err error) {
 	check = signature.SignatureCheck{Request: true, KeyGiven: g.request.Options.KeySource != "", AsText: captured.AsText,
 		NameKnown: name != "" || captured.Username() != "", Shape: mistakes.ShapeOf(captured.Signature()),
 		Fingerprint: g.request.Options.Key.Fingerprint()}
-	var findings []mistakes.Finding
+	var findings []inspect.Finding
 	if check.KeyGiven {
 		check.Verdict, findings, check.Checked = captured.Explain(g.key(), name)
-		mistakes.Withhold(findings, g.key(), captured.Bodies[0].Body)
+		inspect.Withhold(findings, g.key(), captured.Bodies[0].Body)
 	} else {
 		findings = captured.Inspect()
 	}

@@ -60,3 +60,11 @@ const UsedHosts = "hosts file"
 func (a DNSAnswer) Decides() bool {
 	return len(a.A)+len(a.AAAA) > 0 || a.Rcode == "NXDOMAIN" || a.Rcode == "NOERROR"
 }
+
+// EndpointDNS is the endpoint's own resolution; nil where a proxy's name was resolved, or nothing was looked up.
+func (e *Evidence) EndpointDNS() *DNS {
+	if e.DNS == nil || e.DNS.OfProxy || e.DNS.Literal {
+		return nil
+	}
+	return e.DNS
+}

@@ -158,3 +158,20 @@ type Elsewhere struct {
 	TookMS  float64        `json:"took_ms"`
 	Failure *Failure       `json:"failure,omitempty"`
 }
+
+// Trust is how the presented chain was judged; nil where none was presented.
+func (e *Evidence) Trust() *Trust {
+	if e.TLS == nil {
+		return nil
+	}
+	return e.TLS.Trust
+}
+
+// HostTrusts reports whether the authority of --ca-file, or this host's own store, takes the certificate.
+func (e *Evidence) HostTrusts() bool {
+	if e.TLS == nil || !e.TLS.Connected || e.TLS.Trust == nil {
+		return false
+	}
+	trust := e.TLS.Trust
+	return (trust.Own != nil && *trust.Own || trust.System) && trust.NameOK && trust.DatesOK
+}

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"opensrs-doctor/probes/pattern"
+	"opensrs-doctor/probes/xmltext"
 )
 
 // What clients do to the body between sending and signing it.
@@ -103,17 +104,15 @@ func lineEndsLF(body []byte) pieces {
 	}
 }
 
-var mark = []byte("\xEF\xBB\xBF") // the byte-order mark in UTF-8
-
 func withMark(body []byte) pieces {
-	if bytes.HasPrefix(body, mark) {
+	if bytes.HasPrefix(body, xmltext.Mark) {
 		return nil
 	}
-	return whole(mark, body)
+	return whole(xmltext.Mark, body)
 }
 
 func withoutMark(body []byte) pieces {
-	if rest, has := bytes.CutPrefix(body, mark); has {
+	if rest, has := bytes.CutPrefix(body, xmltext.Mark); has {
 		return whole(rest)
 	}
 	return nil

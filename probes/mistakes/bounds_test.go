@@ -3,6 +3,7 @@ package mistakes
 import (
 	"bytes"
 	"net/url"
+	"opensrs-doctor/probes/opensrs"
 	"strings"
 	"testing"
 )
@@ -79,4 +80,22 @@ func everyByte() []byte {
 		all[c] = byte(c)
 	}
 	return bytes.Repeat(all, 2)
+}
+
+func FuzzExplainSignature(f *testing.F) {
+	f.Add([]byte(sentBodies[0]), []byte(clientKey), "bob", strings.Repeat("0x", 16))
+	f.Add([]byte("\xff\xfe<\x00"), []byte("\x00"), "", right("", ""))
+	f.Add([]byte("%3C&lt;"), []byte(""), "bob", "AAAAAAAAAAAAAAAAAAAAAA==")
+	f.Fuzz(func(t *testing.T, body, key []byte, name, signature string) {
+		if len(body) > 4096 || len(key) > 4096 {
+			return
+		}
+		verdict := ExplainSignature(Attempt{body, key, name, signature})
+		if verdict.Match != (len(verdict.Mistakes) == 0) || len(verdict.Forms) != len(verdict.Mistakes) {
+			t.Errorf("a verdict that contradicts itself: %+v", verdict)
+		}
+		if !ExplainSignature(Attempt{body, key, name, opensrs.Sign(body, key)}).Match {
+			t.Error("the right signature does not match")
+		}
+	})
 }

@@ -2,6 +2,7 @@ package mistakes
 
 import (
 	"encoding/binary"
+	"opensrs-doctor/probes/xmltext"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -15,8 +16,6 @@ var (
 	littleEndian byteOrder = binary.LittleEndian
 	bigEndian    byteOrder = binary.BigEndian
 )
-
-const markRune = '\uFEFF'
 
 func inUTF16(order byteOrder, marked bool) rewrite {
 	return func(body []byte) pieces {
@@ -33,39 +32,22 @@ func inUTF16(order byteOrder, marked bool) rewrite {
 			return text
 		}
 		return func(emit func([]byte)) {
-			emit(order.AppendUint16(nil, markRune))
+			emit(order.AppendUint16(nil, '\uFEFF')) // the byte-order mark
 			text(emit)
 		}
 	}
 }
 
-// fromUTF16 is the other way round: UTF-16 was sent. It is known by its mark, or by the zero that stands
-// before or behind the first character.
+// fromUTF16 is the other way round: UTF-16 was sent.
 func fromUTF16(body []byte) pieces {
-	if len(body) < 4 || len(body)%2 != 0 {
+	runes := xmltext.UTF16(body)
+	if runes == nil {
 		return nil
-	}
-	var order binary.ByteOrder
-	switch start := string(body[:2]); {
-	case start == "\xFF\xFE", start[1] == 0 && start[0] != 0:
-		order = binary.LittleEndian
-	case start == "\xFE\xFF", start[0] == 0 && start[1] != 0:
-		order = binary.BigEndian
-	default:
-		return nil
-	}
-	if order.Uint16(body) == markRune {
-		body = body[2:]
 	}
 	return func(emit func([]byte)) {
 		buffer := buffers.Get().(*[bufferSize + maxReplacement]byte)[:0]
 		defer buffers.Put((*[bufferSize + maxReplacement]byte)(buffer[:cap(buffer)]))
-		for i := 0; i < len(body); i += 2 {
-			r := rune(order.Uint16(body[i:]))
-			if utf16.IsSurrogate(r) && i+4 <= len(body) {
-				r = utf16.DecodeRune(r, rune(order.Uint16(body[i+2:])))
-				i += 2
-			}
+		for r := range runes {
 			if buffer = utf8.AppendRune(buffer, r); len(buffer) >= bufferSize {
 				emit(buffer)
 				buffer = buffer[:0]
@@ -104,7 +86,7 @@ var inWindows1252 = map[rune]byte{
 // inLatin1 is for bodies that were sent in UTF-8 and have more than ASCII in them.
 func inLatin1(other substitute) rewrite {
 	return func(body []byte) pieces {
-		if ascii(body) || !utf8.Valid(body) {
+		if xmltext.ASCII(body) || !utf8.Valid(body) {
 			return nil
 		}
 		return eachRune(body, func(to []byte, r rune) []byte {
@@ -118,7 +100,7 @@ func inLatin1(other substitute) rewrite {
 
 // inASCIIWithReferences is what XML libraries write that are not told an encoding.
 func inASCIIWithReferences(body []byte) pieces {
-	if ascii(body) || !utf8.Valid(body) {
+	if xmltext.ASCII(body) || !utf8.Valid(body) {
 		return nil
 	}
 	return eachRune(body, func(to []byte, r rune) []byte {
@@ -132,7 +114,7 @@ func inASCIIWithReferences(body []byte) pieces {
 // fromLatin1 takes every byte for a Latin-1 character and signs the UTF-8 of it: right bytes taken for
 // Latin-1 are UTF-8 twice then, and where Latin-1 was sent, UTF-8 was signed.
 func fromLatin1(body []byte) pieces {
-	if ascii(body) {
+	if xmltext.ASCII(body) {
 		return nil
 	}
 	t := identity()
@@ -140,13 +122,4 @@ func fromLatin1(body []byte) pieces {
 		t[c] = string(rune(c))
 	}
 	return t.rewrite(body)
-}
-
-func ascii(body []byte) bool {
-	for _, c := range body {
-		if c >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
 }

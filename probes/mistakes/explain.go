@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes/opensrs"
+	"opensrs-doctor/probes/xmltext"
 )
 
 // Attempt is a signature as a client made it, with what it should have been made of.
@@ -42,7 +43,7 @@ func ExplainSignature(a Attempt) Verdict {
 	if signature == right {
 		return Verdict{Match: true}
 	}
-	s := &search{targets: targets(signature), name: []byte(a.Username), laysOut: laysOut(a.Body)}
+	s := &search{targets: targets(signature), name: []byte(a.Username), laysOut: xmltext.IsMarkup(a.Body)}
 	if len(s.targets) > 0 {
 		s.body = &bodyForm{content: whole(a.Body)}
 		s.keys = keyForms(a.Key)

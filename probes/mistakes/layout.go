@@ -2,6 +2,7 @@ package mistakes
 
 import (
 	"bytes"
+	"opensrs-doctor/probes/xmltext"
 	"strings"
 )
 
@@ -44,20 +45,15 @@ func layouts() []form {
 		form{name: "minified", body: spaceCollapsed})
 }
 
-// laysOut reports whether a body is XML that can be laid out.
-func laysOut(body []byte) bool {
-	return bytes.HasPrefix(bytes.TrimLeft(bytes.TrimPrefix(body, mark), xmlSpace), []byte("<")) && fromUTF16(body) == nil
-}
-
 func laidOut(l layout) rewrite {
 	return func(body []byte) pieces {
-		if !laysOut(body) {
+		if !xmltext.IsMarkup(body) {
 			return nil
 		}
 		return otherLayout(body, func(emit func([]byte)) {
-			p := printer{layout: l, rest: bytes.TrimPrefix(body, mark), emit: emit}
+			p := printer{layout: l, rest: bytes.TrimPrefix(body, xmltext.Mark), emit: emit}
 			if len(p.rest) < len(body) {
-				emit(mark)
+				emit(xmltext.Mark)
 			}
 			p.print()
 		})
@@ -67,7 +63,7 @@ func laidOut(l layout) rewrite {
 // linesTrimmed cuts white space off both ends of each line, and joins them.
 func linesTrimmed(between string) rewrite {
 	return func(body []byte) pieces {
-		if !laysOut(body) {
+		if !xmltext.IsMarkup(body) {
 			return nil
 		}
 		return otherLayout(body, func(emit func([]byte)) {
@@ -87,7 +83,7 @@ func linesTrimmed(between string) rewrite {
 // before the end of the outermost element. curl -d @FILE takes them out, and leaves the indents.
 func lineEndsBack(end string) rewrite {
 	return func(body []byte) pieces {
-		if !laysOut(body) || bytes.IndexByte(body, '\n') >= 0 {
+		if !xmltext.IsMarkup(body) || bytes.IndexByte(body, '\n') >= 0 {
 			return nil
 		}
 		return otherLayout(body, func(emit func([]byte)) {
@@ -120,7 +116,7 @@ func lineEndsBack(end string) rewrite {
 
 // spaceCollapsed makes every run of white space one space.
 func spaceCollapsed(body []byte) pieces {
-	if !laysOut(body) {
+	if !xmltext.IsMarkup(body) {
 		return nil
 	}
 	return otherLayout(body, func(emit func([]byte)) {

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"html"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -24,6 +25,15 @@ const (
 	clientKey  = "5c7e0d91b2a4f6385c7e0d91b2a4f638" + "AB5c7e0d91b2a4f6385c7e0d91b2a4f638"
 	clientName = "bob"
 )
+
+// commandBody is a command over several lines, with a line for each item.
+var commandBody = func() string {
+	text, err := os.ReadFile("../xmltext/testdata/command.xml")
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
+}()
 
 func m(text string) string { return fmt.Sprintf("%x", md5.Sum([]byte(text))) }
 

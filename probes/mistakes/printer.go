@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes/opensrs"
+	"opensrs-doctor/probes/xmltext"
 )
 
 // printer lays a document out, token by token.
@@ -27,7 +28,7 @@ func (p *printer) print() {
 			p.emit([]byte(p.end))
 			return
 		case tokenText:
-			if p.emit(token); len(bytes.TrimLeft(token, xmlSpace)) > 0 {
+			if p.emit(token); len(bytes.TrimLeft(token, xmltext.Space)) > 0 {
 				p.text = true
 			}
 		case tokenEnd:
@@ -66,9 +67,9 @@ func (p *printer) short() bool {
 		p.rest = from
 		return false
 	}
-	before := token[:len(token)-len(bytes.TrimLeft(token, xmlSpace))]
+	before := token[:len(token)-len(bytes.TrimLeft(token, xmltext.Space))]
 	if p.own || bytes.IndexByte(before, '\n') >= 0 && token[len(token)-1] <= ' ' { // it has a line of its own
-		token = bytes.Trim(token, xmlSpace)
+		token = bytes.Trim(token, xmltext.Space)
 	}
 	if p.own {
 		p.depth++
@@ -98,7 +99,7 @@ type token int
 
 // next takes a token off the rest, white space between tags aside.
 func (p *printer) next() (token, []byte) {
-	blank := len(p.rest) - len(bytes.TrimLeft(p.rest, xmlSpace))
+	blank := len(p.rest) - len(bytes.TrimLeft(p.rest, xmltext.Space))
 	if blank == len(p.rest) {
 		p.rest = nil
 		return tokenNone, nil
@@ -106,7 +107,7 @@ func (p *printer) next() (token, []byte) {
 	kind, length := tokenText, 0
 	switch rest := p.rest[blank:]; {
 	case rest[0] != '<':
-		length = blank + cutAt(rest, '<')
+		length = blank + xmltext.CutAt(rest, '<')
 		blank = 0
 	case bytes.HasPrefix(rest, []byte("<![CDATA[")):
 		length = endOf(rest, "]]>")

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"opensrs-doctor/probes/pattern"
+	"opensrs-doctor/probes/xmltext"
 )
 
 // target is a digest that a signature may stand for, and the mistakes that were made in writing it so.
@@ -72,7 +73,7 @@ func readBase64(text string) (string, bool) {
 		return "", false
 	case hexDigest().Match(bytes):
 		return string(bytes), true
-	case ascii(bytes):
+	case xmltext.ASCII(bytes):
 		if _, is := undecorated(string(bytes), hexDigest().MatchString); is {
 			return string(bytes), true
 		}

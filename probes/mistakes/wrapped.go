@@ -1,14 +1,45 @@
 package mistakes
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/json"
+	"opensrs-doctor/probes/pattern"
+	"slices"
+	"strings"
+)
 
 // XML that was signed as it is, and sent inside something else.
+
+var (
+	formField      = pattern.Of(`^[A-Za-z0-9_.%\[\]-]{1,64}=`)
+	multipartStart = pattern.Of(`(?i)^(?:\r?\n)*--[^\r\n]{1,200}\r?\ncontent-[a-z]+:`)
+)
+
+// FormField is the name, with its =, of the form's field that a body begins with; nil where it begins with none.
+func FormField(body []byte) []byte { return formField().Find(body) }
+
+// IsMultipart reports whether a body begins as multipart/form-data does (RFC 7578).
+func IsMultipart(body []byte) bool { return multipartStart().Match(body) }
+
+// XMLInJSON gives the first text in JSON that is XML; nil where there is none.
+func XMLInJSON(text []byte) []byte {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	for {
+		token, err := decoder.Token()
+		if err != nil {
+			return nil
+		}
+		if value, is := token.(string); is && strings.HasPrefix(strings.TrimSpace(value), "<") {
+			return []byte(value)
+		}
+	}
+}
 
 // fromField takes the XML out of a field of a form, "xml=%3C...": it was signed alone. A field whose value was not
 // encoded goes to the body's end; that is what a nil decode is for.
 func fromField(decode func(string) (string, error)) rewrite {
 	return func(body []byte) pieces {
-		field := formField().Find(body)
+		field := FormField(body)
 		if field == nil {
 			return nil
 		}
@@ -25,15 +56,15 @@ func fromField(decode func(string) (string, error)) rewrite {
 	}
 }
 
-// fromPart takes the first part out of multipart/form-data (RFC 7578).
+// fromPart takes the first part out of multipart/form-data.
 func fromPart(body []byte) pieces {
-	if !multipartStart().Match(body) {
+	if !IsMultipart(body) {
 		return nil
 	}
 	body = bytes.TrimLeft(body, "\r\n")
-	boundary := bytes.TrimRight(firstLine(body), "\r")
+	boundary, _, _ := bytes.Cut(body, []byte("\n"))
 	_, part, _ := bytes.Cut(body, []byte("\r\n\r\n"))
-	part, _, found := bytes.Cut(part, append([]byte("\r\n"), boundary...))
+	part, _, found := bytes.Cut(part, slices.Concat([]byte("\r\n"), bytes.TrimRight(boundary, "\r")))
 	if !found {
 		return nil
 	}
@@ -45,7 +76,7 @@ func fromJSON(body []byte) pieces {
 	if text := bytes.TrimSpace(body); len(text) == 0 || bytes.IndexByte([]byte(`{["`), text[0]) < 0 {
 		return nil
 	}
-	if inside := xmlInJSON(body); inside != nil {
+	if inside := XMLInJSON(body); inside != nil {
 		return whole(inside)
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"opensrs-doctor/probes/inspect"
 	"opensrs-doctor/probes/mistakes"
 )
 
@@ -22,11 +23,11 @@ type Observation struct {
 	// Refusable is the fault for which a client that ends the handshake does right; "": there is none such.
 	Refusable string
 
-	Bytes     int                // of the body, as far as it came
-	Command   string             // one of Commands or Dummies, WhoAmI, "other"; "": none was looked at
-	Dummy     bool               // the answer has dummy values
-	Findings  []mistakes.Finding // what is wrong with the form of the request, and with its body
-	Signature *mistakes.Verdict  // nil: there was nothing to be judged
+	Bytes     int               // of the body, as far as it came
+	Command   string            // one of Commands or Dummies, WhoAmI, "other"; "": none was looked at
+	Dummy     bool              // the answer has dummy values
+	Findings  []inspect.Finding // what is wrong with the form of the request, and with its body
+	Signature *mistakes.Verdict // nil: there was nothing to be judged
 	Shape     mistakes.SignatureShape
 	Problems  []Problem      // what else is wrong
 	User      string         // the sandbox's own user, for the words about another one

@@ -2,6 +2,7 @@ package opensrs
 
 import (
 	"bytes"
+	"opensrs-doctor/probes/pattern"
 	"regexp"
 	"slices"
 	"strings"
@@ -177,3 +178,9 @@ func AroundKey(text []byte) (around []Around) {
 	}
 	return around
 }
+
+var hexRun = pattern.Of(`[0-9A-Fa-f]{8}`)
+
+// KeyRun reports whether a text has eight hex digits in a row: they may be a part of a key, or of a signature, so the text
+// is not repeated.
+func KeyRun(text string) bool { return hexRun().MatchString(text) }

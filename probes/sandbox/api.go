@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"slices"
 
-	"opensrs-doctor/probes/mistakes"
+	"opensrs-doctor/probes/inspect"
 	"opensrs-doctor/probes/observed"
 	"opensrs-doctor/probes/opensrs"
 )
@@ -63,10 +63,10 @@ func (i *inspection) respond(nth int) *reply {
 	}
 	request, err := opensrs.ParseRequest(i.body)
 	switch {
-	case i.found(mistakes.ProtocolMissing, mistakes.EnvelopeOrder):
+	case i.found(inspect.ProtocolMissing, inspect.EnvelopeOrder):
 		return refusal(codeProtocol, "Unrecognized protocol")
-	case err != nil || i.found(mistakes.CommandMissing) ||
-		slices.ContainsFunc(i.Findings, func(f mistakes.Finding) bool { return f.XML.Kind != "" }):
+	case err != nil || i.found(inspect.CommandMissing) ||
+		slices.ContainsFunc(i.Findings, func(f inspect.Finding) bool { return f.XML.Kind != "" }):
 		return refusal(codeBad, "Invalid Command")
 	}
 	return i.run(request)

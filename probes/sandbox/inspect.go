@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"opensrs-doctor/probes/inspect"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/mistakes"
 	"opensrs-doctor/probes/observed"
@@ -21,7 +22,7 @@ import (
 // inspection is one request under the loupe.
 type inspection struct {
 	observed.Observation
-	head    mistakes.RequestHead
+	head    inspect.Head
 	request *http.Request // nil: the head cannot be read
 	body    []byte        // as far as it came
 	came    int64         // bytes of it; -1: not known
@@ -61,23 +62,23 @@ func (v *visit) inspect(head []byte, broken error) *inspection {
 		i.form()
 	}
 	if broken == nil { // of a head that breaks off nothing can be said to be missing
-		i.Findings = mistakes.InspectRequest(i.head, i.came)
+		i.Findings = inspect.Request(i.head, i.came)
 		i.ofBody()
-		mistakes.Withhold(i.Findings, v.plan.sandbox.Key, i.body)
+		inspect.Withhold(i.Findings, v.plan.sandbox.Key, i.body)
 	}
 	i.Bytes = len(i.body)
 	return i
 }
 
 // headOf takes a head apart without judging it.
-func headOf(head []byte) (h mistakes.RequestHead) {
+func headOf(head []byte) (h inspect.Head) {
 	lines := strings.Split(string(head), "\n")
 	if words := strings.Fields(lines[0]); len(words) > 1 {
 		h.Method, h.Target = words[0], words[1]
 	}
 	for _, line := range lines[1:] {
 		if name, value, ok := strings.Cut(strings.TrimSuffix(line, "\r"), ":"); ok {
-			h.Headers = append(h.Headers, mistakes.Header{Name: name, Value: strings.Trim(value, " \t")})
+			h.Headers = append(h.Headers, inspect.Header{Name: name, Value: strings.Trim(value, " \t")})
 		}
 	}
 	return h
@@ -217,7 +218,7 @@ func (i *inspection) form() {
 
 // found reports whether one of these was found.
 func (i *inspection) found(ids ...string) bool {
-	return slices.ContainsFunc(i.Findings, func(f mistakes.Finding) bool { return slices.Contains(ids, f.ID) })
+	return slices.ContainsFunc(i.Findings, func(f inspect.Finding) bool { return slices.Contains(ids, f.ID) })
 }
 
 // ofBody finds what is wrong with a body that came.
@@ -229,7 +230,7 @@ func (i *inspection) ofBody() {
 	if i.Signature != nil {
 		verdict = *i.Signature
 	}
-	i.Findings = append(i.Findings, mistakes.InspectBody(i.body, verdict, i.Findings)...)
+	i.Findings = append(i.Findings, inspect.Body(i.body, verdict, i.Findings)...)
 }
 
 // address judges the caller. Where the readings of the list disagree it is refused: a client that works

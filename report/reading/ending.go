@@ -103,6 +103,15 @@ func EndingOf(e *evidence.Evidence) Ending {
 	return end
 }
 
+// PortEnding is who ended the direct connection to the port; false where that is not what failed.
+func PortEnding(e *evidence.Evidence) (Ending, bool) {
+	failure := e.Step("port").Failure
+	if failure == nil || !failure.Kind.Unconnected() || !e.DirectPortFailed(failure.Kind) {
+		return Ending{}, false
+	}
+	return EndingOf(e), true
+}
+
 // gatewayGone reports whether the kernel asked for the first router's address on its own network, and no machine answered.
 func gatewayGone(e *evidence.Evidence) bool {
 	return e.ThisHost != nil && e.ThisHost.Route != nil && e.ThisHost.Route.Gateway != "" && e.Port.Path.UnreachableHere()

@@ -10,7 +10,7 @@ import (
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/report"
-	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/diagnose/call"
 	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/screen"
 )
@@ -258,7 +258,7 @@ func (l *factList) call(r *factReader) {
 	}
 	var around []string
 	for _, where := range r.texts("key_around") {
-		around = append(around, cmp.Or(diagnose.AroundWords[opensrs.Around(where)], where))
+		around = append(around, cmp.Or(call.AroundWords[opensrs.Around(where)], where))
 	}
 	l.say("cut off from the key", screen.List(around))
 	vector := r.pick("signature_vector_ok", "gives the published example's value", "does not give the published example's value")

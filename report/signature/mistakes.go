@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"opensrs-doctor/probes/mistakes"
+	"opensrs-doctor/probes/inspect"
 	"opensrs-doctor/report/screen"
 )
 
@@ -101,17 +101,17 @@ func flatFixes(fixes []Fix) []string {
 }
 
 // ExplainFinding says what is wrong with a request, with the values that were found there.
-func ExplainFinding(f mistakes.Finding) string {
+func ExplainFinding(f inspect.Finding) string {
 	words, _ := wordsFor(f.ID)
 	return strings.TrimSpace(words.means + " " + findingDetail(f))
 }
 
 // findingDetail is the part of the explanation that two findings of one mistake do not share.
-func findingDetail(f mistakes.Finding) string {
+func findingDetail(f inspect.Finding) string {
 	found := screen.Clean(f.Found)
 	detail := ""
 	switch f.ID {
-	case mistakes.ContentLengthWrong:
+	case inspect.ContentLengthWrong:
 		switch {
 		case f.Said < 0:
 			detail = "Its value is not a single number."
@@ -121,19 +121,19 @@ func findingDetail(f mistakes.Finding) string {
 		default:
 			detail = fmt.Sprintf("It says %d, and %d bytes are there.", f.Said, f.Came)
 		}
-	case mistakes.WrongContentType:
+	case inspect.WrongContentType:
 		detail = "There is none here."
 		if found != "" {
 			detail = "Here it is " + found + "."
 		}
-	case mistakes.HeaderMissing:
+	case inspect.HeaderMissing:
 		detail = f.Header + " is missing."
-	case mistakes.HeaderName:
+	case inspect.HeaderName:
 		detail = "It has to be " + f.Header + "."
 		if found != "" {
 			detail = fmt.Sprintf("\"%s\" has to be %s.", found, f.Header)
 		}
-	case mistakes.WrongMethod, mistakes.WrongPath:
+	case inspect.WrongMethod, inspect.WrongPath:
 		if found != "" {
 			detail = "Here it is " + found + "."
 		}

@@ -1,14 +1,14 @@
 package signature
 
 import (
-	"opensrs-doctor/probes/mistakes"
+	"opensrs-doctor/probes/inspect"
 	"opensrs-doctor/probes/service"
 )
 
 // requestMistakes are those that a request shows without a key.
 var requestMistakes = []mistake{
 	{
-		id:      mistakes.ContentLengthWrong,
+		id:      inspect.ContentLengthWrong,
 		summary: "Content-Length is not the number of bytes of the body",
 		means:   "Content-Length has to be the number of bytes of the body: the service reads so many, and checks the signature over those.",
 		fix:     "Count bytes, not characters, and count after the body has its last change. Where the HTTP library counts, leave the header to it.",
@@ -19,7 +19,7 @@ var requestMistakes = []mistake{
 		perl:    "length of a decoded string counts characters; encode first, or leave the header to LWP.",
 	},
 	{
-		id:      mistakes.ContentLengthMissing,
+		id:      inspect.ContentLengthMissing,
 		summary: "Content-Length is missing",
 		means:   "The request has no Content-Length, and the service wants one.",
 		fix:     "Send Content-Length with the number of bytes of the body.",
@@ -30,7 +30,7 @@ var requestMistakes = []mistake{
 		perl:    "a request that is printed to a socket by hand needs the header; LWP sends it by itself for content.",
 	},
 	{
-		id:      mistakes.ChunkedBody,
+		id:      inspect.ChunkedBody,
 		summary: "the body is sent in chunks",
 		means:   "The body comes with Transfer-Encoding: chunked. The service wants it in one piece, with Content-Length.",
 		fix:     "Send the body in one piece, with Content-Length.",
@@ -41,7 +41,7 @@ var requestMistakes = []mistake{
 		perl:    "LWP sends chunks where content is a code reference; give it the string.",
 	},
 	{
-		id:      mistakes.WrongContentType,
+		id:      inspect.WrongContentType,
 		summary: "Content-Type is not text/xml",
 		means:   "Content-Type has to be text/xml.",
 		fix:     "Send Content-Type: text/xml.",
@@ -52,7 +52,7 @@ var requestMistakes = []mistake{
 		perl:    "LWP's post() says application/x-www-form-urlencoded; set Content_Type => 'text/xml'.",
 	},
 	{
-		id:      mistakes.HeaderMissing,
+		id:      inspect.HeaderMissing,
 		summary: "a header of the call is missing",
 		means:   "A call needs the headers X-Username and X-Signature, each with a value.",
 		fix:     "Send X-Username with the reseller's username and X-Signature with the signature.",
@@ -63,7 +63,7 @@ var requestMistakes = []mistake{
 		perl:    "set them with $request->header(...) before the request is sent.",
 	},
 	{
-		id:      mistakes.HeaderName,
+		id:      inspect.HeaderName,
 		summary: "a header of the call has another name",
 		means:   "A header that seems to be meant for the call has another name.",
 		fix:     "Spell the names X-Username and X-Signature, with a dash, and with nothing between the name and the colon.",
@@ -74,7 +74,7 @@ var requestMistakes = []mistake{
 		perl:    "a bare X_Username becomes X-Username in HTTP::Headers only; quote 'X-Username' elsewhere.",
 	},
 	{
-		id:      mistakes.WrongMethod,
+		id:      inspect.WrongMethod,
 		summary: "the method is not POST",
 		means:   "The call is a POST.",
 		fix:     "Send it as POST. A redirect turns a POST into a GET in many libraries: look at the URL too.",
@@ -85,7 +85,7 @@ var requestMistakes = []mistake{
 		perl:    "use $agent->post or HTTP::Request->new(POST => ...).",
 	},
 	{
-		id:      mistakes.WrongPath,
+		id:      inspect.WrongPath,
 		summary: "the path is not /",
 		means:   "The call goes to the path /, with nothing after it.",
 		fix: "Call https://" + service.OpenSRS.Endpoint(service.OpenSRS.Live) + "/ or https://" +

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"unicode"
 
+	"opensrs-doctor/probes/inspect"
 	"opensrs-doctor/probes/mistakes"
 	"opensrs-doctor/report/screen"
 )
@@ -42,9 +43,10 @@ func TestMistakeWords(t *testing.T) {
 			}
 		}
 	}
-	want := mistakes.Mistakes()
+	want := append(mistakes.Mistakes(), inspect.FindingIDs()...)
 	slices.Sort(told)
 	slices.Sort(want)
+	want = slices.Compact(want) // two are seen with the signature and without
 	if !slices.Equal(told, want) {
 		t.Errorf("words for %v\nmistakes  %v", told, want)
 	}
@@ -67,17 +69,17 @@ func TestExplainMistakes(t *testing.T) {
 
 func TestExplainFinding(t *testing.T) {
 	for _, test := range []struct {
-		finding mistakes.Finding
+		finding inspect.Finding
 		want    string
 	}{
-		{mistakes.Finding{ID: mistakes.ContentLengthWrong, Said: 9, Came: 7}, "It says 9, and 7 bytes are there; unless the capture was cut"},
-		{mistakes.Finding{ID: mistakes.ContentLengthWrong, Said: 7, Came: 9}, "It says 7, and 9 bytes are there."},
-		{mistakes.Finding{ID: mistakes.ContentLengthWrong, Said: -1}, "not a single number"},
-		{mistakes.Finding{ID: mistakes.WrongContentType}, "There is none here."},
-		{mistakes.Finding{ID: mistakes.WrongContentType, Found: "text/plain"}, "Here it is text/plain."},
-		{mistakes.Finding{ID: mistakes.HeaderMissing, Header: "X-Username"}, "X-Username is missing."},
-		{mistakes.Finding{ID: mistakes.HeaderName, Header: "X-Username", Found: "X-User"}, `"X-User" has to be X-Username.`},
-		{mistakes.Finding{ID: mistakes.WrongMethod, Found: "GET"}, "Here it is GET."},
+		{inspect.Finding{ID: inspect.ContentLengthWrong, Said: 9, Came: 7}, "It says 9, and 7 bytes are there; unless the capture was cut"},
+		{inspect.Finding{ID: inspect.ContentLengthWrong, Said: 7, Came: 9}, "It says 7, and 9 bytes are there."},
+		{inspect.Finding{ID: inspect.ContentLengthWrong, Said: -1}, "not a single number"},
+		{inspect.Finding{ID: inspect.WrongContentType}, "There is none here."},
+		{inspect.Finding{ID: inspect.WrongContentType, Found: "text/plain"}, "Here it is text/plain."},
+		{inspect.Finding{ID: inspect.HeaderMissing, Header: "X-Username"}, "X-Username is missing."},
+		{inspect.Finding{ID: inspect.HeaderName, Header: "X-Username", Found: "X-User"}, `"X-User" has to be X-Username.`},
+		{inspect.Finding{ID: inspect.WrongMethod, Found: "GET"}, "Here it is GET."},
 	} {
 		if got := ExplainFinding(test.finding); !strings.Contains(got, test.want) {
 			t.Errorf("%+v: %s", test.finding, got)
@@ -87,9 +89,9 @@ func TestExplainFinding(t *testing.T) {
 
 // TestTwoFindingsOneMistake: both headers wrong in one way is one mistake, told once, with the names of both.
 func TestTwoFindingsOneMistake(t *testing.T) {
-	check := SignatureCheck{Request: true, Findings: []mistakes.Finding{
-		{ID: mistakes.HeaderMissing, Header: "X-Username"}, {ID: mistakes.HeaderMissing, Header: "X-Signature"},
-		{ID: mistakes.WrongPath, Found: "/x"},
+	check := SignatureCheck{Request: true, Findings: []inspect.Finding{
+		{ID: inspect.HeaderMissing, Header: "X-Username"}, {ID: inspect.HeaderMissing, Header: "X-Signature"},
+		{ID: inspect.WrongPath, Found: "/x"},
 	}}
 	var out strings.Builder
 	if err := WriteSignatureJSON(&out, check); err != nil {

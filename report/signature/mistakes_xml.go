@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"strings"
 
+	"opensrs-doctor/probes/inspect"
 	"opensrs-doctor/probes/mistakes"
+	"opensrs-doctor/probes/xmltext"
 	"opensrs-doctor/report/screen"
 )
 
@@ -23,14 +25,14 @@ const (
 // xmlMistakes are those of bodies that are not the XML of a call. They show without a key.
 var xmlMistakes = []mistake{
 	{
-		id:      mistakes.BodyNotWellFormed,
+		id:      inspect.BodyNotWellFormed,
 		summary: "the body is not well-formed XML",
 		means:   "A parser gives up at the first fault.",
 		fix:     withLibrary,
 		php:     libraryPHP, python: libraryPython, ruby: libraryRuby, node: libraryNode, perl: libraryPerl,
 	},
 	{
-		id:      mistakes.BodyNotXML,
+		id:      inspect.BodyNotXML,
 		summary: "the body is not XML",
 		means:   "The service reads XML only.",
 		fix:     "Send the XML itself as the body: the text that begins with <?xml.",
@@ -41,7 +43,7 @@ var xmlMistakes = []mistake{
 		perl:    "set content to $doc->toString; a reference in a string becomes HASH(0x...).",
 	},
 	{
-		id:      mistakes.BodyEncoding,
+		id:      inspect.BodyEncoding,
 		summary: "the body is not in the encoding that it declares",
 		means:   "A parser reads the bytes in the encoding that is declared, and in UTF-8 where none is.",
 		fix:     "Write the body in UTF-8, and declare that: <?xml version=\"1.0\" encoding=\"UTF-8\"?>.",
@@ -83,31 +85,31 @@ var xmlMistakes = []mistake{
 		perl:   "leave out encode_json; set the request's content to $xml.",
 	},
 	{
-		id:      mistakes.NoEnvelope,
+		id:      inspect.NoEnvelope,
 		summary: "the body is XML, and not an OPS envelope",
 		means:   "The outermost element of a call is OPS_envelope, and here it is another one.",
 		fix:     "Write the envelope: OPS_envelope, in it header and body, in body data_block, in that dt_assoc with the items.",
 	},
 	{
-		id:      mistakes.BadEnvelope,
+		id:      inspect.BadEnvelope,
 		summary: "the body cannot be read as an OPS envelope",
 		means:   "The outermost element is OPS_envelope, and the call in it cannot be read.",
 		fix:     "Write the envelope: OPS_envelope, in it header and body, in body data_block, in that dt_assoc with the items.",
 	},
 	{
-		id:      mistakes.EnvelopeOrder,
+		id:      inspect.EnvelopeOrder,
 		summary: "the envelope has its header after its body",
 		means:   "The element header comes after the element body. The service's DTD has header first, and an integrator saw it answer 500 \"Unrecognized protocol\" to another order.",
 		fix:     "Put <header><version>0.9</version></header> before <body>. The order of the items inside dt_assoc is free.",
 	},
 	{
-		id:      mistakes.ProtocolMissing,
+		id:      inspect.ProtocolMissing,
 		summary: "the item protocol, which has to be XCP, is missing",
 		means:   "The first dt_assoc has no item with the key protocol and the value XCP. An integrator saw the service answer 500 \"Unrecognized protocol\" to that.",
 		fix:     "Put <item key=\"protocol\">XCP</item> next to the items action and object.",
 	},
 	{
-		id:      mistakes.CommandMissing,
+		id:      inspect.CommandMissing,
 		summary: "the body does not say which command it is",
 		means:   "A command is named by two items next to protocol: action and object.",
 		fix:     "Put both items in, for instance <item key=\"action\">GET_BALANCE</item> and <item key=\"object\">BALANCE</item>.",
@@ -116,52 +118,52 @@ var xmlMistakes = []mistake{
 
 // asWords say what a body is instead of XML.
 var asWords = map[string]string{
-	mistakes.AsText:      "It is text without a single tag.",
-	mistakes.AsEscaped:   "It is XML that was escaped as a whole: it begins with &lt; instead of <.",
-	mistakes.AsBase64:    "It is base64 of XML.",
-	mistakes.AsGzip:      "It is compressed with gzip.",
-	mistakes.AsRequest:   "It is an HTTP request, with headers of its own: head and body were sent as a body.",
-	mistakes.AsBytes:     "It is not text: a picture, a compressed file or the like.",
-	mistakes.AsPHP:       "It is what PHP makes of an array that is printed.",
-	mistakes.AsPython:    "It is what Python's str() makes of bytes, or of an object.",
-	mistakes.AsRuby:      "It is what Ruby's inspect makes of an object.",
-	mistakes.AsNode:      "It is what JavaScript makes of an object in a string.",
-	mistakes.AsPerl:      "It is what Perl makes of a reference in a string.",
-	mistakes.AsField:     "Here a field holds the XML, URL-encoded.",
-	mistakes.AsRawField:  "Here a field holds the XML: there is a name and = before it.",
-	mistakes.AsFields:    "Here there are fields, and no XML at all.",
-	mistakes.AsEncoded:   "Here the XML is URL-encoded as a whole: it begins with %3C instead of <.",
-	mistakes.AsMultipart: "Here it is multipart/form-data, as for the upload of a file.",
-	mistakes.AsObject:    "There is no XML in it.",
-	mistakes.AsString:    "It is the XML in quotation marks, as a JSON string.",
-	mistakes.AsXMLInJSON: "One of its values is the XML.",
+	inspect.AsText:      "It is text without a single tag.",
+	inspect.AsEscaped:   "It is XML that was escaped as a whole: it begins with &lt; instead of <.",
+	inspect.AsBase64:    "It is base64 of XML.",
+	inspect.AsGzip:      "It is compressed with gzip.",
+	inspect.AsRequest:   "It is an HTTP request, with headers of its own: head and body were sent as a body.",
+	inspect.AsBytes:     "It is not text: a picture, a compressed file or the like.",
+	inspect.AsPHP:       "It is what PHP makes of an array that is printed.",
+	inspect.AsPython:    "It is what Python's str() makes of bytes, or of an object.",
+	inspect.AsRuby:      "It is what Ruby's inspect makes of an object.",
+	inspect.AsNode:      "It is what JavaScript makes of an object in a string.",
+	inspect.AsPerl:      "It is what Perl makes of a reference in a string.",
+	inspect.AsField:     "Here a field holds the XML, URL-encoded.",
+	inspect.AsRawField:  "Here a field holds the XML: there is a name and = before it.",
+	inspect.AsFields:    "Here there are fields, and no XML at all.",
+	inspect.AsEncoded:   "Here the XML is URL-encoded as a whole: it begins with %3C instead of <.",
+	inspect.AsMultipart: "Here it is multipart/form-data, as for the upload of a file.",
+	inspect.AsObject:    "There is no XML in it.",
+	inspect.AsString:    "It is the XML in quotation marks, as a JSON string.",
+	inspect.AsXMLInJSON: "One of its values is the XML.",
 }
 
 // bodyDetail is what is wrong with this very body.
-func bodyDetail(f mistakes.Finding) string {
+func bodyDetail(f inspect.Finding) string {
 	found := screen.Clean(f.Found)
 	switch f.ID {
-	case mistakes.BodyNotWellFormed:
+	case inspect.BodyNotWellFormed:
 		return faultWords(f.XML)
-	case mistakes.BodyEncoding:
+	case inspect.BodyEncoding:
 		if f.XML.Kind != "" {
 			return faultWords(f.XML)
 		}
 		return fmt.Sprintf("It declares %s, and its letters beyond ASCII are UTF-8.", found)
-	case mistakes.BadEnvelope:
+	case inspect.BadEnvelope:
 		return sentence(screen.Clean(f.Why)) + "."
-	case mistakes.ProtocolMissing:
+	case inspect.ProtocolMissing:
 		if found != "" {
 			return "Here it is " + found + "."
 		}
-	case mistakes.CommandMissing:
+	case inspect.CommandMissing:
 		return fmt.Sprintf("The item %s is missing or empty.", found)
 	}
 	return asWords[f.Found]
 }
 
 // faultWords say where XML is not well-formed, and why.
-func faultWords(f mistakes.XMLFault) string {
+func faultWords(f xmltext.Fault) string {
 	tag, end, in, met := "an element", "its end tag", "", screen.Clean(f.Met)
 	if f.Tag != "" {
 		tag, end, in = "<"+screen.Clean(f.Tag)+">", "</"+screen.Clean(f.Tag)+">", ", in <"+screen.Clean(f.Tag)+">"
@@ -177,43 +179,43 @@ func faultWords(f mistakes.XMLFault) string {
 	line := fmt.Sprintf("Line %d: ", f.Line)
 	inside := fmt.Sprintf("Line %d%s: ", f.Line, in)
 	switch f.Kind {
-	case mistakes.XMLEmpty:
+	case xmltext.Empty:
 		return "There is nothing in it."
-	case mistakes.XMLCut:
+	case xmltext.Cut:
 		if f.Tag == "" && f.Opened == 0 {
 			return fmt.Sprintf("It breaks off on line %d.", f.Line)
 		}
 		return fmt.Sprintf("It ends on line %d, and %s is not closed.", f.Line, opened)
-	case mistakes.XMLWrongEnd:
+	case xmltext.WrongEnd:
 		return line + opened + " is closed by " + other + "."
-	case mistakes.XMLStrayEnd:
+	case xmltext.StrayEnd:
 		return line + other + " closes nothing: there is one end tag too many, or a start tag is missing."
-	case mistakes.XMLAmpersand:
+	case xmltext.Ampersand:
 		return inside + "an & that is not escaped; in XML it is &amp;."
-	case mistakes.XMLEntity:
+	case xmltext.Entity:
 		return inside + "&" + met + "; is not known in XML, which has &amp; &lt; &gt; &quot; and &apos; only; write the letter itself, in UTF-8."
-	case mistakes.XMLLessThan:
+	case xmltext.LessThan:
 		return inside + "a < that is not escaped; in XML it is &lt;."
-	case mistakes.XMLAttribute:
+	case xmltext.Attribute:
 		if met == "" {
 			return line + "the start tag " + tag + " is not finished, or an attribute in it is not written as name=\"value\"."
 		}
 		return line + "the attribute " + met + " of " + tag + " is not written as name=\"value\": look for a missing quotation mark or space, and for a < in the value."
-	case mistakes.XMLTwice:
+	case xmltext.Twice:
 		return line + tag + " has the attribute " + met + " twice."
-	case mistakes.XMLCharacter:
+	case xmltext.Character:
 		return inside + "the character " + met + ", which XML does not allow."
-	case mistakes.XMLTextBefore:
+	case xmltext.TextBefore:
 		return line + "there is text before the first tag."
-	case mistakes.XMLTextAfter:
+	case xmltext.TextAfter:
 		return line + "there is text after " + end + ", where the document ends."
-	case mistakes.XMLSecondRoot:
+	case xmltext.SecondRoot:
 		return line + "another document begins after " + end + "; a body is one document."
-	case mistakes.XMLDeclaration:
+	case xmltext.Declaration:
 		return line + "the declaration is not written as <?xml version=\"1.0\" encoding=\"UTF-8\"?>."
-	case mistakes.XMLDeclaredLate:
+	case xmltext.DeclaredLate:
 		return line + "<?xml ...?> has to be the very first thing: not even an empty line may come before it."
-	case mistakes.XMLEncoding:
+	case xmltext.Encoding:
 		if strings.HasPrefix(met, "UTF-16") || strings.HasPrefix(met, "UTF-32") {
 			return "It declares " + met + ", and it is in an encoding that begins with one byte a character."
 		}

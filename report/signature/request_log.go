@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/inspect"
 	"opensrs-doctor/probes/iprules"
-	"opensrs-doctor/probes/mistakes"
 	"opensrs-doctor/probes/observed"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/report/screen"
@@ -140,8 +140,8 @@ func rightIn(o observed.Observation) []string {
 		}
 	}
 	readable := !wrong[observed.NotHTTP] && !wrong[observed.AmbiguousHead] && !wrong[observed.HeadTooBig] && !wrong[observed.Unfinished]
-	add(readable && !wrong[mistakes.WrongMethod] && !wrong[mistakes.WrongPath], "POST /")
-	add(readable && !wrong[mistakes.WrongContentType], "content type")
+	add(readable && !wrong[inspect.WrongMethod] && !wrong[inspect.WrongPath], "POST /")
+	add(readable && !wrong[inspect.WrongContentType], "content type")
 	add(o.Bytes > 0 && !headers["Content-Length"] && !headers["Transfer-Encoding"], fmt.Sprintf("length (%d bytes)", o.Bytes))
 	add(readable && !headers[opensrs.HeaderUsername] && !wrong[observed.Username], "username")
 	add(o.Signature != nil && o.Signature.Match && !headers[opensrs.HeaderSignature], "signature")

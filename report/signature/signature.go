@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"opensrs-doctor/probes/inspect"
 	"opensrs-doctor/probes/mistakes"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/report"
@@ -16,9 +17,9 @@ import (
 
 // SignatureCheck is what was found out about a client's signature, or about its whole request.
 type SignatureCheck struct {
-	Verdict   mistakes.Verdict   // where Checked
-	Findings  []mistakes.Finding // about the request, and in the sandbox about its body too
-	Body      []mistakes.Finding // about the body: told, and no part of Match, because any bytes can be signed right
+	Verdict   mistakes.Verdict  // where Checked
+	Findings  []inspect.Finding // about the request, and in the sandbox about its body too
+	Body      []inspect.Finding // about the body: told, and no part of Match, because any bytes can be signed right
 	Shape     mistakes.SignatureShape
 	Request   bool // a whole request was looked at
 	Checked   bool // the signature was checked
@@ -79,7 +80,7 @@ func (c SignatureCheck) told() []toldMistake {
 
 // toldOfBody are the mistakes that the body alone shows, those aside that its signature shows too.
 func (c SignatureCheck) toldOfBody() []toldMistake {
-	var others []mistakes.Finding
+	var others []inspect.Finding
 	for _, finding := range c.Body {
 		if !slices.Contains(c.Verdict.Mistakes, finding.ID) {
 			others = append(others, finding)
@@ -89,7 +90,7 @@ func (c SignatureCheck) toldOfBody() []toldMistake {
 }
 
 // tell puts findings into words behind what was told. Two of one mistake, as for both headers, are told once.
-func tell(told []toldMistake, findings []mistakes.Finding) []toldMistake {
+func tell(told []toldMistake, findings []inspect.Finding) []toldMistake {
 	for _, finding := range findings {
 		same := func(one toldMistake) bool { return one.id == finding.ID }
 		if at := slices.IndexFunc(told, same); at >= 0 {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"errors"
+	"slices"
 	"unicode/utf8"
 
 	"opensrs-doctor/cmd/opensrs-doctor/clientsettings"
@@ -11,6 +12,7 @@ import (
 	"opensrs-doctor/cmd/opensrs-doctor/infile"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/probes/service"
 )
 
@@ -63,7 +65,9 @@ func (s *Settings) clientConfig(r *Request) error {
 		put("endpoint", found.Endpoint())
 	}
 	key := &foreign.Scrubber{}
-	key.Add(found.Key)
+	if !slices.Contains(opensrs.CheckKey([]byte(found.Key)), opensrs.KeyPlaceholder) { // the words of a template are no secret
+		key.Add(found.Key)
+	}
 	r.Options.ClientConfig = path
 	for _, problem := range found.Problems {
 		r.Options.ClientProblems = append(r.Options.ClientProblems, evidence.ClientProblem{Line: problem.Line, Text: key.Quote(problem.Text, 300)})

@@ -9,6 +9,7 @@ import (
 	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/netaddr"
 	"opensrs-doctor/probes/pattern"
 	"opensrs-doctor/report/deploy"
 )
@@ -76,7 +77,7 @@ func (d *deployment) read() (deploy.Settings, error) {
 		filled.Environment = r.Options.Environment
 	}
 	if d.Given("endpoint") {
-		filled.Endpoint = evidence.HostPort{Host: r.Options.Host, Port: r.Options.Port}.String()
+		filled.Endpoint = netaddr.HostPort{Host: r.Options.Host, Port: r.Options.Port}.String()
 	}
 	for _, step := range []func(*deploy.Settings) error{d.places, d.names, d.when} {
 		if err := step(&filled); err != nil {

@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"opensrs-doctor/cmd/opensrs-doctor/console"
-	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/netaddr"
 	"opensrs-doctor/probes/service"
 )
 
@@ -90,7 +90,7 @@ func checkPort(text string) (uint16, error) {
 	return uint16(port), nil
 }
 
-func parseHostPort(text string) (peer evidence.HostPort, err error) {
+func parseHostPort(text string) (peer netaddr.HostPort, err error) {
 	host, port, err := net.SplitHostPort(text)
 	if err != nil {
 		return peer, fmt.Errorf("%s is not HOST:PORT, as in 192.0.2.1:443", console.Shown(text))
