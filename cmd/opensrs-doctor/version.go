@@ -8,10 +8,11 @@ import (
 	"opensrs-doctor/cmd/opensrs-doctor/build"
 	"opensrs-doctor/cmd/opensrs-doctor/config"
 	"opensrs-doctor/cmd/opensrs-doctor/console"
+	"opensrs-doctor/cmd/opensrs-doctor/help"
 )
 
 func versionCommand(s *console.Streams) *cobra.Command {
-	command := &cobra.Command{Use: "version", Short: "version, and date of the carried root certificates", Args: noWords}
+	command := &cobra.Command{Use: "version", Short: "version, and date of the carried root certificates", Args: help.NoWords}
 	flags := config.AddFlags(command.Flags(), "version")
 	command.RunE = func(*cobra.Command, []string) error {
 		asJSON, err := wantsJSON(flags, s)
