@@ -5,7 +5,7 @@ VERSION     ?= $(shell .ci/version $(NEXT))
 SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1767225600)
 # Who answers for the packages: whoever makes them for others says so.
 MAINTAINER  ?= opensrs-doctor maintainers <maintainers@opensrs-doctor.example>
-LDFLAGS      = -s -w -X main.version=$(VERSION)
+LDFLAGS      = -s -w -X opensrs-doctor/cmd/opensrs-doctor/build.linked=$(VERSION)
 BUILD        = CGO_ENABLED=0 go build -trimpath -ldflags "$(LDFLAGS)"
 COMMAND      = ./cmd/opensrs-doctor
 STATICCHECK  = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2

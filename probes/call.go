@@ -18,6 +18,7 @@ import (
 	"opensrs-doctor/probes/classify"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/netaddr"
 	"opensrs-doctor/probes/opensrs"
 )
 
@@ -29,7 +30,7 @@ type credentials struct {
 
 // probeCall makes the one authenticated call, GET_BALANCE, over a connection whose peer has been verified.
 // Of the reply it keeps code and text, never the attributes: the balance is nobody's business.
-func (w *world) probeCall(ctx context.Context, conn net.Conn, host evidence.HostPort, path string, who credentials) *evidence.Call {
+func (w *world) probeCall(ctx context.Context, conn net.Conn, host netaddr.HostPort, path string, who credentials) *evidence.Call {
 	facts := &evidence.Call{VectorOK: opensrs.CheckVector(), Sent: true}
 	start := time.Now()
 	got := exchange(ctx, conn, w.callRequest(host, path, who), maxReply)
@@ -45,7 +46,7 @@ func (w *world) probeCall(ctx context.Context, conn net.Conn, host evidence.Host
 }
 
 // callRequest is the request as the guide describes it: a length, no chunks, nothing kept open.
-func (w *world) callRequest(host evidence.HostPort, path string, who credentials) written {
+func (w *world) callRequest(host netaddr.HostPort, path string, who credentials) written {
 	body := opensrs.GetBalanceBody()
 	plain, _ := url.PathUnescape(path) // which is a path's own escaped form
 	return w.written(&http.Request{

@@ -9,10 +9,11 @@ import (
 	"opensrs-doctor/probes/classify"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/netaddr"
 )
 
 // controls asks the well-known peers: TCP, and TLS where it is spoken there, for the issuer and the time.
-func (x *experiments) controls(peers []evidence.HostPort, ways ...way) {
+func (x *experiments) controls(peers []netaddr.HostPort, ways ...way) {
 	for _, v := range ways {
 		for _, peer := range peers {
 			x.once("control "+string(v.name())+" "+peer.String(), controlTime, func(ctx context.Context) {
@@ -23,7 +24,7 @@ func (x *experiments) controls(peers []evidence.HostPort, ways ...way) {
 	}
 }
 
-func (w *world) askControl(ctx context.Context, peer evidence.HostPort, v way) evidence.Control {
+func (w *world) askControl(ctx context.Context, peer netaddr.HostPort, v way) evidence.Control {
 	control := evidence.Control{Peer: peer.String(), Path: v.name()}
 	start := time.Now()
 	conn, err := w.open(ctx, v, peer)

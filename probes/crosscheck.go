@@ -5,6 +5,7 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/netaddr"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/probes/service"
 )
@@ -13,7 +14,7 @@ import (
 func (w *world) crossCheck(ctx context.Context, o Options, v way) *evidence.CrossCheck {
 	other := service.OpenSRS.Other(o.Environment)
 	check := &evidence.CrossCheck{Environment: other.Name, Host: other.Host}
-	peer := evidence.HostPort{Host: check.Host, Port: service.OpenSRS.Port}
+	peer := netaddr.HostPort{Host: check.Host, Port: service.OpenSRS.Port}
 	conn, err := w.open(ctx, v, peer)
 	if err != nil {
 		check.Failure = w.fail(evidence.OpConnect, err)

@@ -18,6 +18,7 @@ import (
 	"opensrs-doctor/probes/classify"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/netaddr"
 )
 
 // Bounds of what is read from any peer. A peer that says more is cut off, and that is a fact.
@@ -159,11 +160,11 @@ type fetched struct {
 // fetch does one unsigned GET on the way given. A certificate counts as good if either set of roots vouches
 // for it. Where only its dates are wrong, the Date is read and nothing else. Redirects are not followed.
 func (w *world) fetch(ctx context.Context, v way, u *url.URL) fetched {
-	port, err := evidence.PortOf(u)
+	port, err := netaddr.PortOf(u)
 	if err != nil {
 		return fetched{err: err}
 	}
-	peer := evidence.HostPort{Host: u.Hostname(), Port: port}
+	peer := netaddr.HostPort{Host: u.Hostname(), Port: port}
 	absolute := u.Scheme == "http" && v.proxy != nil && strings.HasPrefix(v.proxy.url.Scheme, "http")
 	var conn net.Conn
 	if absolute {

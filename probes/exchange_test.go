@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/netaddr"
 	"opensrs-doctor/probes/opensrs"
 )
 
@@ -34,7 +34,7 @@ func TestRequests(t *testing.T) {
 		send func(*sentConn)
 		want string
 	}{
-		"the call": {exchanged(w.callRequest(evidence.HostPort{Host: "api.example", Port: 55443}, "/a%2Fb//c", credentials{"joe", "abc"})),
+		"the call": {exchanged(w.callRequest(netaddr.HostPort{Host: "api.example", Port: 55443}, "/a%2Fb//c", credentials{"joe", "abc"})),
 			"POST /a%2Fb//c HTTP/1.1\nHost: api.example:55443\nUser-Agent: test\nConnection: close\n" +
 				fmt.Sprintf("Content-Length: %d\n", len(body)) + "Content-Type: text/xml\nX-Signature: abc\nX-Username: joe\n\n"},
 		"a source": {exchanged(w.getRequest(page, way{}, false)),
@@ -43,7 +43,7 @@ func TestRequests(t *testing.T) {
 			"GET http://seen.example:8080/ip?as=text HTTP/1.1\nHost: seen.example:8080\nUser-Agent: test\nConnection: close\n" +
 				"Accept: */*\nProxy-Authorization: Basic am9lOm9wZW5zZXNhbWU=\n\n"},
 		"CONNECT": {func(conn *sentConn) {
-			through.proxy.connectMethod(conn, evidence.HostPort{Host: "api.example", Port: 55443})
+			through.proxy.connectMethod(conn, netaddr.HostPort{Host: "api.example", Port: 55443})
 		}, "CONNECT api.example:55443 HTTP/1.1\nHost: api.example:55443\nUser-Agent: test\n" +
 			"Proxy-Authorization: Basic am9lOm9wZW5zZXNhbWU=\n\n"},
 	} {

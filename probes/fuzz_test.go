@@ -23,6 +23,7 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/netaddr"
 	"opensrs-doctor/probes/service"
 )
 
@@ -180,9 +181,9 @@ func throughProxySaying(t *testing.T, at string, said []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	proxy := &proxyServer{url: u, peer: evidence.HostPort{Host: "127.0.0.1", Port: 1}, scrub: w.scrub}
+	proxy := &proxyServer{url: u, peer: netaddr.HostPort{Host: "127.0.0.1", Port: 1}, scrub: w.scrub}
 	conn := hear(said)
-	stream, reply, err := proxy.tunnel(context.Background(), conn, evidence.HostPort{Host: "api.example", Port: service.OpenSRS.Port})
+	stream, reply, err := proxy.tunnel(context.Background(), conn, netaddr.HostPort{Host: "api.example", Port: service.OpenSRS.Port})
 	if (stream == nil) == (err == nil) {
 		t.Errorf("a stream %v and the error %v", stream != nil, err)
 	}

@@ -14,6 +14,7 @@ import (
 	"opensrs-doctor/probes/classify"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/netaddr"
 )
 
 // serve is a port of this host: each connection is served by its own goroutine, and closed afterwards. The test ends
@@ -77,12 +78,12 @@ func proxyAt(t *testing.T, w *world, text string) *proxyServer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	port, err := evidence.PortOf(u)
+	port, err := netaddr.PortOf(u)
 	if err != nil {
 		t.Fatal(err)
 	}
 	secretsOf(u, w.scrub)
-	return &proxyServer{url: u, peer: evidence.HostPort{Host: u.Hostname(), Port: port}, agent: w.agent, scrub: w.scrub}
+	return &proxyServer{url: u, peer: netaddr.HostPort{Host: u.Hostname(), Port: port}, agent: w.agent, scrub: w.scrub}
 }
 
 // kindOfError is what a failure is about; "" for none.

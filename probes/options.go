@@ -8,6 +8,7 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/netaddr"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/probes/service"
 	"opensrs-doctor/probes/thishost"
@@ -37,13 +38,13 @@ type Options struct {
 	RulesGiven  bool
 	RulesSource string
 
-	EgressSources  []Source            // empty: nobody is asked
-	EgressIPs      []netip.Addr        // not empty: taken as they are, nobody is asked
-	Controls       []evidence.HostPort // empty: none
-	StatusURL      *url.URL            // nil: none
-	Witness        *Source             // who answers on the service's own port; nil: nobody is asked
-	NoThirdParties bool                // the reason why the four above are empty, for the report
-	Resolvers      []netip.AddrPort    // empty: the system's
+	EgressSources  []Source           // empty: nobody is asked
+	EgressIPs      []netip.Addr       // not empty: taken as they are, nobody is asked
+	Controls       []netaddr.HostPort // empty: none
+	StatusURL      *url.URL           // nil: none
+	Witness        *Source            // who answers on the service's own port; nil: nobody is asked
+	NoThirdParties bool               // the reason why the four above are empty, for the report
+	Resolvers      []netip.AddrPort   // empty: the system's
 	Proxy          ProxyChoice
 	SourceIP       netip.Addr
 

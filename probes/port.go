@@ -9,6 +9,7 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/netaddr"
 )
 
 // stagger is how long one address may be silent before the next is tried beside it. It is longer than any
@@ -125,7 +126,7 @@ func (w *world) connectFailure(err error, to netip.Addr) *evidence.Failure {
 // target is where the port probe goes: the endpoint's addresses, or the proxy's.
 type target struct {
 	addresses []netip.AddrPort
-	peer      evidence.HostPort // the endpoint, as the proxy is told it
+	peer      netaddr.HostPort // the endpoint, as the proxy is told it
 	way       way
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/netaddr"
 )
 
 // The first address that answers is the connection, and each one tried is a fact. What was not needed is not tried.
@@ -160,7 +161,7 @@ func TestProbePort(t *testing.T) {
 func TestReach(t *testing.T) {
 	open := serve(t, func(conn net.Conn) { conn.Read(make([]byte, 1)) })
 	w := worldOf(t, Options{})
-	conn, err := w.reach(t.Context(), evidence.HostPort{Host: open.Addr().String(), Port: open.Port()})
+	conn, err := w.reach(t.Context(), netaddr.HostPort{Host: open.Addr().String(), Port: open.Port()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,7 +169,7 @@ func TestReach(t *testing.T) {
 		t.Errorf("it leaves from %s", got)
 	}
 	conn.Close()
-	_, err = w.reach(t.Context(), evidence.HostPort{Host: "127.0.0.1", Port: closedPort(t).Port()})
+	_, err = w.reach(t.Context(), netaddr.HostPort{Host: "127.0.0.1", Port: closedPort(t).Port()})
 	if !isRefusal(kindOfError(err)) {
 		t.Errorf("a closed port: %v", err)
 	}

@@ -21,13 +21,14 @@ import (
 	"opensrs-doctor/probes/classify"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/netaddr"
 )
 
 // proxyServer is the proxy that the endpoint's connection goes through.
 type proxyServer struct {
 	url   *url.URL // http, https or socks5; may hold a login, so it is never printed
 	from  string
-	peer  evidence.HostPort
+	peer  netaddr.HostPort
 	agent string
 	scrub *foreign.Scrubber
 }
@@ -52,8 +53,8 @@ func chooseProxy(choice ProxyChoice, endpoint *url.URL) (server *url.URL, from s
 func safeURL(u *url.URL) string {
 	host := u.Host
 	if u.Port() == "" {
-		if port, err := evidence.PortOf(u); err == nil {
-			host = evidence.HostPort{Host: u.Hostname(), Port: port}.String()
+		if port, err := netaddr.PortOf(u); err == nil {
+			host = netaddr.HostPort{Host: u.Hostname(), Port: port}.String()
 		}
 	}
 	return strings.ToLower(u.Scheme) + "://" + host
@@ -123,7 +124,7 @@ func (w *world) openProxy(ctx context.Context, p *proxyServer, at []netip.AddrPo
 // tunnel asks the proxy for a stream to a peer, by name: the proxy resolves it. The reply is a fact also
 // where the answer is no. The error is a *Failure of kind proxy-denied, proxy-auth or proxy-upstream where
 // the proxy said so.
-func (p *proxyServer) tunnel(ctx context.Context, conn net.Conn, peer evidence.HostPort) (net.Conn, *evidence.ProxyReply, error) {
+func (p *proxyServer) tunnel(ctx context.Context, conn net.Conn, peer netaddr.HostPort) (net.Conn, *evidence.ProxyReply, error) {
 	if deadline, ok := ctx.Deadline(); ok {
 		conn.SetDeadline(deadline.Add(time.Second)) // the context ends first, as in exchange
 	}
@@ -148,7 +149,7 @@ func (p *proxyServer) tunnel(ctx context.Context, conn net.Conn, peer evidence.H
 }
 
 // connectMethod is HTTP CONNECT (RFC 9110, 9.3.6).
-func (p *proxyServer) connectMethod(conn net.Conn, peer evidence.HostPort) (net.Conn, *evidence.ProxyReply, error) {
+func (p *proxyServer) connectMethod(conn net.Conn, peer netaddr.HostPort) (net.Conn, *evidence.ProxyReply, error) {
 	request := &http.Request{Method: http.MethodConnect, URL: &url.URL{Host: peer.String()},
 		Header: http.Header{"User-Agent": {p.agent}}}
 	p.authorize(request)

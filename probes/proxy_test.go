@@ -11,9 +11,10 @@ import (
 	"testing"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/netaddr"
 )
 
-var behindProxy = evidence.HostPort{Host: "api.example", Port: 55443}
+var behindProxy = netaddr.HostPort{Host: "api.example", Port: 55443}
 
 // What a proxy answers to CONNECT, and what that is.
 func TestTunnelByConnect(t *testing.T) {

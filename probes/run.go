@@ -20,6 +20,7 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/netaddr"
 	"opensrs-doctor/probes/thishost"
 	"opensrs-doctor/probes/trust"
 )
@@ -188,11 +189,11 @@ func (r *run) chooseWay() {
 	if server == nil {
 		return
 	}
-	port, err := evidence.PortOf(server)
+	port, err := netaddr.PortOf(server)
 	if err != nil {
 		return
 	}
-	proxy := &proxyServer{url: server, from: from, peer: evidence.HostPort{Host: server.Hostname(), Port: port},
+	proxy := &proxyServer{url: server, from: from, peer: netaddr.HostPort{Host: server.Hostname(), Port: port},
 		agent: r.w.agent, scrub: r.w.scrub}
 	r.way = way{proxy}
 	r.ev.Host.Proxy = &evidence.Proxy{URL: safeURL(server), From: from, HasUser: server.User != nil}

@@ -3,8 +3,8 @@ package probes
 import (
 	"net/url"
 
-	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/netaddr"
 	"opensrs-doctor/probes/opensrs"
 )
 
@@ -49,5 +49,5 @@ func (o Options) Scrubber() *foreign.Scrubber {
 
 // endpoint is the URL that is called.
 func (o Options) endpoint() *url.URL {
-	return &url.URL{Scheme: "https", Host: evidence.HostPort{Host: o.Host, Port: o.Port}.String(), Path: o.Path}
+	return &url.URL{Scheme: "https", Host: netaddr.HostPort{Host: o.Host, Port: o.Port}.String(), Path: o.Path}
 }

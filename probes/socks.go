@@ -9,6 +9,7 @@ import (
 	"opensrs-doctor/probes/classify"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/netaddr"
 )
 
 // socksReplies are the reply codes of RFC 1928, section 6.
@@ -19,7 +20,7 @@ var socksReplies = []foreign.Text{foreign.Ours("succeeded"), foreign.Ours("gener
 
 // socks is SOCKS5 (RFC 1928) with the user name and password of RFC 1929. It is written here because
 // the reply codes are the diagnosis, and libraries hand them on as words only.
-func (p *proxyServer) socks(conn net.Conn, peer evidence.HostPort) (net.Conn, *evidence.ProxyReply, error) {
+func (p *proxyServer) socks(conn net.Conn, peer netaddr.HostPort) (net.Conn, *evidence.ProxyReply, error) {
 	user, password, given := p.login()
 	methods := []byte{5, 1, 0}
 	if given {
@@ -79,7 +80,7 @@ func (p *proxyServer) socks(conn net.Conn, peer evidence.HostPort) (net.Conn, *e
 	return failed(evidence.KindProxyUpstream, code, text)
 }
 
-func socksRequest(peer evidence.HostPort) []byte {
+func socksRequest(peer netaddr.HostPort) []byte {
 	request := []byte{5, 1, 0}
 	if address, err := netip.ParseAddr(peer.Host); err == nil {
 		kind := byte(1)

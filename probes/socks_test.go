@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/netaddr"
 )
 
 // What a SOCKS5 proxy answers, and what that is. Each answer is for as many bytes as are asked of it.
@@ -74,7 +75,7 @@ func TestTunnelBySOCKS(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer conn.Close()
-			stream, reply, err := proxyAt(t, w, "socks5://"+test.user+at.String()).tunnel(t.Context(), conn, evidence.HostPort{Host: test.peer, Port: 55443})
+			stream, reply, err := proxyAt(t, w, "socks5://"+test.user+at.String()).tunnel(t.Context(), conn, netaddr.HostPort{Host: test.peer, Port: 55443})
 			oneOfKinds(t, err, test.kinds)
 			if (stream == nil) != (len(test.kinds) > 0) || (reply == nil) != (test.text == "") {
 				t.Fatalf("%v, %+v, %v", stream, reply, err)
@@ -88,7 +89,7 @@ func TestTunnelBySOCKS(t *testing.T) {
 
 // A name may have 253 bytes, and the protocol has room for 255.
 func TestSOCKSRequestOfALongName(t *testing.T) {
-	request := socksRequest(evidence.HostPort{Host: strings.Repeat("x", 300), Port: 1})
+	request := socksRequest(netaddr.HostPort{Host: strings.Repeat("x", 300), Port: 1})
 	if len(request) != 4+1+255+2 || request[4] != 255 {
 		t.Errorf("%d bytes, a name of %d", len(request), request[4])
 	}

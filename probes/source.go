@@ -9,6 +9,7 @@ import (
 	"github.com/miekg/dns"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/netaddr"
 )
 
 // Source is one place that tells from which address this host appears to come.
@@ -21,7 +22,7 @@ type Source struct {
 
 // DNSQuestion is the question of a dns: URI (RFC 4501): what to ask of which server.
 type DNSQuestion struct {
-	Server evidence.HostPort
+	Server netaddr.HostPort
 	Name   string // fully qualified
 	Type   uint16 // dns.TypeA, TypeAAAA or TypeTXT
 	Class  uint16 // dns.ClassINET or ClassCHAOS
@@ -45,8 +46,8 @@ func DefaultSources() []Source {
 
 // DefaultControls are two well-known peers of different operators, by address: they tell "no internet"
 // from "this service" also where no name resolves. Both have a public certificate for that address.
-func DefaultControls() []evidence.HostPort {
-	return []evidence.HostPort{{Host: "1.1.1.1", Port: 443}, {Host: "8.8.8.8", Port: 443}}
+func DefaultControls() []netaddr.HostPort {
+	return []netaddr.HostPort{{Host: "1.1.1.1", Port: 443}, {Host: "8.8.8.8", Port: 443}}
 }
 
 // ParseSource reads an egress source: https://…, http://…, or
@@ -65,7 +66,7 @@ func ParseSource(text string) (Source, error) {
 		if u.Hostname() == "" {
 			return Source{}, errors.New("the URL has no host")
 		}
-		if _, err := evidence.PortOf(u); err != nil {
+		if _, err := netaddr.PortOf(u); err != nil {
 			return Source{}, err
 		}
 		return Source{URI: text, Kind: strings.ToLower(u.Scheme), URL: u}, nil
@@ -77,21 +78,21 @@ func ParseSource(text string) (Source, error) {
 }
 
 // Peer is where the source is asked: its server, and the port of its scheme where it names none.
-func (s Source) Peer() evidence.HostPort {
+func (s Source) Peer() netaddr.HostPort {
 	if s.Kind == "dns" {
 		return s.DNS.Server
 	}
-	port, _ := evidence.PortOf(s.URL) // ParseSource has refused a bad one
-	return evidence.HostPort{Host: s.URL.Hostname(), Port: port}
+	port, _ := netaddr.PortOf(s.URL) // ParseSource has refused a bad one
+	return netaddr.HostPort{Host: s.URL.Hostname(), Port: port}
 }
 
 func parseDNSQuestion(u *url.URL) (DNSQuestion, error) {
 	q := DNSQuestion{Type: dns.TypeA, Class: dns.ClassINET}
-	port, err := evidence.PortOf(u)
+	port, err := netaddr.PortOf(u)
 	if err != nil {
 		return q, err
 	}
-	q.Server = evidence.HostPort{Host: u.Hostname(), Port: port}
+	q.Server = netaddr.HostPort{Host: u.Hostname(), Port: port}
 	if q.Server.Host == "" {
 		return q, errors.New("name the server to ask: dns://SERVER/NAME?type=A")
 	}

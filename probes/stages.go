@@ -9,6 +9,7 @@ import (
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/netaddr"
 )
 
 func (r *run) probeEgress() {
@@ -116,7 +117,7 @@ func (r *run) probeDNS() {
 			}
 		}
 		addresses := r.usable(facts)
-		r.target = target{peer: evidence.HostPort{Host: r.o.Host, Port: r.o.Port}, way: r.way}
+		r.target = target{peer: netaddr.HostPort{Host: r.o.Host, Port: r.o.Port}, way: r.way}
 		for _, address := range addresses {
 			port := r.o.Port
 			if r.way.proxy != nil {

@@ -9,6 +9,7 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/netaddr"
 )
 
 // When the sightings are enough to go on with.
@@ -177,7 +178,7 @@ func TestWhomFollowUpsAsk(t *testing.T) {
 	if _, ok := r.literalControl(); ok {
 		t.Error("there is no control")
 	}
-	r.o.Controls = []evidence.HostPort{{Host: "peer.example", Port: 443}, {Host: "2001:db8::1", Port: 443}, {Host: "192.0.2.9", Port: 80}}
+	r.o.Controls = []netaddr.HostPort{{Host: "peer.example", Port: 443}, {Host: "2001:db8::1", Port: 443}, {Host: "192.0.2.9", Port: 80}}
 	if got, ok := r.literalControl(); !ok || got != port("192.0.2.9:80") {
 		t.Errorf("control %s, %v", got, ok)
 	}

@@ -12,6 +12,7 @@ import (
 	"opensrs-doctor/probes/classify"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/netaddr"
 	"opensrs-doctor/probes/trust"
 )
 
@@ -68,7 +69,7 @@ func (w *world) connect(ctx context.Context, to netip.AddrPort) (net.Conn, error
 
 // reach opens a TCP connection to a peer by name or address over IPv4, and over IPv6 only where the
 // peer has no IPv4 address, or this host no IPv4 at all: what an IPv4 rule will judge is IPv4.
-func (w *world) reach(ctx context.Context, peer evidence.HostPort) (net.Conn, error) {
+func (w *world) reach(ctx context.Context, peer netaddr.HostPort) (net.Conn, error) {
 	addresses, err := w.resolver.lookup(ctx, peer.Host)
 	if err != nil {
 		return nil, err
@@ -90,7 +91,7 @@ func (w *world) reach(ctx context.Context, peer evidence.HostPort) (net.Conn, er
 }
 
 // open reaches a peer on the way chosen: a plain TCP stream to it, whatever lies between.
-func (w *world) open(ctx context.Context, v way, peer evidence.HostPort) (net.Conn, error) {
+func (w *world) open(ctx context.Context, v way, peer netaddr.HostPort) (net.Conn, error) {
 	if v.proxy == nil {
 		return w.reach(ctx, peer)
 	}

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"opensrs-doctor/probes/evidence"
-	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/probes/netaddr"
 	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/render/page"
 )
@@ -56,12 +56,12 @@ func answering(e *evidence.Evidence) []string {
 			}
 		}
 	}
-	if e.Host.Proxy != nil && len(diagnose.ThroughProxy(e)) > 0 {
+	if e.Host.Proxy != nil && len(reading.ThroughProxy(e)) > 0 {
 		names = append(names, e.Host.Proxy.URL)
 	}
 	// The service's port goes by its number, where its own address answers there.
 	for _, name := range names {
-		if to, err := netip.ParseAddrPort(name); err == nil && e.Host.Proxy == nil && name == evidence.AddressPortText(e.Tried()) {
+		if to, err := netip.ParseAddrPort(name); err == nil && e.Host.Proxy == nil && name == netaddr.PortText(e.Tried()) {
 			names = append(names, fmt.Sprintf("port %d", to.Port()), fmt.Sprintf("%d: ", to.Port()))
 		}
 	}

@@ -18,13 +18,13 @@ import (
 // offered are the formats that the command takes, by its own list.
 func offered(t *testing.T) (names []string) {
 	t.Helper()
-	source, err := os.ReadFile("../cmd/opensrs-doctor/formats.go")
+	source, err := os.ReadFile("../cmd/opensrs-doctor/config/keys.go")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, list, _ := strings.Cut(string(source), "func formats() []format {")
-	list, _, _ = strings.Cut(list, "\n}\n")
-	for _, found := range regexp.MustCompile(`(?m)^\t\t\{"([a-z]+)", `).FindAllStringSubmatch(list, -1) {
+	_, list, _ := strings.Cut(string(source), "var Formats = []string{")
+	list, _, _ = strings.Cut(list, "}\n")
+	for _, found := range regexp.MustCompile(`"([a-z]+)"`).FindAllStringSubmatch(list, -1) {
 		names = append(names, found[1])
 	}
 	return names

@@ -9,6 +9,7 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/netaddr"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/anonymize"
 	"opensrs-doctor/report/diagnose"
@@ -51,30 +52,30 @@ func TestGeneratedDiagnosedAnew(t *testing.T) {
 // TestTokensOfAddresses: facts of an anonymized report keep their types, and say whether an address is private.
 func TestTokensOfAddresses(t *testing.T) {
 	for _, text := range []string{"address-1", "private-12", "203.0.113.7", "2001:db8::7", "fe80::1%eth0", ""} {
-		if got := evidence.AddressText(evidence.ReadAddress(text)); got != text {
+		if got := netaddr.Text(netaddr.Read(text)); got != text {
 			t.Errorf("%q is read as %q", text, got)
 		}
 	}
 	for _, text := range []string{"address-1:55443", "[2001:db8::7]:443", "192.0.2.1:80", ""} {
-		if got := evidence.AddressPortText(evidence.ReadAddressPort(text)); got != text {
+		if got := netaddr.PortText(netaddr.ReadPort(text)); got != text {
 			t.Errorf("%q is read as %q", text, got)
 		}
 	}
 	for _, text := range []string{"address-", "address-x", "host-1", "private-1:", "address-1:70000"} {
-		if evidence.ReadAddress(text).IsValid() || evidence.ReadAddressPort(text).IsValid() {
+		if netaddr.Read(text).IsValid() || netaddr.ReadPort(text).IsValid() {
 			t.Errorf("%q is read as an address", text)
 		}
 	}
-	if iprules.NeverPublic(evidence.ReadAddress("private-1")) == "" || iprules.NeverPublic(evidence.ReadAddress("address-1")) != "" {
+	if iprules.NeverPublic(netaddr.Read("private-1")) == "" || iprules.NeverPublic(netaddr.Read("address-1")) != "" {
 		t.Error("the token does not say whether the address is private")
 	}
 	made := diagnose.New(fixtureOf(t, "port.filtered"), report.Tool{Name: "opensrs-doctor", RootsDate: "2026-02-01"})
 	walk := anonymize.Anonymize(made).Evidence().Port.Path
 	for i, hop := range fixtureOf(t, "port.filtered").Port.Path.Port {
 		token := walk.Port[i].From
-		if token.IsValid() != hop.From.IsValid() || token.IsValid() && (!evidence.Token(token) ||
+		if token.IsValid() != hop.From.IsValid() || token.IsValid() && (!netaddr.Token(token) ||
 			(iprules.NeverPublic(token) == "") != (iprules.NeverPublic(hop.From) == "")) {
-			t.Errorf("hop %d from %s is read as %s", hop.TTL, hop.From, evidence.AddressText(token))
+			t.Errorf("hop %d from %s is read as %s", hop.TTL, hop.From, netaddr.Text(token))
 		}
 	}
 }

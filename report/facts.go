@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/netaddr"
 )
 
 // The facts of a report are JSON, as saved. A format that needs a few of them reads those of one probe; who needs many reads
@@ -41,7 +42,7 @@ func SeenFrom(r *Report) []string {
 			all = append(all, address)
 		}
 	}
-	return evidence.AddressTexts(all)
+	return netaddr.Texts(all)
 }
 
 // Chain is what the service presented, its own certificate first.

@@ -7,7 +7,7 @@ import (
 	"reflect"
 	"strings"
 
-	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/netaddr"
 )
 
 // decode reads a part of a saved report into a part of the evidence, as far as it fits: what was written by hand or by
@@ -27,10 +27,10 @@ func fit(part json.RawMessage, v reflect.Value) (fits bool) {
 	if text, ok := Text(part); ok {
 		switch address := v.Addr().Interface().(type) {
 		case *netip.Addr:
-			*address = evidence.ReadAddress(text)
+			*address = netaddr.Read(text)
 			return address.IsValid()
 		case *netip.AddrPort:
-			*address = evidence.ReadAddressPort(text)
+			*address = netaddr.ReadPort(text)
 			return address.IsValid()
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/report"
+	"opensrs-doctor/report/reading"
 )
 
 // replied is a call whose reply is not an envelope.
@@ -25,7 +26,7 @@ func hangUp(e *evidence.Evidence) {
 
 // gatewayError is a page with an HTTP status of a gateway in front of the service.
 func gatewayError(e *evidence.Evidence, status int) {
-	replied(e, evidence.Call{HTTPStatus: status, ContentType: said("text/html"), Quote: said(evidence.StatusText(status)), ReplyBytes: 110,
+	replied(e, evidence.Call{HTTPStatus: status, ContentType: said("text/html"), Quote: said(reading.StatusText(status)), ReplyBytes: 110,
 		Failure: failure("call", evidence.KindHTTPStatus, "HTTP status "+strconv.Itoa(status))})
 }
 

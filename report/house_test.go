@@ -9,7 +9,7 @@ import (
 
 // order is the house from the ground up: what stands in one line imports only what stands in lines above it.
 var order = [][]string{
-	{"probes/pattern", "probes/foreign", "probes/wording", "probes/typo", "probes/service", "probes/smallfile", "probes/internal/authority", "report/internal/golden"},
+	{"probes/pattern", "probes/foreign", "probes/wording", "probes/typo", "probes/service", "probes/netaddr", "probes/smallfile", "probes/internal/authority", "report/internal/golden"},
 	{"probes/iprules"},
 	{"probes/opensrs"},
 	{"probes/xmltext"},
@@ -20,13 +20,19 @@ var order = [][]string{
 	{"report/screen"},
 	{"report"},
 	{"report/reading", "report/diagnose/prose"},
-	{"report/diagnose/steps"},
+	{"report/diagnose/steps", "report/diagnose/condition"},
+	{"report/diagnose/tls", "report/diagnose/dns", "report/diagnose/client"},
+	{"report/diagnose/host", "report/diagnose/port", "report/diagnose/call"},
 	{"report/diagnose"},
 	{"report/render", "report/explain", "report/anonymize", "report/accessrules", "report/deploy"},
 	{"report/render/page", "report/clients", "report/diff", "report/signature", "report/fleet"},
 	{"report/ticket"},
 	{"probes/thishost", "probes/runtimes"},
-	{"probes", "probes/sandbox", "probes/foreign/dressed", "cmd/opensrs-doctor/process", "cmd/opensrs-doctor/outfile", "cmd/opensrs-doctor/clientsettings"},
+	{"probes", "probes/sandbox", "probes/foreign/dressed", "cmd/opensrs-doctor/process", "cmd/opensrs-doctor/outfile", "cmd/opensrs-doctor/clientsettings",
+		"cmd/opensrs-doctor/child"},
+	{"cmd/opensrs-doctor/console", "cmd/opensrs-doctor/build"},
+	{"cmd/opensrs-doctor/infile"},
+	{"cmd/opensrs-doctor/config"},
 	{"probes/lab", "probes/lab/systems", "probes/lab/kernel"},
 	{"cmd/opensrs-doctor"},
 }

@@ -9,7 +9,7 @@ import (
 
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/report/accessrules"
-	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/diagnose/call"
 	"opensrs-doctor/report/explain"
 	"opensrs-doctor/report/screen"
 )
@@ -187,7 +187,7 @@ func TestLessonFitsOnAScreen(t *testing.T) {
 // TestPoolBeyondItsPlaces: where the refused addresses are more than there are places, the rules to add are the
 // best for that number.
 func TestPoolBeyondItsPlaces(t *testing.T) {
-	r := diagnose.Ruling{Rules: rulesOf(t, "allow 192.0.2.1", "allow 192.0.2.2", "allow 192.0.2.3", "allow 203.0.113.1")}
+	r := call.Ruling{Rules: rulesOf(t, "allow 192.0.2.1", "allow 192.0.2.2", "allow 192.0.2.3", "allow 203.0.113.1")}
 	e := healthy()
 	refused := []netip.Addr{netip.MustParseAddr("203.0.113.8"), netip.MustParseAddr("203.0.113.9")}
 	e.Egress.IPv4 = append([]netip.Addr{netip.MustParseAddr("203.0.113.1")}, refused...)

@@ -22,7 +22,7 @@ func TestGeneratedFailuresHaveACause(t *testing.T) {
 	t.Parallel()
 	eachGenerated(t, func(t *testing.T, _ *rand.Rand, e *evidence.Evidence) {
 		diagnoses := diagnose.Diagnose(e)
-		stopped := diagnose.Blocked(e)
+		stopped := e.Blocked()
 		if stopped != "" && e.Step(stopped).Counts && report.VerdictOf(diagnoses) != report.VerdictFail {
 			t.Errorf("%s failed, and the causes are %s", stopped, told(diagnoses))
 		}
@@ -74,7 +74,7 @@ var accused = []struct {
 		return len(e.Controls) > 0 || e.Egress != nil || e.Host.HasIPv4Route != nil && !*e.Host.HasIPv4Route
 	}},
 	{"service.incident", func(e *evidence.Evidence) bool { return e.StatusPage != nil }},
-	{"unexplained", func(e *evidence.Evidence) bool { return diagnose.Blocked(e) != "" || len(e.Clients) > 0 }},
+	{"unexplained", func(e *evidence.Evidence) bool { return e.Blocked() != "" || len(e.Clients) > 0 }},
 }
 
 func ran(e *evidence.Evidence, name string) bool { return e.Step(name).Status != evidence.Skip }

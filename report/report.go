@@ -4,11 +4,14 @@
 //
 //	render/page  diff  signature  ticket        a page, two reports compared, a signature explained, the bundle for support
 //	render  explain  anonymize  accessrules     the formats, the pages about causes, tokens for names, lists of rules
-//	diagnose                                    the causes: conditions on the evidence, and what hides what
+//	diagnose                                    the causes: their rows, and what hides what
+//	diagnose/host  port  call                   their conditions on the evidence, by the place that they judge
+//	diagnose/tls  dns  client
+//	diagnose/condition                          what a condition finds
 //	diagnose/steps  diagnose/prose  reading     the rows of the probes; the causes' words; questions about several facts
 //	report                                      this package
 //	screen                                      cleaning, wrapping, colour
-//	probes/evidence  probes/service             the facts; the service's own names and limits
+//	probes/evidence  service  netaddr           the facts; the service's own names and limits; addresses as texts
 package report
 
 import (

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/netaddr"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/anonymize"
 	"opensrs-doctor/report/internal/golden"
@@ -112,7 +113,7 @@ func TestBreaks(t *testing.T) {
 // The place of a filtered port is claimed only as far as the walk allows.
 func TestFilteredPlaces(t *testing.T) {
 	hop := func(ttl int, answer, from string) evidence.Hop {
-		return evidence.Hop{TTL: ttl, Answer: answer, From: evidence.ReadAddress(from)}
+		return evidence.Hop{TTL: ttl, Answer: answer, From: netaddr.Read(from)}
 	}
 	answers, silent := evidence.HopTimeExceeded, evidence.HopSilence
 	for name, c := range map[string]struct {

@@ -35,7 +35,7 @@ func asSeenOn(system string, e *evidence.Evidence) *evidence.Evidence {
 		e.Call.Retransmits = nil
 	}
 	if e.TLS != nil {
-		towards := diagnose.Works(e, evidence.VariantClassic) // big packets to the server are the trouble
+		towards := e.TLS.Works(evidence.VariantClassic) // big packets to the server are the trouble
 		for i := range e.TLS.Variants {
 			v := &e.TLS.Variants[i]
 			switch {

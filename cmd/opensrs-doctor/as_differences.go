@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"opensrs-doctor/cmd/opensrs-doctor/build"
+	"opensrs-doctor/cmd/opensrs-doctor/config"
 	"opensrs-doctor/cmd/opensrs-doctor/process"
 	"opensrs-doctor/probes"
 	"opensrs-doctor/report"
@@ -19,8 +21,8 @@ import (
 const leastLeft = 2 * time.Second
 
 // asFacts is what the report says of the target.
-func (r *request) asFacts() *report.As {
-	t := r.as
+func asFacts(r *config.Request) *report.As {
+	t := r.As
 	facts := &report.As{Target: t.Asked, Name: t.Label(), PID: t.PID, UID: t.UID, GID: t.GID, Unit: t.Unit, TakenOver: t.Taken}
 	for _, missing := range t.NotTaken {
 		facts.NotTakenOver = append(facts.NotTakenOver, report.NotTaken{What: missing.What, Why: missing.Why})
@@ -41,22 +43,22 @@ func (r *request) asFacts() *report.As {
 	add("files", other(false), other(t.RootOther))
 	add("control group", process.OwnGroup(), t.Group())
 	for _, name := range []string{"SSL_CERT_FILE", "SSL_CERT_DIR", "NO_PROXY"} {
-		add(name, os.Getenv(name), r.targetEnv(name))
+		add(name, os.Getenv(name), r.TargetEnv(name))
 	}
 	return facts
 }
 
 // fromHere makes the same check from this shell, where the target's does not pass, and adds what differs.
-func (r *request) fromHere(ctx context.Context, there *report.Report, spent time.Duration, watch func(probes.Event)) {
-	left := r.options.Timeout - spent
+func fromHere(ctx context.Context, r *config.Request, there *report.Report, spent time.Duration, watch func(probes.Event)) {
+	left := r.Options.Timeout - spent
 	if there.As == nil || there.Verdict == report.VerdictPass || ctx.Err() != nil || left < leastLeft {
 		return
 	}
-	o := r.options
-	o.Timeout, o.Proxy, o.SystemRoots, o.AllowIntercepted = left, r.here.proxy, r.here.systemRoots, r.here.allowIntercepted
+	o := r.Options
+	o.Timeout, o.Proxy, o.SystemRoots, o.AllowIntercepted = left, r.Here.Proxy, r.Here.SystemRoots, r.Here.AllowIntercepted
 	o.CrossCheck = false // the target's run has made it, if anybody had to
 	o.Deep = false
-	here := diagnose.New(probes.Run(ctx, o, watch), tool(o))
+	here := diagnose.New(probes.Run(ctx, o, watch), build.Tool(o))
 	if ctx.Err() != nil {
 		return
 	}

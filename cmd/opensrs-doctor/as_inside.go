@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	"opensrs-doctor/cmd/opensrs-doctor/build"
 	"opensrs-doctor/cmd/opensrs-doctor/process"
 	"opensrs-doctor/probes"
 	"opensrs-doctor/probes/evidence"
@@ -33,7 +34,7 @@ func serveInside(stream *os.File) {
 				return nil, err
 			}
 			watch := func(event probes.Event) { go pipe.Ask(askEvent, event, nil) }
-			result := diagnose.New(probes.Run(ctx, o, watch), tool(o))
+			result := diagnose.New(probes.Run(ctx, o, watch), build.Tool(o))
 			var document bytes.Buffer
 			err = report.WriteJSON(&document, result)
 			return json.RawMessage(document.Bytes()), err
@@ -46,7 +47,7 @@ func serveInside(stream *os.File) {
 			}
 			var document bytes.Buffer
 			env := append(os.Environ(), "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
-			err = clients.WriteJSON(&document, clients.New(askClients(ctx, o, j.Only, env, j.Within), tool(o)))
+			err = clients.WriteJSON(&document, clients.New(askClients(ctx, o, j.Only, env, j.Within), build.Tool(o)))
 			return json.RawMessage(document.Bytes()), err
 		},
 	})

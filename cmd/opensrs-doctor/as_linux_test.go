@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes/sandbox"
 )
 
@@ -189,7 +190,7 @@ func TestInterruptedInside(t *testing.T) {
 	}
 	text, _ := io.ReadAll(out)
 	_ = run.Wait()
-	if run.ProcessState.ExitCode() != exitInternal || !bytes.Contains(text, []byte(`"verdict": "incomplete"`)) {
+	if run.ProcessState.ExitCode() != console.ExitInternal || !bytes.Contains(text, []byte(`"verdict": "incomplete"`)) {
 		t.Errorf("exit %d\n%s", run.ProcessState.ExitCode(), text)
 	}
 	if _, err := os.Stat("/proc/" + strconv.Itoa(inner)); inner == 0 || err == nil {

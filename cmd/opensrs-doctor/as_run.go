@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"opensrs-doctor/cmd/opensrs-doctor/config"
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/cmd/opensrs-doctor/process"
 	"opensrs-doctor/probes"
 	"opensrs-doctor/probes/evidence"
@@ -125,30 +127,30 @@ type (
 const endGrace = 2 * time.Second
 
 // runAs makes the run in a process that is like the target.
-func (r *request) runAs(ctx context.Context, watch func(probes.Event)) (*report.Report, error) {
-	document, err := r.inside(ctx, askRun, newJob(r.options), r.options.Timeout, watch)
+func runAs(ctx context.Context, r *config.Request, watch func(probes.Event)) (*report.Report, error) {
+	document, err := inside(ctx, r, askRun, newJob(r.Options), r.Options.Timeout, watch)
 	if err != nil {
 		return nil, err
 	}
 	result, err := report.Read(bytes.NewReader(document))
 	if err == nil {
 		result.StartedAt = result.StartedAt.Local()
-		result.As = r.asFacts()
+		result.As = asFacts(r)
 	}
 	return result, err
 }
 
 // inside asks a process that is like the target, and gives its answer. It takes so long at most, and a moment.
-func (r *request) inside(ctx context.Context, ask string, question any, most time.Duration, watch func(probes.Event)) (json.RawMessage, error) {
-	inner, err := r.as.Start()
+func inside(ctx context.Context, r *config.Request, ask string, question any, most time.Duration, watch func(probes.Event)) (json.RawMessage, error) {
+	inner, err := r.As.Start()
 	if err != nil {
-		return nil, fmt.Errorf("the check could not begin as %s: %s", r.as.Label(), plain(err))
+		return nil, fmt.Errorf("the check could not begin as %s: %s", r.As.Label(), console.Plain(err))
 	}
 	end := func() { inner.End(0) }
 	defer func() { end() }()
-	eyes, stop := r.as.Eyes()
+	eyes, stop := r.As.Eyes()
 	defer stop()
-	pipe := process.NewPipe(inner.Pipe, outerAnswers(r.options.Key, eyes, watch))
+	pipe := process.NewPipe(inner.Pipe, outerAnswers(r.Options.Key, eyes, watch))
 	type outcome struct {
 		document json.RawMessage
 		err      error
@@ -168,10 +170,10 @@ func (r *request) inside(ctx context.Context, ask string, question any, most tim
 			late = time.After(endGrace)
 			go pipe.Ask(askStop, nil, nil)
 		case <-late:
-			return nil, fmt.Errorf("the process that checks as %s did not end in its time, and was killed", r.as.Label())
+			return nil, fmt.Errorf("the process that checks as %s did not end in its time, and was killed", r.As.Label())
 		case got := <-done:
 			if got.err != nil {
-				return nil, fmt.Errorf("the process that checks as %s ended before its report was made; a limit of its control group may have killed it", r.as.Label())
+				return nil, fmt.Errorf("the process that checks as %s ended before its report was made; a limit of its control group may have killed it", r.As.Label())
 			}
 			end = func() { go inner.End(endGrace) } // with this program at the latest: see process.Entered
 			if interrupted == nil {
@@ -225,7 +227,7 @@ func outerAnswers(key probes.Secret, eyes thishost.Eyes, watch func(probes.Event
 			}
 			one, err := eyes.Follow(q.To, q.Ledger, q.Ports)
 			if err != nil {
-				return followAnswer{Why: plain(err)}
+				return followAnswer{Why: console.Plain(err)}
 			}
 			mu.Lock()
 			defer mu.Unlock()

@@ -3,17 +3,18 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"opensrs-doctor/cmd/opensrs-doctor/build"
+	"opensrs-doctor/cmd/opensrs-doctor/config"
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes"
 	"opensrs-doctor/probes/sandbox"
+	"opensrs-doctor/probes/typo"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/anonymize"
 	"opensrs-doctor/report/diagnose"
@@ -21,21 +22,21 @@ import (
 )
 
 // checkCommand is the main job. The flags are returned too: the root takes the same ones.
-func checkCommand(s *streams) (*cobra.Command, *pflag.FlagSet) {
+func checkCommand(s *console.Streams) (*cobra.Command, *pflag.FlagSet) {
 	command := &cobra.Command{
 		Use:   "check",
 		Short: "find out why this host can't reach the API (the main job; the word may be left out)",
 	}
-	flags := addKeys(command.Flags(), keys())
-	config := command.Flags().String("config", "", "the config file, instead of the default one")
+	flags := config.AddFlags(command.Flags(), "check")
+	path := command.Flags().String("config", "", "the config file, instead of the default one")
 	all := command.Flags().Bool(helpAll, false, "help on all flags")
 	command.Args = noFaultWord
 	command.RunE = func(*cobra.Command, []string) error {
 		if *all {
-			writeAllHelp(s.stdout)
+			writeAllHelp(s.Stdout)
 			return nil
 		}
-		return check(flags, *config, s, nil)
+		return check(flags, *path, s, nil)
 	}
 	return command, command.Flags()
 }
@@ -43,30 +44,30 @@ func checkCommand(s *streams) (*cobra.Command, *pflag.FlagSet) {
 // noFaultWord refuses words, and says how a fault is written where one may have been meant.
 func noFaultWord(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 && cmd.Flags().Changed("sandbox") {
-		if near := nearest(args[0], sandbox.Faults()); near == "" && !cmd.HasParent() {
+		if near := typo.Nearest(args[0], sandbox.Faults()); near == "" && !cmd.HasParent() {
 			return unknownCommand(cmd, args[0])
 		}
-		return usagef("%s takes no arguments, got %s; a fault is written --sandbox=FAULT", cmd.Name(), shown(args[0])).
-			withHint("faults: %s", strings.Join(sandbox.Faults(), " "))
+		return console.Usagef("%s takes no arguments, got %s; a fault is written --sandbox=FAULT", cmd.Name(), console.Shown(args[0])).
+			WithHint("faults: %s", strings.Join(sandbox.Faults(), " "))
 	}
 	return noWords(cmd, args)
 }
 
 // check validates everything, runs, and writes the report in every format asked for, and into a ticket's bundle
 // where there is one.
-func check(flags map[string]*flagValue, config string, s *streams, ticket *bundle) error {
-	file, err := readConfig(config, s)
+func check(flags map[string]*config.FlagValue, path string, s *console.Streams, ticket *bundle) error {
+	file, err := config.Read(path, s)
 	if err != nil {
 		return err
 	}
-	settings := gather(flags, file, s)
-	request, err := settings.request()
+	settings := config.Gather(flags, file, s)
+	request, err := settings.Request()
 	if err != nil {
 		return err
 	}
-	ctx, stop := interruptible()
+	ctx, stop := console.Interruptible()
 	defer stop()
-	out, err := settings.parseOutputs(ctx, time.Now().Add(request.options.Timeout))
+	out, err := parseOutputs(ctx, settings, time.Now().Add(request.Options.Timeout))
 	if err != nil {
 		return err
 	}
@@ -75,38 +76,38 @@ func check(flags map[string]*flagValue, config string, s *streams, ticket *bundl
 		if err := ticket.prepare(out); err != nil {
 			return err
 		}
-		request.options.Deep = true
+		request.Options.Deep = true
 	}
-	if request.sandbox == listed {
-		return explain.List(s.stdout, sandbox.Faults(), "opensrs-doctor --sandbox=FAULT runs against one of these.", request.view.forTerminal(s))
+	if request.Sandbox == config.Listed {
+		return explain.List(s.Stdout, sandbox.Faults(), "opensrs-doctor --sandbox=FAULT runs against one of these.", request.View.ForTerminal(s))
 	}
-	if request.sandbox != "" {
-		closeSandbox, err := request.startSandbox()
+	if request.Sandbox != "" {
+		closeSandbox, err := request.StartSandbox()
 		if err != nil {
 			return err
 		}
 		defer closeSandbox()
 	}
-	for _, note := range request.notes {
-		s.note("%s", note)
+	for _, note := range request.Notes {
+		s.Note("%s", note)
 	}
-	request.options.Version = ownVersion()
+	request.Options.Version = build.Version()
 	begun := time.Now()
-	result, err := request.run(ctx, s)
+	result, err := runCheck(ctx, request, s)
 	if err != nil {
 		return err
 	}
 	if ticket != nil && !result.Interrupted {
-		ticket.askClients(ctx, request, clientsWithin(request.options.Timeout, time.Since(begun), result.Verdict))
+		ticket.askClients(ctx, request, clientsWithin(request.Options.Timeout, time.Since(begun), result.Verdict))
 	}
-	if request.anonymize {
+	if request.Anonymize {
 		result = anonymize.Anonymize(result)
 	}
 	var saved error
 	if ticket != nil { // before anything is printed: a reader that hangs up would end the program
 		saved = ticket.save(result, request)
 	}
-	err = out.write(result, request.view, s, saved)
+	err = out.write(result, request.View, s, saved)
 	if ticket != nil && saved == nil {
 		if told := ticket.tell(request, out, s); err == nil {
 			err = told
@@ -116,53 +117,45 @@ func check(flags map[string]*flagValue, config string, s *streams, ticket *bundl
 		return unwritten(result, s, err)
 	}
 	if result.Interrupted {
-		s.say("", result.CutWords()+" The report says what was known by then.")
-		return exitError(exitInternal)
+		s.Say("", result.CutWords()+" The report says what was known by then.")
+		return console.ExitError(console.ExitInternal)
 	}
-	return out.status(result, request.failOn)
+	return out.status(result, request.FailOn)
 }
 
 // verdictStatus is the exit status for a verdict.
 func verdictStatus(r *report.Report, failOn string) error {
 	if r.Verdict == report.VerdictFail || r.Verdict == report.VerdictWarn && failOn == "warn" {
-		return exitError(exitFail)
+		return console.ExitError(console.ExitFail)
 	}
 	return nil
 }
 
-// interruptible gives a context that ends with the first SIGINT, SIGTERM or one of more; the second one ends the
-// program as if nobody had listened.
-func interruptible(more ...os.Signal) (ctx context.Context, stop context.CancelFunc) {
-	ctx, stop = signal.NotifyContext(context.Background(), append(more, os.Interrupt, syscall.SIGTERM)...)
-	context.AfterFunc(ctx, stop)
-	return ctx, stop
-}
-
-// run is one run, or with --wait several: until nothing is left in the report that can pass by itself, or the
+// runCheck is one run, or with --wait several: until nothing is left in the report that can pass by itself, or the
 // time is over. The last report counts.
-func (r *request) run(ctx context.Context, s *streams) (*report.Report, error) {
+func runCheck(ctx context.Context, r *config.Request, s *console.Streams) (*report.Report, error) {
 	began := time.Now()
-	if r.as != nil {
-		defer r.as.Close()
+	if r.As != nil {
+		defer r.As.Close()
 	}
 	var failed error
-	result := r.repeat(ctx, s, func() *report.Report {
-		progress := startProgress(s)
-		defer progress.end()
-		if r.as == nil {
-			return diagnose.New(probes.Run(ctx, r.options, progress.watch), tool(r.options))
+	result := repeat(ctx, r, s, func() *report.Report {
+		progress := console.StartProgress(s)
+		defer progress.End()
+		if r.As == nil {
+			return diagnose.New(probes.Run(ctx, r.Options, progress.Watch), build.Tool(r.Options))
 		}
 		began = time.Now()
 		var result *report.Report
-		if result, failed = r.runAs(ctx, progress.watch); failed != nil {
+		if result, failed = runAs(ctx, r, progress.Watch); failed != nil {
 			return &report.Report{Verdict: report.VerdictFail} // nothing that can pass by itself
 		}
 		return result
 	})
-	if r.as != nil && failed == nil {
-		progress := startProgress(s)
-		r.fromHere(ctx, result, time.Since(began), progress.watch)
-		progress.end()
+	if r.As != nil && failed == nil {
+		progress := console.StartProgress(s)
+		fromHere(ctx, r, result, time.Since(began), progress.Watch)
+		progress.End()
 	}
 	return result, failed
 }
@@ -170,16 +163,16 @@ func (r *request) run(ctx context.Context, s *streams) (*report.Report, error) {
 // waitNews is how often --wait says off a terminal what it waits for.
 const waitNews = time.Minute
 
-// repeat is run with the round handed in. A report is incomplete also where the signal came after a complete
+// repeat is runCheck with the round handed in. A report is incomplete also where the signal came after a complete
 // round: then every format says what the exit status says.
-func (r *request) repeat(ctx context.Context, s *streams, round func() *report.Report) (result *report.Report) {
+func repeat(ctx context.Context, r *config.Request, s *console.Streams, round func() *report.Report) (result *report.Report) {
 	defer func() {
 		if ctx.Err() != nil {
 			result.Interrupt()
 		}
 	}()
-	deadline := time.Now().Add(r.wait)
-	every := min(max(r.wait/20, time.Second), 30*time.Second)
+	deadline := time.Now().Add(r.Wait)
+	every := min(max(r.Wait/20, time.Second), 30*time.Second)
 	var told time.Time
 	for {
 		result = round()
@@ -189,13 +182,13 @@ func (r *request) repeat(ctx context.Context, s *streams, round func() *report.R
 		}
 		if !diagnose.CanPass(result) {
 			if result.Found() == report.VerdictFail && len(result.Diagnoses) > 0 {
-				s.note("not waiting (--wait): %s does not pass by itself", result.Diagnoses[0].Cause)
+				s.Note("not waiting (--wait): %s does not pass by itself", result.Diagnoses[0].Cause)
 			}
 			return result
 		}
-		if _, is := s.terminal(s.stderr); len(result.Diagnoses) > 0 && (is || time.Since(told) >= waitNews) {
+		if _, is := s.Terminal(s.Stderr); len(result.Diagnoses) > 0 && (is || time.Since(told) >= waitNews) {
 			told = time.Now()
-			s.say("", fmt.Sprintf("%s  waiting for %s to pass; again in %s, for at most %s", told.Format(time.TimeOnly),
+			s.Say("", fmt.Sprintf("%s  waiting for %s to pass; again in %s, for at most %s", told.Format(time.TimeOnly),
 				result.Diagnoses[0].Cause, min(every, left).Round(time.Second), left.Round(time.Second)))
 		}
 		select {
@@ -203,15 +196,6 @@ func (r *request) repeat(ctx context.Context, s *streams, round func() *report.R
 			return result
 		case <-time.After(min(every, left)):
 		}
-		r.options.CrossCheck = false // the credentials go to the other environment once, not every round
+		r.Options.CrossCheck = false // the credentials go to the other environment once, not every round
 	}
-}
-
-// tool is what the report says of this program.
-func tool(o probes.Options) report.Tool {
-	t := report.Tool{Name: "opensrs-doctor", Version: o.Version}
-	if o.PublicRoots == nil {
-		t.RootsDate = rootsDate()
-	}
-	return t
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes/sandbox"
 )
 
@@ -42,7 +43,7 @@ func look(t *testing.T, environment map[string]string, args ...string) (status i
 		t.Setenv(name, value)
 	}
 	var out, words bytes.Buffer
-	s := &streams{strings.NewReader(""), &out, &words, os.LookupEnv}
+	s := &console.Streams{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &words, Lookup: os.LookupEnv}
 	status = run(append([]string{"clients", "--config", os.DevNull, "-f", "json"}, args...), s)
 	if out.Len() == 0 {
 		return status, found, words.String()
@@ -86,7 +87,7 @@ func TestClientsWithAnotherStore(t *testing.T) {
 	ca, flags := startLook(t)
 	status, found, errs := look(t, map[string]string{"SSL_CERT_FILE": ca, "OPENSRS_API_KEY": strings.Repeat("ab", 56)},
 		append(flags, "--only", "php,python3,curl,getent")...)
-	if status != exitFail || found.Verdict != "fail" || found.Own.Status != "pass" || errs != "" {
+	if status != console.ExitFail || found.Verdict != "fail" || found.Own.Status != "pass" || errs != "" {
 		t.Fatalf("status %d, %+v, %s", status, found, errs)
 	}
 	first := found.Diagnoses[0]
@@ -97,7 +98,7 @@ func TestClientsWithAnotherStore(t *testing.T) {
 		t.Errorf("%v", first.Evidence)
 	}
 	status, found, _ = look(t, map[string]string{"SSL_CERT_FILE": ca, "PERL_LWP_SSL_CA_FILE": ca}, append(flags, "--only", "perl,getent")...)
-	if status != exitOK || found.Verdict != "pass" || len(found.Clients) < 2 {
+	if status != console.ExitOK || found.Verdict != "pass" || len(found.Clients) < 2 {
 		t.Errorf("status %d, %+v", status, found)
 	}
 }
@@ -106,7 +107,7 @@ func TestClientsWithAnotherStore(t *testing.T) {
 func TestClientsWhereThisHostFailsToo(t *testing.T) {
 	_, flags := startLook(t)
 	status, found, _ := look(t, nil, append(flags[:2], "--only", "python3,curl")...)
-	if status != exitFail || len(found.Diagnoses) != 1 || !strings.HasPrefix(found.Diagnoses[0].Cause, "tls.") || found.Own.Stage != "verify" {
+	if status != console.ExitFail || len(found.Diagnoses) != 1 || !strings.HasPrefix(found.Diagnoses[0].Cause, "tls.") || found.Own.Stage != "verify" {
 		t.Errorf("status %d, %+v", status, found)
 	}
 }
@@ -122,7 +123,7 @@ func TestClientsUsage(t *testing.T) {
 		"--env test --env=nowhere": "not one of live, test",
 	} {
 		status, _, errs := look(t, nil, strings.Fields(args)...)
-		if status != exitUsage || !strings.Contains(errs, want) {
+		if status != console.ExitUsage || !strings.Contains(errs, want) {
 			t.Errorf("%s: status %d: %s", args, status, errs)
 		}
 	}

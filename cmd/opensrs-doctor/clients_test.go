@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes/opensrs"
 )
 
@@ -196,7 +197,7 @@ func TestToolkit(t *testing.T) {
 		"GET_PRICE DOMAIN domain=free.example", "GET DOMAIN domain=free.example type=all_info",
 		"GET_DOMAINS_BY_EXPIREDATE DOMAIN exp_from=2026-01-01 exp_to=2026-12-31"}
 	got := invocation{}.run(t, append(append([]string{"sandbox", "--"}, client...), commands...)...)
-	if got.status != exitOK || got.stdout != "200\n210\n200\n200\n200\n200\n" || strings.Contains(got.stderr, "✗") {
+	if got.status != console.ExitOK || got.stdout != "200\n210\n200\n200\n200\n200\n" || strings.Contains(got.stderr, "✗") {
 		t.Errorf("exit status %d\n%s%s", got.status, got.stdout, got.stderr)
 	}
 	// What it meets under a fault is in its own words.
@@ -254,7 +255,7 @@ func TestCurlAndOpenSSL(t *testing.T) {
 			t.Fatal(err)
 		}
 		headers := shell(t, shellLine([]string{binary, "sign", "--body", body, "--api-key-file", l.APIKeyFile, "--username", l.Username}))
-		if headers.status != exitOK {
+		if headers.status != console.ExitOK {
 			t.Fatal(headers.stderr)
 		}
 		args := []string{curl, "-sS", version, "--cacert", l.CAFile, "--data-binary", "@" + body}

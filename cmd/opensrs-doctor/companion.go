@@ -9,6 +9,9 @@ import (
 	"os/exec"
 	"os/signal"
 	"time"
+
+	"opensrs-doctor/cmd/opensrs-doctor/child"
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 )
 
 // Exit statuses for a command that cannot be run, as shells have them.
@@ -30,13 +33,13 @@ type companion struct {
 }
 
 // newCompanion finds the command, and begins to take signals for it. An error that was not reported yet is none of
-// exitError.
-func newCompanion(args []string, s *streams) (*companion, error) {
+// console.ExitError.
+func newCompanion(args []string, s *console.Streams) (*companion, error) {
 	c := &companion{command: exec.Command(args[0], args[1:]...), signals: make(chan os.Signal, 16)}
 	if err := c.command.Err; err != nil {
 		return nil, cannotRun(args[0], err, s)
 	}
-	c.command.Stdin, c.command.Stdout, c.command.Stderr = s.stdin, s.stdout, s.stderr
+	c.command.Stdin, c.command.Stdout, c.command.Stderr = s.Stdin, s.Stdout, s.Stderr
 	for _, one := range forwarded {
 		if !signal.Ignored(one) { // as nohup has it: then the command ignores it too
 			signal.Notify(c.signals, one)
@@ -46,8 +49,8 @@ func newCompanion(args []string, s *streams) (*companion, error) {
 }
 
 // cannotRun reports a command that cannot be run, and gives the exit status that a shell has for it.
-func cannotRun(name string, err error, s *streams) error {
-	status, why := exitError(exitCannotRun), plain(err)
+func cannotRun(name string, err error, s *console.Streams) error {
+	status, why := console.ExitError(exitCannotRun), console.Plain(err)
 	switch {
 	case errors.Is(err, exec.ErrDot):
 		why = "it is in the current directory, which PATH should not lead to; write its path"
@@ -58,7 +61,7 @@ func cannotRun(name string, err error, s *streams) error {
 	case errors.Is(err, fs.ErrPermission):
 		why = "it is not executable"
 	}
-	s.tell("error: ", fmt.Sprintf("cannot run %s: %s", shownPath(name), why))
+	s.Tell("error: ", fmt.Sprintf("cannot run %s: %s", console.ShownPath(name), why))
 	return status
 }
 
@@ -73,11 +76,11 @@ func (r *sandboxReady) environment() []string {
 }
 
 // run runs the command to its end, and gives its exit status.
-func (c *companion) run(r *sandboxReady, s *streams) (status int, err error) {
+func (c *companion) run(r *sandboxReady, s *console.Streams) (status int, err error) {
 	defer signal.Stop(c.signals)
 	c.command.Env = append(os.Environ(), r.environment()...)
 	c.setApart()
-	if err := startChild(c.command); err != nil {
+	if err := child.Start(c.command); err != nil {
 		return 0, cannotRun(c.command.Path, err, s)
 	}
 	ended := make(chan struct{})

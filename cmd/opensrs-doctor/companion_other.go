@@ -4,7 +4,6 @@ package main
 
 import (
 	"os"
-	"os/exec"
 	"syscall"
 )
 
@@ -21,8 +20,3 @@ func (c *companion) kill() { c.command.Process.Kill() }
 func (c *companion) endRest() {}
 
 func (c *companion) exitStatus() int { return c.command.ProcessState.ExitCode() }
-
-// inGroup and endGroup: this system has no process groups; the command itself is ended.
-func inGroup(*exec.Cmd) {}
-
-func endGroup(*exec.Cmd) {}

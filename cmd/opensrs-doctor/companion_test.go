@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes/mistakes"
 	"opensrs-doctor/probes/observed"
 	"opensrs-doctor/probes/sandbox"
@@ -125,12 +126,12 @@ func TestSandboxNoCommand(t *testing.T) {
 		{[]string{"--", script}, 127, "no such file or directory"}, // its interpreter
 		{[]string{"--", text}, 126, "it is not executable"},
 		{[]string{"--", directory}, 126, "cannot run"},
-		{[]string{"--"}, exitUsage, "there is no command after --"},
-		{[]string{"true"}, exitUsage, "a command to run with the sandbox goes after --"},
-		{[]string{"word", "--", "true"}, exitUsage, `got "word"`},
-		{[]string{"-f", "json", "--", "true"}, exitUsage, "the standard output is the command's own"},
-		{[]string{"--log-format", "xml", "--", "true"}, exitUsage, "not one of text, json"},
-		{[]string{"--fault", "nothing", "--", "true"}, exitUsage, "cannot show"},
+		{[]string{"--"}, console.ExitUsage, "there is no command after --"},
+		{[]string{"true"}, console.ExitUsage, "a command to run with the sandbox goes after --"},
+		{[]string{"word", "--", "true"}, console.ExitUsage, `got "word"`},
+		{[]string{"-f", "json", "--", "true"}, console.ExitUsage, "the standard output is the command's own"},
+		{[]string{"--log-format", "xml", "--", "true"}, console.ExitUsage, "not one of text, json"},
+		{[]string{"--fault", "nothing", "--", "true"}, console.ExitUsage, "cannot show"},
 	} {
 		got := invocation{}.run(t, append([]string{"sandbox"}, test.args...)...)
 		if got.status != test.status || got.stdout != "" || !strings.Contains(got.stderr, test.says) {
@@ -233,7 +234,7 @@ func TestSandboxLogJSON(t *testing.T) {
 	}
 	status, printed := l.stop(t, syscall.SIGTERM)
 	revealsNothing(t, printed)
-	if status != exitOK || !strings.Contains(l.stderr.String(), "API key file") {
+	if status != console.ExitOK || !strings.Contains(l.stderr.String(), "API key file") {
 		t.Errorf("exit status %d, standard error\n%s", status, l.stderr.String())
 	}
 	var records []signature.RequestRecord
@@ -274,7 +275,7 @@ func TestSandboxLogLost(t *testing.T) {
 	}
 	defer inside.Close()
 	out := &slowReader{opened: make(chan struct{})}
-	l := newRequestLog(view{}, logForms{command: true}, &streams{stderr: out})
+	l := newRequestLog(console.View{}, logForms{command: true}, &console.Streams{Stderr: out})
 	number := 0
 	observe := func(verdict mistakes.Verdict) {
 		number++
@@ -310,7 +311,7 @@ func TestSandboxLogLost(t *testing.T) {
 // TestSandboxLogCrowded: what callers on other machines bring into the log, in whatever number, leaves room for entries
 // about callers on this one, and is counted.
 func TestSandboxLogCrowded(t *testing.T) {
-	l := newRequestLog(view{}, logForms{command: true}, &streams{stderr: io.Discard})
+	l := newRequestLog(console.View{}, logForms{command: true}, &console.Streams{Stderr: io.Discard})
 	for range 10 * maxWaiting {
 		l.observe(observed.Observation{Caller: netip.MustParseAddr("192.0.2.7"), Status: 200})
 	}

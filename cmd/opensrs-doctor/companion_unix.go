@@ -5,7 +5,6 @@ package main
 import (
 	"errors"
 	"os"
-	"os/exec"
 	"syscall"
 	"time"
 
@@ -78,12 +77,3 @@ func (c *companion) exitStatus() int {
 	}
 	return c.command.ProcessState.ExitCode()
 }
-
-// inGroup gives a command a process group of its own, and lets its end be that of the group.
-func inGroup(command *exec.Cmd) {
-	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	command.Cancel = func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGKILL) }
-}
-
-// endGroup ends what a command has left running.
-func endGroup(command *exec.Cmd) { _ = syscall.Kill(-command.Process.Pid, syscall.SIGKILL) }

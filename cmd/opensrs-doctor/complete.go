@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"opensrs-doctor/cmd/opensrs-doctor/config"
 	"opensrs-doctor/cmd/opensrs-doctor/process"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/runtimes"
@@ -48,7 +49,7 @@ func anyFile(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirecti
 func addCompletion(root, command *cobra.Command) {
 	command.Flags().VisitAll(func(flag *pflag.Flag) {
 		form := ""
-		if forms := flag.Annotations[valueForm]; len(forms) > 0 {
+		if forms := flag.Annotations[config.ValueForm]; len(forms) > 0 {
 			form = forms[0]
 		}
 		// The root's flags are those of check: to register them again changes nothing.
@@ -115,7 +116,7 @@ func completerOf(name, form string) completer {
 	case "log-format":
 		return onlyThese("text", "json")
 	case "format":
-		if form == dataFormat.arg {
+		if form == "human|json" {
 			return onlyThese("human", "json")
 		}
 		return completeFormat
@@ -144,8 +145,8 @@ func completeFormat(_ *cobra.Command, _ []string, word string) ([]string, cobra.
 	if strings.Contains(word, "=") {
 		return nil, cobra.ShellCompDirectiveDefault
 	}
-	words := make([]string, 0, len(formatNames()))
-	for _, one := range formatNames() {
+	words := make([]string, 0, len(config.Formats))
+	for _, one := range config.Formats {
 		words = append(words, one+"\t"+formatPurposes[one])
 	}
 	return beginning(words, word), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace

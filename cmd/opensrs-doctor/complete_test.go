@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"opensrs-doctor/cmd/opensrs-doctor/config"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/sandbox"
 )
@@ -26,5 +27,5 @@ func TestCompletionIsWhole(t *testing.T) {
 	described("causes", causesWith(causeIDs()), len(causeIDs()))
 	described("probes", probeWords(), len(evidence.Names))
 	formats, _ := completeFormat(nil, nil, "")
-	described("formats", formats, len(formatNames()))
+	described("formats", formats, len(config.Formats))
 }

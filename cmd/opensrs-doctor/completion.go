@@ -6,10 +6,12 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 )
 
 // dressCompletion gives cobra's command the words of this program.
-func dressCompletion(root *cobra.Command, s *streams) {
+func dressCompletion(root *cobra.Command, s *console.Streams) {
 	root.InitDefaultCompletionCmd()
 	for _, command := range root.Commands() {
 		if command.Name() != "completion" {
@@ -18,14 +20,14 @@ func dressCompletion(root *cobra.Command, s *streams) {
 		command.Use, command.DisableFlagsInUseLine = "completion SHELL", true
 		command.Short = "print the completion script of a shell"
 		command.Args = func(_ *cobra.Command, args []string) error {
-			return usagef("completion takes one of bash, zsh, fish and powershell").
-				withHint("opensrs-doctor completion bash")
+			return console.Usagef("completion takes one of bash, zsh, fish and powershell").
+				WithHint("opensrs-doctor completion bash")
 		}
 		command.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Args(cmd, nil) }
 		for _, shell := range command.Commands() {
 			shell.Args = noWords
 			if shell.Name() == "bash" {
-				shell.RunE = func(*cobra.Command, []string) error { return writeBashCompletion(s.stdout, root) }
+				shell.RunE = func(*cobra.Command, []string) error { return writeBashCompletion(s.Stdout, root) }
 			}
 		}
 	}

@@ -5,60 +5,62 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"opensrs-doctor/cmd/opensrs-doctor/config"
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/report/diff"
 )
 
 // diffCommand tells what changed between two saved reports.
-func diffCommand(s *streams) *cobra.Command {
+func diffCommand(s *console.Streams) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "diff OLD.json NEW.json",
 		Short: "what changed between two saved reports",
 		Args: func(_ *cobra.Command, args []string) error {
 			switch {
 			case len(args) != 2:
-				return usagef("diff takes two reports, and got %d", len(args)).
-					withHint("opensrs-doctor diff OLD.json NEW.json; one of them may be -, for standard input")
+				return console.Usagef("diff takes two reports, and got %d", len(args)).
+					WithHint("opensrs-doctor diff OLD.json NEW.json; one of them may be -, for standard input")
 			case args[0] == "-" && args[1] == "-":
-				return usagef("standard input holds one report, not both")
+				return console.Usagef("standard input holds one report, not both")
 			}
 			return nil
 		},
 	}
-	flags := addKeys(command.Flags(), append([]key{dataFormat}, viewKeys()...))
+	flags := config.AddFlags(command.Flags(), "diff")
 	command.RunE = func(_ *cobra.Command, args []string) error { return compareSaved(args[0], args[1], flags, s) }
 	return command
 }
 
 // compareSaved ends with 0 where nothing differs and 1 where something does, as the other diff.
-func compareSaved(before, after string, flags map[string]*flagValue, s *streams) error {
+func compareSaved(before, after string, flags map[string]*config.FlagValue, s *console.Streams) error {
 	asJSON, err := wantsJSON(flags, s)
 	if err != nil {
 		return err
 	}
-	old, err := readReport(before, s.stdin)
+	old, err := readReport(before, s.Stdin)
 	if err != nil {
 		return err
 	}
-	now, err := readReport(after, s.stdin)
+	now, err := readReport(after, s.Stdin)
 	if err != nil {
 		return err
 	}
-	look := gather(flags, nil, s)
+	look := config.Gather(flags, nil, s)
 	found := diff.Compare(old, now)
 	if asJSON {
-		err = diff.WriteDiffJSON(s.stdout, found)
+		err = diff.WriteDiffJSON(s.Stdout, found)
 	} else {
-		set, wrong := look.look()
+		set, wrong := look.Look()
 		if wrong != nil {
 			return wrong
 		}
-		err = diff.WriteDiffText(s.stdout, found, set.forTerminal(s))
+		err = diff.WriteDiffText(s.Stdout, found, set.ForTerminal(s))
 	}
 	switch {
 	case err != nil:
-		return errors.New("the differences could not be written: " + plain(err))
+		return errors.New("the differences could not be written: " + console.Plain(err))
 	case found.Same:
 		return nil
 	}
-	return exitError(exitFail)
+	return console.ExitError(console.ExitFail)
 }

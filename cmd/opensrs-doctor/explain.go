@@ -8,6 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"opensrs-doctor/cmd/opensrs-doctor/config"
+	"opensrs-doctor/cmd/opensrs-doctor/console"
+	"opensrs-doctor/cmd/opensrs-doctor/infile"
 	"opensrs-doctor/report/diagnose"
 	"opensrs-doctor/report/explain"
 	"opensrs-doctor/report/screen"
@@ -18,7 +21,7 @@ const maxPaste = 64 << 10
 
 // explainCommand is the catalogue (every cause in a line, or one of them in full) and the table of the texts that
 // clients, systems and the service print.
-func explainCommand(s *streams) *cobra.Command {
+func explainCommand(s *console.Streams) *cobra.Command {
 	command := &cobra.Command{
 		Use:                   `explain [CAUSE | rules | CODE | "TEXT OF AN ERROR" | -]`,
 		Short:                 "what a cause, a code or the text of an error means; all causes without one",
@@ -26,92 +29,75 @@ func explainCommand(s *streams) *cobra.Command {
 	}
 	command.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		err = flagError(cmd, err)
-		if usage := (*usageError)(nil); errors.As(err, &usage) && !strings.HasPrefix(usage.hint, "did you mean") {
-			usage.hint = explainHint
+		if usage := (*console.UsageError)(nil); errors.As(err, &usage) && !strings.HasPrefix(usage.Hint, "did you mean") {
+			usage.Hint = explainHint
 		}
 		return err
 	})
-	flags := addKeys(command.Flags(), explainKeys())
+	flags := config.AddFlags(command.Flags(), "explain")
 	command.RunE = func(_ *cobra.Command, args []string) error {
 		asJSON, err := wantsJSON(flags, s)
 		if err != nil {
 			return err
 		}
-		look := gather(flags, nil, s)
-		set, err := look.look()
+		look := config.Gather(flags, nil, s)
+		set, err := look.Look()
 		if err != nil {
 			return err
 		}
-		options := set.forTerminal(s)
+		options := set.ForTerminal(s)
 		switch {
-		case look.bool(exampleKey.name):
+		case look.Bool("example"):
 			return explainExample(args, asJSON, s)
 		case len(args) > 0:
 			return explainWords(args, asJSON, options, s)
 		case asJSON:
-			return explain.ExplainListJSON(s.stdout)
+			return explain.ExplainListJSON(s.Stdout)
 		}
-		return explain.ExplainList(s.stdout, options)
+		return explain.ExplainList(s.Stdout, options)
 	}
 	return command
 }
 
-// exampleKey shows a recorded run.
-var exampleKey = key{"example", "", boolean, "", groupOutput, "the screen of a recorded run with that cause"}
-
-// explainKeys are the flags of explain.
-func explainKeys() []key { return append([]key{exampleKey, dataFormat}, viewKeys()...) }
-
 // explainExample shows the recorded run of one cause.
-func explainExample(args []string, asJSON bool, s *streams) error {
+func explainExample(args []string, asJSON bool, s *console.Streams) error {
 	switch {
 	case asJSON:
-		return usagef("--example is a screen, and there is none as JSON").withHint("leave -f json out")
+		return console.Usagef("--example is a screen, and there is none as JSON").WithHint("leave -f json out")
 	case len(args) != 1:
-		return usagef("--example takes one cause, got %d words", len(args)).withHint("opensrs-doctor explain --example port.filtered")
+		return console.Usagef("--example takes one cause, got %d words", len(args)).WithHint("opensrs-doctor explain --example port.filtered")
 	}
 	id := strings.ToLower(args[0])
 	if _, found := diagnose.Lookup(id); !found {
-		return usagef("no cause is called %s", shown(args[0])).withHint("opensrs-doctor explain lists them").withNearest(id, causeIDs())
+		return console.Usagef("no cause is called %s", console.Shown(args[0])).WithHint("opensrs-doctor explain lists them").WithNearest(id, causeIDs())
 	}
-	return explain.WriteExample(s.stdout, id)
+	return explain.WriteExample(s.Stdout, id)
 }
 
 // explainHint is how a text gets past the shell unharmed.
 const explainHint = "opensrs-doctor explain - reads the text from standard input; or put it into single quotes after --"
 
-// viewKeys are the keys of check that say how words are set.
-func viewKeys() []key {
-	var out []key
-	for _, key := range keys() {
-		if key.name == "color" || key.name == "no-color" || key.name == "ascii" {
-			out = append(out, key)
-		}
-	}
-	return out
-}
-
 // explainWords explains a cause, a lesson, or a text. What has the form of a cause's ID and is none was mistyped.
-func explainWords(args []string, asJSON bool, options screen.Options, s *streams) error {
+func explainWords(args []string, asJSON bool, options screen.Options, s *console.Streams) error {
 	if len(args) > 1 || args[0] == "-" {
 		return explainText(args, asJSON, options, s)
 	}
 	id := strings.ToLower(args[0]) // the IDs are
 	if slices.Contains(explain.Topics, id) {
 		if asJSON {
-			return explain.ExplainTopicJSON(s.stdout, id)
+			return explain.ExplainTopicJSON(s.Stdout, id)
 		}
-		return explain.ExplainTopic(s.stdout, id, options)
+		return explain.ExplainTopic(s.Stdout, id, options)
 	}
 	if _, found := diagnose.Lookup(id); found {
 		if asJSON {
-			return explain.ExplainJSON(s.stdout, id)
+			return explain.ExplainJSON(s.Stdout, id)
 		}
-		return explain.Explain(s.stdout, id, options)
+		return explain.Explain(s.Stdout, id, options)
 	}
 	if likeCause(id) {
-		err := usagef("no cause is called %s", shown(args[0])).withHint("opensrs-doctor explain lists them")
-		return err.withNearest(id, append(causeIDs(), explain.Topics...))
+		err := console.Usagef("no cause is called %s", console.Shown(args[0])).WithHint("opensrs-doctor explain lists them")
+		return err.WithNearest(id, append(causeIDs(), explain.Topics...))
 	}
 	return explainText(args, asJSON, options, s)
 }
@@ -124,29 +110,29 @@ func likeCause(word string) bool {
 }
 
 // explainText explains what a client printed. The text is not repeated: a log can hold a key.
-func explainText(args []string, asJSON bool, options screen.Options, s *streams) error {
+func explainText(args []string, asJSON bool, options screen.Options, s *console.Streams) error {
 	text := strings.Join(args, " ")
 	if len(args) == 1 && args[0] == "-" {
-		content, err := readBounded(s.stdin, maxPaste)
+		content, err := infile.ReadBounded(s.Stdin, maxPaste)
 		if err != nil {
-			return usagef("standard input %s", plain(err)).withHint("tail -n 50 FILE | opensrs-doctor explain -")
+			return console.Usagef("standard input %s", console.Plain(err)).WithHint("tail -n 50 FILE | opensrs-doctor explain -")
 		}
 		text = string(content)
 	}
 	switch {
 	case len(text) > maxPaste:
-		return usagef("the text is larger than %d KiB", maxPaste>>10).withHint("tail -n 50 FILE | opensrs-doctor explain -")
+		return console.Usagef("the text is larger than %d KiB", maxPaste>>10).WithHint("tail -n 50 FILE | opensrs-doctor explain -")
 	case strings.TrimSpace(text) == "":
-		return usagef("there is no text to explain").withHint("opensrs-doctor explain lists the causes; %s", explainHint)
+		return console.Usagef("there is no text to explain").WithHint("opensrs-doctor explain lists the causes; %s", explainHint)
 	}
 	reading := explain.ReadText(text)
-	write := func() error { return explain.WriteTextReading(s.stdout, reading, options) }
+	write := func() error { return explain.WriteTextReading(s.Stdout, reading, options) }
 	if asJSON {
-		write = func() error { return explain.WriteTextReadingJSON(s.stdout, reading) }
+		write = func() error { return explain.WriteTextReadingJSON(s.Stdout, reading) }
 	}
 	err := write()
 	if err == nil && !reading.Known {
-		err = exitError(exitFail)
+		err = console.ExitError(console.ExitFail)
 	}
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/report/explain"
 )
 
@@ -16,7 +17,7 @@ func TestTextCommands(t *testing.T) {
 	}
 	for _, line := range commands {
 		words := strings.Fields(strings.ReplaceAll(line, `"allow ADDRESS"`, "allow_ADDRESS"))
-		s := &streams{strings.NewReader(""), &bytes.Buffer{}, &bytes.Buffer{}, func(string) (string, bool) { return "", false }}
+		s := &console.Streams{Stdin: strings.NewReader(""), Stdout: &bytes.Buffer{}, Stderr: &bytes.Buffer{}, Lookup: func(string) (string, bool) { return "", false }}
 		command, rest, err := rootCommand(s).Find(words[1:])
 		if err != nil || words[0] != "opensrs-doctor" {
 			t.Errorf("%s: %v", line, err)
@@ -36,15 +37,15 @@ func TestTextCommands(t *testing.T) {
 
 // TestExplainBounds: more than 64 KiB is refused, with the way out; just as much is read.
 func TestExplainBounds(t *testing.T) {
-	for size, want := range map[int]int{maxPaste + 1: exitUsage, maxPaste: exitOK} {
+	for size, want := range map[int]int{maxPaste + 1: console.ExitUsage, maxPaste: console.ExitOK} {
 		text := "cURL error 60 " + strings.Repeat("x", size-14)
 		for name, args := range map[string][]string{"stdin": {"explain", "-"}, "argument": {"explain", text}} {
 			var out, errs bytes.Buffer
-			s := &streams{strings.NewReader(text), &out, &errs, func(string) (string, bool) { return "", false }}
+			s := &console.Streams{Stdin: strings.NewReader(text), Stdout: &out, Stderr: &errs, Lookup: func(string) (string, bool) { return "", false }}
 			if status := run(args, s); status != want {
 				t.Errorf("%s of %d bytes: status %d", name, size, status)
 			}
-			if want == exitUsage && !strings.Contains(errs.String(), "64 KiB\nhint: tail -n 50") {
+			if want == console.ExitUsage && !strings.Contains(errs.String(), "64 KiB\nhint: tail -n 50") {
 				t.Errorf("%s: %s", name, errs.String())
 			}
 		}
@@ -56,9 +57,9 @@ func TestExplainCase(t *testing.T) {
 	for _, id := range []string{"Call.Auth-Failed", "RULES", "PORT.FILTERED"} {
 		var out, small, errs bytes.Buffer
 		none := func(string) (string, bool) { return "", false }
-		status := run([]string{"explain", id}, &streams{strings.NewReader(""), &out, &errs, none})
-		run([]string{"explain", strings.ToLower(id)}, &streams{strings.NewReader(""), &small, &errs, none})
-		if status != exitOK || out.Len() == 0 || out.String() != small.String() {
+		status := run([]string{"explain", id}, &console.Streams{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Lookup: none})
+		run([]string{"explain", strings.ToLower(id)}, &console.Streams{Stdin: strings.NewReader(""), Stdout: &small, Stderr: &errs, Lookup: none})
+		if status != console.ExitOK || out.Len() == 0 || out.String() != small.String() {
 			t.Errorf("%s: status %d, %s", id, status, errs.String())
 		}
 	}

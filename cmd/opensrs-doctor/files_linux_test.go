@@ -10,7 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
+
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 )
 
 const stranger = 65534 // nobody
@@ -74,7 +75,7 @@ func TestForeignLinksAreNotFollowed(t *testing.T) {
 	} {
 		write(t, victim, "precious")
 		status, printed := doctor(t, program, private, nil, args...)
-		if status != exitUsage || !strings.Contains(printed, "link") && !strings.Contains(printed, "never replaces") {
+		if status != console.ExitUsage || !strings.Contains(printed, "link") && !strings.Contains(printed, "never replaces") {
 			t.Errorf("%s: exit status %d: %s", name, status, printed)
 		}
 		if got := read(t, victim); got != "precious" {
@@ -133,7 +134,7 @@ func TestReportIntoAPipe(t *testing.T) {
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if status, printed := doctor(t, program, dir, nil, "check", "--sandbox", "--timeout", "3s", "-f", "json=pipe"); status != exitInternal ||
+	if status, printed := doctor(t, program, dir, nil, "check", "--sandbox", "--timeout", "3s", "-f", "json=pipe"); status != console.ExitInternal ||
 		!strings.Contains(printed, "no process reads") {
 		t.Errorf("without a reader: exit status %d: %s", status, printed)
 	}
@@ -185,7 +186,7 @@ func TestConfigFileOfAnotherUser(t *testing.T) {
 		if used := status == 0 && strings.Contains(printed, "from-the-file"); used != one.used {
 			t.Errorf("%s: exit status %d: %s", name, status, printed)
 		}
-		if !one.used && (status != exitUsage || !strings.Contains(printed, "--config") || !strings.Contains(printed, path)) {
+		if !one.used && (status != console.ExitUsage || !strings.Contains(printed, "--config") || !strings.Contains(printed, path)) {
 			t.Errorf("%s: exit status %d: %s", name, status, printed)
 		}
 	}
@@ -221,7 +222,7 @@ func TestProxyVariables(t *testing.T) {
 			dir := t.TempDir()
 			status, printed := doctor(t, program, dir, []string{variable + "=" + value}, args...)
 			saved, _ := os.ReadFile(filepath.Join(dir, "report.json"))
-			if (status == 0) != fine || !fine && (status != exitUsage || !strings.Contains(printed, "HTTPS_PROXY")) {
+			if (status == 0) != fine || !fine && (status != console.ExitUsage || !strings.Contains(printed, "HTTPS_PROXY")) {
 				t.Errorf("%s: exit status %d: %s", value, status, printed)
 			}
 			for _, word := range []string{"s3cr3t", "bob", "proxy example"} {
@@ -230,48 +231,12 @@ func TestProxyVariables(t *testing.T) {
 				}
 			}
 			if !fine {
-				if status, printed := doctor(t, program, dir, nil, append(args, "--proxy", value)...); status != exitUsage ||
+				if status, printed := doctor(t, program, dir, nil, append(args, "--proxy", value)...); status != console.ExitUsage ||
 					strings.Contains(printed, "s3cr3t") {
 					t.Errorf("--proxy %s: exit status %d: %s", value, status, printed)
 				}
 			}
 		}
-	}
-}
-
-// A named pipe as input is waited for, not for ever; a writer that comes late is heard, and one that wrote nothing is the
-// end of the file.
-func TestPipesAsInput(t *testing.T) {
-	opening, silence := pipeOpening, pipeSilence
-	t.Cleanup(func() { pipeOpening, pipeSilence = opening, silence })
-	path := filepath.Join(t.TempDir(), "pipe")
-	if err := syscall.Mkfifo(path, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	pipeOpening = time.Millisecond
-	if _, err := readFile(path, 100); err == nil || !strings.Contains(err.Error(), "no process writes") {
-		t.Errorf("no writer: %v", err)
-	}
-	pipeOpening = opening
-	for _, text := range []string{"env: test\n", ""} {
-		go func() {
-			if writer, err := os.OpenFile(path, os.O_WRONLY, 0); err == nil {
-				_, _ = writer.WriteString(text)
-				writer.Close()
-			}
-		}()
-		if got, err := readFile(path, 100); string(got) != text || err != nil {
-			t.Errorf("got %q, %v", got, err)
-		}
-	}
-	pipeSilence = time.Millisecond
-	mute, err := os.OpenFile(path, os.O_RDWR, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer mute.Close()
-	if _, err := readFile(path, 100); err == nil || !strings.Contains(err.Error(), "nothing was written") {
-		t.Errorf("a mute writer: %v", err)
 	}
 }
 
@@ -284,7 +249,7 @@ func TestSandboxNeedsADirectoryOfItsOwn(t *testing.T) {
 	}
 	for _, at := range []string{theirs, theirs + "/mine"} {
 		status, printed := doctor(t, program, t.TempDir(), []string{"TMPDIR=" + at}, "sandbox", "--", "true")
-		if status != exitUsage || !strings.Contains(printed, "belongs to another user") {
+		if status != console.ExitUsage || !strings.Contains(printed, "belongs to another user") {
 			t.Errorf("%s: exit status %d, %s", at, status, printed)
 		}
 	}
@@ -310,7 +275,7 @@ func TestKeyCommandOutOfAForeignFile(t *testing.T) {
 		switch {
 		case one.why == "" && err != nil:
 			t.Errorf("root's own command was not run: %s", printed)
-		case one.why != "" && (err == nil || status != exitUsage || !strings.Contains(printed, "c.yaml:2: api-key-command: as root the command is not run") ||
+		case one.why != "" && (err == nil || status != console.ExitUsage || !strings.Contains(printed, "c.yaml:2: api-key-command: as root the command is not run") ||
 			!strings.Contains(printed, one.why)):
 			t.Errorf("%s: exit status %d, run: %t, %s", one.why, status, err == nil, printed)
 		}

@@ -4,11 +4,14 @@ import (
 	"slices"
 	"strings"
 
+	"opensrs-doctor/cmd/opensrs-doctor/console"
+	"opensrs-doctor/probes/typo"
+
 	"github.com/spf13/cobra"
 )
 
 // fleetCommand is what concerns many hosts.
-func fleetCommand(s *streams) *cobra.Command {
+func fleetCommand(s *console.Streams) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "fleet merge|deploy",
 		Short: "many hosts: one answer from their reports; ready files for the engines that run the check everywhere",
@@ -28,13 +31,13 @@ func oneOf(command *cobra.Command) {
 		slices.Sort(names)
 		path := strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()+" ")
 		if len(args) == 0 {
-			return usagef("%s takes one of %s", path, strings.Join(names, ", ")).withHint("%s --help", cmd.CommandPath())
+			return console.Usagef("%s takes one of %s", path, strings.Join(names, ", ")).WithHint("%s --help", cmd.CommandPath())
 		}
-		err := usagef("%s takes one of %s, and got %s", path, strings.Join(names, ", "), shown(args[0]))
-		if near := nearest(args[0], names); near != "" {
-			return err.withHint("did you mean %s %s?", cmd.CommandPath(), near)
+		err := console.Usagef("%s takes one of %s, and got %s", path, strings.Join(names, ", "), console.Shown(args[0]))
+		if near := typo.Nearest(args[0], names); near != "" {
+			return err.WithHint("did you mean %s %s?", cmd.CommandPath(), near)
 		}
-		return err.withHint("%s --help", cmd.CommandPath())
+		return err.WithHint("%s --help", cmd.CommandPath())
 	}
 	command.RunE = func(cmd *cobra.Command, args []string) error { return cmd.Args(cmd, args) }
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"net/netip"
@@ -19,8 +18,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"opensrs-doctor/cmd/opensrs-doctor/config"
+	"opensrs-doctor/cmd/opensrs-doctor/console"
+	"opensrs-doctor/cmd/opensrs-doctor/infile"
 	"opensrs-doctor/probes/iprules"
-	"opensrs-doctor/probes/service"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/accessrules"
 	"opensrs-doctor/report/fleet"
@@ -30,39 +31,28 @@ import (
 // fleetFormats are the formats of fleet merge, the default first.
 var fleetFormats = []string{"human", "json", "html", "markdown", "prometheus"}
 
-// mergeKeys are the keys of fleet merge.
-func mergeKeys() []key {
-	form := key{"format", "f", list, "NAME[=PATH]", groupOutput,
-		"human (default), json, html, markdown or prometheus; repeatable; without PATH to standard output"}
-	most := key{"max-rules", "", text, "N", groupRules,
-		fmt.Sprintf("how many rules the control panel takes, 1 to %d (default %d)", iprules.MaxPlanned, service.OpenSRS.Rules.Most)}
-	current := key{"current-rule", "", list, "RULE", groupRules,
-		"a rule that is in the control panel now; repeatable, in order (default: the list in most reports)"}
-	return append([]key{current, most, form}, viewKeys()...)
-}
-
 // fleetMergeCommand makes one answer of the reports of many hosts.
-func fleetMergeCommand(s *streams) *cobra.Command {
+func fleetMergeCommand(s *console.Streams) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "merge REPORT.json|DIR|-…",
 		Short: "one answer from the reports of many hosts",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return usagef("no report is named").withHint("opensrs-doctor fleet merge DIR, or REPORT.json…, or - for standard input")
+				return console.Usagef("no report is named").WithHint("opensrs-doctor fleet merge DIR, or REPORT.json…, or - for standard input")
 			}
 			return nil
 		},
 	}
-	flags := addKeys(command.Flags(), mergeKeys())
+	flags := config.AddFlags(command.Flags(), "fleet merge")
 	command.RunE = func(_ *cobra.Command, args []string) error { return mergeFleet(args, flags, s) }
 	return command
 }
 
 // mergeFleet reads, merges, plans and writes. Exit status 0: all pass or warn; 1: some fail or are incomplete; 3: nothing
 // could be read.
-func mergeFleet(args []string, flags map[string]*flagValue, s *streams) error {
-	settings := gather(flags, nil, s)
-	look, err := settings.look()
+func mergeFleet(args []string, flags map[string]*config.FlagValue, s *console.Streams) error {
+	settings := config.Gather(flags, nil, s)
+	look, err := settings.Look()
 	if err != nil {
 		return err
 	}
@@ -78,13 +68,13 @@ func mergeFleet(args []string, flags map[string]*flagValue, s *streams) error {
 	merger := fleet.NewMerger()
 	var answer *fleet.Fleet
 	var plan string
-	out, err := settings.parseOutputsOf(context.Background(), fleetWriters(&answer, &plan), time.Now().Add(30*time.Second))
+	out, err := parseOutputsOf(context.Background(), settings, fleetWriters(&answer, &plan), time.Now().Add(30*time.Second))
 	if err != nil {
 		return err
 	}
 	defer out.discard()
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(mergeMemory)) // garbage is collected in time, however many come
-	if err := readReports(args, merger, s.stdin); err != nil {
+	if err := readReports(args, merger, s.Stdin); err != nil {
 		return err
 	}
 	answer = merger.Merge()
@@ -92,14 +82,14 @@ func mergeFleet(args []string, flags map[string]*flagValue, s *streams) error {
 		return err
 	}
 	if err := out.write(nil, look, s, nil); err != nil {
-		return errors.New("the answer could not be written: " + plain(err))
+		return errors.New("the answer could not be written: " + console.Plain(err))
 	}
 	switch {
 	case answer.Hosts == 0:
-		s.tell("error: ", "no report could be read")
-		return exitError(exitInternal)
+		s.Tell("error: ", "no report could be read")
+		return console.ExitError(console.ExitInternal)
 	case answer.Verdicts[report.VerdictFail]+answer.Verdicts[report.VerdictIncomplete] > 0:
-		return exitError(exitFail)
+		return console.ExitError(console.ExitFail)
 	}
 	return nil
 }
@@ -149,7 +139,7 @@ func readReports(args []string, merger *fleet.Merger, stdin io.Reader) error {
 		paths := []string{arg}
 		if _, err := os.Lstat(arg); err != nil {
 			if paths, _ = filepath.Glob(arg); len(paths) == 0 {
-				return usagef("%s: %s", shownPath(arg), plain(err)).withHint("name reports, folders of reports, or - for standard input")
+				return console.Usagef("%s: %s", console.ShownPath(arg), console.Plain(err)).WithHint("name reports, folders of reports, or - for standard input")
 			}
 		}
 		for _, path := range paths {
@@ -169,14 +159,14 @@ func readPath(path string, keep func(fleet.Document) bool, bad func(fleet.Unread
 	_ = filepath.WalkDir(path, func(at string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
-			bad(fleet.Unreadable{File: at, Why: plain(err)})
+			bad(fleet.Unreadable{File: at, Why: console.Plain(err)})
 		case entry.IsDir(), at != path && !mayHoldReports(entry.Name()):
 		case at != path && !entry.Type().IsRegular() && !regular(at):
 			bad(fleet.Unreadable{File: at, Why: "not a regular file"})
 		default:
-			file, err := openInput(at)
+			file, err := infile.Open(at)
 			if err != nil {
-				bad(fleet.Unreadable{File: at, Why: plain(err)})
+				bad(fleet.Unreadable{File: at, Why: console.Plain(err)})
 				return nil
 			}
 			defer file.Close()
@@ -198,16 +188,16 @@ func mayHoldReports(name string) bool {
 }
 
 // planFleet plans the access rules for all addresses of the fleet, puts the plan into the answer and gives it for people.
-func planFleet(merger *fleet.Merger, answer *fleet.Fleet, current ruleList, limit int, run *rulesRun) (string, error) {
+func planFleet(merger *fleet.Merger, answer *fleet.Fleet, current config.RuleList, limit int, run *rulesRun) (string, error) {
 	addresses, named := merger.Addresses(answer)
-	if !current.given {
+	if !current.Given {
 		for _, text := range named {
 			if rule, err := iprules.Parse(text); err == nil {
-				current.rules, current.given = append(current.rules, rule), true
+				current.Rules, current.Given = append(current.Rules, rule), true
 			}
 		}
-		if slices.ContainsFunc(iprules.Lint(current.rules), func(p iprules.Problem) bool { return p.Severity == iprules.SeverityError }) || len(current.rules) > limit {
-			current = ruleList{} // no list that the panel could hold
+		if slices.ContainsFunc(iprules.Lint(current.Rules), func(p iprules.Problem) bool { return p.Severity == iprules.SeverityError }) || len(current.Rules) > limit {
+			current = config.RuleList{} // no list that the panel could hold
 		}
 	}
 	wish := wish{run: run, noted: notedLines{run: run}}

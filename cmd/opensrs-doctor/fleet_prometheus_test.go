@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 )
 
 // background runs a program until the test ends, and gives what it says where the test fails.
@@ -44,7 +46,7 @@ func TestAlertsInPrometheus(t *testing.T) {
 		t.Fatal(err)
 	}
 	check := exec.Command("opensrs-doctor", "--sandbox=call.ip-denied", "-f", "prometheus="+metrics+"/opensrs-doctor.prom")
-	if out, _ := check.CombinedOutput(); check.ProcessState == nil || check.ProcessState.ExitCode() != exitFail {
+	if out, _ := check.CombinedOutput(); check.ProcessState == nil || check.ProcessState.ExitCode() != console.ExitFail {
 		t.Fatalf("%s", out)
 	}
 	if out, err := exec.Command("opensrs-doctor", "fleet", "deploy", "prometheus", "--output", dir).CombinedOutput(); err != nil {

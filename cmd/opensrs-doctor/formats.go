@@ -8,8 +8,9 @@ import (
 	"strings"
 	"time"
 
+	"opensrs-doctor/cmd/opensrs-doctor/config"
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/cmd/opensrs-doctor/outfile"
-	"opensrs-doctor/probes/wording"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/render"
 	"opensrs-doctor/report/render/page"
@@ -22,35 +23,26 @@ type format struct {
 	write func(io.Writer, *report.Report, screen.Options) error
 }
 
+// writers write a report in the formats that -f takes.
+var writers = map[string]func(io.Writer, *report.Report, screen.Options) error{
+	"human":      render.WriteText,
+	"json":       sameForAll(report.WriteJSON),
+	"junit":      sameForAll(render.WriteJUnit),
+	"tap":        sameForAll(render.WriteTAP),
+	"markdown":   sameForAll(render.WriteMarkdown),
+	"html":       sameForAll(page.WriteHTML),
+	"prometheus": sameForAll(render.WritePrometheus),
+	"nagios":     sameForAll(render.WriteNagios),
+	"github":     sameForAll(render.WriteGitHub),
+}
+
 // formats are all that -f takes, the default first.
 func formats() []format {
-	return []format{
-		{"human", render.WriteText},
-		{"json", sameForAll(report.WriteJSON)},
-		{"junit", sameForAll(render.WriteJUnit)},
-		{"tap", sameForAll(render.WriteTAP)},
-		{"markdown", sameForAll(render.WriteMarkdown)},
-		{"html", sameForAll(page.WriteHTML)},
-		{"prometheus", sameForAll(render.WritePrometheus)},
-		{"nagios", sameForAll(render.WriteNagios)},
-		{"github", sameForAll(render.WriteGitHub)},
+	var all []format
+	for _, name := range config.Formats {
+		all = append(all, format{name, writers[name]})
 	}
-}
-
-// formatNames are the words that -f takes, the default first.
-func formatNames() []string {
-	var names []string
-	for _, one := range formats() {
-		names = append(names, one.name)
-	}
-	return names
-}
-
-// formatChoice is what the help says of them.
-func formatChoice() string {
-	names := formatNames()
-	names[0] += " (default)"
-	return wording.Join(names, "or")
+	return all
 }
 
 // sameForAll makes a writer of one that does not ask how a person wants to read.
@@ -72,17 +64,17 @@ type outputs []output
 // parseOutputs reads the values of --format and opens the files, so that a path that cannot be written is an
 // error before the run and not after it. Until the deadline or the end of ctx a pipe is waited for. The caller ends with
 // write or discard.
-func (s *settings) parseOutputs(ctx context.Context, deadline time.Time) (out outputs, err error) {
-	return s.parseOutputsOf(ctx, formats(), deadline)
+func parseOutputs(ctx context.Context, s *config.Settings, deadline time.Time) (out outputs, err error) {
+	return parseOutputsOf(ctx, s, formats(), deadline)
 }
 
 // parseOutputsOf is parseOutputs for those formats, the default first.
-func (s *settings) parseOutputsOf(ctx context.Context, all []format, deadline time.Time) (out outputs, err error) {
+func parseOutputsOf(ctx context.Context, s *config.Settings, all []format, deadline time.Time) (out outputs, err error) {
 	var names []string
 	for _, one := range all {
 		names = append(names, one.name)
 	}
-	if !s.given("format") {
+	if !s.Given("format") {
 		return outputs{{format: all[0]}}, nil
 	}
 	defer func() {
@@ -90,16 +82,16 @@ func (s *settings) parseOutputsOf(ctx context.Context, all []format, deadline ti
 			out.discard()
 		}
 	}()
-	paths, inputs := map[string]bool{}, s.inputs()
-	for i, one := range s.merged["format"].values {
-		name, path, hasPath := strings.Cut(strings.TrimSpace(one.text), "=")
+	paths, inputs := map[string]bool{}, s.Inputs()
+	for i, text := range s.Texts("format") {
+		name, path, hasPath := strings.Cut(strings.TrimSpace(text), "=")
 		at := slices.Index(names, name)
 		switch {
 		case at < 0:
-			return out, s.bad("format", i, "%s is not a format; the formats are %s", shown(name),
-				strings.Join(names, ", ")).withNearest(name, names)
+			return out, s.Bad("format", i, "%s is not a format; the formats are %s", console.Shown(name),
+				strings.Join(names, ", ")).WithNearest(name, names)
 		case hasPath && path == "":
-			return out, s.bad("format", i, "the path after %s= is empty", name)
+			return out, s.Bad("format", i, "the path after %s= is empty", name)
 		case path == "-":
 			path = ""
 		}
@@ -108,25 +100,25 @@ func (s *settings) parseOutputsOf(ctx context.Context, all []format, deadline ti
 			path = outfile.Key(path)
 		}
 		if paths[path] && path == "" {
-			return out, s.bad("format", i, "only one format can go to standard output").
-				withHint("give the others a path, as in -f %s=PATH", name)
+			return out, s.Bad("format", i, "only one format can go to standard output").
+				WithHint("give the others a path, as in -f %s=PATH", name)
 		}
 		if paths[path] {
-			return out, s.bad("format", i, "two formats cannot go to the same path %s", shownPath(given))
+			return out, s.Bad("format", i, "two formats cannot go to the same path %s", console.ShownPath(given))
 		}
 		if input := inputs[path]; input != "" {
-			return out, s.bad("format", i, "%s is the file of %s, and would be replaced", shownPath(given), input)
+			return out, s.Bad("format", i, "%s is the file of %s, and would be replaced", console.ShownPath(given), input)
 		}
 		paths[path] = true
 		next := output{format: all[at], path: path, given: given}
 		if path != "" {
 			if next.file, err = outfile.Open(ctx, given, deadline); err != nil {
-				return out, s.bad("format", i, "cannot write %s: %s", shownPath(given), plain(err))
+				return out, s.Bad("format", i, "cannot write %s: %s", console.ShownPath(given), console.Plain(err))
 			}
 			if next.file.IsStdout() {
 				if paths[""] {
 					next.file.Discard()
-					return out, s.bad("format", i, "%s is standard output, and only one format can go there", shownPath(given))
+					return out, s.Bad("format", i, "%s is standard output, and only one format can go there", console.ShownPath(given))
 				}
 				paths[""] = true
 			}
@@ -136,47 +128,31 @@ func (s *settings) parseOutputsOf(ctx context.Context, all []format, deadline ti
 	return out, nil
 }
 
-// inputs are the files that this run reads, by outfile.Key, and the setting of each.
-func (s *settings) inputs() map[string]string {
-	found := map[string]string{}
-	for _, name := range []string{"api-key-file", "rules-file", "ca-file", "public-roots", "system-roots"} {
-		if path := s.text(name); path != "" && path != "-" && s.merged[name].from != "environment" {
-			found[outfile.Key(path)] = name
-		}
-	}
-	for _, one := range s.merged {
-		if one.from == "file" {
-			found[outfile.Key(one.file)] = "config"
-		}
-	}
-	return found
-}
-
 // write writes every format, those with a path first. All are tried; the first error is returned, which is the
 // given one where something else could not be written before. A plugin's line is not written after an error:
 // the line for the error takes its place.
-func (out outputs) write(r *report.Report, v view, s *streams, before error) error {
+func (out outputs) write(r *report.Report, v console.View, s *console.Streams, before error) error {
 	first := before
 	for _, one := range out {
 		if one.file == nil {
 			continue
 		}
-		err := one.format.write(one.file, r, v.plain())
+		err := one.format.write(one.file, r, v.Plain())
 		if err == nil {
 			err = one.file.Commit()
 		} else {
 			one.file.Discard()
 		}
 		if err != nil && first == nil {
-			first = fmt.Errorf("%s: %s", shownPath(one.given), plain(err))
+			first = fmt.Errorf("%s: %s", console.ShownPath(one.given), console.Plain(err))
 		}
 	}
 	for _, one := range out {
 		if one.file != nil || first != nil && one.format.name == "nagios" {
 			continue
 		}
-		if err := one.format.write(s.stdout, r, v.forTerminal(s)); err != nil && first == nil {
-			first = fmt.Errorf("standard output: %s", plain(err))
+		if err := one.format.write(s.Stdout, r, v.ForTerminal(s)); err != nil && first == nil {
+			first = fmt.Errorf("standard output: %s", console.Plain(err))
 		}
 	}
 	out.summarize(r, s)
@@ -185,13 +161,13 @@ func (out outputs) write(r *report.Report, v view, s *streams, before error) err
 
 // unwritten is the error for a report that could not be written, after one line with the result: what was found is not
 // lost with the disk that was to hold it.
-func unwritten(r *report.Report, s *streams, err error) error {
+func unwritten(r *report.Report, s *console.Streams, err error) error {
 	result := r.Verdict
 	if len(r.Diagnoses) > 0 {
 		result += ", " + r.Diagnoses[0].Cause + ": " + render.HeadlineOf(r.Diagnoses[0])
 	}
-	s.tell("", "The result was: "+result)
-	return fmt.Errorf("the report could not be written: %s", plain(err))
+	s.Tell("", "The result was: "+result)
+	return fmt.Errorf("the report could not be written: %s", console.Plain(err))
 }
 
 // discard gives up files that were opened and not written; what stood there before stays.

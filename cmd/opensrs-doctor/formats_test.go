@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"encoding/xml"
+	"maps"
 	"os"
 	"os/exec"
 	"regexp"
@@ -14,6 +15,8 @@ import (
 
 	"github.com/jstemmer/go-junit-report/v2/junit"
 
+	"opensrs-doctor/cmd/opensrs-doctor/config"
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes/sandbox"
 	"opensrs-doctor/report"
 )
@@ -43,7 +46,7 @@ func TestEveryFaultInEveryFormat(t *testing.T) {
 			t.Run(judge.program, func(t *testing.T) { t.Skipf("%s is not installed", judge.program) })
 		}
 	}
-	atOnce(t, append(sandbox.Faults(), healthy, "not chosen", "required"), func(t *testing.T, fault string) {
+	atOnce(t, append(sandbox.Faults(), "healthy", "not chosen", "required"), func(t *testing.T, fault string) {
 		args := []string{"--sandbox=" + fault, "--timeout", "4s"}
 		switch fault {
 		case "not chosen":
@@ -127,11 +130,18 @@ func sameAgain(t *testing.T, document string, files map[string]string) {
 	written := texts(t, files, document)
 	for _, format := range formats() {
 		var second bytes.Buffer
-		if err := format.write(&second, saved, view{verbose: true}.plain()); err != nil {
+		if err := format.write(&second, saved, console.View{Verbose: true}.Plain()); err != nil {
 			t.Fatal(err)
 		}
 		if first := written[format.name]; first != second.String() {
 			t.Errorf("%s differs when the saved report is rendered:\n%s\n%s", format.name, first, second.String())
 		}
+	}
+}
+
+// TestEveryFormatHasAWriter, and nothing is written that the help does not name.
+func TestEveryFormatHasAWriter(t *testing.T) {
+	if named := slices.Sorted(slices.Values(config.Formats)); !slices.Equal(named, slices.Sorted(maps.Keys(writers))) {
+		t.Errorf("the help names %v", named)
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/cmd/opensrs-doctor/outfile"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/render"
@@ -13,8 +14,8 @@ const stepSummary = "GITHUB_STEP_SUMMARY"
 
 // summarize appends the report to the summary of the step, where the github format was asked for and a step
 // runs. A summary that cannot be written is worth a note; the annotations have told the verdict.
-func (out outputs) summarize(r *report.Report, s *streams) {
-	path, asked := s.getenv(stepSummary), false
+func (out outputs) summarize(r *report.Report, s *console.Streams) {
+	path, asked := s.Getenv(stepSummary), false
 	for _, one := range out {
 		asked = asked || one.format.name == "github"
 	}
@@ -27,6 +28,6 @@ func (out outputs) summarize(r *report.Report, s *streams) {
 		err = outfile.Append(path, text.Bytes())
 	}
 	if err != nil {
-		s.note("the step summary %s could not be written: %s", shownPath(path), plain(err))
+		s.Note("the step summary %s could not be written: %s", console.ShownPath(path), console.Plain(err))
 	}
 }

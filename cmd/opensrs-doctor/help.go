@@ -7,6 +7,9 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"opensrs-doctor/cmd/opensrs-doctor/config"
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 )
 
 // writeHelp is the help of one command, in 80 columns. The root's help is the list of commands.
@@ -17,7 +20,15 @@ func writeHelp(w io.Writer, cmd *cobra.Command) {
 		return
 	case cmd.Parent().Name() == "rules":
 		fmt.Fprintf(w, "Usage:  %s [flags]\n\n%s.\n", strings.TrimSuffix(cmd.UseLine(), " [flags]"), sentence(cmd.Short))
-		writeRulesHelp(w, cmd.Name())
+		writeKeys(w, config.KeysOf(commandWords(cmd)))
+		switch cmd.Name() {
+		case "plan":
+			fmt.Fprint(w, planConfig, planAfter)
+		case "lint":
+			fmt.Fprint(w, rulesAfter, lintAfter)
+		case "check":
+			fmt.Fprint(w, rulesAfter, rulesCheckAfter)
+		}
 		return
 	case cmd.Parent().Name() == "deploy":
 		writeDeployHelp(w, cmd)
@@ -30,12 +41,12 @@ func writeHelp(w io.Writer, cmd *cobra.Command) {
 			return
 		}
 		fmt.Fprint(w, checkHelp)
-		writeKeys(w, slices.DeleteFunc(keys(), func(k key) bool { return !slices.Contains(mostPeoples, k.name) }))
+		writeKeys(w, slices.DeleteFunc(config.KeysOf("check"), func(k config.Key) bool { return !slices.Contains(mostPeoples, k.Name) }))
 		fmt.Fprint(w, checkShort)
 		return
 	case cmd.Name() == "ticket":
 		fmt.Fprint(w, ticketHelp)
-		writeKeys(w, ticketKeys())
+		writeKeys(w, config.KeysOf("ticket"))
 		fmt.Fprint(w, ticketAfter)
 		return
 	}
@@ -46,40 +57,24 @@ func writeHelp(w io.Writer, cmd *cobra.Command) {
 		fmt.Fprint(w, rulesHelp)
 	case "fleet":
 		fmt.Fprint(w, fleetHelp)
-	case "merge":
-		writeKeys(w, mergeKeys())
-		fmt.Fprint(w, mergeAfter)
 	case "deploy":
 		fmt.Fprint(w, deployHelp)
-	case "render":
-		writeKeys(w, append(outputKeys(), noExitStatus))
 	case "clients":
 		fmt.Fprint(w, clientsHelp)
-		writeKeys(w, clientsKeys())
-		fmt.Fprint(w, clientsAfter)
-	case "diff":
-		writeKeys(w, append([]key{dataFormat}, viewKeys()...))
-		fmt.Fprint(w, diffAfter)
 	case "explain":
 		fmt.Fprint(w, explainHelp)
-		writeKeys(w, explainKeys())
-		fmt.Fprint(w, explainAfter)
-	case "version":
-		writeKeys(w, []key{dataFormat})
-	case "sign":
-		writeKeys(w, signKeys())
-		fmt.Fprint(w, signAfter)
-	case "verify":
-		writeKeys(w, verifyKeys())
-		fmt.Fprint(w, verifyAfter)
-	case "sandbox":
-		writeKeys(w, sandboxKeys())
-		fmt.Fprint(w, sandboxAfter)
-	case "help":
-		writeKeys(w, []key{manualKey})
 	case "completion":
 		fmt.Fprint(w, completionHelp)
 	}
+	writeKeys(w, config.KeysOf(commandWords(cmd)))
+	fmt.Fprint(w, map[string]string{"merge": mergeAfter, "clients": clientsAfter, "diff": diffAfter, "explain": explainAfter,
+		"sign": signAfter, "verify": verifyAfter, "sandbox": sandboxAfter}[cmd.Name()])
+}
+
+// commandWords are the words that name a command, without the program's.
+func commandWords(cmd *cobra.Command) string {
+	_, words, _ := strings.Cut(cmd.CommandPath(), " ")
+	return words
 }
 
 func sentence(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
@@ -94,7 +89,7 @@ const helpAll = "help-all"
 // writeAllHelp is the help of check with all its flags.
 func writeAllHelp(w io.Writer) {
 	fmt.Fprint(w, checkHelp)
-	writeKeys(w, append(keys(), key{helpAll, "", boolean, "", groupOutput, "this help"}))
+	writeKeys(w, config.KeysOf("check --"+helpAll))
 	fmt.Fprint(w, checkAfter)
 }
 
@@ -102,15 +97,15 @@ func writeAllHelp(w io.Writer) {
 const helpColumn = 29
 
 // writeKeys lists flags under their headings.
-func writeKeys(w io.Writer, keys []key) {
+func writeKeys(w io.Writer, keys []config.Key) {
 	if page, ok := w.(*manual); ok {
 		page.takeKeys(keys)
 		return
 	}
-	for _, group := range groups {
+	for _, group := range config.Groups {
 		headed := false
 		for _, key := range keys {
-			if key.group != group {
+			if key.Group != group {
 				continue
 			}
 			if !headed {
@@ -122,16 +117,16 @@ func writeKeys(w io.Writer, keys []key) {
 	}
 }
 
-func writeKey(w io.Writer, key key) {
-	left := "      --" + key.name
-	if key.short != "" {
-		left = "  -" + key.short + ", --" + key.name
+func writeKey(w io.Writer, key config.Key) {
+	left := "      --" + key.Name
+	if key.Short != "" {
+		left = "  -" + key.Short + ", --" + key.Name
 	}
 	switch {
-	case key.kind == option:
-		left += "[=" + key.arg + "]"
-	case key.arg != "":
-		left += " " + key.arg
+	case key.Kind == config.Option:
+		left += "[=" + key.Arg + "]"
+	case key.Arg != "":
+		left += " " + key.Arg
 	}
 	line := left
 	if len(left)+1 > helpColumn {
@@ -139,8 +134,8 @@ func writeKey(w io.Writer, key key) {
 		line = ""
 	}
 	line += strings.Repeat(" ", helpColumn-len(line))
-	for _, word := range strings.Fields(key.help) {
-		if len(line) > helpColumn && len([]rune(line))+len([]rune(word)) > plainWidth {
+	for _, word := range strings.Fields(key.Help) {
+		if len(line) > helpColumn && len([]rune(line))+len([]rune(word)) > console.PlainWidth {
 			fmt.Fprintln(w, strings.TrimRight(line, " "))
 			line = strings.Repeat(" ", helpColumn)
 		}
@@ -150,9 +145,9 @@ func writeKey(w io.Writer, key key) {
 }
 
 // helpCommand is help [COMMAND].
-func helpCommand(root *cobra.Command, s *streams) *cobra.Command {
+func helpCommand(root *cobra.Command, s *console.Streams) *cobra.Command {
 	help := &cobra.Command{Use: "help [COMMAND]", Short: "help on a command"}
-	flags := addKeys(help.Flags(), []key{manualKey})
+	flags := config.AddFlags(help.Flags(), "help")
 	help.RunE = func(_ *cobra.Command, args []string) error {
 		command := root
 		if len(args) > 0 {
@@ -160,7 +155,7 @@ func helpCommand(root *cobra.Command, s *streams) *cobra.Command {
 				return unknownCommand(root, args[0])
 			}
 		}
-		if gather(flags, nil, s).bool("man") {
+		if config.Gather(flags, nil, s).Bool("man") {
 			return writeManual(root.OutOrStdout(), command, s)
 		}
 		writeHelp(root.OutOrStdout(), command)

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"opensrs-doctor/cmd/opensrs-doctor/config"
 )
 
 const fleetHelp = `
@@ -51,7 +53,7 @@ contacted.
 // writeDeployHelp is the help of one engine's command.
 func writeDeployHelp(w io.Writer, cmd *cobra.Command) {
 	fmt.Fprintf(w, "Usage:  %s [flags]\n\n%s.\n", strings.TrimSuffix(cmd.UseLine(), " [flags]"), sentence(cmd.Short))
-	writeKeys(w, deployKeys(cmd.Name()))
+	writeKeys(w, config.KeysOf(commandWords(cmd)))
 	fmt.Fprint(w, deployAfter)
 }
 

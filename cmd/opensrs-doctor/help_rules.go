@@ -1,10 +1,5 @@
 package main
 
-import (
-	"fmt"
-	"io"
-)
-
 const rulesHelp = `
   lint         what is wrong or doubtful in a list of rules
   check        what a list says of addresses
@@ -18,21 +13,6 @@ what access rules are.
   opensrs-doctor rules plan --ips servers.csv --current-rule "allow 203.0.113.7"
   opensrs-doctor help rules plan      all flags of one of them
 `
-
-// writeRulesHelp is what follows the usage of lint, check and plan.
-func writeRulesHelp(w io.Writer, name string) {
-	switch name {
-	case "plan":
-		writeKeys(w, planKeys())
-		fmt.Fprint(w, planConfig, planAfter)
-	case "lint":
-		writeKeys(w, ruleKeys())
-		fmt.Fprint(w, rulesAfter, lintAfter)
-	case "check":
-		writeKeys(w, ruleKeys())
-		fmt.Fprint(w, rulesAfter, rulesCheckAfter)
-	}
-}
 
 const rulesAfter = `
       --config PATH          the config file; without flags the rules are taken

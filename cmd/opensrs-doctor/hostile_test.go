@@ -30,6 +30,8 @@ import (
 	"github.com/miekg/dns"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"opensrs-doctor/cmd/opensrs-doctor/config"
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes/sandbox"
 )
 
@@ -547,9 +549,9 @@ func resetConn(conn net.Conn) {
 func judge(t *testing.T, got outcome, cause string) saidReport {
 	t.Helper()
 	report := got.report(t)
-	want := exitFail
+	want := console.ExitFail
 	if cause == "" {
-		want = exitOK
+		want = console.ExitOK
 	}
 	if cause == "" && report.Verdict == "pass" && report.Probes[5].Facts.Code != "200" {
 		t.Errorf("a pass without the service's answer: %+v", report.Probes[5])
@@ -648,7 +650,7 @@ func TestHostilePages(t *testing.T) {
 		page := "http://" + listenFor(t, func(conn net.Conn) { readRequest(conn); hostilePages[name](conn) }) + "/"
 		fine := w.serve(t, w.good(), says(okReply(accepted())))
 		got := invocation{environment: credentialsIn()}.run(t, append(w.flags(fine.url, "--egress-source", page), "-f", "json")...)
-		if report := got.report(t); report.Verdict != "warn" || report.cause() != "egress.unknown" || got.status != exitOK {
+		if report := got.report(t); report.Verdict != "warn" || report.cause() != "egress.unknown" || got.status != console.ExitOK {
 			t.Errorf("as a source: %s, %s, exit status %d", report.Verdict, report.cause(), got.status)
 		}
 		refusing := w.serve(t, w.good(), says(okReply(envelope("401", "no"))))
@@ -714,16 +716,16 @@ func TestRenderingHostileReports(t *testing.T) {
 		path := filepath.Join(dir, "report.json")
 		write(t, path, one.text)
 		args := []string{"render", path, "--anonymize"}
-		for _, format := range formatNames() {
+		for _, format := range config.Formats {
 			args = append(args, "-f", format+"="+filepath.Join(dir, "as-"+format))
 		}
 		got := invocation{}.run(t, args...)
 		refused := invocation{}.run(t, "diff", path, path)
 		switch {
-		case one.refused == "" && (got.status != exitOK || refused.status != exitOK):
+		case one.refused == "" && (got.status != console.ExitOK || refused.status != console.ExitOK):
 			t.Errorf("%s: exit status %d and %d: %.500s%.500s", name, got.status, refused.status, got.stderr, refused.stderr)
-		case one.refused != "" && (got.status != exitUsage || !strings.Contains(got.stderr, one.refused) ||
-			refused.status != exitUsage || !strings.Contains(refused.stderr, one.refused)):
+		case one.refused != "" && (got.status != console.ExitUsage || !strings.Contains(got.stderr, one.refused) ||
+			refused.status != console.ExitUsage || !strings.Contains(refused.stderr, one.refused)):
 			t.Errorf("%s: exit status %d and %d: %.500s%.500s", name, got.status, refused.status, got.stderr, refused.stderr)
 		}
 		if most := max(got.memory, refused.memory); most > one.most {
@@ -918,7 +920,7 @@ func TestInterruptedCall(t *testing.T) {
 		t.Errorf("%s after the signal", took)
 	}
 	report := got.report(t)
-	if got.status != exitInternal || len(report.Probes) != 6 || report.Probes[4].Status != "pass" || report.Probes[5].Status != "skip" {
+	if got.status != console.ExitInternal || len(report.Probes) != 6 || report.Probes[4].Status != "pass" || report.Probes[5].Status != "skip" {
 		t.Errorf("exit status %d, %+v", got.status, report.Probes)
 	}
 	revealsNothing(t, got.stdout+got.stderr)

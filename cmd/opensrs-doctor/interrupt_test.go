@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"opensrs-doctor/cmd/opensrs-doctor/config"
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes/observed"
 	"opensrs-doctor/probes/sandbox"
 	"opensrs-doctor/report"
@@ -209,10 +211,10 @@ func toldIncomplete(t *testing.T, format format, place, known, saved string, got
 		}
 	}
 	var again strings.Builder
-	if err := format.write(&again, r, view{}.plain()); err != nil || again.String() != got.stdout {
+	if err := format.write(&again, r, console.View{}.Plain()); err != nil || again.String() != got.stdout {
 		t.Errorf("%v, saved and rendered it is\n%s\nand was\n%s", err, again.String(), got.stdout)
 	}
-	if got.status != exitInternal || !strings.Contains(got.stderr, "interrupted") {
+	if got.status != console.ExitInternal || !strings.Contains(got.stderr, "interrupted") {
 		t.Errorf("exit status %d, standard error %q", got.status, got.stderr)
 	}
 	revealsNothing(t, got.stdout+got.stderr)
@@ -240,7 +242,7 @@ func TestInterruptPipe(t *testing.T) {
 			t.Error(err)
 		}
 	}}.run(t, "--sandbox", "--timeout", "10m", "-f", "json="+first, "-f", "markdown="+pipe, "-f", "tap")
-	if got.status != exitInternal || !strings.Contains(got.stderr, pipe+": interrupted") ||
+	if got.status != console.ExitInternal || !strings.Contains(got.stderr, pipe+": interrupted") ||
 		!strings.Contains(got.stderr, "The result was: pass") || !strings.Contains(got.stdout, "1..") {
 		t.Errorf("exit status %d, standard output %q, standard error %q", got.status, got.stdout, got.stderr)
 	}
@@ -273,7 +275,7 @@ func TestInterruptKeyCommand(t *testing.T) {
 				t.Errorf("%s: the command is still there: %v", format, err)
 			}
 		}}.run(t, "--sandbox", "--username", "bob", "-f", format, "--api-key-command", `sh -c "exec >`+pipe+`; echo begun; sleep 60"`)
-		if got.status != exitInternal || !strings.Contains(got.stdout+got.stderr, "interrupted while the key command ran") {
+		if got.status != console.ExitInternal || !strings.Contains(got.stdout+got.stderr, "interrupted while the key command ran") {
 			t.Errorf("%s: exit status %d, %s%s", format, got.status, got.stdout, got.stderr)
 		}
 	}
@@ -284,7 +286,7 @@ func TestInterruptKeyCommand(t *testing.T) {
 func TestInterruptAfterARound(t *testing.T) {
 	for _, cause := range []string{"rules.propagating", "port.refused"} { // one that can pass by itself, one that cannot
 		ctx, interrupt := context.WithCancel(t.Context())
-		result := (&request{wait: time.Hour}).repeat(ctx, &streams{}, func() *report.Report {
+		result := repeat(ctx, &config.Request{Wait: time.Hour}, &console.Streams{}, func() *report.Report {
 			interrupt()
 			return &report.Report{Verdict: report.VerdictFail,
 				Diagnoses: []report.Diagnosis{{Cause: cause, Severity: report.Fail}}}

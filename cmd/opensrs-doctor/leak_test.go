@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes/sandbox"
 )
 
@@ -55,7 +56,7 @@ func TestNothingRunsOn(t *testing.T) {
 		"silent resolver":  {"--endpoint", "api.example:55443", "--resolver", server, "--egress-source", "none", "--control", silence, "--status-url", "none", "--proxy", "none", "--timeout", "1s"},
 		"silent proxy":     {"--endpoint", "192.0.2.1:55443", "--no-third-parties", "--proxy", "http://" + silence, "--timeout", "1s"},
 		"waiting":          {"--sandbox=rules.propagating", "--wait", "1s"},
-		healthy:            {"--sandbox"},
+		"healthy":          {"--sandbox"},
 	}
 	for _, fault := range sandbox.Faults() {
 		worlds[fault] = []string{"--sandbox=" + fault, "--timeout", "1s"}
@@ -64,7 +65,7 @@ func TestNothingRunsOn(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			before := goroutines()
 			var out bytes.Buffer
-			if status := run(args, &streams{stdin: strings.NewReader(""), stdout: &out, stderr: io.Discard}); status > exitFail && status != exitInternal {
+			if status := run(args, &console.Streams{Stdin: strings.NewReader(""), Stdout: &out, Stderr: io.Discard}); status > console.ExitFail && status != console.ExitInternal {
 				t.Fatalf("exit status %d: %s", status, out.String())
 			}
 			for _, stack := range left(before) {

@@ -4,55 +4,34 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"opensrs-doctor/cmd/opensrs-doctor/child"
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/cmd/opensrs-doctor/process"
+	"opensrs-doctor/probes/typo"
 )
-
-// Exit statuses of check and render. Where nothing was run the status is never that of a verdict.
-const (
-	exitOK       = 0 // pass, or warn
-	exitFail     = 1 // fail; with --fail-on warn also warn
-	exitUsage    = 2 // a wrong flag, word, file or value: nothing was run
-	exitInternal = 3 // the tool itself failed, or was interrupted
-)
-
-// streams is what a command touches of its process, so that tests can hand in others.
-type streams struct {
-	stdin          io.Reader
-	stdout, stderr io.Writer
-	lookup         func(string) (string, bool) // the environment; nil: there is none
-}
-
-func (s *streams) getenv(name string) string {
-	if s.lookup == nil {
-		return ""
-	}
-	value, _ := s.lookup(name)
-	return value
-}
 
 func main() {
-	keepMemory()
+	child.KeepMemory()
 	if pipe, is := process.Entered(); is {
 		serveInside(pipe)
 		return
 	}
-	os.Exit(run(os.Args[1:], &streams{os.Stdin, os.Stdout, os.Stderr, os.LookupEnv}))
+	os.Exit(run(os.Args[1:], &console.Streams{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Lookup: os.LookupEnv}))
 }
 
 // run runs one command line and gives the exit status.
-func run(args []string, s *streams) (status int) {
+func run(args []string, s *console.Streams) (status int) {
 	root := rootFor(args, s)
 	defer func() {
 		if value := recover(); value != nil {
 			reportPanic(s)
-			if status = exitInternal; asPlugin(root, args, s) {
+			if status = console.ExitInternal; asPlugin(root, args, s) {
 				status = pluginStatus(errors.New("opensrs-doctor itself failed; this is a bug in it"), s)
 			}
 		}
@@ -69,70 +48,18 @@ func run(args []string, s *streams) (status int) {
 	if err != nil && asPlugin(root, args, s) {
 		return pluginStatus(err, s)
 	}
-	return statusOf(err, s)
-}
-
-// usageError is a wrong command line, configuration or input file: exit status 2, and nothing was run.
-type usageError struct {
-	text string   // what is wrong, with the place
-	more []string // what else is wrong of its kind, a line each
-	hint string   // what to do, or ""
-
-	cause error // what the system said, where a caller may care; nil otherwise
-}
-
-func (e *usageError) Unwrap() error { return e.cause }
-
-func (e *usageError) Error() string { return strings.Join(append([]string{e.text}, e.more...), "; ") }
-
-func usagef(format string, args ...any) *usageError {
-	return &usageError{text: fmt.Sprintf(format, args...)}
-}
-
-func (e *usageError) withHint(format string, args ...any) *usageError {
-	e.hint = fmt.Sprintf(format, args...)
-	return e
-}
-
-// exitError ends the program with a status that was reported already.
-type exitError int
-
-func (e exitError) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
-
-// statusOf prints an error in the tool's one form and gives the exit status for it.
-func statusOf(err error, s *streams) int {
-	var (
-		usage *usageError
-		exit  exitError
-	)
-	switch {
-	case err == nil:
-		return exitOK
-	case errors.As(err, &exit):
-		return int(exit)
-	case errors.As(err, &usage):
-		s.tell("error: ", usage.text)
-		for _, text := range usage.more {
-			s.tell("       ", text)
-		}
-		if usage.hint != "" {
-			s.tell("hint: ", usage.hint)
-		}
-		return exitUsage
-	}
-	s.tell("error: ", err.Error())
-	return exitInternal
+	return s.StatusOf(err)
 }
 
 // reportPanic names the place of a panic and not its value, which may hold anything.
-func reportPanic(s *streams) {
-	s.say("error: ", "opensrs-doctor itself failed; this is a bug in it. Where:")
+func reportPanic(s *console.Streams) {
+	s.Say("error: ", "opensrs-doctor itself failed; this is a bug in it. Where:")
 	callers := make([]uintptr, 32)
 	frames := runtime.CallersFrames(callers[:runtime.Callers(3, callers)])
 	for {
 		frame, more := frames.Next()
 		if name := frame.Function; strings.HasPrefix(name, "opensrs-doctor/") || strings.HasPrefix(name, "main.") {
-			s.say("  ", fmt.Sprintf("%s line %d", name, frame.Line))
+			s.Say("  ", fmt.Sprintf("%s line %d", name, frame.Line))
 		}
 		if !more {
 			return
@@ -141,14 +68,14 @@ func reportPanic(s *streams) {
 }
 
 // subcommands are the commands below the root, check and cobra's own aside.
-var subcommands = map[string]func(*streams) *cobra.Command{
+var subcommands = map[string]func(*console.Streams) *cobra.Command{
 	"clients": clientsCommand, "rules": rulesCommand, "sign": signCommand, "sandbox": sandboxCommand, "ticket": ticketCommand,
 	"render": renderCommand, "diff": diffCommand, "fleet": fleetCommand, "explain": explainCommand, "version": versionCommand,
 }
 
 // rootFor is what a command line needs of the command tree. Where it begins with a command, the others have no part in
 // it, and making them would take longer than the quick ones run.
-func rootFor(args []string, s *streams) *cobra.Command {
+func rootFor(args []string, s *console.Streams) *cobra.Command {
 	if len(args) > 0 {
 		if command, known := subcommands[args[0]]; known {
 			root := bareRoot(s)
@@ -160,7 +87,7 @@ func rootFor(args []string, s *streams) *cobra.Command {
 }
 
 // bareRoot is the root without its flags, and without a command.
-func bareRoot(s *streams) *cobra.Command {
+func bareRoot(s *console.Streams) *cobra.Command {
 	root := &cobra.Command{
 		Use:               "opensrs-doctor",
 		SilenceErrors:     true,
@@ -168,9 +95,9 @@ func bareRoot(s *streams) *cobra.Command {
 		DisableAutoGenTag: true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
-	root.SetOut(s.stdout)
-	root.SetErr(s.stderr)
-	root.SetIn(s.stdin)
+	root.SetOut(s.Stdout)
+	root.SetErr(s.Stderr)
+	root.SetIn(s.Stdin)
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { writeHelp(cmd.OutOrStdout(), cmd) })
 	root.SetUsageFunc(func(cmd *cobra.Command) error { writeHelp(cmd.ErrOrStderr(), cmd); return nil })
@@ -178,7 +105,7 @@ func bareRoot(s *streams) *cobra.Command {
 }
 
 // rootCommand is the whole command tree. The root itself is check, so that both take its flags.
-func rootCommand(s *streams) *cobra.Command {
+func rootCommand(s *console.Streams) *cobra.Command {
 	check, flags := checkCommand(s)
 	root := bareRoot(s)
 	root.RunE = check.RunE
@@ -206,9 +133,9 @@ func unknownCommand(root *cobra.Command, word string) error {
 			names = append(names, command.Name())
 		}
 	}
-	err := usagef("unknown command %s", shown(word))
-	if near := nearest(word, names); near != "" {
-		return err.withHint("did you mean opensrs-doctor %s?", near)
+	err := console.Usagef("unknown command %s", console.Shown(word))
+	if near := typo.Nearest(word, names); near != "" {
+		return err.WithHint("did you mean opensrs-doctor %s?", near)
 	}
-	return err.withHint("opensrs-doctor help lists the commands")
+	return err.WithHint("opensrs-doctor help lists the commands")
 }

@@ -8,11 +8,11 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-)
 
-// manualKey asks help for a manual page. It is a flag of help and not a command: whoever copied only the program reads
-// its manual with man -l -.
-var manualKey = key{"man", "", boolean, "", groupOutput, "as a manual page, for man: opensrs-doctor help --man check | man -l -"}
+	"opensrs-doctor/cmd/opensrs-doctor/build"
+	"opensrs-doctor/cmd/opensrs-doctor/config"
+	"opensrs-doctor/cmd/opensrs-doctor/console"
+)
 
 // manual collects what writeHelp says of one command, in the place of a terminal: texts as they are, flags as the rows
 // of their table. So the manual cannot say anything else than the help.
@@ -22,7 +22,7 @@ type manual struct {
 	after    []string // paragraphs behind them
 	exit     []string // paragraphs about the exit status
 	own      []string // flags that the text names: they are not rows of the table
-	keys     []key
+	keys     []config.Key
 	text     strings.Builder
 }
 
@@ -30,7 +30,7 @@ type manual struct {
 func (m *manual) Write(part []byte) (int, error) { return m.text.Write(part) }
 
 // takeKeys takes flags.
-func (m *manual) takeKeys(keys []key) {
+func (m *manual) takeKeys(keys []config.Key) {
 	m.cut()
 	m.keys = append(m.keys, keys...)
 }
@@ -61,7 +61,7 @@ func (m *manual) cut() {
 }
 
 // writeManual writes the manual page of one command, in roff with the macros of man(7).
-func writeManual(w io.Writer, cmd *cobra.Command, s *streams) error {
+func writeManual(w io.Writer, cmd *cobra.Command, s *console.Streams) error {
 	m := &manual{}
 	writeHelp(m, cmd)
 	m.cut()
@@ -72,7 +72,7 @@ func writeManual(w io.Writer, cmd *cobra.Command, s *streams) error {
 	}
 	out := &roff{}
 	out.line(fmt.Sprintf(`.TH "%s" 1 %s "%s"`, escapeRoff(strings.ToUpper(name)), manualDate(s),
-		escapeRoff("opensrs-doctor "+ownVersion())))
+		escapeRoff("opensrs-doctor "+build.Version())))
 	out.macro("SH", "NAME")
 	out.line(escapeRoff(name) + ` \- ` + escapeRoff(short))
 	out.macro("SH", "SYNOPSIS")
@@ -99,12 +99,12 @@ func writeManual(w io.Writer, cmd *cobra.Command, s *streams) error {
 func pageName(cmd *cobra.Command) string { return strings.ReplaceAll(cmd.CommandPath(), " ", "-") }
 
 // manualDate is the page's day: that of the source where the build says so, as reproducible builds have it.
-func manualDate(s *streams) string {
+func manualDate(s *console.Streams) string {
 	var seconds int64
-	if _, err := fmt.Sscanf(s.getenv("SOURCE_DATE_EPOCH"), "%d", &seconds); err == nil && seconds > 0 {
+	if _, err := fmt.Sscanf(s.Getenv("SOURCE_DATE_EPOCH"), "%d", &seconds); err == nil && seconds > 0 {
 		return time.Unix(seconds, 0).UTC().Format(time.DateOnly)
 	}
-	return rootsDate()
+	return build.RootsDate()
 }
 
 // options writes the table of flags under its headings, and the flags that the text has.
@@ -113,10 +113,10 @@ func (r *roff) options(m *manual) {
 		return
 	}
 	r.macro("SH", "OPTIONS")
-	for _, group := range groups {
+	for _, group := range config.Groups {
 		headed := false
 		for _, key := range m.keys {
-			if key.group != group {
+			if key.Group != group {
 				continue
 			}
 			if !headed {
@@ -134,20 +134,20 @@ func (r *roff) options(m *manual) {
 	}
 }
 
-func (r *roff) option(k key) {
-	left := `\fB\-\-` + escapeRoff(k.name) + `\fR`
-	if k.short != "" {
-		left = `\fB\-` + k.short + `\fR, ` + left
+func (r *roff) option(k config.Key) {
+	left := `\fB\-\-` + escapeRoff(k.Name) + `\fR`
+	if k.Short != "" {
+		left = `\fB\-` + k.Short + `\fR, ` + left
 	}
 	switch {
-	case k.kind == option:
-		left += `[=\fI` + escapeRoff(k.arg) + `\fR]`
-	case k.arg != "":
-		left += ` \fI` + escapeRoff(k.arg) + `\fR`
+	case k.Kind == config.Option:
+		left += `[=\fI` + escapeRoff(k.Arg) + `\fR]`
+	case k.Arg != "":
+		left += ` \fI` + escapeRoff(k.Arg) + `\fR`
 	}
 	r.macro("TP")
 	r.line(left)
-	r.fill(k.help)
+	r.fill(k.Help)
 }
 
 // places are the files and variables of the commands that read a config file.

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/spf13/pflag"
+
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 )
 
 // TestManual: every command has a page that names all its flags, and the two readers of such pages find nothing to
@@ -19,7 +21,7 @@ func TestManual(t *testing.T) {
 	mandoc, groff := program(t, "mandoc"), program(t, "groff")
 	directory := t.TempDir()
 	var pages []string
-	for _, command := range commandsOf(rootCommand(&streams{lookup: os.LookupEnv})) {
+	for _, command := range commandsOf(rootCommand(&console.Streams{Lookup: os.LookupEnv})) {
 		if !hasManual(command) {
 			continue
 		}
@@ -101,7 +103,7 @@ func printed(t *testing.T, environment map[string]string, args ...string) string
 	t.Helper()
 	var out, errs strings.Builder
 	lookup := func(name string) (string, bool) { value, found := environment[name]; return value, found }
-	if status := run(args, &streams{strings.NewReader(""), &out, &errs, lookup}); status != exitOK || errs.Len() > 0 {
+	if status := run(args, &console.Streams{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Lookup: lookup}); status != console.ExitOK || errs.Len() > 0 {
 		t.Fatalf("%q: status %d, %s", args, status, errs.String())
 	}
 	return out.String()

@@ -3,13 +3,14 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"opensrs-doctor/cmd/opensrs-doctor/config"
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/render"
 )
@@ -23,7 +24,7 @@ func (out outputs) status(r *report.Report, failOn string) error {
 	for _, one := range out {
 		if one.file == nil && one.format.name == "nagios" {
 			if state := render.StateOf(r); state != render.NagiosOK {
-				return exitError(state)
+				return console.ExitError(state)
 			}
 			return nil
 		}
@@ -32,22 +33,22 @@ func (out outputs) status(r *report.Report, failOn string) error {
 }
 
 // pluginStatus is the exit status of a plugin. An error is the state unknown, and a line that says so.
-func pluginStatus(err error, s *streams) int {
-	var exit exitError
+func pluginStatus(err error, s *console.Streams) int {
+	var exit console.ExitError
 	switch {
 	case err == nil:
-		return exitOK
+		return console.ExitOK
 	case errors.As(err, &exit):
 		return int(exit)
 	}
-	statusOf(err, s)
-	fmt.Fprintln(s.stdout, render.NagiosLine(render.NagiosUnknown, err.Error()))
+	s.StatusOf(err)
+	fmt.Fprintln(s.Stdout, render.NagiosLine(render.NagiosUnknown, err.Error()))
 	return int(render.NagiosUnknown)
 }
 
 // asPlugin reports whether a command line asks for nagios on standard output, or without a --format the config file.
 // It has to know that also of a command line that is wrong.
-func asPlugin(root *cobra.Command, args []string, s *streams) (is bool) {
+func asPlugin(root *cobra.Command, args []string, s *console.Streams) (is bool) {
 	defer func() {
 		if recover() != nil { // it is asked after a panic too, and what failed then may fail again
 			is = false
@@ -63,11 +64,11 @@ func asPlugin(root *cobra.Command, args []string, s *streams) (is bool) {
 	given := flagTexts(command, rest)
 	formats := given["format"]
 	if len(formats) == 0 && command.Flags().Lookup("config") != nil {
-		config := ""
+		file := ""
 		if paths := given["config"]; len(paths) > 0 {
-			config = paths[len(paths)-1]
+			file = paths[len(paths)-1]
 		}
-		formats = formatsOfFile(config, s)
+		formats = config.FormatsOfFile(file, s)
 	}
 	for _, text := range formats {
 		if name, path, _ := strings.Cut(strings.TrimSpace(text), "="); name == "nagios" && (path == "" || path == "-") {
@@ -93,17 +94,4 @@ func flagTexts(command *cobra.Command, args []string) map[string][]string {
 		return nil
 	})
 	return texts
-}
-
-// formatsOfFile are the formats in a config file, which may be wrong in any other way.
-func formatsOfFile(flag string, s *streams) (formats []string) {
-	path, named := configPath(flag, s)
-	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
-		return nil // what a pipe held has been read
-	}
-	settings, _ := parseConfigAt(path, named)
-	for _, format := range settings["format"].values {
-		formats = append(formats, format.text)
-	}
-	return formats
 }

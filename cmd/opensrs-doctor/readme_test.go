@@ -9,6 +9,8 @@ import (
 	"github.com/kballard/go-shellquote"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 )
 
 func readme(t *testing.T) string {
@@ -25,7 +27,7 @@ var shownCommand = regexp.MustCompile("(?m)(?:^|`|\\| )(?:sudo )?(?:/usr/bin/)?o
 
 // TestReadmeCommands: what README prints can be typed: each command line has commands and flags that there are.
 func TestReadmeCommands(t *testing.T) {
-	root, seen := rootCommand(&streams{}), map[string]bool{}
+	root, seen := rootCommand(&console.Streams{}), map[string]bool{}
 	for _, found := range shownCommand.FindAllStringSubmatch(readme(t), -1) {
 		line, _, _ := strings.Cut(found[1], " -- ")
 		words, err := shellquote.Split(strings.ReplaceAll(line, "…", ""))
@@ -58,7 +60,7 @@ func TestReadmeFlags(t *testing.T) {
 			walk(child)
 		}
 	}
-	walk(rootCommand(&streams{}))
+	walk(rootCommand(&console.Streams{}))
 	named := regexp.MustCompile("[`( ]--([a-z][a-z-]+)").FindAllStringSubmatch(readme(t), -1)
 	if len(named) < 50 {
 		t.Fatalf("README names %d flags", len(named))

@@ -6,12 +6,15 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"opensrs-doctor/cmd/opensrs-doctor/config"
+	"opensrs-doctor/cmd/opensrs-doctor/console"
+	"opensrs-doctor/cmd/opensrs-doctor/infile"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/anonymize"
 )
 
 // renderCommand writes a saved report once more, without the network.
-func renderCommand(s *streams) *cobra.Command {
+func renderCommand(s *console.Streams) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "render REPORT.json",
 		Short: "render a saved report in any format",
@@ -19,76 +22,62 @@ func renderCommand(s *streams) *cobra.Command {
 			if len(args) == 1 {
 				return nil
 			}
-			return usagef("render takes one report, and got %d", len(args)).
-				withHint("opensrs-doctor render REPORT.json, or - for standard input")
+			return console.Usagef("render takes one report, and got %d", len(args)).
+				WithHint("opensrs-doctor render REPORT.json, or - for standard input")
 		},
 	}
-	flags := addKeys(command.Flags(), append(outputKeys(), noExitStatus))
+	flags := config.AddFlags(command.Flags(), "render")
 	command.RunE = func(_ *cobra.Command, args []string) error { return renderSaved(args[0], flags, s) }
 	return command
 }
 
-// noExitStatus lets a pipeline render a report whose verdict it has acted on already.
-var noExitStatus = key{"no-exit-status", "", boolean, "", groupOutput, "exit 0 whatever the verdict: it has been acted on before"}
-
-// outputKeys are the keys of check that are about the output.
-func outputKeys() []key {
-	var out []key
-	for _, key := range keys() {
-		if key.group == groupOutput {
-			out = append(out, key)
-		}
-	}
-	return out
-}
-
-func renderSaved(path string, flags map[string]*flagValue, s *streams) error {
-	settings := gather(flags, nil, s)
-	settings.merged["proxy"] = setting{values: []value{{text: "none"}}} // nobody is contacted
-	request, err := settings.request()
+func renderSaved(path string, flags map[string]*config.FlagValue, s *console.Streams) error {
+	settings := config.Gather(flags, nil, s)
+	settings.Offline()
+	request, err := settings.Request()
 	if err != nil {
 		return err
 	}
-	saved, err := readReport(path, s.stdin)
+	saved, err := readReport(path, s.Stdin)
 	if err != nil {
 		return err
 	}
-	ctx, stop := interruptible()
+	ctx, stop := console.Interruptible()
 	defer stop()
-	out, err := settings.parseOutputs(ctx, time.Now().Add(request.options.Timeout))
+	out, err := parseOutputs(ctx, settings, time.Now().Add(request.Options.Timeout))
 	if err != nil {
 		return err
 	}
 	defer out.discard()
-	if request.anonymize {
+	if request.Anonymize {
 		saved = anonymize.Anonymize(saved)
 	}
-	if err := out.write(saved, request.view, s, nil); err != nil {
+	if err := out.write(saved, request.View, s, nil); err != nil {
 		return unwritten(saved, s, err)
 	}
 	switch {
-	case settings.bool(noExitStatus.name):
+	case settings.Bool("no-exit-status"):
 		return nil
 	case saved.Interrupted:
-		return exitError(exitInternal)
+		return console.ExitError(console.ExitInternal)
 	}
-	return out.status(saved, request.failOn)
+	return out.status(saved, request.FailOn)
 }
 
 // readReport reads a saved report; "-" is standard input.
 func readReport(path string, stdin io.Reader) (*report.Report, error) {
 	from := stdin
 	if path != "-" {
-		file, err := openInput(path)
+		file, err := infile.Open(path)
 		if err != nil {
-			return nil, usagef("%s: %s", shownPath(path), plain(err))
+			return nil, console.Usagef("%s: %s", console.ShownPath(path), console.Plain(err))
 		}
 		defer file.Close()
 		from = file
 	}
 	saved, err := report.Read(from)
 	if err != nil {
-		return nil, usagef("%s: %s", shownPath(path), err).withHint("opensrs-doctor check -f json=REPORT.json makes one")
+		return nil, console.Usagef("%s: %s", console.ShownPath(path), err).WithHint("opensrs-doctor check -f json=REPORT.json makes one")
 	}
 	return saved, nil
 }

@@ -4,17 +4,19 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
-	"slices"
 
 	"github.com/spf13/cobra"
 
+	"opensrs-doctor/cmd/opensrs-doctor/config"
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/typo"
 	"opensrs-doctor/report/accessrules"
 	"opensrs-doctor/report/screen"
 )
 
 // rulesCommand is the arithmetic of the access rules. Nobody is asked anything.
-func rulesCommand(s *streams) *cobra.Command {
+func rulesCommand(s *console.Streams) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "rules lint|check|plan",
 		Short: "lint the access rules, check addresses against them, plan them",
@@ -23,88 +25,59 @@ func rulesCommand(s *streams) *cobra.Command {
 	command.Args = func(_ *cobra.Command, args []string) error {
 		names := []string{"lint", "check", "plan"}
 		if len(args) == 0 {
-			return usagef("rules takes one of lint, check and plan").withHint("opensrs-doctor help rules")
+			return console.Usagef("rules takes one of lint, check and plan").WithHint("opensrs-doctor help rules")
 		}
-		err := usagef("rules takes one of lint, check and plan, and got %s", shown(args[0]))
-		if near := nearest(args[0], names); near != "" {
-			return err.withHint("did you mean opensrs-doctor rules %s?", near)
+		err := console.Usagef("rules takes one of lint, check and plan, and got %s", console.Shown(args[0]))
+		if near := typo.Nearest(args[0], names); near != "" {
+			return err.WithHint("did you mean opensrs-doctor rules %s?", near)
 		}
-		return err.withHint("opensrs-doctor help rules")
+		return err.WithHint("opensrs-doctor help rules")
 	}
 	command.RunE = func(cmd *cobra.Command, args []string) error { return cmd.Args(cmd, args) }
 	return command
 }
 
-// ipsKey is where a list of addresses comes from.
-var ipsKey = key{"ips", "", text, "FILE|-", groupAddresses,
-	"addresses, the first IPv4 address of each line, in any column; - is standard input"}
-
-// ruleKeys are the keys of lint and check.
-func ruleKeys() []key {
-	return slices.Concat(keysNamed("rule", "rules-file"), []key{ipsKey, dataFormat}, viewKeys())
-}
-
-// keysNamed are keys of check.
-func keysNamed(names ...string) []key {
-	var out []key
-	for _, key := range keys() {
-		if slices.Contains(names, key.name) {
-			out = append(out, key)
-		}
-	}
-	return out
-}
-
 // rulesRun is one run of a rules command: its settings and how its words are set.
 type rulesRun struct {
-	settings *settings
+	settings *config.Settings
 	asJSON   bool
 	options  screen.Options
-	streams  *streams
+	streams  *console.Streams
 }
 
 // newRulesRun reads the flags, and from the config file the list of rules and how words are set.
-func newRulesRun(flags map[string]*flagValue, config string, s *streams) (*rulesRun, error) {
-	file, err := readConfig(config, s)
+func newRulesRun(flags map[string]*config.FlagValue, path string, s *console.Streams) (*rulesRun, error) {
+	settings, err := config.ForRules(flags, path, s)
 	if err != nil {
 		return nil, err
 	}
-	for name := range file {
-		if !slices.Contains([]string{"rule", "rules-file", "color", "no-color", "ascii"}, name) {
-			delete(file, name)
-		}
-	}
-	settings := gather(flags, file, s)
-	if err := settings.conflicts(&request{}); err != nil {
-		return nil, err
-	}
-	format, err := settings.choice("format", "human", "json")
+	asJSON, err := settings.JSON()
 	if err != nil {
 		return nil, err
 	}
-	if settings.text("ips") == "-" && settings.text("rules-file") == "-" {
-		return nil, usagef("--ips and --rules-file: both are to come from standard input").
-			withHint("give one of the two a path")
+	if settings.Text("ips") == "-" && settings.Text("rules-file") == "-" {
+		return nil, console.Usagef("--ips and --rules-file: both are to come from standard input").
+			WithHint("give one of the two a path")
 	}
-	look, err := settings.look()
+	look, err := settings.Look()
 	if err != nil {
 		return nil, err
 	}
-	return &rulesRun{settings, format == "json", look.forTerminal(s), s}, nil
+	return &rulesRun{settings, asJSON, look.ForTerminal(s), s}, nil
 }
 
 // note is a word on standard error.
 func (r *rulesRun) note(format string, args ...any) {
-	r.streams.note(format, args...)
+	r.streams.Note(format, args...)
 }
 
 // addresses calls tell with every line of --ips. name is how the file is called in a message. Of lines with more than
 // one address it notes that only the first counts.
 func (r *rulesRun) addresses(idle func(), tell func(name string, line iprules.AddressLine)) error {
-	if !r.settings.given("ips") {
+	if !r.settings.Given("ips") {
 		return nil
 	}
-	file, name, err := r.settings.open("ips")
+	file, name, err := r.settings.Open("ips")
 	if err != nil {
 		return err
 	}
@@ -127,7 +100,7 @@ func (r *rulesRun) addresses(idle func(), tell func(name string, line iprules.Ad
 		r.note("%s:%d: more than one address on the line; only the first one counts. Such lines: %d", name, first, more)
 	}
 	if err := in.Err(); err != nil {
-		return fmt.Errorf("%s could not be read to its end, only to line %d: %s", name, in.Lines(), plain(err))
+		return fmt.Errorf("%s could not be read to its end, only to line %d: %s", name, in.Lines(), console.Plain(err))
 	}
 	return nil
 }
@@ -173,12 +146,12 @@ func words(args []string, ranges bool) ([]netip.Prefix, error) {
 		line := iprules.ParseAddress(arg)
 		switch {
 		case arg == "-":
-			return nil, usagef(`"-" is not an address`).withHint("--ips - reads addresses from standard input")
+			return nil, console.Usagef(`"-" is not an address`).WithHint("--ips - reads addresses from standard input")
 		case line.Why != "":
-			return nil, usagef("%s", line.Error())
+			return nil, console.Usagef("%s", line.Error())
 		case !ranges && !line.Prefix.IsSingleIP():
-			return nil, usagef("%s is a range, and check takes single addresses", line.Prefix).
-				withHint("opensrs-doctor rules plan takes ranges")
+			return nil, console.Usagef("%s is a range, and check takes single addresses", line.Prefix).
+				WithHint("opensrs-doctor rules plan takes ranges")
 		}
 		prefixes = append(prefixes, line.Prefix)
 	}

@@ -5,19 +5,21 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"opensrs-doctor/cmd/opensrs-doctor/config"
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/report/accessrules"
 )
 
-func rulesCheckCommand(s *streams) *cobra.Command {
+func rulesCheckCommand(s *console.Streams) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "check [ADDRESS…]",
 		Short: "what the access rules say of addresses, under each way to read the list",
 	}
-	flags := addKeys(command.Flags(), ruleKeys())
-	config := command.Flags().String("config", "", "the config file, instead of the default one")
+	flags := config.AddFlags(command.Flags(), "rules check")
+	path := command.Flags().String("config", "", "the config file, instead of the default one")
 	command.RunE = func(_ *cobra.Command, args []string) error {
-		run, err := newRulesRun(flags, *config, s)
+		run, err := newRulesRun(flags, *path, s)
 		if err != nil {
 			return err
 		}
@@ -29,20 +31,20 @@ func rulesCheckCommand(s *streams) *cobra.Command {
 // check judges addresses line by line. As JSON nothing is kept of a line, so that a list may be as long as it likes; for
 // a person each distinct address is kept.
 func (r *rulesRun) check(args []string) error {
-	if len(args) == 0 && !r.settings.given("ips") {
-		return usagef("no address to judge").withHint("opensrs-doctor rules check ADDRESS, or --ips FILE")
+	if len(args) == 0 && !r.settings.Given("ips") {
+		return console.Usagef("no address to judge").WithHint("opensrs-doctor rules check ADDRESS, or --ips FILE")
 	}
 	given, err := words(args, false)
 	if err != nil {
 		return err
 	}
-	list, err := r.settings.readable("rule", "rules-file")
+	list, err := r.settings.Readable("rule", "rules-file")
 	if err != nil {
 		return err
 	}
 	r.doubtfulList(list)
-	matcher := iprules.NewMatcher(list.rules).Public()
-	judgement := accessrules.NewJudgement(r.streams.stdout, matcher, r.asJSON, r.options)
+	matcher := iprules.NewMatcher(list.Rules).Public()
+	judgement := accessrules.NewJudgement(r.streams.Stdout, matcher, r.asJSON, r.options)
 	for _, address := range given {
 		judgement.Address(address.Addr())
 	}
@@ -57,7 +59,7 @@ func (r *rulesRun) check(args []string) error {
 		}
 	})
 	if wrote := judgement.End(); wrote != nil && err == nil {
-		err = fmt.Errorf("the answers could not be written: %s", plain(wrote))
+		err = fmt.Errorf("the answers could not be written: %s", console.Plain(wrote))
 	}
 	if err != nil {
 		return err
@@ -66,20 +68,20 @@ func (r *rulesRun) check(args []string) error {
 		r.note("there is no address in the input, so nothing was shown to be allowed")
 	}
 	if !judgement.AllAllowed() {
-		return exitError(exitFail)
+		return console.ExitError(console.ExitFail)
 	}
 	return nil
 }
 
 // doubtfulList warns of a list that the answers should not be trusted with.
-func (r *rulesRun) doubtfulList(list ruleList) {
+func (r *rulesRun) doubtfulList(list config.RuleList) {
 	switch {
-	case !list.given:
+	case !list.Given:
 		r.note("no rules were given: --rule or --rules-file, as they are in the control panel")
-	case len(list.rules) == 0:
-		r.note("%s holds no rule; what an empty list means is not documented", shownPath(list.source))
+	case len(list.Rules) == 0:
+		r.note("%s holds no rule; what an empty list means is not documented", console.ShownPath(list.Source))
 	default:
-		for _, problem := range iprules.Lint(list.rules) {
+		for _, problem := range iprules.Lint(list.Rules) {
 			if problem.Severity == iprules.SeverityError {
 				r.note("the control panel would refuse this list; opensrs-doctor rules lint says why")
 				return

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"opensrs-doctor/cmd/opensrs-doctor/config"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/report/accessrules"
 )
@@ -45,24 +46,24 @@ func (w *wish) add(name string, line iprules.AddressLine) {
 
 // plan is the best list for the wish, and the way to it. Deny rules stay; where some of them meet no Allow of that list,
 // the best list without them is beside it. Without any Allow rule to plan the panel stays as it is.
-func (w *wish) plan(current ruleList, limit int) *accessrules.Plan {
-	result := &accessrules.Plan{PlannedList: w.best(current.rules, nil, limit), Asked: w.demand.Len(), Rejected: &w.rejected,
-		Limit: limit, Current: current.rules, CurrentOff: !current.given}
+func (w *wish) plan(current config.RuleList, limit int) *accessrules.Plan {
+	result := &accessrules.Plan{PlannedList: w.best(current.Rules, nil, limit), Asked: w.demand.Len(), Rejected: &w.rejected,
+		Limit: limit, Current: current.Rules, CurrentOff: !current.Given}
 	result.Uncovered = w.demand.Uncovered(result.Plan)
-	result.Apart = result.Asked - result.Plan.Covered - w.demand.Within(notLetIn(current.rules, nil))
+	result.Apart = result.Asked - result.Plan.Covered - w.demand.Within(notLetIn(current.Rules, nil))
 	var leave []int
 	for list := result.PlannedList; ; { // with more places for Allow rules, another Deny may be idle
-		idle := slices.DeleteFunc(iprules.IdleDenies(current.rules, list.Goal), func(i int) bool { return slices.Contains(leave, i) })
+		idle := slices.DeleteFunc(iprules.IdleDenies(current.Rules, list.Goal), func(i int) bool { return slices.Contains(leave, i) })
 		if len(idle) == 0 {
 			break
 		}
 		leave = append(leave, idle...)
-		if list = w.best(current.rules, leave, limit); len(list.Plan.Prefixes) > 0 {
+		if list = w.best(current.Rules, leave, limit); len(list.Plan.Prefixes) > 0 {
 			result.Without = &list
 		}
-		result.Idle = append(result.Idle, accessrules.IdleDenies{Rules: idle, KeepOut: w.demand.Which(prefixesOf(current.rules, idle))})
+		result.Idle = append(result.Idle, accessrules.IdleDenies{Rules: idle, KeepOut: w.demand.Which(prefixesOf(current.Rules, idle))})
 	}
-	result.Notes = w.notes(current.rules, result.Denies == limit)
+	result.Notes = w.notes(current.Rules, result.Denies == limit)
 	return result
 }
 

@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 )
 
 // liveSandbox is the built program's sandbox, as its own process.
@@ -195,7 +197,7 @@ func shell(t *testing.T, line string, environment ...string) outcome {
 func (o outcome) names(t *testing.T, cause string) {
 	t.Helper()
 	report := o.report(t)
-	if report.cause() != cause || cause == "" && o.status != exitOK {
+	if report.cause() != cause || cause == "" && o.status != console.ExitOK {
 		t.Errorf("cause %q with exit status %d, want %q: %+v", report.cause(), o.status, cause, report.Diagnoses)
 	}
 	if cause != "" {

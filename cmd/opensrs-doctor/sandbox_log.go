@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"opensrs-doctor/cmd/opensrs-doctor/config"
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes/observed"
 	"opensrs-doctor/probes/sandbox"
 	"opensrs-doctor/report"
@@ -30,20 +32,20 @@ type logForms struct {
 	command  bool // a command runs: standard output is its own
 }
 
-// logForms reads --format and --log-format.
-func (s *settings) logForms(command bool) (forms logForms, err error) {
-	form, err := s.choice("format", "human", "json")
+// readLogForms reads --format and --log-format.
+func readLogForms(s *config.Settings, command bool) (forms logForms, err error) {
+	form, err := s.Choice("format", "human", "json")
 	if err != nil {
 		return forms, err
 	}
-	lines, err := s.choice("log-format", "text", "json")
+	lines, err := s.Choice("log-format", "text", "json")
 	if err != nil {
 		return forms, err
 	}
 	forms = logForms{document: form == "json", lines: lines == "json", command: command}
 	if forms.command && forms.document {
-		return forms, s.bad("format", 0, "json does not go with a command: the standard output is the command's own").
-			withHint("--ready-file PATH gets the same document, and --log-format json is for the log")
+		return forms, s.Bad("format", 0, "json does not go with a command: the standard output is the command's own").
+			WithHint("--ready-file PATH gets the same document, and --log-format json is for the log")
 	}
 	return forms, nil
 }
@@ -52,7 +54,7 @@ func (s *settings) logForms(command bool) (forms logForms, err error) {
 // whose output is a full pipe goes on answering.
 type requestLog struct {
 	forms   logForms
-	streams *streams
+	streams *console.Streams
 	to      io.Writer // of the entries
 	options screen.Options
 
@@ -65,11 +67,11 @@ type requestLog struct {
 	once     sync.Once
 }
 
-func newRequestLog(v view, forms logForms, s *streams) *requestLog {
-	l := &requestLog{forms: forms, streams: s, to: s.stdout, options: v.forTerminal(s),
+func newRequestLog(v console.View, forms logForms, s *console.Streams) *requestLog {
+	l := &requestLog{forms: forms, streams: s, to: s.Stdout, options: v.ForTerminal(s),
 		entries: make(chan observed.Observation, maxWaiting), failed: make(chan error, 1)}
 	if forms.document || forms.command {
-		l.to, l.options = s.stderr, v.plain()
+		l.to, l.options = s.Stderr, v.Plain()
 	}
 	return l
 }
@@ -105,14 +107,14 @@ func (l *requestLog) announce(r *sandboxReady, s *sandbox.Sandbox, fault string)
 	var err error
 	switch {
 	case l.forms.command && r.HostsLine != "":
-		l.streams.note("the hosts file has to hold the line %s", r.HostsLine)
+		l.streams.Note("the hosts file has to hold the line %s", r.HostsLine)
 	case l.forms.command:
 	case l.forms.document:
-		err = report.WriteDocument(l.streams.stdout, r)
+		err = report.WriteDocument(l.streams.Stdout, r)
 	case l.forms.lines:
-		err = signature.WriteSandbox(l.streams.stderr, set, l.options)
+		err = signature.WriteSandbox(l.streams.Stderr, set, l.options)
 	default:
-		err = signature.WriteSandbox(l.streams.stdout, set, l.options)
+		err = signature.WriteSandbox(l.streams.Stdout, set, l.options)
 	}
 	if err != nil {
 		return err
@@ -165,17 +167,17 @@ func (l *requestLog) verdict(status int, fault string) error {
 	observed, wrong := l.observed.Load(), l.wrong.Load()
 	switch {
 	case observed == 0 && fault == "":
-		l.streams.note("nothing has reached the sandbox")
-	case status == exitOK && wrong > 0:
+		l.streams.Note("nothing has reached the sandbox")
+	case status == console.ExitOK && wrong > 0:
 		mistakes := "a mistake"
 		if wrong > 1 {
 			mistakes = fmt.Sprintf("mistakes in %d entries", wrong)
 		}
-		l.streams.say("error: ", "the command ended with exit status 0, but the sandbox's log holds "+mistakes)
-		return exitError(exitFail)
+		l.streams.Say("error: ", "the command ended with exit status 0, but the sandbox's log holds "+mistakes)
+		return console.ExitError(console.ExitFail)
 	}
-	if status == exitOK {
+	if status == console.ExitOK {
 		return nil
 	}
-	return exitError(status)
+	return console.ExitError(status)
 }

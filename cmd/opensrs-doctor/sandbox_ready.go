@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"opensrs-doctor/cmd/opensrs-doctor/config"
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/cmd/opensrs-doctor/outfile"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/pattern"
@@ -40,30 +42,30 @@ type sandboxHome struct {
 }
 
 // newSandboxHome makes what can fail for the user's reasons before anything listens.
-func newSandboxHome(s *settings) (home *sandboxHome, err error) {
+func newSandboxHome(s *config.Settings) (home *sandboxHome, err error) {
 	home = &sandboxHome{}
 	defer func() {
 		if err != nil {
 			home.remove()
 		}
 	}()
-	if key := s.merged["api-key-file"]; key.from == "flag" && s.text("api-key-file") != "-" {
-		if home.keyFile, err = filepath.Abs(s.text("api-key-file")); err != nil {
+	if s.ByFlag("api-key-file") && s.Text("api-key-file") != "-" {
+		if home.keyFile, err = filepath.Abs(s.Text("api-key-file")); err != nil {
 			return home, err
 		}
 	}
-	if s.given("ready-file") {
-		path := s.text("ready-file")
+	if s.Given("ready-file") {
+		path := s.Text("ready-file")
 		if path == "" {
-			return home, s.bad("ready-file", 0, "the path is empty")
+			return home, s.Bad("ready-file", 0, "the path is empty")
 		}
 		if home.file, err = outfile.OpenPrivate(path, time.Now()); err != nil {
-			return home, s.bad("ready-file", 0, "cannot write %s: %s", shownPath(path), plain(err))
+			return home, s.Bad("ready-file", 0, "cannot write %s: %s", console.ShownPath(path), console.Plain(err))
 		}
 	}
 	if err := outfile.Trustworthy(os.TempDir()); err != nil {
-		return home, usagef("the sandbox needs a directory for its files: %s", err).
-			withHint("set TMPDIR to a directory that no one else can change")
+		return home, console.Usagef("the sandbox needs a directory for its files: %s", err).
+			WithHint("set TMPDIR to a directory that no one else can change")
 	}
 	if home.directory, err = os.MkdirTemp("", "opensrs-doctor-sandbox-"); err != nil {
 		return home, fmt.Errorf("the sandbox needs a directory for its files: %w", err)

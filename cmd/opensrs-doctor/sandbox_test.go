@@ -19,6 +19,7 @@ import (
 	"time"
 	"unicode"
 
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/probes/sandbox"
 )
@@ -53,7 +54,7 @@ func TestSandboxReady(t *testing.T) {
 		got := shell(t, l.CheckCommand+" -f json", "OPENSRS_CONFIG="+config, "OPENSRS_USERNAME=other", "OPENSRS_API_KEY=other",
 			"HTTPS_PROXY=http://127.0.0.1:9", "SSL_CERT_FILE=/nowhere")
 		report := got.report(t)
-		if got.status != exitOK || len(report.Diagnoses) > 0 {
+		if got.status != console.ExitOK || len(report.Diagnoses) > 0 {
 			t.Errorf("the check: %d, %+v\n%s", got.status, report.Diagnoses, got.stderr)
 		}
 		for _, probe := range report.Probes {
@@ -63,7 +64,7 @@ func TestSandboxReady(t *testing.T) {
 		}
 		key, _ := os.ReadFile(l.APIKeyFile)
 		status, _ := l.stop(t, signal)
-		if status != exitOK || l.said() != string(document) {
+		if status != console.ExitOK || l.said() != string(document) {
 			t.Errorf("exit status %d, standard output\n%s", status, l.said())
 		}
 		if log := l.stderr.String(); !strings.Contains(log, "GET_BALANCE, 200") || strings.Contains(log, strings.TrimSpace(string(key))) {
@@ -80,7 +81,7 @@ func TestSandboxFaults(t *testing.T) {
 		l := startSandbox(t, "--fault", fault)
 		got := shell(t, l.CheckCommand+" -f json")
 		got.names(t, fault)
-		if status, _ := l.stop(t, syscall.SIGTERM); status != exitOK {
+		if status, _ := l.stop(t, syscall.SIGTERM); status != console.ExitOK {
 			t.Errorf("exit status %d", status)
 		}
 		l.leavesNothing(t)
@@ -216,7 +217,7 @@ func TestSandboxUsage(t *testing.T) {
 			args = append(args, strings.ReplaceAll(word, "@", " "))
 		}
 		got := invocation{environment: []string{"TMPDIR=" + home}}.run(t, args...)
-		if got.status != exitUsage || got.stdout != "" || !strings.Contains(got.stderr, test.says) {
+		if got.status != console.ExitUsage || got.stdout != "" || !strings.Contains(got.stderr, test.says) {
 			t.Errorf("%s: exit status %d, %s%s", test.line, got.status, got.stdout, got.stderr)
 		}
 		revealsNothing(t, got.stderr)
@@ -326,7 +327,7 @@ func TestSandboxHostile(t *testing.T) {
 	}
 	begun := time.Now()
 	status, printed := l.stop(t, syscall.SIGTERM)
-	if status != exitOK || time.Since(begun) > longestRun {
+	if status != console.ExitOK || time.Since(begun) > longestRun {
 		t.Errorf("exit status %d after %s", status, time.Since(begun))
 	}
 	l.leavesNothing(t)
@@ -364,7 +365,7 @@ func TestSandboxUnread(t *testing.T) {
 		}
 		conn.Close()
 	}
-	if status, _ := l.stop(t, syscall.SIGTERM); status != exitOK {
+	if status, _ := l.stop(t, syscall.SIGTERM); status != console.ExitOK {
 		t.Errorf("the end of the unread one: exit status %d", status)
 	}
 	l.leavesNothing(t)
@@ -374,7 +375,7 @@ func TestSandboxUnread(t *testing.T) {
 	conn := dialSandbox(t, l)
 	io.WriteString(conn, request)
 	l.await(t)
-	if status := l.process.ProcessState.ExitCode(); status != exitInternal {
+	if status := l.process.ProcessState.ExitCode(); status != console.ExitInternal {
 		t.Errorf("with nobody to write to: exit status %d", status)
 	}
 	l.leavesNothing(t)

@@ -17,6 +17,9 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"opensrs-doctor/cmd/opensrs-doctor/config"
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 )
 
 // nasties are values that nobody gives by chance: a terminal or a CI system obeys what is in them.
@@ -48,7 +51,7 @@ func harmless(t *testing.T, stream, text string, args []string) {
 func runHarmless(t *testing.T, environment map[string]string, stdin string, args ...string) (stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	s := &streams{strings.NewReader(stdin), &out, &errs, func(name string) (string, bool) { value, is := environment[name]; return value, is }}
+	s := &console.Streams{Stdin: strings.NewReader(stdin), Stdout: &out, Stderr: &errs, Lookup: func(name string) (string, bool) { value, is := environment[name]; return value, is }}
 	ended := make(chan int, 1)
 	go func() { ended <- run(args, s) }()
 	select {
@@ -91,7 +94,7 @@ func TestWordsOfTheCommandLineAreQuoted(t *testing.T) {
 	}
 	t.Chdir(t.TempDir())
 	flags := 0
-	for _, command := range commandsOf(rootCommand(&streams{lookup: os.LookupEnv})) {
+	for _, command := range commandsOf(rootCommand(&console.Streams{Lookup: os.LookupEnv})) {
 		path := strings.Fields(command.CommandPath())[1:]
 		before, after := offline(command)
 		try := func(words ...string) string {
@@ -141,7 +144,7 @@ func TestWordsOfFilesAreQuoted(t *testing.T) {
 		t.Fatal(err)
 	}
 	paths := []string{file, "dir/" + file, file + "/x", "none\x1b/\n::error::.x", "d\x1b\n::error::.d", "./" + strings.Repeat("x\x1b", 200)}
-	root := rootCommand(&streams{lookup: os.LookupEnv})
+	root := rootCommand(&console.Streams{Lookup: os.LookupEnv})
 	quoted := 0
 	for _, path := range paths {
 		for _, command := range commandsOf(root) {
@@ -179,10 +182,10 @@ func TestWordsOfTheConfigFileAndTheEnvironmentAreQuoted(t *testing.T) {
 	t.Chdir(t.TempDir())
 	name := "config\x1b\n::error::.yaml"
 	known := map[string]bool{}
-	for _, one := range keys() {
-		known[one.name] = true
+	for _, one := range config.KeysOf("check") {
+		known[one.Name] = true
 	}
-	before, _ := offline(rootCommand(&streams{lookup: os.LookupEnv}))
+	before, _ := offline(rootCommand(&console.Streams{Lookup: os.LookupEnv}))
 	configured := func(document string) {
 		t.Helper()
 		if err := os.WriteFile(name, []byte(document), 0o600); err != nil {
@@ -234,16 +237,17 @@ func TestUsernamesOrderNothing(t *testing.T) {
 // There is one way for words to standard error.
 func TestOnlySayWritesToStandardError(t *testing.T) {
 	files, err := filepath.Glob("*.go")
-	if err != nil || len(files) == 0 {
-		t.Fatal(files, err)
+	rooms, wrong := filepath.Glob("*/*.go")
+	if err != nil || wrong != nil || len(files) == 0 || len(rooms) == 0 {
+		t.Fatal(files, err, rooms, wrong)
 	}
 	direct := regexp.MustCompile(`(?:Fprint\w*|WriteString)\([\w.]*(?:stderr|Stderr|ErrOrStderr\(\))|\.(?:stderr|Stderr)\.Write|\.PrintErr|\bprintln\(`)
-	for _, name := range files {
+	for _, name := range append(files, rooms...) {
 		source, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if found := direct.Find(source); found != nil && name != "say.go" && !strings.HasSuffix(name, "_test.go") {
+		if found := direct.Find(source); found != nil && name != filepath.Join("console", "say.go") && !strings.HasSuffix(name, "_test.go") {
 			t.Errorf("%s: %s", name, found)
 		}
 	}

@@ -19,6 +19,8 @@ import (
 	"syscall"
 	"testing"
 
+	"opensrs-doctor/cmd/opensrs-doctor/config"
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/probes/sandbox"
 )
@@ -248,8 +250,8 @@ func TestSecretsOfProxies(t *testing.T) {
 				{append(credentialsIn(), "OPENSRS_CONFIG="+config), args},
 			} {
 				got, _ := everyFormat(t, invocation{environment: way.environment}, noSignatures, way.args...)
-				if got.status != exitFail {
-					t.Errorf("exit status %d, want %d: %s", got.status, exitFail, got.stderr)
+				if got.status != console.ExitFail {
+					t.Errorf("exit status %d, want %d: %s", got.status, console.ExitFail, got.stderr)
 				}
 				if report := got.report(t); report.Host.Proxy == nil {
 					t.Errorf("the proxy was not used: %s", got.stdout)
@@ -268,9 +270,9 @@ func TestSecretsMistaken(t *testing.T) {
 	broken := "http://" + plantedLogin + ":" + plantedShort + " " + plantedLong + "@[bad:port/%zz"
 	values := []string{plantedKey, broken, "http://" + plantedLogin + ":" + url.QueryEscape(plantedLong) + "@127.0.0.1:1/x"}
 	var settings []string
-	for _, setting := range keys() {
-		if setting.name != "username" && setting.name != "sandbox" { // a username may be written, whatever it is
-			settings = append(settings, setting.name)
+	for _, setting := range config.KeysOf("check") {
+		if setting.Name != "username" && setting.Name != "sandbox" { // a username may be written, whatever it is
+			settings = append(settings, setting.Name)
 		}
 	}
 	atOnce(t, append(settings, "config", "word"), func(t *testing.T, name string) {
@@ -301,8 +303,8 @@ func TestSecretsMistaken(t *testing.T) {
 		got := invocation{environment: []string{variable + "=" + broken}}.run(t, "--resolver", "127.0.0.1:9", "--no-third-parties",
 			"--endpoint", "https://api.opensrs.test", "--timeout", "1s")
 		revealsNothing(t, got.stdout+got.stderr)
-		if got.status != exitUsage {
-			t.Errorf("%s: exit status %d, want %d", variable, got.status, exitUsage)
+		if got.status != console.ExitUsage {
+			t.Errorf("%s: exit status %d, want %d", variable, got.status, console.ExitUsage)
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes/mistakes"
 	"opensrs-doctor/probes/opensrs"
 )
@@ -34,7 +35,7 @@ func signedHere(t *testing.T, key, body string, stdin string, args ...string) (s
 		}
 	}
 	var out, words bytes.Buffer
-	status = run(args, &streams{strings.NewReader(stdin), &out, &words, func(string) (string, bool) { return "", false }})
+	status = run(args, &console.Streams{Stdin: strings.NewReader(stdin), Stdout: &out, Stderr: &words, Lookup: func(string) (string, bool) { return "", false }})
 	hide := strings.NewReplacer(dir, "DIR")
 	return status, hide.Replace(out.String()), hide.Replace(words.String())
 }
@@ -92,7 +93,7 @@ func TestVerifyGivesNothingAway(t *testing.T) {
 				if strings.Contains(printed, "\x1b") {
 					t.Errorf("%q: a control character in %q", mistakes, printed)
 				}
-				if status == exitInternal || way.body == body && status == exitUsage {
+				if status == console.ExitInternal || way.body == body && status == console.ExitUsage {
 					t.Errorf("%q: exit status %d: %s", mistakes, status, stderr)
 				}
 				if format == nil || format[0] != "-f" || way.body != body {
@@ -106,7 +107,7 @@ func TestVerifyGivesNothingAway(t *testing.T) {
 					t.Fatalf("%v: %s", err, stdout)
 				}
 				if want := strings.Fields(mistakes); got.Match != (len(want) == 0) || !slices.Equal(got.Mistakes, want) ||
-					status != map[bool]int{true: exitOK, false: exitFail}[got.Match] {
+					status != map[bool]int{true: console.ExitOK, false: console.ExitFail}[got.Match] {
 					t.Errorf("%q: %+v, exit status %d", mistakes, got, status)
 				}
 			}
@@ -173,21 +174,21 @@ func TestVerifyLarge(t *testing.T) {
 	body := strings.Repeat("<item key=\"domain\">example &amp; x</item>\n\x00\xff", size/43)
 	once := fmt.Sprintf("%x", md5.Sum([]byte(body+key)))
 	status, stdout, stderr := signedHere(t, key, body, "", "sign", "verify", "--body", "BODY", "--signature", once, "--api-key-file", "KEY")
-	if status != exitFail || !strings.Contains(stdout, "single-md5") {
+	if status != console.ExitFail || !strings.Contains(stdout, "single-md5") {
 		t.Errorf("exit status %d: %s%s", status, stdout, stderr)
 	}
 	status, stdout, stderr = signedHere(t, key, body, "", "sign", "verify", "--request", "BODY", "--api-key-file", "KEY")
-	if status != exitUsage || !strings.Contains(stderr, "no HTTP request is in it") {
+	if status != console.ExitUsage || !strings.Contains(stderr, "no HTTP request is in it") {
 		t.Errorf("exit status %d: %s%s", status, stdout, stderr)
 	}
 	head := "POST / HTTP/1.1\nContent-Type: text/xml\nX-Username: bob\nX-Signature: " + opensrs.Sign([]byte(body), []byte(key)) +
 		fmt.Sprintf("\nContent-Length: %d\n\n", len(body))
 	status, stdout, stderr = signedHere(t, key, head+body, "", "sign", "verify", "--request", "BODY", "--api-key-file", "KEY")
-	if status != exitOK {
+	if status != console.ExitOK {
 		t.Errorf("exit status %d: %s%s", status, stdout, stderr)
 	}
 	status, stdout, stderr = signedHere(t, key, body+body, "", "sign", "verify", "--body", "BODY", "--signature", once, "--api-key-file", "KEY")
-	if status != exitUsage || !strings.Contains(stderr, "is larger than 128 MiB") {
+	if status != console.ExitUsage || !strings.Contains(stderr, "is larger than 128 MiB") {
 		t.Errorf("exit status %d: %s%s", status, stdout, stderr)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 )
 
 // TestFullDisk: whatever is written to a disk that is full, the path is named, the status is 3, what was found is said
@@ -37,7 +39,7 @@ exit $status`
 	for name, args := range runs {
 		t.Run(name, func(t *testing.T) {
 			status, printed := full(t, args...)
-			if status != exitInternal || !strings.Contains(printed, path+": no space left on device") ||
+			if status != console.ExitInternal || !strings.Contains(printed, path+": no space left on device") ||
 				!strings.Contains(printed, "The result was: fail, tls.expired: ") {
 				t.Errorf("status %d:\n%s", status, printed)
 			}
@@ -45,7 +47,7 @@ exit $status`
 	}
 	for _, one := range formats() {
 		status, printed := doctor(t, "sh", dir, nil, "-c", `exec "$0" "$@" >/dev/full`, program, "--sandbox=tls.expired", "-f", one.name)
-		if status != exitInternal || !strings.Contains(printed, "standard output: no space left on device") ||
+		if status != console.ExitInternal || !strings.Contains(printed, "standard output: no space left on device") ||
 			!strings.Contains(printed, "The result was: fail, tls.expired: ") {
 			t.Errorf("%s to a full device: status %d:\n%s", one.name, status, printed)
 		}
@@ -62,19 +64,19 @@ func TestBareSurroundings(t *testing.T) {
 		status int
 		says   string
 	}{
-		"no /etc, read-only home": {`exec unshare -m sh -c 'mount --bind "$PWD" /etc && HOME=/proc exec "$0" "$@"' "$0" "$@"`, exitFail, "tls.expired"},
-		"closed input":            {`exec "$0" "$@" <&-`, exitFail, "tls.expired"},
-		"closed output":           {`exec "$0" "$@" >&-`, exitFail, ""},
-		"closed everything":       {`exec "$0" "$@" <&- >&- 2>&-`, exitFail, ""},
+		"no /etc, read-only home": {`exec unshare -m sh -c 'mount --bind "$PWD" /etc && HOME=/proc exec "$0" "$@"' "$0" "$@"`, console.ExitFail, "tls.expired"},
+		"closed input":            {`exec "$0" "$@" <&-`, console.ExitFail, "tls.expired"},
+		"closed output":           {`exec "$0" "$@" >&-`, console.ExitFail, ""},
+		"closed everything":       {`exec "$0" "$@" <&- >&- 2>&-`, console.ExitFail, ""},
 		// A sandbox in the same process needs more than these, whatever else the machine makes the process hold;
 		// the lab tries 16, and none from one moment on, against a service of its own.
-		"12 descriptors": {`exec 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&-; ulimit -n 12; exec "$0" "$@"`, exitInternal, "too many open files"},
+		"12 descriptors": {`exec 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&-; ulimit -n 12; exec "$0" "$@"`, console.ExitInternal, "too many open files"},
 		"junk": {`LC_ALL=C LANG=$(printf '\377') TERM=$(printf '\033[') HTTPS_PROXY=:::: GODEBUG=junk=1 GOGC=abc XDG_CONFIG_HOME=$(printf '\377') ` +
-			`HOME= PATH= exec "$0" "$@"`, exitFail, "tls.expired"},
+			`HOME= PATH= exec "$0" "$@"`, console.ExitFail, "tls.expired"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			status, printed := doctor(t, "sh", dir, nil, "-c", c.script, program, "--sandbox=tls.expired")
-			if status == exitFail && strings.Contains(printed, "unshare") {
+			if status == console.ExitFail && strings.Contains(printed, "unshare") {
 				t.Skip(printed)
 			}
 			if status != c.status || !strings.Contains(printed, c.says) || strings.Contains(printed, "goroutine ") {
@@ -104,7 +106,7 @@ rmdir "$group"; exit $status`
 				continue
 			}
 			ran = true
-			if status != exitFail || !strings.Contains(printed, "tls.expired") {
+			if status != console.ExitFail || !strings.Contains(printed, "tls.expired") {
 				t.Errorf("%v: status %d:\n%s", args, status, printed)
 			}
 		}

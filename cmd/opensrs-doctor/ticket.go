@@ -14,6 +14,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"opensrs-doctor/cmd/opensrs-doctor/build"
+	"opensrs-doctor/cmd/opensrs-doctor/config"
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/cmd/opensrs-doctor/outfile"
 	"opensrs-doctor/cmd/opensrs-doctor/process"
 	"opensrs-doctor/report"
@@ -23,42 +26,35 @@ import (
 )
 
 // ticketCommand is check with the deeper facts that support asks for, and a bundle of all of it.
-func ticketCommand(s *streams) *cobra.Command {
+func ticketCommand(s *console.Streams) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "ticket",
 		Short: "check, and write the bundle for a support ticket",
 		Args:  noFaultWord,
 	}
-	flags := addKeys(command.Flags(), keys())
-	config := command.Flags().String("config", "", "the config file, instead of the default one")
-	output := command.Flags().String(outputKey.name, "", outputKey.help)
-	compare := command.Flags().String(compareKey.name, "", compareKey.help)
-	command.RunE = func(cmd *cobra.Command, _ []string) error {
-		b := &bundle{path: *output, given: cmd.Flags().Changed(outputKey.name)}
-		if cmd.Flags().Changed(compareKey.name) {
-			if *compare == "-" {
-				return usagef("--compare: name a file; standard input may be the key's")
+	flags := config.AddFlags(command.Flags(), "ticket")
+	output, compare := flags["output"], flags["compare"]
+	delete(flags, "output") // neither is a setting of the check
+	delete(flags, "compare")
+	path := command.Flags().String("config", "", "the config file, instead of the default one")
+	command.RunE = func(*cobra.Command, []string) error {
+		b := &bundle{given: len(output.Texts) > 0}
+		if b.given {
+			b.path = output.Texts[0]
+		}
+		if len(compare.Texts) > 0 {
+			if compare.Texts[0] == "-" {
+				return console.Usagef("--compare: name a file; standard input may be the key's")
 			}
 			var err error
-			if b.earlier, err = readReport(*compare, s.stdin); err != nil {
+			if b.earlier, err = readReport(compare.Texts[0], s.Stdin); err != nil {
 				return err
 			}
 		}
-		return check(flags, *config, s, b)
+		return check(flags, *path, s, b)
 	}
 	return command
 }
-
-// outputKey and compareKey are the flags that ticket has more than check. They are not keys of the config file: a bundle is
-// never overwritten, so a path is good for one run, and so is what it is compared with.
-var outputKey = key{"output", "", text, "PATH", groupOutput,
-	"the zip to write, never overwritten (default opensrs-ticket-DATE-TIME.zip in this directory)"}
-
-var compareKey = key{"compare", "", text, "FILE", groupOutput,
-	"an earlier report, best one that passed: the bundle then says when it worked, and what changed since"}
-
-// ticketKeys are what the help lists.
-func ticketKeys() []key { return append(keys(), outputKey, compareKey) }
 
 // bundle is the zip of one run of ticket.
 type bundle struct {
@@ -73,27 +69,27 @@ type bundle struct {
 // askClients asks the language runtimes, for the bundle's table. A sandbox's authority is known to none of them, and an
 // anonymized bundle has no place for what they say. They are asked when the check has ended, whose times and counters
 // they would disturb.
-func (b *bundle) askClients(ctx context.Context, r *request, within time.Duration) {
-	if r.sandbox != "" || r.anonymize || ctx.Err() != nil {
+func (b *bundle) askClients(ctx context.Context, r *config.Request, within time.Duration) {
+	if r.Sandbox != "" || r.Anonymize || ctx.Err() != nil {
 		return
 	}
 	var found *clients.Report
-	if r.as != nil {
-		target, err := process.Find(r.as.Asked) // the first one is closed
+	if r.As != nil {
+		target, err := process.Find(r.As.Asked) // the first one is closed
 		if err != nil {
 			return
 		}
 		defer target.Close()
 		again := *r
-		again.as = target
-		if found, err = again.clientsAs(ctx, nil, within); err != nil {
+		again.As = target
+		if found, err = clientsAs(ctx, &again, nil, within); err != nil {
 			return
 		}
 	} else {
-		found = clients.New(askClients(ctx, r.options, nil, nil, within), tool(r.options))
+		found = clients.New(askClients(ctx, r.Options, nil, nil, within), build.Tool(r.Options))
 	}
 	var table bytes.Buffer
-	if clients.WriteText(&table, found, view{}.plain()) == nil && ctx.Err() == nil {
+	if clients.WriteText(&table, found, console.View{}.Plain()) == nil && ctx.Err() == nil {
 		b.clients = table.Bytes()
 	}
 }
@@ -119,20 +115,20 @@ func (b *bundle) prepare(out outputs) error {
 	if !b.given {
 		b.path = freeName(time.Now(), 0)
 	}
-	bad := func(why string) *usageError {
-		return usagef("--output: %s: %s", shownPath(b.path), why).withHint("name a new file, as in --output ticket.zip")
+	bad := func(why string) *console.UsageError {
+		return console.Usagef("--output: %s: %s", console.ShownPath(b.path), why).WithHint("name a new file, as in --output ticket.zip")
 	}
 	switch info, err := os.Lstat(b.path); {
 	case b.path == "":
-		return usagef("--output: the path is empty")
+		return console.Usagef("--output: the path is empty")
 	case b.path == "-":
-		return usagef("--output: a bundle does not go to standard output").withHint("name a file, as in --output ticket.zip")
+		return console.Usagef("--output: a bundle does not go to standard output").WithHint("name a file, as in --output ticket.zip")
 	case err == nil && info.IsDir():
 		return bad("it is a directory")
 	case err == nil:
 		return bad("it exists already, and a bundle never replaces a file")
 	case !errors.Is(err, fs.ErrNotExist):
-		return bad(plain(err))
+		return bad(console.Plain(err))
 	}
 	for _, one := range out {
 		if one.path == outfile.Key(b.path) {
@@ -141,10 +137,10 @@ func (b *bundle) prepare(out outputs) error {
 	}
 	trial, err := outfile.New(b.path)
 	if err != nil {
-		refused := bad("cannot write there: " + plain(err))
+		refused := bad("cannot write there: " + console.Plain(err))
 		if !b.given {
 			elsewhere := filepath.Join(os.TempDir(), filepath.Base(b.path))
-			return refused.withHint("name a file in a directory that you may write to, as in --output %s", shownPath(elsewhere))
+			return refused.WithHint("name a file in a directory that you may write to, as in --output %s", console.ShownPath(elsewhere))
 		}
 		return refused
 	}
@@ -166,12 +162,12 @@ func freeName(at time.Time, n int) string {
 }
 
 // save writes the bundle.
-func (b *bundle) save(r *report.Report, request *request) (err error) {
-	beside := &ticket.Beside{Clients: b.clients, Earlier: b.earlier, Secrets: request.options.Scrubber()}
-	if b.earlier != nil && request.anonymize {
+func (b *bundle) save(r *report.Report, request *config.Request) (err error) {
+	beside := &ticket.Beside{Clients: b.clients, Earlier: b.earlier, Secrets: request.Options.Scrubber()}
+	if b.earlier != nil && request.Anonymize {
 		beside.Earlier = anonymize.Anonymize(b.earlier)
 	}
-	if b.files, err = ticket.TicketFiles(r, request.anonymize, beside); err != nil {
+	if b.files, err = ticket.TicketFiles(r, request.Anonymize, beside); err != nil {
 		return err
 	}
 	for n := 0; ; n++ {
@@ -186,7 +182,7 @@ func (b *bundle) save(r *report.Report, request *request) (err error) {
 		b.path = freeName(time.Now(), n) // another run took the name meanwhile
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %s", shownPath(b.path), plain(err))
+		return fmt.Errorf("%s: %s", console.ShownPath(b.path), console.Plain(err))
 	}
 	return nil
 }
@@ -202,15 +198,15 @@ func (b *bundle) folder() string {
 
 // tell says what was written: on standard output where the report for people is, else on standard error, so that
 // what programs read there stays theirs.
-func (b *bundle) tell(request *request, out outputs, s *streams) error {
-	to, options := s.stderr, request.view.plain()
+func (b *bundle) tell(request *config.Request, out outputs, s *console.Streams) error {
+	to, options := s.Stderr, request.View.Plain()
 	if out.forPeople() {
-		to, options = s.stdout, request.view.forTerminal(s)
+		to, options = s.Stdout, request.View.ForTerminal(s)
 		if !options.Quiet {
 			fmt.Fprintln(to)
 		}
 	}
-	return ticket.WriteTicketNote(to, shownPath(b.path), b.files, request.anonymize, options)
+	return ticket.WriteTicketNote(to, console.ShownPath(b.path), b.files, request.Anonymize, options)
 }
 
 // forPeople reports whether the report for people goes to standard output.

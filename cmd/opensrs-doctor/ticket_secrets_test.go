@@ -17,6 +17,7 @@ import (
 	"syscall"
 	"testing"
 
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/sandbox"
 	"opensrs-doctor/report"
@@ -78,7 +79,7 @@ func TestTicketForeignReader(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "ticket.zip")
 	got := invocation{}.run(t, "ticket", "--sandbox", "--output", path, "--timeout", "4s")
-	if got.status != exitOK {
+	if got.status != console.ExitOK {
 		t.Fatalf("exit status %d: %s", got.status, got.stderr)
 	}
 	files, err := unpacked(path)
@@ -140,7 +141,7 @@ func TestTicketOfProxies(t *testing.T) {
 	address := "http://" + url.UserPassword(plantedLogin, plantedLong).String() + "@" + at
 	c := invocation{environment: append(credentialsIn(), "HTTPS_PROXY="+address, "no_proxy=intern.example")}
 	got, files := ticketOf(t, c, noSignatures, append(w.flags("https://api.opensrs.test:55443/"), "--timeout", "3s")...)
-	if got.status != exitFail || !strings.Contains(string(files["README.txt"]), "from HTTPS_PROXY, with a login") ||
+	if got.status != console.ExitFail || !strings.Contains(string(files["README.txt"]), "from HTTPS_PROXY, with a login") ||
 		!strings.Contains(string(files["README.txt"]), "HTTPS_PROXY, no_proxy") {
 		t.Errorf("exit status %d, %s", got.status, files["README.txt"])
 	}
@@ -203,7 +204,7 @@ func TestInterruptedTicket(t *testing.T) {
 	}}
 	got, files := ticketOf(t, c, server.signatures, w.flags(server.url)...)
 	report := got.report(t)
-	if got.status != exitInternal || report.Probes[4].Status != "pass" || report.Probes[5].Status != "skip" {
+	if got.status != console.ExitInternal || report.Probes[4].Status != "pass" || report.Probes[5].Status != "skip" {
 		t.Errorf("exit status %d, %+v", got.status, report.Probes)
 	}
 	if !strings.Contains(string(files["README.txt"]), "incomplete. The run was interrupted") ||
@@ -223,7 +224,7 @@ func TestTicketTakenMeanwhile(t *testing.T) {
 	})
 	got := invocation{environment: credentialsIn()}.run(t, append([]string{"ticket", "--output", path}, w.flags(server.url)...)...)
 	content, _ := os.ReadFile(path)
-	if got.status != exitInternal || string(content) != "another's" || !strings.Contains(got.stdout, "call") {
+	if got.status != console.ExitInternal || string(content) != "another's" || !strings.Contains(got.stdout, "call") {
 		t.Errorf("exit status %d, %q\n%s%s", got.status, content, got.stdout, got.stderr)
 	}
 }

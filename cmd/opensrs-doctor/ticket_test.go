@@ -15,6 +15,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/ticket"
 )
@@ -34,7 +35,7 @@ func unpacked(path string) (map[string][]byte, error) {
 	for _, entry := range archive.File {
 		folder, name, _ := strings.Cut(entry.Name, "/")
 		if folder != strings.TrimSuffix(filepath.Base(path), ".zip") {
-			return nil, usagef("%s is in another folder", entry.Name)
+			return nil, console.Usagef("%s is in another folder", entry.Name)
 		}
 		names = append(names, name)
 		from, err := entry.Open()
@@ -47,7 +48,7 @@ func unpacked(path string) (map[string][]byte, error) {
 	}
 	names = slices.DeleteFunc(names, func(name string) bool { return name == "clients.txt" || name == "chain.pem" || name == "changes.txt" })
 	if !slices.Equal(names, ticketNames) {
-		return nil, &usageError{text: "the bundle holds other files"}
+		return nil, &console.UsageError{Text: "the bundle holds other files"}
 	}
 	saved, err := report.Read(bytes.NewReader(files["report.json"]))
 	if err != nil {
@@ -55,7 +56,7 @@ func unpacked(path string) (map[string][]byte, error) {
 	}
 	for _, entry := range archive.File {
 		if !entry.Modified.Equal(saved.StartedAt.Truncate(time.Second)) {
-			return nil, usagef("%s is of %s, the report of %s", entry.Name, entry.Modified, saved.StartedAt)
+			return nil, console.Usagef("%s is of %s, the report of %s", entry.Name, entry.Modified, saved.StartedAt)
 		}
 	}
 	return files, nil
@@ -110,8 +111,8 @@ func TestPluginLineAfterAFailedBundle(t *testing.T) {
 	var stdout bytes.Buffer
 	out := outputs{{format: formats()[slices.IndexFunc(formats(), func(f format) bool { return f.name == "nagios" })]}}
 	failed := errors.New("t.zip: no space left on device")
-	s := &streams{stdout: &stdout, lookup: func(string) (string, bool) { return "", false }}
-	if err := out.write(&report.Report{Verdict: report.VerdictPass}, view{}, s, failed); !errors.Is(err, failed) {
+	s := &console.Streams{Stdout: &stdout, Lookup: func(string) (string, bool) { return "", false }}
+	if err := out.write(&report.Report{Verdict: report.VerdictPass}, console.View{}, s, failed); !errors.Is(err, failed) {
 		t.Errorf("error %v", err)
 	}
 	if stdout.Len() > 0 {

@@ -7,26 +7,32 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"opensrs-doctor/cmd/opensrs-doctor/config"
+	"opensrs-doctor/cmd/opensrs-doctor/console"
+	"opensrs-doctor/cmd/opensrs-doctor/infile"
 	"opensrs-doctor/probes/inspect"
 	"opensrs-doctor/probes/mistakes"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/report/signature"
 )
 
-func verifyCommand(s *streams) *cobra.Command {
+// maxSignature is the most that is read of a signature on standard input, in bytes.
+const maxSignature = 64 << 10
+
+func verifyCommand(s *console.Streams) *cobra.Command {
 	command := &cobra.Command{
 		Use:                   "verify --body FILE --signature TEXT | --request FILE",
 		DisableFlagsInUseLine: true,
 		Short:                 "find out why a client's signature, or its whole request, is wrong",
 		Args:                  noWords,
 	}
-	flags := addKeys(command.Flags(), verifyKeys())
+	flags := config.AddFlags(command.Flags(), "sign verify")
 	command.RunE = func(*cobra.Command, []string) error { return verify(flags, s) }
 	return command
 }
 
 // verify finds out what is wrong with a signature or a request, and prints everything but the right one.
-func verify(flags map[string]*flagValue, s *streams) error {
+func verify(flags map[string]*config.FlagValue, s *console.Streams) error {
 	g, err := newSigner(flags, s)
 	if err != nil {
 		return err
@@ -36,18 +42,18 @@ func verify(flags map[string]*flagValue, s *streams) error {
 		return err
 	}
 	g.note()
-	set, err := g.settings.look()
+	set, err := g.settings.Look()
 	if err != nil {
 		return err
 	}
-	look := set.forTerminal(s)
+	look := set.ForTerminal(s)
 	if g.asJSON {
-		err = signature.WriteSignatureJSON(s.stdout, check)
+		err = signature.WriteSignatureJSON(s.Stdout, check)
 	} else {
-		err = signature.WriteSignatureText(s.stdout, check, look)
+		err = signature.WriteSignatureText(s.Stdout, check, look)
 	}
 	if err == nil && !check.Match() {
-		err = exitError(exitFail)
+		err = console.ExitError(console.ExitFail)
 	}
 	return err
 }
@@ -56,16 +62,16 @@ func verify(flags map[string]*flagValue, s *streams) error {
 func (g *signer) check() (signature.SignatureCheck, error) {
 	const hint = "opensrs-doctor sign verify --body FILE --signature TEXT, or --request FILE"
 	switch set := g.settings; {
-	case set.given("request") && (set.given("body") || set.given("signature")):
-		return signature.SignatureCheck{}, usagef("--request brings body and signature; --body and --signature do not go with it")
-	case set.given("request"):
+	case set.Given("request") && (set.Given("body") || set.Given("signature")):
+		return signature.SignatureCheck{}, console.Usagef("--request brings body and signature; --body and --signature do not go with it")
+	case set.Given("request"):
 		return g.checkRequest()
-	case !set.given("body") && !set.given("signature"):
-		return signature.SignatureCheck{}, usagef("no body and no signature were given").withHint(hint)
-	case !set.given("body"):
-		return signature.SignatureCheck{}, usagef("no body was given").withHint(hint)
-	case !set.given("signature"):
-		return signature.SignatureCheck{}, usagef("no signature was given").withHint(hint)
+	case !set.Given("body") && !set.Given("signature"):
+		return signature.SignatureCheck{}, console.Usagef("no body and no signature were given").WithHint(hint)
+	case !set.Given("body"):
+		return signature.SignatureCheck{}, console.Usagef("no body was given").WithHint(hint)
+	case !set.Given("signature"):
+		return signature.SignatureCheck{}, console.Usagef("no signature was given").WithHint(hint)
 	}
 	return g.checkSignature()
 }
@@ -74,22 +80,22 @@ func (g *signer) checkSignature() (check signature.SignatureCheck, err error) {
 	if err := g.needKey(); err != nil {
 		return check, err
 	}
-	given := g.settings.text("signature")
+	given := g.settings.Text("signature")
 	if given == "-" {
-		content, err := readBounded(g.streams.stdin, maxKey)
+		content, err := infile.ReadBounded(g.streams.Stdin, maxSignature)
 		if err != nil {
-			return check, g.settings.bad("signature", 0, "standard input %s", plain(err))
+			return check, g.settings.Bad("signature", 0, "standard input %s", console.Plain(err))
 		}
 		given = string(content)
 	}
 	if given = headerValue(given); given == "" {
-		return check, g.settings.bad("signature", 0, "it is empty")
+		return check, g.settings.Bad("signature", 0, "it is empty")
 	}
 	body, err := g.read("body")
 	if err != nil {
 		return check, err
 	}
-	name := g.request.options.Username
+	name := g.request.Options.Username
 	if err := inspect.NotABody(body); err != nil && given != opensrs.Sign(body, g.key()) {
 		return check, g.notThat("body", err)
 	}
@@ -98,7 +104,7 @@ func (g *signer) checkSignature() (check signature.SignatureCheck, err error) {
 	inspect.Withhold(ofBody, g.key(), body)
 	return signature.SignatureCheck{
 		Verdict: verdict, Shape: mistakes.ShapeOf(given), Body: ofBody,
-		Checked: true, KeyGiven: true, NameKnown: name != "", Fingerprint: g.request.options.Key.Fingerprint(),
+		Checked: true, KeyGiven: true, NameKnown: name != "", Fingerprint: g.request.Options.Key.Fingerprint(),
 	}, nil
 }
 
@@ -117,11 +123,11 @@ func (g *signer) notThat(name string, err error) error {
 	if !errors.As(err, &broken) {
 		return err
 	}
-	place := shownPath(g.settings.text(name))
+	place := console.ShownPath(g.settings.Text(name))
 	if broken.Line > 0 {
 		place = fmt.Sprintf("%s:%d", place, broken.Line)
 	}
-	return usagef("%s: %s", place, broken.Why).withHint("%s", broken.Hint)
+	return console.Usagef("%s: %s", place, broken.Why).WithHint("%s", broken.Hint)
 }
 
 func (g *signer) checkRequest() (check signature.SignatureCheck, err error) {
@@ -133,14 +139,14 @@ func (g *signer) checkRequest() (check signature.SignatureCheck, err error) {
 	if err != nil {
 		return check, g.notThat("request", err)
 	}
-	name := g.request.options.Username
+	name := g.request.Options.Username
 	if own := captured.Username(); own != "" && name != "" && own != name {
-		g.request.notes = append(g.request.notes, fmt.Sprintf("the request's username is not the one of %s",
-			g.settings.merged["username"].place(0)))
+		g.request.Notes = append(g.request.Notes, fmt.Sprintf("the request's username is not the one of %s",
+			g.settings.Place("username")))
 	}
-	check = signature.SignatureCheck{Request: true, KeyGiven: g.request.options.KeySource != "", AsText: captured.AsText,
+	check = signature.SignatureCheck{Request: true, KeyGiven: g.request.Options.KeySource != "", AsText: captured.AsText,
 		NameKnown: name != "" || captured.Username() != "", Shape: mistakes.ShapeOf(captured.Signature()),
-		Fingerprint: g.request.options.Key.Fingerprint()}
+		Fingerprint: g.request.Options.Key.Fingerprint()}
 	var findings []inspect.Finding
 	if check.KeyGiven {
 		check.Verdict, findings, check.Checked = captured.Explain(g.key(), name)

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes/foreign/dressed"
 	"opensrs-doctor/probes/observed"
 	"opensrs-doctor/probes/opensrs"
@@ -95,7 +96,7 @@ func TestSignatureWithheld(t *testing.T) {
 				{"explain", dress}, {"check", dress}, {dress}, {"check", "--" + dress},
 				{"check", "--endpoint", dress, "--timeout", "1ms"}, {"check", "--sandbox=" + dress}, {"diff", dress, dress}} {
 				var out, errors bytes.Buffer
-				run(args, &streams{strings.NewReader(""), &out, &errors, func(name string) (string, bool) {
+				run(args, &console.Streams{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errors, Lookup: func(name string) (string, bool) {
 					value, has := map[string]string{"OPENSRS_API_KEY": plantedKey, "OPENSRS_USERNAME": plantedUser, "HOME": directory}[name]
 					return value, has
 				}})

@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"slices"
 	"time"
 
 	"opensrs-doctor/probes/foreign"
@@ -27,6 +28,18 @@ type Call struct {
 	Retransmits *int         `json:"retransmits"`
 	Unconfirmed int          `json:"unconfirmed,omitempty"` // packets of ours that the other end's TCP had not confirmed when the call ended
 	Failure     *Failure     `json:"-"`                     // in a report the step's, or this
+}
+
+// Made reports whether a call was sent.
+func (c *Call) Made() bool { return c != nil && c.Sent }
+
+// FailedAs reports whether the call failed in one of these ways, with a reply that is not the API's: no envelope, no server
+// error and no redirect.
+func (c *Call) FailedAs(kinds ...Kind) bool {
+	if !c.Made() || c.Failure == nil || c.Envelope || c.HTTPStatus >= 500 || c.HTTPStatus/100 == 3 {
+		return false
+	}
+	return slices.Contains(kinds, c.Failure.Kind)
 }
 
 // What a reply may be in that was not asked for. A client that takes the reply as it is reads neither.

@@ -20,3 +20,13 @@ func ExpiresSoon(trust *Trust, at time.Time) bool {
 	left := first.NotAfter.Sub(at)
 	return left > 0 && left < soon
 }
+
+// DatesFitAt reports whether the presented chain would be in its dates at that time.
+func (t *Trust) DatesFitAt(at time.Time) bool {
+	for _, certificate := range []*Certificate{t.Expired, t.NotYetValid} {
+		if certificate != nil && (at.After(certificate.NotAfter) || at.Before(certificate.NotBefore)) {
+			return false
+		}
+	}
+	return true
+}

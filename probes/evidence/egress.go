@@ -2,10 +2,12 @@ package evidence
 
 import (
 	"net/netip"
+	"net/url"
 	"slices"
 
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/netaddr"
 )
 
 // Way is how somebody else was asked.
@@ -87,4 +89,15 @@ type Rules struct {
 	Problems []iprules.Problem `json:"problems"`
 	Verdict  string            `json:"verdict" anonymize:"keep"` // allow, deny, ambiguous, partly, unknown
 	Results  []iprules.Result  `json:"results"`                  // one an address
+}
+
+// Peer is where the source was asked: its server, and the port of its scheme where it names none; false for a source
+// that is not a URL.
+func (s Sighting) Peer() (netaddr.HostPort, bool) {
+	u, err := url.Parse(s.Source)
+	if err != nil || u.Hostname() == "" {
+		return netaddr.HostPort{}, false
+	}
+	port, err := netaddr.PortOf(u)
+	return netaddr.HostPort{Host: u.Hostname(), Port: port}, err == nil
 }

@@ -8,6 +8,7 @@ package evidence
 import (
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"opensrs-doctor/probes/foreign"
@@ -108,6 +109,30 @@ func (e *Evidence) Step(name string) Step {
 	return Step{Probe: name}
 }
 
+// FailedWith reports whether that probe failed, in one of these ways.
+func (e *Evidence) FailedWith(step string, kinds ...Kind) bool {
+	s := e.Step(step)
+	return s.Status == Fail && s.Failure != nil && slices.Contains(kinds, s.Failure.Kind)
+}
+
+// Stops are the probes whose failure stops the call, in order.
+var Stops = []string{"dns", "port", "tls", "call"}
+
+// Blocked is the probe that stopped the call; "" where none did. A TLS failure after which the call was
+// made did not stop it.
+func (e *Evidence) Blocked() string {
+	for _, name := range Stops {
+		if e.Step(name).Status != Fail {
+			continue
+		}
+		if name == "tls" && e.TLS != nil && e.TLS.CallAllowed {
+			continue
+		}
+		return name
+	}
+	return ""
+}
+
 // Target is what the run was about.
 type Target struct {
 	Environment    string       `json:"environment"`               // EnvLive, EnvTest or EnvSandbox
@@ -139,6 +164,15 @@ type Host struct {
 
 	ResolversProblem *ResolversProblem `json:"resolvers_problem,omitempty"` // nil: Resolvers are those of ResolversBy
 }
+
+// On reports whether the run was made on this operating system, as GOOS names it.
+func (h *Host) On(system string) bool { return strings.HasPrefix(h.OS, system+"/") }
+
+// LacksIPv4 reports whether the routing table was read and has no route to the public IPv4 internet.
+func (h *Host) LacksIPv4() bool { return h.HasIPv4Route != nil && !*h.HasIPv4Route }
+
+// RoutesIPv6 reports whether the routing table was read and has a route to the public IPv6 internet.
+func (h *Host) RoutesIPv6() bool { return h.HasIPv6Route != nil && *h.HasIPv6Route }
 
 // ResolversProblem is why the system's settings name no resolver that can be used. 127.0.0.1 is asked then, which is
 // what glibc and musl do in each of these cases.

@@ -41,6 +41,16 @@ const (
 	KindUnclassified  Kind = "unclassified"   // none of the above; Detail has the words
 )
 
+// Unanswered: nothing came back, or word from the network that there is no way.
+func (k Kind) Unanswered() bool {
+	return k == KindTimeout || k == KindUnreachable || k == KindNoRoute
+}
+
+// Unconnected: the connection did not come about.
+func (k Kind) Unconnected() bool {
+	return k.Unanswered() || k == KindRefused || k == KindNotPermitted || k == KindProhibited
+}
+
 // Op is what was tried when a Failure came.
 type Op string
 

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"net/netip"
+	"time"
 
 	"opensrs-doctor/probes/foreign"
 )
@@ -15,6 +16,24 @@ type Control struct {
 	Failure   *Failure      `json:"failure,omitempty"`
 	TLS       *Trust        `json:"tls_trust,omitempty"` // nil: not asked, or no TLS there
 	Chain     []Certificate `json:"chain,omitempty"`
+}
+
+// ControlPeers are the control peers that a connection reached, and those it did not, each named once.
+func (e *Evidence) ControlPeers() (good, bad []string) {
+	seen := map[string]bool{}
+	for _, control := range e.Controls {
+		if control.Connected && !seen[control.Peer] {
+			seen[control.Peer] = true
+			good = append(good, control.Peer)
+		}
+	}
+	for _, control := range e.Controls {
+		if !seen[control.Peer] {
+			seen[control.Peer] = true
+			bad = append(bad, control.Peer)
+		}
+	}
+	return good, bad
 }
 
 // StatusPage is what the service says of itself.
@@ -57,4 +76,23 @@ type Clock struct {
 	Samples  []ClockSample `json:"samples"`
 	Agreeing int           `json:"agreeing"`  // peers that agree with each other within a minute
 	OffsetMS float64       `json:"offset_ms"` // their median: positive where the local clock is behind
+}
+
+// WrongClock is the least offset that counts by itself. A smaller one counts where a certificate's dates fail on it.
+const WrongClock = 5 * time.Minute
+
+// Offset is how far the local clock is off, where at least two peers agree on it: positive where it is behind.
+func (c *Clock) Offset() (time.Duration, bool) {
+	if c == nil || c.Agreeing < 2 || 2*c.Agreeing <= len(c.Samples) {
+		return 0, false
+	}
+	return time.Duration(c.OffsetMS * float64(time.Millisecond)), true
+}
+
+// TrueTime is when the run began: by the peers, where they show that this host's clock is wrong.
+func (e *Evidence) TrueTime() time.Time {
+	if offset, known := e.Clock.Offset(); known && offset.Abs() >= WrongClock {
+		return e.StartedAt.Add(offset)
+	}
+	return e.StartedAt
 }

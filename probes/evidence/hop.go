@@ -3,6 +3,7 @@ package evidence
 import (
 	"cmp"
 	"net/netip"
+	"opensrs-doctor/probes/netaddr"
 	"slices"
 )
 
@@ -60,7 +61,7 @@ func (h Hop) Met() bool { return h.Answer == HopConnected || h.Answer == HopRefu
 func (h Hop) Router() bool { return h.Answer == HopTimeExceeded && h.From.IsValid() && !h.FromSelf }
 
 // Sender is the address that the answer came from, as text; "" where it told none.
-func (h Hop) Sender() string { return AddressText(h.From) }
+func (h Hop) Sender() string { return netaddr.Text(h.From) }
 
 // HopAt gives the answer to one TTL; Answer is "" where it was not asked.
 func HopAt(hops []Hop, ttl int) Hop {

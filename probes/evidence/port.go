@@ -96,3 +96,63 @@ func (e *Evidence) TookLater() bool {
 	_, took := FirstHop(e.Later(), HopConnected)
 	return took
 }
+
+// DirectPortFailed reports whether the direct connection to the port failed in one of these ways: a proxy is another matter.
+func (e *Evidence) DirectPortFailed(kinds ...Kind) bool {
+	return e.Host.Proxy == nil && e.Port != nil && e.FailedWith("port", kinds...)
+}
+
+// ProxyUnreached: the proxy's name did not resolve, or no usable connection to it came about.
+func (e *Evidence) ProxyUnreached() bool {
+	if e.Host.Proxy == nil {
+		return false
+	}
+	if e.DNS != nil && e.DNS.OfProxy && e.Step("dns").Status == Fail {
+		return e.DNS.Used != "" // a resolver said so; that none answers is a matter of resolvers
+	}
+	step := e.Step("port")
+	return step.Status == Fail && step.Failure != nil && e.Port != nil && e.Port.ProxyReply == nil &&
+		(step.Failure.Op == OpToProxy || step.Failure.Op == OpProxyHandshake)
+}
+
+// Attempts are all connections to the service or the proxy that the run made, on whatever port.
+func (e *Evidence) Attempts() []Attempt {
+	var all []Attempt
+	if e.Port != nil {
+		all = slices.Concat(e.Port.Attempts, e.Port.OtherPorts)
+		if e.Port.ByDNS != nil {
+			all = append(all, *e.Port.ByDNS)
+		}
+	}
+	if e.Direct != nil && e.Direct.Attempt != nil {
+		all = append(all, *e.Direct.Attempt)
+	}
+	return all
+}
+
+// OtherPort is another port of the same host that answers, or 0.
+func (e *Evidence) OtherPort() uint16 {
+	for _, attempt := range e.Port.OtherPorts {
+		if attempt.Connected {
+			return attempt.Address.Port()
+		}
+	}
+	if walk := e.Walk(); walk != nil && walk.Available {
+		if _, ok := FirstHop(walk.Compare, HopConnected); ok {
+			return e.Port.Path.ComparedTo
+		}
+	}
+	return 0
+}
+
+// HostAlive: another port of the host answers, be it with a refusal that comes from as far away as the host.
+func (e *Evidence) HostAlive() bool {
+	if e.OtherPort() != 0 {
+		return true
+	}
+	walk := e.Walk()
+	return walk != nil && walk.ByHost && HopAt(walk.Compare, walk.Distance).Answer == HopRefused &&
+		slices.ContainsFunc(e.Port.OtherPorts, func(attempt Attempt) bool {
+			return attempt.Failure != nil && attempt.Failure.Kind == KindRefused
+		})
+}

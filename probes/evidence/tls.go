@@ -119,7 +119,8 @@ type TLS struct {
 	CipherSuite string        `json:"cipher_suite,omitempty" anonymize:"keep"`
 	Chain       []Certificate `json:"chain,omitempty"`
 	Trust       *Trust        `json:"trust,omitempty"`
-	Failure     *Failure      `json:"-"` // in a report the step's, or this
+	Failure     *Failure      `json:"-"`                     // in a report the step's, or this
+	Unconfirmed int           `json:"unconfirmed,omitempty"` // of a timeout: packets of ours that the other end's TCP had not confirmed
 	Alert       string        `json:"alert,omitempty" anonymize:"text"`
 	Quote       foreign.Text  `json:"quote,omitzero" anonymize:"quote"` // what a peer that speaks no TLS said, printable, scrubbed
 	Variants    []Variant     `json:"variants,omitempty"`               // follow-up
@@ -157,4 +158,21 @@ type Elsewhere struct {
 	Proven  bool           `json:"proven"` // the certificate verified as the endpoint's
 	TookMS  float64        `json:"took_ms"`
 	Failure *Failure       `json:"failure,omitempty"`
+}
+
+// Trust is how the presented chain was judged; nil where none was presented.
+func (e *Evidence) Trust() *Trust {
+	if e.TLS == nil {
+		return nil
+	}
+	return e.TLS.Trust
+}
+
+// HostTrusts reports whether the authority of --ca-file, or this host's own store, takes the certificate.
+func (e *Evidence) HostTrusts() bool {
+	if e.TLS == nil || !e.TLS.Connected || e.TLS.Trust == nil {
+		return false
+	}
+	trust := e.TLS.Trust
+	return (trust.Own != nil && *trust.Own || trust.System) && trust.NameOK && trust.DatesOK
 }

@@ -23,7 +23,7 @@ import (
 )
 
 // A key of 1024 bits: OpenSSL as Debian sets it up, and Java, refuse it by rules of their own, in words that the diagnosis
-// knows (report/diagnose has the same list).
+// knows (report/diagnose/client has the same list).
 func TestShortKey(t *testing.T) {
 	dir := t.TempDir()
 	ca := filepath.Join(dir, "ca.pem")

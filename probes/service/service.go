@@ -12,6 +12,7 @@ import (
 type Profile struct {
 	Live, Test Environment
 	Domain     string    // that the hosts of both are in
+	MailDomain string    // that the hosts of its Email API are in, another service with other logins
 	Port       uint16    // of the HTTPS API
 	OldPorts   [2]uint16 // of older protocols, which old manuals and clients still name
 	StatusPage string    // that people read
@@ -47,6 +48,7 @@ var OpenSRS = Profile{
 	Live:       Environment{"live", "rr-n1-tor.opensrs.net"},
 	Test:       Environment{"test", "horizon.opensrs.net"},
 	Domain:     "opensrs.net",
+	MailDomain: "hostedemail.com",
 	Port:       55443,
 	OldPorts:   [2]uint16{55000, 51000},
 	StatusPage: statusPage,

@@ -32,6 +32,29 @@ func TestFramesOfOthers(t *testing.T) {
 	}
 }
 
+// TestAnswersLost: beside answers to earlier packets, which a service sends again, ours are counted one by one.
+func TestAnswersLost(t *testing.T) {
+	dropped := func(n int) evidence.Counts { return evidence.Counts{InReceives: n, Arrived: n} }
+	for _, test := range []struct {
+		still, once, twice int
+		want               string
+		sure               bool
+	}{
+		{0, 20, 40, evidence.LostComingIn, true},
+		{6, 28, 48, evidence.LostComingIn, true},
+		{8, 22, 41, evidence.LostComingIn, true},   // none of them came a second time
+		{8, 44, 48, evidence.LostComingIn, false},  // a burst of others'
+		{12, 32, 52, evidence.LostComingIn, false}, // others' all the time
+		{8, 14, 41, evidence.LostNowhere, false},
+		{8, 8, 8, evidence.LostNowhere, false},
+	} {
+		l := &evidence.Ledger{Protocol: evidence.LedgerTCP, N: 20, Background: dropped(test.still), Once: dropped(test.once), Twice: dropped(test.twice), CameIn: "eth0"}
+		if got, sure := l.Lost(); got != test.want || sure != test.sure {
+			t.Errorf("%d, %d, %d: %q, sure %t, want %q, %t", test.still, test.once, test.twice, got, sure, test.want, test.sure)
+		}
+	}
+}
+
 // TestHellosLost: a stray packet that is dropped is no lost hello, and segments that leave as one packet are none either.
 func TestHellosLost(t *testing.T) {
 	sent := func(requests, transmits int) evidence.Counts {

@@ -1,6 +1,8 @@
 // Package typo says how far a word is from the one that was meant.
 package typo
 
+import "strings"
+
 // longest is how many bytes of a word count. What is longer is no slip of anything.
 const longest = 64
 
@@ -31,4 +33,20 @@ func Distance(a, b string) int {
 		}
 	}
 	return rows[len(a)][len(b)]
+}
+
+// Nearest is the known word that looks most like the given one, or "" where none looks like it.
+func Nearest(word string, known []string) string {
+	best, least := "", 0
+	for _, candidate := range known {
+		distance := Distance(strings.ToLower(word), candidate)
+		allowed := max(len(candidate), len(word))/3 + 1
+		if strings.HasPrefix(candidate, word) && len(word) >= 3 {
+			distance = min(distance, 1)
+		}
+		if distance <= allowed && (best == "" || distance < least || distance == least && len(candidate) < len(best)) {
+			best, least = candidate, distance
+		}
+	}
+	return best
 }

@@ -10,8 +10,8 @@ import (
 	"slices"
 	"strings"
 
-	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/netaddr"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/screen"
 )
@@ -132,10 +132,10 @@ func (t *tokens) Sort() {
 func (t *tokens) address(a netip.Addr) string {
 	key := a.Unmap().WithZone("").String()
 	if t.names[key] == "" {
-		kind := evidence.TokenAddress
+		kind := netaddr.TokenAddress
 		switch iprules.NeverPublic(a) {
 		case "private", "CGNAT":
-			kind = evidence.TokenPrivate
+			kind = netaddr.TokenPrivate
 		}
 		t.count[kind]++
 		t.names[key] = fmt.Sprint(kind, t.count[kind])

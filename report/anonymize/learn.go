@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/netaddr"
 	"opensrs-doctor/probes/pattern"
 	"opensrs-doctor/probes/service"
 	"opensrs-doctor/report"
@@ -80,7 +81,7 @@ func (t *tokens) learn(kind, text string) {
 	case kindHost:
 		t.add("host", strings.TrimSuffix(strings.TrimPrefix(text, "*."), "."))
 	case kindPeer:
-		if host, found := evidence.HostOf(text); found {
+		if host, found := netaddr.HostOf(text); found {
 			t.add("host", host)
 		} else if !strings.Contains(text, ":") && !strings.Contains(text, " ") {
 			t.add("host", text)

@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/netaddr"
 	"opensrs-doctor/report"
 )
 
@@ -180,5 +180,5 @@ func isAddress(text string) bool {
 	if address, bits, is := strings.Cut(text, "/"); is && strings.Trim(bits, "0123456789") == "" {
 		text = address
 	}
-	return evidence.ReadAddress(text).IsValid() || evidence.ReadAddressPort(text).IsValid()
+	return netaddr.Read(text).IsValid() || netaddr.ReadPort(text).IsValid()
 }

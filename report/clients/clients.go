@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/netaddr"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose"
 	"opensrs-doctor/report/screen"
@@ -63,7 +64,7 @@ func ownLook(e *evidence.Evidence) Own {
 	}
 	own.Stage = evidence.StageConnect
 	if e.Port != nil && e.Port.Connected.IsValid() {
-		own.Address = evidence.AddressText(e.Port.Connected.Addr())
+		own.Address = netaddr.Text(e.Port.Connected.Addr())
 	}
 	if e.Step("port").Status == evidence.Fail {
 		return own
@@ -73,7 +74,7 @@ func ownLook(e *evidence.Evidence) Own {
 		return own
 	}
 	own.Stage, own.TLSVersion = evidence.StageVerify, e.TLS.Version
-	if own.Trusted = diagnose.HostTrusts(e); own.Trusted {
+	if own.Trusted = e.HostTrusts(); own.Trusted {
 		own.Status = evidence.Pass
 	}
 	return own

@@ -7,8 +7,9 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/netaddr"
 	"opensrs-doctor/report"
-	"opensrs-doctor/report/diagnose"
+	"opensrs-doctor/report/diagnose/client"
 	"opensrs-doctor/report/render"
 	"opensrs-doctor/report/screen"
 )
@@ -25,7 +26,7 @@ func header(s *screen.Writer, r *Report) {
 	if r.Target.CustomEndpoint {
 		service += " (custom endpoint)"
 	}
-	endpoint := evidence.HostPort{Host: screen.Clean(r.Target.Host), Port: r.Target.Port}
+	endpoint := netaddr.HostPort{Host: screen.Clean(r.Target.Host), Port: r.Target.Port}
 	s.Paragraph("", 0, "opensrs-doctor clients"+dot+screen.Clean(service)+dot+endpoint.String(), screen.Bold)
 	if r.As != nil {
 		s.Paragraph("", 0, "as "+screen.Clean(r.As.Name), screen.Faint)
@@ -46,7 +47,7 @@ func table(s *screen.Writer, r *Report) {
 	rows := []row{{status: r.Own.Status, name: "this check", text: ownWords(r)}}
 	for i := range r.Clients {
 		c := &r.Clients[i]
-		rows = append(rows, row{c.Status, diagnose.ClientTitle(c), joined(clientWords(c), place(r, c)), details(c)})
+		rows = append(rows, row{c.Status, client.Title(c), joined(clientWords(c), place(r, c)), details(c)})
 	}
 	markWidth, names := 1, 0
 	if s.Options.ASCII {
@@ -98,7 +99,7 @@ func style(status evidence.Status) screen.Style {
 func place(r *Report, c *evidence.Client) string {
 	for i := range r.Clients {
 		other := &r.Clients[i]
-		if other.Path != c.Path && diagnose.ClientTitle(other) == diagnose.ClientTitle(c) {
+		if other.Path != c.Path && client.Title(other) == client.Title(c) {
 			return c.Path
 		}
 	}
@@ -129,11 +130,11 @@ func clientWords(c *evidence.Client) string {
 	case c.Status == evidence.Fail:
 		return string(c.Stage) + ": " + strings.TrimPrefix(c.Error.String(), c.Name+": ")
 	case c.Stage == evidence.StageResolve:
-		return joined(evidence.AddressText(c.Address), "the address only: it goes no further")
+		return joined(netaddr.Text(c.Address), "the address only: it goes no further")
 	case c.Unverified:
-		return joined(evidence.AddressText(c.Address), c.TLSVersion.String(), "checks no certificate")
+		return joined(netaddr.Text(c.Address), c.TLSVersion.String(), "checks no certificate")
 	}
-	way := evidence.AddressText(c.Address)
+	way := netaddr.Text(c.Address)
 	if !c.Proxy.Empty() {
 		way = "through " + c.Proxy.String()
 	}

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/report"
+	"opensrs-doctor/report/diagnose/condition"
 	"opensrs-doctor/report/diagnose/prose"
 )
 
@@ -15,7 +16,7 @@ type Cause struct {
 	Passes   bool            // it can pass by itself: --wait waits for it
 	Aside    bool            // a person is told it in one line: explain has the rest
 	Place    Place           // where a drawing of the path marks it
-	When     func(*evidence.Evidence) (Finding, bool)
+	When     func(*evidence.Evidence) (condition.Finding, bool)
 	prose.Texts
 }
 
@@ -34,18 +35,3 @@ const (
 	AtInspection                // who answers the handshake in the service's name
 	AtFirstSkipped              // the first probe that did not run
 )
-
-// Finding is what a row's condition saw in the evidence.
-type Finding struct {
-	Severity   report.Severity   // "": the row's own
-	Confidence report.Confidence // "": certain
-	Values     prose.Values      // for the placeholders, on top of those that every run has
-	Steps      []string          // behind {client_step}: what to change for each further client
-	Evidence   []string          // plain sentences with the actual addresses, names, codes
-	Hides      []string          // besides the row's own
-	Explains   []string          // steps that this accounts for, besides the row's own probe
-	Alone      bool              // hides nothing, whatever its row says: it is about something else
-	Culprit    *report.Culprit   // the very thing to change
-	Unread     []string          // what could not be read, and what reads it
-	First      bool              // comes before the causes of the step that stopped the call
-}

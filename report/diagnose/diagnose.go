@@ -1,6 +1,10 @@
 // Package diagnose turns the evidence of a run into causes and their words. New makes the report of a run; the catalogue
-// holds a row for each cause, and the functions named when + the cause are the conditions on the evidence. None needs a
-// clock or the network.
+// holds a row for each cause, and this package finds which of those seen explains the others. The conditions on the evidence
+// are in rooms of their own, by the place that they judge: host (this host), port (the path and the port, a proxy too), tls,
+// dns, call (the service's side: address, rules, login, call) and client (other programs of this host). None needs a clock or
+// the network, and none knows of another room's causes but by their IDs.
+//
+// Adding a cause touches at most four places: see the rows of the catalogue.
 package diagnose
 
 import (
@@ -12,7 +16,11 @@ import (
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/report"
+	"opensrs-doctor/report/diagnose/client"
+	"opensrs-doctor/report/diagnose/condition"
+	"opensrs-doctor/report/diagnose/dns"
 	"opensrs-doctor/report/diagnose/prose"
+	"opensrs-doctor/report/diagnose/tls"
 	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/screen"
 )
@@ -49,7 +57,7 @@ func Diagnose(e *evidence.Evidence) []report.Diagnosis {
 // match is a row whose condition holds.
 type match struct {
 	cause   *Cause
-	finding Finding
+	finding condition.Finding
 	hid     []string // the causes found that this one explains
 }
 
@@ -61,24 +69,6 @@ func (m match) completed() match {
 		m.finding.Confidence = report.Certain
 	}
 	return m
-}
-
-// stops are the probes whose failure stops the call, in order.
-var stops = []string{"dns", "port", "tls", "call"}
-
-// Blocked is the probe that stopped the call; "" where none did. A TLS failure after which the call was
-// made did not stop it.
-func Blocked(e *evidence.Evidence) string {
-	for _, name := range stops {
-		if e.Step(name).Status != evidence.Fail {
-			continue
-		}
-		if name == "tls" && e.TLS != nil && e.TLS.CallAllowed {
-			continue
-		}
-		return name
-	}
-	return ""
 }
 
 // counted leaves out what does not count: findings about a probe that was not chosen, unless that probe
@@ -107,7 +97,7 @@ var SeverityRank = map[report.Severity]int{report.Fail: 0, report.Warn: 1, repor
 // sortMatches orders by severity, then the cause of the step that stopped the call, then probe order,
 // then ID. A cause of the whole run comes before those of a single probe.
 func sortMatches(e *evidence.Evidence, found []match) {
-	stopped := Blocked(e)
+	stopped := e.Blocked()
 	slices.SortStableFunc(found, func(a, b match) int {
 		return cmp.Or(
 			cmp.Compare(SeverityRank[a.finding.Severity], SeverityRank[b.finding.Severity]),
@@ -172,22 +162,17 @@ func (m match) explains(step string) bool {
 
 // notExplained is the last row: the call was stopped, and no cause accounts for it. It accuses nobody.
 func notExplained(e *evidence.Evidence, found []match) (match, bool) {
-	stopped := Blocked(e)
-	if strange := strangeClients(e); len(strange) > 0 && stopped == "" {
-		return unexplainedClients(e, strange)
+	stopped := e.Blocked()
+	if stopped == "" {
+		return unexplained(client.Unexplained(e))
 	}
-	if stopped == "" || slices.ContainsFunc(found, func(m match) bool { return m.explains(stopped) }) {
+	if slices.ContainsFunc(found, func(m match) bool { return m.explains(stopped) }) {
 		return match{}, false
 	}
 	if len(counted(e, []match{{cause: &Cause{Probe: stopped}}})) == 0 {
 		return match{}, false
 	}
-	row, ok := Lookup(report.UnexplainedID)
-	if !ok {
-		return match{}, false
-	}
-	row.Probe = stopped
-	finding := Finding{Confidence: report.Possible, Values: prose.Values{"failed_step": stopped}}
+	finding := condition.Finding{Confidence: report.Possible, Values: prose.Values{"failed_step": stopped}}
 	if failure := e.Step(stopped).Failure; failure != nil {
 		seen := reading.FailureWords(failure)
 		if failure.Op != "" && string(failure.Op) != stopped {
@@ -196,20 +181,20 @@ func notExplained(e *evidence.Evidence, found []match) (match, bool) {
 		finding.Evidence = append(finding.Evidence, "What was seen: "+seen+".")
 	}
 	if stopped == "dns" && e.DNS != nil {
-		finding.Evidence = append(finding.Evidence, dnsFinding(e).Evidence...)
+		finding.Evidence = append(finding.Evidence, dns.Seen(e).Evidence...)
 		if e.DNS.Used == evidence.BySystem && len(e.DNS.IPv6) == 0 {
 			finding.Evidence = append(finding.Evidence, "Programs on this host get no address, though a resolver has one.")
 		}
 	}
 	if stopped == "tls" && e.TLS != nil {
-		finding.Evidence = append(finding.Evidence, variantWords(e)...)
-		if Works(e, evidence.VariantAsIs) || nowAndThen(e) {
+		finding.Evidence = append(finding.Evidence, tls.VariantWords(e)...)
+		if e.TLS.Works(evidence.VariantAsIs) || e.TLS.NowAndThen() {
 			finding.Evidence = append(finding.Evidence, "The same handshake fails at one time and works at another.")
 		}
 	}
-	if through := ThroughProxy(e); (stopped == "port" || stopped == "dns") && e.Host.Proxy != nil && len(through) > 0 {
+	if through := reading.ThroughProxy(e); (stopped == "port" || stopped == "dns") && e.Host.Proxy != nil && len(through) > 0 {
 		finding.Evidence = append(finding.Evidence, "The proxy did let connections to "+screen.List(through)+" through.")
-	} else if stopped == "port" && proxyAnswered(e) {
+	} else if stopped == "port" && reading.ProxyAnswered(e) {
 		finding.Evidence = append(finding.Evidence, "Tried again, the proxy did answer.")
 	}
 	if stopped == "call" && e.Call != nil && !e.Call.Code.Empty() {
@@ -217,26 +202,16 @@ func notExplained(e *evidence.Evidence, found []match) (match, bool) {
 			finding.Evidence = append(finding.Evidence, fmt.Sprintf("The code %s means: %s.", e.Call.Code, means))
 		}
 	}
-	return match{cause: &row, finding: finding}.completed(), true
+	return unexplained(finding, stopped)
 }
 
-// unexplainedClients is the last row about clients: they fail where this tool does not, with words that are not known.
-func unexplainedClients(e *evidence.Evidence, strange []difference) (match, bool) {
+// unexplained is the last row with what was seen, for the probe that it is about; false where that is none.
+func unexplained(finding condition.Finding, probe string) (match, bool) {
 	row, ok := Lookup(report.UnexplainedID)
-	if !ok {
+	if !ok || probe == "" {
 		return match{}, false
 	}
-	row.Probe = map[evidence.Stage]string{evidence.StageResolve: "dns", evidence.StageConnect: "port"}[strange[0].client.Stage]
-	if row.Probe == "" {
-		row.Probe = "tls"
-	}
-	finding := Finding{Confidence: report.Possible}
-	var names []string
-	for _, d := range strange {
-		names = appendNew(names, titleOf(e, d.client))
-		finding.Evidence = append(finding.Evidence, "What was seen: "+d.why)
-	}
-	finding.Values = prose.Values{"failed_step": listed(names)}
+	row.Probe = probe
 	return match{cause: &row, finding: finding}.completed(), true
 }
 
@@ -253,7 +228,7 @@ func (m match) inWords(e *evidence.Evidence, common prose.Values) report.Diagnos
 		Probe: m.cause.Probe, Evidence: nonNil(m.finding.Evidence), Fixes: []string{},
 		Docs: nonNil(slices.Clone(m.cause.Docs)), Hides: nonNil(m.hid), Culprit: m.finding.Culprit, NotEvaluated: m.finding.Unread}
 	if d.Probe == "" {
-		d.Probe = cmp.Or(Blocked(e), "call")
+		d.Probe = cmp.Or(e.Blocked(), "call")
 	}
 	summary, ok := prose.Fill(m.cause.Summary, values)
 	if !ok {

@@ -2,13 +2,14 @@ package diagnose
 
 import (
 	"fmt"
-	"net/netip"
-	"slices"
 	"strconv"
 	"strings"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/netaddr"
 	"opensrs-doctor/probes/service"
+	"opensrs-doctor/report/diagnose/call"
+	"opensrs-doctor/report/diagnose/condition"
 	"opensrs-doctor/report/diagnose/prose"
 	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/screen"
@@ -25,7 +26,7 @@ func commonValues(e *evidence.Evidence) prose.Values {
 	}
 	set("host", e.Target.Host)
 	set("port", strconv.Itoa(int(e.Target.Port)))
-	set("endpoint", evidence.HostPort{Host: e.Target.Host, Port: e.Target.Port}.String())
+	set("endpoint", netaddr.HostPort{Host: e.Target.Host, Port: e.Target.Port}.String())
 	if set("ca_file", e.Asked.CAFile); e.Asked.CAFile == "" && e.Target.CustomEndpoint {
 		set("own_endpoint", v["endpoint"]) // who gives the endpoint's authority knows which server it is
 	}
@@ -70,77 +71,16 @@ func commonValues(e *evidence.Evidence) prose.Values {
 	if e.Host.ResolversBy != reading.GivenResolver {
 		set("resolvers_by", e.Host.ResolversBy)
 	}
-	set("rules_source", rulesSource(e))
+	set("rules_source", call.RulesSource(e))
 	if page := e.StatusPage; page == nil || page.Failure != nil || page.Indicator.String() != "none" {
-		set("status_url", statusPage(e.Asked.StatusURL)) // this run has read it where it says that all is well
+		set("status_url", call.StatusPage(e.Asked.StatusURL)) // this run has read it where it says that all is well
 	}
 	if e.Asked.Witness == "" && e.Asked.NoneAsked != "--no-third-parties" && !e.Target.Sandbox && !e.Target.Inside() && e.Host.Proxy == nil {
 		set("witness_url", fmt.Sprintf("http://%s:%d/", evidence.WitnessHost, e.Target.Port))
 	}
-	set("lower_mtu", lowerMTU(e))
-	if good, _ := controls(e); len(good) > 0 {
+	set("lower_mtu", condition.LowerMTU(e))
+	if good, _ := e.ControlPeers(); len(good) > 0 {
 		set("peers", "Well-known peers")
 	}
 	return v
-}
-
-// rulesSource is where the rules were given: a path, or the flags.
-func rulesSource(e *evidence.Evidence) string {
-	if e.Asked.RulesSource == "--rule" {
-		return "the --rule flags"
-	}
-	return e.Asked.RulesSource
-}
-
-// onSystem: the run was made on this operating system.
-func onSystem(e *evidence.Evidence, system string) bool {
-	return strings.HasPrefix(e.Host.OS, system+"/")
-}
-
-// lowerMTU is the command that makes an interface's packets small until the next start; 1280 bytes get through almost
-// every tunnel (RFC 8200, section 5).
-func lowerMTU(e *evidence.Evidence) string {
-	switch {
-	case onSystem(e, "windows"):
-		return `netsh interface ipv4 set subinterface "INTERFACE" mtu=1280 store=active`
-	case onSystem(e, "darwin"):
-		return "sudo ifconfig INTERFACE mtu 1280"
-	}
-	return "sudo ip link set dev INTERFACE mtu 1280"
-}
-
-// statusPage is the page that people read, of the JSON that the tool reads.
-func statusPage(url string) string {
-	page, _, _ := strings.Cut(url, "/api/v2/")
-	return page
-}
-
-// controls are the control peers that a connection reached, and those it did not, each named once.
-func controls(e *evidence.Evidence) (good, bad []string) {
-	seen := map[string]bool{}
-	for _, control := range e.Controls {
-		if control.Connected && !seen[control.Peer] {
-			seen[control.Peer] = true
-			good = append(good, control.Peer)
-		}
-	}
-	for _, control := range e.Controls {
-		if !seen[control.Peer] {
-			seen[control.Peer] = true
-			bad = append(bad, control.Peer)
-		}
-	}
-	return good, bad
-}
-
-// sourcesOf are the sources that saw an address, without scheme and path.
-func sourcesOf(e *evidence.Evidence, address netip.Addr) []string {
-	var names []string
-	for _, sighting := range e.Egress.Sightings {
-		name := reading.SourceName(sighting.Source)
-		if sighting.Address == address && sighting.Failure == nil && !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-	}
-	return names
 }

@@ -105,23 +105,26 @@ type textRun struct {
 var codeLeads = []struct {
 	of, called string // called: how a person names it; "" where a number alone is not read so
 	leads      []string
+	behind     []string // words that come after such a number
 }{
 	{"reply", "a reply code of OpenSRS", []string{"response code", "opensrs error", "osrs error", "opensrs error code",
-		"opensrs code", "opensrs returned", "opensrs response", "reply code", "result code"}},
+		"opensrs code", "opensrs returned", "opensrs response", "reply code", "result code", "osrs error code"}, nil},
 	{"http", "an HTTP status", []string{"http", "http/1.1", "http/1.0", "http/2", "http status", "http code", "http error",
 		"http status code", "http response code", "status code", "statuscode", "http response", "error returned status",
-		"requested url returned error", "server returned an error", "server returned http response code"}},
+		"requested url returned error", "server returned an error", "server returned http response code", "server error",
+		"client error", "resulted in a", "response status code does not indicate success"},
+		[]string{"server error ... for url", "client error ... for url"}},
 	{"curl", "a cURL error", []string{"curl error", "curl", "curl errno", "curl error code", "curl error number", "pycurl error",
-		"libcurl error", "curlexception", "curl returned error", "error code 60 error message"}},
+		"libcurl error", "curlexception", "curl returned error", "error code 60 error message"}, nil},
 	{"errno", "a number of the system (errno)", []string{"errno", "os error", "socketexception", "socket error",
-		"unable to establish socket", "error number", "connect failed with error"}},
+		"unable to establish socket", "error number", "connect failed with error"}, nil},
 	{"winsock", "a number of Windows", []string{"errno", "os error", "socketexception", "socket error", "winerror", "wsa",
-		"wsa error", "error", "error code", "code", "winhttp", "win32 error", "unable to establish socket"}},
+		"wsa error", "error", "error code", "code", "winhttp", "win32 error", "unable to establish socket"}, nil},
 	{"proxy", "", []string{"tunnel connection failed", "connect tunnel failed response", "received http code",
 		"tunneling socket could not be established statuscode", "proxy returns http/1.1", "proxy returns http/1.0",
-		"proxy response", "proxy <url> failed with status code", "establishing ssl tunnel failed"}},
+		"proxy response", "proxy <url> failed with status code", "establishing ssl tunnel failed"}, nil},
 	{"verify", "a verify code of OpenSSL", []string{"verify return code", "verify error num", "verify error", "verify result",
-		"certificate verify failed verify error"}},
+		"certificate verify failed verify error"}, nil},
 }
 
 // textTable is the whole table, read once, when it is needed first.
@@ -151,6 +154,7 @@ func loadTexts() ([]*knownText, error) {
 		}
 	}
 	for _, entry := range table {
+		entry.addCodedForms()
 		if entry.same == "" {
 			continue
 		}
@@ -239,9 +243,27 @@ func (t *knownText) addCode(value string) error {
 			}
 			t.forms = append(t.forms, form)
 		}
+		for _, behind := range kind.behind {
+			t.forms = append(t.forms, textForm{words: formWords(digits + " " + behind)})
+		}
 		return nil
 	}
 	return fmt.Errorf("no number is of %q", of)
+}
+
+// addCodedForms adds what the service says together with its code, as clients print the two: "401: Authentication
+// failed", "Authentication failed (Code 401)". Words that others use too are the service's beside its code.
+func (t *knownText) addCodedForms() {
+	for _, form := range slices.Clone(t.forms) {
+		for _, code := range t.codes {
+			if code.of != "reply" || form.reply != 0 {
+				continue
+			}
+			digits := strconv.Itoa(code.number)
+			t.forms = append(t.forms, textForm{words: append([]string{digits}, form.words...), reply: code.number},
+				textForm{words: append(slices.Clone(form.words), "code", digits), reply: code.number})
+		}
+	}
 }
 
 func (t *knownText) addCause(value string) {

@@ -117,8 +117,9 @@ func searchTexts(pasted pastedWords) []textMatch {
 		}
 	}
 	outer := slices.Clone(all) // in the order of from
+	whole = slices.DeleteFunc(whole, func(f textMatch) bool { return slices.ContainsFunc(outer, f.liesWithin) })
 	all = slices.DeleteFunc(all, func(f textMatch) bool {
-		if slices.ContainsFunc(whole, f.liesWithin) {
+		if slices.ContainsFunc(whole, f.liesWithin) || slices.ContainsFunc(outer, func(o textMatch) bool { return f.leadsTo(o, pasted.words) }) {
 			return true
 		}
 		next, _ := slices.BinarySearchFunc(outer, f.from-longestMatch, func(o textMatch, from int) int { return o.from - from })
@@ -141,6 +142,14 @@ func (f textForm) isAll(words []string) bool {
 // liesWithin reports whether another match says the same and more.
 func (f textMatch) liesWithin(other textMatch) bool {
 	return other.from <= f.from && f.to <= other.to && other.weight > f.weight
+}
+
+// leadsTo reports whether a match ends with the number that another begins with: the 500 of Perl's LWP in "500 Can't
+// connect" is no status that anybody sent.
+func (f textMatch) leadsTo(other textMatch, words []string) bool {
+	number, err := strconv.Atoi(words[max(0, f.to-1)])
+	return err == nil && f.entry.hasCode("http", number) && other.from == f.to-1 && other.to > f.to && other.reply == 0 &&
+		!slices.ContainsFunc(other.entry.codes, func(code textCode) bool { return code.of == "http" })
 }
 
 // follow gives the place after the words of a form that begins at a place, or -1.
@@ -252,7 +261,8 @@ func isOneOf(list, word string) bool { return strings.Contains(list, " "+word+" 
 // tellingWords are the words without those that say nothing of what went wrong, but for some to keep.
 func tellingWords(words []string, keep ...string) []string {
 	return slices.DeleteFunc(slices.Clone(words), func(word string) bool {
-		return isOneOf(fillers, word) && !slices.Contains(keep, word)
+		called := strings.HasSuffix(word, "exception") || strings.HasSuffix(word, "error") // as a program calls its errors
+		return (called || isOneOf(fillers, word)) && !slices.Contains(keep, word)
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/netaddr"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/anonymize"
 	"opensrs-doctor/report/screen"
@@ -23,7 +24,7 @@ func (h *host) gather(r *report.Report) {
 		h.facts = append(h.facts, fact{name, cmp.Or(value, "none"), probe, identity})
 	}
 	known := func(name, value string) { add(name, value, -1, true) }
-	known("target.endpoint", evidence.HostPort{Host: r.Target.Host, Port: r.Target.Port}.String())
+	known("target.endpoint", netaddr.HostPort{Host: r.Target.Host, Port: r.Target.Port}.String())
 	known("target.environment", r.Target.Environment)
 	if r.Target.Username != "" {
 		known("target.username", r.Target.Username)

@@ -10,7 +10,7 @@ import (
 
 	"github.com/jstemmer/go-junit-report/v2/junit"
 
-	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/netaddr"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/screen"
 )
@@ -47,7 +47,7 @@ func junitProperties(r *report.Report) []Fact {
 		{"verdict", r.Verdict},
 		{"run_id", r.RunID},
 		{"started_at", r.StartedAt.UTC().Format(time.RFC3339)},
-		{"target", evidence.HostPort{Host: r.Target.Host, Port: r.Target.Port}.String()},
+		{"target", netaddr.HostPort{Host: r.Target.Host, Port: r.Target.Port}.String()},
 		{"environment", r.Target.Environment},
 		{"username", r.Target.Username},
 		{"version", r.Tool.Version},

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/netaddr"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose"
 	"opensrs-doctor/report/screen"
@@ -63,7 +64,7 @@ func Service(r *report.Report) string {
 
 // Endpoint is the host and port that the report is about, "host:port", fit to be printed.
 func Endpoint(r *report.Report) string {
-	return evidence.HostPort{Host: screen.Clean(r.Target.Host), Port: r.Target.Port}.String()
+	return netaddr.HostPort{Host: screen.Clean(r.Target.Host), Port: r.Target.Port}.String()
 }
 
 // rows writes one row a probe. The durations have a column of their own at the right, as near to the

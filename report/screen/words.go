@@ -3,6 +3,7 @@ package screen
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,6 +27,14 @@ func List(items []string) string {
 		items = append(items[:most:most], strconv.Itoa(len(items)-most)+" more")
 	}
 	return wording.Join(items, "and")
+}
+
+// Once adds a name to a list that does not have it yet: each is told once.
+func Once(names []string, name string) []string {
+	if slices.Contains(names, name) {
+		return names
+	}
+	return append(names, name)
 }
 
 // Day is a date, "2026-03-01", in UTC.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/netaddr"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/render"
@@ -140,7 +141,7 @@ func (l *letter) sightings() {
 	l.title("Public address (curl icanhazip.com)")
 	facts := report.Known(l.seen.Egress)
 	if facts.Given {
-		l.sayf(2, "%s, as the user gave it; not looked up.", strings.Join(evidence.AddressTexts(slices.Concat(facts.IPv4, facts.IPv6)), ", "))
+		l.sayf(2, "%s, as the user gave it; not looked up.", strings.Join(netaddr.Texts(slices.Concat(facts.IPv4, facts.IPv6)), ", "))
 		return
 	}
 	if len(facts.Sightings) == 0 {
@@ -152,7 +153,7 @@ func (l *letter) sightings() {
 			l.sayf(2, "none by %s%s: %s", reading.SourceName(s.Source), way, seenFailure(s.Failure))
 			continue
 		}
-		l.sayf(2, "%s by %s%s", evidence.AddressText(s.Address), reading.SourceName(s.Source), way)
+		l.sayf(2, "%s by %s%s", netaddr.Text(s.Address), reading.SourceName(s.Source), way)
 	}
 }
 
@@ -266,7 +267,7 @@ func (l *letter) names() {
 
 func (l *letter) answer(a evidence.DNSAnswer) {
 	if found := slices.Concat(a.A, a.AAAA); len(a.Replies) == 0 && len(found) > 0 { // the system shows no records
-		l.sayf(2, "%s, in %s: %s", reading.ServerName(a.Resolver), screen.SpanMS(a.TookMS), screen.List(evidence.AddressTexts(found)))
+		l.sayf(2, "%s, in %s: %s", reading.ServerName(a.Resolver), screen.SpanMS(a.TookMS), screen.List(netaddr.Texts(found)))
 		return
 	}
 	if len(a.Replies) == 0 {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/netaddr"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/screen"
@@ -18,7 +19,7 @@ func (l *letter) roundTrips() {
 		l.sayf(2, "Not measured. Port: %s", sentenceEnd(probeSummary(l.r, "port")))
 		return
 	}
-	to := evidence.AddressPortText(trips.To)
+	to := netaddr.PortText(trips.To)
 	if l.r.Host.Proxy != nil {
 		to = "the proxy, " + to
 	}

@@ -40,6 +40,9 @@ type Computed struct {
 	Kind, Name string
 }
 
+// shortestKey is how many hex digits nobody's name has.
+const shortestKey = 32
+
 // What a setting is about.
 const (
 	Username = "username"
@@ -47,7 +50,8 @@ const (
 	Host     = "host"
 	port     = "port"
 	scheme   = "scheme"
-	mode     = "mode" // which environment
+	mode     = "mode"  // which environment
+	which    = "which" // of several, by its name
 )
 
 // Read takes the settings of one environment, "live" or "test", out of a file; "" where the file's host decides.
@@ -56,17 +60,18 @@ func Read(text, environment string) Settings {
 	s := Settings{}
 	if environment == "" {
 		environment = modeOf(entries)
+		if environment == "" {
+			environment = likelyOf(entries)
+		}
 		s.Environment = environment
 	}
 	pick := func(kind string) (found *entry) { // of that environment, else of none in particular, else what there is
 		fits := func(one entry) int {
-			switch one.environment {
-			case environment:
-				return 2
-			case "":
-				return 1
+			rank := map[string]int{environment: 4, "": 2}[one.environment]
+			if one.kind == port && slices.Contains(wordsOf(one.name), "ssl") { // beside it a port is for calls in plain text
+				rank++
 			}
-			return 0
+			return rank
 		}
 		for i, one := range entries {
 			if one.kind == kind && (found == nil || fits(one) > fits(*found)) {
@@ -79,11 +84,9 @@ func Read(text, environment string) Settings {
 		}
 		return found
 	}
+	entries = s.withoutMail(entries)
 	if one := pick(Host); one != nil {
-		s.Host = bareHost(one.value)
-		if at, number, err := net.SplitHostPort(s.Host); err == nil {
-			s.Host, s.Port = at, number
-		}
+		s.Host, s.Port = hostPort(one.value)
 		s.around(*one)
 		if template().MatchString(s.Host) {
 			s.tell(one.line, "%s is still the placeholder of the template", one.name)
@@ -92,7 +95,11 @@ func Read(text, environment string) Settings {
 	if environment == "" {
 		environment = service.OpenSRS.EnvironmentOf(s.Host)
 	}
-	if one := pick(Username); one != nil {
+	switch one := pick(Username); {
+	case one == nil:
+	case len(one.value) >= shortestKey && keyish().MatchString(one.value): // a name is shown
+		s.tell(one.line, "%s has the form of an API key; it is not used as the name", one.name)
+	default:
 		s.Username = strings.TrimSpace(one.value)
 		if template().MatchString(s.Username) {
 			s.tell(one.line, "%s is still the placeholder of the template", one.name)
@@ -151,6 +158,46 @@ func modeOf(entries []entry) string {
 	return ""
 }
 
+// likelyOf is the environment that a file is for which has no setting for that: the one of its hosts, else of its keys,
+// and the live one where it has both.
+func likelyOf(entries []entry) string {
+	live, test := service.OpenSRS.Live.Name, service.OpenSRS.Test.Name
+	for _, kind := range []string{Host, Key} {
+		found := map[string]bool{}
+		for _, one := range entries {
+			if one.kind == kind && !one.computed {
+				found[one.environment] = true
+			}
+		}
+		switch {
+		case found[live] && found[test]:
+			return live
+		case len(found) > 0 && kind == Host: // which is taken as it is
+			return ""
+		case len(found) == 1 && found[test]:
+			return test
+		}
+	}
+	return ""
+}
+
+// withoutMail leaves out the hosts of the Email API, which takes no call of ours, and tells of one where there is no other.
+func (s *Settings) withoutMail(entries []entry) []entry {
+	var mail []entry
+	others := slices.DeleteFunc(slices.Clone(entries), func(one entry) bool {
+		host, _ := hostPort(one.value)
+		is := one.kind == Host && strings.HasSuffix(strings.ToLower("."+host), "."+service.OpenSRS.MailDomain)
+		if is {
+			mail = append(mail, one)
+		}
+		return is
+	})
+	if len(mail) > 0 && !slices.ContainsFunc(others, func(one entry) bool { return one.kind == Host }) {
+		s.tell(mail[0].line, "%s is the Email API, another service with logins of its own; the API that this tool checks is at %s", mail[0].name, service.OpenSRS.Endpoint(service.OpenSRS.Live))
+	}
+	return others
+}
+
 func (s *Settings) tell(line int, format string, args ...any) {
 	s.Problems = append(s.Problems, Problem{line, fmt.Sprintf(format, args...)})
 }
@@ -193,14 +240,17 @@ func keyWords(problem string) string {
 	return strings.ReplaceAll(problem, "-", " ")
 }
 
-// bareHost is the host of a URL, with its port where it has one, or the value as it is.
-func bareHost(value string) string {
+// hostPort are the host of a URL, or of the value as it is, and its port, "" where it has none.
+func hostPort(value string) (host, number string) {
 	value = strings.ReplaceAll(strings.TrimSpace(value), `\`, "") // of JSON and Java: https:\/\/, https\://
 	if _, rest, is := strings.Cut(value, "://"); is {
 		value = rest
 	}
 	value, _, _ = strings.Cut(value, "/")
-	return value
+	if at, number, err := net.SplitHostPort(value); err == nil {
+		return at, number
+	}
+	return value, ""
 }
 
 // Endpoint is the URL that the client calls, "" where the file names no host.

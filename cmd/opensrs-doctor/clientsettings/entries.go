@@ -13,28 +13,37 @@ import (
 // names are how settings are called, without the parts that say whose or which they are, and without signs.
 var names = map[string]string{
 	"username": Username, "user": Username, "reseller": Username, "resellerusername": Username, "login": Username,
-	"key": Key, "apikey": Key, "privatekey": Key, "apiprivatekey": Key, "secret": Key, "token": Key,
+	"reselleruser": Username, "apiuser": Username, "apiusername": Username, "resellername": Username,
+	"manageauth": Username, // of Net::OpenSRS, which signs with the name of its first argument
+	"key":        Key, "apikey": Key, "privatekey": Key, "apiprivatekey": Key, "secret": Key, "token": Key,
+	"resellerkey": Key, "apisecret": Key, "credential": Key, "apicredential": Key, "resellerprivatekey": Key,
 	"host": Host, "hostname": Host, "apihost": Host, "server": Host, "url": Host, "apiurl": Host, "endpoint": Host,
+	"hostport": Host, "apihostport": Host, "baseurl": Host, "apibaseurl": Host, "baseuri": Host,
+	"apiendpoint": Host, "apiserver": Host,
 	"port": port, "sslport": port, "apiport": port,
 	"crypttype": scheme, "sslversion": scheme,
 	"mode": mode, "env": mode, "environment": mode,
+	"id": which, "name": which, "label": which,
 }
 
 // Forms of one setting on a line: define('NAME', 'value'), 'name' => 'value', "name": "value", NAME=value, name: value,
-// $config['name'] = 'value', :name => 'value', object.name = value, object->set_name('value'). And of a line that opens a section of them.
+// $config['name'] = 'value', :name => 'value', object.name = value. And of a line that opens a section of them.
 var (
 	defined    = pattern.Of(`(?i)\bdefine\s*\(\s*['"](\w+)['"]\s*,\s*(.*?)\s*\)\s*;?\s*\}?\s*(?:(?://|#).*)?$`)
-	inArray    = pattern.Of(`^\s*['"]([\w.-]+)['"]\s*(?:=>|:)\s*(.*?)\s*,?\s*$`)
+	inArray    = pattern.Of(`^\s*['"]([\w.:-]+)['"]\s*(?:=>|:)\s*(.*?)\s*,?\s*$`)
 	assignment = pattern.Of(`^\s*(?:(?:export|set|const|var|let|my|our|public|private|protected|static|final|readonly|string|String)\s+)*[$:@]*([A-Za-z][\w.-]*(?:(?:->|\.|\[\s*['":]?|\{\s*['"]?)[\w-]+(?:['"]?\s*[\]}])?)*)\s*(?:=>|[:=])\s*(.*?)\s*[;,]?\s*$`)
 	opening    = pattern.Of(`^\s*(?:return\s+|(?:export|const|var|let|my|our)\s+)?['"$:@]*([\w.-]*)['"]?\s*(?:=>|[:=])?\s*(?:[\w.:&]*\s*[\[{(])\s*$`)
-	setter     = pattern.Of(`(?:->|\.)set_?([A-Za-z]\w*)\s*\(\s*(['"].*?)\s*\)\s*;?\s*$`)
 	block      = pattern.Of(`^\s*([\w.-]+):\s*(?:#.*)?$`)
 	comment    = pattern.Of(`/\*.*?\*/`)
 	// What a value looks like that the program takes from elsewhere: a call, a variable, an entry of the environment.
-	bareComputed   = pattern.Of(`^(?:[!$*]|process\.env|import\.meta|os\.environ|\w+\[)|\w\(`)
+	bareComputed   = pattern.Of(`^(?:[!$*]|process\.env|import\.meta|os\.environ|\w+\[|\\?[\w\\]+::\w|(?:self|this|config|settings|options|params|env|Rails)\.)|\w\(`)
 	quotedComputed = pattern.Of(`\$\{|\$\(|\{\{|%env\(|#\{|^\$\w|^%\(\w`)
 	joined         = pattern.Of(`^\s*[.+%?]`) // behind a quoted value that is a part only
-	template       = pattern.Of(`(?i)<|^your[_-]|^change_?me$|_here$`)
+	template       = pattern.Of(`(?i)<|^your[_ -]|(?-i:^your[A-Z])|^change_?me$|_here$|^replace[_ -]|[_ -]username$`)
+	brand          = pattern.Of(`(?i)open_?srs`)
+	constant       = pattern.Of(`^\\?[A-Za-z_]\w*$`)
+	// The name of a setting in a name of several parts: what follows the last arrow, dot or bracket.
+	lastPart = pattern.Of(`^(.+?)(?:->|[.:]|\[\s*['":]?|\{\s*['"]?)([\w-]+)['"]?\s*[\]}]?$`)
 )
 
 // entry is one setting as it is written.
@@ -42,7 +51,8 @@ type entry struct {
 	line        int
 	kind        string // username, key, …
 	environment string // that its name, its section or its host says: live, test or ""
-	section     int    // the line that opened it, 0 outside of all
+	section     int    // the line that opened it, 0 outside of all; below 0 by the parts of its name
+	outer       []int  // the lines that opened the sections around it, that one too
 	ours        bool   // its name or its section names the service
 	computed    bool   // by the program, when it runs
 	name, value string
@@ -57,19 +67,28 @@ type section struct {
 // entriesOf are the settings that are known by their names, of the service where the file has those of others too.
 func entriesOf(text string) (entries []entry) {
 	var within []section
-	for i, line := range linesOf(text) {
-		for _, piece := range piecesOf(line) {
-			one, known := read(piece, i+1, &within)
-			if known {
-				entries = append(entries, one)
+	parts := map[string]int{}
+	lines := linesOf(text)
+	pairs(lines)
+	for i, line := range lines {
+		for _, plain := range assignments(line) {
+			for _, piece := range piecesOf(plain) {
+				one, known := read(piece, i+1, &within, parts)
+				if known {
+					entries = append(entries, one)
+				}
 			}
 		}
+		entries = append(entries, inCalls(line, i+1)...)
 	}
-	return ofTheService(entries)
+	if secret().MatchString(text) {
+		decode(entries, lines)
+	}
+	return ofTheService(labelled(entries))
 }
 
 // read takes one setting, or what opens a section.
-func read(line string, number int, sections *[]section) (one entry, known bool) {
+func read(line string, number int, sections *[]section, parts map[string]int) (one entry, known bool) {
 	within := *sections
 	defer func() { *sections = within }()
 	trimmed := strings.TrimSpace(line)
@@ -79,6 +98,11 @@ func read(line string, number int, sections *[]section) (one entry, known bool) 
 	indent := len(line) - len(strings.TrimLeft(line, " \t"))
 	for len(within) > 0 && within[len(within)-1].indent >= indent {
 		within = within[:len(within)-1]
+	}
+	if rest, is := strings.CutPrefix(trimmed, "- "); is { // an item of a list in YAML
+		within = append(within, section{"", number, indent})
+		line = strings.Repeat(" ", indent+2) + strings.TrimSpace(rest)
+		indent += 2
 	}
 	if strings.HasPrefix(trimmed, "[") && strings.HasSuffix(trimmed, "]") { // of an INI file
 		within = []section{{trimmed[1 : len(trimmed)-1], number, -1}}
@@ -92,7 +116,7 @@ func read(line string, number int, sections *[]section) (one entry, known bool) 
 		within = append(within, section{opens[1], number, indent})
 		return entry{}, false
 	}
-	one, known = entryOf(line, within)
+	one, known = entryOf(line, within, parts)
 	one.line = number
 	return one, known
 }
@@ -101,20 +125,23 @@ func read(line string, number int, sections *[]section) (one entry, known bool) 
 // sections without a key, where one has it.
 func ofTheService(entries []entry) []entry {
 	named := slices.ContainsFunc(entries, func(one entry) bool { return one.ours && (one.kind == Username || one.kind == Key) })
-	keys := map[int]bool{}
+	keys, around := map[int]bool{}, map[int]bool{} // sections with a key, and those around them
 	for _, one := range entries {
 		if one.kind == Key {
 			keys[one.section] = true
+			for _, outer := range one.outer {
+				around[outer] = true
+			}
 		}
 	}
 	return slices.DeleteFunc(entries, func(one entry) bool {
 		switch {
-		case one.kind == scheme, one.ours:
+		case one.kind == scheme, one.ours, one.kind == mode && around[one.section], one.isPublicHost():
 			return false
 		case named:
 			return true
 		}
-		return len(keys) > 0 && one.section > 0 && !keys[one.section]
+		return len(keys) > 0 && one.section != 0 && !keys[one.section]
 	})
 }
 
@@ -143,8 +170,8 @@ func linesOf(text string) []string {
 	return lines
 }
 
-func entryOf(line string, within []section) (entry, bool) {
-	for _, form := range []func() *regexp.Regexp{defined, inArray, assignment, setter} {
+func entryOf(line string, within []section, parts map[string]int) (entry, bool) {
+	for _, form := range []func() *regexp.Regexp{defined, inArray, assignment} {
 		found := form().FindStringSubmatch(line)
 		if found == nil {
 			continue
@@ -152,16 +179,52 @@ func entryOf(line string, within []section) (entry, bool) {
 		one := entry{name: found[1]}
 		for _, outer := range within {
 			one.section = outer.line
+			one.outer = append(one.outer, outer.line)
 			one.meaning(outer.name)
 		}
 		one.kind = one.meaning(found[1])
-		one.value, one.computed = valueOf(found[2])
-		if one.kind == Host && one.environment == "" {
-			one.environment = service.OpenSRS.EnvironmentOf(bareHost(one.value))
+		if part := lastPart().FindStringSubmatch(found[1]); part != nil && one.kind == "" {
+			one.meaning(part[1])
+			one.kind, one.name = one.meaning(part[2]), part[2]
+			if _, known := parts[part[1]]; !known {
+				parts[part[1]] = -1 - len(parts)
+			}
+			one.section = parts[part[1]]
 		}
+		one.value, one.computed = valueOf(found[2])
+		unquoted := one.value == strings.TrimSpace(found[2])
+		one.computed = one.computed || unquoted && one.value != "" && (form().String() == defined().String() && isConstant(one.value) || namesSetting(one))
+		one.ofHost()
 		return one, one.kind != ""
 	}
 	return entry{}, false
+}
+
+// ofHost takes the environment of a public host, where the name says none.
+func (one *entry) ofHost() {
+	if one.kind == Host && one.environment == "" {
+		host, _ := hostPort(one.value)
+		one.environment = service.OpenSRS.EnvironmentOf(host)
+	}
+}
+
+// isPublicHost reports whether it is a host of the service.
+func (one entry) isPublicHost() bool {
+	host, _ := hostPort(one.value)
+	return one.kind == Host && service.OpenSRS.EnvironmentOf(host) != ""
+}
+
+// isConstant reports whether a value without quotes is the name of a constant of PHP.
+func isConstant(value string) bool {
+	return constant().MatchString(value) && !slices.Contains([]string{"true", "false", "null"}, strings.ToLower(value))
+}
+
+// namesSetting reports whether a value without quotes is the name of such a setting, as a program has it: user: user,
+// key = OPENSRS_KEY.
+func namesSetting(one entry) bool {
+	named := entry{}
+	return constant().MatchString(one.value) && (one.value == one.name ||
+		one.value == strings.ToUpper(one.value) && strings.Contains(one.value, "_") && named.meaning(one.value) == one.kind)
 }
 
 // meaning is what a setting is about, by its name; and whose and which it is, by its name or that of its section.
@@ -175,7 +238,7 @@ func (one *entry) meaning(name string) (kind string) {
 			one.environment = service.OpenSRS.Live.Name
 		case "osrs", "opensrs", "tucows", "srs":
 			one.ours = true
-		case "self", "this", "config", "settings", "options", "credentials":
+		case "self", "this", "config", "settings", "options", "credentials", "is", "use", "enable", "enabled":
 		default:
 			rest = append(rest, part)
 		}
@@ -190,7 +253,7 @@ func (one *entry) meaning(name string) (kind string) {
 func wordsOf(name string) []string {
 	var spaced strings.Builder
 	var before rune
-	for _, r := range strings.ReplaceAll(name, "OpenSRS", "opensrs") {
+	for _, r := range brand().ReplaceAllString(name, " opensrs ") {
 		if unicode.IsUpper(r) && unicode.IsLower(before) {
 			spaced.WriteByte(' ')
 		}

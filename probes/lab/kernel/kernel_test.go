@@ -21,7 +21,7 @@ var worlds = map[string]string{
 	"healthy": "plain",
 	"host.local-firewall": "drops drops-behind-routing drops-beside-others-that-it-forwards rejects-with-icmp resets " +
 		"redirects-to-itself drops-what-is-long resets-what-is-sent-later lets-new-connections-out-and-nothing-after",
-	"host.reply-dropped":       "input-denies-everything answers-from-the-port",
+	"host.reply-dropped":       "input-denies-everything",
 	"host.reverse-path-filter": "answer-by-the-other-cable",
 	"port.filtered":            "gateway-drop gateway-passes-web-only",
 	"tls.timeout":              "silence",

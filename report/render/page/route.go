@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/netaddr"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/reading"
 )
@@ -168,12 +169,12 @@ func (d *Drawing) Begin() {
 // Service draws what answers at the far end, in the order in which it decides.
 func (d *Drawing) Service() {
 	target := d.R.Target
-	at := evidence.AddressPortText(d.Seen.Tried())
+	at := netaddr.PortText(d.Seen.Tried())
 	if d.R.Host.Proxy != nil {
 		at = "" // that is the proxy's
 	}
 	if at == "" && len(d.Seen.Target.Addresses) > 0 {
-		at = evidence.AddressPortText(netip.AddrPortFrom(d.Seen.Target.Addresses[0], target.Port))
+		at = netaddr.PortText(netip.AddrPortFrom(d.Seen.Target.Addresses[0], target.Port))
 	}
 	d.probe("port", Place{Kind: PlaceService, Name: cmp.Or(target.Host, "The service"), ID: at})
 	d.probe("tls", Place{Kind: PlaceTLS, Name: "TLS"})

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/netaddr"
 	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/screen"
 )
@@ -56,9 +57,9 @@ func (d *Drawing) publicAddresses() []string {
 	for _, list := range [][]netip.Addr{seen.IPv4, seen.DNSSeen, seen.IPv6} {
 		switch {
 		case len(list) > 3:
-			return append(evidence.AddressTexts(list[:3]), fmt.Sprintf("%d more", len(list)-3))
+			return append(netaddr.Texts(list[:3]), fmt.Sprintf("%d more", len(list)-3))
 		case len(list) > 0:
-			return evidence.AddressTexts(list)
+			return netaddr.Texts(list)
 		}
 	}
 	return nil
@@ -103,7 +104,7 @@ func (d *Drawing) translation() int {
 		if first < 0 {
 			first = i
 		}
-		private, known := reading.Inside(evidence.ReadAddress(p.ID))
+		private, known := reading.Inside(netaddr.Read(p.ID))
 		if private || !known && i == first {
 			at = i
 		}

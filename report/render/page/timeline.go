@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/netaddr"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/screen"
@@ -104,7 +105,7 @@ func (d *Drawing) questions(name string) []TimeSpan {
 		}
 	case name == "port" && e.Port != nil:
 		for _, a := range firstOf(e.Port.Attempts, 64) {
-			add(evidence.AddressPortText(a.Address), a.TookMS, a.Connected, "")
+			add(netaddr.PortText(a.Address), a.TookMS, a.Connected, "")
 		}
 	case name == "call" && e.Call != nil:
 		add("reply", e.Call.TookMS, e.Call.Sent, "")
@@ -125,11 +126,11 @@ func FollowUps(e *evidence.Evidence) []TimeSpan {
 	}
 	if e.Port != nil {
 		for _, a := range firstOf(e.Port.OtherPorts, 64) {
-			add(evidence.AddressPortText(a.Address), a.TookMS, a.Connected)
+			add(netaddr.PortText(a.Address), a.TookMS, a.Connected)
 		}
 	}
 	if e.Direct != nil && e.Direct.Attempt != nil {
-		add(evidence.AddressPortText(e.Direct.Attempt.Address)+", without the proxy", e.Direct.Attempt.TookMS, e.Direct.Attempt.Connected)
+		add(netaddr.PortText(e.Direct.Attempt.Address)+", without the proxy", e.Direct.Attempt.TookMS, e.Direct.Attempt.Connected)
 	}
 	if walk := e.Walk(); walk != nil {
 		longest, hops := 0.0, firstOf(walk.Port, mostHops)

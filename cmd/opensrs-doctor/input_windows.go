@@ -1,8 +1,0 @@
-package main
-
-import "os"
-
-const nonblocking = 0
-
-// writerLeft is always so: an end of file is the end.
-func writerLeft(*os.File) bool { return true }

@@ -1,6 +1,0 @@
-//go:build !linux && !darwin
-
-package main
-
-// onReadOnlyMount is not known here.
-func onReadOnlyMount(string) bool { return false }

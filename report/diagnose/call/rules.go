@@ -1,0 +1,326 @@
+package call
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/report"
+	"opensrs-doctor/report/diagnose/condition"
+	"opensrs-doctor/report/diagnose/prose"
+	"opensrs-doctor/report/reading"
+	"opensrs-doctor/report/screen"
+)
+
+// RulesInvalid: the control panel would not take the rules.
+func RulesInvalid(e *evidence.Evidence) (condition.Finding, bool) {
+	if e.Rules == nil {
+		return condition.Finding{}, false
+	}
+	finding := condition.Finding{Severity: report.Warn}
+	var problems, fixes []string
+	for _, problem := range e.Rules.Problems {
+		refused := problem.Severity == iprules.SeverityError
+		if !refused && problem.ID != iprules.HostBits && problem.ID != iprules.Duplicate {
+			continue
+		}
+		if refused && finding.Severity == report.Warn { // what the panel refuses goes first
+			finding.Severity, problems, fixes = report.Fail, nil, nil
+		} else if !refused && finding.Severity == report.Fail {
+			continue
+		}
+		where := ""
+		if problem.Rule > 0 {
+			where = fmt.Sprintf("rule %d, ", problem.Rule)
+		}
+		problems = append(problems, where+problem.Text)
+		fixes = append(fixes, problem.Fix)
+	}
+	if len(problems) == 0 {
+		return condition.Finding{}, false
+	}
+	for _, problem := range problems {
+		finding.Evidence = append(finding.Evidence, screen.Capital(problem)+".")
+	}
+	finding.Values = prose.Values{"rule_problem": problems[0], "rule_fix": fixes[0]}
+	return finding, true
+}
+
+// deny is the row "deny" of the table. A simulation can be wrong: only the API's own word makes it certain.
+func (r Ruling) deny(e *evidence.Evidence) (condition.Finding, bool) {
+	finding := condition.Finding{Confidence: report.Likely}
+	refused, _ := r.refused()
+	switch r.compared(e) {
+	case outcomeAccepted, outcomeLetIn:
+		return condition.Finding{}, false // rules.stale
+	case outcomeInvalidIP:
+		finding.Confidence = r.confidence(e)
+		finding.Evidence = append(finding.Evidence, "The API says: "+replyWords(e)+".")
+		finding.Explains, finding.Hides = []string{"call"}, []string{"call.ip-denied"}
+	case outcomeAuth:
+		finding.Evidence = append(finding.Evidence, "The API answers "+replyWords(e)+", as it also does for an address that is not let in.")
+		finding.Explains, finding.Hides, finding.First = []string{"call"}, []string{"call.auth-failed"}, true
+	case outcomeClosed:
+		finding.Evidence = append(finding.Evidence, "The API ends the connection without a reply, as it does for an address that is not let in.")
+		finding.Explains, finding.Hides, finding.First = []string{"call"}, []string{"call.no-reply"}, true
+	}
+	finding.Values = r.Addition(e, refused)
+	r.ownAllowed(e, &finding)
+	if leaves, ok := otherAddressOf(e); ok && e.Egress.Call.IsValid() {
+		finding.Evidence = append(finding.Evidence, leaves.words)
+	}
+	if !r.comparable {
+		finding.Confidence, finding.Alone = report.Certain, true // the user asks about these addresses, and the list is what is judged
+		finding.Values["egress"] = screen.List(screen.Texts(refused))
+	}
+	r.simulated(e, &finding)
+	if r.deniedBy == "" && r.comparable {
+		finding.Evidence = append(finding.Evidence, sightingWords(e)...)
+	} else {
+		finding.Evidence = append(finding.Evidence, readingsOf(r.results, iprules.VerdictDeny)...)
+	}
+	return finding, true
+}
+
+// RulesNotAllowed: no Allow rule matches the address.
+func RulesNotAllowed(e *evidence.Evidence) (condition.Finding, bool) {
+	r := rulingOf(e)
+	if r.verdict == iprules.VerdictPartly && !r.comparable { // planned addresses make no pool
+		refused, _ := r.refused()
+		values := r.Addition(e, refused)
+		values["egress"] = screen.List(screen.Texts(refused))
+		finding := condition.Finding{Values: values, Evidence: readingsOf(r.results, iprules.VerdictDeny), Alone: true}
+		r.simulated(e, &finding)
+		return finding, true
+	}
+	if r.verdict != iprules.VerdictDeny || r.deniedBy != "" {
+		return condition.Finding{}, false
+	}
+	return r.deny(e)
+}
+
+// RulesDenied: a Deny rule matches the address.
+func RulesDenied(e *evidence.Evidence) (condition.Finding, bool) {
+	r := rulingOf(e)
+	if r.verdict != iprules.VerdictDeny || r.deniedBy == "" {
+		return condition.Finding{}, false
+	}
+	finding, ok := r.deny(e)
+	if ok {
+		finding.Values["matching_rule"] = r.deniedBy
+		finding.Evidence = append(finding.Evidence, screen.Capital(r.deniedBy)+", matches.")
+		var matched []netip.Addr
+		for _, result := range r.results {
+			if len(result.MatchedDeny) > 0 {
+				matched = append(matched, result.IP)
+			}
+			if len(result.MatchedAllow) > 0 { // once the Deny is gone, that Allow is enough
+				delete(finding.Values, "rule_to_add")
+			}
+		}
+		if !r.comparable {
+			finding.Values["egress"] = screen.List(screen.Texts(matched))
+		}
+	}
+	return finding, ok
+}
+
+// RulesAmbiguous: it depends on the order in which the rules are read.
+func RulesAmbiguous(e *evidence.Evidence) (condition.Finding, bool) {
+	r := rulingOf(e)
+	if r.verdict != iprules.VerdictAmbiguous {
+		return condition.Finding{}, false
+	}
+	finding := condition.Finding{Severity: report.Warn, Values: prose.Values{}, Evidence: readingsOf(r.results, iprules.VerdictAmbiguous)}
+	for _, result := range r.results {
+		if result.Verdict != iprules.VerdictAmbiguous {
+			continue
+		}
+		finding.Values["egress"] = result.IP.String()
+		if clear := iprules.Unambiguous(r.Rules, result.IP); len(clear) > 0 {
+			finding.Values["clear_list"] = strings.Join(screen.Texts(clear), "; ")
+		}
+		break
+	}
+	if r.compared(e) == outcomeInvalidIP {
+		finding.Severity = report.Fail
+		finding.Explains, finding.Hides = []string{"call"}, []string{"call.ip-denied"}
+		finding.Evidence = append(finding.Evidence, "The API says: "+replyWords(e)+".")
+	}
+	r.simulated(e, &finding)
+	return finding, true
+}
+
+// RulesPoolPartlyAllowed: the rules let in some of the addresses, and some not.
+func RulesPoolPartlyAllowed(e *evidence.Evidence) (condition.Finding, bool) {
+	r := rulingOf(e)
+	if r.verdict != iprules.VerdictPartly || !r.comparable || len(e.Egress.IPv4) < 2 {
+		return condition.Finding{}, false
+	}
+	refused, allowed := r.refused()
+	finding := condition.Finding{Values: r.Addition(e, refused), Hides: []string{"egress.unstable"}, Evidence: sightingWords(e)}
+	finding.Values["allowed"] = screen.List(screen.Texts(allowed))
+	switch r.compared(e) {
+	case outcomeInvalidIP, outcomeAuth, outcomeClosed:
+		finding.Explains, finding.First = []string{"call"}, true
+		finding.Hides = append(finding.Hides, "call.ip-denied", "call.auth-failed", "call.no-reply")
+		if r.compared(e) != outcomeInvalidIP {
+			finding.Confidence = report.Likely
+		}
+	}
+	r.simulated(e, &finding)
+	return finding, true
+}
+
+// RulesPropagating: the rules let the address in, and the API does not.
+func RulesPropagating(e *evidence.Evidence) (condition.Finding, bool) {
+	r := rulingOf(e)
+	if r.verdict != iprules.VerdictAllow || r.compared(e) != outcomeInvalidIP {
+		return condition.Finding{}, false
+	}
+	// Not saved, another environment's list, or the API sees another address: from here they look the same.
+	finding := condition.Finding{Confidence: report.Likely, Explains: []string{"call"}, Hides: []string{"call.ip-denied"},
+		Evidence: []string{"The API says: " + replyWords(e) + "."}}
+	if words := reading.WitnessWords(e); words != "" {
+		finding.Evidence = append(finding.Evidence, words)
+	}
+	for _, result := range r.results {
+		if result.Rule != nil {
+			finding.Evidence = append(finding.Evidence, fmt.Sprintf("%s is allowed by %s.", result.IP, r.name(*result.Rule)))
+			break
+		}
+	}
+	return finding, true
+}
+
+// neverPublic are the addresses given with --egress-ip and the Allow rules that no call can come from.
+type neverPublic struct {
+	given        []string
+	names, where []string // of the rules: "rule 1, allow 10.0.0.0/25", and its addresses
+	kinds        []string // private, CGNAT, …
+	every        bool     // there is no other Allow rule
+}
+
+func neverPublicOf(e *evidence.Evidence, r Ruling) (n neverPublic) {
+	never := func(address netip.Addr) bool {
+		kind := iprules.NeverPublic(address)
+		if kind != "" && !slices.Contains(n.kinds, kind) {
+			n.kinds = append(n.kinds, kind)
+		}
+		return kind != ""
+	}
+	if e.Egress != nil && e.Egress.Given {
+		for _, address := range e.Egress.Addresses() {
+			if never(address) {
+				n.given = append(n.given, address.String())
+			}
+		}
+	}
+	allows := 0
+	for i, rule := range r.Rules {
+		if rule.Action != iprules.Allow {
+			continue
+		}
+		if allows++; never(rule.Prefix.Addr()) {
+			n.names = append(n.names, r.name(i+1))
+			n.where = append(n.where, iprules.PrefixList([]netip.Prefix{rule.Prefix}))
+		}
+	}
+	n.every = allows > 0 && len(n.names) == allows
+	return n
+}
+
+// RulesNeverPublic is a failure where the rules cannot let in anybody, or not the address that was asked about.
+func RulesNeverPublic(e *evidence.Evidence) (condition.Finding, bool) {
+	r := rulingOf(e)
+	n := neverPublicOf(e, r)
+	if len(n.given)+len(n.names) == 0 || len(r.Rules) == 0 || e.Target.Inside() {
+		return condition.Finding{}, false
+	}
+	finding := condition.Finding{Severity: report.Warn, Values: prose.Values{}}
+	outcome := r.compared(e)
+	if n.every && outcome != outcomeAccepted && outcome != outcomeLetIn { // else the list is not the real one: rules.stale
+		finding = r.neverAllowed(e, outcome)
+		r.simulated(e, &finding)
+		finding.Values["allow_left"] = "no Allow rule"
+	}
+	if len(n.given) > 0 {
+		finding.Severity, finding.Values["never_given"] = report.Fail, screen.List(n.given)
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("Given with --egress-ip: %s.", screen.List(n.given)))
+	}
+	named := slices.Clone(n.given)
+	for _, where := range n.where {
+		if !slices.Contains(named, where) {
+			named = append(named, where)
+		}
+	}
+	finding.Values["never_public"] = screen.List(named)
+	finding.Values["kind_of_address"] = screen.List(n.kinds)
+	if len(n.names) > 0 {
+		finding.Values["never_rule"] = screen.List(n.names)
+		if finding.Values["rule_to_add"] == "" {
+			finding.Values["never_stray"] = screen.List(n.names)
+		}
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("Among the rules given (%s): %s.", RulesSource(e), screen.List(n.names)))
+	}
+	if finding.Confidence == "" && e.Target.CustomEndpoint && len(e.Target.Addresses) == 0 {
+		finding.Confidence = report.Likely // the endpoint may be at such an address itself
+	}
+	return finding, true
+}
+
+// neverAllowed is the failure of a list in which no Allow rule can match a call.
+func (r Ruling) neverAllowed(e *evidence.Evidence, outcome outcome) condition.Finding {
+	finding := condition.Finding{Values: prose.Values{}}
+	if r.verdict == iprules.VerdictDeny && r.deniedBy == "" {
+		switch outcome {
+		case outcomeInvalidIP, outcomeAuth, outcomeClosed:
+			finding, _ = r.deny(e)
+		default:
+			refused, _ := r.refused()
+			finding.Values = r.Addition(e, refused)
+		}
+	}
+	finding.Severity, finding.Hides = report.Fail, append(finding.Hides, "rules.not-allowed")
+	return finding
+}
+
+// RulesStale: the rules keep the address out, and the API lets it in.
+func RulesStale(e *evidence.Evidence) (condition.Finding, bool) {
+	r := rulingOf(e)
+	if r.verdict != iprules.VerdictDeny {
+		return condition.Finding{}, false
+	}
+	seen := "The API accepts the call."
+	switch r.compared(e) {
+	case outcomeAccepted:
+	case outcomeLetIn:
+		seen = "The API refuses the call for another reason than the address: " + replyWords(e) + "."
+	default:
+		return condition.Finding{}, false
+	}
+	// The list is not the real one, or the API sees another address.
+	finding := condition.Finding{Confidence: report.Likely, Values: prose.Values{}, Evidence: append([]string{seen}, readingsOf(r.results, iprules.VerdictDeny)...)}
+	if r.deniedBy != "" {
+		finding.Values["matching_rule"] = r.deniedBy
+	}
+	if leaves, ok := otherAddressOf(e); ok && leaves.address.IsValid() {
+		result := iprules.Evaluate(r.Rules, leaves.address)
+		if finding.Evidence = append(finding.Evidence, leaves.words); result.Verdict == iprules.VerdictAllow && result.Rule != nil {
+			finding.Evidence = append(finding.Evidence, fmt.Sprintf("%s is allowed by %s.", leaves.address, r.name(*result.Rule)))
+		}
+	}
+	r.simulated(e, &finding)
+	return finding, true
+}
+
+// RulesSource is where the rules were given: a path, or the flags.
+func RulesSource(e *evidence.Evidence) string {
+	if e.Asked.RulesSource == "--rule" {
+		return "the --rule flags"
+	}
+	return e.Asked.RulesSource
+}
