@@ -3,6 +3,7 @@
 package probes
 
 import (
+	"opensrs-doctor/probes/smallfile"
 	"strconv"
 	"strings"
 

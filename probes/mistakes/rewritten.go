@@ -6,6 +6,7 @@ import (
 
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/probes/pattern"
+	"opensrs-doctor/probes/xmltext"
 )
 
 // A body that an XML library read and wrote anew after signing, or before: for a log, in a proxy, to add a value. The
@@ -32,7 +33,7 @@ const elsewhere = "rewritten"
 // signedElsewhere looks for a body that another program would have written of the same content, for which the signature is
 // right.
 func (s *search) signedElsewhere(sent, key []byte) {
-	if len(sent) > maxRewritten || !laysOut(sent) || len(s.targets) == 0 || len(s.targets[0].ids) > 0 {
+	if len(sent) > maxRewritten || !xmltext.IsMarkup(sent) || len(s.targets) == 0 || len(s.targets[0].ids) > 0 {
 		return
 	}
 	signature := hex.EncodeToString(s.targets[0].digest)
