@@ -26,6 +26,8 @@ func (w *world) walk(_ context.Context, _ netip.AddrPort, compareTo uint16, _ *e
 // retransmits would be read from TCP_INFO, which is Linux's.
 func retransmits(net.Conn) *int { return nil }
 
+func ecnInTheWay(net.Conn, *evidence.Failure) bool { return false }
+
 func unconfirmed(net.Conn) int { return 0 }
 
 func shortestTrip(net.Conn) time.Duration { return 0 }

@@ -1,6 +1,7 @@
 package probes
 
 import (
+	"cmp"
 	"context"
 	"net/netip"
 	"slices"
@@ -41,6 +42,10 @@ func (x *experiments) path(to netip.AddrPort, answered bool) {
 		})
 		path, silent := x.world.walk(ctx, to, compare, first)
 		x.keep(func(f *findings) { f.path = path })
+		if _, known := seen.Elsewhere(); !known { // packets of the walk that nobody refused are still in the table
+			seen = cmp.Or(x.host.Look(to, x.world.sourceIP), seen)
+			x.keep(func(f *findings) { f.thisHost = seen })
+		}
 		if silent >= silentEnough {
 			close(x.silent)
 		}
@@ -129,6 +134,16 @@ func (x *experiments) deaf(to netip.AddrPort, protocol string) {
 	if seen != nil && !seen.Route.Denies() {
 		x.ledger(to, protocol, deafAnswer, seen.Route)
 	}
+}
+
+// translated looks whether a rule of this host made the connection with another machine than the service.
+func (x *experiments) translated(to netip.AddrPort) {
+	x.once("translation", ledgerTime, func(context.Context) {
+		seen := x.host.Look(to, x.world.sourceIP)
+		if elsewhere, _ := seen.Elsewhere(); elsewhere != "" {
+			x.keep(func(f *findings) { f.thisHost = cmp.Or(f.thisHost, seen) })
+		}
+	})
 }
 
 // otherPort connects to another port of the same host, and says nothing there.

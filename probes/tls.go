@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"opensrs-doctor/probes/evidence"
@@ -61,6 +62,9 @@ func (w *world) probeTLS(ctx context.Context, tap *tapConn, host string, v way) 
 			err = context.Cause(ctx)
 		}
 		facts.Failure = w.fail(evidence.OpHandshake, err)
+		if facts.Failure.Kind == evidence.KindTimeout {
+			facts.Unconfirmed = int(tap.unconfirmed.Load())
+		}
 		w.explainHandshake(facts, tap, v)
 		return facts, nil
 	}
@@ -115,6 +119,15 @@ type tapConn struct {
 	net.Conn
 	mu    sync.Mutex
 	bytes []byte
+	// unconfirmed are the packets of ours that the other end's TCP had not confirmed when the connection was closed, which
+	// the end of a handshake's time does.
+	unconfirmed atomic.Int32
+}
+
+// Close notes what the other end has not confirmed: afterwards that can't be asked.
+func (c *tapConn) Close() error {
+	c.unconfirmed.CompareAndSwap(0, int32(unconfirmed(c.Conn)))
+	return c.Conn.Close()
 }
 
 // NetConn gives the connection below.
