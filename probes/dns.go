@@ -40,6 +40,7 @@ func (w *world) startDNS(ctx context.Context, name string, ofProxy bool) *dnsRun
 	}
 	if len(r.facts.HostsIPs) == 0 {
 		r.facts.NoLibcDNS = noLibcDNS()
+		r.search(ctx, w.resolver)
 	}
 	for i, one := range everybody {
 		r.facts.Answers[i] = evidence.DNSAnswer{Resolver: one.by, Pending: true, A: []netip.Addr{}, AAAA: []netip.Addr{}}
@@ -55,6 +56,33 @@ func (w *world) startDNS(ctx context.Context, name string, ofProxy bool) *dnsRun
 		}()
 	}
 	return r
+}
+
+// search asks, as libc does, for the names that come before the one that is looked for. The first that has an address is
+// where other programs go.
+func (r *dnsRun) search(ctx context.Context, asks *resolver) {
+	if asks.from == "--resolver" || asks.native != nil || r.facts.NoLibcDNS != "" || len(asks.servers) == 0 {
+		return
+	}
+	names := searchedFirst(asks.from, r.facts.Name)
+	answers := make([]evidence.DNSAnswer, len(names))
+	for i, name := range names {
+		go func() {
+			answer := asks.ask(ctx, asks.servers[0], name)
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			answers[i] = answer
+			for k, one := range answers {
+				if !one.Decides() {
+					return // its answer is not there yet, or says nothing
+				}
+				if len(one.A)+len(one.AAAA) > 0 {
+					r.facts.SearchedName, r.facts.Searched = names[k], slices.Concat(one.A, one.AAAA)
+					return
+				}
+			}
+		}()
+	}
 }
 
 // wait returns when it is decided which addresses are used, or that there are none.

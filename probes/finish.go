@@ -62,6 +62,9 @@ func (r *run) trouble(probe string, failure *evidence.Failure) {
 			r.x.deaf(r.target.addresses[0], evidence.LedgerTCP)
 		}
 	case "tls":
+		if failure != nil && r.way.proxy == nil && r.ev.Port != nil {
+			r.x.translated(r.ev.Port.Connected)
+		}
 		if failure == nil || !r.ev.TLS.Connected { // a certificate does not get better by asking again
 			r.x.handshakes(r.connectedTarget(), r.o.Host)
 			if failure != nil && r.way.proxy == nil {

@@ -8,8 +8,10 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"opensrs-doctor/probes/classify"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 )
@@ -49,7 +51,7 @@ func (w *world) secure(ctx context.Context, conn net.Conn, host string, change f
 		return nil, nil, nil, err
 	}
 	chain := stream.ConnectionState().PeerCertificates
-	return stream, w.roots.judge(chain, host, w.now()), chain, nil
+	return stream, w.roots.Judge(chain, host, w.now()), chain, nil
 }
 
 // probeTLS does the handshake on the connection of the port probe. The stream is nil where it failed.
@@ -61,6 +63,9 @@ func (w *world) probeTLS(ctx context.Context, tap *tapConn, host string, v way) 
 			err = context.Cause(ctx)
 		}
 		facts.Failure = w.fail(evidence.OpHandshake, err)
+		if facts.Failure.Kind == evidence.KindTimeout {
+			facts.Unconfirmed = int(tap.unconfirmed.Load())
+		}
 		w.explainHandshake(facts, tap, v)
 		return facts, nil
 	}
@@ -68,10 +73,10 @@ func (w *world) probeTLS(ctx context.Context, tap *tapConn, host string, v way) 
 	facts.Connected = true
 	facts.Version = tls.VersionName(state.Version)
 	facts.CipherSuite = tls.CipherSuiteName(state.CipherSuite)
-	facts.Chain = describeAll(chain, w.scrub)
+	facts.Chain = w.roots.DescribeAll(chain)
 	facts.Trust = trust
-	if !trust.System && w.roots.givenSystem == nil {
-		facts.Store = w.namedStore()
+	if !trust.System {
+		facts.Store = w.roots.NamedStore()
 	}
 	if !trust.Verified() {
 		facts.Failure = &evidence.Failure{Op: evidence.OpVerify, Kind: evidence.KindUntrusted, Detail: foreign.Ours("the certificate did not verify")}
@@ -94,7 +99,7 @@ func (w *world) explainHandshake(facts *evidence.TLS, tap *tapConn, v way) {
 	}
 	switch facts.Failure.Kind {
 	case evidence.KindAlert:
-		facts.Alert = strings.TrimPrefix(plainWords(facts.Failure.Err), "tls: ")
+		facts.Alert = strings.TrimPrefix(classify.Plain(facts.Failure.Err), "tls: ")
 	case evidence.KindNotTLS:
 		tap.more(200 * time.Millisecond)
 		facts.Quote = w.words(v)(foreign.Decode(tap.taken(), ""), 80)
@@ -115,6 +120,15 @@ type tapConn struct {
 	net.Conn
 	mu    sync.Mutex
 	bytes []byte
+	// unconfirmed are the packets of ours that the other end's TCP had not confirmed when the connection was closed, which
+	// the end of a handshake's time does.
+	unconfirmed atomic.Int32
+}
+
+// Close notes what the other end has not confirmed: afterwards that can't be asked.
+func (c *tapConn) Close() error {
+	c.unconfirmed.CompareAndSwap(0, int32(unconfirmed(c.Conn)))
+	return c.Conn.Close()
 }
 
 // NetConn gives the connection below.

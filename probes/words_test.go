@@ -60,7 +60,7 @@ var ours = map[string]string{
 	"FirewallRule.Path": "root's own, of this host", "FirewallRule.Text": "root's own, of this host",
 	"FirewallRule.Family": "closed list", "FirewallRule.Hook": "closed list", "FirewallRule.Verdict": "closed list",
 	"FirewallRule.Table": "root's own, of this host", "FirewallRule.Chain": "root's own, of this host", "FirewallRule.Comment": "root's own, of this host",
-	"Store.Variable": "closed list",
+	"Store.Variable": "closed list", "Translation.To": "an address", "DNS.SearchedName": "made of the settings",
 }
 
 // TestEveryTextOfTheEvidenceIsTakenInByTheGate walks the types of the evidence.

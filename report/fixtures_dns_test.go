@@ -132,6 +132,9 @@ var dnsFixtures = []fixture{
 	}},
 	{"dns.captive-portal", report.Fail, report.Certain, portal},
 	{"client.dns-differs", report.Info, report.Certain, func(e *evidence.Evidence) { e.DNS.NoLibcDNS = "/etc/nsswitch.conf:7" }},
+	{"client.dns-differs/search-list", report.Info, report.Certain, func(e *evidence.Evidence) {
+		e.DNS.SearchedName, e.DNS.Searched = e.DNS.Name+".corp.example", []netip.Addr{netip.MustParseAddr("198.51.100.66")}
+	}},
 	{"dns.blocked-page", report.Fail, report.Likely, func(e *evidence.Evidence) {
 		resolvesTo(e, "198.51.100.66")
 		e.DNS.Answers = append(e.DNS.Answers, evidence.DNSAnswer{Resolver: "192.0.2.54:53", Transport: "udp", Rcode: "NOERROR", A: []netip.Addr{endpointIP}, TookMS: 9})

@@ -204,6 +204,18 @@ var hostFixtures = []fixture{
 			e.Port.Path.Port[i].From = endpointIP
 		}
 	}},
+	{"host.local-firewall/sent-elsewhere", report.Fail, report.Certain, func(e *evidence.Evidence) {
+		drop(e)
+		e.ThisHost = &evidence.ThisHost{Conntrack: &evidence.Conntrack{Count: 7, Max: 65536}, Translation: &evidence.Translation{To: "192.0.2.21:9",
+			Rules: []evidence.FirewallRule{{Family: "ip", Table: "nat", Chain: "OUTPUT", Handle: 1, Verdict: "dnat", Tool: "iptables",
+				Text: "-A OUTPUT -p tcp -m tcp --dport 55443 -j DNAT --to-destination 192.0.2.21:9"}}}}
+	}},
+	{"port.refused/own-rule-not-seen", report.Fail, report.Likely, func(e *evidence.Evidence) {
+		refused(e)
+		walked(e, "...r", "...+")
+		e.ThisHost = &evidence.ThisHost{Conntrack: &evidence.Conntrack{Count: 7, Max: 65536}, Translation: &evidence.Translation{Unseen: true,
+			Rules: []evidence.FirewallRule{{Family: "ip", Table: "nat", Chain: "out", Handle: 4, Verdict: "dnat"}}}}
+	}},
 	{"host.local-firewall/names-too", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		noInternet(e)
 		e.ThisHost = towardsResolver(func(c *evidence.Counts, n int) { c.OutTransmits = pointer(0) })

@@ -105,7 +105,7 @@ var tlsFixtures = []fixture{
 		broken(e, evidence.KindNotTLS, "tls: first record does not look like a TLS handshake")
 		e.TLS.Quote = said("SSH-2.0-OpenSSH_9.9")
 	}},
-	{"tls.reset", report.Fail, report.Certain, func(e *evidence.Evidence) { broken(e, evidence.KindReset, "connection reset by peer") }},
+	{"tls.reset", report.Fail, report.Likely, func(e *evidence.Evidence) { broken(e, evidence.KindReset, "connection reset by peer") }},
 	{"tls.sni-blocked", report.Fail, report.Certain, func(e *evidence.Evidence) {
 		broken(e, evidence.KindReset, "connection reset by peer")
 		variants(e, evidence.KindReset, "connection reset by peer", evidence.VariantNoSNI)
@@ -160,7 +160,11 @@ var tlsFixtures = []fixture{
 		broken(e, evidence.KindAlert, "tls: handshake failure")
 		e.TLS.Alert = "handshake failure"
 	}},
-	{"tls.timeout", report.Fail, report.Certain, func(e *evidence.Evidence) { broken(e, evidence.KindTimeout, "context deadline exceeded") }},
+	{"tls.timeout", report.Fail, report.Likely, func(e *evidence.Evidence) { broken(e, evidence.KindTimeout, "context deadline exceeded") }},
+	{"tls.timeout/not-confirmed", report.Fail, report.Likely, func(e *evidence.Evidence) {
+		broken(e, evidence.KindTimeout, "context deadline exceeded")
+		e.TLS.Unconfirmed = 2
+	}},
 	{"tls.timeout/no-experiments", report.Fail, report.Likely, func(e *evidence.Evidence) {
 		broken(e, evidence.KindTimeout, "context deadline exceeded")
 		e.TLS.Variants = nil

@@ -42,6 +42,9 @@ type DNS struct {
 	Slow       []string `json:"slow_resolvers,omitempty" anonymize:"peer"` // earlier in the list than Used, and late or dead
 	// NoLibcDNS is the line of nsswitch.conf, path:line, by which glibc's programs ask no name server at all.
 	NoLibcDNS string `json:"no_libc_dns,omitempty" anonymize:"path"`
+	// SearchedName is what libc's programs ask for ahead of Name, by search list and ndots, and find; Searched is where it leads.
+	SearchedName string       `json:"searched_name,omitempty" anonymize:"host"`
+	Searched     []netip.Addr `json:"searched_addresses,omitempty"`
 
 	// Endpoint is, with a proxy, what this host's resolvers say of the endpoint itself; information only.
 	Endpoint *DNSAnswer `json:"endpoint,omitempty"`

@@ -118,6 +118,20 @@ func (p *Path) Rewritten(host []netip.Addr) bool {
 	return first.Answer == HopTimeExceeded && slices.Contains(host, first.From) && HopAt(p.Compare, 1).From != first.From
 }
 
+// Expires is the router at which packets for the port run out of steps, however many they were given: something before it
+// sets that number.
+func (p *Path) Expires() (at Hop, ok bool) {
+	if p == nil || p.Answer == nil || !p.Answer.Router() {
+		return Hop{}, false
+	}
+	for ttl := 1; ttl <= 3; ttl++ {
+		if h := HopAt(p.Port, ttl); !h.Router() || h.From != p.Answer.From {
+			return Hop{}, false
+		}
+	}
+	return *p.Answer, true
+}
+
 // OthersLeave reports whether a packet for the other port reaches the first router.
 func (p *Path) OthersLeave() bool { return HopAt(p.Compare, 1).Router() }
 

@@ -1,18 +1,22 @@
 package evidence
 
+import "fmt"
+
 // ThisHost is what this host's own kernel says and counts about packets to the endpoint. It is asked only after the port
 // did not let this host in. A nil part was not asked; Why says why one could not be.
 type ThisHost struct {
-	Route     *HostRoute  `json:"route,omitempty"`
-	Ledger    *Ledger     `json:"ledger,omitempty"`
-	Hellos    *Ledger     `json:"hellos,omitempty"` // what was counted after connections were made, when the handshake began on them
-	Sources   *Sources    `json:"sources,omitempty"`
-	Conntrack *Conntrack  `json:"conntrack,omitempty"`
-	Ports     *LocalPorts `json:"local_ports,omitempty"`
-	Cgroup    *Cgroup     `json:"cgroup,omitempty"`
-	Firewall  *Firewall   `json:"firewall,omitempty"`
-	SELinux   bool        `json:"selinux,omitempty"`   // it enforces
-	Container bool        `json:"container,omitempty"` // this is not the machine's first network namespace, as far as can be seen
+	Route     *HostRoute `json:"route,omitempty"`
+	Ledger    *Ledger    `json:"ledger,omitempty"`
+	Hellos    *Ledger    `json:"hellos,omitempty"` // what was counted after connections were made, when the handshake began on them
+	Sources   *Sources   `json:"sources,omitempty"`
+	Conntrack *Conntrack `json:"conntrack,omitempty"`
+	// Translation is what became of the target of a connection to the endpoint; nil: not known.
+	Translation *Translation `json:"translation,omitempty"`
+	Ports       *LocalPorts  `json:"local_ports,omitempty"`
+	Cgroup      *Cgroup      `json:"cgroup,omitempty"`
+	Firewall    *Firewall    `json:"firewall,omitempty"`
+	SELinux     bool         `json:"selinux,omitempty"`   // it enforces
+	Container   bool         `json:"container,omitempty"` // this is not the machine's first network namespace, as far as can be seen
 }
 
 // HostRoute is the line of this host's routing policy that decides about the endpoint's address.
@@ -253,6 +257,25 @@ func (l *Ledger) Left() (left, known bool) {
 	return place != LostGoingOut && unsent-still < l.N/4+1 && *l.Twice.OutTransmits >= 2*l.N && l.WentOut != "", true
 }
 
+// Translation is where packets go in truth that this host sends to the endpoint, as its table of connections has it.
+type Translation struct {
+	To     string         `json:"to,omitempty" anonymize:"address"` // address and port; "": to the endpoint itself
+	Unseen bool           `json:"unseen,omitempty"`                 // no connection was in the table, and To is not known
+	Rules  []FirewallRule `json:"rules,omitempty"`                  // that may send them there; of what is not known, elsewhere
+}
+
+// Elsewhere is the address and port that a rule of this host sends the packets to; "" where none does. known is false where
+// that could not be read, and a rule may do so: this host tracks connections, without which no rule can.
+func (t *ThisHost) Elsewhere() (to string, known bool) {
+	switch {
+	case t == nil:
+		return "", true
+	case t.Translation != nil:
+		return t.Translation.To, !t.Translation.Unseen
+	}
+	return "", t.Conntrack == nil || t.Conntrack.Count == 0
+}
+
 // Conntrack is how full the kernel's table of connections is.
 type Conntrack struct {
 	Count int `json:"count"`
@@ -313,4 +336,12 @@ type FirewallRule struct {
 	Manager string   `json:"manager,omitempty" anonymize:"keep"` // who wrote it: csf, ufw, firewalld, shorewall, docker, kubernetes
 	File    string   `json:"file,omitempty" anonymize:"path"`    // of the manager, in which the rule was found
 	Grew    int      `json:"grew,omitempty"`                     // packets
+}
+
+// Name is how a person finds a rule: by its chain and its handle, or its place there.
+func (r FirewallRule) Name() string {
+	if r.Tool != "" {
+		return fmt.Sprintf("%s %s %d", r.Table, r.Chain, r.Handle)
+	}
+	return fmt.Sprintf("%s %s %s handle %d", r.Family, r.Table, r.Chain, r.Handle)
 }

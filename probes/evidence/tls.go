@@ -119,7 +119,8 @@ type TLS struct {
 	CipherSuite string        `json:"cipher_suite,omitempty" anonymize:"keep"`
 	Chain       []Certificate `json:"chain,omitempty"`
 	Trust       *Trust        `json:"trust,omitempty"`
-	Failure     *Failure      `json:"-"` // in a report the step's, or this
+	Failure     *Failure      `json:"-"`                     // in a report the step's, or this
+	Unconfirmed int           `json:"unconfirmed,omitempty"` // of a timeout: packets of ours that the other end's TCP had not confirmed
 	Alert       string        `json:"alert,omitempty" anonymize:"text"`
 	Quote       foreign.Text  `json:"quote,omitzero" anonymize:"quote"` // what a peer that speaks no TLS said, printable, scrubbed
 	Variants    []Variant     `json:"variants,omitempty"`               // follow-up

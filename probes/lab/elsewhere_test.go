@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -56,6 +57,22 @@ func libcDiffers(differs bool) func(*testing.T, *World, Result) {
 		if found := w.Exec("/usr/bin/getent", "ahostsv4", Host); differs && found.Exit == 0 {
 			t.Errorf("getent finds %s", found.Stdout)
 		}
+	}
+}
+
+// searchList is a list of domains below which libc looks for a name first, one of them with a wildcard.
+func searchList(domain, ndots string) func(*World) {
+	return func(w *World) {
+		w.ResolvConf = "nameserver 192.0.2.53\nsearch nothing.example " + domain + "\noptions edns0 ndots:" + ndots + "\n"
+		w.Zone[Host+".corp.example"] = []string{SpareIP}
+	}
+}
+
+// libcElsewhere is for a host whose getent finds another address than the check.
+func libcElsewhere(t *testing.T, w *World, result Result) {
+	tells("client.dns-differs", Host+".corp.example", SpareIP, "ndots")(t, w, result)
+	if found := w.Exec("/usr/bin/getent", "ahostsv4", Host); !strings.Contains(string(found.Stdout), SpareIP) {
+		t.Errorf("getent finds %s", found.Stdout)
 	}
 }
 
@@ -149,7 +166,7 @@ var elsewhereFaults = []Fault{
 		relayed(w)
 		w.API.Raw = RawReset
 	}},
-	{Cause: "host.local-firewall", Name: "gives-the-packets-another-address", Confidence: "likely", Says: []string{"dnat", HostIP}, Break: func(w *World) {
+	{Cause: "host.local-firewall", Name: "gives-the-packets-another-address", Confidence: "certain", Says: []string{"dnat", NobodyIP}, Break: func(w *World) {
 		w.Client.NFT("table ip fault {\n chain out {\n type nat hook output priority -100; tcp dport 55443 dnat to " + NobodyIP + ":55443\n }\n}\n")
 	}},
 	{Cause: "host.local-firewall", Name: "gives-the-packets-an-address-that-refuses", Or: []string{"port.refused"}, Break: func(w *World) {

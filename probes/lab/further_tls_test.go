@@ -221,10 +221,19 @@ var furtherTLS = []Fault{
 	{Cause: "tls.reset", Name: "half-a-server-hello", Or: []string{"tls.rejected", "unexplained"}, Break: func(w *World) {
 		w.API.Raw = RawText("\x16\x03\x03\x00\x7a\x02\x00\x00\x76\x03\x03")
 	}},
-	{Cause: "tls.timeout", Name: "firewall-drops-after-three-packets", Break: func(w *World) {
+	{Cause: "tls.timeout", Name: "firewall-drops-after-three-packets", Confidence: "likely", Says: []string{"did not confirm"}, Never: []string{"server that hangs"}, Break: func(w *World) {
 		w.Gateway.Filter("forward", "tcp dport 55443 ct original packets > 2 drop")
 	}},
-	{Cause: "tls.timeout", Name: "isp-drops-what-is-long", Break: func(w *World) {
+	{Cause: "tls.timeout", Name: "gateway-drops-answers-after-the-first", Confidence: "likely", Says: []string{"did not confirm"}, Never: []string{"server that hangs"}, Break: func(w *World) {
+		w.Gateway.Filter("forward", "tcp sport 55443 ct reply packets > 1 drop")
+	}},
+	{Cause: "tls.timeout", Name: "gateway-drops-answers-over-100-bytes", Confidence: "likely", Says: []string{"server that hangs", "long packets"}, Break: func(w *World) {
+		w.Gateway.Filter("forward", "tcp sport 55443 meta length > 100 drop")
+	}},
+	{Cause: "tls.timeout", Name: "gateway-drops-what-is-over-100-bytes-both-ways", Confidence: "likely", Says: []string{"did not confirm"}, Break: func(w *World) {
+		w.Gateway.Filter("forward", "tcp sport 55443 meta length > 100 drop", "tcp dport 55443 meta length > 100 drop")
+	}},
+	{Cause: "tls.timeout", Name: "isp-drops-what-is-long", Confidence: "likely", Break: func(w *World) {
 		w.ISP.Filter("forward", "tcp dport 55443 meta length > 150 drop")
 	}},
 	{Cause: "tls.sni-blocked", Name: "silent-on-the-name", Says: []string{Host}, Break: func(w *World) {

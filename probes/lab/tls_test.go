@@ -69,7 +69,7 @@ var tlsFaults = []Fault{
 	}},
 	{Cause: "tls.reset", Name: "on-any-hello", Break: func(w *World) { w.API.Raw = RawReset }},
 	{Cause: "tls.reset", Name: "closed-on-any-hello", Break: func(w *World) { w.API.Raw = RawText("") }},
-	{Cause: "tls.timeout", Name: "silence", Break: func(w *World) { w.API.Raw = RawSilence }},
+	{Cause: "tls.timeout", Name: "silence", Confidence: "likely", Says: []string{"server that hangs"}, Break: func(w *World) { w.API.Raw = RawSilence }},
 	{Cause: "tls.version-unsupported", Name: "alert", Says: []string{"TLS 1.1"}, Break: func(w *World) {
 		w.API.TLS = oldOnly
 	}},

@@ -21,6 +21,8 @@ type filterRule struct {
 	jump     string // the chain that the packets go to next
 	opaque   bool   // it may drop: a program or a map of verdicts decides
 	anywhere bool   // it may jump to any chain of its table
+	nat      string // natTarget, natRedirect: it changes where packets go
+	data     []byte // values in it, among them the address that it sends packets to
 }
 
 // baseChain is one that packets enter by themselves. Verdict is "drop" where that is its policy.

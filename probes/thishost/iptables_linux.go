@@ -110,6 +110,10 @@ func savedRules(saved, tool string) ruleset {
 					rule.Verdict = strings.ToLower(target)
 				case "NFQUEUE", "QUEUE":
 					rule.opaque = true
+				case "DNAT":
+					rule.nat = natTarget
+				case "REDIRECT":
+					rule.nat = natRedirect
 				default:
 					rule.jump = target
 				}

@@ -30,6 +30,7 @@ func (h Here) Look(to netip.AddrPort, source netip.Addr) *evidence.ThisHost {
 		Container: contained(),
 	}
 	if to.Addr().Is4() {
+		seen.Translation = translation(to)
 		seen.Route = decide(policy{to: to.Addr(), source: source, port: to.Port(), uid: uid})
 	}
 	return seen

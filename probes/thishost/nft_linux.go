@@ -25,6 +25,11 @@ var errTooManyRules = errors.New("there are too many rules to read them in a sec
 
 // nftDump asks for all objects of a kind (nfnetlink, NFT_MSG_GETRULE and its like).
 func nftDump(kind uint16, deadline time.Time, take func(family byte, attributes []byte)) error {
+	return netfilterDump(unix.NFNL_SUBSYS_NFTABLES<<8|kind, unix.NFPROTO_UNSPEC, deadline, take)
+}
+
+// netfilterDump asks one of netfilter's subsystems for all objects of a kind; unix.NFPROTO_UNSPEC is all families.
+func netfilterDump(message uint16, family byte, deadline time.Time, take func(family byte, attributes []byte)) error {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_NETFILTER)
 	if err != nil {
 		return err
@@ -32,10 +37,10 @@ func nftDump(kind uint16, deadline time.Time, take func(family byte, attributes 
 	defer unix.Close(fd)
 	var request []byte
 	request = binary.NativeEndian.AppendUint32(request, unix.SizeofNlMsghdr+4)
-	request = binary.NativeEndian.AppendUint16(request, unix.NFNL_SUBSYS_NFTABLES<<8|kind)
+	request = binary.NativeEndian.AppendUint16(request, message)
 	request = binary.NativeEndian.AppendUint16(request, unix.NLM_F_REQUEST|unix.NLM_F_DUMP)
-	request = append(request, 1, 0, 0, 0, 0, 0, 0, 0)       // sequence number, port
-	request = append(request, unix.NFPROTO_UNSPEC, 0, 0, 0) // struct nfgenmsg: all families
+	request = append(request, 1, 0, 0, 0, 0, 0, 0, 0) // sequence number, port
+	request = append(request, family, 0, 0, 0)        // struct nfgenmsg
 	if err := unix.Sendto(fd, request, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
 		return err
 	}
@@ -181,8 +186,21 @@ func (r *filterRule) read(expression []byte) {
 		r.Verdict = "reject"
 	case "queue": // a program decides
 		r.opaque = true
+	case "nat", "redir":
+		r.nat = natRedirect
+		attributes(data, func(kind uint16, value []byte) {
+			if name == "nat" && kind == unix.NFTA_NAT_TYPE && be32(value) == unix.NFT_NAT_DNAT {
+				r.nat = natTarget
+			}
+		})
+		if name == "nat" && r.nat != natTarget {
+			r.nat = ""
+		}
 	case "target": // of iptables-nft
 		attributes(data, func(kind uint16, value []byte) {
+			if kind == unix.NFTA_TARGET_INFO {
+				r.data = append(r.data, value...)
+			}
 			if kind != unix.NFTA_TARGET_NAME {
 				return
 			}
@@ -191,6 +209,10 @@ func (r *filterRule) read(expression []byte) {
 				r.Verdict = "reject"
 			case "NFQUEUE":
 				r.opaque = true
+			case "DNAT":
+				r.nat = natTarget
+			case "REDIRECT":
+				r.nat = natRedirect
 			}
 		})
 	case "immediate":
@@ -199,6 +221,8 @@ func (r *filterRule) read(expression []byte) {
 				attributes(value, func(kind uint16, value []byte) {
 					if kind == unix.NFTA_DATA_VERDICT {
 						r.decide(nftVerdict(value))
+					} else {
+						r.data = append(r.data, value...)
 					}
 				})
 			}

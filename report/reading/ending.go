@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/report"
 )
 
@@ -57,6 +58,8 @@ type Ending struct {
 	Lost    string              // EndHere: where in this host the packets are lost, evidence.LostGoingOut and its like
 	Outside bool                // EndHere: the machine around this container, which passes its packets on, takes them
 	Rewrote bool                // EndHere: a rule of this host changes where the packets go
+	SentTo  string              // Rewrote: address and port that they go to; "": not read, so a device in between may do it
+	Rewrite bool                // such a rule would look the same, and could not be asked for
 	Left    bool                // this host's packets did leave it: who does not answer, or refuses, is another one
 }
 
@@ -82,13 +85,11 @@ func EndingOf(e *evidence.Evidence) Ending {
 	case kind == evidence.KindTimeout:
 		end.bySilence()
 	}
-	if (end.By == EndSilence || end.By >= EndOnTheWay) && end.Walk != nil && end.Walk.Rewritten(host) {
-		end.By, end.Rewrote = EndHere, true
-	}
+	end.byTranslation(e.ThisHost, host)
 	if (end.By == EndSilence || end.By == EndUnknown) && gatewayGone(e) {
 		end.By, end.Sure, end.Route = EndGateway, report.Likely, e.ThisHost.Route
 	}
-	if e.ThisHost != nil {
+	if e.ThisHost != nil && end.SentTo == "" {
 		end.byLedger(e.ThisHost.Ledger)
 		if rules := e.ThisHost.Firewall; rules != nil && rules.Outside && len(rules.Took) > 0 {
 			end.By, end.Sure, end.Outside = EndHere, report.Certain, true
@@ -110,6 +111,24 @@ func PortEnding(e *evidence.Evidence) (Ending, bool) {
 		return Ending{}, false
 	}
 	return EndingOf(e), true
+}
+
+// byTranslation finds out whether a rule of this host sends the packets elsewhere: by its table of connections, or by the
+// service's own address on the first router's message. Where neither could be seen, such a rule looks like any other end.
+func (end *Ending) byTranslation(here *evidence.ThisHost, host []netip.Addr) {
+	to, known := here.Elsewhere()
+	unsigned := end.By == EndSilence || end.By >= EndOnTheWay
+	switch {
+	case to != "" && end.By != EndUnknown && end.Route == nil:
+		end.By, end.Rewrote, end.SentTo, end.Sure = EndHere, true, to, report.Certain
+		if target, err := netip.ParseAddrPort(to); err != nil || iprules.NeverPublic(target.Addr()) != "" {
+			end.Sure = report.Likely // a relay of this host's own or of its network, which may be meant to be there
+		}
+	case unsigned && (!known || here == nil) && end.Walk != nil && end.Walk.Rewritten(host):
+		end.By, end.Rewrote, end.Sure = EndHere, true, report.Likely
+	case (unsigned || end.By == EndNearby) && !known && (end.Walk == nil || !evidence.HopAt(end.Walk.Port, 1).Router()):
+		end.Rewrite, end.Sure = true, report.Likely
+	}
 }
 
 // gatewayGone reports whether the kernel asked for the first router's address on its own network, and no machine answered.

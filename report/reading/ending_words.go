@@ -20,7 +20,9 @@ func (end Ending) Evidence(port int) []string {
 		if h.From.IsValid() {
 			say("The ICMP message %q comes from %s, an address of this host.", Icmp(h), h.Sender())
 		}
-		if end.Rewrote {
+		if end.SentTo != "" {
+			say("This host's table of connections shows that it sends these packets to %s.", end.SentTo)
+		} else if end.Rewrote {
 			say("The first router's message about these packets has %s as its sender, the service's own address.", evidence.HopAt(end.Walk.Port, 1).Sender())
 		}
 	case EndGateway:
@@ -153,6 +155,8 @@ func (end Ending) Row() string {
 		return "no answer at first, then it took a connection"
 	case end.By == EndHere && end.Route != nil:
 		return "this host's own routing policy says no: " + end.Route.Kind
+	case end.SentTo != "":
+		return "a rule of this host sends the packets to " + end.SentTo
 	case end.By == EndHere && end.Lost == evidence.LostAnswered:
 		return "answered by this host itself"
 	case end.By == EndHere && end.Lost == evidence.LostGoingOut:

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -21,6 +22,7 @@ func (l *factList) port(r *factReader) {
 		}
 	}
 	l.say("segments sent again", r.text("retransmits"))
+	l.say("", r.pick("asks_for_ecn", "this host asks for ECN, which may be in the way", ""))
 	if reply := r.object("proxy_reply"); reply != nil {
 		protocol := strings.ToUpper(reply.text("protocol"))
 		l.item("proxy's reply", joinedWords(strings.TrimSpace(protocol+" "+reply.text("code")+" "+reply.text("text")),
@@ -111,6 +113,11 @@ func (l *factList) thisHost(h *factReader) {
 		if c := h.object("conntrack"); c != nil {
 			l.item("table of connections", c.text("count")+" of "+c.text("max"), c)
 		}
+		if t := h.object("translation"); t != nil {
+			to, otherwise := t.text("to"), t.pick("unseen", "not known", "to the endpoint itself")
+			l.under("where packets for it go", cmp.Or(to, otherwise), func() { l.each("rules that send them there", t.objects("rules"), ruleWords) })
+			l.rest(t)
+		}
 		if p := h.object("local_ports"); p != nil {
 			l.item("source ports", p.text("first")+" to "+p.text("last")+", "+p.text("used")+" held for the endpoint", p)
 		}
@@ -119,15 +126,10 @@ func (l *factList) thisHost(h *factReader) {
 			l.item("control group", joinedWords(g.text("path"), g.text("unit"), programs, prefixed("at ", g.text("at")), g.text("why")), g)
 		}
 		if f := h.object("firewall"); f != nil {
-			rule := func(r *factReader) (string, string) {
-				return strings.TrimSpace(strings.Join([]string{r.text("tool"), r.text("family"), r.text("table"), r.text("chain"), r.text("hook")}, " ")),
-					joinedWords(prefixed("handle ", r.text("handle")), r.text("verdict"), r.text("comment"), r.text("text"), prefixed("packets: ", r.text("grew")),
-						prefixed("by way of ", strings.Join(r.texts("path"), ", ")), prefixed("written by ", r.text("manager")), r.text("file"))
-			}
 			l.under("firewall", joinedWords(f.text("why"), prefixed("iptables-legacy: ", f.text("legacy")), f.pick("traced", "traced", ""), f.pick("outside", "of the machine around this container", ""),
 				prefixed("not traced: ", f.text("untraced")), prefixed("rules that do not count: ", f.text("uncounted"))), func() {
-				l.each("took the packets", f.objects("took"), rule)
-				l.each("drop what no rule takes", f.objects("policies"), rule)
+				l.each("took the packets", f.objects("took"), ruleWords)
+				l.each("drop what no rule takes", f.objects("policies"), ruleWords)
 				l.rest(f)
 			})
 		}
@@ -135,6 +137,13 @@ func (l *factList) thisHost(h *factReader) {
 		l.say("", h.pick("container", "in a network namespace of its own", ""))
 		l.rest(h)
 	})
+}
+
+// ruleWords are where a firewall's rule stands, and what it does.
+func ruleWords(r *factReader) (string, string) {
+	return strings.TrimSpace(strings.Join([]string{r.text("tool"), r.text("family"), r.text("table"), r.text("chain"), r.text("hook")}, " ")),
+		joinedWords(prefixed("handle ", r.text("handle")), r.text("verdict"), r.text("comment"), r.text("text"), prefixed("packets: ", r.text("grew")),
+			prefixed("by way of ", strings.Join(r.texts("path"), ", ")), prefixed("written by ", r.text("manager")), r.text("file"))
 }
 
 // ledger is what was counted around packets of the check's own.

@@ -167,6 +167,7 @@ func (l *factList) dns(r *factReader) {
 	})
 	l.say("late or silent", strings.Join(reading.PlainServers(r.texts("slow_resolvers")), ", "))
 	l.say("glibc's programs ask no name server", r.text("no_libc_dns"))
+	l.say("libc's programs ask first for", joinedWords(r.text("searched_name"), strings.Join(r.texts("searched_addresses"), ", ")))
 	r.drop("hosts_lines") // the first is in hosts_file, and who needs another is told it by the diagnosis
 	l.say("hosts file", joinedWords(strings.Join(r.texts("hosts_addresses"), ", "), r.text("hosts_file")))
 	if !r.taken["used"] {
@@ -192,6 +193,7 @@ var variantLabels = map[string]string{
 	evidence.VariantNoSNI:   "without the server name",
 	evidence.VariantClassic: "with a classic key share",
 	evidence.VariantSmall:   "with small segments",
+	evidence.VariantNo13:    "with TLS 1.2 at most",
 	evidence.VariantOld:     "with TLS 1.0 and 1.1 allowed",
 }
 
@@ -199,6 +201,7 @@ func (l *factList) tls(r *factReader) {
 	l.say("handshake", r.pick("handshake", "completed", "not completed"))
 	l.say("version", joinedWords(r.text("version"), r.text("cipher_suite")))
 	l.say("alert", r.text("alert"))
+	l.say("packets that the other end did not confirm", r.text("unconfirmed"))
 	if store := r.object("store"); store != nil {
 		l.item("this host's roots", joinedWords(store.text("variable")+" names "+store.text("path"), store.text("problem")), store)
 	}

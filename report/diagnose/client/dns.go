@@ -2,6 +2,7 @@ package client
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 
 	"opensrs-doctor/probes/evidence"
@@ -27,7 +28,15 @@ func DNSDiffers(e *evidence.Evidence) (condition.Finding, bool) {
 		return finding, true
 	}
 	d := e.DNS
-	if d == nil || d.NoLibcDNS == "" || d.Used == "" || len(d.IPv4)+len(d.IPv6) == 0 {
+	if d == nil || d.Used == "" || len(d.IPv4)+len(d.IPv6) == 0 {
+		return condition.Finding{}, false
+	}
+	if found := slices.Concat(d.IPv4, d.IPv6); d.SearchedName != "" && !slices.ContainsFunc(d.Searched, func(a netip.Addr) bool { return slices.Contains(found, a) }) {
+		return condition.Finding{Values: prose.Values{"name": d.Name, "who_resolves": "Programs that use libc find another address", "searched": d.SearchedName,
+			"search_in": e.Host.ResolversBy},
+			Evidence: []string{fmt.Sprintf("%s is %s; %s is %s.", d.SearchedName, screen.List(screen.Texts(d.Searched)), d.Name, screen.List(screen.Texts(found)))}}, true
+	}
+	if d.NoLibcDNS == "" {
 		return condition.Finding{}, false
 	}
 	return condition.Finding{Values: prose.Values{"name": d.Name, "nsswitch": d.NoLibcDNS, "who_resolves": "Programs that use glibc find no address"},

@@ -80,14 +80,13 @@ func byRule(f *condition.Finding, e *evidence.Evidence) {
 // culprit says which rule it is, and how to list it.
 func culprit(f *condition.Finding, rule evidence.FirewallRule, traced bool) {
 	chain := strings.Join([]string{rule.Family, rule.Table, rule.Chain}, " ")
-	c := &report.Culprit{Kind: "nft-rule", Name: fmt.Sprintf("%s handle %d", chain, rule.Handle), At: chain, Text: rule.Verdict}
+	c := &report.Culprit{Kind: "nft-rule", Name: rule.Name(), At: chain, Text: rule.Verdict}
 	f.Values["rule_list"] = "sudo nft -a list chain " + chain
 	if rule.Comment != "" {
 		c.Text = fmt.Sprintf("%s comment %q", rule.Verdict, rule.Comment)
 	}
 	if rule.Tool != "" {
 		c.Kind, c.At, c.Text = "iptables-rule", rule.Table+" "+rule.Chain, rule.Text
-		c.Name = fmt.Sprintf("%s %s %d", rule.Table, rule.Chain, rule.Handle)
 		f.Values["rule_list"] = fmt.Sprintf("sudo %s -t %s -S %s", rule.Tool, rule.Table, rule.Chain)
 		if rule.Tool == "iptables" {
 			f.Values["rule_list"] = fmt.Sprintf("sudo iptables -t %s -S %s", rule.Table, rule.Chain)
@@ -107,6 +106,8 @@ func culprit(f *condition.Finding, rule evidence.FirewallRule, traced bool) {
 	switch {
 	case traced && rule.Tool != "iptables-legacy":
 		f.Evidence = append(f.Evidence, fmt.Sprintf("The kernel's trace: %s (%s) took the packets.", lowerFirst(what), c.Text))
+	case f.Values["sent_to"] != "":
+		f.Evidence = append(f.Evidence, fmt.Sprintf("%s (%s) sends packets there.", what, c.Text))
 	case rule.Grew > 0:
 		f.Evidence = append(f.Evidence, fmt.Sprintf("%s (%s) counted %d of these packets.", what, c.Text, rule.Grew))
 	default:

@@ -150,6 +150,9 @@ func LocalFirewall(e *evidence.Evidence) (condition.Finding, bool) {
 		finding.Values["blocked"] = netaddr.HostPort{Host: e.Target.Host, Port: e.Target.Port}.String()
 		return finding, true
 	}
+	if finding, ok := strangerByRule(e); ok {
+		return finding, true
+	}
 	end, failed := reading.PortEnding(e)
 	if !failed {
 		return condition.Finding{}, false
@@ -167,9 +170,7 @@ func LocalFirewall(e *evidence.Evidence) (condition.Finding, bool) {
 		finding.Explains, finding.Hides = []string{"port"}, condition.HereShows
 		byRule(&finding, e)
 	case end.Rewrote:
-		delete(finding.Values, "good_port") // they do leave, for somewhere else
-		finding.Values["rewriting"] = "A rule on this host"
-		finding.Values["nat_rules"] = condition.NATRules
+		sentElsewhere(&finding, e, end.SentTo)
 	case end.By == reading.EndHere && end.Lost != "":
 		lostGoingOut(&finding, e, end.Sure == report.Certain)
 	case end.By == reading.EndHere && end.Answer.From.IsValid():

@@ -66,6 +66,8 @@ func Filtered(e *evidence.Evidence) (condition.Finding, bool) {
 	case reading.PlaceAfter:
 		finding.Values["last_hop"] = end.Last.Sender()
 	}
+	maybeElsewhere(&finding, e, end)
+	maybeECN(&finding, e)
 	finding.Evidence = append(finding.Evidence, end.Evidence(int(e.Target.Port))...)
 	return finding, true
 }

@@ -92,6 +92,12 @@ func Refused(e *evidence.Evidence) (condition.Finding, bool) {
 	if inner, known := reading.Inside(end.Last.From); far == 0 || far == 2 || known && inner { // the last router may be this network's own
 		finding.Values["own_network"] = "this network"
 	}
+	finding.Values["resetter"] = "a firewall right in front of it"
+	if end.By == reading.EndSomebody && end.Walk != nil {
+		finding.Values["resetter"], finding.Values["anywhere"] = "a firewall on the path to it", "any of them, this network's own too,"
+	}
+	maybeElsewhere(&finding, e, end)
+	maybeECN(&finding, e)
 	surroundings(e, end, &finding)
 	return finding, true
 }
@@ -119,6 +125,8 @@ func RejectedEnRoute(e *evidence.Evidence) (condition.Finding, bool) {
 	if end.By == reading.EndOnTheWay {
 		finding.Values["refuser"] = screen.Capital(finding.Values["hop"])
 	}
+	maybeElsewhere(&finding, e, end)
+	maybeECN(&finding, e)
 	surroundings(e, end, &finding)
 	return finding, true
 }
@@ -158,6 +166,12 @@ func Unreachable(e *evidence.Evidence) (condition.Finding, bool) {
 		Evidence: []string{"The kernel says: " + e.Step("port").Failure.Detail.String() + "."}}
 	if e.Step("port").Failure.Kind == evidence.KindNoRoute {
 		finding.Values["no_way"], finding.Values["route_add"] = "This host has no route", "sudo ip route add default via GATEWAY"
+	}
+	if expires, ok := e.Walk().Expires(); ok {
+		finding.Values["no_way"], finding.Values["expires_at"] = "Packets expire at "+expires.Sender()+", so there is no route", expires.Sender()
+		finding.Values["ttl_rules"] = "sudo nft list ruleset or sudo iptables-save -t mangle"
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("%s says that the time to live of packets for port %d ran out, whether they may travel 1, 2, 3 or %d steps.",
+			expires.Sender(), e.Target.Port, expires.TTL))
 	}
 	if e.Host.On("darwin") { // pf_inet_hook of xnu gives EHOSTUNREACH for a packet that pf drops
 		finding.Values["pf_rules"] = "sudo pfctl -s rules"
@@ -236,9 +250,12 @@ func Lossy(e *evidence.Evidence) (condition.Finding, bool) {
 	if e.Port.RoundTripMS == 0 && connect == 1 && later <= 0 {
 		sure = report.Likely // a round trip of more than a second looks the same
 	}
-	return condition.Finding{Confidence: sure,
-		Hides: []string{"port.slow"}, Evidence: []string{
-			fmt.Sprintf("%s sent again; connecting took %.0f ms.", screen.CountWords(total, "segment was", "segments were"), e.Port.ConnectMS)}}, true
+	finding := condition.Finding{Confidence: sure, Values: prose.Values{}, Hides: []string{"port.slow"}, Evidence: []string{
+		fmt.Sprintf("%s sent again; connecting took %.0f ms.", screen.CountWords(total, "segment was", "segments were"), e.Port.ConnectMS)}}
+	if connect > 0 {
+		maybeECN(&finding, e)
+	}
+	return finding, true
 }
 
 // Slow: the connection took over a second, and no packet is known to be lost.

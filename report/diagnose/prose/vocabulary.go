@@ -50,6 +50,8 @@ var Vocabulary = map[string]string{
 	"client_step":  "",                                // a whole step, for the first of them
 	"clients_pass": "",                                // those that get through
 	"who_resolves": "",                                // "ruby and curl: another address"
+	"searched":     "",                                // a name that libc asks for ahead of the endpoint's
+	"search_in":    "/etc/resolv.conf",                // where the search list is
 	"nsswitch":     "/etc/nsswitch.conf",              // and the line
 
 	"proxy_variables": "", // that decide the proxy; set only where one differs
@@ -109,35 +111,46 @@ var Vocabulary = map[string]string{
 
 	// Port and path.
 	"sender":        "the sender of the ICMP message",
-	"last_hop":      "",                         // set only where a place may be claimed
-	"hop":           "",                         // the hop that answered
-	"wrong_port":    "the port that was given",  // "port 443"
-	"arrived":       "",                         // the same, where that is a router of this network
-	"or_here":       "",                         // "this host's own firewall"; set only where packets could not be counted
-	"taken_by":      "a device on the path",     // takes connections in the service's name
-	"taken_here":    "this host",                // set only where this host may be what takes them
-	"sidecar":       "a service mesh's sidecar", // set only where this host may be what takes them
-	"passed_on":     "",                         // "The call"; set only where it works
-	"witness_open":  "",                         // a port witness that answers: HOST:PORT
-	"witness_shut":  "",                         // one that does not
-	"witness_url":   "",                         // one that may be asked
-	"beyond":        "",                         // set only where every router before the host answers
-	"no_icmp":       "",                         // set only where no ICMP message can be read
-	"no_count":      "",                         // set only where nobody counts what was sent again
-	"pf_rules":      "",                         // set only on macOS
-	"garbling":      "",                         // set only where one sent something that is no answer
-	"own_network":   "this network",             // set only where this network itself may refuse
-	"quiet_host":    "",                         // set only where no other port of it answers
-	"good_port":     "",                         // another port of the same host that answers
-	"other_port":    "",                         // "Another port"; set only where one of the same host answers
-	"peers":         "",                         // "Well-known peers"; set only where a control answers
-	"refuser":       "",                         // hop, where a refusal comes from there or just beyond
-	"share_address": "",                         // "several servers"; set only where one of them may be down
-	"connect_ms":    "over a second",            // "1.4 s"
+	"last_hop":      "",                                // set only where a place may be claimed
+	"hop":           "",                                // the hop that answered
+	"wrong_port":    "the port that was given",         // "port 443"
+	"arrived":       "",                                // the same, where that is a router of this network
+	"or_here":       "",                                // "this host's own firewall"; set only where packets could not be counted
+	"taken_by":      "a device on the path",            // takes connections in the service's name
+	"taken_here":    "this host",                       // set only where this host may be what takes them
+	"sidecar":       "a service mesh's sidecar",        // set only where this host may be what takes them
+	"passed_on":     "",                                // "The call"; set only where it works
+	"witness_open":  "",                                // a port witness that answers: HOST:PORT
+	"witness_shut":  "",                                // one that does not
+	"witness_url":   "",                                // one that may be asked
+	"beyond":        "",                                // set only where every router before the host answers
+	"no_icmp":       "",                                // set only where no ICMP message can be read
+	"no_count":      "",                                // set only where nobody counts what was sent again
+	"pf_rules":      "",                                // set only on macOS
+	"garbling":      "",                                // set only where one sent something that is no answer
+	"own_network":   "this network",                    // set only where this network itself may refuse
+	"quiet_host":    "",                                // set only where no other port of it answers
+	"good_port":     "",                                // another port of the same host that answers
+	"other_port":    "",                                // "Another port"; set only where one of the same host answers
+	"peers":         "",                                // "Well-known peers"; set only where a control answers
+	"resetter":      "a firewall right in front of it", // that may refuse in the service's name
+	"anywhere":      "",                                // set only where it is not known how far away a refusal comes from
+	"ecn":           "",                                // "net.ipv4.tcp_ecn = 1"; set only where that may be the reason
+	"expires_at":    "",                                // the router at which packets run out of steps, however many they were given
+	"ttl_rules":     "",                                // the commands that list rules that set how many
+	"refuser":       "",                                // hop, where a refusal comes from there or just beyond
+	"share_address": "",                                // "several servers"; set only where one of them may be down
+	"connect_ms":    "over a second",                   // "1.4 s"
 
 	// This host.
 	"interface":      "the interface", // by which packets for the endpoint leave
 	"conntrack_more": "",              // twice as many
+	"stops":          "blocks",        // what this host's firewall does: "redirects"
+	"sent_to":        "",              // ADDRESS:PORT that a rule of this host sends packets to
+	"relay":          "",              // the same; set only where that one took the connection
+	"between":        "",              // "A bridge or hypervisor"; set only where the kernel was not asked
+	"own_nat":        "",              // "A rule on this host"; set only where one may do so and the kernel was not asked
+	"ask_kernel":     "",              // the command that asks it
 	"route_line":     "a line of this host's routing policy",
 	"gateway":        "",                // the first router on the way; set only where it does not answer
 	"no_way":         "",                // "The network has no route"
@@ -156,27 +169,29 @@ var Vocabulary = map[string]string{
 	"or_seccomp":     "",                // set only where a filter of system calls may do the same
 	"as_root":        "",                // set only where root would see more
 
-	"blocked":          public.Endpoint(public.Live), // host:port of the endpoint; or the resolver, or the proxy
-	"blocked_resolver": "",                           // set only where it is a resolver
-	"silent_peer":      "the service",                // whose answers are dropped; or the resolver, or the proxy
-	"rule_name":        "the rule",                   // of a firewall: "inet filter output handle 6"
-	"rule_list":        "",                           // the command that lists its chain
-	"open_port":        "",                           // a whole step, for who manages the rules
-	"denied_port":      public.PortText(),            // the endpoint's, where the proxy may refuse it for its port
-	"denied_too":       "others",                     // the controls that the proxy refuses too; set only where it refuses all of them
-	"denied_all":       "",                           // "Everything else that was tried"; set only with denied_too
-	"few_packets":      "",                           // set only where a handshake with a small first message dies too
-	"own_wait":         "80 seconds",                 // how long the service's own client waits for a reply
-	"packed":           "",                           // "gzip", "UTF-16"; set only where the reply is in it
-	"unconfirmed":      "the request",                // set only where the other end's TCP did not confirm it
-	"learned":          "",                           // how soon a learned size is forgotten; set only where one was learned in the run
-	"after_opening":    "",                           // the address and port; set only where connections open, and what is then sent on them is dropped
-	"below_ip":         "",                           // the commands that list what takes packets at an interface; set only where that was seen
-	"own_cut":          "",                           // "this host's own firewall"; set only where what it does after a connection opened was not counted
-	"source_nat":       "",                           // "A rule on this host"; set only where one may do so
-	"nat_rules":        "",                           // the commands that list them; set only where one changes the packets
-	"rewriting":        "",                           // "A rule on this host"; set only where one changes the packets
-	"see_rule":         "",                           // set only where a trace would name the rule: the command
+	"blocked":          public.Endpoint(public.Live),    // host:port of the endpoint; or the resolver, or the proxy
+	"blocked_resolver": "",                              // set only where it is a resolver
+	"silent_peer":      "the service",                   // whose answers are dropped; or the resolver, or the proxy
+	"rule_name":        "the rule",                      // of a firewall: "inet filter output handle 6"
+	"rule_list":        "",                              // the command that lists its chain
+	"open_port":        "",                              // a whole step, for who manages the rules
+	"denied_port":      public.PortText(),               // the endpoint's, where the proxy may refuse it for its port
+	"denied_too":       "others",                        // the controls that the proxy refuses too; set only where it refuses all of them
+	"denied_all":       "",                              // "Everything else that was tried"; set only with denied_too
+	"few_packets":      "",                              // set only where a handshake with a small first message dies too
+	"own_wait":         "80 seconds",                    // how long the service's own client waits for a reply
+	"packed":           "",                              // "gzip", "UTF-16"; set only where the reply is in it
+	"holder":           "A device",                      // that may hold the connection; set only where the other end confirmed what was sent
+	"lost_hello":       "the handshake's first message", // set only where the other end's TCP did not confirm it
+	"unconfirmed":      "the request",                   // set only where the other end's TCP did not confirm it
+	"learned":          "",                              // how soon a learned size is forgotten; set only where one was learned in the run
+	"after_opening":    "",                              // the address and port; set only where connections open, and what is then sent on them is dropped
+	"below_ip":         "",                              // the commands that list what takes packets at an interface; set only where that was seen
+	"own_cut":          "",                              // "this host's own firewall"; set only where what it does after a connection opened was not counted
+	"source_nat":       "",                              // "A rule on this host"; set only where one may do so
+	"nat_rules":        "",                              // the commands that list them; set only where one changes the packets
+	"rewriting":        "",                              // "A rule on this host"; set only where one changes the packets
+	"see_rule":         "",                              // set only where a trace would name the rule: the command
 
 	// Proxy.
 	"proxy_logins": "", // set only where Basic is not among them

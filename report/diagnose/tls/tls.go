@@ -194,6 +194,7 @@ func InEveryVariant(e *evidence.Evidence, kinds ...evidence.Kind) (condition.Fin
 	if finding.Confidence == "" {
 		finding.Values["variants"] = "every variant"
 	}
+	finding.Confidence = report.Likely // the service and a device on the path look the same
 	return finding, true
 }
 
@@ -210,9 +211,19 @@ func Reset(e *evidence.Evidence) (condition.Finding, bool) {
 func Timeout(e *evidence.Evidence) (condition.Finding, bool) {
 	finding, ok := InEveryVariant(e, evidence.KindTimeout)
 	if ok && e.Host.Proxy == nil && e.ThisHost != nil && e.ThisHost.Hellos == nil { // not counted: no connection opened any more
-		finding.Confidence, finding.Values["own_cut"] = report.Likely, "this host's own firewall"
+		finding.Values["own_cut"] = "this host's own firewall"
 	}
-	return finding, ok
+	if !ok {
+		return finding, false
+	}
+	if n := e.TLS.Unconfirmed; n > 0 && e.Host.Proxy == nil {
+		finding.Values["lost_hello"] = "the first message of the handshake"
+		finding.Evidence = append(finding.Evidence, "The other end did not confirm "+
+			screen.CountWords(n, "packet of the handshake's first message.", "packets of the handshake's first message."))
+	} else {
+		finding.Values["holder"] = "A device"
+	}
+	return finding, true
 }
 
 // Rejected: the peer ends the handshake with an alert.

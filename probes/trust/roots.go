@@ -1,4 +1,6 @@
-package probes
+// Package trust judges the chain of certificates that a peer presented: against the public roots, against this host's own
+// store, or against an authority that the endpoint has of its own. It opens no connection.
+package trust
 
 import (
 	"bytes"
@@ -18,16 +20,21 @@ import (
 	"opensrs-doctor/probes/foreign"
 )
 
-// roots are the two sets that a chain is judged against: this host's own store, and the public roots. For one host an
+// Given are the sets that a run was given.
+type Given struct {
+	Public  []*x509.Certificate // nil: the carried ones
+	System  []*x509.Certificate // stands for this host's own store; nil: Go's view of it
+	Own     []*x509.Certificate // nil: no host has an authority of its own
+	OwnHost string              // that has it
+	Careful bool                // the files of this system are somebody else's, and may be anything
+}
+
+// Roots are the two sets that a chain is judged against: this host's own store, and the public roots. For one host an
 // authority of its own may replace both. They are loaded once, in the background, while the first probes
 // wait for the network.
-type roots struct {
-	givenPublic []*x509.Certificate
-	givenSystem []*x509.Certificate
-	givenOwn    []*x509.Certificate // nil: no host has an authority of its own
-	ownHost     string              // that has it
+type Roots struct {
+	Given
 	own         *x509.CertPool
-	careful     bool // Options.Careful
 	load        sync.Once
 	scrub       *foreign.Scrubber
 	system      *x509.CertPool
@@ -39,23 +46,23 @@ type roots struct {
 	issued map[foreign.Text]bool // subjects of the issuers in chains that verified: these are public
 }
 
-func newRoots(o Options, scrub *foreign.Scrubber) *roots {
-	r := &roots{givenPublic: o.PublicRoots, givenSystem: o.SystemRoots, givenOwn: o.CAFile, ownHost: o.Host, careful: o.Careful,
-		scrub: scrub, issued: map[foreign.Text]bool{}}
+// NewRoots takes the sets that are given, and begins to load the others. The words of chains come in by the gate of scrub.
+func NewRoots(given Given, scrub *foreign.Scrubber) *Roots {
+	r := &Roots{Given: given, scrub: scrub, issued: map[foreign.Text]bool{}}
 	go r.ready()
 	return r
 }
 
-func (r *roots) ready() {
+func (r *Roots) ready() {
 	r.load.Do(func() {
-		r.public, r.own = poolOf(r.givenPublic), poolOf(r.givenOwn)
-		r.publicList = r.givenPublic
-		if r.givenPublic == nil {
+		r.public, r.own = poolOf(r.Public), poolOf(r.Own)
+		r.publicList = r.Public
+		if r.Public == nil {
 			r.publicList = addCarried(r.public)
 		}
-		if r.givenSystem != nil {
-			r.system = poolOf(r.givenSystem)
-		} else if r.careful {
+		if r.System != nil {
+			r.system = poolOf(r.System)
+		} else if r.Careful {
 			r.system = carefulStore()
 		} else if pool, err := x509.SystemCertPool(); err == nil {
 			r.system = pool
@@ -66,10 +73,10 @@ func (r *roots) ready() {
 	})
 }
 
-// namedStore is the file or directory that the environment names in the place of the system's own; nil where it names
-// none, or the system does not go by it.
-func (w *world) namedStore() *evidence.Store {
-	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
+// NamedStore is the file or directory that the environment names in the place of the system's own; nil where it names
+// none, or the system does not go by it, or other roots were given.
+func (r *Roots) NamedStore() *evidence.Store {
+	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" || r.System != nil {
 		return nil
 	}
 	for _, variable := range []string{"SSL_CERT_FILE", "SSL_CERT_DIR"} {
@@ -77,11 +84,11 @@ func (w *world) namedStore() *evidence.Store {
 		if path == "" {
 			continue
 		}
-		store := &evidence.Store{Variable: variable, Path: w.scrub.Quote(path, 200)}
+		store := &evidence.Store{Variable: variable, Path: r.scrub.Quote(path, 200)}
 		opened, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 		var failed *os.PathError
 		if errors.As(err, &failed) {
-			store.Problem = w.scrub.Quote(failed.Err.Error(), 100)
+			store.Problem = r.scrub.Quote(failed.Err.Error(), 100)
 		}
 		if err == nil {
 			opened.Close()
@@ -135,10 +142,10 @@ func RootsDate() time.Time {
 	return time.Time{}
 }
 
-// judge holds a presented chain against both sets of roots, or against the authority that the host has of its own:
+// Judge holds a presented chain against both sets of roots, or against the authority that the host has of its own:
 // trust, name and dates each by itself, so that a diagnosis can say which is wrong. host is the name or address that was
 // asked for.
-func (r *roots) judge(chain []*x509.Certificate, host string, now time.Time) *evidence.Trust {
+func (r *Roots) Judge(chain []*x509.Certificate, host string, now time.Time) *evidence.Trust {
 	r.ready()
 	trust := &evidence.Trust{SystemEmpty: r.systemEmpty}
 	if len(chain) == 0 {
@@ -149,14 +156,14 @@ func (r *roots) judge(chain []*x509.Certificate, host string, now time.Time) *ev
 	trust.SelfSigned = selfSigned(leaf)
 	last := lastLinked(chain)
 	trust.RootShown = last != leaf && selfSigned(last)
-	trust.Issuer = plainName(last.Issuer, r.scrub)
+	trust.Issuer = PlainName(last.Issuer, r.scrub)
 	trust.IssuerCN, trust.IssuerOrg = nameParts(last.Issuer, r.scrub)
 	trust.Product = inspectionProduct(chain)
 
 	var ownNow, publicNow, systemNow bool
 	pool, list := r.public, r.publicList
-	if r.givenOwn != nil && host == r.ownHost {
-		pool, list = r.own, r.givenOwn
+	if r.Own != nil && host == r.OwnHost {
+		pool, list = r.own, r.Own
 		trust.Own = new(bool)
 		*trust.Own, ownNow = r.leadsTo(pool, chain, now, trust)
 	}
@@ -174,7 +181,7 @@ func (r *roots) judge(chain []*x509.Certificate, host string, now time.Time) *ev
 		if !selfSigned(last) {
 			trust.Missing = trust.Issuer
 			trust.MissingCN, trust.MissingOrg = trust.IssuerCN, trust.IssuerOrg
-			trust.MissingKnown = r.seen(trust.Missing)
+			trust.MissingKnown = r.Seen(trust.Missing)
 			if len(last.IssuingCertificateURL) > 0 {
 				trust.MissingURL = r.scrub.Quote(last.IssuingCertificateURL[0], 200)
 			}
@@ -198,7 +205,7 @@ func (r *roots) judge(chain []*x509.Certificate, host string, now time.Time) *ev
 
 // leadsTo reports whether the chain leads to one of the roots at any time at which all of its certificates
 // are valid, and whether it does so now. trust is told of the way found there, where it is not nil.
-func (r *roots) leadsTo(pool *x509.CertPool, chain []*x509.Certificate, now time.Time, trust *evidence.Trust) (ever, atNow bool) {
+func (r *Roots) leadsTo(pool *x509.CertPool, chain []*x509.Certificate, now time.Time, trust *evidence.Trust) (ever, atNow bool) {
 	others := x509.NewCertPool()
 	from, to := chain[0].NotBefore, chain[0].NotAfter
 	for _, certificate := range chain[1:] {
@@ -232,7 +239,7 @@ func (r *roots) leadsTo(pool *x509.CertPool, chain []*x509.Certificate, now time
 
 // firstToEnd is the certificate, the root apart, that ends the longest-lived of the ways to a root. An old
 // cross-signed one beside it may end unnoticed.
-func (r *roots) firstToEnd(chains [][]*x509.Certificate) *evidence.Certificate {
+func (r *Roots) firstToEnd(chains [][]*x509.Certificate) *evidence.Certificate {
 	var last *x509.Certificate
 	for _, chain := range chains {
 		first := chain[0]
@@ -263,17 +270,18 @@ func allValid(chain []*x509.Certificate, now time.Time) bool {
 
 // remember keeps the issuers of a chain that verified: a peer that leaves one of them out is then known
 // to miss a public one.
-func (r *roots) remember(chains [][]*x509.Certificate) {
+func (r *Roots) remember(chains [][]*x509.Certificate) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, chain := range chains {
 		for _, certificate := range chain[1:] {
-			r.issued[plainName(certificate.Subject, r.scrub)] = true
+			r.issued[PlainName(certificate.Subject, r.scrub)] = true
 		}
 	}
 }
 
-func (r *roots) seen(subject foreign.Text) bool {
+// Seen reports whether a chain that verified had an issuer of that name.
+func (r *Roots) Seen(subject foreign.Text) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.issued[subject]

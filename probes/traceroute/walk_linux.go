@@ -1,4 +1,4 @@
-package probes
+package traceroute
 
 import (
 	"context"
@@ -14,23 +14,25 @@ import (
 )
 
 const (
-	walkBatch = 8                       // hops asked side by side
-	walkMost  = 30                      // hops at the most
-	walkGap   = 120 * time.Millisecond  // before the next batch: most hosts are reached within the first two
-	walkHop   = 1200 * time.Millisecond // how long one hop may take to answer, until it is known how far the host is
+	walkBatch = 8                      // hops asked side by side
+	walkMost  = 30                     // hops at the most
+	walkGap   = 120 * time.Millisecond // before the next batch: most hosts are reached within the first two
+	// HopTime is how long one hop may take to answer, until it is known how far the host is.
+	HopTime   = 1200 * time.Millisecond
 	walkLeast = 400 * time.Millisecond  // the same where the host is near
 	walkAgain = 200 * time.Millisecond  // after so long, at the least, silent hops are asked again
 	walkLate  = 2200 * time.Millisecond // a router that looks for a host that is gone tells after three seconds
 )
 
-// walk finds out where on the way a TCP port is blocked, without any privilege: a socket with IP_RECVERR and
+// Walk finds out where on the way a TCP port is blocked, without any privilege: a socket with IP_RECVERR and
 // a small TTL gets the routers' ICMP answers, senders and all, in its error queue. The port that fails, a
-// port to compare it with, and a closed UDP port (which tells the distance) are walked side by side.
+// port to compare it with, and a closed UDP port (which tells the distance) are walked side by side. from is the local
+// address that the packets leave from; the zero Addr leaves it to the system.
 //
 // One packet has an ordinary TTL. Its answer is the one that counts; first is that answer, where it has been
 // asked for already. silent is how many packets for the port went as far as the host answers from for the port to compare
 // with, and got no answer.
-func (w *world) walk(ctx context.Context, to netip.AddrPort, compareTo uint16, ordinary *evidence.Hop) (path *evidence.Path, silent int) {
+func Walk(ctx context.Context, from netip.Addr, to netip.AddrPort, compareTo uint16, ordinary *evidence.Hop) (path *evidence.Path, silent int) {
 	path = &evidence.Path{Available: true, ComparedTo: compareTo, Answer: ordinary}
 	if !to.Addr().Is4() {
 		path.Available, path.Why = false, "only IPv4 is walked"
@@ -42,14 +44,14 @@ func (w *world) walk(ctx context.Context, to netip.AddrPort, compareTo uint16, o
 	var unsent error
 	var group sync.WaitGroup
 	if ordinary == nil {
-		group.Go(func() { path.Answer = w.ordinaryHop(ctx, to, func() time.Duration { return p.wait(walkLate) }) })
+		group.Go(func() { path.Answer = OrdinaryHop(ctx, from, to, func() time.Duration { return p.wait(walkLate) }) })
 	}
-	group.Go(func() { path.Port, asked, unsent = w.walkOne(ctx, to, unix.SOCK_STREAM, p, nil) })
+	group.Go(func() { path.Port, asked, unsent = walkOne(ctx, from, to, unix.SOCK_STREAM, p, nil) })
 	group.Go(func() {
-		path.Compare, _, _ = w.walkOne(ctx, netip.AddrPortFrom(to.Addr(), compareTo), unix.SOCK_STREAM, p, p.note)
+		path.Compare, _, _ = walkOne(ctx, from, netip.AddrPortFrom(to.Addr(), compareTo), unix.SOCK_STREAM, p, p.note)
 	})
 	group.Go(func() {
-		udp, _, _ = w.walkOne(ctx, netip.AddrPortFrom(to.Addr(), 33434), unix.SOCK_DGRAM, p, p.note)
+		udp, _, _ = walkOne(ctx, from, netip.AddrPortFrom(to.Addr(), 33434), unix.SOCK_DGRAM, p, p.note)
 	})
 	group.Wait()
 	if len(path.Port) == 0 && unsent != nil {
@@ -57,10 +59,10 @@ func (w *world) walk(ctx context.Context, to netip.AddrPort, compareTo uint16, o
 		return path, 0
 	}
 	if ordinary != nil && ordinary.Answer == evidence.HopSilence { // a router that had no ICMP message to spare has one by now
-		path.Answer = w.ordinaryHop(ctx, to, func() time.Duration { return p.wait(walkHop) })
+		path.Answer = OrdinaryHop(ctx, from, to, func() time.Duration { return p.wait(HopTime) })
 	}
 	path.Distance, path.AtLeast, path.ByHost = distanceOf(path.Port, path.Compare, udp, func(hop evidence.Hop) bool { return hop.From == to.Addr() },
-		p.slowest > walkHop/2)
+		p.slowest > HopTime/2)
 	if end, ok := evidence.FirstHop(path.Compare, evidence.HopConnected); ok && path.Answer != nil && path.Answer.Answer == evidence.HopSilence {
 		silent = 1
 		for _, ttl := range asked {
@@ -117,12 +119,12 @@ func (p *pace) again(after time.Duration) map[int]bool {
 	return maps.Clone(p.passed)
 }
 
-// ordinaryHop sends one packet with an ordinary TTL. Nil: not sent, or not IPv4.
-func (w *world) ordinaryHop(ctx context.Context, to netip.AddrPort, wait func() time.Duration) *evidence.Hop {
+// OrdinaryHop sends one packet with an ordinary TTL. Nil: not sent, or not IPv4.
+func OrdinaryHop(ctx context.Context, from netip.Addr, to netip.AddrPort, wait func() time.Duration) *evidence.Hop {
 	if !to.Addr().Is4() {
 		return nil
 	}
-	asked := []*askedHop{openHop(to, unix.SOCK_STREAM, 64, w.sourceIP)}
+	asked := []*askedHop{openHop(to, unix.SOCK_STREAM, 64, from)}
 	if asked[0].err != nil {
 		return nil
 	}
@@ -142,7 +144,7 @@ func (w *world) ordinaryHop(ctx context.Context, to netip.AddrPort, wait func() 
 // for all of them: a thread a hop would be too many where processes are counted. unsent is why a packet was not sent;
 // the walk ends before it. note is told each answer; where it is nil, silent hops are asked again once. silent are the
 // TTLs of packets that got no answer.
-func (w *world) walkOne(ctx context.Context, to netip.AddrPort, kind int, p *pace, note func(evidence.Hop, int)) (walked []evidence.Hop, silent []int, unsent error) {
+func walkOne(ctx context.Context, from netip.Addr, to netip.AddrPort, kind int, p *pace, note func(evidence.Hop, int)) (walked []evidence.Hop, silent []int, unsent error) {
 	var asked []*askedHop
 	begun, askedAgain := time.Now(), note != nil
 	var hops []evidence.Hop
@@ -152,7 +154,7 @@ func (w *world) walkOne(ctx context.Context, to netip.AddrPort, kind int, p *pac
 		if ttl < end && !time.Now().Before(next) {
 			for range min(walkBatch, end-ttl) {
 				ttl++
-				one := openHop(to, kind, ttl, w.sourceIP)
+				one := openHop(to, kind, ttl, from)
 				if asked = append(asked, one); one.err != nil && unsent == nil {
 					unsent, end = one.err, min(end, ttl-1)
 				}
@@ -163,11 +165,11 @@ func (w *world) walkOne(ctx context.Context, to netip.AddrPort, kind int, p *pac
 			askedAgain = true
 			for _, one := range slices.Clone(asked) {
 				if again[one.hop.TTL] {
-					asked = append(asked, openHop(to, kind, one.hop.TTL, w.sourceIP))
+					asked = append(asked, openHop(to, kind, one.hop.TTL, from))
 				}
 			}
 		}
-		asked = pollHops(asked, 20*time.Millisecond, p.wait(walkHop), func(hop evidence.Hop) {
+		asked = pollHops(asked, 20*time.Millisecond, p.wait(HopTime), func(hop evidence.Hop) {
 			hops = append(hops, hop)
 			if note != nil {
 				note(hop, kind)

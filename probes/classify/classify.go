@@ -1,4 +1,6 @@
-package probes
+// Package classify turns the errors of sockets, TLS and the system into failures of a closed list of kinds. It is the one
+// place that looks inside errors.
+package classify
 
 import (
 	"context"
@@ -15,16 +17,17 @@ import (
 	"opensrs-doctor/probes/foreign"
 )
 
-// Classify turns the error of operation op into a Failure, by type. It is the one place that looks
-// inside errors; nil stays nil. The original words, which may be a peer's, come in by scrub's gate.
-func Classify(op evidence.Op, err error, scrub *foreign.Scrubber) *evidence.Failure {
-	return classify(op, err, scrub.Quote)
+// Error turns the error of operation op into a Failure, by type; nil stays nil. The original words, which may be a
+// peer's, come in by scrub's gate.
+func Error(op evidence.Op, err error, scrub *foreign.Scrubber) *evidence.Failure {
+	return ErrorBy(op, err, scrub.Quote)
 }
 
-// gate is how the words of one peer come in: Quote of a foreign.Scrubber, or a stricter one.
-type gate func(said string, limit int) foreign.Text
+// Gate is how the words of one peer come in: Quote of a foreign.Scrubber, or a stricter one.
+type Gate func(said string, limit int) foreign.Text
 
-func classify(op evidence.Op, err error, words gate) *evidence.Failure {
+// ErrorBy is Error with another gate for the words.
+func ErrorBy(op evidence.Op, err error, words Gate) *evidence.Failure {
 	if err == nil {
 		return nil
 	}
@@ -32,10 +35,11 @@ func classify(op evidence.Op, err error, words gate) *evidence.Failure {
 	if errors.As(err, &f) {
 		return f
 	}
-	return &evidence.Failure{Op: op, Kind: kindOf(op, err), Detail: words(plainWords(err), 300), Err: err}
+	return &evidence.Failure{Op: op, Kind: Kind(op, err), Detail: words(Plain(err), 300), Err: err}
 }
 
-func kindOf(op evidence.Op, err error) evidence.Kind {
+// Kind is what the error of operation op means; KindUnclassified for one that is not known.
+func Kind(op evidence.Op, err error) evidence.Kind {
 	var (
 		header  tls.RecordHeaderError
 		verify  *tls.CertificateVerificationError
@@ -82,9 +86,9 @@ func systemCall(err error) string {
 	return call.Syscall
 }
 
-// plainWords is the innermost text of an error: without the addresses and operations that
+// Plain is the innermost text of an error: without the addresses and operations that
 // net.OpError puts around it, which the evidence has already.
-func plainWords(err error) string {
+func Plain(err error) string {
 	var op *net.OpError
 	for errors.As(err, &op) && op.Err != nil {
 		err = op.Err
@@ -95,4 +99,10 @@ func plainWords(err error) string {
 		err = sys.Err
 	}
 	return strings.TrimSuffix(strings.TrimSpace(err.Error()), ".") // Windows ends its texts as sentences
+}
+
+// IsTimeout reports whether an operation took longer than it was given.
+func IsTimeout(err error) bool {
+	var timeout net.Error
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
 }

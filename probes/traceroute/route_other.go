@@ -1,6 +1,6 @@
 //go:build !linux
 
-package probes
+package traceroute
 
 import (
 	"net/netip"

@@ -1,6 +1,6 @@
 //go:build !windows
 
-package probes
+package classify
 
 import (
 	"net"
@@ -37,7 +37,7 @@ func TestNoAddressOfIPv6(t *testing.T) {
 	for address, want := range map[string]evidence.Kind{"[2001:db8::1]:53": evidence.KindNoAddress, "192.0.2.1:53": evidence.KindNoPort} {
 		err := &net.OpError{Op: "dial", Net: "udp", Addr: net.UDPAddrFromAddrPort(netip.MustParseAddrPort(address)),
 			Err: os.NewSyscallError("connect", syscall.EADDRNOTAVAIL)}
-		if got := Classify(evidence.OpQuery, err, nil).Kind; got != want {
+		if got := Error(evidence.OpQuery, err, nil).Kind; got != want {
 			t.Errorf("%s: %s, want %s", address, got, want)
 		}
 	}

@@ -1,4 +1,4 @@
-package probes
+package trust
 
 import (
 	"bytes"
@@ -71,8 +71,8 @@ const (
 func describe(certificate *x509.Certificate, scrub *foreign.Scrubber) evidence.Certificate {
 	sum := sha256.Sum256(certificate.Raw)
 	shown := evidence.Certificate{
-		Subject:    plainName(certificate.Subject, scrub),
-		Issuer:     plainName(certificate.Issuer, scrub),
+		Subject:    PlainName(certificate.Subject, scrub),
+		Issuer:     PlainName(certificate.Issuer, scrub),
 		NotBefore:  certificate.NotBefore,
 		NotAfter:   certificate.NotAfter,
 		SelfSigned: selfSigned(certificate),
@@ -99,13 +99,13 @@ func describe(certificate *x509.Certificate, scrub *foreign.Scrubber) evidence.C
 // maxNames is how many names of a certificate are kept.
 const maxNames = 20
 
-// describeAll is a whole chain, each certificate in PEM too, unless it holds a secret.
-func describeAll(chain []*x509.Certificate, scrub *foreign.Scrubber) []evidence.Certificate {
+// DescribeAll is a whole chain, each certificate in PEM too, unless it holds a secret.
+func (r *Roots) DescribeAll(chain []*x509.Certificate) []evidence.Certificate {
 	var all []evidence.Certificate
 	for _, certificate := range chain[:min(len(chain), maxChain)] {
-		shown := describe(certificate, scrub)
+		shown := describe(certificate, r.scrub)
 		if len(certificate.Raw) <= mostDER {
-			shown.PEM = scrub.PEM(certificate.Raw)
+			shown.PEM = r.scrub.PEM(certificate.Raw)
 		}
 		all = append(all, shown)
 	}
@@ -123,9 +123,9 @@ func nameParts(name pkix.Name, scrub *foreign.Scrubber) (common, organization fo
 // longName bounds a name, and a part of one, in characters.
 const longName = 200
 
-// plainName is a distinguished name. Secrets are taken out of its values before these are escaped for the whole; where
+// PlainName is a distinguished name. Secrets are taken out of its values before these are escaped for the whole; where
 // they hold one together, nothing of it is shown.
-func plainName(name pkix.Name, scrub *foreign.Scrubber) foreign.Text {
+func PlainName(name pkix.Name, scrub *foreign.Scrubber) foreign.Text {
 	var values []string
 	scrubbed := func(value string) string {
 		value = scrub.Scrub(foreign.Clean(value))

@@ -1,4 +1,4 @@
-package probes
+package trust
 
 import (
 	"bytes"
@@ -15,7 +15,7 @@ import (
 // where no issuer is missing; its dates and name are not looked at. Flaw: a rule is broken on the way, by an issuer that
 // is none, a limit that an issuer has, a purpose that is not a server's. Namesake: it ends in an issuer with a root's name,
 // which did not sign it. BelowPublic: every signature up to a root holds.
-func (r *roots) examine(chain []*x509.Certificate, pool *x509.CertPool, list []*x509.Certificate, trust *evidence.Trust) {
+func (r *Roots) examine(chain []*x509.Certificate, pool *x509.CertPool, list []*x509.Certificate, trust *evidence.Trust) {
 	current := chain[0]
 	for range chain {
 		public := namedAs(list, current)
@@ -30,7 +30,7 @@ func (r *roots) examine(chain []*x509.Certificate, pool *x509.CertPool, list []*
 				var mayNot x509.ConstraintViolationError
 				if errors.As(current.CheckSignatureFrom(issuer), &mayNot) {
 					trust.Flaw = foreign.Oursf("%s is named as the issuer of %s, and may not issue certificates",
-						plainName(issuer.Subject, r.scrub), plainName(current.Subject, r.scrub))
+						PlainName(issuer.Subject, r.scrub), PlainName(current.Subject, r.scrub))
 				}
 			}
 			if trust.Flaw.Empty() {
@@ -68,12 +68,12 @@ func signs(issuers []*x509.Certificate, issued *x509.Certificate) *x509.Certific
 
 // oldSignature says that a certificate is signed in a way which nobody can rely on today (SHA-1), none where it is not:
 // whether an issuer of that name signed it is then not known.
-func (r *roots) oldSignature(issuers []*x509.Certificate, issued *x509.Certificate) foreign.Text {
+func (r *Roots) oldSignature(issuers []*x509.Certificate, issued *x509.Certificate) foreign.Text {
 	for _, issuer := range issuers {
 		var insecure x509.InsecureAlgorithmError
 		if err := issued.CheckSignatureFrom(issuer); errors.As(err, &insecure) || errors.Is(err, x509.ErrUnsupportedAlgorithm) {
 			return foreign.Oursf("%s is signed with %s, which is not taken any more or not known",
-				plainName(issued.Subject, r.scrub), r.scrub.Quote(issued.SignatureAlgorithm.String(), 40))
+				PlainName(issued.Subject, r.scrub), r.scrub.Quote(issued.SignatureAlgorithm.String(), 40))
 		}
 	}
 	return foreign.Text{}
@@ -81,7 +81,7 @@ func (r *roots) oldSignature(issuers []*x509.Certificate, issued *x509.Certifica
 
 // brokenRule is what keeps a chain whose signatures hold from being good, in the verifier's words: none where only
 // the dates do.
-func (r *roots) brokenRule(pool *x509.CertPool, chain []*x509.Certificate) foreign.Text {
+func (r *Roots) brokenRule(pool *x509.CertPool, chain []*x509.Certificate) foreign.Text {
 	others := x509.NewCertPool()
 	for _, certificate := range chain[1:] {
 		others.AddCert(certificate)

@@ -1,4 +1,4 @@
-package probes
+package traceroute
 
 import (
 	"net"
@@ -9,28 +9,20 @@ import (
 	"opensrs-doctor/probes/evidence"
 )
 
-// route is the way on which packets for the endpoint leave, or for the proxy; where no address of them is known, for
-// the first of some public ones. Nothing is sent.
-func (r *run) route(public []netip.Addr) *evidence.Route {
-	to := public[len(public)-1]
-	if len(r.target.addresses) > 0 {
-		to = r.target.addresses[0].Addr()
-	}
-	local, has, _ := r.w.hasRoute(to)
-	if !has {
-		return nil
-	}
+// Route is the way on which packets to an address leave from local, which is the address that the system chose: the
+// interface, and on Linux the gateway. source is the local address that was asked for, or the zero Addr. Nothing is sent.
+func Route(to, local, source netip.Addr) *evidence.Route {
 	facts := &evidence.Route{To: to, LocalAddress: local}
 	facts.Interface, facts.MTU = interfaceOf(local)
-	askKernel(facts, r.o.SourceIP)
+	askKernel(facts, source)
 	return facts
 }
 
 // madeHere begin the names of interfaces that lead to containers and virtual machines of this host.
 var madeHere = []string{"docker", "br-", "virbr", "veth", "cni", "flannel", "cali", "vnet", "lxc", "podman"}
 
-// linksDown are the interfaces that have an address and no link: switched off, or without a cable.
-func linksDown() (names []string) {
+// LinksDown are the interfaces that have an address and no link: switched off, or without a cable.
+func LinksDown() (names []string) {
 	all, _ := net.Interfaces()
 	for _, one := range all {
 		addresses, _ := one.Addrs()

@@ -1,4 +1,4 @@
-package probes
+package trust
 
 import (
 	"crypto/ecdsa"
@@ -41,7 +41,7 @@ func TestNamesWithCommas(t *testing.T) {
 			got.SubjectOrg.String() != organization || got.IssuerOrg.String() != organization {
 			t.Errorf("%s: got %q and %q", subject, got.SubjectCN, got.SubjectOrg)
 		}
-		trust := newRoots(Options{PublicRoots: []*x509.Certificate{}, SystemRoots: []*x509.Certificate{}}, nil).judge([]*x509.Certificate{certificate}, "appliance.local", time.Now())
+		trust := NewRoots(Given{Public: []*x509.Certificate{}, System: []*x509.Certificate{}}, nil).Judge([]*x509.Certificate{certificate}, "appliance.local", time.Now())
 		if trust.IssuerCN.String() != subject.CommonName || trust.IssuerOrg.String() != organization {
 			t.Errorf("%s: the chain's issuer is %q, %q", subject, trust.IssuerCN, trust.IssuerOrg)
 		}

@@ -1,4 +1,4 @@
-package probes
+package traceroute
 
 import (
 	"encoding/binary"
@@ -96,7 +96,7 @@ func pollHops(asked []*askedHop, slice, wait time.Duration, take func(evidence.H
 		if one.err != nil {
 			continue
 		}
-		one.hop.TookMS = milliseconds(time.Since(one.begun))
+		one.hop.TookMS = evidence.Milliseconds(time.Since(one.begun))
 		take(one.hop)
 	}
 	return rest

@@ -1,4 +1,4 @@
-package probes
+package traceroute
 
 import (
 	"encoding/binary"

@@ -1,4 +1,4 @@
-package probes
+package traceroute
 
 import (
 	"context"
@@ -37,8 +37,7 @@ func TestHopWithoutItsTTLIsNotSent(t *testing.T) {
 		conn.Close()
 		t.Error("a packet came")
 	}
-	w := &world{}
-	if hops, _, unsent := w.walkOne(context.Background(), to, unix.SOCK_STREAM, &pace{host: to.Addr(), passed: map[int]bool{}}, nil); unsent != nil || len(hops) != 1 || hops[0].Answer != evidence.HopConnected {
+	if hops, _, unsent := walkOne(context.Background(), netip.Addr{}, to, unix.SOCK_STREAM, &pace{host: to.Addr(), passed: map[int]bool{}}, nil); unsent != nil || len(hops) != 1 || hops[0].Answer != evidence.HopConnected {
 		t.Errorf("with the TTLs that there are: %v, %+v", unsent, hops)
 	}
 }

@@ -1,6 +1,6 @@
 //go:build !windows
 
-package probes
+package classify
 
 import (
 	"runtime"

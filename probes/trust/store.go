@@ -1,4 +1,4 @@
-package probes
+package trust
 
 import (
 	"cmp"
@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/smallfile"
 )
 
 // Where package crypto/x509 of Go finds the root certificates of a Linux system: the first file that is there, and the
@@ -22,23 +23,17 @@ var (
 	storeDirectories = []string{"/etc/ssl/certs", "/etc/pki/tls/certs"}
 )
 
-// storeWords is where this host's root certificates come from; none where the system keeps them elsewhere than in files.
-func (r *run) storeWords() foreign.Text {
+// StorePlace is where this host keeps its root certificates; none where the system keeps them elsewhere than in files.
+func (r *Roots) StorePlace() foreign.Text {
 	switch named := cmp.Or(os.Getenv("SSL_CERT_FILE"), os.Getenv("SSL_CERT_DIR")); {
-	case r.o.Sandbox:
-		return foreign.Ours("the sandbox's root")
-	case r.o.CAFile != nil:
-		return foreign.Ours("--ca-file")
-	case r.o.SystemRoots != nil:
-		return foreign.Ours("--system-roots")
 	case runtime.GOOS != "linux":
 		return foreign.Text{}
 	case named != "":
-		return r.w.scrub.Quote(named, 200)
+		return r.scrub.Quote(named, 200)
 	}
 	for _, path := range storeFiles {
 		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
-			return r.w.scrub.Quote(path, 200)
+			return r.scrub.Quote(path, 200)
 		}
 	}
 	return foreign.Text{}
@@ -56,7 +51,7 @@ func carefulStore() *x509.CertPool {
 	pool, left, deadline := x509.NewCertPool(), int64(mostStore), time.Now().Add(mostStoreTime)
 	seen := map[string]bool{}
 	add := func(path string) bool {
-		content, err := readSmallFile(path, left)
+		content, err := smallfile.Read(path, left)
 		if err != nil {
 			return false
 		}

@@ -1,4 +1,4 @@
-package probes
+package classify
 
 import (
 	"context"
@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/netip"
 	"os"
 	"runtime"
 	"syscall"
@@ -15,17 +14,16 @@ import (
 	"time"
 
 	"opensrs-doctor/probes/evidence"
-	"opensrs-doctor/probes/foreign"
 )
 
-// systemErrors is each error number of this system that says something, by its kind. failure_unix_test.go and
-// failure_windows_test.go have the tables; the latter's runs wherever Wine does (make systems).
+// systemErrors is each error number of this system that says something, by its kind. system_unix_test.go and
+// system_windows_test.go have the tables; the latter's runs wherever Wine does (make systems).
 func TestSystemErrors(t *testing.T) {
 	for kind, numbers := range systemErrors {
 		for _, number := range numbers {
 			for _, op := range []evidence.Op{evidence.OpConnect, evidence.OpHandshake, evidence.OpCall} {
 				err := &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", number)}
-				if got := Classify(op, fmt.Errorf("tried: %w", err), nil); got.Kind != kind {
+				if got := Error(op, fmt.Errorf("tried: %w", err), nil); got.Kind != kind {
 					t.Errorf("%s: %q (%d) is %s, want %s", op, number, int(number), got.Kind, kind)
 				}
 			}
@@ -34,7 +32,7 @@ func TestSystemErrors(t *testing.T) {
 	calls := map[evidence.Op]string{"connect": "connect", "listen": "bind", "handshake": "read"}
 	for op, numbers := range connectErrors {
 		for number, kind := range numbers {
-			if got := Classify(op, os.NewSyscallError(calls[op], number), nil).Kind; got != kind {
+			if got := Error(op, os.NewSyscallError(calls[op], number), nil).Kind; got != kind {
 				t.Errorf("%s: %q (%d) is %s, want %s", op, number, int(number), got, kind)
 			}
 		}
@@ -53,18 +51,17 @@ func TestOtherErrors(t *testing.T) {
 		{io.EOF, evidence.KindHungUp}, {io.ErrUnexpectedEOF, evidence.KindHungUp}, {net.ErrClosed, evidence.KindHungUp},
 		{errors.New("something else"), evidence.KindUnclassified}, {syscall.Errno(0x7abcdef), evidence.KindUnclassified},
 	} {
-		if got := Classify(evidence.OpHandshake, test.err, nil); got.Kind != test.kind {
+		if got := Error(evidence.OpHandshake, test.err, nil); got.Kind != test.kind {
 			t.Errorf("%v is %s, want %s", test.err, got.Kind, test.kind)
 		}
 	}
-	if Classify(evidence.OpConnect, nil, nil) != nil {
+	if Error(evidence.OpConnect, nil, nil) != nil {
 		t.Error("no error is a failure")
 	}
 }
 
 // What sockets of this system really return: no table can be wrong about that.
 func TestErrorsOfSockets(t *testing.T) {
-	w := &world{scrub: &foreign.Scrubber{}}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -72,7 +69,7 @@ func TestErrorsOfSockets(t *testing.T) {
 	to := listener.Addr().(*net.TCPAddr).AddrPort()
 
 	_, err = net.Listen("tcp", to.String())
-	if got := Classify("listen", err, nil); got == nil || got.Kind != evidence.KindInUse {
+	if got := Error("listen", err, nil); got == nil || got.Kind != evidence.KindInUse {
 		t.Errorf("a port that is taken: %v", got)
 	}
 
@@ -95,16 +92,19 @@ func TestErrorsOfSockets(t *testing.T) {
 	defer silent.Close()
 	silent.SetReadDeadline(time.Now().Add(-time.Second))
 	_, err = silent.Read(make([]byte, 1))
-	if got := Classify(evidence.OpHandshake, err, nil); got == nil || got.Kind != evidence.KindTimeout {
+	if got := Error(evidence.OpHandshake, err, nil); got == nil || got.Kind != evidence.KindTimeout {
 		t.Errorf("a deadline that has passed: %v", got)
 	}
 
 	listener.Close()
-	if got := w.attempt(t.Context(), to); got.Failure == nil || got.Failure.Kind != evidence.KindRefused {
+	dialer := &net.Dialer{}
+	_, err = dialer.Dial("tcp", to.String())
+	if got := Error(evidence.OpConnect, err, nil); got == nil || got.Kind != evidence.KindRefused {
 		t.Errorf("a closed port: %+v", got)
 	}
-	w.sourceIP = netip.MustParseAddr("203.0.113.99")
-	if got := w.attempt(t.Context(), to); got.Failure == nil || got.Failure.Kind != evidence.KindNoAddress {
+	dialer.LocalAddr = &net.TCPAddr{IP: net.IPv4(203, 0, 113, 99)}
+	_, err = dialer.Dial("tcp", to.String())
+	if got := Error(evidence.OpConnect, err, nil); got == nil || got.Kind != evidence.KindNoAddress {
 		t.Errorf("a source address of somebody else: %+v", got)
 	}
 }
@@ -131,5 +131,5 @@ func resetOf(t *testing.T, listener net.Listener) evidence.Kind {
 	if _, err = conn.Read(make([]byte, 1)); err == nil {
 		t.Fatal("the peer said something")
 	}
-	return Classify(evidence.OpHandshake, err, nil).Kind
+	return Error(evidence.OpHandshake, err, nil).Kind
 }
