@@ -57,11 +57,10 @@ func noFaultWord(cmd *cobra.Command, args []string) error {
 // check validates everything, runs, and writes the report in every format asked for, and into a ticket's bundle
 // where there is one.
 func check(flags map[string]*config.FlagValue, path string, s *console.Streams, ticket *bundle) error {
-	file, err := config.Read(path, s)
+	settings, err := config.Load(flags, path, s)
 	if err != nil {
 		return err
 	}
-	settings := config.Gather(flags, file, s)
 	request, err := settings.Request()
 	if err != nil {
 		return err

@@ -35,11 +35,11 @@ func lookAtClients(flags map[string]*config.FlagValue, path string, s *console.S
 	if err != nil {
 		return err
 	}
-	file, err := config.Read(path, s)
+	settings, err := config.Load(flags, path, s)
 	if err != nil {
 		return err
 	}
-	request, only, err := config.Gather(flags, file, s).ForClients()
+	request, only, err := settings.ForClients()
 	if err != nil {
 		return err
 	}

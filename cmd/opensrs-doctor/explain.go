@@ -41,7 +41,7 @@ func explainCommand(s *console.Streams) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		look := config.Gather(flags, nil, s)
+		look := config.Gather(flags, s)
 		set, err := look.Look()
 		if err != nil {
 			return err

@@ -1,4 +1,14 @@
 // Command opensrs-doctor tells why a server can't reach the OpenSRS reseller API, and what to do.
+//
+// Here is one command a file. The rooms below, from the ground up; a room imports only rooms below it, and of probes and
+// report whatever it needs:
+//
+//	help  runner            what the command line says of itself; one run, here or in a process like the target of --as
+//	config                  flags, environment and files → one validated request
+//	infile                  the files that are read
+//	console  build          streams, errors with their exit status, the terminal; what the binary says of itself
+//	process  clientsettings the target of --as; the settings files of clients
+//	outfile  child          the files that are written; the programs that a user names
 package main
 
 import (

@@ -39,5 +39,5 @@ func addVersionFlag(root *cobra.Command, s *console.Streams) {
 
 // wantsJSON reads the --format of a command that prints data.
 func wantsJSON(flags map[string]*config.FlagValue, s *console.Streams) (bool, error) {
-	return config.Gather(flags, nil, s).JSON()
+	return config.Gather(flags, s).JSON()
 }

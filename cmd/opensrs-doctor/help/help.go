@@ -157,7 +157,7 @@ func Command(root *cobra.Command, s *console.Streams) *cobra.Command {
 				return UnknownCommand(root, args[0])
 			}
 		}
-		if config.Gather(flags, nil, s).Bool("man") {
+		if config.Gather(flags, s).Bool("man") {
 			return writeManual(root.OutOrStdout(), command, s)
 		}
 		Write(root.OutOrStdout(), command)
