@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -63,6 +64,9 @@ func whenPortFiltered(e *evidence.Evidence) (Finding, bool) {
 		finding.Values["nat_rules"] = natRules
 	case reading.PlaceAfter:
 		finding.Values["last_hop"] = end.Last.Sender()
+	}
+	if end.Redirects.TTL > 0 {
+		finding.Confidence, finding.Values["redirector"] = report.Likely, cmp.Or(screen.Capital(end.Redirects.Sender()), "A device on the path")
 	}
 	finding.maybeElsewhere(e, end)
 	finding.maybeECN(e)

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -151,7 +152,11 @@ func whenPortRejectedEnRoute(e *evidence.Evidence) (Finding, bool) {
 	default:
 		finding.Values["hop"] = fmt.Sprintf("hop %d (no address known)", end.Answer.TTL-1)
 	}
-	if end.By == reading.EndOnTheWay {
+	switch {
+	case end.Redirects.TTL > 0:
+		finding.Values["hop"] = cmp.Or(end.Redirects.Sender(), fmt.Sprintf("hop %d (no address known)", end.Redirects.TTL))
+		finding.Values["redirector"] = screen.Capital(finding.Values["hop"])
+	case end.By == reading.EndOnTheWay:
 		finding.Values["refuser"] = screen.Capital(finding.Values["hop"])
 	}
 	finding.maybeElsewhere(e, end)
