@@ -3,7 +3,6 @@
 package probes
 
 import (
-	"opensrs-doctor/probes/smallfile"
 	"strconv"
 	"strings"
 
