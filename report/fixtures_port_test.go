@@ -95,7 +95,7 @@ var portFixtures = []fixture{
 		e.Port.Path = &evidence.Path{Why: "the walk is not available on this system"}
 		e.Port.OtherPorts[0] = closedPort(443, evidence.KindRefused, "connection refused")
 	}},
-	{"port.refused/next-door", report.Fail, report.Certain, func(e *evidence.Evidence) {
+	{"port.refused/next-door", report.Fail, report.Likely, func(e *evidence.Evidence) {
 		refused(e)
 		walked(e, "r", "+")
 	}},

@@ -194,7 +194,10 @@ func (end *Ending) byReset(beyond bool) {
 		end.By, end.Last = EndNearby, routerOf(evidence.HopAt(end.Walk.Compare, 1))
 		return
 	case first.TTL == distance && end.Walk.ByHost:
-		end.By, end.Sure = EndHost, report.Certain
+		end.By = EndHost
+		if distance > 1 { // from nearer, a rule of this host's own firewall looks the same
+			end.Sure = report.Certain
+		}
 	case first.TTL >= distance, first.TTL == distance-1 && !end.Walk.ByHost:
 		end.By = EndHost // the other port may be handed on to a machine behind the host
 	default:

@@ -73,7 +73,7 @@ func (end Ending) hostEvidence() []string {
 	case end.Answer.Answer == evidence.HopPortUnreachable:
 		return []string{fmt.Sprintf("%s, the host's own address, answers with ICMP %s.", end.Answer.Sender(), Icmp(end.Answer))}
 	case far == 1:
-		return []string{"The refusal comes from the first hop, as far away as the host itself."}
+		return []string{"The refusal comes from the first hop, as far away as the host itself; from this host's own firewall it would look the same."}
 	case far > 1:
 		return []string{fmt.Sprintf("The refusal comes from %d hops away, as far as the host itself: from it, or from the last "+
 			"router before it.", far)}

@@ -129,6 +129,7 @@ var Vocabulary = map[string]string{
 	"pf_rules":      "",                                // set only on macOS
 	"garbling":      "",                                // set only where one sent something that is no answer
 	"own_network":   "this network",                    // set only where this network itself may refuse
+	"nearest":       "this host",                       // set only where the endpoint is no router away
 	"quiet_host":    "",                                // set only where no other port of it answers
 	"good_port":     "",                                // another port of the same host that answers
 	"other_port":    "",                                // "Another port"; set only where one of the same host answers
