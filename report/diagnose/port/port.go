@@ -98,7 +98,7 @@ func Refused(e *evidence.Evidence) (condition.Finding, bool) {
 	}
 	finding.Values["resetter"] = "a firewall right in front of it"
 	if end.By == reading.EndSomebody && end.Walk != nil {
-		finding.Values["resetter"], finding.Values["anywhere"] = "a firewall on the path to it", "any of them, this network's own too,"
+		finding.Values["resetter"], finding.Values["anywhere"] = "a firewall before it", "any of them, this network's own too,"
 	}
 	maybeElsewhere(&finding, e, end)
 	maybeECN(&finding, e)
