@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/net/html"
 
+	"opensrs-doctor/probes/classify"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/netaddr"
@@ -33,7 +34,7 @@ func (w *world) probeCall(ctx context.Context, conn net.Conn, host netaddr.HostP
 	facts := &evidence.Call{VectorOK: opensrs.CheckVector(), Sent: true}
 	start := time.Now()
 	got := exchange(ctx, conn, w.callRequest(host, path, who), maxReply)
-	facts.TookMS = milliseconds(time.Since(start))
+	facts.TookMS = evidence.Milliseconds(time.Since(start))
 	facts.ReplyBytes = len(got.body)
 	facts.Date = got.date
 	w.clock.note(host.String(), got.date, w.now(), true)
@@ -78,8 +79,8 @@ func (w *world) readReply(facts *evidence.Call, got reply) {
 	case got.tooBig:
 		malformed(foreign.Oursf("over the limit of %d kB", maxBody>>10))
 		return
-	case isTimeout(got.err) || errors.Is(got.err, context.Canceled):
-		facts.Failure = classify(evidence.OpCall, got.err, w.quote)
+	case classify.IsTimeout(got.err) || errors.Is(got.err, context.Canceled):
+		facts.Failure = classify.ErrorBy(evidence.OpCall, got.err, w.quote)
 		return
 	}
 	w.readEnvelope(facts, got.body, got.status.Header.Get("Content-Type"))
@@ -123,8 +124,8 @@ func (w *world) readNoStatus(facts *evidence.Call, got reply) {
 	switch {
 	case got.tooBig:
 		facts.Failure = &evidence.Failure{Op: evidence.OpCall, Kind: evidence.KindMalformed, Detail: foreign.Ours("a head without end")}
-	case len(said) == 0 || isTimeout(got.err) || errors.Is(got.err, context.Canceled):
-		facts.Failure = classify(evidence.OpCall, got.err, w.quote)
+	case len(said) == 0 || classify.IsTimeout(got.err) || errors.Is(got.err, context.Canceled):
+		facts.Failure = classify.ErrorBy(evidence.OpCall, got.err, w.quote)
 	case bytes.HasPrefix(said, []byte("HTTP/")):
 		facts.Failure = &evidence.Failure{Op: evidence.OpCall, Kind: evidence.KindMalformed, Detail: foreign.Ours("the reply's head was cut short or is not well-formed")}
 	default:

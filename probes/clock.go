@@ -30,7 +30,7 @@ func (c *clockNotes) note(peer string, date *time.Time, local time.Time, verifie
 	}
 	// A Date has whole seconds, cut off: half a second more is the best guess.
 	offset := date.Add(500 * time.Millisecond).Sub(local)
-	c.samples[peer] = evidence.ClockSample{Peer: peer, OffsetMS: milliseconds(offset), Verified: verified}
+	c.samples[peer] = evidence.ClockSample{Peer: peer, OffsetMS: evidence.Milliseconds(offset), Verified: verified}
 }
 
 // agreement is how near to each other peers must be to count as telling the same time.
@@ -59,7 +59,7 @@ func (c *clockNotes) summary(now time.Time) *evidence.Clock {
 	most := -1
 	for from := range clock.Samples {
 		to, verified := from, 0
-		for to < len(clock.Samples) && clock.Samples[to].OffsetMS-clock.Samples[from].OffsetMS <= milliseconds(agreement) {
+		for to < len(clock.Samples) && clock.Samples[to].OffsetMS-clock.Samples[from].OffsetMS <= evidence.Milliseconds(agreement) {
 			if clock.Samples[to].Verified {
 				verified++
 			}

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"time"
 
+	"opensrs-doctor/probes/classify"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/netaddr"
@@ -27,7 +28,7 @@ func (w *world) askControl(ctx context.Context, peer netaddr.HostPort, v way) ev
 	control := evidence.Control{Peer: peer.String(), Path: v.name()}
 	start := time.Now()
 	conn, err := w.open(ctx, v, peer)
-	control.TookMS = milliseconds(time.Since(start))
+	control.TookMS = evidence.Milliseconds(time.Since(start))
 	if err != nil {
 		control.Failure = w.fail(evidence.OpConnect, err)
 		return control
@@ -43,7 +44,7 @@ func (w *world) askControl(ctx context.Context, peer netaddr.HostPort, v way) ev
 		if err != nil {
 			return control // a control need not speak TLS; that it connects is what it is for
 		}
-		control.TLS, control.Chain = trust, describeAll(chain, w.scrub)
+		control.TLS, control.Chain = trust, w.roots.DescribeAll(chain)
 		for i := range control.Chain {
 			control.Chain[i].PEM = foreign.PEM{}
 		}
@@ -74,7 +75,7 @@ func (w *world) readStatusPage(ctx context.Context, u *url.URL, v way) *evidence
 	page := &evidence.StatusPage{URL: u.Redacted()}
 	got := w.fetch(ctx, v, u)
 	if got.err != nil {
-		page.Failure = classify(evidence.OpFetch, got.err, w.words(v))
+		page.Failure = classify.ErrorBy(evidence.OpFetch, got.err, w.words(v))
 	} else {
 		readSummary(page, got.body, w.words(v))
 	}
@@ -85,7 +86,7 @@ func (w *world) readStatusPage(ctx context.Context, u *url.URL, v way) *evidence
 }
 
 // readSummary takes out of a Statuspage summary what it says of now.
-func readSummary(page *evidence.StatusPage, body []byte, words gate) {
+func readSummary(page *evidence.StatusPage, body []byte, words classify.Gate) {
 	var said struct {
 		Status struct {
 			Indicator   string `json:"indicator"`

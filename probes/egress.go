@@ -101,7 +101,7 @@ func (r *egressRun) ask(ctx context.Context, source []question, othersWait bool)
 			start := time.Now()
 			sighting := q.sight(ctx)
 			sighting.Path = q.path
-			sighting.TookMS = milliseconds(time.Since(start))
+			sighting.TookMS = evidence.Milliseconds(time.Since(start))
 			r.take(q.number, sighting)
 		})
 	}

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"opensrs-doctor/probes/classify"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/iprules"
@@ -34,10 +35,10 @@ func (x *experiments) portWitness(source *Source, v way) {
 		seen := &evidence.Witness{URL: source.URI, Peer: peer.String()}
 		start := time.Now()
 		got := x.world.fetch(ctx, v, source.URL)
-		seen.TookMS, seen.LocalAddress = milliseconds(time.Since(start)), got.local
+		seen.TookMS, seen.LocalAddress = evidence.Milliseconds(time.Since(start)), got.local
 		seen.Connected = got.local.IsValid()
 		if got.err != nil {
-			seen.Failure = classify(evidence.OpFetch, got.err, x.world.words(v))
+			seen.Failure = classify.ErrorBy(evidence.OpFetch, got.err, x.world.words(v))
 		} else {
 			seen.Address = x.world.addressIn(foreign.Decode(got.body, got.contentType))
 		}
@@ -70,7 +71,7 @@ func (x *experiments) fromCall(sources []Source, local netip.Addr) {
 			group.Go(func() {
 				start := time.Now()
 				sighting := there.sightByHTTP(ctx, source, way{})
-				sighting.Path, sighting.TookMS = evidence.WayDirect, milliseconds(time.Since(start))
+				sighting.Path, sighting.TookMS = evidence.WayDirect, evidence.Milliseconds(time.Since(start))
 				x.keep(func(f *findings) { f.fromCall = append(f.fromCall, sighting) })
 			})
 		}
@@ -129,7 +130,7 @@ func (x *experiments) servers(to netip.AddrPort) {
 		})
 		for _, attempt := range attempts {
 			switch {
-			case attempt.Connected && attempt.TookMS-quickest.TookMS > milliseconds(lateConnect):
+			case attempt.Connected && attempt.TookMS-quickest.TookMS > evidence.Milliseconds(lateConnect):
 				seen.Late++
 			case attempt.Connected:
 				seen.Took++

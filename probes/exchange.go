@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -16,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"opensrs-doctor/probes/classify"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/netaddr"
@@ -124,7 +124,7 @@ func (r *reply) readBody(tap *tapReader, limited *io.LimitedReader) {
 	r.body, r.err, r.complete = body, err, err == nil
 	// Without a length the close is the end. A TLS peer that closes without the closing alert, or resets
 	// after its last byte, has still said what it said: what came is judged.
-	if err != nil && r.status.ContentLength < 0 && len(r.status.TransferEncoding) == 0 && !isTimeout(err) {
+	if err != nil && r.status.ContentLength < 0 && len(r.status.TransferEncoding) == 0 && !classify.IsTimeout(err) {
 		r.complete, r.err = true, nil
 	}
 }
@@ -141,11 +141,6 @@ func (t *tapReader) Read(p []byte) (int, error) {
 		t.first = append(t.first, p[:min(n, room)]...)
 	}
 	return n, err
-}
-
-func isTimeout(err error) bool {
-	var timeout net.Error
-	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
 }
 
 // fetched is the answer of a third party: a source, a control, the status page.
@@ -233,7 +228,7 @@ func (w *world) getRequest(u *url.URL, v way, absolute bool) written {
 
 // pageInstead is what was shown in the place of something else that was asked for by plain HTTP; nil where that may be the
 // peer's own: an error in words, or a redirect to itself. A page over HTTPS is proven to be the peer's.
-func (got fetched) pageInstead(u *url.URL, words gate) *evidence.Page {
+func (got fetched) pageInstead(u *url.URL, words classify.Gate) *evidence.Page {
 	if u.Scheme != "http" {
 		return nil
 	}

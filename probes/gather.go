@@ -11,6 +11,7 @@ import (
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/traceroute"
 )
 
 // gather puts what is known now into the evidence.
@@ -40,7 +41,7 @@ func (r *run) gather() {
 		ev.Port.ByDNS = found.byDNS
 		ev.Port.TriedAgain, ev.Port.Servers = found.triedAgain, found.servers
 		slices.SortFunc(ev.Port.TriedAgain, func(a, b evidence.Attempt) int { return a.Address.Compare(b.Address) })
-		ev.Port.RoundTripMS = milliseconds(shortestTrip(r.conn))
+		ev.Port.RoundTripMS = evidence.Milliseconds(shortestTrip(r.conn))
 	}
 	if ev.TLS != nil {
 		ev.TLS.Variants, ev.TLS.Elsewhere, ev.TLS.Picks = found.variants, found.elsewhere, found.picks
@@ -69,7 +70,7 @@ func (r *run) gather() {
 		ev.Egress.Own = ownPublic()
 	}
 	if trust := trustOf(ev.TLS); trust != nil && !trust.Missing.Empty() && !trust.MissingKnown {
-		trust.MissingKnown = r.w.roots.seen(trust.Missing)
+		trust.MissingKnown = r.w.roots.Seen(trust.Missing)
 	}
 	ev.Took = time.Since(r.budget.begun)
 }
@@ -164,7 +165,7 @@ func (r *run) routes() {
 		r.ev.Host.HasIPv4Route = &four
 	}
 	if r.ev.Step("dns").Status == evidence.Fail || r.ev.Step("port").Status == evidence.Fail {
-		r.ev.Host.LinksDown = linksDown()
+		r.ev.Host.LinksDown = traceroute.LinksDown()
 	}
 	if _, six, known := r.w.hasRoute(netip.MustParseAddr("2606:4700:4700::1111")); known {
 		r.ev.Host.HasIPv6Route = &six
@@ -179,4 +180,18 @@ func trustOf(facts *evidence.TLS) *evidence.Trust {
 		return nil
 	}
 	return facts.Trust
+}
+
+// route is the way on which packets for the endpoint leave, or for the proxy; where no address of them is known, for
+// the first of some public ones. Nothing is sent.
+func (r *run) route(public []netip.Addr) *evidence.Route {
+	to := public[len(public)-1]
+	if len(r.target.addresses) > 0 {
+		to = r.target.addresses[0].Addr()
+	}
+	local, has, _ := r.w.hasRoute(to)
+	if !has {
+		return nil
+	}
+	return traceroute.Route(to, local, r.o.SourceIP)
 }

@@ -3,6 +3,7 @@ package probes
 import (
 	"bufio"
 	"net/netip"
+	"opensrs-doctor/probes/smallfile"
 	"strings"
 )
 
@@ -11,7 +12,7 @@ const mostHosts = 8 << 20
 
 // readHosts gives the addresses that a hosts file pins a name to, and the line, from 1, that each is on.
 func readHosts(path, name string) (pinned []netip.Addr, on []int) {
-	content, err := readSmallFile(path, mostHosts)
+	content, err := smallfile.Read(path, mostHosts)
 	if err != nil {
 		return nil, nil
 	}

@@ -2,6 +2,7 @@ package probes
 
 import (
 	"context"
+	"crypto/tls"
 	"io"
 	"net"
 	"net/netip"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"opensrs-doctor/probes/classify"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/netaddr"
@@ -86,7 +88,7 @@ func proxyAt(t *testing.T, w *world, text string) *proxyServer {
 
 // kindOfError is what a failure is about; "" for none.
 func kindOfError(err error) evidence.Kind {
-	if failure := Classify("test", err, nil); failure != nil {
+	if failure := classify.Error("test", err, nil); failure != nil {
 		return failure.Kind
 	}
 	return ""
@@ -97,4 +99,14 @@ func begunExperiments(t *testing.T, w *world) *experiments {
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
 	return &experiments{world: w, ctx: ctx, begun: map[string]bool{}, silent: make(chan struct{}), measured: make(chan struct{})}
+}
+
+// serveTLS is a port that makes handshakes, and says nothing in the connections.
+func serveTLS(t *testing.T, config *tls.Config) netip.AddrPort {
+	return serve(t, func(conn net.Conn) {
+		stream := tls.Server(conn, config)
+		if stream.Handshake() == nil {
+			stream.Read(make([]byte, 1))
+		}
+	})
 }

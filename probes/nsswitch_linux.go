@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes/pattern"
+	"opensrs-doctor/probes/smallfile"
 )
 
 const nsswitch = "/etc/nsswitch.conf"
@@ -16,7 +17,7 @@ var near = pattern.Of(`^(files|altfiles|compat|db|myhostname|mymachines|libvirt(
 
 // noLibcDNS is the line by which glibc looks host names up in files alone; "" where it does not, or has no such line.
 func noLibcDNS() string {
-	text, err := readSmallFile(nsswitch, mostResolvConf)
+	text, err := smallfile.Read(nsswitch, mostResolvConf)
 	if err != nil {
 		return ""
 	}

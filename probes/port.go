@@ -60,7 +60,7 @@ func (r *race) finish() {
 	running := 0
 	for i := range r.attempts {
 		if attempt := &r.attempts[i]; !attempt.Connected && attempt.Failure == nil {
-			attempt.TookMS = milliseconds(time.Since(r.starts[i]))
+			attempt.TookMS = evidence.Milliseconds(time.Since(r.starts[i]))
 			attempt.Failure = &evidence.Failure{Op: evidence.OpConnect, Kind: evidence.KindTimeout, Detail: foreign.Ours("no answer so far")}
 			running++
 		}
@@ -92,7 +92,7 @@ func (w *world) connectAny(ctx context.Context, to []netip.AddrPort) (net.Conn, 
 		select {
 		case got := <-r.outcomes:
 			attempt := &r.attempts[got.index]
-			attempt.TookMS = milliseconds(got.took)
+			attempt.TookMS = evidence.Milliseconds(got.took)
 			if got.err == nil {
 				attempt.Connected, attempt.LocalAddress = true, localAddress(got.conn)
 				cancel()
@@ -147,7 +147,7 @@ func (w *world) probePort(ctx context.Context, t target) (*evidence.Port, net.Co
 		}
 		return facts, nil, failure
 	}
-	facts.ConnectMS = milliseconds(time.Since(start))
+	facts.ConnectMS = evidence.Milliseconds(time.Since(start))
 	facts.Retransmits = retransmits(conn)
 	facts.ECN = facts.Retransmits != nil && *facts.Retransmits > 0 && ecnInTheWay(conn, nil)
 	facts.Connected = conn.RemoteAddr().(*net.TCPAddr).AddrPort()

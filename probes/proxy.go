@@ -18,6 +18,7 @@ import (
 
 	"golang.org/x/net/http/httpproxy"
 
+	"opensrs-doctor/probes/classify"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/netaddr"
@@ -76,7 +77,7 @@ func (p *proxyServer) authorize(request *http.Request) {
 }
 
 // words is the gate for the free words of the proxy.
-func (p *proxyServer) words() gate {
+func (p *proxyServer) words() classify.Gate {
 	if p.url.User != nil {
 		return p.scrub.QuoteSent
 	}

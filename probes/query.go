@@ -10,6 +10,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"opensrs-doctor/probes/classify"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 )
@@ -35,7 +36,7 @@ func (r *resolver) ask(ctx context.Context, server netip.AddrPort, name string) 
 	if r.deep {
 		answer.Replies = append(answer.Replies, replyOf(dns.TypeA, four))
 	}
-	answer.TookMS = milliseconds(time.Since(start))
+	answer.TookMS = evidence.Milliseconds(time.Since(start))
 	if four.err == nil {
 		// The address is here. A server that swallows AAAA questions must not hold it up.
 		patience := time.NewTimer(100*time.Millisecond + time.Since(start))
@@ -77,7 +78,7 @@ const maxAddresses = 32
 func take(a *evidence.DNSAnswer, reply result) {
 	if reply.err != nil {
 		if a.Rcode == "" {
-			a.Failure, a.Transport = Classify(evidence.OpQuery, reply.err, reply.scrub), reply.transport
+			a.Failure, a.Transport = classify.Error(evidence.OpQuery, reply.err, reply.scrub), reply.transport
 		}
 		return
 	}
@@ -201,7 +202,7 @@ func lostOnPath(err error) bool {
 	if err == nil {
 		return true
 	}
-	switch Classify(evidence.OpQuery, err, nil).Kind {
+	switch classify.Error(evidence.OpQuery, err, nil).Kind {
 	case evidence.KindTimeout, evidence.KindRefused, evidence.KindUnreachable, evidence.KindProhibited:
 		return true
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"opensrs-doctor/probes/classify"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 )
@@ -16,7 +17,7 @@ const maxRecords = 32
 func replyOf(question uint16, got result) evidence.DNSReply {
 	reply := evidence.DNSReply{Type: dns.TypeToString[question], Records: []evidence.DNSRecord{}}
 	if got.err != nil {
-		reply.Failure = Classify(evidence.OpQuery, got.err, got.scrub)
+		reply.Failure = classify.Error(evidence.OpQuery, got.err, got.scrub)
 		return reply
 	}
 	reply.Rcode, reply.Transport = rcodeName(got.msg.Rcode), got.transport

@@ -11,6 +11,7 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/smallfile"
 )
 
 // Bounds of resolv.conf: libc uses the first three servers, and no sound file is longer than this many bytes.
@@ -22,7 +23,7 @@ const (
 // readResolvConf gives the servers that a resolv.conf(5) names, as glibc and musl read it: the word nameserver begins
 // the line, and an address follows. Where it names none, problem is why.
 func readResolvConf(path string, scrub *foreign.Scrubber) (servers []netip.Addr, problem *evidence.ResolversProblem) {
-	content, err := readSmallFile(path, mostResolvConf)
+	content, err := smallfile.Read(path, mostResolvConf)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		link, _ := os.Readlink(path) // "" where it is not a link
@@ -61,7 +62,7 @@ func readResolvConf(path string, scrub *foreign.Scrubber) (servers []netip.Addr,
 
 // systemWords are an error's own, without the path and the operation: "permission denied".
 func systemWords(err error, scrub *foreign.Scrubber) foreign.Text {
-	if errors.Is(err, errNotAFile) {
+	if errors.Is(err, smallfile.ErrNotAFile) {
 		return evidence.NotAFile
 	}
 	var path *fs.PathError

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"opensrs-doctor/probes/classify"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 )
@@ -84,11 +85,11 @@ func (r *resolver) askSystem(ctx context.Context, name string) evidence.DNSAnswe
 	found, err := r.native(ctx, name)
 	v4, v6 := splitFamilies(found)
 	answer.A, answer.AAAA = v4[:min(len(v4), maxAddresses)], v6[:min(len(v6), maxAddresses)]
-	answer.TookMS = milliseconds(time.Since(start))
+	answer.TookMS = evidence.Milliseconds(time.Since(start))
 	if len(found) > 0 {
 		return answer
 	}
-	if answer.Failure = Classify(evidence.OpQuery, err, r.scrub); answer.Failure == nil || answer.Failure.Kind != evidence.KindTimeout {
+	if answer.Failure = classify.Error(evidence.OpQuery, err, r.scrub); answer.Failure == nil || answer.Failure.Kind != evidence.KindTimeout {
 		answer.Failure = &evidence.Failure{Op: evidence.OpQuery, Kind: evidence.KindNoData, Detail: foreign.Ours("this system's own lookup finds no address"), Err: err}
 	}
 	return answer

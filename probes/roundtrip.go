@@ -31,7 +31,7 @@ func (w *world) roundTrips(ctx context.Context, to netip.AddrPort, wait time.Dur
 		defer cancel()
 		start := time.Now()
 		conn, err := w.connect(each, to)
-		took := milliseconds(time.Since(start))
+		took := evidence.Milliseconds(time.Since(start))
 		var failure *evidence.Failure
 		var resent *int
 		switch {

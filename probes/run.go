@@ -22,6 +22,7 @@ import (
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/netaddr"
 	"opensrs-doctor/probes/thishost"
+	"opensrs-doctor/probes/trust"
 )
 
 // Measuring stands for a probe's name in the event that begins the end of a deep run.
@@ -147,7 +148,7 @@ func (r *run) prepare() {
 		RulesSource: o.RulesSource, EgressSources: len(o.EgressSources), AllowIntercepted: o.AllowIntercepted, Require: o.Require,
 		PublicRoots: o.PublicRootsPath, CAFile: o.CAPath}
 	for _, authority := range o.CAFile {
-		ev.Asked.CANames = append(ev.Asked.CANames, plainName(authority.Subject, w.scrub))
+		ev.Asked.CANames = append(ev.Asked.CANames, trust.PlainName(authority.Subject, w.scrub))
 	}
 	switch {
 	case o.NoThirdParties:
@@ -162,7 +163,7 @@ func (r *run) prepare() {
 		ev.Asked.Witness = o.Witness.URI
 	}
 	if o.PublicRoots == nil {
-		ev.Asked.RootsDate = RootsDate()
+		ev.Asked.RootsDate = trust.RootsDate()
 	}
 	if ev.Asked.KeyGiven {
 		ev.Asked.KeyForm, ev.Asked.KeyAround, ev.Asked.KeyProblems = &o.Signed.Form, o.KeyAround, o.Signed.Problems

@@ -5,6 +5,8 @@ package probes
 import (
 	"strconv"
 	"strings"
+
+	"opensrs-doctor/probes/smallfile"
 )
 
 // mostSearched are the names of a search list that are asked for: libc takes six domains, and the first that exists counts.
@@ -13,7 +15,7 @@ const mostSearched = 6
 // searchedFirst are the names that libc asks for ahead of this one: it has fewer dots than the option ndots of
 // resolv.conf(5) wants, so that each domain of the search list is tried before it is asked for as it is.
 func searchedFirst(path, name string) (names []string) {
-	content, err := readSmallFile(path, mostResolvConf)
+	content, err := smallfile.Read(path, mostResolvConf)
 	if err != nil || strings.HasSuffix(name, ".") {
 		return nil
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"opensrs-doctor/probes/classify"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 )
@@ -18,7 +19,7 @@ func (w *world) sightByHTTP(ctx context.Context, source Source, v way) evidence.
 	got := w.fetch(ctx, v, source.URL)
 	sighting.LocalAddress, sighting.Trust = got.local, got.trust
 	if got.err != nil {
-		sighting.Failure = classify(evidence.OpFetch, got.err, w.words(v))
+		sighting.Failure = classify.ErrorBy(evidence.OpFetch, got.err, w.words(v))
 	} else {
 		sighting = w.readSighting(sighting, foreign.Decode(got.body, got.contentType), w.words(v))
 	}
@@ -29,7 +30,7 @@ func (w *world) sightByHTTP(ctx context.Context, source Source, v way) evidence.
 }
 
 // readSighting takes the address out of what a source said.
-func (w *world) readSighting(sighting evidence.Sighting, text string, words gate) evidence.Sighting {
+func (w *world) readSighting(sighting evidence.Sighting, text string, words classify.Gate) evidence.Sighting {
 	address, err := netip.ParseAddr(strings.Trim(strings.TrimSpace(text), `"`))
 	if err != nil || w.scrub.InAddress(address) { // a key's digits can be laid out as an IPv6 address
 		sighting.Failure = &evidence.Failure{Op: evidence.OpRead, Kind: evidence.KindBadAnswer,

@@ -10,6 +10,7 @@ import (
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/service"
 	"opensrs-doctor/probes/thishost"
+	"opensrs-doctor/probes/traceroute"
 )
 
 // silentEnough: so many connections from ports of their own, beside others to another port of the same host that were
@@ -28,7 +29,7 @@ func (x *experiments) path(to netip.AddrPort, answered bool) {
 	x.once("path", pathTime, func(ctx context.Context) {
 		var first *evidence.Hop
 		if answered {
-			first = x.world.ordinaryHop(ctx, to, func() time.Duration { return walkHop })
+			first = traceroute.OrdinaryHop(ctx, x.world.sourceIP, to, func() time.Duration { return traceroute.HopTime })
 		}
 		x.otherPort(netip.AddrPortFrom(to.Addr(), compare))
 		if to.Port() != service.OpenSRS.Port {
@@ -40,7 +41,7 @@ func (x *experiments) path(to netip.AddrPort, answered bool) {
 				f.thisHost = seen
 			}
 		})
-		path, silent := x.world.walk(ctx, to, compare, first)
+		path, silent := traceroute.Walk(ctx, x.world.sourceIP, to, compare, first)
 		x.keep(func(f *findings) { f.path = path })
 		if _, known := seen.Elsewhere(); !known { // packets of the walk that nobody refused are still in the table
 			seen = cmp.Or(x.host.Look(to, x.world.sourceIP), seen)
@@ -167,7 +168,7 @@ func (w *world) attempt(ctx context.Context, to netip.AddrPort) evidence.Attempt
 	start := time.Now()
 	attempt := evidence.Attempt{Address: to}
 	conn, err := w.connect(ctx, to)
-	attempt.TookMS = milliseconds(time.Since(start))
+	attempt.TookMS = evidence.Milliseconds(time.Since(start))
 	if err == nil {
 		attempt.Connected, attempt.LocalAddress = true, localAddress(conn)
 		conn.Close()

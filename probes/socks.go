@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 
+	"opensrs-doctor/probes/classify"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/netaddr"
@@ -48,7 +49,7 @@ func (p *proxyServer) socks(conn net.Conn, peer netaddr.HostPort) (net.Conn, *ev
 		if _, err := conn.Write(login); err != nil {
 			return nil, nil, err
 		}
-		if _, err := io.ReadFull(conn, chosen[:]); isTimeout(err) {
+		if _, err := io.ReadFull(conn, chosen[:]); classify.IsTimeout(err) {
 			return nil, nil, err
 		} else if err != nil {
 			return failed(evidence.KindProxyAuth, 0xff, foreign.Ours("the proxy hung up after the login"))

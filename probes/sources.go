@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"opensrs-doctor/probes/classify"
 	"opensrs-doctor/probes/evidence"
 )
 
@@ -56,6 +57,6 @@ func (x *experiments) sources(to netip.AddrPort, route *evidence.HostRoute) {
 
 // refuses reports whether an error of a connection is an answer of the peer.
 func refuses(err error) bool {
-	kind := kindOf(evidence.OpConnect, err)
+	kind := classify.Kind(evidence.OpConnect, err)
 	return kind == evidence.KindRefused || kind == evidence.KindReset
 }

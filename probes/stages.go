@@ -178,7 +178,7 @@ func (r *run) probePort() {
 		if r.way.proxy == nil {
 			r.x.triedAgain(r.ev.Port.Attempts)
 		}
-		slow := r.ev.Port.ConnectMS > milliseconds(time.Second)
+		slow := r.ev.Port.ConnectMS > evidence.Milliseconds(time.Second)
 		if slow || r.ev.Port.Retransmits != nil && *r.ev.Port.Retransmits > 0 {
 			return evidence.Warn, nil
 		}

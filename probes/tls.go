@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"opensrs-doctor/probes/classify"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 )
@@ -50,7 +51,7 @@ func (w *world) secure(ctx context.Context, conn net.Conn, host string, change f
 		return nil, nil, nil, err
 	}
 	chain := stream.ConnectionState().PeerCertificates
-	return stream, w.roots.judge(chain, host, w.now()), chain, nil
+	return stream, w.roots.Judge(chain, host, w.now()), chain, nil
 }
 
 // probeTLS does the handshake on the connection of the port probe. The stream is nil where it failed.
@@ -72,10 +73,10 @@ func (w *world) probeTLS(ctx context.Context, tap *tapConn, host string, v way) 
 	facts.Connected = true
 	facts.Version = tls.VersionName(state.Version)
 	facts.CipherSuite = tls.CipherSuiteName(state.CipherSuite)
-	facts.Chain = describeAll(chain, w.scrub)
+	facts.Chain = w.roots.DescribeAll(chain)
 	facts.Trust = trust
-	if !trust.System && w.roots.givenSystem == nil {
-		facts.Store = w.namedStore()
+	if !trust.System {
+		facts.Store = w.roots.NamedStore()
 	}
 	if !trust.Verified() {
 		facts.Failure = &evidence.Failure{Op: evidence.OpVerify, Kind: evidence.KindUntrusted, Detail: foreign.Ours("the certificate did not verify")}
@@ -98,7 +99,7 @@ func (w *world) explainHandshake(facts *evidence.TLS, tap *tapConn, v way) {
 	}
 	switch facts.Failure.Kind {
 	case evidence.KindAlert:
-		facts.Alert = strings.TrimPrefix(plainWords(facts.Failure.Err), "tls: ")
+		facts.Alert = strings.TrimPrefix(classify.Plain(facts.Failure.Err), "tls: ")
 	case evidence.KindNotTLS:
 		tap.more(200 * time.Millisecond)
 		facts.Quote = w.words(v)(foreign.Decode(tap.taken(), ""), 80)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/internal/authority"
 )
 
 func TestChosenVersion(t *testing.T) {
@@ -39,15 +40,15 @@ func TestChosenVersion(t *testing.T) {
 
 // What a handshake ends with, against peers that do each thing for real.
 func TestProbeTLS(t *testing.T) {
-	public := rootNamed(t, "Public Root")
-	leaf := public.issue(t, "api.example", nil)
-	w := worldOf(t, Options{PublicRoots: certificates(public), SystemRoots: certificates(public)})
-	w.now = func() time.Time { return today }
-	noName := shows(leaf)
+	public := authority.Root(t, "Public Root")
+	leaf := public.Issue(t, "api.example", nil)
+	w := worldOf(t, Options{PublicRoots: authority.Chain(public), SystemRoots: authority.Chain(public)})
+	w.now = func() time.Time { return authority.Today }
+	noName := authority.Shows(leaf)
 	noName.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 		return nil, errors.New("no such name")
 	}
-	old := shows(leaf)
+	old := authority.Shows(leaf)
 	old.MaxVersion = tls.VersionTLS12
 	cut := []evidence.Kind{evidence.KindHungUp, evidence.KindReset}
 	for name, test := range map[string]struct {
@@ -58,9 +59,9 @@ func TestProbeTLS(t *testing.T) {
 		alert   string
 		quote   string
 	}{
-		"good":          {serveTLS(t, shows(leaf)), "api.example", nil, "TLS 1.3", "", ""},
+		"good":          {serveTLS(t, authority.Shows(leaf)), "api.example", nil, "TLS 1.3", "", ""},
 		"TLS 1.2":       {serveTLS(t, old), "api.example", nil, "TLS 1.2", "", ""},
-		"another name":  {serveTLS(t, shows(leaf)), "other.example", []evidence.Kind{evidence.KindUntrusted}, "TLS 1.3", "", ""},
+		"another name":  {serveTLS(t, authority.Shows(leaf)), "other.example", []evidence.Kind{evidence.KindUntrusted}, "TLS 1.3", "", ""},
 		"an alert":      {serveTLS(t, noName), "api.example", []evidence.Kind{evidence.KindAlert}, "", "internal error", ""},
 		"TLS 1.0":       {serve(t, says("\x16\x03\x01\x00\x2a\x02\x00\x00\x26\x03\x01"+strings.Repeat("x", 32)+"\x00\x00\x2f\x00")), "api.example", []evidence.Kind{evidence.KindVersion}, "", "", ""},
 		"SSH":           {serve(t, says("SSH-2.0-OpenSSH_9.2\r\n")), "api.example", []evidence.Kind{evidence.KindNotTLS}, "", "", "SSH-2.0-OpenSSH_9.2"},

@@ -127,7 +127,7 @@ func (w *world) tryHandshake(ctx context.Context, t target, host string, variant
 		if err != nil && ctx.Err() != nil {
 			err = ctx.Err()
 		}
-		result.TookMS, result.Failure = milliseconds(time.Since(start)), w.fail(evidence.OpHandshake, err)
+		result.TookMS, result.Failure = evidence.Milliseconds(time.Since(start)), w.fail(evidence.OpHandshake, err)
 		return result
 	}
 	dial := w.connect

@@ -10,14 +10,15 @@ import (
 	"time"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/internal/authority"
 )
 
 // serverThat is a peer that accepts the greetings for which wants says so, and a world to which it is known.
 func serverThat(t *testing.T, wants func(*tls.ClientHelloInfo) bool) (*world, target) {
-	public := rootNamed(t, "Public Root")
-	w := worldOf(t, Options{PublicRoots: certificates(public), SystemRoots: certificates(public)})
-	w.now = func() time.Time { return today }
-	config := shows(public.issue(t, "api.example", nil))
+	public := authority.Root(t, "Public Root")
+	w := worldOf(t, Options{PublicRoots: authority.Chain(public), SystemRoots: authority.Chain(public)})
+	w.now = func() time.Time { return authority.Today }
+	config := authority.Shows(public.Issue(t, "api.example", nil))
 	config.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 		if !wants(hello) {
 			return nil, errors.New("not so")
@@ -137,7 +138,7 @@ func TestPicks(t *testing.T) {
 // The offer that is sent is one that a TLS server understands: it knows the name, and has no suite in common.
 func TestOtherHelloIsTLS(t *testing.T) {
 	heardName := make(chan string, 1)
-	config := shows(rootNamed(t, "api.example"))
+	config := authority.Shows(authority.Root(t, "api.example"))
 	config.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 		heardName <- hello.ServerName
 		return nil, nil

@@ -9,9 +9,11 @@ import (
 	"syscall"
 	"time"
 
+	"opensrs-doctor/probes/classify"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/netaddr"
+	"opensrs-doctor/probes/trust"
 )
 
 // world is the outside as one run sees it: one resolver, one source address, one clock, one set of
@@ -20,7 +22,7 @@ type world struct {
 	now      func() time.Time
 	sourceIP netip.Addr
 	resolver *resolver
-	roots    *roots
+	roots    *trust.Roots
 	scrub    *foreign.Scrubber
 	clock    *clockNotes
 	agent    string // User-Agent
@@ -39,10 +41,12 @@ func (v way) name() evidence.Way {
 	return evidence.WayDirect
 }
 
-func (w *world) fail(op evidence.Op, err error) *evidence.Failure { return Classify(op, err, w.scrub) }
+func (w *world) fail(op evidence.Op, err error) *evidence.Failure {
+	return classify.Error(op, err, w.scrub)
+}
 
 // words is the gate for free words that come on a way: a proxy that was sent a login may have written them.
-func (w *world) words(v way) gate {
+func (w *world) words(v way) classify.Gate {
 	if v.proxy != nil {
 		return v.proxy.words()
 	}
@@ -133,7 +137,19 @@ func (w *world) hasRoute(to netip.Addr) (local netip.Addr, has, known bool) {
 	return local, true, true
 }
 
-// milliseconds since start, with a microsecond's resolution.
-func milliseconds(took time.Duration) float64 {
-	return float64(took.Microseconds()) / 1000
+func newRoots(o Options, scrub *foreign.Scrubber) *trust.Roots {
+	return trust.NewRoots(trust.Given{Public: o.PublicRoots, System: o.SystemRoots, Own: o.CAFile, OwnHost: o.Host, Careful: o.Careful}, scrub)
+}
+
+// storeWords is where the root certificates of this host come from, that chains are judged by.
+func (r *run) storeWords() foreign.Text {
+	switch {
+	case r.o.Sandbox:
+		return foreign.Ours("the sandbox's root")
+	case r.o.CAFile != nil:
+		return foreign.Ours("--ca-file")
+	case r.o.SystemRoots != nil:
+		return foreign.Ours("--system-roots")
+	}
+	return r.w.roots.StorePlace()
 }

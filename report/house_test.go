@@ -9,13 +9,14 @@ import (
 
 // order is the house from the ground up: what stands in one line imports only what stands in lines above it.
 var order = [][]string{
-	{"probes/pattern", "probes/foreign", "probes/wording", "probes/typo", "probes/service", "probes/netaddr", "report/internal/golden"},
+	{"probes/pattern", "probes/foreign", "probes/wording", "probes/typo", "probes/service", "probes/netaddr", "probes/smallfile", "probes/internal/authority", "report/internal/golden"},
 	{"probes/iprules"},
 	{"probes/opensrs"},
 	{"probes/xmltext"},
 	{"probes/mistakes"},
 	{"probes/inspect"},
 	{"probes/evidence", "probes/observed"},
+	{"probes/classify", "probes/trust", "probes/traceroute"},
 	{"report/screen"},
 	{"report"},
 	{"report/reading", "report/diagnose/prose"},
@@ -32,6 +33,7 @@ var order = [][]string{
 	{"cmd/opensrs-doctor/console", "cmd/opensrs-doctor/build"},
 	{"cmd/opensrs-doctor/infile"},
 	{"cmd/opensrs-doctor/config"},
+	{"cmd/opensrs-doctor/help", "cmd/opensrs-doctor/runner"},
 	{"probes/lab", "probes/lab/systems", "probes/lab/kernel"},
 	{"cmd/opensrs-doctor"},
 }

@@ -13,7 +13,7 @@ import (
 
 	"opensrs-doctor/cmd/opensrs-doctor/config"
 	"opensrs-doctor/cmd/opensrs-doctor/console"
-	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/classify"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/sandbox"
 )
@@ -48,7 +48,7 @@ func commandAfterDash(cmd *cobra.Command, args []string) error {
 // serveSandbox starts the sandbox, says where it is, and tells of every request until a signal comes, or until the
 // command that runs with it has ended.
 func serveSandbox(flags map[string]*config.FlagValue, args []string, s *console.Streams) error {
-	settings := config.Gather(flags, nil, s)
+	settings := config.Gather(flags, s)
 	config, request, err := settings.ForSandbox()
 	if err != nil {
 		return err
@@ -186,7 +186,7 @@ func cannotStart(s *config.Settings, err error) error {
 		return fmt.Errorf("the sandbox did not start: %w", err)
 	}
 	bad := s.Bad("listen", 0, "cannot listen on %s: %s", console.Shown(s.Text("listen")), errnoWords(err))
-	switch probes.Classify(evidence.OpListen, err, nil).Kind {
+	switch classify.Error(evidence.OpListen, err, nil).Kind {
 	case evidence.KindInUse:
 		return bad.WithHint("something listens there already; another port, or port 0 for a free one")
 	case evidence.KindNoAddress:

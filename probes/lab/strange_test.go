@@ -51,6 +51,14 @@ var strangeWorlds = []Fault{
 		w.UseProxy("http", "")
 		w.Client.Filter("input", "tcp sport 3128 drop")
 	}},
+	// a gateway's NAT
+	{Cause: "port.rejected-en-route", Name: "gateway-sends-the-port-to-another-machine-that-refuses", Confidence: "likely", Says: []string{GatewayIP, "another machine"}, Break: func(w *World) {
+		divertPort(w, "192.0.2.21:9")
+	}},
+	{Cause: "port.filtered", Name: "gateway-sends-the-port-to-another-machine-that-is-silent", Confidence: "likely", Says: []string{GatewayIP, "another machine"}, Never: []string{HostIP + " drops"}, Break: func(w *World) {
+		divertPort(w, "192.0.2.21:9")
+		w.Far.Filter("input", "tcp dport 9 drop")
+	}},
 	// the TTL
 	{Cause: "port.unreachable", Name: "this-host-lets-the-port-travel-one-step", Confidence: "likely", Says: []string{"A rule on this host", GatewayIP, "TTL"}, Break: travels("1")},
 	{Cause: "port.unreachable", Name: "this-host-lets-the-port-travel-two-steps", Confidence: "likely", Says: []string{"A rule on this host", ISPIP, "TTL"}, Break: travels("2")},

@@ -104,7 +104,7 @@ func (r *run) askOne(ctx context.Context, l *looker) []evidence.Client {
 	begun := time.Now()
 	found := l.ask(bounded, l)
 	for i := range found {
-		found[i].TookMS = float64(time.Since(begun).Microseconds()) / 1000
+		found[i].TookMS = evidence.Milliseconds(time.Since(begun))
 	}
 	return found
 }

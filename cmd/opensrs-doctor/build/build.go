@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/trust"
 	"opensrs-doctor/report"
 )
 
@@ -30,7 +31,7 @@ func Version() string {
 
 // RootsDate is the day of the carried public roots, YYYY-MM-DD, or "" where the build does not tell.
 func RootsDate() string {
-	if day := probes.RootsDate(); !day.IsZero() {
+	if day := trust.RootsDate(); !day.IsZero() {
 		return day.Format(time.DateOnly)
 	}
 	return ""

@@ -26,8 +26,8 @@ type system struct {
 	dir     string   // for its files
 	command []string // what goes before a program
 	environ []string
-	program string // the built command
-	tests   string // the tests of package probes
+	program string            // the built command
+	tests   map[string]string // of each of tested: the compiled tests
 
 	once        sync.Once
 	unavailable string // why there is no such system here
@@ -74,14 +74,23 @@ func (s *system) find(names ...string) string {
 	return ""
 }
 
-// build compiles the command and the tests of package probes for the system.
+// tested are the rooms whose tests run on the other systems, each with one that has to pass there: they ask the system's
+// own sockets and files.
+var tested = map[string]string{
+	"probes":          "TestConnectAny",
+	"probes/classify": "TestSystemErrors",
+}
+
+// build compiles the command and the tests of those rooms for the system.
 func (s *system) build() error {
-	s.program, s.tests = filepath.Join(s.dir, s.name+".exe"), filepath.Join(s.dir, s.name+".test.exe")
+	s.program, s.tests = filepath.Join(s.dir, s.name+".exe"), map[string]string{}
 	goos, goarch, _ := strings.Cut(s.os, "/")
-	for _, args := range [][]string{
-		{"build", "-o", s.program, "opensrs-doctor/cmd/opensrs-doctor"},
-		{"test", "-c", "-o", s.tests, "opensrs-doctor/probes"},
-	} {
+	commands := [][]string{{"build", "-o", s.program, "opensrs-doctor/cmd/opensrs-doctor"}}
+	for room := range tested {
+		s.tests[room] = filepath.Join(s.dir, s.name+"-"+filepath.Base(room)+".test.exe")
+		commands = append(commands, []string{"test", "-c", "-o", s.tests[room], "opensrs-doctor/" + room})
+	}
+	for _, args := range commands {
 		cmd := exec.Command("go", args...)
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+goos, "GOARCH="+goarch)
 		if out, err := cmd.CombinedOutput(); err != nil {

@@ -227,29 +227,31 @@ func closedPort(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-// The tests of package probes, on the system itself.
+// The tests of the rooms that ask the system, on the system itself.
 func TestProbes(t *testing.T) {
 	skips := map[*system]string{
 		// Wine's UDP sockets refuse an option that Go sets, and it cannot remove a file as Windows does.
 		wine: "^(TestRouteToLoopback|TestHosts|FuzzHosts)$",
 	}
 	for _, s := range all {
-		t.Run(s.name, func(t *testing.T) {
-			t.Parallel()
-			s.need(t)
-			arguments := []string{"-test.v", "-test.timeout=100s"}
-			if skips[s] != "" {
-				arguments = append(arguments, "-test.skip="+skips[s])
-			}
-			ended := s.run(t, s.tests, arguments...)
-			if ended.exit != 0 || !strings.Contains(string(ended.stdout), "--- PASS: TestSystemErrors") {
-				t.Errorf("exit status %d\n%s%s", ended.exit, ended.stdout, ended.stderr)
-			}
-			for line := range strings.Lines(string(ended.stdout)) {
-				if strings.Contains(line, "--- SKIP") {
-					t.Logf("on %s: %s", s.os, line)
+		for room, passes := range tested {
+			t.Run(s.name+"/"+room, func(t *testing.T) {
+				t.Parallel()
+				s.need(t)
+				arguments := []string{"-test.v", "-test.timeout=100s"}
+				if skips[s] != "" {
+					arguments = append(arguments, "-test.skip="+skips[s])
 				}
-			}
-		})
+				ended := s.run(t, s.tests[room], arguments...)
+				if ended.exit != 0 || !strings.Contains(string(ended.stdout), "--- PASS: "+passes) {
+					t.Errorf("exit status %d\n%s%s", ended.exit, ended.stdout, ended.stderr)
+				}
+				for line := range strings.Lines(string(ended.stdout)) {
+					if strings.Contains(line, "--- SKIP") {
+						t.Logf("on %s: %s", s.os, line)
+					}
+				}
+			})
+		}
 	}
 }

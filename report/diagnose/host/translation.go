@@ -21,7 +21,7 @@ func sentElsewhere(f *condition.Finding, e *evidence.Evidence, to string) {
 	delete(f.Values, "good_port") // they do leave, for somewhere else
 	f.Values["stops"], f.Values["nat_rules"] = "redirects", condition.NATRules
 	if to == "" {
-		f.Values["rewriting"], f.Values["between"] = "A rule on this host", "A bridge or hypervisor"
+		f.Values["rewriting"], f.Values["between"] = "A rule on this host", "The first router, or a bridge or hypervisor before it,"
 		f.Values["ask_kernel"] = "sudo opensrs-doctor"
 		return
 	}

@@ -1,6 +1,7 @@
 package port
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -65,6 +66,9 @@ func Filtered(e *evidence.Evidence) (condition.Finding, bool) {
 		finding.Values["nat_rules"] = condition.NATRules
 	case reading.PlaceAfter:
 		finding.Values["last_hop"] = end.Last.Sender()
+	}
+	if end.Redirects.TTL > 0 {
+		finding.Confidence, finding.Values["redirector"] = report.Likely, cmp.Or(screen.Capital(end.Redirects.Sender()), "A device on the path")
 	}
 	maybeElsewhere(&finding, e, end)
 	maybeECN(&finding, e)

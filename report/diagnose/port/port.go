@@ -3,6 +3,7 @@
 package port
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -122,7 +123,11 @@ func RejectedEnRoute(e *evidence.Evidence) (condition.Finding, bool) {
 	default:
 		finding.Values["hop"] = fmt.Sprintf("hop %d (no address known)", end.Answer.TTL-1)
 	}
-	if end.By == reading.EndOnTheWay {
+	switch {
+	case end.Redirects.TTL > 0:
+		finding.Values["hop"] = cmp.Or(end.Redirects.Sender(), fmt.Sprintf("hop %d (no address known)", end.Redirects.TTL))
+		finding.Values["redirector"] = screen.Capital(finding.Values["hop"])
+	case end.By == reading.EndOnTheWay:
 		finding.Values["refuser"] = screen.Capital(finding.Values["hop"])
 	}
 	maybeElsewhere(&finding, e, end)
