@@ -31,7 +31,7 @@ func DNSDiffers(e *evidence.Evidence) (condition.Finding, bool) {
 	if d == nil || d.Used == "" || len(d.IPv4)+len(d.IPv6) == 0 {
 		return condition.Finding{}, false
 	}
-	if found := slices.Concat(d.IPv4, d.IPv6); d.SearchedName != "" && !slices.ContainsFunc(d.Searched, func(a netip.Addr) bool { return slices.Contains(found, a) }) {
+	if found := slices.Concat(d.IPv4, d.IPv6); d.SearchedName != "" && len(d.Searched) > 0 && !slices.ContainsFunc(d.Searched, func(a netip.Addr) bool { return slices.Contains(found, a) }) {
 		return condition.Finding{Values: prose.Values{"name": d.Name, "who_resolves": "Programs that use libc find another address", "searched": d.SearchedName,
 			"search_in": e.Host.ResolversBy},
 			Evidence: []string{fmt.Sprintf("%s is %s; %s is %s.", d.SearchedName, screen.List(screen.Texts(d.Searched)), d.Name, screen.List(screen.Texts(found)))}}, true
