@@ -141,6 +141,7 @@ func (w *world) probePort(ctx context.Context, t target) (*evidence.Port, net.Co
 		if errors.Is(context.Cause(ctx), context.Canceled) {
 			failure = &evidence.Failure{Op: evidence.OpConnect, Kind: evidence.KindCanceled, Detail: foreign.Ours("interrupted")}
 		}
+		facts.ECN = ecnInTheWay(nil, failure)
 		if t.way.proxy != nil {
 			failure = &evidence.Failure{Op: evidence.OpToProxy, Kind: failure.Kind, Detail: failure.Detail, Err: failure.Err}
 		}
@@ -148,6 +149,7 @@ func (w *world) probePort(ctx context.Context, t target) (*evidence.Port, net.Co
 	}
 	facts.ConnectMS = evidence.Milliseconds(time.Since(start))
 	facts.Retransmits = retransmits(conn)
+	facts.ECN = facts.Retransmits != nil && *facts.Retransmits > 0 && ecnInTheWay(conn, nil)
 	facts.Connected = conn.RemoteAddr().(*net.TCPAddr).AddrPort()
 	facts.Connected = netip.AddrPortFrom(facts.Connected.Addr().Unmap(), facts.Connected.Port())
 	if t.way.proxy == nil {

@@ -154,7 +154,7 @@ func TestExpiresSoon(t *testing.T) {
 		{6 * day, 3 * day, false}, {6 * day, 47 * time.Hour, true},
 	} {
 		trust := &evidence.Trust{FirstToEnd: &evidence.Certificate{NotBefore: now.Add(test.left - test.lifetime), NotAfter: now.Add(test.left)}}
-		if got := evidence.ExpiresSoon(trust, now); got != test.want {
+		if got := trust.ExpiresSoon(now); got != test.want {
 			t.Errorf("%s of %s left: %v", test.left, test.lifetime, got)
 		}
 	}

@@ -3,9 +3,10 @@
 package probes
 
 import (
-	"opensrs-doctor/probes/smallfile"
 	"strconv"
 	"strings"
+
+	"opensrs-doctor/probes/smallfile"
 )
 
 // mostSearched are the names of a search list that are asked for: libc takes six domains, and the first that exists counts.

@@ -225,7 +225,7 @@ func (r *run) tlsStatus(facts *evidence.TLS) (evidence.Status, *evidence.Failure
 		if !trust.System && trust.Own == nil {
 			return evidence.Fail, &evidence.Failure{Op: evidence.OpVerify, Kind: evidence.KindUntrusted, Detail: foreign.Ours("this host's own roots do not verify the certificate")}
 		}
-		if evidence.ExpiresSoon(trust, r.ev.StartedAt) {
+		if trust.ExpiresSoon(r.ev.StartedAt) {
 			return evidence.Warn, nil
 		}
 		return evidence.Pass, nil

@@ -5,10 +5,14 @@ package probes
 import (
 	"net"
 	"time"
+
+	"opensrs-doctor/probes/evidence"
 )
 
 // retransmits would be read from TCP_INFO, which is Linux's.
 func retransmits(net.Conn) *int { return nil }
+
+func ecnInTheWay(net.Conn, *evidence.Failure) bool { return false }
 
 func unconfirmed(net.Conn) int { return 0 }
 

@@ -291,6 +291,10 @@ var portFixtures = []fixture{
 		e.Port.Attempts[0].TookMS = 1320
 		step(e, "port").Status = evidence.Warn
 	}},
+	{"port.lossy/asks-for-ecn", report.Warn, report.Likely, func(e *evidence.Evidence) {
+		e.Port.Retransmits, e.Port.ConnectMS, e.Port.RoundTripMS, e.Port.ECN = pointer(1), 1012, 11, true
+		step(e, "port").Status = evidence.Warn
+	}},
 	{"port.lossy", report.Warn, report.Certain, func(e *evidence.Evidence) {
 		e.Port.RoundTripMS = 38
 		e.Port.Retransmits, e.Call.Retransmits, e.Port.ConnectMS = pointer(1), pointer(1), 1043

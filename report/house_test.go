@@ -33,6 +33,7 @@ var order = [][]string{
 	{"cmd/opensrs-doctor/console", "cmd/opensrs-doctor/build"},
 	{"cmd/opensrs-doctor/infile"},
 	{"cmd/opensrs-doctor/config"},
+	{"cmd/opensrs-doctor/help", "cmd/opensrs-doctor/runner"},
 	{"probes/lab", "probes/lab/systems", "probes/lab/kernel"},
 	{"cmd/opensrs-doctor"},
 }

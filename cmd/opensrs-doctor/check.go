@@ -12,7 +12,8 @@ import (
 	"opensrs-doctor/cmd/opensrs-doctor/build"
 	"opensrs-doctor/cmd/opensrs-doctor/config"
 	"opensrs-doctor/cmd/opensrs-doctor/console"
-	"opensrs-doctor/probes"
+	"opensrs-doctor/cmd/opensrs-doctor/help"
+	"opensrs-doctor/cmd/opensrs-doctor/runner"
 	"opensrs-doctor/probes/sandbox"
 	"opensrs-doctor/probes/typo"
 	"opensrs-doctor/report"
@@ -29,11 +30,11 @@ func checkCommand(s *console.Streams) (*cobra.Command, *pflag.FlagSet) {
 	}
 	flags := config.AddFlags(command.Flags(), "check")
 	path := command.Flags().String("config", "", "the config file, instead of the default one")
-	all := command.Flags().Bool(helpAll, false, "help on all flags")
+	all := command.Flags().Bool(help.AllFlag, false, "help on all flags")
 	command.Args = noFaultWord
 	command.RunE = func(*cobra.Command, []string) error {
 		if *all {
-			writeAllHelp(s.Stdout)
+			help.WriteAll(s.Stdout)
 			return nil
 		}
 		return check(flags, *path, s, nil)
@@ -45,22 +46,21 @@ func checkCommand(s *console.Streams) (*cobra.Command, *pflag.FlagSet) {
 func noFaultWord(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 && cmd.Flags().Changed("sandbox") {
 		if near := typo.Nearest(args[0], sandbox.Faults()); near == "" && !cmd.HasParent() {
-			return unknownCommand(cmd, args[0])
+			return help.UnknownCommand(cmd, args[0])
 		}
 		return console.Usagef("%s takes no arguments, got %s; a fault is written --sandbox=FAULT", cmd.Name(), console.Shown(args[0])).
 			WithHint("faults: %s", strings.Join(sandbox.Faults(), " "))
 	}
-	return noWords(cmd, args)
+	return help.NoWords(cmd, args)
 }
 
 // check validates everything, runs, and writes the report in every format asked for, and into a ticket's bundle
 // where there is one.
 func check(flags map[string]*config.FlagValue, path string, s *console.Streams, ticket *bundle) error {
-	file, err := config.Read(path, s)
+	settings, err := config.Load(flags, path, s)
 	if err != nil {
 		return err
 	}
-	settings := config.Gather(flags, file, s)
 	request, err := settings.Request()
 	if err != nil {
 		return err
@@ -142,19 +142,16 @@ func runCheck(ctx context.Context, r *config.Request, s *console.Streams) (*repo
 	result := repeat(ctx, r, s, func() *report.Report {
 		progress := console.StartProgress(s)
 		defer progress.End()
-		if r.As == nil {
-			return diagnose.New(probes.Run(ctx, r.Options, progress.Watch), build.Tool(r.Options))
-		}
 		began = time.Now()
 		var result *report.Report
-		if result, failed = runAs(ctx, r, progress.Watch); failed != nil {
+		if result, failed = runner.Check(ctx, r, progress.Watch); failed != nil {
 			return &report.Report{Verdict: report.VerdictFail} // nothing that can pass by itself
 		}
 		return result
 	})
 	if r.As != nil && failed == nil {
 		progress := console.StartProgress(s)
-		fromHere(ctx, r, result, time.Since(began), progress.Watch)
+		runner.FromHere(ctx, r, result, time.Since(began), progress.Watch)
 		progress.End()
 	}
 	return result, failed

@@ -1,20 +1,17 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"opensrs-doctor/cmd/opensrs-doctor/build"
 	"opensrs-doctor/cmd/opensrs-doctor/config"
 	"opensrs-doctor/cmd/opensrs-doctor/console"
+	"opensrs-doctor/cmd/opensrs-doctor/help"
+	"opensrs-doctor/cmd/opensrs-doctor/runner"
 	"opensrs-doctor/probes"
-	"opensrs-doctor/probes/evidence"
-	"opensrs-doctor/probes/runtimes"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/clients"
 )
@@ -24,7 +21,7 @@ func clientsCommand(s *console.Streams) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "clients",
 		Short: "does each language runtime on this host get through as this tool does",
-		Args:  noWords,
+		Args:  help.NoWords,
 	}
 	flags := config.AddFlags(command.Flags(), "clients")
 	path := command.Flags().String("config", "", "the config file, instead of the default one")
@@ -32,20 +29,17 @@ func clientsCommand(s *console.Streams) *cobra.Command {
 	return command
 }
 
-// clientsTime bounds this tool's own look; the runtimes have times of their own.
-const clientsTime = 10 * time.Second
-
 // lookAtClients validates, asks, and writes the table.
 func lookAtClients(flags map[string]*config.FlagValue, path string, s *console.Streams) error {
 	asJSON, err := wantsJSON(flags, s)
 	if err != nil {
 		return err
 	}
-	file, err := config.Read(path, s)
+	settings, err := config.Load(flags, path, s)
 	if err != nil {
 		return err
 	}
-	request, only, err := config.Gather(flags, file, s).ForClients()
+	request, only, err := settings.ForClients()
 	if err != nil {
 		return err
 	}
@@ -54,13 +48,10 @@ func lookAtClients(flags map[string]*config.FlagValue, path string, s *console.S
 	request.Options.Version = build.Version()
 	progress := console.StartProgress(s)
 	progress.Watch(probes.Event{Probe: "clients"})
-	var r *clients.Report
 	if request.As != nil {
 		defer request.As.Close()
-		r, err = clientsAs(ctx, request, only, 0)
-	} else {
-		r = clients.New(askClients(ctx, request.Options, only, nil, 0), build.Tool(request.Options))
 	}
+	r, err := runner.Clients(ctx, request, only, 0)
 	progress.End()
 	if err != nil {
 		return err
@@ -81,30 +72,4 @@ func lookAtClients(flags map[string]*config.FlagValue, path string, s *console.S
 		return console.ExitError(console.ExitInternal)
 	}
 	return verdictStatus(&report.Report{Verdict: r.Verdict}, request.FailOn)
-}
-
-// askClients takes this tool's own look and asks the runtimes, at the same time: what they are compared with is of now.
-// They may take what they are given by default, or less where within is less; 0 is not a bound.
-func askClients(ctx context.Context, o probes.Options, only, env []string, within time.Duration) *evidence.Evidence {
-	begun := time.Now()
-	if within <= 0 {
-		within = clientsTime
-	}
-	o.Timeout = min(clientsTime, within)
-	o.Only, o.NoThirdParties, o.AllowIntercepted = []string{"dns", "port", "tls"}, true, true
-	o.EgressSources, o.Controls, o.StatusURL, o.Witness, o.CrossCheck = nil, nil, nil, nil, false
-	var (
-		own    *evidence.Evidence
-		others []evidence.Client
-		both   sync.WaitGroup
-	)
-	both.Go(func() { own = probes.Run(ctx, o, nil) })
-	both.Go(func() {
-		others = runtimes.Look(ctx, runtimes.Options{Host: o.Host, Port: o.Port, Only: only, Env: env,
-			Wait: min(runtimes.DefaultWait, within), JavaWait: min(runtimes.DefaultJavaWait, within)})
-	})
-	both.Wait()
-	own.Clients, own.Took = others, time.Since(begun)
-	own.Interrupted = own.Interrupted || ctx.Err() != nil
-	return own
 }

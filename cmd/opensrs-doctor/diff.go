@@ -45,7 +45,7 @@ func compareSaved(before, after string, flags map[string]*config.FlagValue, s *c
 	if err != nil {
 		return err
 	}
-	look := config.Gather(flags, nil, s)
+	look := config.Gather(flags, s)
 	found := diff.Compare(old, now)
 	if asJSON {
 		err = diff.WriteDiffJSON(s.Stdout, found)

@@ -10,6 +10,7 @@ import (
 
 	"opensrs-doctor/cmd/opensrs-doctor/config"
 	"opensrs-doctor/cmd/opensrs-doctor/console"
+	"opensrs-doctor/cmd/opensrs-doctor/help"
 	"opensrs-doctor/cmd/opensrs-doctor/infile"
 	"opensrs-doctor/report/diagnose"
 	"opensrs-doctor/report/explain"
@@ -28,7 +29,7 @@ func explainCommand(s *console.Streams) *cobra.Command {
 		DisableFlagsInUseLine: true,
 	}
 	command.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		err = flagError(cmd, err)
+		err = help.FlagError(cmd, err)
 		if usage := (*console.UsageError)(nil); errors.As(err, &usage) && !strings.HasPrefix(usage.Hint, "did you mean") {
 			usage.Hint = explainHint
 		}
@@ -40,7 +41,7 @@ func explainCommand(s *console.Streams) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		look := config.Gather(flags, nil, s)
+		look := config.Gather(flags, s)
 		set, err := look.Look()
 		if err != nil {
 			return err
@@ -69,7 +70,7 @@ func explainExample(args []string, asJSON bool, s *console.Streams) error {
 	}
 	id := strings.ToLower(args[0])
 	if _, found := diagnose.Lookup(id); !found {
-		return console.Usagef("no cause is called %s", console.Shown(args[0])).WithHint("opensrs-doctor explain lists them").WithNearest(id, causeIDs())
+		return console.Usagef("no cause is called %s", console.Shown(args[0])).WithHint("opensrs-doctor explain lists them").WithNearest(id, explain.IDs())
 	}
 	return explain.WriteExample(s.Stdout, id)
 }
@@ -97,7 +98,7 @@ func explainWords(args []string, asJSON bool, options screen.Options, s *console
 	}
 	if likeCause(id) {
 		err := console.Usagef("no cause is called %s", console.Shown(args[0])).WithHint("opensrs-doctor explain lists them")
-		return err.WithNearest(id, append(causeIDs(), explain.Topics...))
+		return err.WithNearest(id, append(explain.IDs(), explain.Topics...))
 	}
 	return explainText(args, asJSON, options, s)
 }
@@ -106,7 +107,7 @@ func explainWords(args []string, asJSON bool, options screen.Options, s *console
 func likeCause(word string) bool {
 	group, rest, found := strings.Cut(word, ".")
 	return found && regexp.MustCompile(`^[A-Za-z-]+$`).MatchString(rest) &&
-		slices.ContainsFunc(causeIDs(), func(id string) bool { return strings.HasPrefix(id, strings.ToLower(group)+".") })
+		slices.ContainsFunc(explain.IDs(), func(id string) bool { return strings.HasPrefix(id, strings.ToLower(group)+".") })
 }
 
 // explainText explains what a client printed. The text is not repeated: a log can hold a key.
@@ -135,12 +136,4 @@ func explainText(args []string, asJSON bool, options screen.Options, s *console.
 		err = console.ExitError(console.ExitFail)
 	}
 	return err
-}
-
-func causeIDs() []string {
-	var ids []string
-	for _, cause := range diagnose.Causes() {
-		ids = append(ids, cause.ID)
-	}
-	return ids
 }

@@ -15,6 +15,7 @@ import (
 
 	"opensrs-doctor/cmd/opensrs-doctor/config"
 	"opensrs-doctor/cmd/opensrs-doctor/console"
+	"opensrs-doctor/cmd/opensrs-doctor/help"
 	"opensrs-doctor/cmd/opensrs-doctor/infile"
 	"opensrs-doctor/cmd/opensrs-doctor/outfile"
 	"opensrs-doctor/probes/foreign"
@@ -38,7 +39,7 @@ func fleetDeployCommand(s *console.Streams) *cobra.Command {
 		Short: "ready files for the engines that run the check on every host",
 	}
 	for _, engine := range deploy.Engines {
-		below := &cobra.Command{Use: engine, Short: engineWords[engine], Args: noWords}
+		below := &cobra.Command{Use: engine, Short: engineWords[engine], Args: help.NoWords}
 		flags := config.AddFlags(below.Flags(), "fleet deploy "+engine)
 		path := below.Flags().String("config", "", "the config file, instead of the default one")
 		below.RunE = func(*cobra.Command, []string) error { return writeDeployment(engine, flags, *path, s) }

@@ -51,7 +51,7 @@ func fleetMergeCommand(s *console.Streams) *cobra.Command {
 // mergeFleet reads, merges, plans and writes. Exit status 0: all pass or warn; 1: some fail or are incomplete; 3: nothing
 // could be read.
 func mergeFleet(args []string, flags map[string]*config.FlagValue, s *console.Streams) error {
-	settings := config.Gather(flags, nil, s)
+	settings := config.Gather(flags, s)
 	look, err := settings.Look()
 	if err != nil {
 		return err

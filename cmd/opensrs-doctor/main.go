@@ -1,4 +1,14 @@
 // Command opensrs-doctor tells why a server can't reach the OpenSRS reseller API, and what to do.
+//
+// Here is one command a file. The rooms below, from the ground up; a room imports only rooms below it, and of probes and
+// report whatever it needs:
+//
+//	help  runner            what the command line says of itself; one run, here or in a process like the target of --as
+//	config                  flags, environment and files → one validated request
+//	infile                  the files that are read
+//	console  build          streams, errors with their exit status, the terminal; what the binary says of itself
+//	process  clientsettings the target of --as; the settings files of clients
+//	outfile  child          the files that are written; the programs that a user names
 package main
 
 import (
@@ -12,14 +22,15 @@ import (
 
 	"opensrs-doctor/cmd/opensrs-doctor/child"
 	"opensrs-doctor/cmd/opensrs-doctor/console"
+	"opensrs-doctor/cmd/opensrs-doctor/help"
 	"opensrs-doctor/cmd/opensrs-doctor/process"
-	"opensrs-doctor/probes/typo"
+	"opensrs-doctor/cmd/opensrs-doctor/runner"
 )
 
 func main() {
 	child.KeepMemory()
 	if pipe, is := process.Entered(); is {
-		serveInside(pipe)
+		runner.Serve(pipe)
 		return
 	}
 	os.Exit(run(os.Args[1:], &console.Streams{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Lookup: os.LookupEnv}))
@@ -37,10 +48,10 @@ func run(args []string, s *console.Streams) (status int) {
 		}
 	}()
 	root.SetArgs(args)
-	err := completable(args)
+	err := help.Completable(args)
 	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
 		root.InitDefaultHelpCmd()
-		addCompletion(root, root)
+		help.AddCompletion(root, root)
 	}
 	if err == nil {
 		err = root.Execute()
@@ -98,9 +109,9 @@ func bareRoot(s *console.Streams) *cobra.Command {
 	root.SetOut(s.Stdout)
 	root.SetErr(s.Stderr)
 	root.SetIn(s.Stdin)
-	root.SetFlagErrorFunc(flagError)
-	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { writeHelp(cmd.OutOrStdout(), cmd) })
-	root.SetUsageFunc(func(cmd *cobra.Command) error { writeHelp(cmd.ErrOrStderr(), cmd); return nil })
+	root.SetFlagErrorFunc(help.FlagError)
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { help.Write(cmd.OutOrStdout(), cmd) })
+	root.SetUsageFunc(func(cmd *cobra.Command) error { help.Write(cmd.ErrOrStderr(), cmd); return nil })
 	return root
 }
 
@@ -113,7 +124,7 @@ func rootCommand(s *console.Streams) *cobra.Command {
 		if len(args) == 0 || cmd.Flags().Changed("sandbox") {
 			return check.Args(cmd, args)
 		}
-		return unknownCommand(root, args[0])
+		return help.UnknownCommand(root, args[0])
 	}
 	root.Flags().AddFlagSet(flags)
 	addVersionFlag(root, s)
@@ -121,21 +132,7 @@ func rootCommand(s *console.Streams) *cobra.Command {
 	for _, command := range subcommands {
 		root.AddCommand(command(s))
 	}
-	dressCompletion(root, s)
-	root.SetHelpCommand(helpCommand(root, s))
+	help.DressCompletion(root, s)
+	root.SetHelpCommand(help.Command(root, s))
 	return root
-}
-
-func unknownCommand(root *cobra.Command, word string) error {
-	var names []string
-	for _, command := range root.Commands() {
-		if command.IsAvailableCommand() {
-			names = append(names, command.Name())
-		}
-	}
-	err := console.Usagef("unknown command %s", console.Shown(word))
-	if near := typo.Nearest(word, names); near != "" {
-		return err.WithHint("did you mean opensrs-doctor %s?", near)
-	}
-	return err.WithHint("opensrs-doctor help lists the commands")
 }

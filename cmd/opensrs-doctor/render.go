@@ -32,7 +32,7 @@ func renderCommand(s *console.Streams) *cobra.Command {
 }
 
 func renderSaved(path string, flags map[string]*config.FlagValue, s *console.Streams) error {
-	settings := config.Gather(flags, nil, s)
+	settings := config.Gather(flags, s)
 	settings.Offline()
 	request, err := settings.Request()
 	if err != nil {

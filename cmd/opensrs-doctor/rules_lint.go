@@ -10,6 +10,7 @@ import (
 
 	"opensrs-doctor/cmd/opensrs-doctor/config"
 	"opensrs-doctor/cmd/opensrs-doctor/console"
+	"opensrs-doctor/cmd/opensrs-doctor/help"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/report/accessrules"
 )
@@ -18,7 +19,7 @@ func rulesLintCommand(s *console.Streams) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "lint",
 		Short: "what is wrong or doubtful in a list of access rules, where, and what to do",
-		Args:  noWords,
+		Args:  help.NoWords,
 	}
 	flags := config.AddFlags(command.Flags(), "rules lint")
 	path := command.Flags().String("config", "", "the config file, instead of the default one")

@@ -48,7 +48,7 @@ func commandAfterDash(cmd *cobra.Command, args []string) error {
 // serveSandbox starts the sandbox, says where it is, and tells of every request until a signal comes, or until the
 // command that runs with it has ended.
 func serveSandbox(flags map[string]*config.FlagValue, args []string, s *console.Streams) error {
-	settings := config.Gather(flags, nil, s)
+	settings := config.Gather(flags, s)
 	config, request, err := settings.ForSandbox()
 	if err != nil {
 		return err

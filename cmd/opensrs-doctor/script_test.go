@@ -11,13 +11,14 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"opensrs-doctor/cmd/opensrs-doctor/process"
+	"opensrs-doctor/cmd/opensrs-doctor/runner"
 )
 
 var update = flag.Bool("update", false, "write the expected outputs anew")
 
 func TestMain(m *testing.M) {
 	if pipe, is := process.Entered(); is { // a check --as starts its own program
-		serveInside(pipe)
+		runner.Serve(pipe)
 		return
 	}
 	testscript.Main(m, map[string]func(){"opensrs-doctor": main})

@@ -14,11 +14,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"opensrs-doctor/cmd/opensrs-doctor/build"
 	"opensrs-doctor/cmd/opensrs-doctor/config"
 	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/cmd/opensrs-doctor/outfile"
 	"opensrs-doctor/cmd/opensrs-doctor/process"
+	"opensrs-doctor/cmd/opensrs-doctor/runner"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/anonymize"
 	"opensrs-doctor/report/clients"
@@ -73,20 +73,18 @@ func (b *bundle) askClients(ctx context.Context, r *config.Request, within time.
 	if r.Sandbox != "" || r.Anonymize || ctx.Err() != nil {
 		return
 	}
-	var found *clients.Report
+	again := *r
 	if r.As != nil {
 		target, err := process.Find(r.As.Asked) // the first one is closed
 		if err != nil {
 			return
 		}
 		defer target.Close()
-		again := *r
 		again.As = target
-		if found, err = clientsAs(ctx, &again, nil, within); err != nil {
-			return
-		}
-	} else {
-		found = clients.New(askClients(ctx, r.Options, nil, nil, within), build.Tool(r.Options))
+	}
+	found, err := runner.Clients(ctx, &again, nil, within)
+	if err != nil {
+		return
 	}
 	var table bytes.Buffer
 	if clients.WriteText(&table, found, console.View{}.Plain()) == nil && ctx.Err() == nil {

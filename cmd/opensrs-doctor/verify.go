@@ -9,6 +9,7 @@ import (
 
 	"opensrs-doctor/cmd/opensrs-doctor/config"
 	"opensrs-doctor/cmd/opensrs-doctor/console"
+	"opensrs-doctor/cmd/opensrs-doctor/help"
 	"opensrs-doctor/cmd/opensrs-doctor/infile"
 	"opensrs-doctor/probes/inspect"
 	"opensrs-doctor/probes/mistakes"
@@ -24,7 +25,7 @@ func verifyCommand(s *console.Streams) *cobra.Command {
 		Use:                   "verify --body FILE --signature TEXT | --request FILE",
 		DisableFlagsInUseLine: true,
 		Short:                 "find out why a client's signature, or its whole request, is wrong",
-		Args:                  noWords,
+		Args:                  help.NoWords,
 	}
 	flags := config.AddFlags(command.Flags(), "sign verify")
 	command.RunE = func(*cobra.Command, []string) error { return verify(flags, s) }

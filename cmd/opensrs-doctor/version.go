@@ -8,10 +8,11 @@ import (
 	"opensrs-doctor/cmd/opensrs-doctor/build"
 	"opensrs-doctor/cmd/opensrs-doctor/config"
 	"opensrs-doctor/cmd/opensrs-doctor/console"
+	"opensrs-doctor/cmd/opensrs-doctor/help"
 )
 
 func versionCommand(s *console.Streams) *cobra.Command {
-	command := &cobra.Command{Use: "version", Short: "version, and date of the carried root certificates", Args: noWords}
+	command := &cobra.Command{Use: "version", Short: "version, and date of the carried root certificates", Args: help.NoWords}
 	flags := config.AddFlags(command.Flags(), "version")
 	command.RunE = func(*cobra.Command, []string) error {
 		asJSON, err := wantsJSON(flags, s)
@@ -38,5 +39,5 @@ func addVersionFlag(root *cobra.Command, s *console.Streams) {
 
 // wantsJSON reads the --format of a command that prints data.
 func wantsJSON(flags map[string]*config.FlagValue, s *console.Streams) (bool, error) {
-	return config.Gather(flags, nil, s).JSON()
+	return config.Gather(flags, s).JSON()
 }

@@ -11,11 +11,11 @@ func OldRoots(roots, at time.Time) bool { return !roots.IsZero() && at.Sub(roots
 
 // ExpiresSoon reports whether a certificate that the chain needs ends within 14 days, or within a third of its
 // lifetime where that is shorter.
-func ExpiresSoon(trust *Trust, at time.Time) bool {
-	if trust == nil || trust.FirstToEnd == nil {
+func (t *Trust) ExpiresSoon(at time.Time) bool {
+	if t == nil || t.FirstToEnd == nil {
 		return false
 	}
-	first := trust.FirstToEnd
+	first := t.FirstToEnd
 	soon := min(14*24*time.Hour, first.NotAfter.Sub(first.NotBefore)/3)
 	left := first.NotAfter.Sub(at)
 	return left > 0 && left < soon

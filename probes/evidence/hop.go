@@ -112,10 +112,36 @@ func (p *Path) Further(than int) bool {
 }
 
 // Rewritten reports whether the first router's message about a packet for the port bears the service's own address: this
-// host translates the packets' address there and back.
+// host or that router translates the packets' address there and back.
 func (p *Path) Rewritten(host []netip.Addr) bool {
 	first := HopAt(p.Port, 1)
 	return first.Answer == HopTimeExceeded && slices.Contains(host, first.From) && HopAt(p.Compare, 1).From != first.From
+}
+
+// Expires is the router at which packets for the port run out of steps, however many they were given: something before it
+// sets that number.
+func (p *Path) Expires() (at Hop, ok bool) {
+	if p == nil || p.Answer == nil || !p.Answer.Router() {
+		return Hop{}, false
+	}
+	for ttl := 1; ttl <= 3; ttl++ {
+		if h := HopAt(p.Port, ttl); !h.Router() || h.From != p.Answer.From {
+			return Hop{}, false
+		}
+	}
+	return *p.Answer, true
+}
+
+// RewrittenBy is the router that sends packets for the port elsewhere: the first whose message bears the service's own
+// address, though the service is further away. Its own address is told where another port's packet got it. TTL is 0 where
+// there is none.
+func (p *Path) RewrittenBy(host []netip.Addr) Hop {
+	for _, h := range p.Port {
+		if other := HopAt(p.Compare, h.TTL); h.TTL < p.Nearest() && h.Answer == HopTimeExceeded && slices.Contains(host, h.From) && other.From != h.From {
+			return Hop{TTL: h.TTL, From: other.From}
+		}
+	}
+	return Hop{}
 }
 
 // OthersLeave reports whether a packet for the other port reaches the first router.

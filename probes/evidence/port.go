@@ -23,6 +23,7 @@ type Port struct {
 	ConnectMS   float64        `json:"connect_ms"`
 	Retransmits *int           `json:"retransmits"`             // TCP segments sent again; null: not available here
 	RoundTripMS float64        `json:"round_trip_ms,omitempty"` // the shortest, as TCP measured it on this connection; 0: not known
+	ECN         bool           `json:"asks_for_ecn,omitempty"`  // this host asks for ECN, which may be why the port answers late or not at all
 	ProxyReply  *ProxyReply    `json:"proxy_reply,omitempty"`
 
 	// Follow-ups.

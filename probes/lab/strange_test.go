@@ -51,6 +51,25 @@ var strangeWorlds = []Fault{
 		w.UseProxy("http", "")
 		w.Client.Filter("input", "tcp sport 3128 drop")
 	}},
+	// a gateway's NAT
+	{Cause: "port.rejected-en-route", Name: "gateway-sends-the-port-to-another-machine-that-refuses", Confidence: "likely", Says: []string{GatewayIP, "another machine"}, Break: func(w *World) {
+		divertPort(w, "192.0.2.21:9")
+	}},
+	{Cause: "port.filtered", Name: "gateway-sends-the-port-to-another-machine-that-is-silent", Confidence: "likely", Says: []string{GatewayIP, "another machine"}, Never: []string{HostIP + " drops"}, Break: func(w *World) {
+		divertPort(w, "192.0.2.21:9")
+		w.Far.Filter("input", "tcp dport 9 drop")
+	}},
+	// the TTL
+	{Cause: "port.unreachable", Name: "this-host-lets-the-port-travel-one-step", Confidence: "likely", Says: []string{"A rule on this host", GatewayIP, "TTL"}, Break: travels("1")},
+	{Cause: "port.unreachable", Name: "this-host-lets-the-port-travel-two-steps", Confidence: "likely", Says: []string{"A rule on this host", ISPIP, "TTL"}, Break: travels("2")},
+	// ECN
+	{Cause: "port.lossy", Name: "first-packets-that-ask-for-ecn-are-dropped", Verdict: "warn", Confidence: "likely", Says: []string{"net.ipv4.tcp_ecn=2"}, Break: asksForECN("drop")},
+	{Cause: "port.rejected-en-route", Name: "first-packets-that-ask-for-ecn-are-refused", Confidence: "likely", Says: []string{"net.ipv4.tcp_ecn=2"}, Break: asksForECN("reject with tcp reset")},
+	{Cause: "port.filtered", Name: "packets-that-ask-for-ecn-are-dropped-and-no-other-is-sent", Confidence: "likely", Says: []string{"net.ipv4.tcp_ecn=2"}, Break: func(w *World) {
+		asksForECN("drop")(w)
+		sysctl(w, "ipv4/tcp_ecn_fallback", "0")
+	}},
+	{Name: "asks-for-ecn-and-gets-it", Verdict: "pass", Check: tellsNothing, Break: func(w *World) { sysctl(w, "ipv4/tcp_ecn", "1") }},
 	// replies
 	replies("network.login-required", "the-call-is-answered-with-511", HTTP("511 Network Authentication Required", "text/html", "<title>Log in first</title>"), "Log in first", "511"),
 	replies("call.not-opensrs", "packed-with-gzip", func(conn net.Conn, r *Request) {
@@ -85,6 +104,19 @@ var strangeWorlds = []Fault{
 		w.Proxy.Login = "lab:p@s:s/w%rd?#"
 		w.UseProxy("http", "lab:p%40s%3As%2Fw%25rd%3F%23")
 	}},
+}
+
+// asksForECN is a host that asks for ECN, and a provider that does not take such packets for the port.
+func asksForECN(verdict string) func(*World) {
+	return func(w *World) {
+		sysctl(w, "ipv4/tcp_ecn", "1")
+		w.ISP.Filter("forward", "tcp dport 55443 tcp flags & (ecn | cwr) != 0 "+verdict)
+	}
+}
+
+// travels is a host that gives packets for the port so many steps.
+func travels(steps string) func(*World) {
+	return func(w *World) { w.Client.Filter("output", "tcp dport 55443 ip ttl set "+steps) }
 }
 
 func asOrdinary(w *World) { w.User = ordinary }

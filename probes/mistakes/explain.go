@@ -49,6 +49,9 @@ func ExplainSignature(a Attempt) Verdict {
 		s.keys = keyForms(a.Key)
 		s.schemes = schemeForms(len(a.Username) > 0)
 		s.run(a.Body)
+		if s.best == nil {
+			s.signedElsewhere(a.Body, a.Key)
+		}
 	}
 	if s.best == nil {
 		id, form := unexplained(signature, right, s.targets)

@@ -42,7 +42,8 @@ func layouts() []form {
 		form{name: "unindented", body: linesTrimmed("\n")},
 		form{name: "minified", body: linesTrimmed("")},
 		form{name: "minified", table: table("\n", "", "\r", "")},
-		form{name: "minified", body: spaceCollapsed})
+		form{name: "minified", body: spaceCollapsed},
+		form{name: elsewhere}) // see signedElsewhere
 }
 
 func laidOut(l layout) rewrite {

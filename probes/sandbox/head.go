@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -99,6 +100,8 @@ func flawOfLine(line []byte, number int) *flaw {
 		f := notHTTP("the end of line 1 is not HTTP/1.0 or HTTP/1.1")
 		f.status = http.StatusHTTPVersionNotSupported
 		return f
+	case number == 1 && !isTarget(strings.Fields(string(line))):
+		return notHTTP("line 1 asks for neither a path nor a URL")
 	case number == 1, len(line) == 0:
 		return nil
 	case !isHeader:
@@ -109,6 +112,15 @@ func flawOfLine(line []byte, number int) *flaw {
 		return notHTTP("the name of the header on line %d is empty, or has a character that no name may have", number)
 	}
 	return nil
+}
+
+// isTarget reports whether the second word of a request line may stand there (RFC 9112, 3.2): a host alone only with CONNECT.
+func isTarget(words []string) bool {
+	if len(words) < 2 || words[0] == http.MethodConnect {
+		return true
+	}
+	_, err := url.ParseRequestURI(words[1])
+	return err == nil
 }
 
 // headerOn names a header where it is one of ours: nothing else of a head is repeated.

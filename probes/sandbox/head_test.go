@@ -74,6 +74,7 @@ func TestAmbiguousHeads(t *testing.T) {
 		{"a blank before the request line", " " + with(), status400, observed.NotHTTP, "line 1 begins with a blank"},
 		{"a tab before the request line", "\r\n\t" + with(), status400, observed.NotHTTP, "line 1 begins with a blank"},
 		{"two blanks in the request line", strings.Replace(with(), "POST /", "POST  /", 1), status400, observed.NotHTTP, "line 1 is not"},
+		{"a host for a path", strings.Replace(with(), "POST /", "POST api.example", 1), status400, observed.NotHTTP, "line 1 asks for neither a path nor a URL"},
 		{"a tab in the request line", strings.Replace(with(), "POST /", "POST\t/", 1), status400, observed.NotHTTP, "line 1 is not"},
 		{"no version", strings.Replace(with(), " HTTP/1.1", "", 1), status400, observed.NotHTTP, "line 1 is not"},
 		{"another version", strings.Replace(with(), "HTTP/1.1", "HTTP/2.0", 1), status505, observed.NotHTTP, "not HTTP/1.0 or HTTP/1.1"},

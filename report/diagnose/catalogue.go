@@ -23,7 +23,7 @@ import (
 //
 // Adding a cause: its row here, its condition in the room of the place that it judges (host, port, tls, dns, call or
 // client), its words in prose/causes/ID.txt, and a run that shows it (a saved report in report's fixtures, and a fault in
-// the lab).
+// the lab). The expected outputs and the example that explain shows are written by the tests.
 var rows = []Cause{
 	// About this machine, what the user gave, and what the service says of itself.
 	{ID: "host.offline", Place: AtHost, Severity: report.Fail, Hides: condition.OfflineShows, When: host.Offline},

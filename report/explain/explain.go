@@ -175,3 +175,12 @@ func listPages(w io.Writer, causes []diagnose.Cause) error {
 	}
 	return report.WriteDocument(w, pages)
 }
+
+// IDs are those of all causes, in the order of the catalogue.
+func IDs() []string {
+	var ids []string
+	for _, cause := range diagnose.Causes() {
+		ids = append(ids, cause.ID)
+	}
+	return ids
+}

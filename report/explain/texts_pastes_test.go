@@ -89,6 +89,13 @@ func TestPastes(t *testing.T) {
 		"Response status code does not indicate success: 503 (Service Unavailable).":        "HTTP 502, 503 or 504 | call.server-error",
 		"file_get_contents(https://x/): Failed to open stream: HTTP request failed! in x":   "HTTP request failed | call.no-reply",
 		"Failed to open stream: HTTP request failed! HTTP/1.1 502 Bad Gateway in x on line": "HTTP 502, 503 or 504 | call.server-error",
+		"RuntimeException: Empty response":                                                  "Empty reply from server | call.no-reply",
+		"OpenSRSHTTPException: DNS is not working for us.":                                  "DNS is not working for us | dns.resolver-unreachable",
+		"ServerNotFoundError: Unable to find the server at x":                               "DNS is not working for us | dns.resolver-unreachable",
+		"OpenSRSHTTPException: Are we offline?":                                             "Are we offline? | port.filtered",
+		"httpx.ConnectError: All connection attempts failed":                                "Unable to connect | port.filtered",
+		"client error (Connect): invalid peer certificate: UnknownIssuer":                   "Certificate signed by unknown authority | tls.local-roots-outdated",
+		"TypeError: terminated": "Empty reply from server | call.no-reply",
 		// Ruby, Perl.
 		"HTTP error: 500 Can't connect to x:55443 (certificate verify failed)":   "Certificate verify failed | tls.local-roots-outdated",
 		"HTTP error: 500 Can't connect to x:55443 (Connection refused)":          "Connection refused | port.refused",

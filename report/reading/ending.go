@@ -54,13 +54,14 @@ type Ending struct {
 	Again  *evidence.Hop  // asked again, the port took a connection
 	Walk   *evidence.Path // nil where there is none
 
-	Route   *evidence.HostRoute // the line of this host's routing policy that says no (EndHere), or leads to nobody (EndGateway)
-	Lost    string              // EndHere: where in this host the packets are lost, evidence.LostGoingOut and its like
-	Outside bool                // EndHere: the machine around this container, which passes its packets on, takes them
-	Rewrote bool                // EndHere: a rule of this host changes where the packets go
-	SentTo  string              // Rewrote: address and port that they go to; "": not read, so a device in between may do it
-	Rewrite bool                // such a rule would look the same, and could not be asked for
-	Left    bool                // this host's packets did leave it: who does not answer, or refuses, is another one
+	Route     *evidence.HostRoute // the line of this host's routing policy that says no (EndHere), or leads to nobody (EndGateway)
+	Lost      string              // EndHere: where in this host the packets are lost, evidence.LostGoingOut and its like
+	Outside   bool                // EndHere: the machine around this container, which passes its packets on, takes them
+	Rewrote   bool                // EndHere: a rule of this host changes where the packets go
+	SentTo    string              // Rewrote: address and port that they go to; "": not read, so a device in between may do it
+	Redirects evidence.Hop        // the router on the way that sends the packets elsewhere; TTL 0: none is seen to
+	Rewrite   bool                // such a rule would look the same, and could not be asked for
+	Left      bool                // this host's packets did leave it: who does not answer, or refuses, is another one
 }
 
 // EndingOf is who ended the connection that failed.
@@ -126,6 +127,13 @@ func (end *Ending) byTranslation(here *evidence.ThisHost, host []netip.Addr) {
 		}
 	case unsigned && (!known || here == nil) && end.Walk != nil && end.Walk.Rewritten(host):
 		end.By, end.Rewrote, end.Sure = EndHere, true, report.Likely
+	case unsigned && end.Walk != nil && end.Walk.RewrittenBy(host).TTL > 0:
+		end.Redirects = end.Walk.RewrittenBy(host)
+		if end.Last, end.Sure = end.Redirects, report.Likely; end.By == EndSilence {
+			end.Place = PlaceAfter
+		} else {
+			end.By = EndOnTheWay
+		}
 	case (unsigned || end.By == EndNearby) && !known && (end.Walk == nil || !evidence.HopAt(end.Walk.Port, 1).Router()):
 		end.Rewrite, end.Sure = true, report.Likely
 	}

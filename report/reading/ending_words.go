@@ -2,6 +2,7 @@ package reading
 
 import (
 	"fmt"
+	"strings"
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/report/screen"
@@ -12,6 +13,11 @@ func (end Ending) Evidence(port int) []string {
 	var lines []string
 	say := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
 	h, last := end.Answer, end.Last
+	if by := end.Redirects; by.TTL > 0 {
+		say("The message of hop %d about these packets has the service's own address as its sender, and the service is %s: hop %s sends them elsewhere.",
+			by.TTL, FarWords(end.Walk), strings.TrimSpace(fmt.Sprint(by.TTL)+" "+by.Sender()))
+		return lines
+	}
 	switch end.By {
 	case EndHere:
 		if end.Route != nil {
@@ -175,6 +181,8 @@ func (end Ending) Row() string {
 		return "refused by the first router, or before it"
 	case end.By == EndNearby:
 		return "refused by this host or its first router"
+	case end.Redirects.TTL > 0:
+		return fmt.Sprintf("sent elsewhere at hop %d", end.Redirects.TTL)
 	case end.By == EndOnTheWay:
 		where := fmt.Sprintf("refused at hop %d, the host is at hop %d", end.Answer.TTL, end.Walk.Nearest())
 		if end.Walk.Nearest() < end.Walk.Distance {

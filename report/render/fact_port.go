@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -21,6 +22,7 @@ func (l *factList) port(r *factReader) {
 		}
 	}
 	l.say("segments sent again", r.text("retransmits"))
+	l.say("", r.pick("asks_for_ecn", "this host asks for ECN, which may be in the way", ""))
 	if reply := r.object("proxy_reply"); reply != nil {
 		protocol := strings.ToUpper(reply.text("protocol"))
 		l.item("proxy's reply", joinedWords(strings.TrimSpace(protocol+" "+reply.text("code")+" "+reply.text("text")),
@@ -112,11 +114,8 @@ func (l *factList) thisHost(h *factReader) {
 			l.item("table of connections", c.text("count")+" of "+c.text("max"), c)
 		}
 		if t := h.object("translation"); t != nil {
-			to := t.text("to")
-			if to == "" {
-				to = t.pick("unseen", "not known", "to the endpoint itself")
-			}
-			l.under("where packets for it go", to, func() { l.each("rules that send them there", t.objects("rules"), ruleWords) })
+			to, otherwise := t.text("to"), t.pick("unseen", "not known", "to the endpoint itself")
+			l.under("where packets for it go", cmp.Or(to, otherwise), func() { l.each("rules that send them there", t.objects("rules"), ruleWords) })
 			l.rest(t)
 		}
 		if p := h.object("local_ports"); p != nil {

@@ -174,12 +174,13 @@ var bodyMistakes = []mistake{
 	},
 	{
 		id:      mistakes.BodyReindented,
-		summary: "signed with other white space between the tags than was sent",
-		means:   "The client signed the XML in one layout, and sent it in another: only the white space between tags is different.",
+		summary: "signed in another layout of the XML than was sent",
+		means:   "The client signed the XML in one layout, and sent it in another: the content is the same, and the signature is made of the bytes.",
 		forms: map[string]string{
 			"minified":   "It was signed without the line ends and indents that were sent.",
 			"indented":   "It was signed with each tag on a line of its own.",
 			"unindented": "It was signed without the indents that were sent.",
+			"rewritten":  "An XML library read it and wrote it again in between: the declaration, the document type or the form of empty elements is different too.",
 			"joined":     "It was signed with its line ends, and sent without: curl -d @FILE takes them out, and --data-binary @FILE does not.",
 		},
 		fix:    oneBody + "Indent or minify before signing, or not at all; for a log, use another variable.",

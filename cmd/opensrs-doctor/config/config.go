@@ -21,9 +21,9 @@ import (
 // Request is one validated run of check: what to ask, and how to tell it.
 type Request struct {
 	Options   probes.Options
-	Wait      time.Duration
-	Sandbox   string // a fault, "healthy", or "" for none
-	FailOn    string
+	Wait      time.Duration // --wait; 0: one run
+	Sandbox   string        // a fault, "healthy", or "" for none
+	FailOn    string        // "fail" or "warn"
 	Anonymize bool
 	View      console.View
 	As        *process.Target // --as; nil: this shell
@@ -37,8 +37,20 @@ type Settings struct {
 	streams *console.Streams
 }
 
-// Gather takes for each key the flag, else the variable, else the file's value.
-func Gather(flags map[string]*FlagValue, file map[string]setting, s *console.Streams) *Settings {
+// Gather are the settings of a command that reads no config file.
+func Gather(flags map[string]*FlagValue, s *console.Streams) *Settings { return gather(flags, nil, s) }
+
+// Load are the settings of a command that reads the config file, the default one where path is "".
+func Load(flags map[string]*FlagValue, path string, s *console.Streams) (*Settings, error) {
+	file, err := read(path, s)
+	if err != nil {
+		return nil, err
+	}
+	return gather(flags, file, s), nil
+}
+
+// gather takes for each key the flag, else the variable, else the file's value.
+func gather(flags map[string]*FlagValue, file map[string]setting, s *console.Streams) *Settings {
 	merged := map[string]setting{}
 	for name, fromFile := range file {
 		merged[name] = fromFile

@@ -33,7 +33,7 @@ func requestOf(t *testing.T, args []string, config string, env map[string]string
 		value, found := env[name]
 		return value, found
 	}}
-	return Gather(values, file, s).Request()
+	return gather(values, file, s).Request()
 }
 
 func TestPrecedence(t *testing.T) {

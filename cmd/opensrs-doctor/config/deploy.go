@@ -35,7 +35,7 @@ var (
 
 // ForDeployment validates a run of fleet deploy, and gives what the files are filled with. No key is read.
 func ForDeployment(engine string, flags map[string]*FlagValue, config string, s *console.Streams) (*Settings, deploy.Settings, error) {
-	file, err := Read(config, s)
+	file, err := read(config, s)
 	if err != nil {
 		return nil, deploy.Settings{}, err
 	}
@@ -44,7 +44,7 @@ func ForDeployment(engine string, flags map[string]*FlagValue, config string, s 
 			delete(file, name)
 		}
 	}
-	d := &deployment{Settings: Gather(flags, file, s), engine: engine, streams: s}
+	d := &deployment{Settings: gather(flags, file, s), engine: engine, streams: s}
 	filled, err := d.read()
 	return d.Settings, filled, err
 }

@@ -83,8 +83,8 @@ func configPath(flag string, s *console.Streams) (path string, named bool) {
 	return systemConfig, false
 }
 
-// Read reads the config file that flag names, or the default one: key by key, with the line of each.
-func Read(flag string, s *console.Streams) (map[string]setting, error) {
+// read reads the config file that flag names, or the default one: key by key, with the line of each.
+func read(flag string, s *console.Streams) (map[string]setting, error) {
 	path, named := configPath(flag, s)
 	settings, err := parseConfigAt(path, named)
 	if !named && path == systemConfig && errors.Is(err, fs.ErrPermission) {

@@ -18,10 +18,10 @@ const (
 	Option              // the flag alone is a value, --name=VALUE is another
 )
 
-// Key is one setting: a flag of check, and a key of the config file with the same name.
+// Key is one setting: a flag, and where check has it a key of the config file with the same name.
 type Key struct {
 	Name  string
-	Short string
+	Short string // one letter, or ""
 	Kind  kind
 	Arg   string // stands for the value in the help
 	Group string // heading in the help

@@ -41,7 +41,7 @@ func TestConfigPaths(t *testing.T) {
 	} {
 		writeFile(t, config, c.key+": "+strings.ReplaceAll(c.text, `\`, `\\`)+"\n")
 		s := &console.Streams{Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: io.Discard, Lookup: func(name string) (string, bool) { return home, name == variable }}
-		file, err := Read(config, s)
+		file, err := read(config, s)
 		switch {
 		case err != nil:
 			if !strings.Contains(err.Error(), c.want) {
@@ -53,7 +53,7 @@ func TestConfigPaths(t *testing.T) {
 	}
 	writeFile(t, config, "api-key-file: ~/key\n")
 	s := &console.Streams{Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: io.Discard, Lookup: func(string) (string, bool) { return "", false }}
-	if _, err := Read(config, s); err == nil || !strings.Contains(err.Error(), variable+" is not set") {
+	if _, err := read(config, s); err == nil || !strings.Contains(err.Error(), variable+" is not set") {
 		t.Errorf("without a home directory: %v", err)
 	}
 }
@@ -71,7 +71,7 @@ func TestSystemConfig(t *testing.T) {
 	s := &console.Streams{Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: io.Discard, Lookup: func(name string) (string, bool) { return environment[name], true }}
 	user := func(want string) {
 		t.Helper()
-		file, err := Read("", s)
+		file, err := read("", s)
 		if got := ""; err != nil || len(file["username"].values) > 0 {
 			if err == nil {
 				got = file["username"].values[0].text
@@ -102,7 +102,7 @@ func TestSystemConfig(t *testing.T) {
 	if err := os.Mkdir(own, 0o700); err != nil { // it is there, and wrong: no other file takes its place in silence
 		t.Fatal(err)
 	}
-	if _, err := Read("", s); err == nil || !strings.Contains(err.Error(), "is a directory") {
+	if _, err := read("", s); err == nil || !strings.Contains(err.Error(), "is a directory") {
 		t.Errorf("%v", err)
 	}
 	systemConfig = filepath.Join(dir, "nowhere.yaml")
@@ -110,7 +110,7 @@ func TestSystemConfig(t *testing.T) {
 	user("")
 	writeFile(t, filepath.Join(dir, "wrong.yaml"), "usernme: bob\n")
 	systemConfig = filepath.Join(dir, "wrong.yaml")
-	if _, err := Read("", s); err == nil || !strings.Contains(err.Error(), "wrong.yaml:1: unknown key") {
+	if _, err := read("", s); err == nil || !strings.Contains(err.Error(), "wrong.yaml:1: unknown key") {
 		t.Errorf("%v", err)
 	}
 }

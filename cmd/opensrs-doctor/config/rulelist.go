@@ -112,7 +112,7 @@ func (s *Settings) rules(r *Request) error {
 
 // ForRules are the settings of a rules command: its flags, and of the config file the list of rules and how words are set.
 func ForRules(flags map[string]*FlagValue, config string, s *console.Streams) (*Settings, error) {
-	file, err := Read(config, s)
+	file, err := read(config, s)
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +121,7 @@ func ForRules(flags map[string]*FlagValue, config string, s *console.Streams) (*
 			delete(file, name)
 		}
 	}
-	settings := Gather(flags, file, s)
+	settings := gather(flags, file, s)
 	if err := settings.conflicts(&Request{}); err != nil {
 		return nil, err
 	}

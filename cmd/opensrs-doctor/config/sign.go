@@ -14,7 +14,7 @@ func ForSigning(flags map[string]*FlagValue, s *console.Streams) (*Settings, *Re
 	if given := flags["config"].Texts; len(given) > 0 {
 		config = given[0]
 	}
-	file, err := Read(config, s)
+	file, err := read(config, s)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -23,7 +23,7 @@ func ForSigning(flags map[string]*FlagValue, s *console.Streams) (*Settings, *Re
 			delete(file, name)
 		}
 	}
-	settings, r := Gather(flags, file, s), &Request{}
+	settings, r := gather(flags, file, s), &Request{}
 	if _, err := settings.JSON(); err != nil {
 		return nil, nil, err
 	}

@@ -2,6 +2,8 @@ package host
 
 import (
 	"fmt"
+	"net/netip"
+	"slices"
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/netaddr"
@@ -19,7 +21,7 @@ func sentElsewhere(f *condition.Finding, e *evidence.Evidence, to string) {
 	delete(f.Values, "good_port") // they do leave, for somewhere else
 	f.Values["stops"], f.Values["nat_rules"] = "redirects", condition.NATRules
 	if to == "" {
-		f.Values["rewriting"], f.Values["between"] = "A rule on this host", "A bridge or hypervisor"
+		f.Values["rewriting"], f.Values["between"] = "A rule on this host", "The first router, or a bridge or hypervisor before it,"
 		f.Values["ask_kernel"] = "sudo opensrs-doctor"
 		return
 	}
@@ -42,8 +44,11 @@ func strangerByRule(e *evidence.Evidence) (condition.Finding, bool) {
 	if to == "" || e.Host.Proxy != nil || e.Blocked() != "tls" || e.Trust() != nil && e.Trust().Known() && e.Trust().NameOK {
 		return condition.Finding{}, false
 	}
+	if target, err := netip.ParseAddrPort(to); err == nil && target.Addr().IsLoopback() && !e.TLS.Connected {
+		return condition.Finding{}, false // a sidecar, which answers nearby
+	}
 	blocked := netaddr.HostPort{Host: e.Target.Host, Port: e.Target.Port}.String()
-	finding := condition.Finding{Confidence: report.Likely, Explains: []string{"tls"}, First: true, Hides: condition.StrangerShows,
+	finding := condition.Finding{Confidence: report.Likely, Explains: []string{"tls"}, First: true, Hides: slices.Concat(condition.StrangerShows, []string{"port.answered-nearby"}),
 		Values:   prose.Values{"blocked": blocked, "relay": to},
 		Evidence: []string{fmt.Sprintf("This host's table of connections shows that it sends packets for %s to %s.", blocked, to)}}
 	sentElsewhere(&finding, e, to)

@@ -1,6 +1,7 @@
 package port
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -66,7 +67,11 @@ func Filtered(e *evidence.Evidence) (condition.Finding, bool) {
 	case reading.PlaceAfter:
 		finding.Values["last_hop"] = end.Last.Sender()
 	}
+	if end.Redirects.TTL > 0 {
+		finding.Confidence, finding.Values["redirector"] = report.Likely, cmp.Or(screen.Capital(end.Redirects.Sender()), "A device on the path")
+	}
 	maybeElsewhere(&finding, e, end)
+	maybeECN(&finding, e)
 	finding.Evidence = append(finding.Evidence, end.Evidence(int(e.Target.Port))...)
 	return finding, true
 }

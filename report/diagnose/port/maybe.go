@@ -26,3 +26,11 @@ func maybeElsewhere(f *condition.Finding, e *evidence.Evidence, end reading.Endi
 	}
 	f.Evidence = append(f.Evidence, "This host has rules that send packets elsewhere: "+screen.List(names[:min(len(names), 5)])+".")
 }
+
+// maybeECN says that the kernel's asking for ECN may be the reason, where it may.
+func maybeECN(f *condition.Finding, e *evidence.Evidence) {
+	if e.Port.ECN {
+		f.Confidence, f.Values["ecn"] = report.Likely, "net.ipv4.tcp_ecn = 1"
+		f.Evidence = append(f.Evidence, "This host asks for ECN in its first packet (net.ipv4.tcp_ecn), which Linux does not by default.")
+	}
+}

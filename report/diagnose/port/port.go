@@ -3,6 +3,7 @@
 package port
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -97,6 +98,7 @@ func Refused(e *evidence.Evidence) (condition.Finding, bool) {
 		finding.Values["resetter"], finding.Values["anywhere"] = "a firewall on the path to it", "any of them, this network's own too,"
 	}
 	maybeElsewhere(&finding, e, end)
+	maybeECN(&finding, e)
 	surroundings(e, end, &finding)
 	return finding, true
 }
@@ -121,10 +123,15 @@ func RejectedEnRoute(e *evidence.Evidence) (condition.Finding, bool) {
 	default:
 		finding.Values["hop"] = fmt.Sprintf("hop %d (no address known)", end.Answer.TTL-1)
 	}
-	if end.By == reading.EndOnTheWay {
+	switch {
+	case end.Redirects.TTL > 0:
+		finding.Values["hop"] = cmp.Or(end.Redirects.Sender(), fmt.Sprintf("hop %d (no address known)", end.Redirects.TTL))
+		finding.Values["redirector"] = screen.Capital(finding.Values["hop"])
+	case end.By == reading.EndOnTheWay:
 		finding.Values["refuser"] = screen.Capital(finding.Values["hop"])
 	}
 	maybeElsewhere(&finding, e, end)
+	maybeECN(&finding, e)
 	surroundings(e, end, &finding)
 	return finding, true
 }
@@ -164,6 +171,12 @@ func Unreachable(e *evidence.Evidence) (condition.Finding, bool) {
 		Evidence: []string{"The kernel says: " + e.Step("port").Failure.Detail.String() + "."}}
 	if e.Step("port").Failure.Kind == evidence.KindNoRoute {
 		finding.Values["no_way"], finding.Values["route_add"] = "This host has no route", "sudo ip route add default via GATEWAY"
+	}
+	if expires, ok := e.Walk().Expires(); ok {
+		finding.Values["no_way"], finding.Values["expires_at"] = "Packets expire at "+expires.Sender()+", so there is no route", expires.Sender()
+		finding.Values["ttl_rules"] = "sudo nft list ruleset or sudo iptables-save -t mangle"
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("%s says that the time to live of packets for port %d ran out, whether they may travel 1, 2, 3 or %d steps.",
+			expires.Sender(), e.Target.Port, expires.TTL))
 	}
 	if e.Host.On("darwin") { // pf_inet_hook of xnu gives EHOSTUNREACH for a packet that pf drops
 		finding.Values["pf_rules"] = "sudo pfctl -s rules"
@@ -242,9 +255,12 @@ func Lossy(e *evidence.Evidence) (condition.Finding, bool) {
 	if e.Port.RoundTripMS == 0 && connect == 1 && later <= 0 {
 		sure = report.Likely // a round trip of more than a second looks the same
 	}
-	return condition.Finding{Confidence: sure,
-		Hides: []string{"port.slow"}, Evidence: []string{
-			fmt.Sprintf("%s sent again; connecting took %.0f ms.", screen.CountWords(total, "segment was", "segments were"), e.Port.ConnectMS)}}, true
+	finding := condition.Finding{Confidence: sure, Values: prose.Values{}, Hides: []string{"port.slow"}, Evidence: []string{
+		fmt.Sprintf("%s sent again; connecting took %.0f ms.", screen.CountWords(total, "segment was", "segments were"), e.Port.ConnectMS)}}
+	if connect > 0 {
+		maybeECN(&finding, e)
+	}
+	return finding, true
 }
 
 // Slow: the connection took over a second, and no packet is known to be lost.

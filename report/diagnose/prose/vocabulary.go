@@ -135,6 +135,10 @@ var Vocabulary = map[string]string{
 	"peers":         "",                                // "Well-known peers"; set only where a control answers
 	"resetter":      "a firewall right in front of it", // that may refuse in the service's name
 	"anywhere":      "",                                // set only where it is not known how far away a refusal comes from
+	"ecn":           "",                                // "net.ipv4.tcp_ecn = 1"; set only where that may be the reason
+	"expires_at":    "",                                // the router at which packets run out of steps, however many they were given
+	"ttl_rules":     "",                                // the commands that list rules that set how many
+	"redirector":    "",                                // a device on the path that sends the packets elsewhere
 	"refuser":       "",                                // hop, where a refusal comes from there or just beyond
 	"share_address": "",                                // "several servers"; set only where one of them may be down
 	"connect_ms":    "over a second",                   // "1.4 s"
@@ -145,7 +149,7 @@ var Vocabulary = map[string]string{
 	"stops":          "blocks",        // what this host's firewall does: "redirects"
 	"sent_to":        "",              // ADDRESS:PORT that a rule of this host sends packets to
 	"relay":          "",              // the same; set only where that one took the connection
-	"between":        "",              // "A bridge or hypervisor"; set only where the kernel was not asked
+	"between":        "",              // "The first router, or a bridge"; set only where the kernel was not asked
 	"own_nat":        "",              // "A rule on this host"; set only where one may do so and the kernel was not asked
 	"ask_kernel":     "",              // the command that asks it
 	"route_line":     "a line of this host's routing policy",

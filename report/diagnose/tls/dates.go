@@ -88,7 +88,7 @@ func ExpiresSoon(e *evidence.Evidence) (condition.Finding, bool) {
 		return condition.Finding{}, false
 	}
 	now := e.TrueTime()
-	if !evidence.ExpiresSoon(trust, now) {
+	if !trust.ExpiresSoon(now) {
 		return condition.Finding{}, false
 	}
 	certificate := *trust.FirstToEnd

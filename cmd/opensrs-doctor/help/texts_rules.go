@@ -1,4 +1,4 @@
-package main
+package help
 
 const rulesHelp = `
   lint         what is wrong or doubtful in a list of rules

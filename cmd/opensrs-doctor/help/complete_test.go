@@ -1,4 +1,4 @@
-package main
+package help
 
 import (
 	"strings"
@@ -7,6 +7,7 @@ import (
 	"opensrs-doctor/cmd/opensrs-doctor/config"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/sandbox"
+	"opensrs-doctor/report/explain"
 )
 
 // TestCompletionIsWhole: what is offered has its description, and a fault, a probe or a format that comes later too.
@@ -24,7 +25,7 @@ func TestCompletionIsWhole(t *testing.T) {
 		}
 	}
 	described("faults", causesWith(sandbox.Faults()), len(sandbox.Faults()))
-	described("causes", causesWith(causeIDs()), len(causeIDs()))
+	described("causes", causesWith(explain.IDs()), len(explain.IDs()))
 	described("probes", probeWords(), len(evidence.Names))
 	formats, _ := completeFormat(nil, nil, "")
 	described("formats", formats, len(config.Formats))

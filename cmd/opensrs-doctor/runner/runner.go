@@ -1,4 +1,7 @@
-package main
+// Package runner makes one validated run: the probes and what they mean, or the look at the language runtimes. With --as it
+// makes them in a process that is like the target, which asks this one for what takes the key or more powers than it has,
+// and then compares with a run from here.
+package runner
 
 import (
 	"bytes"
@@ -12,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"opensrs-doctor/cmd/opensrs-doctor/build"
 	"opensrs-doctor/cmd/opensrs-doctor/config"
 	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/cmd/opensrs-doctor/process"
@@ -20,6 +24,7 @@ import (
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/thishost"
 	"opensrs-doctor/report"
+	"opensrs-doctor/report/diagnose"
 )
 
 // job is a run as the inner process is told it: everything but the key.
@@ -125,6 +130,19 @@ type (
 
 // endGrace is how long the inner process may take to end after it was told to, or after the time is up.
 const endGrace = 2 * time.Second
+
+// Check is one run of the probes and what it means, with --as as the target would make it. watch hears of each probe.
+func Check(ctx context.Context, r *config.Request, watch func(probes.Event)) (*report.Report, error) {
+	if r.As == nil {
+		return checkHere(ctx, r.Options, watch), nil
+	}
+	return runAs(ctx, r, watch)
+}
+
+// checkHere makes the run in this process.
+func checkHere(ctx context.Context, o probes.Options, watch func(probes.Event)) *report.Report {
+	return diagnose.New(probes.Run(ctx, o, watch), build.Tool(o))
+}
 
 // runAs makes the run in a process that is like the target.
 func runAs(ctx context.Context, r *config.Request, watch func(probes.Event)) (*report.Report, error) {

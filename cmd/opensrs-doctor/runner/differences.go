@@ -1,4 +1,4 @@
-package main
+package runner
 
 import (
 	"context"
@@ -8,12 +8,10 @@ import (
 	"strings"
 	"time"
 
-	"opensrs-doctor/cmd/opensrs-doctor/build"
 	"opensrs-doctor/cmd/opensrs-doctor/config"
 	"opensrs-doctor/cmd/opensrs-doctor/process"
 	"opensrs-doctor/probes"
 	"opensrs-doctor/report"
-	"opensrs-doctor/report/diagnose"
 	"opensrs-doctor/report/diff"
 )
 
@@ -48,8 +46,8 @@ func asFacts(r *config.Request) *report.As {
 	return facts
 }
 
-// fromHere makes the same check from this shell, where the target's does not pass, and adds what differs.
-func fromHere(ctx context.Context, r *config.Request, there *report.Report, spent time.Duration, watch func(probes.Event)) {
+// FromHere makes the same check from this shell, where the target's does not pass, and adds what differs.
+func FromHere(ctx context.Context, r *config.Request, there *report.Report, spent time.Duration, watch func(probes.Event)) {
 	left := r.Options.Timeout - spent
 	if there.As == nil || there.Verdict == report.VerdictPass || ctx.Err() != nil || left < leastLeft {
 		return
@@ -58,7 +56,7 @@ func fromHere(ctx context.Context, r *config.Request, there *report.Report, spen
 	o.Timeout, o.Proxy, o.SystemRoots, o.AllowIntercepted = left, r.Here.Proxy, r.Here.SystemRoots, r.Here.AllowIntercepted
 	o.CrossCheck = false // the target's run has made it, if anybody had to
 	o.Deep = false
-	here := diagnose.New(probes.Run(ctx, o, watch), build.Tool(o))
+	here := checkHere(ctx, o, watch)
 	if ctx.Err() != nil {
 		return
 	}

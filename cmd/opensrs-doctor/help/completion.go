@@ -1,4 +1,4 @@
-package main
+package help
 
 import (
 	"bytes"
@@ -10,8 +10,8 @@ import (
 	"opensrs-doctor/cmd/opensrs-doctor/console"
 )
 
-// dressCompletion gives cobra's command the words of this program.
-func dressCompletion(root *cobra.Command, s *console.Streams) {
+// DressCompletion gives cobra's command the words of this program.
+func DressCompletion(root *cobra.Command, s *console.Streams) {
 	root.InitDefaultCompletionCmd()
 	for _, command := range root.Commands() {
 		if command.Name() != "completion" {
@@ -25,7 +25,7 @@ func dressCompletion(root *cobra.Command, s *console.Streams) {
 		}
 		command.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Args(cmd, nil) }
 		for _, shell := range command.Commands() {
-			shell.Args = noWords
+			shell.Args = NoWords
 			if shell.Name() == "bash" {
 				shell.RunE = func(*cobra.Command, []string) error { return writeBashCompletion(s.Stdout, root) }
 			}

@@ -1,4 +1,4 @@
-package main
+package help
 
 const rootHelp = `opensrs-doctor shows why this host can't reach the OpenSRS API, and what to do.
 

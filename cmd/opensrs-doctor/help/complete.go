@@ -1,4 +1,4 @@
-package main
+package help
 
 import (
 	"slices"
@@ -44,9 +44,9 @@ func anyFile(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirecti
 	return nil, cobra.ShellCompDirectiveDefault
 }
 
-// addCompletion says what every flag and argument can be, of a command and of those below it. Where it can be anything,
+// AddCompletion says what every flag and argument can be, of a command and of those below it. Where it can be anything,
 // nothing is offered: a shell would offer the files of the directory in its place.
-func addCompletion(root, command *cobra.Command) {
+func AddCompletion(root, command *cobra.Command) {
 	command.Flags().VisitAll(func(flag *pflag.Flag) {
 		form := ""
 		if forms := flag.Annotations[config.ValueForm]; len(forms) > 0 {
@@ -73,7 +73,7 @@ func addCompletion(root, command *cobra.Command) {
 	}
 	for _, below := range command.Commands() {
 		if below.Name() != "completion" {
-			addCompletion(root, below)
+			AddCompletion(root, below)
 		}
 	}
 }
@@ -189,7 +189,7 @@ func completeExplain(_ *cobra.Command, args []string, word string) ([]string, co
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	words := causesWith(causeIDs())
+	words := causesWith(explain.IDs())
 	for _, topic := range explain.Topics {
 		words = append(words, topic+"\tthe IP access rules, on one screen")
 	}

@@ -1,4 +1,4 @@
-package main
+package help
 
 import (
 	"errors"
@@ -12,8 +12,8 @@ import (
 	"opensrs-doctor/probes/typo"
 )
 
-// completable refuses to complete words that hold what a terminal obeys: cobra repeats them as they are.
-func completable(args []string) error {
+// Completable refuses to complete words that hold what a terminal obeys: cobra repeats them as they are.
+func Completable(args []string) error {
 	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
 		for _, word := range args {
 			if !console.Printable(word) || foreign.Disarm(word) != word {
@@ -24,8 +24,8 @@ func completable(args []string) error {
 	return nil
 }
 
-// flagError turns pflag's errors into ours, which name the nearest flag and repeat no value.
-func flagError(cmd *cobra.Command, err error) error {
+// FlagError turns pflag's errors into ours, which name the nearest flag and repeat no value.
+func FlagError(cmd *cobra.Command, err error) error {
 	var (
 		unknown *pflag.NotExistError
 		missing *pflag.ValueRequiredError
@@ -70,11 +70,26 @@ func unknownFlag(cmd *cobra.Command, unknown *pflag.NotExistError) error {
 	return err.WithHint("%s --help lists the flags", cmd.CommandPath())
 }
 
-// noWords refuses words behind a command that takes none.
-func noWords(cmd *cobra.Command, args []string) error {
+// NoWords refuses words behind a command that takes none.
+func NoWords(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
 	return console.Usagef("%s takes no arguments, got %s", cmd.Name(), console.Shown(args[0])).
 		WithHint("%s --help", cmd.CommandPath())
+}
+
+// UnknownCommand is the error for a word that is no command, with the nearest of those that are.
+func UnknownCommand(root *cobra.Command, word string) error {
+	var names []string
+	for _, command := range root.Commands() {
+		if command.IsAvailableCommand() {
+			names = append(names, command.Name())
+		}
+	}
+	err := console.Usagef("unknown command %s", console.Shown(word))
+	if near := typo.Nearest(word, names); near != "" {
+		return err.WithHint("did you mean opensrs-doctor %s?", near)
+	}
+	return err.WithHint("opensrs-doctor help lists the commands")
 }

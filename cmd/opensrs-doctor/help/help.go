@@ -1,4 +1,6 @@
-package main
+// Package help is what the command line says of itself: the help of every command and its manual page, what shells
+// complete, and what is wrong with words and flags that no command takes. Which flags there are is config's to say.
+package help
 
 import (
 	"fmt"
@@ -12,8 +14,8 @@ import (
 	"opensrs-doctor/cmd/opensrs-doctor/console"
 )
 
-// writeHelp is the help of one command, in 80 columns. The root's help is the list of commands.
-func writeHelp(w io.Writer, cmd *cobra.Command) {
+// Write is the help of one command, in 80 columns. The root's help is the list of commands.
+func Write(w io.Writer, cmd *cobra.Command) {
 	switch {
 	case !cmd.HasParent():
 		fmt.Fprint(w, rootHelp)
@@ -37,7 +39,7 @@ func writeHelp(w io.Writer, cmd *cobra.Command) {
 		cmd = cmd.Parent() // where the script goes
 	case cmd.Name() == "check":
 		if _, page := w.(*manual); page {
-			writeAllHelp(w)
+			WriteAll(w)
 			return
 		}
 		fmt.Fprint(w, checkHelp)
@@ -83,18 +85,18 @@ func sentence(text string) string { return strings.ToUpper(text[:1]) + text[1:] 
 var mostPeoples = []string{"env", "endpoint", "sandbox", "username", "api-key-file", "client-config", "rule", "rules-file", "proxy", "as",
 	"wait", "require", "format", "verbose"}
 
-// helpAll is the flag that shows the others too.
-const helpAll = "help-all"
+// AllFlag is the flag that shows the others too.
+const AllFlag = "help-all"
 
-// writeAllHelp is the help of check with all its flags.
-func writeAllHelp(w io.Writer) {
+// WriteAll is the help of check with all its flags.
+func WriteAll(w io.Writer) {
 	fmt.Fprint(w, checkHelp)
-	writeKeys(w, config.KeysOf("check --"+helpAll))
+	writeKeys(w, config.KeysOf("check --"+AllFlag))
 	fmt.Fprint(w, checkAfter)
 }
 
-// helpColumn is where the words of a flag begin.
-const helpColumn = 29
+// column is where the words of a flag begin.
+const column = 29
 
 // writeKeys lists flags under their headings.
 func writeKeys(w io.Writer, keys []config.Key) {
@@ -129,36 +131,36 @@ func writeKey(w io.Writer, key config.Key) {
 		left += " " + key.Arg
 	}
 	line := left
-	if len(left)+1 > helpColumn {
+	if len(left)+1 > column {
 		fmt.Fprintln(w, left)
 		line = ""
 	}
-	line += strings.Repeat(" ", helpColumn-len(line))
+	line += strings.Repeat(" ", column-len(line))
 	for _, word := range strings.Fields(key.Help) {
-		if len(line) > helpColumn && len([]rune(line))+len([]rune(word)) > console.PlainWidth {
+		if len(line) > column && len([]rune(line))+len([]rune(word)) > console.PlainWidth {
 			fmt.Fprintln(w, strings.TrimRight(line, " "))
-			line = strings.Repeat(" ", helpColumn)
+			line = strings.Repeat(" ", column)
 		}
 		line += word + " "
 	}
 	fmt.Fprintln(w, strings.TrimRight(line, " "))
 }
 
-// helpCommand is help [COMMAND].
-func helpCommand(root *cobra.Command, s *console.Streams) *cobra.Command {
+// Command is help [COMMAND].
+func Command(root *cobra.Command, s *console.Streams) *cobra.Command {
 	help := &cobra.Command{Use: "help [COMMAND]", Short: "help on a command"}
 	flags := config.AddFlags(help.Flags(), "help")
 	help.RunE = func(_ *cobra.Command, args []string) error {
 		command := root
 		if len(args) > 0 {
 			if command = commandNamed(root, args); command == nil {
-				return unknownCommand(root, args[0])
+				return UnknownCommand(root, args[0])
 			}
 		}
-		if config.Gather(flags, nil, s).Bool("man") {
+		if config.Gather(flags, s).Bool("man") {
 			return writeManual(root.OutOrStdout(), command, s)
 		}
-		writeHelp(root.OutOrStdout(), command)
+		Write(root.OutOrStdout(), command)
 		return nil
 	}
 	return help

@@ -1,4 +1,4 @@
-package main
+package help
 
 import (
 	"fmt"
@@ -14,7 +14,7 @@ import (
 	"opensrs-doctor/cmd/opensrs-doctor/console"
 )
 
-// manual collects what writeHelp says of one command, in the place of a terminal: texts as they are, flags as the rows
+// manual collects what Write says of one command, in the place of a terminal: texts as they are, flags as the rows
 // of their table. So the manual cannot say anything else than the help.
 type manual struct {
 	synopsis []string
@@ -63,7 +63,7 @@ func (m *manual) cut() {
 // writeManual writes the manual page of one command, in roff with the macros of man(7).
 func writeManual(w io.Writer, cmd *cobra.Command, s *console.Streams) error {
 	m := &manual{}
-	writeHelp(m, cmd)
+	Write(m, cmd)
 	m.cut()
 	name, short := pageName(cmd), cmd.Short
 	if !cmd.HasParent() {

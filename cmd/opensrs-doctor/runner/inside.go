@@ -1,4 +1,4 @@
-package main
+package runner
 
 import (
 	"bytes"
@@ -16,11 +16,10 @@ import (
 	"opensrs-doctor/probes/thishost"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/clients"
-	"opensrs-doctor/report/diagnose"
 )
 
-// serveInside is all that the inner process does: one run, for who started it.
-func serveInside(stream *os.File) {
+// Serve is all that the inner process does: one run, for who started it.
+func Serve(stream *os.File) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	var pipe *process.Pipe
@@ -34,7 +33,7 @@ func serveInside(stream *os.File) {
 				return nil, err
 			}
 			watch := func(event probes.Event) { go pipe.Ask(askEvent, event, nil) }
-			result := diagnose.New(probes.Run(ctx, o, watch), build.Tool(o))
+			result := checkHere(ctx, o, watch)
 			var document bytes.Buffer
 			err = report.WriteJSON(&document, result)
 			return json.RawMessage(document.Bytes()), err
