@@ -28,7 +28,7 @@ check: ## form, vet, staticcheck, and the build for the other systems
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'gofmt -w these files'; exit 1; }
 	go vet ./...
 	$(STATICCHECK) ./...
-	for os in windows darwin; do CGO_ENABLED=0 GOOS=$$os go vet $(COMMAND)/... ./probes ./report/... || exit 1; done
+	for os in windows darwin; do CGO_ENABLED=0 GOOS=$$os go vet $(COMMAND)/... ./probes/... ./report/... || exit 1; done
 
 golden: ## write the expected outputs anew; read the difference before you keep it
 	go test -count=1 ./report ./report/explain ./report/deploy ./cmd/opensrs-doctor -update

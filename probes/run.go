@@ -3,6 +3,17 @@
 //
 // The order is egress, rules, dns, port, tls, call. On the healthy path one TCP connection is opened by
 // port, tls shakes hands on it, and call makes its one request over that.
+//
+// The rooms below it, from the ground up. None knows of a run:
+//
+//	thishost  runtimes                 what on this host stands in the way; the languages that are installed on it
+//	trust  traceroute  classify        chains judged; hops and routes; the kinds of errors
+//	evidence                           every fact, typed
+//	inspect                            a request and its body as a client wrote them
+//	mistakes                           a signature made anew with every known mistake
+//	xmltext                            XML byte by byte
+//	opensrs  iprules                   the protocol; the control panel's lists of rules
+//	foreign  netaddr  service  smallfile
 package probes
 
 import (
