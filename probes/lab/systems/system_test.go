@@ -77,8 +77,10 @@ func (s *system) find(names ...string) string {
 // tested are the rooms whose tests run on the other systems, each with one that has to pass there: they ask the system's
 // own sockets and files.
 var tested = map[string]string{
-	"probes":          "TestConnectAny",
-	"probes/classify": "TestSystemErrors",
+	"probes":            "TestConnectAny",
+	"probes/classify":   "TestSystemErrors",
+	"probes/trust":      "TestJudge",
+	"probes/traceroute": "TestDistanceOf",
 }
 
 // build compiles the command and the tests of those rooms for the system.
