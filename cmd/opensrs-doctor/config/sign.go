@@ -35,9 +35,8 @@ func ForSigning(flags map[string]*FlagValue, s *console.Streams) (*Settings, *Re
 	}
 	key := r.Options.Key.Reveal()
 	if name := settings.Text("username"); foreign.LooksLikeKey(name) || name != "" && name == string(key) {
-		if err := settings.misplaced(r); err != nil {
-			return nil, nil, err
-		}
+		return nil, nil, console.Usagef("%s: this is the API key, or looks like one, and is not shown", settings.Place("username")).
+			WithHint("are username and key swapped? the username is the reseller's, as in the control panel")
 	}
 	if r.Options.KeySource == "" {
 		return settings, r, nil
