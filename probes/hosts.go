@@ -3,8 +3,9 @@ package probes
 import (
 	"bufio"
 	"net/netip"
-	"opensrs-doctor/probes/smallfile"
 	"strings"
+
+	"opensrs-doctor/probes/smallfile"
 )
 
 // mostHosts is how many bytes of a hosts file are read.

@@ -1,8 +1,9 @@
 package probes
 
 import (
-	"opensrs-doctor/probes/smallfile"
 	"strings"
+
+	"opensrs-doctor/probes/smallfile"
 )
 
 // productName is PRETTY_NAME of os-release(5).

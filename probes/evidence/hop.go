@@ -3,8 +3,9 @@ package evidence
 import (
 	"cmp"
 	"net/netip"
-	"opensrs-doctor/probes/netaddr"
 	"slices"
+
+	"opensrs-doctor/probes/netaddr"
 )
 
 // Path is the walk towards the endpoint with growing TTL.

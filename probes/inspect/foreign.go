@@ -2,9 +2,10 @@ package inspect
 
 import (
 	"bytes"
-	"opensrs-doctor/probes/xmltext"
 	"slices"
 	"strings"
+
+	"opensrs-doctor/probes/xmltext"
 )
 
 // What people have at hand instead of a request or a body: captures in other forms, logs, pictures. Each is known by

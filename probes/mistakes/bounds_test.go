@@ -3,9 +3,10 @@ package mistakes
 import (
 	"bytes"
 	"net/url"
-	"opensrs-doctor/probes/opensrs"
 	"strings"
 	"testing"
+
+	"opensrs-doctor/probes/opensrs"
 )
 
 // bodyOf is a body of that many bytes.

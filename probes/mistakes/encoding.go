@@ -2,10 +2,11 @@ package mistakes
 
 import (
 	"encoding/binary"
-	"opensrs-doctor/probes/xmltext"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"opensrs-doctor/probes/xmltext"
 )
 
 // A body that was signed in another encoding than it was sent in.

@@ -2,8 +2,9 @@ package mistakes
 
 import (
 	"bytes"
-	"opensrs-doctor/probes/xmltext"
 	"strings"
+
+	"opensrs-doctor/probes/xmltext"
 )
 
 // A body whose white space between tags was changed after signing: printed in a pretty form for a log and sent so, or

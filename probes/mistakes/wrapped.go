@@ -3,9 +3,10 @@ package mistakes
 import (
 	"bytes"
 	"encoding/json"
-	"opensrs-doctor/probes/pattern"
 	"slices"
 	"strings"
+
+	"opensrs-doctor/probes/pattern"
 )
 
 // XML that was signed as it is, and sent inside something else.

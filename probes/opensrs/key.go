@@ -2,13 +2,14 @@ package opensrs
 
 import (
 	"bytes"
-	"opensrs-doctor/probes/pattern"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"unicode"
 	"unicode/utf8"
+
+	"opensrs-doctor/probes/pattern"
 )
 
 // KeyProblem is one way in which a text can't be an API key.

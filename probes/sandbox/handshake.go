@@ -4,9 +4,10 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
-	"opensrs-doctor/probes/observed"
 	"strings"
 	"time"
+
+	"opensrs-doctor/probes/observed"
 )
 
 // brokenBy classifies the error of a handshake, with the last bytes that were read. Alerts have no type of their

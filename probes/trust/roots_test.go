@@ -2,10 +2,11 @@ package trust
 
 import (
 	"crypto/x509"
-	"opensrs-doctor/probes/foreign"
-	"opensrs-doctor/probes/internal/authority"
 	"testing"
 	"time"
+
+	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/internal/authority"
 )
 
 // Trust, name and dates are judged each by itself, against either set of roots.

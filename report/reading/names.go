@@ -2,9 +2,10 @@ package reading
 
 import (
 	"encoding/hex"
+	"strings"
+
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/report/screen"
-	"strings"
 )
 
 // A certificate's names, as people read them. The parts come from the certificate; reports of older releases have only

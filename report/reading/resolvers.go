@@ -3,11 +3,12 @@ package reading
 import (
 	"fmt"
 	"net/netip"
+	"slices"
+	"strings"
+
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/report/screen"
-	"slices"
-	"strings"
 )
 
 // The ways in which a resolver gives no answer to a question.
