@@ -99,6 +99,11 @@ var portFixtures = []fixture{
 		refused(e)
 		walked(e, "r", "+")
 	}},
+	{"port.refused/next-door-and-the-packets-left", report.Fail, report.Certain, func(e *evidence.Evidence) {
+		refused(e)
+		walked(e, "r", "+")
+		e.ThisHost = counted(func(*evidence.Counts, int) {})
+	}},
 	{"port.refused/other-port-handed-on", report.Fail, report.Likely, func(e *evidence.Evidence) { // to a machine behind the host
 		refused(e)
 		walked(e, "ttr", "ttt+")

@@ -214,9 +214,10 @@ func (end *Ending) byReset(beyond bool) {
 func (end *Ending) byLedger(ledger *evidence.Ledger) {
 	lost, sure := ledger.Lost()
 	left, known := ledger.Left()
-	signed := end.By == EndHere && end.Answer.From.IsValid()
+	signed, next := end.By == EndHere && end.Answer.From.IsValid(), end.Far() == 1
 	switch {
-	case !signed && end.By != EndNearby && end.By != EndSilence, signed && lost == evidence.LostGoingOut:
+	case !signed && !next && end.By != EndNearby && end.By != EndSilence, signed && lost == evidence.LostGoingOut:
+	case next && lost == evidence.LostAnswered: // the endpoint may be this very host
 	case lost != evidence.LostNowhere && (lost == evidence.LostGoingOut || lost == evidence.LostAnswered || end.By == EndSilence):
 		end.By, end.Lost, end.Sure = EndHere, lost, report.Likely
 		if sure {
@@ -226,6 +227,9 @@ func (end *Ending) byLedger(ledger *evidence.Ledger) {
 		end.By, end.Sure, end.Left = EndNearby, report.Likely, true
 	case known && left:
 		end.Left = true
+		if next {
+			end.Sure = report.Certain
+		}
 	}
 }
 

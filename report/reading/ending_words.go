@@ -72,6 +72,8 @@ func (end Ending) hostEvidence() []string {
 	switch far := end.Far(); {
 	case end.Answer.Answer == evidence.HopPortUnreachable:
 		return []string{fmt.Sprintf("%s, the host's own address, answers with ICMP %s.", end.Answer.Sender(), Icmp(end.Answer))}
+	case far == 1 && end.Left:
+		return []string{"The refusal comes from the first hop, as far away as the host itself, and this host's kernel counted the packets as sent."}
 	case far == 1:
 		return []string{"The refusal comes from the first hop, as far away as the host itself; from this host's own firewall it would look the same."}
 	case far > 1:

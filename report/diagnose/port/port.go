@@ -90,7 +90,7 @@ func Refused(e *evidence.Evidence) (condition.Finding, bool) {
 	}
 	finding.Evidence = append(finding.Evidence, end.Evidence(int(e.Target.Port))...)
 	far := end.Far()
-	if far == 1 {
+	if far == 1 && !end.Left {
 		finding.Values["nearest"] = "this host"
 	}
 	if inner, known := reading.Inside(end.Last.From); far == 0 || far == 2 || known && inner { // the last router may be this network's own
