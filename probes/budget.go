@@ -8,8 +8,9 @@ import (
 // The default timeout of a run, and each probe's share of it.
 const (
 	DefaultTimeout = 30 * time.Second
-	shareLookup    = 3 * time.Second // egress, dns, port and tls each
-	shareSlow      = 8 * time.Second // tls, where the peer is slow and not silent
+	shareLookup    = 3 * time.Second         // egress, dns, port and tls each
+	shareSlowNames = 5500 * time.Millisecond // dns, where a resolver takes connections and its answer is late
+	shareSlow      = 8 * time.Second         // tls, where the peer is slow and not silent
 	shareCall      = 10 * time.Second
 	silence        = 11500 * time.Millisecond // a default run that meets nothing but silence ends by then
 	leastCall      = 3 * time.Second

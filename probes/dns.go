@@ -147,6 +147,9 @@ func (r *dnsRun) decide(patient bool) bool {
 			use(&r.facts, evidence.BySystem, nil)
 			return true
 		case answer.Decides():
+			if len(slow) == 0 && answer.TookMS > evidence.Milliseconds(shareLookup) {
+				slow = []string{answer.Resolver}
+			}
 			r.facts.Slow = slow
 			use(&r.facts, answer.Resolver, append(append([]netip.Addr{}, answer.A...), answer.AAAA...))
 			return true

@@ -222,7 +222,15 @@ func (r *resolver) exchange(ctx context.Context, server netip.AddrPort, transpor
 		}
 	}
 	client := &dns.Client{Net: transport, Dialer: dialer, Timeout: time.Minute} // the context ends it
-	msg, _, err := client.ExchangeContext(ctx, question, server.String())
+	conn, err := client.DialContext(ctx, server.String())
+	var msg *dns.Msg
+	if err == nil {
+		if transport == "tcp" {
+			r.accepting.Store(server, true)
+		}
+		msg, _, err = client.ExchangeWithConnContext(ctx, question, conn)
+		conn.Close()
+	}
 	if err == nil && (msg == nil || !answers(msg, question)) {
 		err = &evidence.Failure{Op: evidence.OpQuery, Kind: evidence.KindBadAnswer, Detail: foreign.Ours("the reply is to another question")}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/netip"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -24,6 +25,8 @@ type resolver struct {
 	scrub    *foreign.Scrubber
 	deep     bool                                                         // keep each reply with its records too
 	native   func(ctx context.Context, name string) ([]netip.Addr, error) // systemLookup, or nil
+
+	accepting sync.Map // netip.AddrPort of the servers whose TCP port took a connection: those are there
 
 	base  context.Context // of the run: a lookup that several peers wait for outlives the first of them
 	mu    sync.Mutex
@@ -55,6 +58,11 @@ func newResolver(base context.Context, given []netip.AddrPort, sourceIP netip.Ad
 		r.servers, r.problem = nil, nil
 	}
 	return r
+}
+
+// anyAccepts reports whether some name server took a TCP connection.
+func (r *resolver) anyAccepts() bool {
+	return slices.ContainsFunc(r.servers, func(server netip.AddrPort) bool { _, is := r.accepting.Load(server); return is })
 }
 
 // asked is one whom a name can be put to.

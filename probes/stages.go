@@ -97,9 +97,12 @@ func (r *run) probeDNS() {
 		if r.way.proxy != nil {
 			r.beside(all)
 		}
-		ctx, cancel := context.WithDeadline(all, r.dns.begun.Add(r.budget.scaled(shareLookup)))
-		defer cancel()
-		r.whileWaiting("dns", func() { r.dns.wait(ctx) })
+		r.whileWaiting("dns", func() {
+			r.waitForNames(all, shareLookup)
+			if r.w.resolver.anyAccepts() { // one is there, and slow: libc waits five seconds for it
+				r.waitForNames(all, shareSlowNames)
+			}
+		})
 		facts := r.dns.snapshot()
 		r.ev.DNS = facts
 		for _, answer := range facts.Answers {
@@ -135,6 +138,13 @@ func (r *run) probeDNS() {
 		}
 		return evidence.Pass, nil
 	})
+}
+
+// waitForNames waits until it is decided which addresses are used, for a share of the time since the questions left.
+func (r *run) waitForNames(all context.Context, share time.Duration) {
+	ctx, cancel := context.WithDeadline(all, r.dns.begun.Add(r.budget.scaled(share)))
+	defer cancel()
+	r.dns.wait(ctx)
 }
 
 // usable are the addresses to connect to: IPv4, because an IPv4 rule judges the call. A host that has no way

@@ -158,6 +158,11 @@ var dnsFixtures = []fixture{
 		e.DNS.Answers[0].A, e.DNS.Answers[0].AAAA = nil, e.DNS.IPv6
 		stopAt(e, "dns", failure("query", evidence.KindNoData, "no IPv4 address"))
 	}},
+	{"dns.slow-resolver/the-only-one", report.Warn, report.Certain, func(e *evidence.Evidence) {
+		e.DNS.Answers[0].TookMS = 4012
+		e.DNS.Slow = []string{e.DNS.Used}
+		step(e, "dns").Status, step(e, "dns").Took = evidence.Warn, ms(4013)
+	}},
 	{"dns.slow-resolver", report.Warn, report.Certain, func(e *evidence.Evidence) {
 		second(e)
 		e.DNS.Answers[0] = evidence.DNSAnswer{Resolver: "192.0.2.53:53", Pending: true}

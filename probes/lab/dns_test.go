@@ -75,6 +75,9 @@ var dnsFaults = []Fault{
 		w.Resolvers = append(w.Resolvers, &Resolver{Address: "192.0.2.54"})
 		w.Resolvers[0].Delay = 4 * time.Second
 	}},
+	{Cause: "dns.slow-resolver", Name: "the-only-one-takes-four-seconds", Verdict: "warn", Says: []string{"4."}, Check: calls(1), Break: func(w *World) {
+		w.Resolvers[0].Delay = 4 * time.Second
+	}},
 	{Cause: "dns.slow-resolver", Name: "first-closed", Verdict: "warn", Break: func(w *World) {
 		w.Resolvers = append(w.Resolvers, &Resolver{Address: "192.0.2.54"})
 		w.Resolvers[0].Closed = true

@@ -222,8 +222,12 @@ func SlowResolver(e *evidence.Evidence) (condition.Finding, bool) {
 	if d == nil || len(d.Slow) == 0 || e.Step("dns").Status == evidence.Fail {
 		return condition.Finding{}, false
 	}
-	finding := condition.Finding{Values: prose.Values{"name": d.Name, "resolver": reading.PlainServer(d.Slow[0]),
-		"good_resolver": reading.PlainServer(d.Used)}, Evidence: reading.AnswerWords(d)}
+	finding := condition.Finding{Values: prose.Values{"name": d.Name, "resolver": reading.PlainServer(d.Slow[0])}, Evidence: reading.AnswerWords(d)}
+	if d.Slow[0] != d.Used {
+		finding.Values["good_resolver"] = reading.PlainServer(d.Used)
+	} else {
+		finding.Values["only_server"] = reading.PlainServer(d.Used)
+	}
 	switch slow := d.Slow[0]; {
 	case slow != evidence.BySystem:
 		finding.Values["slow_server"] = reading.PlainServer(slow)

@@ -93,6 +93,7 @@ var Vocabulary = map[string]string{
 	"hosts_address":   "another address",
 	"dns_address":     "the address that DNS gives",
 	"slow_server":     "the resolver", // the one that is slow; not set where it is the system's own lookup
+	"only_server":     "",             // the same, where no other answers
 	"system_dns":      "",             // set only on a system that is asked itself
 	"good_resolver":   "",             // a later resolver
 
