@@ -125,12 +125,17 @@ func (p *Path) Expires() (at Hop, ok bool) {
 	if p == nil || p.Answer == nil || !p.Answer.Router() {
 		return Hop{}, false
 	}
-	for ttl := 1; ttl <= 3; ttl++ {
-		if h := HopAt(p.Port, ttl); !h.Router() || h.From != p.Answer.From {
+	before, twice := 0, false
+	for _, h := range p.Port {
+		switch {
+		case h.Answer == HopSilence: // routers send few messages at a time
+		case !h.Router() || h.From != p.Answer.From:
 			return Hop{}, false
+		default: // two steps one after the other: routers that send packets round in a circle take turns
+			twice, before = twice || before > 0 && h.TTL == before+1, h.TTL
 		}
 	}
-	return *p.Answer, true
+	return *p.Answer, twice
 }
 
 // RewrittenBy is the router that sends packets for the port elsewhere: the first whose message bears the service's own

@@ -178,7 +178,7 @@ func Unreachable(e *evidence.Evidence) (condition.Finding, bool) {
 	if expires, ok := e.Walk().Expires(); ok {
 		finding.Values["no_way"], finding.Values["expires_at"] = "Packets expire at "+expires.Sender()+", so there is no route", expires.Sender()
 		finding.Values["ttl_rules"] = "sudo nft list ruleset or sudo iptables-save -t mangle"
-		finding.Evidence = append(finding.Evidence, fmt.Sprintf("%s says that the time to live of packets for port %d ran out, whether they may travel 1, 2, 3 or %d steps.",
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("%s says that the time to live of packets for port %d ran out, whether they may travel few steps or %d.",
 			expires.Sender(), e.Target.Port, expires.TTL))
 	}
 	if e.Host.On("darwin") { // pf_inet_hook of xnu gives EHOSTUNREACH for a packet that pf drops
