@@ -6,7 +6,11 @@ SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1767225
 # Who answers for the packages: whoever makes them for others says so.
 MAINTAINER  ?= opensrs-doctor maintainers <maintainers@opensrs-doctor.example>
 LDFLAGS      = -s -w -X opensrs-doctor/cmd/opensrs-doctor/build.linked=$(VERSION)
-BUILD        = CGO_ENABLED=0 go build -trimpath -ldflags "$(LDFLAGS)"
+# Code that is not worth more bytes: what a report is rendered with, and libraries. Inlining makes it an eighth larger and
+# not measurably faster. HTTP/2 is left out: the service does not speak it, and one connection is all that a run makes.
+COMPACT      = opensrs-doctor/report/... opensrs-doctor/probes/sandbox github.com/... go.yaml.in/... maragu.dev/... golang.org/...
+BUILD        = CGO_ENABLED=0 go build -trimpath -tags nethttpomithttp2 $(COMPACT:%=-gcflags=%=-l) -ldflags "$(LDFLAGS)"
+OUT         ?= bin/opensrs-doctor
 COMMAND      = ./cmd/opensrs-doctor
 STATICCHECK  = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 PLATFORMS    = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
@@ -15,7 +19,7 @@ FUZZTIME    ?= 10s
 .PHONY: build run test check golden bench fuzz dist lab systems help
 
 build: ## build bin/opensrs-doctor
-	$(BUILD) -o bin/opensrs-doctor $(COMMAND)
+	$(BUILD) -o $(OUT) $(COMMAND)
 
 run: build ## try it out: no account, no internet
 	bin/opensrs-doctor check --sandbox

@@ -23,10 +23,9 @@ import (
 // and types that the linker makes of all), init-µs the median time of its packages' initialisation, which every start pays.
 func BenchmarkDependencies(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "program")
-	build := exec.Command("go", "build", "-trimpath", "-o", path, ".") // with its symbols
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	build := exec.Command("make", "-C", "../..", "build", "OUT="+path, "LDFLAGS=") // with its symbols
 	if out, err := build.CombinedOutput(); err != nil {
-		b.Fatalf("go build: %v\n%s", err, out)
+		b.Fatalf("make build: %v\n%s", err, out)
 	}
 	modules := modulesOf(b)
 	sizes, starts := sizesOf(b, path, modules), map[string][]float64{}
