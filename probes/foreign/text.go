@@ -129,13 +129,14 @@ func Harmful(r rune) bool {
 		r == '\u2028' || r == '\u2029'
 }
 
-// cut keeps limit characters.
+// cut keeps limit characters, the last of which is … where there were more.
 func cut(text string, limit int) string {
-	count := 0
+	count, last := 0, 0
 	for i := range text {
 		if count++; count > limit {
-			return text[:i] + "…"
+			return text[:last] + "…"
 		}
+		last = i
 	}
 	return text
 }

@@ -13,7 +13,7 @@ func TestQuoteCleansBeforeItScrubsAndCutsAfter(t *testing.T) {
 	for said, want := range map[string]string{
 		"a\tb\r\n\x1b[31mc":                   "a b ·[31mc",
 		"ab" + exampleKey:                     "ab[redacted]",
-		strings.Repeat("x ", 14) + exampleKey: strings.Repeat("x ", 14) + "[r…",
+		strings.Repeat("x ", 14) + exampleKey: strings.Repeat("x ", 14) + "[…",
 		"k" + strings.Join(strings.Split(exampleKey, ""), "\u2060"): "k[redacted]",
 		"0f1e2d3\ufdd0c4b5a69\ufffe788796a":                         "[redacted]",
 	} {
