@@ -174,6 +174,7 @@ func TestInterrupt(t *testing.T) {
 					if err := p.Signal(os.Interrupt); err != nil {
 						t.Error(err)
 					}
+					p.Signal(os.Interrupt) // as timeout(1) does, to the program and to its group
 				}}.run(t, args...)
 				if format.name == "json" {
 					if err := os.WriteFile(saved, []byte(got.stdout), 0o600); err != nil {
