@@ -38,13 +38,14 @@ type Options struct {
 	RulesGiven  bool
 	RulesSource string
 
-	EgressSources  []Source           // empty: nobody is asked
-	EgressIPs      []netip.Addr       // not empty: taken as they are, nobody is asked
-	Controls       []netaddr.HostPort // empty: none
-	StatusURL      *url.URL           // nil: none
-	Witness        *Source            // who answers on the service's own port; nil: nobody is asked
-	NoThirdParties bool               // the reason why the four above are empty, for the report
-	Resolvers      []netip.AddrPort   // empty: the system's
+	EgressSources  []Source              // empty: nobody is asked
+	EgressIPs      []netip.Addr          // not empty: taken as they are, nobody is asked
+	Controls       []netaddr.HostPort    // empty: none
+	StatusURL      *url.URL              // nil: none
+	Witness        *Source               // who answers on the service's own port; nil: nobody is asked
+	NoThirdParties bool                  // the reason why the four above are empty, for the report
+	Resolvers      []netip.AddrPort      // empty: the system's
+	Names          map[string]netip.Addr // of third parties, in small letters: where each is, so that no resolver is asked
 	Proxy          ProxyChoice
 	SourceIP       netip.Addr
 

@@ -60,6 +60,15 @@ func newResolver(base context.Context, given []netip.AddrPort, sourceIP netip.Ad
 	return r
 }
 
+// know takes the addresses of names that nobody shall be asked for.
+func (r *resolver) know(names map[string]netip.Addr) {
+	for name, address := range names {
+		entry := &lookup{done: make(chan struct{}), addresses: []netip.Addr{address}}
+		close(entry.done)
+		r.known[name] = entry
+	}
+}
+
 // anyAccepts reports whether some name server took a TCP connection.
 func (r *resolver) anyAccepts() bool {
 	return slices.ContainsFunc(r.servers, func(server netip.AddrPort) bool { _, is := r.accepting.Load(server); return is })

@@ -145,6 +145,7 @@ func (r *run) prepare() {
 	o, w, ev := r.o, r.w, r.ev
 	w.resolver = newResolver(r.all, o.Resolvers, o.SourceIP, w.scrub)
 	w.resolver.deep = o.Deep
+	w.resolver.know(o.Names)
 	r.x = &experiments{world: w, host: o.Eyes, deep: o.Deep, trace: o.TraceFirewall, trip: r.budget.scaled(roundTripWait), ctx: r.all, begun: map[string]bool{}, silent: make(chan struct{}), measured: make(chan struct{})}
 	ev.Target = evidence.Target{Environment: o.Environment, CustomEndpoint: o.Custom && !o.publicService(), Sandbox: o.Sandbox, Host: o.Host,
 		Port: o.Port, Username: o.Username, KeyFingerprint: o.Signed.Fingerprint, Addresses: []netip.Addr{}}

@@ -82,7 +82,7 @@ func (b *bounder) value() bool {
 		b.at++
 	}
 	if b.at-from > MaxText {
-		return b.beyond("a number of more than %d KiB", MaxText>>10)
+		return b.beyond("a number or word of more than %d KiB", MaxText>>10)
 	}
 	return b.at > from
 }

@@ -237,7 +237,7 @@ func TestReadNamesTheBound(t *testing.T) {
 			"probes[0].facts.x: a text of more than 64 KiB"},
 		{with(`{"` + strings.Repeat("x", report.MaxText) + `": 1}`), with(`{"` + strings.Repeat("x", report.MaxText+1) + `": 1}`),
 			"probes[0].facts.x: a name of more than 64 KiB"},
-		{with(strings.Repeat("1", 1000)), with(strings.Repeat("1", report.MaxText+1)), "probes[0].facts.x: a number of more than 64 KiB"},
+		{with(strings.Repeat("1", 1000)), with(strings.Repeat("1", report.MaxText+1)), "probes[0].facts.x: a number or word of more than 64 KiB"},
 		{with(nested(96)), with(nested(98)), "more than 100 lists and objects one inside another"},
 		{with("[" + list(report.MaxList) + strings.Repeat(","+list(report.MaxList), 18) + "]"),
 			with("[" + list(report.MaxList) + strings.Repeat(","+list(report.MaxList), 20) + "]"), "the report has more than 200,000 values"},

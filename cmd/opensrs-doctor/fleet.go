@@ -6,6 +6,7 @@ import (
 
 	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes/typo"
+	"opensrs-doctor/probes/wording"
 
 	"github.com/spf13/cobra"
 )
@@ -31,9 +32,9 @@ func oneOf(command *cobra.Command) {
 		slices.Sort(names)
 		path := strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()+" ")
 		if len(args) == 0 {
-			return console.Usagef("%s takes one of %s", path, strings.Join(names, ", ")).WithHint("%s --help", cmd.CommandPath())
+			return console.Usagef("%s takes one of %s", path, wording.Join(names, "and")).WithHint("%s --help", cmd.CommandPath())
 		}
-		err := console.Usagef("%s takes one of %s, and got %s", path, strings.Join(names, ", "), console.Shown(args[0]))
+		err := console.Usagef("%s takes one of %s, and got %s", path, wording.Join(names, "and"), console.Shown(args[0]))
 		if near := typo.Nearest(args[0], names); near != "" {
 			return err.WithHint("did you mean %s %s?", cmd.CommandPath(), near)
 		}

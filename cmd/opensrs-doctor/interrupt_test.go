@@ -174,6 +174,10 @@ func TestInterrupt(t *testing.T) {
 					if err := p.Signal(os.Interrupt); err != nil {
 						t.Error(err)
 					}
+					for range 5 { // timeout(1) sends its own twice, to the program and to its group
+						time.Sleep(time.Millisecond)
+						p.Signal(os.Interrupt)
+					}
 				}}.run(t, args...)
 				if format.name == "json" {
 					if err := os.WriteFile(saved, []byte(got.stdout), 0o600); err != nil {

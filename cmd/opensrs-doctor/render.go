@@ -66,18 +66,19 @@ func renderSaved(path string, flags map[string]*config.FlagValue, s *console.Str
 
 // readReport reads a saved report; "-" is standard input.
 func readReport(path string, stdin io.Reader) (*report.Report, error) {
-	from := stdin
+	from, name := stdin, "standard input"
 	if path != "-" {
+		name = console.ShownPath(path)
 		file, err := infile.Open(path)
 		if err != nil {
-			return nil, console.Usagef("%s: %s", console.ShownPath(path), console.Plain(err))
+			return nil, console.Usagef("%s: %s", name, console.Plain(err))
 		}
 		defer file.Close()
 		from = file
 	}
 	saved, err := report.Read(from)
 	if err != nil {
-		return nil, console.Usagef("%s: %s", console.ShownPath(path), err).WithHint("opensrs-doctor check -f json=REPORT.json makes one")
+		return nil, console.Usagef("%s: %s", name, err).WithHint("opensrs-doctor check -f json=REPORT.json makes one")
 	}
 	return saved, nil
 }

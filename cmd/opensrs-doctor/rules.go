@@ -10,7 +10,6 @@ import (
 	"opensrs-doctor/cmd/opensrs-doctor/config"
 	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes/iprules"
-	"opensrs-doctor/probes/typo"
 	"opensrs-doctor/report/accessrules"
 	"opensrs-doctor/report/screen"
 )
@@ -22,18 +21,7 @@ func rulesCommand(s *console.Streams) *cobra.Command {
 		Short: "lint the access rules, check addresses against them, plan them",
 	}
 	command.AddCommand(rulesLintCommand(s), rulesCheckCommand(s), rulesPlanCommand(s))
-	command.Args = func(_ *cobra.Command, args []string) error {
-		names := []string{"lint", "check", "plan"}
-		if len(args) == 0 {
-			return console.Usagef("rules takes one of lint, check and plan").WithHint("opensrs-doctor help rules")
-		}
-		err := console.Usagef("rules takes one of lint, check and plan, and got %s", console.Shown(args[0]))
-		if near := typo.Nearest(args[0], names); near != "" {
-			return err.WithHint("did you mean opensrs-doctor rules %s?", near)
-		}
-		return err.WithHint("opensrs-doctor help rules")
-	}
-	command.RunE = func(cmd *cobra.Command, args []string) error { return cmd.Args(cmd, args) }
+	oneOf(command)
 	return command
 }
 

@@ -75,9 +75,8 @@ func newSandboxHome(s *config.Settings) (home *sandboxHome, err error) {
 
 // ready writes the files that a client needs and says where all is.
 func (h *sandboxHome) ready(s *sandbox.Sandbox, fault string) (*sandboxReady, error) {
-	c := s.Client()
 	r := &sandboxReady{URL: s.URL, CAFile: filepath.Join(h.directory, "ca.pem"), Username: s.Username,
-		APIKeyFile: h.keyFile, EgressSources: s.EgressSources, StatusURL: s.StatusURL, Resolvers: c.Resolvers, Proxy: c.Proxy,
+		APIKeyFile: h.keyFile, EgressSources: s.EgressSources, StatusURL: s.StatusURL, Resolvers: s.Resolvers, Proxy: s.Proxy,
 		HostsLine: s.HostsLine}
 	if err := os.WriteFile(r.CAFile, s.CAPEM, 0o600); err != nil {
 		return nil, fmt.Errorf("the CA file could not be written: %w", err)
@@ -112,14 +111,14 @@ func checkArguments(s *sandbox.Sandbox, r *sandboxReady, fault string) []string 
 		rules = []string{allowRule(sandbox.CallerAddress)} // all are allowed, this one too: then the rules are checked as well
 	}
 	each("--rule", rules)
-	each("--egress-source", c.EgressSources)
-	each("--control", c.Controls)
-	each("--resolver", c.Resolvers)
-	proxy := c.Proxy
+	each("--egress-source", r.EgressSources)
+	each("--control", s.Controls)
+	each("--resolver", r.Resolvers)
+	proxy := r.Proxy
 	if proxy == "" {
 		proxy = "none"
 	}
-	arguments = append(arguments, "--status-url", c.StatusURL, "--proxy", proxy)
+	arguments = append(arguments, "--status-url", r.StatusURL, "--proxy", proxy)
 	at, _ := url.Parse(c.URL)
 	if strings.HasPrefix(fault, "tls.") || service.OpenSRS.EnvironmentOf(at.Hostname()) != "" { // its authority stands for the public ones
 		return append(arguments, "--public-roots", r.CAFile, "--system-roots", r.CAFile)

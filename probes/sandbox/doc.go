@@ -25,6 +25,10 @@
 // in the goroutine that calls it, so that "this machine" is a network namespace for whoever has locked its thread into
 // one.
 //
+// What is around the service has names, such as source-1.sandbox.test, in the setting of the check inside this program
+// (Client). No resolver of this host is asked for them: they are in that setting, and the proxy's is looked up at the
+// sandbox's own name server.
+//
 // # Faults
 //
 // A fault is named by the cause that it shows; Faults lists them. One that needs packets to be lost,

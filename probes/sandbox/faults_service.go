@@ -75,7 +75,7 @@ func certified(make func(*plan, Template) tls.Certificate) func(*plan) error {
 func incompleteChain(p *plan) error {
 	p.issuer = p.ca.Intermediate(Template{
 		CommonName: "Sandbox Intermediate", Organization: "opensrs-doctor sandbox"})
-	p.peers = func(p *plan) tls.Certificate { return p.issuer.Issue(p.template()) }
+	p.peers = func(p *plan, t Template) tls.Certificate { return p.issuer.Issue(t) }
 	return certified(func(p *plan, t Template) tls.Certificate {
 		t.Alone, t.IssuerURL = true, p.issuerURL
 		return p.issuer.Issue(t)
@@ -85,14 +85,12 @@ func incompleteChain(p *plan) error {
 // intercepted: a gateway that this host trusts, and nobody else does, is in front of the API and all others.
 func intercepted(p *plan) error {
 	gateway := NewRoot(Template{CommonName: "Example Web Gateway", Organization: "Example Ltd IT Department"})
-	p.peers = func(p *plan) tls.Certificate {
-		t := p.template()
+	p.peers = func(_ *plan, t Template) tls.Certificate {
 		t.WithRoot = true
 		return gateway.Issue(t)
 	}
-	p.leaf = p.peers
 	p.sandbox.client.SystemRoots = onlyRoots(p.ca, gateway)
-	return nil
+	return certified(p.peers)(p)
 }
 
 var callFaults = []fault{

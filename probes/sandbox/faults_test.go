@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"testing"
@@ -89,7 +90,7 @@ func TestFaults(t *testing.T) {
 			if !known {
 				t.Fatal("nobody says what this fault looks like")
 			}
-			o := observer{t: t, client: start(t, Config{Fault: id}).Client(), patience: longPatience}
+			o := observer{t: t, client: byAddress(start(t, Config{Fault: id})), patience: longPatience}
 			if strings.Contains(want, "silence") {
 				o.patience = 200 * time.Millisecond
 			}
@@ -120,7 +121,7 @@ func TestFaultsThatDependOnTheHello(t *testing.T) {
 		{"tls.version-unsupported", old, true},
 		{"tls.version-unsupported", classic, false},
 	} {
-		o := observer{t: t, client: start(t, Config{Fault: test.fault}).Client(), patience: longPatience,
+		o := observer{t: t, client: byAddress(start(t, Config{Fault: test.fault})), patience: longPatience,
 			change: test.change}
 		if test.fault == "tls.hello-too-big" && !test.works {
 			o.patience = 200 * time.Millisecond
@@ -182,6 +183,30 @@ func whoami(t *testing.T, u *url.URL) string {
 	return ""
 }
 
+// No name leaves the machine: a check that has a sandbox's setting knows every name, or asks the sandbox for it.
+func TestNamesStayInside(t *testing.T) {
+	for _, fault := range append([]string{""}, Faults()...) {
+		c := start(t, Config{Fault: fault}).Client()
+		for _, text := range append([]string{c.StatusURL}, c.EgressSources...) {
+			u, err := url.Parse(text)
+			if err != nil || !strings.HasSuffix(u.Hostname(), ".sandbox.test") || !c.Names[u.Hostname()].IsLoopback() {
+				t.Errorf("%s: %s is at %v, %v", fault, text, c.Names, err)
+			}
+		}
+		endpoint, _ := url.Parse(c.URL)
+		if c.Proxy != "" || endpoint.Hostname() == Name {
+			if len(c.Resolvers) == 0 {
+				t.Errorf("%s: a name, and no resolver that knows it", fault)
+			}
+		}
+		for _, resolver := range c.Resolvers {
+			if !netip.MustParseAddrPort(resolver).Addr().IsLoopback() {
+				t.Errorf("%s: the resolver %s", fault, resolver)
+			}
+		}
+	}
+}
+
 func TestEgressSources(t *testing.T) {
 	for fault, want := range map[string]string{
 		"":                          "203.0.113.10 203.0.113.10 203.0.113.10 203.0.113.10 203.0.113.10",
@@ -190,7 +215,7 @@ func TestEgressSources(t *testing.T) {
 		"egress.unknown":            "    ",
 		"egress.proxied":            "203.0.113.11 203.0.113.11 203.0.113.11 203.0.113.10 203.0.113.10",
 	} {
-		if got := strings.Join(egressOf(t, start(t, Config{Fault: fault}).Client()), " "); got != want {
+		if got := strings.Join(egressOf(t, byAddress(start(t, Config{Fault: fault}))), " "); got != want {
 			t.Errorf("%q: %s", fault, got)
 		}
 	}
@@ -297,7 +322,7 @@ func TestNamed(t *testing.T) {
 			if is := s.HostsLine == "127.0.0.1 "+name; is == strings.HasPrefix(id, "dns.") {
 				t.Errorf("the line of the hosts file: %q", s.HostsLine)
 			}
-			client := s.Client()
+			client := byAddress(s)
 			for _, url := range []string{client.URL, s.URL} { // as the check calls it, and as other clients do
 				client.URL = url
 				o := observer{t: t, client: client, patience: longPatience, name: name}

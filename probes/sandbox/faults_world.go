@@ -125,7 +125,7 @@ func ruled(client, server []string) func(*plan) error {
 var proxyFaults = []fault{
 	{id: "proxy.unreachable", server: true, prepare: func(p *plan) error {
 		at, err := p.sandbox.group.holdClosed(net.JoinHostPort(p.inside, "0"))
-		p.sandbox.client.Proxy = "http://" + at
+		p.sandbox.Proxy = "http://" + at
 		return err
 	}},
 	{id: "proxy.denied", server: true, prepare: proxied((*plan).onlyFor, http.StatusForbidden)},

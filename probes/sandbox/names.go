@@ -11,9 +11,6 @@ import (
 	"github.com/miekg/dns"
 )
 
-// whoamiName is what the DNS source answers with the caller's address.
-const whoamiName = "whoami.sandbox.test"
-
 // openNameServer opens a name server on UDP and TCP with one port number, and gives its address.
 func (p *plan) openNameServer(handle dns.HandlerFunc) (string, error) {
 	g := p.sandbox.group
@@ -103,14 +100,14 @@ func addressRecords(q dns.Question, addresses ...netip.Addr) []dns.RR {
 	return records
 }
 
-// wellKnown are names that a resolver of the sandbox answers besides the service's, with an address that
+// wellKnown are names that a resolver of the sandbox answers besides those of its world, with an address that
 // leads nowhere: enough to see that other names resolve. Every name that is not here does not exist.
 var wellKnown = []string{"example.com", "example.net", "example.org"}
 
 var nowhere = netip.MustParseAddr("192.0.2.1")
 
-// resolver makes a name server that knows the service by that name.
-type resolver func(name string) dns.HandlerFunc
+// resolver makes a name server of a world.
+type resolver func(*plan) dns.HandlerFunc
 
 // resolving is one in which the service's name has these addresses.
 func resolving(addresses ...string) resolver {
@@ -118,17 +115,21 @@ func resolving(addresses ...string) resolver {
 	for _, address := range addresses {
 		service = append(service, netip.MustParseAddr(address))
 	}
-	return func(name string) dns.HandlerFunc {
+	return func(p *plan) dns.HandlerFunc {
 		return func(w dns.ResponseWriter, question *dns.Msg) {
 			reply := new(dns.Msg).SetReply(question)
 			reply.RecursionAvailable = true
 			q := question.Question[0]
+			asked := strings.ToLower(strings.TrimSuffix(q.Name, "."))
+			peer := p.sandbox.client.Names[asked]
 			switch {
-			case isName(q.Name, name):
+			case isName(q.Name, p.name):
 				if reply.Answer = addressRecords(q, service...); len(service) == 0 {
 					reply.Rcode = dns.RcodeNameError
 				}
-			case slices.Contains(wellKnown, strings.ToLower(strings.TrimSuffix(q.Name, "."))):
+			case peer.IsValid():
+				reply.Answer = addressRecords(q, peer)
+			case slices.Contains(wellKnown, asked):
 				reply.Answer = addressRecords(q, nowhere)
 			default:
 				reply.Rcode = dns.RcodeNameError
@@ -141,7 +142,7 @@ func resolving(addresses ...string) resolver {
 // everyName is a resolver of a captive portal: whatever is asked for, it is here.
 func everyName(address string) resolver {
 	here := netip.MustParseAddr(address)
-	return func(string) dns.HandlerFunc {
+	return func(*plan) dns.HandlerFunc {
 		return func(w dns.ResponseWriter, question *dns.Msg) {
 			reply := new(dns.Msg).SetReply(question)
 			reply.RecursionAvailable = true
@@ -153,7 +154,7 @@ func everyName(address string) resolver {
 
 // failing is a resolver that answers everything with one code.
 func failing(rcode int) resolver {
-	return func(string) dns.HandlerFunc {
+	return func(*plan) dns.HandlerFunc {
 		return func(w dns.ResponseWriter, question *dns.Msg) {
 			w.WriteMsg(new(dns.Msg).SetRcode(question, rcode))
 		}

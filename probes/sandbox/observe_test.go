@@ -33,6 +33,13 @@ type observer struct {
 	at       string // its address by the hosts file; "": it is not in there
 }
 
+// byAddress is the setting of a client that is another program: it knows the names of the sandbox's peers from nobody.
+func byAddress(s *Sandbox) Client {
+	c := s.Client()
+	c.EgressSources, c.StatusURL, c.Resolvers, c.Proxy = s.EgressSources, s.StatusURL, s.Resolvers, s.Proxy
+	return c
+}
+
 const longPatience = 20 * time.Second
 
 func (o observer) observe() string {

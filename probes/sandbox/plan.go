@@ -37,7 +37,7 @@ type plan struct {
 	leaf   func(*plan) tls.Certificate    // the API's certificate
 	answer func() *reply                  // answers instead of the API, once the request was looked at
 	rules  []iprules.Rule
-	peers  func(*plan) tls.Certificate // the certificate of the controls and of the https source
+	peers  func(*plan, Template) tls.Certificate // the certificate of the controls and of the https source
 
 	sees     [httpSources]string     // what the HTTP sources tell a loopback caller
 	deaf     bool                    // no source knows an address
@@ -134,18 +134,46 @@ func (p *plan) build() error {
 	if p.named || p.given {
 		s.URL = "https://" + byName + "/"
 	}
-	c.EgressSources, c.Controls, c.StatusURL = s.EgressSources, s.Controls, s.StatusURL
+	c.Controls = s.Controls
+	if p.proxy != nil {
+		if err := p.openProxy(); err != nil {
+			return err
+		}
+	}
+	if s.Proxy != "" { // its name is looked up as that of any other, by a step of the check
+		c.Proxy = "http://" + p.called(proxyName, strings.TrimPrefix(s.Proxy, "http://"))
+		p.resolver = resolving()
+	}
 	if p.resolver != nil {
-		address, err := p.openNameServer(p.resolver(p.name))
+		address, err := p.openNameServer(p.resolver(p))
 		if err != nil {
 			return err
 		}
 		c.Resolvers = append(c.Resolvers, address)
 	}
-	if p.proxy != nil {
-		return p.openProxy()
+	if s.Proxy == "" {
+		s.Resolvers = c.Resolvers
 	}
 	return nil
+}
+
+// The names of what is around the service.
+const (
+	statusName = "status.sandbox.test"
+	proxyName  = "proxy.sandbox.test"
+	nsName     = "ns.sandbox.test"
+	whoamiName = "whoami.sandbox.test" // what the DNS source answers with the caller's address
+)
+
+func sourceName(number int) string { return "source-" + strconv.Itoa(number) + ".sandbox.test" }
+
+// called gives a peer on loopback, at an IP:PORT, its name for the check, and gives NAME:PORT.
+func (p *plan) called(name, at string) string {
+	peer := netip.MustParseAddrPort(at)
+	p.sandbox.client.Names[name] = peer.Addr()
+	byName := net.JoinHostPort(name, strconv.Itoa(int(peer.Port())))
+	p.reachable[at], p.reachable[byName] = at, at
+	return byName
 }
 
 // openAPI opens the service itself and gives its address.

@@ -16,7 +16,7 @@ func (p *plan) openProxy() error {
 		return err
 	}
 	p.sandbox.group.serve(listener, p.relay)
-	p.sandbox.client.Proxy = "http://" + seenFromHere(listener.Addr())
+	p.sandbox.Proxy = "http://" + seenFromHere(listener.Addr())
 	return nil
 }
 

@@ -51,6 +51,8 @@ type Sandbox struct {
 	EgressSources []string // URIs: three by HTTP, two by DNS
 	StatusURL     string   // Statuspage JSON
 	Controls      []string // HOST:PORT of two TLS peers
+	Resolvers     []string // IP:PORT, of a fault of DNS; empty: there is none
+	Proxy         string   // URL, of a fault of proxies; "": there is none
 	Exposed       string   // IP:PORT where other machines reach the API, which may be 0.0.0.0; "": they do not
 	HostsLine     string   // of a hosts file: leads Config.Name to the sandbox. "": there is no name, or it must not be found
 
@@ -64,8 +66,9 @@ type Sandbox struct {
 	searches *searches
 }
 
-// Client is how a check has to be set up to meet the fault: a fault of DNS comes with a resolver, one of
-// the rules with rules, and so on. Everything in it is to be used as it stands.
+// Client is how a check inside this program has to be set up to meet the fault: a fault of DNS comes with a resolver,
+// one of the rules with rules, and so on. Everything in it is to be used as it stands. What is around the service has
+// names in it, which only Names and Resolvers lead to; a Sandbox has the addresses, for other programs.
 type Client struct {
 	URL      string // by address, if the fault needs no name: a name that leads to loopback looks like a sinkhole
 	Username string // "" where the fault is that there is none
@@ -77,8 +80,9 @@ type Client struct {
 	Resolvers     []string // IP:PORT; empty: the system's
 	Proxy         string   // URL; "": none, whatever the environment says
 	EgressSources []string
-	Controls      []string
+	Controls      []string // by address, as the well-known ones are
 	StatusURL     string
+	Names         map[string]netip.Addr // of sources and status page
 
 	PublicRoots []*x509.Certificate // stand for the public roots
 	SystemRoots []*x509.Certificate // stand for this host's own store
@@ -136,7 +140,7 @@ func Start(config Config) (*Sandbox, error) {
 	s.CA, s.CAPEM = p.ca.Certificate, p.ca.PEM()
 	s.client = Client{
 		Username: s.Username, Key: s.Key,
-		PublicRoots: []*x509.Certificate{s.CA}, SystemRoots: []*x509.Certificate{s.CA},
+		PublicRoots: []*x509.Certificate{s.CA}, SystemRoots: []*x509.Certificate{s.CA}, Names: map[string]netip.Addr{},
 	}
 	for _, rule := range config.Rules {
 		s.client.Rules = append(s.client.Rules, rule.String())

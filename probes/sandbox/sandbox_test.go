@@ -389,7 +389,7 @@ func TestProxyStaysInside(t *testing.T) {
 	for target, want := range map[string]int{
 		s.Controls[0]: 200, other.Controls[0]: 403, "192.0.2.1:443": 403,
 	} {
-		conn, err := net.Dial("tcp", strings.TrimPrefix(s.Client().Proxy, "http://"))
+		conn, err := net.Dial("tcp", strings.TrimPrefix(s.Proxy, "http://"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -425,7 +425,7 @@ func TestClose(t *testing.T) {
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
-			o := observer{t: t, client: s.Client(), patience: longPatience}
+			o := observer{t: t, client: byAddress(s), patience: longPatience}
 			o.observe()
 		}()
 		conn.Write([]byte{22, 3, 1}) // half a handshake
@@ -451,7 +451,7 @@ func TestCloseWithoutReply(t *testing.T) {
 	arrived := make(chan observed.Observation, 1)
 	s := start(t, Config{Fault: "call.timeout", Log: func(o observed.Observation) { arrived <- o }})
 	met := make(chan string, 1)
-	go func() { met <- observer{t: t, client: s.Client(), patience: longPatience}.observe() }()
+	go func() { met <- observer{t: t, client: byAddress(s), patience: longPatience}.observe() }()
 	<-arrived
 	s.Close()
 	if got := <-met; got != "call: hung up" && got != "call: reset" {

@@ -5,12 +5,13 @@ import (
 	"encoding/json"
 	"net"
 	"net/http"
+	"strconv"
 	"time"
 )
 
 // openSources opens the egress sources: two by HTTP, one by HTTPS, one name server that tells by A and TXT.
 func (p *plan) openSources() error {
-	s := p.sandbox
+	s, c := p.sandbox, &p.sandbox.client
 	for i, path := range [httpSources]string{"/ip", "/address", "/ip"} {
 		listener, err := s.group.listen(net.JoinHostPort(p.inside, "0"))
 		if err != nil {
@@ -20,26 +21,30 @@ func (p *plan) openSources() error {
 		if i == 0 {
 			p.issuerURL = "http://" + at + "/issuer.cer"
 		}
-		uri := "http://" + at + path
+		name, scheme := sourceName(i+1), "http://"
 		if i == httpSources-1 {
-			uri = "https://" + at + path
-			listener = tls.NewListener(listener, tlsConfig(p.peerCertificate()))
+			scheme = "https://"
+			listener = tls.NewListener(listener, tlsConfig(p.peerCertificate(name)))
 		}
-		p.reachable[at] = at
-		s.EgressSources = append(s.EgressSources, uri)
+		s.EgressSources = append(s.EgressSources, scheme+at+path)
+		c.EgressSources = append(c.EgressSources, scheme+p.called(name, at)+path)
 		p.serveHTTP(listener, p.source(path, i))
 	}
 	if p.sees[0] != p.sees[1] {
 		// Of a pool, two sources that disagree are enough: with a third, two could agree and end the question.
-		s.EgressSources = s.EgressSources[:2]
+		s.EgressSources, c.EgressSources = s.EgressSources[:2], c.EgressSources[:2]
 		return nil
 	}
 	at, err := p.openNameServer(p.whoami)
 	if err != nil {
 		return err
 	}
-	s.EgressSources = append(s.EgressSources,
-		"dns://"+at+"/"+whoamiName+"?type=A", "dns://"+at+"/"+whoamiName+"?type=TXT")
+	byName := p.called(nsName, at)
+	for _, kind := range []string{"A", "TXT"} {
+		question := "/" + whoamiName + "?type=" + kind
+		s.EgressSources = append(s.EgressSources, "dns://"+at+question)
+		c.EgressSources = append(c.EgressSources, "dns://"+byName+question)
+	}
 	return nil
 }
 
@@ -65,17 +70,19 @@ func (p *plan) source(path string, index int) http.Handler {
 	return mux
 }
 
-// peerCertificate is for everything around the service that speaks TLS.
-func (p *plan) peerCertificate() tls.Certificate {
+// peerCertificate is for what is around the service and speaks TLS, by that name and on loopback.
+func (p *plan) peerCertificate(name string) tls.Certificate {
+	t := p.template()
+	t.CommonName, t.Names = name, []string{name, p.inside}
 	if p.peers != nil {
-		return p.peers(p)
+		return p.peers(p, t)
 	}
-	return p.ca.Issue(p.template())
+	return p.ca.Issue(t)
 }
 
 // openControls opens two peers that have nothing to do with the service and work.
 func (p *plan) openControls() error {
-	for range 2 {
+	for i := range 2 {
 		listener, err := p.sandbox.group.listen(net.JoinHostPort(p.inside, "0"))
 		if err != nil {
 			return err
@@ -83,11 +90,13 @@ func (p *plan) openControls() error {
 		at := seenFromHere(listener.Addr())
 		p.reachable[at] = at
 		p.sandbox.Controls = append(p.sandbox.Controls, at)
-		p.serveHTTP(tls.NewListener(listener, tlsConfig(p.peerCertificate())),
+		p.serveHTTP(tls.NewListener(listener, tlsConfig(p.peerCertificate("control-"+strconv.Itoa(i+1)+".sandbox.test"))),
 			http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("a control\n")) }))
 	}
 	return nil
 }
+
+const statusPath = "/api/v2/summary.json"
 
 // openStatus opens the status page, in the form of the Statuspage API.
 func (p *plan) openStatus() error {
@@ -96,14 +105,14 @@ func (p *plan) openStatus() error {
 		return err
 	}
 	at := seenFromHere(listener.Addr())
-	p.reachable[at] = at
-	p.sandbox.StatusURL = "http://" + at + "/api/v2/summary.json"
+	p.sandbox.StatusURL = "http://" + at + statusPath
+	p.sandbox.client.StatusURL = "http://" + p.called(statusName, at) + statusPath
 	mux := http.NewServeMux()
 	serve := func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		json.NewEncoder(w).Encode(p.statusPage())
 	}
-	mux.HandleFunc("/api/v2/summary.json", serve)
+	mux.HandleFunc(statusPath, serve)
 	mux.HandleFunc("/api/v2/status.json", serve)
 	p.serveHTTP(listener, mux)
 	return nil

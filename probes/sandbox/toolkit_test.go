@@ -167,7 +167,7 @@ func TestWhoAmI(t *testing.T) {
 		if o := log.last(); o.Wrong() || o.Command != "GET /ip" || o.Fault != "" {
 			t.Errorf("%s: the log: %+v", fault, o)
 		}
-		if told := egressOf(t, s.Client()); told[0] != strings.TrimSpace(string(r.body)) {
+		if told := egressOf(t, byAddress(s)); told[0] != strings.TrimSpace(string(r.body)) {
 			t.Errorf("%s: an egress source says %s", fault, told[0])
 		}
 	}

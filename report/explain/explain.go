@@ -150,18 +150,23 @@ func section(s *screen.Writer, title, text string) {
 func listCauses(w io.Writer, causes []diagnose.Cause, last string, o screen.Options) error {
 	s := screen.New(o)
 	widest := 0
+	var groups []string
+	members := map[string][]diagnose.Cause{}
 	for _, c := range causes {
 		widest = max(widest, len(c.ID))
-	}
-	group := ""
-	for _, c := range causes {
-		if prefix, _, _ := strings.Cut(c.ID, "."); prefix != group {
-			group = prefix
-			s.Blank()
-			s.Paragraph("", 0, group, screen.Bold)
+		group, _, _ := strings.Cut(c.ID, ".")
+		if members[group] == nil { // the catalogue may leave a group and come back to it
+			groups = append(groups, group)
 		}
-		lead := fmt.Sprintf("  %-*s  ", widest, c.ID)
-		s.Paragraph(lead, len(lead), prose.FillGeneric(c.Summary, nil), screen.Plain)
+		members[group] = append(members[group], c)
+	}
+	for _, group := range groups {
+		s.Blank()
+		s.Paragraph("", 0, group, screen.Bold)
+		for _, c := range members[group] {
+			lead := fmt.Sprintf("  %-*s  ", widest, c.ID)
+			s.Paragraph(lead, len(lead), prose.FillGeneric(c.Summary, nil), screen.Plain)
+		}
 	}
 	s.Blank()
 	s.Paragraph("", 0, last, screen.Plain)

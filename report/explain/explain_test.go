@@ -60,6 +60,28 @@ func TestExplain(t *testing.T) {
 	}
 }
 
+// Every group of the list has one heading, also where the catalogue comes back to it.
+func TestListHasEachGroupOnce(t *testing.T) {
+	var out strings.Builder
+	if err := ExplainList(&out, screen.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	headings := map[string]int{}
+	for line := range strings.Lines(out.String()) {
+		if line = strings.TrimSuffix(line, "\n"); line != "" && !strings.Contains(line, " ") {
+			headings[line]++
+		}
+	}
+	if len(headings) < 10 {
+		t.Errorf("the headings: %v", headings)
+	}
+	for heading, times := range headings {
+		if times != 1 {
+			t.Errorf("%s is a heading %d times", heading, times)
+		}
+	}
+}
+
 func TestExplainJSON(t *testing.T) {
 	var out strings.Builder
 	if err := listPages(&out, sampleCauses()); err != nil {

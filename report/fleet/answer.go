@@ -37,6 +37,9 @@ func (m *Merger) Merge() *Fleet {
 			f.Verdict = verdict
 		}
 	}
+	if len(all) == 0 { // nothing is known, and that is no pass
+		f.Verdict = report.VerdictIncomplete
+	}
 	m.causes(f, all)
 	m.uses(f, all)
 	m.notes(f, all, replaced)

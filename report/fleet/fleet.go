@@ -14,7 +14,7 @@ const Schema = "opensrs-doctor/fleet/v1"
 type Fleet struct {
 	Schema     string            `json:"schema"`
 	Hosts      int               `json:"hosts"`    // that have a report which can be read; of several the newest counts
-	Verdict    string            `json:"verdict"`  // the worst
+	Verdict    string            `json:"verdict"`  // the worst; incomplete where there is no host
 	Verdicts   map[string]int    `json:"verdicts"` // hosts by verdict: pass, warn, fail, incomplete
 	Causes     []Cause           `json:"causes"`   // root causes, most hosts first
 	Separating []Separating      `json:"separating"`

@@ -66,13 +66,18 @@ func (f *Fleet) Headline() string {
 		return "No report could be read."
 	}
 	var parts []string
+	last := ""
 	for _, one := range []struct{ verdict, one, many string }{
 		{report.VerdictFail, "fails", "fail"}, {report.VerdictIncomplete, "is incomplete", "are incomplete"},
 		{report.VerdictWarn, "works with a warning", "work with a warning"}, {report.VerdictPass, "passes", "pass"},
 	} {
 		if n := f.Verdicts[one.verdict]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, map[bool]string{true: one.one, false: one.many}[n == 1]))
+			last = map[bool]string{true: one.one, false: one.many}[n == 1]
+			parts = append(parts, fmt.Sprintf("%d %s", n, last))
 		}
+	}
+	if len(parts) == 1 {
+		return screen.Capital(hosts(f.Hosts)) + " " + last + "."
 	}
 	return fmt.Sprintf("%s: %s.", screen.Capital(hosts(f.Hosts)), screen.List(parts))
 }

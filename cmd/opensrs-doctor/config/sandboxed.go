@@ -113,6 +113,7 @@ func (r *Request) pointAt(c sandbox.Client) (err error) {
 			return err
 		}
 	}
+	o.Names = c.Names
 	o.PublicRoots, o.SystemRoots = c.PublicRoots, c.SystemRoots
 	return nil
 }

@@ -163,7 +163,8 @@ func (r *roff) places(m *manual, root bool) {
 		"The username, the API key, and the path of the config file. A flag beats them, and they beat the file.")
 	r.item("HTTPS_PROXY, NO_PROXY", "The proxy, unless --proxy says otherwise.")
 	r.item("SSL_CERT_FILE, SSL_CERT_DIR", "This host's own certificates, except on Windows and macOS.")
-	r.item("NO_COLOR", "No colours.")
+	r.item("NO_COLOR", "No colours, unless --color says otherwise.")
+	r.item("FORCE_COLOR, CLICOLOR_FORCE", "Colours off a terminal too, unless NO_COLOR is set.")
 }
 
 // neighbours point to the pages of the commands above, beside and below.

@@ -87,10 +87,10 @@ func start(t *testing.T, s *system, fault string) []string {
 		return encoded
 	}
 	arguments := []string{"check", "--format", "json", "--config", map[bool]string{true: "NUL", false: os.DevNull}[s == wine],
-		"--endpoint", c.URL, "--status-url", c.StatusURL, "--proxy", "none",
+		"--endpoint", c.URL, "--status-url", inside.StatusURL, "--proxy", "none",
 		"--public-roots", file("public.pem", roots(c.PublicRoots)), "--system-roots", file("system.pem", roots(c.SystemRoots))}
-	if c.Proxy != "" {
-		arguments = append(arguments, "--proxy", c.Proxy)
+	if inside.Proxy != "" {
+		arguments = append(arguments, "--proxy", inside.Proxy)
 	}
 	if c.Username != "" {
 		arguments = append(arguments, "--username", c.Username)
@@ -98,8 +98,8 @@ func start(t *testing.T, s *system, fault string) []string {
 	if len(c.Key) > 0 {
 		arguments = append(arguments, "--api-key-file", file("key", c.Key))
 	}
-	for flag, values := range map[string][]string{"--rule": c.Rules, "--egress-source": c.EgressSources, "--control": c.Controls,
-		"--resolver": c.Resolvers} {
+	for flag, values := range map[string][]string{"--rule": c.Rules, "--egress-source": inside.EgressSources,
+		"--control": inside.Controls, "--resolver": inside.Resolvers} {
 		for _, value := range values {
 			arguments = append(arguments, flag, value)
 		}
