@@ -184,6 +184,7 @@ func Unreachable(e *evidence.Evidence) (condition.Finding, bool) {
 	if e.Host.On("darwin") { // pf_inet_hook of xnu gives EHOSTUNREACH for a packet that pf drops
 		finding.Values["pf_rules"] = "sudo pfctl -s rules"
 	}
+	condition.SharedOut(&finding, e)
 	surroundings(e, end, &finding)
 	return finding, true
 }
@@ -244,12 +245,8 @@ func Lossy(e *evidence.Evidence) (condition.Finding, bool) {
 		later = *e.Call.Retransmits - connect
 	}
 	// One segment sent again after the connection stood is what a sound line does now and then.
-	// A SYN is sent again after one second, three and seven (RFC 6298), lost or not.
-	for _, after := range []float64{1000, 3000, 7000} {
-		if connect > 0 && e.Port.RoundTripMS > after {
-			connect--
-		}
-	}
+	// Lost or not, a SYN is sent again after one second, and from Linux 6.5 on each second (tcp_syn_linear_timeouts).
+	connect = max(connect-int(e.Port.RoundTripMS/1000), 0)
 	if connect == 0 && later < 2 {
 		return condition.Finding{}, false
 	}

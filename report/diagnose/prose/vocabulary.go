@@ -142,8 +142,13 @@ var Vocabulary = map[string]string{
 	"ttl_rules":     "",                                // the commands that list rules that set how many
 	"redirector":    "",                                // a device on the path that sends the packets elsewhere
 	"refuser":       "",                                // hop, where a refusal comes from there or just beyond
-	"share_address": "",                                // "several servers"; set only where one of them may be down
-	"connect_ms":    "over a second",                   // "1.4 s"
+	"taken_for":     "a machine in its own network",
+	"own_address":   "",              // the endpoint's, which this host has itself
+	"own_line":      "",              // the route of it, as ip route del takes it
+	"served_here":   "",              // "this host"; set only where it may be meant to serve the endpoint
+	"own_hops":      "",              // the line of this host's routing policy; set only where it shares connections out
+	"share_address": "",              // "several servers"; set only where one of them may be down
+	"connect_ms":    "over a second", // "1.4 s"
 
 	// This host.
 	"interface":      "the interface", // by which packets for the endpoint leave

@@ -1,0 +1,35 @@
+//go:build linux
+
+package lab
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// steeredWorlds are about where this host's own tables and settings send packets, and how far.
+var steeredWorlds = []Fault{
+	{Cause: "host.attached-network", Name: "has-the-address-itself", Confidence: "likely", Then: []string{}, Says: []string{"198.51.100.10", "ip address show to"}, Break: func(w *World) {
+		w.Client.IP("addr add " + HostIP + "/32 dev lo")
+	}},
+	{Cause: "host.attached-network", Name: "a-local-route-of-the-network", Then: []string{}, Says: []string{"sudo ip route del local 198.51.100.0/24 dev lo"}, Break: func(w *World) {
+		w.Client.IP("route add local 198.51.100.0/24 dev lo")
+	}},
+	{Cause: "host.dead-tunnel", Name: "by-a-rule-that-passes-over-the-default-route", Says: []string{"tun0"}, Break: func(w *World) {
+		tunnel("10.99.0.0/16")(w)
+		w.Client.IP("route add default dev tun0 table 51820", "rule add pref 101 not fwmark 51820 lookup 51820", "rule add pref 100 lookup main suppress_prefixlength 0")
+	}},
+	{Cause: "service.partly-down", Name: "one-of-two-servers-silent-and-two-next-hops", Confidence: "likely",
+		Says: []string{"nexthop via 10.1.0.1 dev eth0 nexthop via 10.1.1.1 dev eth1"}, Break: func(w *World) {
+			otherWay(w)
+			w.Client.IP("route replace default src " + ClientIP + " nexthop via 10.1.0.1 dev eth0 nexthop via 10.1.1.1 dev eth1")
+			everySecondServer(w, "drop")
+		}},
+	{Cause: "egress.unknown", Name: "2.5-s-away", Verdict: "warn", Break: func(w *World) { w.Delay = 2500 * time.Millisecond },
+		Check: func(t *testing.T, _ *World, result Result) {
+			if strings.Contains(strings.Join(result.Report.Causes(), " "), "port.lossy") {
+				t.Error("a packet that is sent again because the answer takes long is taken for a lost one")
+			}
+		}},
+}
