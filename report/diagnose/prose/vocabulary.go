@@ -110,6 +110,9 @@ var Vocabulary = map[string]string{
 	"resolvers_line":   "",                    // "line 3 of /etc/resolv.conf"; set only where that line is wrong
 	"resolvers_closed": "",                    // resolvers_by; set only where this user may not read it
 
+	"accepting":   "", // a resolver whose TCP port took a connection
+	"answer_took": "", // "6.0 s"; set only where the answer came too late
+
 	// Port and path.
 	"sender":        "the sender of the ICMP message",
 	"last_hop":      "",                                // set only where a place may be claimed
