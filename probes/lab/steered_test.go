@@ -33,3 +33,19 @@ var steeredWorlds = []Fault{
 			}
 		}},
 }
+
+// fewSteps are hosts whose packets may travel too few steps; the service is four away.
+var fewSteps = []Fault{
+	{Cause: "host.offline", Name: "packets-that-travel-two-steps", Confidence: "certain", Then: []string{}, Says: []string{"net.ipv4.ip_default_ttl = 2", "sudo sysctl -w net.ipv4.ip_default_ttl=64"},
+		Check: culprit("sysctl", "net.ipv4.ip_default_ttl", "", "2"), Break: func(w *World) { sysctl(w, "ipv4/ip_default_ttl", "2") }},
+	{Cause: "host.offline", Name: "packets-that-travel-two-steps-and-no-icmp", Says: []string{"net.ipv4.ip_default_ttl = 2"}, Break: func(w *World) {
+		withoutICMP(w)
+		sysctl(w, "ipv4/ip_default_ttl", "2")
+	}},
+	{Cause: "port.unreachable", Name: "packets-that-travel-three-steps-and-a-resolver-in-the-house", Confidence: "certain", Then: []string{"egress.unknown"}, Says: []string{"net.ipv4.ip_default_ttl = 3"},
+		Check: culprit("sysctl", "net.ipv4.ip_default_ttl", "", "3"), Break: func(w *World) {
+			houseResolver(w)
+			sysctl(w, "ipv4/ip_default_ttl", "3")
+		}},
+	{Name: "packets-that-travel-four-steps", Check: oneConnection, Break: func(w *World) { sysctl(w, "ipv4/ip_default_ttl", "4") }},
+}

@@ -25,6 +25,7 @@ func (h Here) Look(to netip.AddrPort, source netip.Addr) *evidence.ThisHost {
 	seen := &evidence.ThisHost{
 		Conntrack: conntrack(),
 		Ports:     localPorts(to),
+		Steps:     steps(),
 		Cgroup:    controlGroup(group),
 		SELinux:   strings.TrimSpace(small("/sys/fs/selinux/enforce")) == "1",
 		Container: contained(),
@@ -60,6 +61,16 @@ func conntrack() *evidence.Conntrack {
 		return nil
 	}
 	return &evidence.Conntrack{Count: count, Max: most}
+}
+
+// usualSteps is the TTL of packets by RFC 1700, and Linux's default.
+const usualSteps = 64
+
+func steps() *evidence.Steps {
+	if most, known := number("/proc/sys/net/ipv4/ip_default_ttl"); known && most < usualSteps {
+		return &evidence.Steps{Most: most}
+	}
+	return nil
 }
 
 // mostLines of /proc/net/tcp are looked at: a busy host has a hundred thousand.

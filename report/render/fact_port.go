@@ -118,6 +118,9 @@ func (l *factList) thisHost(h *factReader) {
 			l.under("where packets for it go", cmp.Or(to, otherwise), func() { l.each("rules that send them there", t.objects("rules"), ruleWords) })
 			l.rest(t)
 		}
+		if s := h.object("steps"); s != nil {
+			l.item("its packets travel", joinedWords(s.text("most")+" steps at the most", s.pick("farther", "one that was given 64 was answered", "")), s)
+		}
 		if p := h.object("local_ports"); p != nil {
 			l.item("source ports", p.text("first")+" to "+p.text("last")+", "+p.text("used")+" held for the endpoint", p)
 		}

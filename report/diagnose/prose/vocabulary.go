@@ -149,6 +149,7 @@ var Vocabulary = map[string]string{
 	"own_address":   "",              // the endpoint's, which this host has itself
 	"own_line":      "",              // the route of it, as ip route del takes it
 	"served_here":   "",              // "this host"; set only where it may be meant to serve the endpoint
+	"ttl_setting":   "",              // "net.ipv4.ip_default_ttl = 2"; set only where that is too few steps
 	"own_hops":      "",              // the line of this host's routing policy; set only where it shares connections out
 	"share_address": "",              // "several servers"; set only where one of them may be down
 	"connect_ms":    "over a second", // "1.4 s"
