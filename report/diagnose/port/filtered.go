@@ -92,7 +92,7 @@ func AllFiltered(e *evidence.Evidence) (condition.Finding, bool) {
 		fmt.Sprintf("No TCP connection was made: not to port %d of %s, not to its other ports, not to %s, not to %s.",
 			e.Target.Port, e.Target.Host, screen.List(bad), screen.List(silent))}}
 	switch {
-	case reading.PublicResolverAnswered(e):
+	case reading.PublicResolverOverIPv4(e):
 		finding.Evidence = append(finding.Evidence, "Questions to a public resolver are answered.")
 	case e.Egress != nil && len(e.Egress.DNSSeen) > 0:
 		finding.Evidence = append(finding.Evidence, "A source that is asked by DNS answers.")

@@ -150,6 +150,8 @@ var Vocabulary = map[string]string{
 	"own_line":      "",              // the route of it, as ip route del takes it
 	"served_here":   "",              // "this host"; set only where it may be meant to serve the endpoint
 	"ttl_setting":   "",              // "net.ipv4.ip_default_ttl = 2"; set only where that is too few steps
+	"tried_ipv6":    "",              // the service's IPv6 address and port, tried in vain
+	"dead_ipv4":     "",              // a command; set only where a route over IPv4 leads to nobody
 	"own_hops":      "",              // the line of this host's routing policy; set only where it shares connections out
 	"share_address": "",              // "several servers"; set only where one of them may be down
 	"connect_ms":    "over a second", // "1.4 s"
