@@ -49,3 +49,28 @@ var fewSteps = []Fault{
 		}},
 	{Name: "packets-that-travel-four-steps", Check: oneConnection, Break: func(w *World) { sysctl(w, "ipv4/ip_default_ttl", "4") }},
 }
+
+// somePorts are rules that go by the source port. Now and then a connection has one that is let through.
+var somePorts = []Fault{
+	{Cause: "host.local-firewall", Name: "most-source-ports-dropped", Or: []string{""}, Says: []string{"all but"}, Check: orNone(culprit("nft-rule", "ip fault output handle", "", "drop")),
+		Break: func(w *World) { w.Client.Filter("output", "tcp dport 55443 tcp sport != 52000-55999 counter drop") }},
+	{Cause: "host.local-firewall", Name: "some-source-ports-dropped-for-an-ordinary-user", Or: []string{""}, Says: []string{"goes by the source port (32"}, Break: func(w *World) {
+		w.User = ordinary
+		w.Client.Filter("output", "tcp dport 55443 tcp sport 32768-55999 drop")
+	}},
+	{Cause: "host.reply-dropped", Name: "answers-to-most-source-ports", Or: []string{""}, Says: []string{"all but"}, Break: func(w *World) {
+		w.Client.Filter("input", "tcp sport 55443 tcp dport != 52000-55999 counter drop")
+	}},
+	{Cause: "port.filtered", Name: "most-source-ports-at-the-gateway", Confidence: "likely", Or: []string{"", "port.lossy"}, Says: []string{"all but"}, Break: func(w *World) {
+		w.Gateway.Filter("forward", "tcp dport 55443 tcp sport != 52000-55999 drop")
+	}},
+}
+
+// orNone is for worlds in which nothing may be found, by chance.
+func orNone(check func(*testing.T, *World, Result)) func(*testing.T, *World, Result) {
+	return func(t *testing.T, w *World, result Result) {
+		if len(grave(result.Report)) > 0 {
+			check(t, w, result)
+		}
+	}
+}

@@ -163,6 +163,11 @@ func (l *factList) ledger(what string, k *factReader) {
 		l.counts("with none", k.object("background"))
 		l.counts(sent(1), k.object("once"))
 		l.counts(sent(2), k.object("twice"))
+		if p := k.object("ports"); p != nil {
+			l.say("source ports that were answered", strings.Join(p.texts("answered"), " "))
+			l.say("source ports that were not", strings.Join(p.texts("silent"), " "))
+			l.rest(p)
+		}
 		l.say("that the kernel refused to send", k.text("forbidden"))
 		l.say("of those, refused where they were addressed", k.text("refused"))
 		l.say("left by", k.text("went_out"))

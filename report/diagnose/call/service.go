@@ -123,6 +123,9 @@ func ServicePartlyDown(e *evidence.Evidence) (condition.Finding, bool) {
 	if e.FailedWith("port", evidence.KindUnreachable, evidence.KindNoRoute) {
 		return condition.Finding{}, false // so says this host's kernel, or a router, and no server
 	}
+	if lost, _ := e.Ledger().Lost(); lost != evidence.LostNowhere {
+		return condition.Finding{}, false
+	}
 	if servers == nil || servers.Took < 2 || servers.Late > 0 || servers.Refused+servers.Silent < 2 {
 		return condition.Finding{}, false
 	}

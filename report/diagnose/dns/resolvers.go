@@ -57,6 +57,7 @@ func noAnswer(f *condition.Finding, e *evidence.Evidence) {
 	for _, answer := range e.DNS.Answers {
 		if answer.Accepts { // it is there: with more patience another program may have its answer
 			f.Confidence, f.Values["accepting"] = report.Likely, reading.PlainServer(answer.Resolver)
+			f.Values["accepting_server"] = "A name server"
 			f.Evidence = append(f.Evidence, f.Values["accepting"]+" takes connections at its TCP port 53.")
 		}
 	}

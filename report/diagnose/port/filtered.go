@@ -70,6 +70,13 @@ func Filtered(e *evidence.Evidence) (condition.Finding, bool) {
 	if end.Redirects.TTL > 0 {
 		finding.Confidence, finding.Values["redirector"] = report.Likely, cmp.Or(screen.Capital(end.Redirects.Sender()), "A device on the path")
 	}
+	if words, some := reading.PortsWords(e.Ledger()); words != "" {
+		finding.Confidence, finding.Evidence = report.Likely, append(finding.Evidence, words)
+		delete(finding.Values, "other_port")
+		if some != "" {
+			finding.Values["silent_ports"] = some
+		}
+	}
 	maybeElsewhere(&finding, e, end)
 	maybeECN(&finding, e)
 	finding.Evidence = append(finding.Evidence, end.Evidence(int(e.Target.Port))...)

@@ -110,8 +110,9 @@ var Vocabulary = map[string]string{
 	"resolvers_line":   "",                    // "line 3 of /etc/resolv.conf"; set only where that line is wrong
 	"resolvers_closed": "",                    // resolvers_by; set only where this user may not read it
 
-	"accepting":   "", // a resolver whose TCP port took a connection
-	"answer_took": "", // "6.0 s"; set only where the answer came too late
+	"accepting":        "", // a resolver whose TCP port took a connection
+	"accepting_server": "", // "A name server"; set with accepting
+	"answer_took":      "", // "6.0 s"; set only where the answer came too late
 
 	// Port and path.
 	"sender":        "the sender of the ICMP message",
@@ -152,6 +153,7 @@ var Vocabulary = map[string]string{
 	"ttl_setting":   "",              // "net.ipv4.ip_default_ttl = 2"; set only where that is too few steps
 	"tried_ipv6":    "",              // the service's IPv6 address and port, tried in vain
 	"dead_ipv4":     "",              // a command; set only where a route over IPv4 leads to nobody
+	"silent_ports":  "",              // "32801 to 45990"; set only where a range of source ports parts what fails
 	"own_hops":      "",              // the line of this host's routing policy; set only where it shares connections out
 	"share_address": "",              // "several servers"; set only where one of them may be down
 	"connect_ms":    "over a second", // "1.4 s"
