@@ -9,6 +9,7 @@ import (
 const (
 	DefaultTimeout = 30 * time.Second
 	shareLookup    = 3 * time.Second         // egress, dns, port and tls each
+	shareLibc      = 10 * time.Second        // the same, where resolv.conf has libc wait longer than by default
 	shareSlowNames = 5500 * time.Millisecond // dns, where a resolver takes connections and its answer is late
 	shareSlow      = 8 * time.Second         // tls, where the peer is slow and not silent
 	shareCall      = 10 * time.Second

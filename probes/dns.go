@@ -20,6 +20,7 @@ type dnsRun struct {
 	have    []bool
 	begun   time.Time // when the questions left
 	changed chan struct{}
+	asks    *resolver
 }
 
 // slowAfter is how long an earlier resolver may be silent before a later one's answer is used.
@@ -28,7 +29,7 @@ const slowAfter = time.Second
 // startDNS asks every resolver at once; the hosts file goes first, as it does for other programs.
 func (w *world) startDNS(ctx context.Context, name string, ofProxy bool) *dnsRun {
 	everybody := w.resolver.everybody()
-	r := &dnsRun{begun: time.Now(), have: make([]bool, len(everybody)), changed: make(chan struct{}, 1)}
+	r := &dnsRun{begun: time.Now(), asks: w.resolver, have: make([]bool, len(everybody)), changed: make(chan struct{}, 1)}
 	r.facts = evidence.DNS{Name: name, OfProxy: ofProxy, Answers: make([]evidence.DNSAnswer, len(everybody)), IPv4: []netip.Addr{}, IPv6: []netip.Addr{}}
 	if address, err := netip.ParseAddr(name); err == nil {
 		r.facts.Literal, r.facts.Answers, r.have = true, []evidence.DNSAnswer{}, nil
@@ -184,6 +185,9 @@ func (r *dnsRun) snapshot() *evidence.DNS {
 	defer r.mu.Unlock()
 	facts := r.facts
 	facts.Answers = append([]evidence.DNSAnswer{}, r.facts.Answers...)
+	for i, answer := range facts.Answers {
+		facts.Answers[i].Accepts = answer.Rcode == "" && r.asks.accepts(answer.Resolver)
+	}
 	return &facts
 }
 

@@ -250,6 +250,10 @@ func (r *run) finish() {
 	if (failed != "" || r.o.Deep || onlyTCP || asked) && r.ctx.Err() == nil {
 		ctx, cancel := context.WithTimeout(r.all, r.budget.forFollowUps())
 		if found := r.x.wait(ctx); failed == "port" && nowAndThen(found, r.ev.Port) {
+			if found.thisHost != nil { // a rule of this host may go by the source port
+				r.x.ledger(r.target.addresses[0], evidence.LedgerTCP, answerTime(found.path), found.thisHost.Route)
+				r.x.wait(ctx)
+			}
 			r.x.servers(r.target.addresses[0])
 			r.x.wait(ctx)
 		}

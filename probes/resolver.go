@@ -74,6 +74,21 @@ func (r *resolver) anyAccepts() bool {
 	return slices.ContainsFunc(r.servers, func(server netip.AddrPort) bool { _, is := r.accepting.Load(server); return is })
 }
 
+// accepts reports whether that one did.
+func (r *resolver) accepts(name string) bool {
+	server, err := netip.ParseAddrPort(name)
+	_, is := r.accepting.Load(server)
+	return err == nil && is
+}
+
+// patience is how long an answer is waited for where a server is there: a little longer than libc does.
+func (r *resolver) patience() time.Duration {
+	if r.from == "--resolver" || r.native != nil {
+		return shareSlowNames
+	}
+	return min(max(libcWaits(r.from)+500*time.Millisecond, shareSlowNames), shareLibc)
+}
+
 // asked is one whom a name can be put to.
 type asked struct {
 	by  string // as in DNSAnswer.Resolver

@@ -47,6 +47,7 @@ func (x *experiments) path(to netip.AddrPort, answered bool) {
 			seen = cmp.Or(x.host.Look(to, x.world.sourceIP), seen)
 			x.keep(func(f *findings) { f.thisHost = seen })
 		}
+		x.reached(path.Answer)
 		if silent >= silentEnough {
 			close(x.silent)
 		}
@@ -133,8 +134,30 @@ func (x *experiments) deaf(to netip.AddrPort, protocol string) {
 		}
 	})
 	if seen != nil && !seen.Route.Denies() {
+		if seen.Steps != nil {
+			x.farther(to)
+		}
 		x.ledger(to, protocol, deafAnswer, seen.Route)
 	}
+}
+
+// farther asks who is silent once more, by a packet with an ordinary TTL: this host's own is lower.
+func (x *experiments) farther(to netip.AddrPort) {
+	x.once("farther", otherTime, func(ctx context.Context) {
+		hop := traceroute.OrdinaryHop(ctx, x.world.sourceIP, to, func() time.Duration { return traceroute.HopTime })
+		x.reached(hop)
+	})
+}
+
+// reached keeps whether a packet with an ordinary TTL met somebody.
+func (x *experiments) reached(hop *evidence.Hop) {
+	x.keep(func(f *findings) {
+		if hop != nil && hop.Met() && f.thisHost != nil && f.thisHost.Steps != nil {
+			seen, steps := *f.thisHost, *f.thisHost.Steps
+			steps.Farther = true
+			seen.Steps, f.thisHost = &steps, &seen
+		}
+	})
 }
 
 // translated looks whether a rule of this host made the connection with another machine than the service.

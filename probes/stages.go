@@ -99,8 +99,8 @@ func (r *run) probeDNS() {
 		}
 		r.whileWaiting("dns", func() {
 			r.waitForNames(all, shareLookup)
-			if r.w.resolver.anyAccepts() { // one is there, and slow: libc waits five seconds for it
-				r.waitForNames(all, shareSlowNames)
+			if r.w.resolver.anyAccepts() { // one is there, and slow: libc waits for it
+				r.waitForNames(all, r.w.resolver.patience())
 			}
 		})
 		facts := r.dns.snapshot()

@@ -228,7 +228,7 @@ func TestOtherByDNS(t *testing.T) {
 		"two resolvers agree":       {"a", []evidence.DNSAnswer{answer("a", used), answer("b", used)}, false},
 		"one resolver":              {"a", []evidence.DNSAnswer{answer("a", used)}, false},
 	} {
-		r := &run{o: Options{Port: 55443}, dns: &dnsRun{facts: evidence.DNS{Used: test.by, IPv4: []netip.Addr{used}, Answers: test.answers}}}
+		r := &run{o: Options{Port: 55443}, dns: &dnsRun{asks: &resolver{}, facts: evidence.DNS{Used: test.by, IPv4: []netip.Addr{used}, Answers: test.answers}}}
 		got, ok := r.otherByDNS()
 		if ok != test.want || ok && got != netip.AddrPortFrom(other, 55443) {
 			t.Errorf("%s: %s, %v", name, got, ok)

@@ -100,6 +100,11 @@ var dnsFixtures = []fixture{
 		noResolver(e, why)
 		e.Clock = nil
 	}},
+	{"dns.resolver-unreachable/takes-connections", report.Fail, report.Likely, func(e *evidence.Evidence) {
+		noSource(e, failure("resolve", evidence.KindTimeout, "no answer for icanhazip.com"))
+		noResolver(e, failure("query", evidence.KindTimeout, "context deadline exceeded"))
+		e.DNS.Answers[0].Accepts, e.Clock = true, nil
+	}},
 	{"dns.resolver-unreachable/nothing-to-compare", report.Fail, report.Likely, func(e *evidence.Evidence) {
 		why := failure("query", evidence.KindRefused, "connection refused")
 		noSource(e, failure("query", evidence.KindRefused, "connection refused"))
@@ -162,6 +167,11 @@ var dnsFixtures = []fixture{
 		e.DNS.Answers[0].TookMS = 4012
 		e.DNS.Slow = []string{e.DNS.Used}
 		step(e, "dns").Status, step(e, "dns").Took = evidence.Warn, ms(4013)
+	}},
+	{"dns.slow-resolver/too-late", report.Fail, report.Likely, func(e *evidence.Evidence) {
+		e.DNS.Answers[0].TookMS = 6004
+		stopAt(e, "dns", failure("query", evidence.KindTimeout, "no answer from 192.0.2.53:53"))
+		e.DNS.Used, e.DNS.IPv4, e.DNS.IPv6 = "", []netip.Addr{}, []netip.Addr{}
 	}},
 	{"dns.slow-resolver", report.Warn, report.Certain, func(e *evidence.Evidence) {
 		second(e)

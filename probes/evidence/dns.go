@@ -22,6 +22,7 @@ type DNSAnswer struct {
 	TookMS    float64        `json:"took_ms"`
 	Failure   *Failure       `json:"failure,omitempty"`
 	Pending   bool           `json:"pending,omitempty"`  // had not answered when the run ended
+	Accepts   bool           `json:"accepts,omitempty"`  // its TCP port took a connection, and no answer came: it may be slow
 	OnlyTCP   bool           `json:"only_tcp,omitempty"` // answered over TCP, and over UDP not at all, also asked again
 	Replies   []DNSReply     `json:"replies,omitempty"`  // of a deep run: to each question
 }

@@ -44,8 +44,38 @@ type Ledger struct {
 	Twice      Counts `json:"twice"`
 	WentOut    string `json:"went_out,omitempty" anonymize:"device"` // the interface by which they left
 	CameIn     string `json:"came_in,omitempty" anonymize:"device"`  // the interface by which as many packets came in
+	Ports      *Ports `json:"ports,omitempty"`                       // where some of the packets were answered, and others not
 	Forbidden  int    `json:"forbidden,omitempty"`                   // of the 3 N packets, how many the kernel refused to send (EPERM)
 	Refused    int    `json:"refused,omitempty"`                     // of those, how many already where they were addressed, which no firewall does
+}
+
+// Ports are the source ports of a ledger's packets, lowest first: those that made a connection, and those that did not.
+type Ports struct {
+	Answered []uint16 `json:"answered"`
+	Silent   []uint16 `json:"silent"`
+}
+
+// Packets is how many of the ledger's packets something took, if it did: all, or those that were not answered.
+func (l *Ledger) Packets() int {
+	if l.Ports != nil {
+		return len(l.Ports.Silent)
+	}
+	return 3 * l.N
+}
+
+// lostPartly is where in this host the packets are lost that were not answered, where others were: it counts as many as
+// those, and some that are sent again.
+func (l *Ledger) lostPartly() (place string, sure bool) {
+	for _, one := range []struct {
+		place string
+		of    func(Counts) int
+	}{{LostGoingOut, l.unsent}, {LostComingIn, Counts.Undelivered}} {
+		lost, silent := one.of(l.Once)+one.of(l.Twice), l.Packets()
+		if silent >= l.N/4 && lost >= silent && lost <= silent+l.N/2 {
+			return one.place, one.of(l.Background) == 0 && lost <= silent+1
+		}
+	}
+	return LostNowhere, false
 }
 
 // The protocols of a Ledger's packets.
@@ -77,6 +107,9 @@ func (e *Evidence) Ledger() *Ledger {
 func (l *Ledger) Lost() (place string, sure bool) {
 	if l == nil || l.Why != "" || l.N == 0 {
 		return LostNowhere, false
+	}
+	if l.Ports != nil {
+		return l.lostPartly()
 	}
 	grows := func(of func(Counts) int, times int) (grew, steady bool) { // a packet of ours counts once, or so many times
 		still, slack := of(l.Background), max(l.N/4, 2)

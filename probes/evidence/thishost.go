@@ -13,6 +13,7 @@ type ThisHost struct {
 	// Translation is what became of the target of a connection to the endpoint; nil: not known.
 	Translation *Translation `json:"translation,omitempty"`
 	Ports       *LocalPorts  `json:"local_ports,omitempty"`
+	Steps       *Steps       `json:"steps,omitempty"` // nil: as many as usual
 	Cgroup      *Cgroup      `json:"cgroup,omitempty"`
 	Firewall    *Firewall    `json:"firewall,omitempty"`
 	SELinux     bool         `json:"selinux,omitempty"`   // it enforces
@@ -28,6 +29,7 @@ type HostRoute struct {
 	Prefix    string `json:"prefix,omitempty" anonymize:"address"`   // that the route is for; not set of a rule
 	Interface string `json:"interface,omitempty" anonymize:"device"` // by which the packets leave
 	Gateway   string `json:"gateway,omitempty" anonymize:"address"`  // the first router; not set where there is none, or several
+	Several   bool   `json:"several,omitempty"`                      // next hops, among which connections are shared out: Line names them
 	Attached  bool   `json:"attached,omitempty"`                     // no gateway: the address is taken for one of an attached network
 	Tunnel    bool   `json:"tunnel,omitempty"`                       // the interface is a point-to-point one
 	Silent    bool   `json:"silent,omitempty"`                       // nothing ever came in by the interface
@@ -104,6 +106,15 @@ func (c *Conntrack) Full() bool { return c != nil && c.Max > 0 && c.Count >= c.M
 
 // AlmostFull reports whether it may find none at one moment and one at the next.
 func (c *Conntrack) AlmostFull() bool { return c != nil && c.Max > 0 && c.Count >= c.Max-c.Max/100 }
+
+// Steps is how far this host lets its packets travel, where that is less than the usual 64: each router takes one off.
+type Steps struct {
+	Most    int  `json:"most"`              // net.ipv4.ip_default_ttl
+	Farther bool `json:"farther,omitempty"` // a packet to who is silent, which was given 64, was answered
+}
+
+// TooFew reports whether the endpoint, or who comes before it, is silent because of that.
+func (s *Steps) TooFew() bool { return s != nil && s.Farther }
 
 // LocalPorts is the range of source ports, and how many connections to the endpoint's address and port hold one.
 type LocalPorts struct {

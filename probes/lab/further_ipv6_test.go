@@ -62,6 +62,20 @@ var furtherIPv6 = []Fault{
 		ipv6Only(w)
 		w.API.Addresses = []string{HostIP}
 	}},
+	{Cause: "egress.no-ipv4", Name: "ipv6-only-and-an-own-rule", Confidence: "likely", Says: []string{"ip6tables"}, Break: func(w *World) {
+		ipv6Only(w)
+		w.Client.NFT("table ip6 fault {\n chain out {\n type filter hook output priority filter;\n tcp dport 55443 drop\n }\n}\n")
+	}},
+	{Cause: "egress.no-ipv4", Name: "dual-stack-and-ipv4-is-dead", Confidence: "likely", Then: []string{}, Says: []string{"Over IPv4 nothing answers"}, Break: func(w *World) {
+		dualStack(w)
+		w.Resolvers = []*Resolver{{Address: resolverIPv6}}
+		w.Gateway.Filter("forward", "drop")
+	}},
+	{Cause: "host.local-firewall", Name: "dual-stack-and-ipv4-is-dropped-here", Break: func(w *World) {
+		dualStack(w)
+		w.Resolvers = []*Resolver{{Address: resolverIPv6}}
+		w.Client.Filter("output", `oifname "eth0" drop`)
+	}},
 	{Cause: "egress.no-ipv4", Name: "ipv6-only-and-not-let-in", Or: []string{"call.ip-denied"}, Break: func(w *World) {
 		ipv6Only(w)
 		outcomes["denied"](w)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/miekg/dns"
 )
@@ -69,6 +70,18 @@ var resolverWorlds = []Fault{
 		"Ask whoever runs 192.0.2.53"}, Break: func(w *World) {
 		w.Resolvers = append(w.Resolvers, &Resolver{Address: "192.0.2.54", Dead: true})
 		w.Resolvers[0].Closed = true
+	}},
+	{Cause: "dns.slow-resolver", Name: "answers-after-the-time-is-up", Confidence: "likely", Says: []string{"5.8 s"}, Break: func(w *World) {
+		w.Resolvers[0].Delay = 5800 * time.Millisecond
+	}},
+	{Cause: "dns.slow-resolver", Name: "libc-is-told-to-wait", Verdict: "warn", Check: calls(1), Break: func(w *World) {
+		w.Resolvers[0].Delay = 6 * time.Second
+		w.ResolvConf = "nameserver 192.0.2.53\noptions timeout:15 attempts:1\n"
+	}},
+	{Cause: "dns.resolver-unreachable", Name: "takes-connections-and-says-nothing", Confidence: "likely", Says: []string{"slow rather than dead"}, Break: func(w *World) {
+		w.Resolvers[0].Closed = true
+		w.Far.Filter("input", "udp dport 53 drop")
+		go accept(w.Far.Listen("192.0.2.53:53"), RawSilence)
 	}},
 	{Cause: "dns.resolver-unreachable", Name: "UDP-dropped-and-TCP-reset", Says: []string{"No resolver answers: 192.0.2.53",
 		"Allow UDP and TCP port 53"}, Never: []string{"refuses port 53"}, Break: func(w *World) {

@@ -204,12 +204,12 @@ func (r *Rules) tookAt(hooks []string, ledger *evidence.Ledger) *evidence.Firewa
 	nft, legacy, failed := readRules()
 	if found.Why == "" {
 		if found.Why = failed.why; found.Why == "" {
-			nft.took(r.nft, 3*ledger.N*3/4, hooks, found)
+			nft.took(r.nft, ledger.Packets()*3/4, hooks, found)
 		}
 	}
 	if found.Legacy == "" {
 		if found.Legacy = failed.whyLegacy; found.Legacy == "" {
-			legacy.took(r.legacy, 3*ledger.N*3/4, hooks, found)
+			legacy.took(r.legacy, ledger.Packets()*3/4, hooks, found)
 		}
 	}
 	for i := range found.Took {

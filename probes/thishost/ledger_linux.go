@@ -2,8 +2,10 @@ package thishost
 
 import (
 	"context"
+	"math/rand/v2"
 	"net/netip"
 	"os"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -18,9 +20,17 @@ const packets = 20
 // and twice as many. answer is how long an answer may take. They come from sockets of their own, which are closed
 // without a word; source is --source-ip, or not set. The counters are read by host's eyes.
 func Keep(ctx context.Context, to netip.AddrPort, protocol string, source netip.Addr, answer time.Duration, host Eyes) *evidence.Ledger {
-	return keep(ctx, &evidence.Ledger{To: to.String(), Protocol: protocol}, packets, answer, host, func(n int) (burst, error) {
-		return burst{send: func() ([]int, denials, error) { return send(to, protocol, source, n, nil) }}, nil
+	ports := &evidence.Ports{}
+	kept := keep(ctx, &evidence.Ledger{To: to.String(), Protocol: protocol}, packets, answer, host, func(n int) (burst, error) {
+		return burst{send: func() ([]int, denials, error) { return send(to, protocol, source, n, true, nil) },
+			end: func(sockets []int) { answered(ports, sockets) }}, nil
 	})
+	if protocol == evidence.LedgerTCP && kept.Why == "" && len(ports.Answered) > 0 && len(ports.Silent) > 0 {
+		slices.Sort(ports.Answered)
+		slices.Sort(ports.Silent)
+		kept.Ports = ports
+	}
+	return kept
 }
 
 // hellos is how many connections are made for the first round of Hellos; the service sees three times as many.
@@ -30,11 +40,11 @@ const hellos = 5
 // answers to it. answer is how long a connection may take, too.
 func Hellos(ctx context.Context, to netip.AddrPort, first []byte, source netip.Addr, answer time.Duration, host Eyes) *evidence.Ledger {
 	return keep(ctx, &evidence.Ledger{To: to.String(), Protocol: evidence.LedgerHello}, hellos, answer, host, func(n int) (burst, error) {
-		sockets, _, err := send(to, evidence.LedgerTCP, source, n, nil)
+		sockets, _, err := send(to, evidence.LedgerTCP, source, n, false, nil)
 		if err == nil && n > 0 {
 			err = pause(ctx, answer)
 		}
-		return burst{sockets, func() (_ []int, no denials, err error) {
+		return burst{sockets: sockets, send: func() (_ []int, no denials, err error) {
 			for _, fd := range sockets {
 				if _, err = unix.Write(fd, first); err != nil {
 					return nil, no, err
@@ -45,10 +55,28 @@ func Hellos(ctx context.Context, to netip.AddrPort, first []byte, source netip.A
 	})
 }
 
-// burst is what is sent at once, by sockets that are there before, or that send makes.
+// burst is what is sent at once, by sockets that are there before, or that send makes. end, where there is one, looks at
+// them before they are closed.
 type burst struct {
 	sockets []int
 	send    func() ([]int, denials, error)
+	end     func(sockets []int)
+}
+
+// answered notes which source ports have a connection by now.
+func answered(ports *evidence.Ports, sockets []int) {
+	for _, fd := range sockets {
+		bound, err := unix.Getsockname(fd)
+		local, is := bound.(*unix.SockaddrInet4)
+		if err != nil || !is {
+			continue
+		}
+		if _, err := unix.Getpeername(fd); err == nil {
+			ports.Answered = append(ports.Answered, uint16(local.Port))
+		} else {
+			ports.Silent = append(ports.Silent, uint16(local.Port))
+		}
+	}
 }
 
 func keep(ctx context.Context, ledger *evidence.Ledger, first int, answer time.Duration, host Eyes, prepare func(n int) (burst, error)) *evidence.Ledger {
@@ -78,6 +106,9 @@ func keep(ctx context.Context, ledger *evidence.Ledger, first int, answer time.D
 			err = pause(ctx, answer)
 		}
 		after, now, _ := count(host)
+		if ready.end != nil {
+			ready.end(ready.sockets)
+		}
 		for _, socket := range ready.sockets {
 			unix.Close(socket)
 		}
@@ -114,15 +145,27 @@ var question = []byte{0x4f, 0x50, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1}
 // were refused where they were addressed, not even there.
 type denials struct{ forbidden, refused int }
 
-// send begins connections, or asks a resolver, and waits for no answer. ready, where there is one, is called with the
+// spreadPort is a source port for one of n packets, in its n-th of the range that the kernel takes them from; 0, which
+// leaves it to the kernel, where the range is not known. The kernel itself takes ports for one peer that are next to each
+// other: a rule for some ports would meet all of them, or none.
+func spreadPort(i, n int) int {
+	first, last := portRange()
+	share := (last - first + 1) / n
+	if share < 1 {
+		return 0
+	}
+	return first + i*share + rand.IntN(share)
+}
+
+// send begins connections, or asks a resolver, and waits for no answer. spread: from ports all over the range. ready, where there is one, is called with the
 // source ports before the first packet leaves.
-func send(to netip.AddrPort, protocol string, source netip.Addr, n int, ready func(ports []uint16) error) (sockets []int, no denials, err error) {
+func send(to netip.AddrPort, protocol string, source netip.Addr, n int, spread bool, ready func(ports []uint16) error) (sockets []int, no denials, err error) {
 	kind := unix.SOCK_STREAM
 	if protocol == evidence.LedgerUDP {
 		kind = unix.SOCK_DGRAM
 	}
 	var ports []uint16
-	for range n {
+	for i := range n {
 		fd, err := unix.Socket(unix.AF_INET, kind|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 		if err != nil {
 			return sockets, no, err
@@ -133,7 +176,13 @@ func send(to netip.AddrPort, protocol string, source netip.Addr, n int, ready fu
 		if source.Is4() {
 			local.Addr = source.As4()
 		}
-		if source.Is4() || ready != nil {
+		if spread && kind == unix.SOCK_STREAM {
+			local.Port = spreadPort(i, n)
+			if local.Port != 0 && unix.Bind(fd, local) != nil { // somebody has it
+				local.Port = 0
+			}
+		}
+		if local.Port == 0 && (source.Is4() || ready != nil) {
 			if err := unix.Bind(fd, local); err != nil {
 				return sockets, no, err
 			}

@@ -25,6 +25,7 @@ func (h Here) Look(to netip.AddrPort, source netip.Addr) *evidence.ThisHost {
 	seen := &evidence.ThisHost{
 		Conntrack: conntrack(),
 		Ports:     localPorts(to),
+		Steps:     steps(),
 		Cgroup:    controlGroup(group),
 		SELinux:   strings.TrimSpace(small("/sys/fs/selinux/enforce")) == "1",
 		Container: contained(),
@@ -62,13 +63,31 @@ func conntrack() *evidence.Conntrack {
 	return &evidence.Conntrack{Count: count, Max: most}
 }
 
+// usualSteps is the TTL of packets by RFC 1700, and Linux's default.
+const usualSteps = 64
+
+func steps() *evidence.Steps {
+	if most, known := number("/proc/sys/net/ipv4/ip_default_ttl"); known && most < usualSteps {
+		return &evidence.Steps{Most: most}
+	}
+	return nil
+}
+
 // mostLines of /proc/net/tcp are looked at: a busy host has a hundred thousand.
 const mostLines = 300_000
+
+// portRange is the range that the kernel takes source ports from; 0 and 0 where it is not known.
+func portRange() (first, last int) {
+	if n, _ := fmt.Sscan(small("/proc/sys/net/ipv4/ip_local_port_range"), &first, &last); n != 2 {
+		return 0, 0
+	}
+	return first, last
+}
 
 // localPorts counts the sockets whose peer is the endpoint, in whatever state.
 func localPorts(to netip.AddrPort) *evidence.LocalPorts {
 	ports := &evidence.LocalPorts{}
-	if n, _ := fmt.Sscan(small("/proc/sys/net/ipv4/ip_local_port_range"), &ports.First, &ports.Last); n != 2 || !to.Addr().Is4() {
+	if ports.First, ports.Last = portRange(); ports.Last == 0 || !to.Addr().Is4() {
 		return nil
 	}
 	file, err := os.Open("/proc/thread-self/net/tcp")

@@ -32,18 +32,31 @@ func dump(kind int, family byte, size int, take func(header []byte, attributes m
 		if len(message.Data) < size || message.Data[0] != family {
 			continue
 		}
-		attributes := map[uint16][]byte{}
-		for rest := message.Data[size:]; len(rest) >= unix.SizeofRtAttr; {
-			length := int(binary.NativeEndian.Uint16(rest))
-			if length < unix.SizeofRtAttr || length > len(rest) {
-				break
-			}
-			attributes[binary.NativeEndian.Uint16(rest[2:])&^0xc000] = rest[unix.SizeofRtAttr:length]
-			rest = rest[min((length+3)&^3, len(rest)):]
-		}
-		take(message.Data[:size], attributes)
+		take(message.Data[:size], attributesOf(message.Data[size:]))
 	}
 	return nil
+}
+
+func attributesOf(list []byte) map[uint16][]byte {
+	attributes := map[uint16][]byte{}
+	for rest := list; len(rest) >= unix.SizeofRtAttr; {
+		length := int(binary.NativeEndian.Uint16(rest))
+		if length < unix.SizeofRtAttr || length > len(rest) {
+			break
+		}
+		attributes[binary.NativeEndian.Uint16(rest[2:])&^0xc000] = rest[unix.SizeofRtAttr:length]
+		rest = rest[min((length+3)&^3, len(rest)):]
+	}
+	return attributes
+}
+
+// gatewayOf is the router of a route or a next hop; not set where there is none.
+func gatewayOf(a map[uint16][]byte) netip.Addr {
+	gateway, _ := netip.AddrFromSlice(a[unix.RTA_GATEWAY])
+	if len(a[unix.RTA_VIA]) > 2 { // a family, and an address of it
+		gateway, _ = netip.AddrFromSlice(a[unix.RTA_VIA][2:])
+	}
+	return gateway
 }
 
 func prefixOf(value []byte, bits byte) netip.Prefix {
@@ -80,7 +93,7 @@ func rulesOf() (rules []rule, err error) {
 	err = dump(unix.RTM_GETRULE, unix.AF_INET, unix.SizeofRtMsg, func(header []byte, a map[uint16][]byte) {
 		// struct fib_rule_hdr: family, dst_len, src_len, tos, table, res1, res2, action, flags
 		r := rule{action: header[7], table: uint32(header[4]), tos: header[3] != 0,
-			inverted: binary.NativeEndian.Uint32(header[8:])&unix.FIB_RULE_INVERT != 0}
+			longer: -1, inverted: binary.NativeEndian.Uint32(header[8:])&unix.FIB_RULE_INVERT != 0}
 		if value := u32(a[unix.FRA_TABLE]); value != 0 {
 			r.table = value
 		}
@@ -94,6 +107,9 @@ func rulesOf() (rules []rule, err error) {
 		}
 		if value := a[unix.FRA_IP_PROTO]; len(value) > 0 {
 			r.protocol = value[0]
+		}
+		if value := a[unix.FRA_SUPPRESS_PREFIXLEN]; len(value) == 4 {
+			r.longer = int(int32(u32(value)))
 		}
 		r.sports = a[unix.FRA_SPORT_RANGE] != nil
 		r.mark = u32(a[unix.FRA_FWMARK]) != 0
@@ -116,8 +132,15 @@ func routesOf() (routes []route, err error) {
 		if r.to = prefixOf(a[unix.RTA_DST], header[1]); !r.to.IsValid() {
 			r.to = netip.PrefixFrom(netip.IPv4Unspecified(), 0)
 		}
-		if r.gateway, _ = netip.AddrFromSlice(a[unix.RTA_GATEWAY]); len(a[unix.RTA_VIA]) > 2 { // a family, and an address of it
-			r.gateway, _ = netip.AddrFromSlice(a[unix.RTA_VIA][2:])
+		r.gateway = gatewayOf(a)
+		// struct rtnexthop: length, flags, hops, the interface, and then attributes
+		for rest := a[unix.RTA_MULTIPATH]; len(rest) >= unix.SizeofRtNexthop; {
+			length := int(binary.NativeEndian.Uint16(rest))
+			if length < unix.SizeofRtNexthop || length > len(rest) {
+				break
+			}
+			r.hops = append(r.hops, route{gateway: gatewayOf(attributesOf(rest[unix.SizeofRtNexthop:length])), oif: int(u32(rest[4:]))})
+			rest = rest[min((length+3)&^3, len(rest)):]
 		}
 		r.several = a[unix.RTA_MULTIPATH] != nil || a[rtaNextHop] != nil && a[unix.RTA_OIF] == nil
 		r.oif = int(u32(a[unix.RTA_OIF]))

@@ -34,6 +34,7 @@ type rule struct {
 	inverted bool
 	input    string // the interface that the packet came in by; "lo" is this host
 	output   bool   // the interface that the socket is bound to
+	longer   int    // what a route's prefix has to be longer than to be taken (suppress_prefixlength); -1: any is
 	tos      bool
 }
 
@@ -46,7 +47,8 @@ type route struct {
 	gateway  netip.Addr
 	oif      int
 	source   netip.Addr // that packets get which have none
-	several  bool       // next hops, whose gateways are not looked at
+	several  bool       // next hops
+	hops     []route    // those, as far as the kernel lists them: gateway and interface
 	linkDown bool
 	tos      byte
 }
@@ -85,7 +87,7 @@ func meets(rules []rule, routes []route, p policy) (met *evidence.HostRoute, lea
 				unix.FR_ACT_PROHIBIT: evidence.RouteProhibit}[r.action]
 			return &evidence.HostRoute{Kind: kind, Line: r.String() + " " + kind, Rule: true}, leaves
 		case unix.FR_ACT_TO_TBL:
-			if found, ok := best(routes, r.table, p.to); ok && found.kind != unix.RTN_THROW {
+			if found, ok := best(routes, r.table, p.to); ok && found.kind != unix.RTN_THROW && found.to.Bits() > r.longer {
 				if found.kind == unix.RTN_UNICAST {
 					leaves = found
 				}
@@ -198,10 +200,17 @@ func (r route) evidence() *evidence.HostRoute {
 	}
 	if facts.Kind != evidence.RouteUnicast {
 		words = slices.Insert(words, 0, facts.Kind)
+	} else if facts.Several = r.several; r.several {
+		for _, hop := range r.hops {
+			words = append(words, "nexthop via", hop.gateway.String())
+			if out, err := net.InterfaceByIndex(hop.oif); err == nil {
+				words = append(words, "dev", out.Name)
+			}
+		}
 	} else if out, err := net.InterfaceByIndex(r.oif); err == nil {
 		facts.Interface = out.Name
 		facts.Tunnel = out.Flags&net.FlagPointToPoint != 0
-		facts.Attached = r.kind == unix.RTN_UNICAST && !r.gateway.IsValid() && !r.several && !facts.Tunnel && r.to.Bits() > 0
+		facts.Attached = r.kind == unix.RTN_UNICAST && !r.gateway.IsValid() && !facts.Tunnel && r.to.Bits() > 0
 		if r.gateway.IsValid() {
 			facts.Gateway = r.gateway.String()
 			words = append(words, "via", facts.Gateway)

@@ -34,7 +34,7 @@ func Trace(host Eyes, found *evidence.Firewall, ledger *evidence.Ledger, to neti
 		return
 	}
 	var followed Followed
-	sockets, _, err := send(to, ledger.Protocol, source, traced, func(ports []uint16) (err error) {
+	sockets, _, err := send(to, ledger.Protocol, source, traced, false, func(ports []uint16) (err error) {
 		followed, err = host.Follow(to, ledger, ports)
 		return err
 	})

@@ -33,6 +33,17 @@ func AnythingAnswered(e *evidence.Evidence) bool {
 	}) || len(e.Later()) > 0 || e.StatusPage != nil && e.StatusPage.Failure == nil
 }
 
+// FourAnswers reports whether anything beyond this network may have answered over IPv4.
+func FourAnswers(e *evidence.Evidence) bool {
+	met := func(a evidence.Attempt) bool {
+		return a.Address.Addr().Is4() && (a.Connected || a.Failure != nil && a.Failure.Kind == evidence.KindRefused)
+	}
+	seen := func(s evidence.Sighting) bool { return s.LocalAddress.Is4() || s.Address.Is4() }
+	return slices.ContainsFunc(e.Attempts(), met) || e.Egress != nil && slices.ContainsFunc(e.Egress.Sightings, seen) ||
+		slices.ContainsFunc(e.Controls, func(c evidence.Control) bool { return c.Connected }) || // by which family is not known
+		e.StatusPage != nil && e.StatusPage.Failure == nil || PublicResolverOverIPv4(e) || len(e.Later()) > 0 || e.Walk().HostAnswers()
+}
+
 // SixAnswers reports whether anything answered over IPv6: a route alone leads nowhere.
 func SixAnswers(e *evidence.Evidence) bool {
 	six := func(resolver string) bool {

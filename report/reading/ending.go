@@ -98,7 +98,7 @@ func EndingOf(e *evidence.Evidence) Ending {
 	}
 	if h, ok := evidence.FirstHop(later, evidence.HopConnected); ok && end.By != EndUnknown {
 		end.Again = &h
-		if end.Sure == report.Certain {
+		if end.Sure == report.Certain && (end.Lost == "" || e.Ledger().Ports == nil) {
 			end.Sure = report.Likely
 		}
 	}

@@ -154,13 +154,17 @@ func NoResolverWords(h evidence.Host) []string {
 // AnyResolver reports whether a resolver answered in a way that counts. near: it is on this host or in its own
 // network.
 func AnyResolver(e *evidence.Evidence, counts func(near bool, rcode string) bool) bool {
+	return anyResolver(e, func(_, near bool, rcode string) bool { return counts(near, rcode) })
+}
+
+func anyResolver(e *evidence.Evidence, counts func(four, near bool, rcode string) bool) bool {
 	if e.DNS == nil {
 		return false
 	}
 	return slices.ContainsFunc(slices.Concat(e.DNS.Answers, LaterAnswers(e.DNS)), func(answer evidence.DNSAnswer) bool {
 		address, err := netip.ParseAddrPort(answer.Resolver)
 		near := err == nil && iprules.NeverPublic(address.Addr()) != ""
-		return answer.Rcode != "" && counts(near, answer.Rcode)
+		return answer.Rcode != "" && counts(address.Addr().Is4(), near, answer.Rcode)
 	})
 }
 
@@ -188,6 +192,11 @@ func OutsideAnswered(e *evidence.Evidence) bool {
 // PublicResolverAnswered reports whether one did that is not near: then a packet went out, and one came in.
 func PublicResolverAnswered(e *evidence.Evidence) bool {
 	return AnyResolver(e, func(near bool, _ string) bool { return !near })
+}
+
+// PublicResolverOverIPv4 reports whether one did that is asked over IPv4.
+func PublicResolverOverIPv4(e *evidence.Evidence) bool {
+	return anyResolver(e, func(four, near bool, _ string) bool { return four && !near })
 }
 
 // SourceName is a source as people call it: the host of its URI, with the port where it names one; what is no URI as it is.

@@ -101,7 +101,7 @@ func (l *factList) thisHost(h *factReader) {
 	l.under("this host", "", func() {
 		if route := h.object("route"); route != nil {
 			route.drop("kind", "rule", "table", "prefix", "interface", "gateway", "source")
-			l.item("its route", joinedWords(route.text("line"), route.pick("attached", "without a gateway", ""),
+			l.item("its route", joinedWords(route.text("line"), route.pick("attached", "without a gateway", ""), route.pick("several", "several next hops", ""),
 				route.pick("tunnel", "a tunnel", ""),
 				prefixed("the interface's own address is ", route.text("own")), route.pick("silent", "nothing ever came in by it", ""), prefixed("packets come in by ", route.text("alive"))), route)
 		}
@@ -117,6 +117,9 @@ func (l *factList) thisHost(h *factReader) {
 			to, otherwise := t.text("to"), t.pick("unseen", "not known", "to the endpoint itself")
 			l.under("where packets for it go", cmp.Or(to, otherwise), func() { l.each("rules that send them there", t.objects("rules"), ruleWords) })
 			l.rest(t)
+		}
+		if s := h.object("steps"); s != nil {
+			l.item("its packets travel", joinedWords(s.text("most")+" steps at the most", s.pick("farther", "one that was given 64 was answered", "")), s)
 		}
 		if p := h.object("local_ports"); p != nil {
 			l.item("source ports", p.text("first")+" to "+p.text("last")+", "+p.text("used")+" held for the endpoint", p)
@@ -160,6 +163,11 @@ func (l *factList) ledger(what string, k *factReader) {
 		l.counts("with none", k.object("background"))
 		l.counts(sent(1), k.object("once"))
 		l.counts(sent(2), k.object("twice"))
+		if p := k.object("ports"); p != nil {
+			l.say("source ports that were answered", strings.Join(p.texts("answered"), " "))
+			l.say("source ports that were not", strings.Join(p.texts("silent"), " "))
+			l.rest(p)
+		}
 		l.say("that the kernel refused to send", k.text("forbidden"))
 		l.say("of those, refused where they were addressed", k.text("refused"))
 		l.say("left by", k.text("went_out"))

@@ -82,7 +82,7 @@ func answerInWords(a *factReader) string {
 	if by := a.texts("cname"); len(by) > 0 {
 		said = joinedWords(said, "through "+screen.List(by))
 	}
-	return joinedWords(said, prefixed("over ", strings.ToUpper(a.text("transport"))), a.pick("only_tcp", "not over UDP", ""), took(a))
+	return joinedWords(said, prefixed("over ", strings.ToUpper(a.text("transport"))), a.pick("only_tcp", "not over UDP", ""), a.pick("accepts", "takes TCP connections", ""), took(a))
 }
 
 // answer adds an answer, and below it the replies of a ticket.

@@ -9,6 +9,7 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/netaddr"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose/condition"
 	"opensrs-doctor/report/diagnose/prose"
@@ -178,6 +179,9 @@ func EgressSplitRoute(e *evidence.Evidence) (condition.Finding, bool) {
 
 // EgressNoIPv4: this host has a way out over IPv6 only.
 func EgressNoIPv4(e *evidence.Evidence) (condition.Finding, bool) {
+	if finding, ok := deadIPv4(e); ok {
+		return finding, true
+	}
 	if !e.Host.LacksIPv4() || !e.Host.RoutesIPv6() || !reading.SixAnswers(e) || e.Blocked() == "" || e.Host.Proxy != nil ||
 		slices.ContainsFunc(e.Egress.Addresses(), func(ip netip.Addr) bool { return ip.Is4() }) {
 		return condition.Finding{}, false
@@ -187,7 +191,25 @@ func EgressNoIPv4(e *evidence.Evidence) (condition.Finding, bool) {
 	if e.Egress != nil && len(e.Egress.IPv6) > 0 {
 		finding.Evidence = append(finding.Evidence, "The sources saw "+screen.List(screen.Texts(e.Egress.IPv6))+", and no IPv4 address.")
 	}
+	if tried := e.Tried(); e.Blocked() == "port" && tried.Addr().Is6() { // behind NAT64 that may be all that is wrong
+		finding.Confidence, finding.Values = report.Likely, prose.Values{"tried_ipv6": tried.String()}
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("%s, tried over IPv6: %s.", tried, reading.FailureWords(e.Step("port").Failure)))
+	}
 	return finding, true
+}
+
+// deadIPv4: there is a route over IPv4, and nothing answers over it, while peers answer over IPv6.
+func deadIPv4(e *evidence.Evidence) (condition.Finding, bool) {
+	if e.Blocked() != "port" || !e.DirectPortFailed(evidence.KindTimeout) || !e.Host.RoutesIPv6() || !e.Tried().Addr().Is4() || !reading.SixAnswers(e) || reading.FourAnswers(e) {
+		return condition.Finding{}, false
+	}
+	_, bad := e.ControlPeers()
+	if lost, _ := e.Ledger().Lost(); len(bad) == 0 || lost != evidence.LostNowhere {
+		return condition.Finding{}, false
+	}
+	return condition.Finding{Confidence: report.Likely, Explains: evidence.Stops, First: true, Values: prose.Values{"dead_ipv4": "ip -4 route"}, Evidence: []string{
+		fmt.Sprintf("Over IPv4 nothing answers: not %s, not %s.", netaddr.HostPort{Host: e.Target.Host, Port: e.Target.Port}, screen.List(bad)),
+		"Over IPv6 a peer does answer."}}, true
 }
 
 // EgressIPv6Possible: the endpoint has an IPv6 address, and this host a route for it.

@@ -120,6 +120,12 @@ func ServicePartlyDown(e *evidence.Evidence) (condition.Finding, bool) {
 		return deadAddress(e)
 	}
 	servers := e.Port.Servers
+	if e.FailedWith("port", evidence.KindUnreachable, evidence.KindNoRoute) {
+		return condition.Finding{}, false // so says this host's kernel, or a router, and no server
+	}
+	if lost, _ := e.Ledger().Lost(); lost != evidence.LostNowhere {
+		return condition.Finding{}, false
+	}
 	if servers == nil || servers.Took < 2 || servers.Late > 0 || servers.Refused+servers.Silent < 2 {
 		return condition.Finding{}, false
 	}
@@ -128,8 +134,10 @@ func ServicePartlyDown(e *evidence.Evidence) (condition.Finding, bool) {
 		how = "was refused"
 	}
 	to := netaddr.HostPort{Host: e.Target.Host, Port: e.Target.Port}
-	return condition.Finding{Confidence: report.Likely, Explains: []string{"port"}, First: true, Values: prose.Values{"one_address": netaddr.PortText(e.Tried())}, Evidence: []string{
-		fmt.Sprintf("Of %d connections to %s made at once, %d came about at once; the rest %s.", servers.Sent, to, servers.Took, how)}}, true
+	finding := condition.Finding{Confidence: report.Likely, Explains: []string{"port"}, First: true, Values: prose.Values{"one_address": netaddr.PortText(e.Tried())}, Evidence: []string{
+		fmt.Sprintf("Of %d connections to %s made at once, %d came about at once; the rest %s.", servers.Sent, to, servers.Took, how)}}
+	condition.SharedOut(&finding, e)
+	return finding, true
 }
 
 // deadAddress: the call went to an address that works, after another one had not answered, twice.

@@ -218,6 +218,9 @@ func UDPBlocked(e *evidence.Evidence) (condition.Finding, bool) {
 
 // SlowResolver: a resolver is dead or slow, and a later one answers.
 func SlowResolver(e *evidence.Evidence) (condition.Finding, bool) {
+	if finding, ok := tooLate(e); ok {
+		return finding, true
+	}
 	d := e.DNS
 	if d == nil || len(d.Slow) == 0 || e.Step("dns").Status == evidence.Fail {
 		return condition.Finding{}, false
@@ -242,4 +245,21 @@ func SlowResolver(e *evidence.Evidence) (condition.Finding, bool) {
 		}
 	}
 	return finding, true
+}
+
+// tooLate: the answer came after the run had stopped waiting for it.
+func tooLate(e *evidence.Evidence) (condition.Finding, bool) {
+	if !dnsFailed(e) || e.DNS.Used != "" || !e.FailedWith("dns", evidence.KindTimeout) {
+		return condition.Finding{}, false
+	}
+	for _, answer := range e.DNS.Answers {
+		if len(answer.A) > 0 && answer.Failure == nil {
+			server := reading.PlainServer(answer.Resolver)
+			took := fmt.Sprintf("%.1f s", answer.TookMS/1000)
+			return condition.Finding{Severity: report.Fail, Confidence: report.Likely,
+				Values:   prose.Values{"name": e.DNS.Name, "resolver": server, "only_server": server, "answer_took": took},
+				Evidence: append(reading.AnswerWords(e.DNS), "The answer of "+server+" took "+took+".")}, true
+		}
+	}
+	return condition.Finding{}, false
 }

@@ -54,6 +54,13 @@ func noAnswer(f *condition.Finding, e *evidence.Evidence) {
 			f.Values["no_resolver"] = "The resolver refuses port 53"
 		}
 	}
+	for _, answer := range e.DNS.Answers {
+		if answer.Accepts { // it is there: with more patience another program may have its answer
+			f.Confidence, f.Values["accepting"] = report.Likely, reading.PlainServer(answer.Resolver)
+			f.Values["accepting_server"] = "A name server"
+			f.Evidence = append(f.Evidence, f.Values["accepting"]+" takes connections at its TCP port 53.")
+		}
+	}
 	if len(garbling) > 0 {
 		f.Confidence = report.Likely
 		set("garbling", screen.List(garbling))

@@ -39,6 +39,10 @@ func silentSources(e *evidence.Evidence) []string {
 // Offline: no way to the internet: no route, or neither the endpoint nor the controls nor a resolver answers.
 func Offline(e *evidence.Evidence) (condition.Finding, bool) {
 	finding, ok := offline(e)
+	if ok && e.ThisHost != nil && e.ThisHost.Steps.TooFew() {
+		finding.Confidence = report.Certain
+		condition.FewSteps(&finding, e)
+	}
 	if down := e.Host.LinksDown; ok && len(down) > 0 {
 		finding.Values["links_down"] = screen.List(down)
 		finding.Evidence = append(finding.Evidence, fmt.Sprintf("No link: %s.", screen.List(down)))

@@ -22,6 +22,12 @@ import (
 func countedWords(e *evidence.Evidence) []string {
 	ledger := e.Ledger()
 	n := 3 * ledger.N
+	if words, _ := reading.PortsWords(ledger); words != "" {
+		if lost, _ := ledger.Lost(); lost == evidence.LostComingIn {
+			return []string{words, fmt.Sprintf("This host's kernel counted %d answers that came in and were handed to no program.", ledger.Packets())}
+		}
+		return []string{words, fmt.Sprintf("This host's kernel counted %d that did not reach a network interface.", ledger.Packets())}
+	}
 	switch lost, _ := ledger.Lost(); lost {
 	case evidence.LostAnswered:
 		return []string{fmt.Sprintf("This host's kernel counted: none of %d packets for %s left, and as many went over the loopback interface. "+
@@ -125,7 +131,16 @@ func ReplyDropped(e *evidence.Evidence) (condition.Finding, bool) {
 		return condition.Finding{}, false
 	}
 	byRule(&finding, e)
+	sourcePorts(&finding, e)
 	return finding, true
+}
+
+// sourcePorts says that it is about some source ports, where it is.
+func sourcePorts(f *condition.Finding, e *evidence.Evidence) {
+	if _, some := reading.PortsWords(e.Ledger()); some != "" {
+		f.Values["silent_ports"] = some
+		delete(f.Values, "good_port")
+	}
 }
 
 // ReversePathFilter: the answers came in, and the kernel counted them as dropped by that filter.
@@ -230,6 +245,7 @@ func lostGoingOut(f *condition.Finding, e *evidence.Evidence, sure bool) {
 	f.Evidence = countedWords(e)
 	f.Explains, f.Hides = []string{"port"}, condition.HereShows
 	byRule(f, e)
+	sourcePorts(f, e)
 	group := e.ThisHost.Cgroup
 	answered := e.FailedWith("port", evidence.KindRefused) // such a program drops, and answers nobody
 	if group != nil && group.Why != "" && !answered {

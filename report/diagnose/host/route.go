@@ -66,6 +66,9 @@ func deniedRoute(e *evidence.Evidence) (route *evidence.HostRoute, blocked, word
 
 // AttachedNetwork: the route has no gateway, and no machine of that network has the service's address.
 func AttachedNetwork(e *evidence.Evidence) (condition.Finding, bool) {
+	if finding, ok := ownAddress(e); ok {
+		return finding, true
+	}
 	if e.ThisHost == nil || e.ThisHost.Route == nil || !e.ThisHost.Route.Attached ||
 		!e.DirectPortFailed(evidence.KindTimeout, evidence.KindUnreachable, evidence.KindNoRoute) || e.HostAlive() {
 		return condition.Finding{}, false
@@ -77,12 +80,29 @@ func AttachedNetwork(e *evidence.Evidence) (condition.Finding, bool) {
 	}
 	route, to := e.ThisHost.Route, e.Target.Addresses[0]
 	finding := condition.Finding{First: true, Confidence: report.Likely, Hides: []string{"host.local-firewall"}, Values: prose.Values{
-		"interface": route.Interface, "prefix": route.Prefix, "route_line": route.Line},
+		"interface": route.Interface, "prefix": route.Prefix, "route_line": route.Line, "taken_for": "a machine in " + route.Prefix + ", its own network"},
 		Culprit: &report.Culprit{Kind: "interface", Name: route.Interface, At: route.Prefix, Text: route.Line},
 		Evidence: []string{fmt.Sprintf("The route for %s has no gateway: %s.", to, route.Line),
 			"The kernel asked on that network who has this address, and no machine answered."}}
 	if iprules.NeverPublic(to) == "" && !e.Target.CustomEndpoint {
 		finding.Confidence = report.Certain
+	}
+	return finding, true
+}
+
+// ownAddress: this host has the public address of the endpoint itself, so that the packets never leave it.
+func ownAddress(e *evidence.Evidence) (condition.Finding, bool) {
+	if e.ThisHost == nil || e.ThisHost.Route == nil || e.ThisHost.Route.Table != evidence.TableLocal ||
+		!e.DirectPortFailed(evidence.KindRefused, evidence.KindTimeout) || iprules.NeverPublic(e.Tried().Addr()) != "" {
+		return condition.Finding{}, false
+	}
+	route, to := e.ThisHost.Route, e.Tried().Addr().String()
+	finding := condition.Finding{First: true, Hides: []string{"host.local-firewall", "port.refused", "egress.split-route"},
+		Values:   prose.Values{"own_address": to, "own_line": "local " + strings.TrimSuffix(route.Line, " table local"), "taken_for": "itself, and sends it nothing"},
+		Culprit:  &report.Culprit{Kind: "interface", Name: route.Interface, At: route.Prefix, Text: route.Line},
+		Evidence: []string{fmt.Sprintf("The route for %s ends at this host: %s.", to, route.Line)}}
+	if e.Target.CustomEndpoint {
+		finding.Confidence, finding.Values["served_here"] = report.Likely, "this host"
 	}
 	return finding, true
 }

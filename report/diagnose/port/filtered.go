@@ -70,6 +70,13 @@ func Filtered(e *evidence.Evidence) (condition.Finding, bool) {
 	if end.Redirects.TTL > 0 {
 		finding.Confidence, finding.Values["redirector"] = report.Likely, cmp.Or(screen.Capital(end.Redirects.Sender()), "A device on the path")
 	}
+	if words, some := reading.PortsWords(e.Ledger()); words != "" {
+		finding.Confidence, finding.Evidence = report.Likely, append(finding.Evidence, words)
+		delete(finding.Values, "other_port")
+		if some != "" {
+			finding.Values["silent_ports"] = some
+		}
+	}
 	maybeElsewhere(&finding, e, end)
 	maybeECN(&finding, e)
 	finding.Evidence = append(finding.Evidence, end.Evidence(int(e.Target.Port))...)
@@ -92,7 +99,7 @@ func AllFiltered(e *evidence.Evidence) (condition.Finding, bool) {
 		fmt.Sprintf("No TCP connection was made: not to port %d of %s, not to its other ports, not to %s, not to %s.",
 			e.Target.Port, e.Target.Host, screen.List(bad), screen.List(silent))}}
 	switch {
-	case reading.PublicResolverAnswered(e):
+	case reading.PublicResolverOverIPv4(e):
 		finding.Evidence = append(finding.Evidence, "Questions to a public resolver are answered.")
 	case e.Egress != nil && len(e.Egress.DNSSeen) > 0:
 		finding.Evidence = append(finding.Evidence, "A source that is asked by DNS answers.")

@@ -161,6 +161,12 @@ func Unreachable(e *evidence.Evidence) (condition.Finding, bool) {
 	if finding, ok := gatewayGone(e); ok {
 		return finding, true
 	}
+	if e.ThisHost != nil && e.ThisHost.Steps.TooFew() && e.Walk() != nil && e.Walk().Distance > e.ThisHost.Steps.Most && e.DirectPortFailed(evidence.KindTimeout, evidence.KindUnreachable, evidence.KindNoRoute) {
+		finding := condition.Finding{First: true, Hides: []string{"port.", "service.partly-down", "host.local-firewall"},
+			Values: prose.Values{"no_way": "This host's packets may not travel far enough, so there is no route"}}
+		condition.FewSteps(&finding, e)
+		return finding, true
+	}
 	finding, ok := whenSigned(e, evidence.HopUnreachable)
 	if ok {
 		finding.Values["no_way"] = "The network has no route"
@@ -184,6 +190,7 @@ func Unreachable(e *evidence.Evidence) (condition.Finding, bool) {
 	if e.Host.On("darwin") { // pf_inet_hook of xnu gives EHOSTUNREACH for a packet that pf drops
 		finding.Values["pf_rules"] = "sudo pfctl -s rules"
 	}
+	condition.SharedOut(&finding, e)
 	surroundings(e, end, &finding)
 	return finding, true
 }
@@ -244,12 +251,8 @@ func Lossy(e *evidence.Evidence) (condition.Finding, bool) {
 		later = *e.Call.Retransmits - connect
 	}
 	// One segment sent again after the connection stood is what a sound line does now and then.
-	// A SYN is sent again after one second, three and seven (RFC 6298), lost or not.
-	for _, after := range []float64{1000, 3000, 7000} {
-		if connect > 0 && e.Port.RoundTripMS > after {
-			connect--
-		}
-	}
+	// Lost or not, a SYN is sent again after one second, and from Linux 6.5 on each second (tcp_syn_linear_timeouts).
+	connect = max(connect-int(e.Port.RoundTripMS/1000), 0)
 	if connect == 0 && later < 2 {
 		return condition.Finding{}, false
 	}

@@ -110,6 +110,10 @@ var Vocabulary = map[string]string{
 	"resolvers_line":   "",                    // "line 3 of /etc/resolv.conf"; set only where that line is wrong
 	"resolvers_closed": "",                    // resolvers_by; set only where this user may not read it
 
+	"accepting":        "", // a resolver whose TCP port took a connection
+	"accepting_server": "", // "A name server"; set with accepting
+	"answer_took":      "", // "6.0 s"; set only where the answer came too late
+
 	// Port and path.
 	"sender":        "the sender of the ICMP message",
 	"last_hop":      "",                                // set only where a place may be claimed
@@ -142,8 +146,17 @@ var Vocabulary = map[string]string{
 	"ttl_rules":     "",                                // the commands that list rules that set how many
 	"redirector":    "",                                // a device on the path that sends the packets elsewhere
 	"refuser":       "",                                // hop, where a refusal comes from there or just beyond
-	"share_address": "",                                // "several servers"; set only where one of them may be down
-	"connect_ms":    "over a second",                   // "1.4 s"
+	"taken_for":     "a machine in its own network",
+	"own_address":   "",              // the endpoint's, which this host has itself
+	"own_line":      "",              // the route of it, as ip route del takes it
+	"served_here":   "",              // "this host"; set only where it may be meant to serve the endpoint
+	"ttl_setting":   "",              // "net.ipv4.ip_default_ttl = 2"; set only where that is too few steps
+	"tried_ipv6":    "",              // the service's IPv6 address and port, tried in vain
+	"dead_ipv4":     "",              // a command; set only where a route over IPv4 leads to nobody
+	"silent_ports":  "",              // "32801 to 45990"; set only where a range of source ports parts what fails
+	"own_hops":      "",              // the line of this host's routing policy; set only where it shares connections out
+	"share_address": "",              // "several servers"; set only where one of them may be down
+	"connect_ms":    "over a second", // "1.4 s"
 
 	// This host.
 	"interface":      "the interface", // by which packets for the endpoint leave
