@@ -34,13 +34,16 @@ var Vocabulary = map[string]string{
 	"resolvers_by":   "/etc/resolv.conf",                      // where they are configured
 	"rules_source":   "the list that opensrs-doctor is given", // --rule, a path
 
-	"page_title":  "",                             // of the page that a network shows in the place of others
-	"page_at":     "the address that it leads to", // of that page
-	"login_reply": "",                             // "HTTP status 511"; set only where the call itself was answered so
-	"alive":       "another interface",            // by which packets do come in
-	"towards":     "the service",                  // the address that a route is for
-	"blocks":      "the resolver",                 // that gives another address than the rest
-	"others":      "another resolver",             // that gives the right one
+	"tls_opener":   "",                             // who issued the certificate of a device that opens TLS; set only where the call was made anyway
+	"not_public":   "",                             // the endpoint's host, where it is none of the public services and the reply may be its own
+	"limit_status": "",                             // "HTTP status 429"; set only where that is how the limit was said
+	"page_title":   "",                             // of the page that a network shows in the place of others
+	"page_at":      "the address that it leads to", // of that page
+	"login_reply":  "",                             // "HTTP status 511"; set only where the call itself was answered so
+	"alive":        "another interface",            // by which packets do come in
+	"towards":      "the service",                  // the address that a route is for
+	"blocks":       "the resolver",                 // that gives another address than the rest
+	"others":       "another resolver",             // that gives the right one
 
 	"expected":     "the one that --expect-key names", // a fingerprint
 	"client_file":  "the client's own settings file",  // its path
