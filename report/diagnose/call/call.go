@@ -15,6 +15,7 @@ import (
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose/condition"
 	"opensrs-doctor/report/diagnose/prose"
+	"opensrs-doctor/report/diagnose/tls"
 	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/screen"
 )
@@ -218,6 +219,8 @@ func NoReply(e *evidence.Evidence) (condition.Finding, bool) {
 			fmt.Sprintf("The connection was %s %.0f ms after the request, without a byte in between.", how, e.Call.TookMS))
 	}
 	finding.Evidence = append(finding.Evidence, sightingWords(e)...)
+	tls.AskedForCertificate(e, &finding)
+	orAnother(e, &finding)
 	return finding, true
 }
 

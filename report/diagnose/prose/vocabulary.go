@@ -187,6 +187,11 @@ var Vocabulary = map[string]string{
 	"few_packets":      "",                              // set only where a handshake with a small first message dies too
 	"own_wait":         "80 seconds",                    // how long the service's own client waits for a reply
 	"packed":           "",                              // "gzip", "UTF-16"; set only where the reply is in it
+	"private_issuer":   "",                              // the issuer that is missing; set only where it is not known to be a public one
+	"tls_answer":       "No answer",                     // or "No whole answer"
+	"tls_silence":      "nothing",                       // set only where nothing at all came
+	"half_answer":      "",                              // "a part of its answer"; set only where one came
+	"own_certificate":  "",                              // "a certificate of the client's own"; set only where the peer asked for one
 	"holder":           "A device",                      // that may hold the connection; set only where the other end confirmed what was sent
 	"lost_hello":       "the handshake's first message", // set only where the other end's TCP did not confirm it
 	"unconfirmed":      "the request",                   // set only where the other end's TCP did not confirm it
