@@ -22,15 +22,15 @@ var furtherProxies = []Fault{
 	}},
 	{Cause: "proxy.unreachable", Name: "https-proxy-with-an-unknown-certificate", Says: []string{"The certificate of the proxy does not verify"},
 		Never: []string{"No proxy answers", "Allow TCP"}, Break: func(w *World) {
-		secureProxy(w, strangeRoot(), proxyAddress)
-	}},
+			secureProxy(w, strangeRoot(), proxyAddress)
+		}},
 	{Cause: "proxy.unreachable", Name: "https-proxy-for-another-name", Break: func(w *World) {
 		secureProxy(w, apiIssuer(), "other.example")
 	}},
 	{Cause: "proxy.unreachable", Name: "https-to-a-plain-proxy", Says: []string{"opensrs-doctor --proxy http://" + proxyAddress + ":3128"},
 		Never: []string{"No proxy answers", "Allow TCP"}, Break: func(w *World) {
-		w.Env["HTTPS_PROXY"] = "https://" + proxyAddress + ":3128"
-	}},
+			w.Env["HTTPS_PROXY"] = "https://" + proxyAddress + ":3128"
+		}},
 	{Cause: "proxy.unreachable", Name: "http-to-a-socks-proxy", Break: func(w *World) {
 		w.Env["HTTPS_PROXY"] = "http://" + proxyAddress + ":1080"
 	}},
