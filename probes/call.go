@@ -67,7 +67,7 @@ func (w *world) readReply(facts *evidence.Call, got reply) {
 	facts.HTTPStatus = got.status.StatusCode
 	facts.ContentType = w.quote(got.status.Header.Get("Content-Type"), 100)
 	facts.Device = w.device(got.status.Header)
-	if facts.HTTPStatus/100 == 3 {
+	if facts.Redirects() {
 		facts.Location = w.quote(got.status.Header.Get("Location"), 200)
 		facts.Failure = &evidence.Failure{Op: evidence.OpCall, Kind: evidence.KindHTTPStatus, Detail: foreign.Oursf("HTTP status %d", facts.HTTPStatus)}
 		return
@@ -126,7 +126,7 @@ func (w *world) readNoStatus(facts *evidence.Call, got reply) {
 		facts.Failure = &evidence.Failure{Op: evidence.OpCall, Kind: evidence.KindMalformed, Detail: foreign.Ours("a head without end")}
 	case len(said) == 0 || classify.IsTimeout(got.err) || errors.Is(got.err, context.Canceled):
 		facts.Failure = classify.ErrorBy(evidence.OpCall, got.err, w.quote)
-	case bytes.HasPrefix(said, []byte("HTTP/")):
+	case bytes.HasPrefix(bytes.TrimSpace(said), []byte("HTTP/")):
 		facts.Failure = &evidence.Failure{Op: evidence.OpCall, Kind: evidence.KindMalformed, Detail: foreign.Ours("the reply's head was cut short or is not well-formed")}
 	default:
 		facts.ReplyBytes = len(said)
@@ -152,7 +152,7 @@ func (w *world) readEnvelope(facts *evidence.Call, body []byte, contentType stri
 	case facts.HTTPStatus >= 500 || facts.HTTPStatus == http.StatusTooManyRequests:
 		facts.Quote = w.quote(quoteOf(foreign.Decode(body, contentType)), 100)
 		facts.Failure = &evidence.Failure{Op: evidence.OpCall, Kind: evidence.KindHTTPStatus, Detail: foreign.Oursf("HTTP status %d", facts.HTTPStatus)}
-	case errors.As(err, &malformed):
+	case errors.As(err, &malformed) && (len(body) > 0 || facts.HTTPStatus == http.StatusOK):
 		facts.Failure = &evidence.Failure{Op: evidence.OpCall, Kind: evidence.KindMalformed, Detail: malformed.Why, Err: err}
 	default:
 		said := foreign.Decode(body, contentType)
@@ -186,9 +186,7 @@ func unpack(body []byte, said string) (plain, packed string) {
 
 // inside is what may be quoted of an unpacked reply: of an envelope its code and text.
 func (w *world) inside(plain string) string {
-	if begin, rest, declared := strings.Cut(plain, "?>"); declared && strings.HasPrefix(strings.TrimSpace(begin), "<?xml") {
-		plain = rest // which says UTF-16, and it is that no more
-	}
+	plain = withoutDeclaration(plain) // which says UTF-16, and it is that no more
 	answer, err := opensrs.ParseReply([]byte(plain))
 	var malformed *opensrs.MalformedError
 	switch {
@@ -224,26 +222,56 @@ func (w *world) code(said string) foreign.Text {
 	return w.quote(said, 20)
 }
 
-// quoteOf is what a person would read of a page first: the title of HTML, else the first line.
+// quoteOf is what a person would read of a page first: the title of HTML, or its first words. Of anything else it is the
+// first line: what is left of data without its tags does not tell an amount from another number.
 func quoteOf(body string) string {
 	tokens := html.NewTokenizer(strings.NewReader(body))
 	tokens.SetMaxBuf(64 << 10)
+	var words strings.Builder
+	page, hidden := false, false
 	for range 2000 {
-		switch tokens.Next() {
-		case html.ErrorToken:
-			return firstLine(body)
-		case html.StartTagToken:
-			if name, _ := tokens.TagName(); string(name) == "title" && tokens.Next() == html.TextToken {
-				if title := strings.TrimSpace(string(tokens.Text())); title != "" {
-					return title
-				}
-			}
+		kind := tokens.Next()
+		if kind == html.ErrorToken {
+			break
 		}
+		switch kind {
+		case html.TextToken:
+			if !hidden && words.Len() < 200 {
+				words.Write(tokens.Text())
+				words.WriteByte(' ')
+			}
+		case html.StartTagToken:
+			name, _ := tokens.TagName()
+			switch string(name) {
+			case "title":
+				if tokens.Next() == html.TextToken {
+					if title := strings.TrimSpace(string(tokens.Text())); title != "" {
+						return title
+					}
+				}
+			case "html": // an envelope too has a body
+				page = true
+			}
+			hidden = string(name) == "script" || string(name) == "style"
+		}
+	}
+	if text := strings.Join(strings.Fields(words.String()), " "); page && text != "" {
+		return text
 	}
 	return firstLine(body)
 }
 
+// firstLine is the first line of a text, or of the XML in it.
 func firstLine(text string) string {
-	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	line, _, _ := strings.Cut(withoutDeclaration(text), "\n")
 	return line
+}
+
+// withoutDeclaration is a text without white space around it, and without the declaration that XML begins with.
+func withoutDeclaration(text string) string {
+	text = strings.TrimSpace(text)
+	if begin, rest, declared := strings.Cut(text, "?>"); declared && strings.HasPrefix(begin, "<?xml") {
+		return strings.TrimSpace(rest)
+	}
+	return text
 }

@@ -57,7 +57,12 @@ func (w *world) secure(ctx context.Context, conn net.Conn, host string, change f
 // probeTLS does the handshake on the connection of the port probe. The stream is nil where it failed.
 func (w *world) probeTLS(ctx context.Context, tap *tapConn, host string, v way) (*evidence.TLS, *tls.Conn) {
 	facts := &evidence.TLS{}
-	stream, trust, chain, err := w.secure(ctx, tap, host, nil)
+	stream, trust, chain, err := w.secure(ctx, tap, host, func(config *tls.Config) {
+		config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			facts.AsksFor = true
+			return &tls.Certificate{}, nil // which is none
+		}
+	})
 	if err != nil {
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
@@ -98,6 +103,10 @@ func (w *world) explainHandshake(facts *evidence.TLS, tap *tapConn, v way) {
 		facts.Failure.Kind, facts.Failure.Detail = evidence.KindVersion, foreign.Oursf("the peer chose %s", version)
 	}
 	switch facts.Failure.Kind {
+	case evidence.KindTimeout, evidence.KindReset, evidence.KindHungUp:
+		if len(said) > 0 && said[0] == handshakeRecord {
+			facts.Answered = tap.heard()
+		}
 	case evidence.KindAlert:
 		facts.Alert = strings.TrimPrefix(classify.Plain(facts.Failure.Err), "tls: ")
 	case evidence.KindNotTLS:
@@ -106,10 +115,13 @@ func (w *world) explainHandshake(facts *evidence.TLS, tap *tapConn, v way) {
 	}
 }
 
+// handshakeRecord is the first byte of a TLS record that belongs to the handshake (RFC 8446, 5.1).
+const handshakeRecord = 22
+
 // chosenVersion is the version older than TLS 1.2 that a ServerHello at the beginning of what a peer said settles on,
 // none where there is none (RFC 5246, 7.4.1.3: record header, message type and length, version).
 func chosenVersion(said []byte) foreign.Text {
-	if len(said) < 11 || said[0] != 22 || said[5] != 2 || said[9] != 3 || said[10] >= 3 {
+	if len(said) < 11 || said[0] != handshakeRecord || said[5] != 2 || said[9] != 3 || said[10] >= 3 {
 		return foreign.Text{}
 	}
 	return []foreign.Text{foreign.Ours("SSLv3"), foreign.Ours("TLS 1.0"), foreign.Ours("TLS 1.1")}[said[10]]
@@ -120,6 +132,7 @@ type tapConn struct {
 	net.Conn
 	mu    sync.Mutex
 	bytes []byte
+	total int // how many came
 	// unconfirmed are the packets of ours that the other end's TCP had not confirmed when the connection was closed, which
 	// the end of a handshake's time does.
 	unconfirmed atomic.Int32
@@ -138,6 +151,7 @@ func (c *tapConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.total += n
 	if room := 512 - len(c.bytes); room > 0 {
 		c.bytes = append(c.bytes, p[:min(n, room)]...)
 	}
@@ -153,6 +167,13 @@ func (c *tapConn) more(wait time.Duration) {
 			return
 		}
 	}
+}
+
+// heard is how many bytes came.
+func (c *tapConn) heard() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.total
 }
 
 func (c *tapConn) taken() []byte {

@@ -33,10 +33,13 @@ type Call struct {
 // Made reports whether a call was sent.
 func (c *Call) Made() bool { return c != nil && c.Sent }
 
+// Redirects reports whether the reply leads elsewhere. 304, which a cache gives in place of a page, leads nowhere.
+func (c *Call) Redirects() bool { return c.HTTPStatus/100 == 3 && c.HTTPStatus != 304 }
+
 // FailedAs reports whether the call failed in one of these ways, with a reply that is not the API's: no envelope, no server
 // error and no redirect.
 func (c *Call) FailedAs(kinds ...Kind) bool {
-	if !c.Made() || c.Failure == nil || c.Envelope || c.HTTPStatus >= 500 || c.HTTPStatus/100 == 3 {
+	if !c.Made() || c.Failure == nil || c.Envelope || c.HTTPStatus >= 500 || c.Redirects() {
 		return false
 	}
 	return slices.Contains(kinds, c.Failure.Kind)

@@ -44,7 +44,7 @@ type Trust struct {
 	MissingURL   foreign.Text `json:"missing_issuer_url,omitzero" anonymize:"text"`
 	MissingKnown bool         `json:"missing_issuer_is_public"`                                   // a verified peer presented it, so it is public
 	Flaw         foreign.Text `json:"flaw,omitzero" anonymize:"quote"`                            // no issuer is missing, and a rule is broken: which
-	Namesake     bool         `json:"namesake,omitempty"`                                         // the issuer it names is a public root by name and not by key
+	Namesake     bool         `json:"namesake,omitempty"`                                         // the issuer it names is a public root, or was presented, by name and not by key
 	BelowPublic  bool         `json:"below_public_root,omitempty"`                                // not good, and signed up to a public root anyway
 	Issuer       foreign.Text `json:"issuer" anonymize:"distinguished,issuer"`                    // of the last presented certificate: who is behind the chain
 	IssuerCN     foreign.Text `json:"issuer_common_name,omitzero" anonymize:"certificate,issuer"` // of that issuer, like the next
@@ -119,8 +119,10 @@ type TLS struct {
 	CipherSuite string        `json:"cipher_suite,omitempty" anonymize:"keep"`
 	Chain       []Certificate `json:"chain,omitempty"`
 	Trust       *Trust        `json:"trust,omitempty"`
-	Failure     *Failure      `json:"-"`                     // in a report the step's, or this
-	Unconfirmed int           `json:"unconfirmed,omitempty"` // of a timeout: packets of ours that the other end's TCP had not confirmed
+	Failure     *Failure      `json:"-"`                              // in a report the step's, or this
+	Unconfirmed int           `json:"unconfirmed,omitempty"`          // of a timeout: packets of ours that the other end's TCP had not confirmed
+	Answered    int           `json:"answered_bytes,omitempty"`       // of a cut or silence: bytes of the peer's part of the handshake that came before it
+	AsksFor     bool          `json:"asks_for_certificate,omitempty"` // the peer asked for a certificate of the client's
 	Alert       string        `json:"alert,omitempty" anonymize:"text"`
 	Quote       foreign.Text  `json:"quote,omitzero" anonymize:"quote"` // what a peer that speaks no TLS said, printable, scrubbed
 	Variants    []Variant     `json:"variants,omitempty"`               // follow-up

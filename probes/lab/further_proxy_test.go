@@ -20,15 +20,17 @@ var furtherProxies = []Fault{
 		secureProxy(w, strangeRoot(), proxyAddress)
 		w.SystemStore = append(append([]byte{}, w.SystemStore...), strangeRoot().PEM()...)
 	}},
-	{Cause: "proxy.unreachable", Name: "https-proxy-with-an-unknown-certificate", Break: func(w *World) {
-		secureProxy(w, strangeRoot(), proxyAddress)
-	}},
+	{Cause: "proxy.unreachable", Name: "https-proxy-with-an-unknown-certificate", Says: []string{"The certificate of the proxy does not verify"},
+		Never: []string{"No proxy answers", "Allow TCP"}, Break: func(w *World) {
+			secureProxy(w, strangeRoot(), proxyAddress)
+		}},
 	{Cause: "proxy.unreachable", Name: "https-proxy-for-another-name", Break: func(w *World) {
 		secureProxy(w, apiIssuer(), "other.example")
 	}},
-	{Cause: "proxy.unreachable", Name: "https-to-a-plain-proxy", Break: func(w *World) {
-		w.Env["HTTPS_PROXY"] = "https://" + proxyAddress + ":3128"
-	}},
+	{Cause: "proxy.unreachable", Name: "https-to-a-plain-proxy", Says: []string{"opensrs-doctor --proxy http://" + proxyAddress + ":3128"},
+		Never: []string{"No proxy answers", "Allow TCP"}, Break: func(w *World) {
+			w.Env["HTTPS_PROXY"] = "https://" + proxyAddress + ":3128"
+		}},
 	{Cause: "proxy.unreachable", Name: "http-to-a-socks-proxy", Break: func(w *World) {
 		w.Env["HTTPS_PROXY"] = "http://" + proxyAddress + ":1080"
 	}},
@@ -144,23 +146,28 @@ var furtherProxies = []Fault{
 		w.UseProxy("socks5", "")
 		w.API.Closed = true
 	}},
-	{Cause: "proxy.upstream-failed", Name: "silent-at-connect", Or: []string{"unexplained", "proxy.unreachable"},
+	{Cause: "proxy.unreachable", Name: "silent-at-connect", Confidence: "likely", Says: []string{"takes connections and gives no answer", "--proxy socks5://"},
 		Break: func(w *World) {
 			w.UseProxy("http", "")
 			w.Proxy.Mute = true
 		}},
-	{Cause: "proxy.upstream-failed", Name: "socks-silent", Or: []string{"unexplained", "proxy.unreachable"},
+	{Cause: "proxy.unreachable", Name: "socks-silent", Confidence: "likely", Says: []string{"takes connections and gives no answer", "--proxy http://"},
 		Break: func(w *World) {
 			w.UseProxy("socks5", "")
 			w.Proxy.Mute = true
 		}},
-	proxied("proxy.upstream-failed", "http-500", "http", func(p *Proxy) { p.Status = "500 Internal Server Error" }, nil),
+	likely(proxied("proxy.upstream-failed", "http-500", "http", func(p *Proxy) { p.Status = "500 Internal Server Error" }, nil)),
+	proxied("network.login-required", "proxy-answers-511", "http", func(p *Proxy) { p.Status = "511 Network Authentication Required" }, nil),
+	{Cause: "proxy.upstream-failed", Name: "nobody-is-reached", Says: []string{"no more than to the service"}, Never: []string{"or at the service"}, Break: func(w *World) {
+		w.Env["HTTPS_PROXY"] = "http://192.0.2.80:3998"
+		go accept(w.Far.Listen("192.0.2.80:3998"), RawText("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"))
+	}},
 	proxied("proxy.denied", "http-403-with-words", "http", func(p *Proxy) { p.Status = "403 Blocked by policy" }, nil),
 	proxied("proxy.denied", "http-405", "http", func(p *Proxy) { p.Status = "405 Method Not Allowed" }, nil),
 	proxied("proxy.denied", "http-404", "http", func(p *Proxy) { p.Status = "404 Not Found" }, nil),
 	proxied("proxy.denied", "http-302", "http", func(p *Proxy) { p.Status = "302 Found" }, nil),
 	proxied("proxy.denied", "http-451", "http", func(p *Proxy) { p.Status = "451 Unavailable For Legal Reasons" }, nil),
-	{Cause: "proxy.upstream-failed", Name: "socks-general-failure", Or: []string{"proxy.denied", "unexplained"}, Break: func(w *World) {
+	{Cause: "proxy.upstream-failed", Name: "socks-general-failure", Confidence: "likely", Says: []string{"does not say why"}, Break: func(w *World) {
 		w.UseProxy("socks5", "")
 		w.Proxy.Socks = 1
 	}},
@@ -176,7 +183,7 @@ var furtherProxies = []Fault{
 		w.Env["HTTPS_PROXY"] = "http://proxy.example:3128"
 		w.Gateway.Filter("forward", "drop")
 	}},
-	{Cause: "proxy.denied", Name: "hangs-up-at-connect", Or: []string{"proxy.unreachable", "unexplained"}, Break: func(w *World) {
+	{Cause: "proxy.unreachable", Name: "hangs-up-at-connect", Confidence: "likely", Says: []string{"takes connections and gives no answer"}, Break: func(w *World) {
 		w.Env["HTTPS_PROXY"] = "http://192.0.2.80:3999"
 		go accept(w.Far.Listen("192.0.2.80:3999"), func(conn net.Conn) { _, _ = conn.Read(make([]byte, 4096)) })
 	}},

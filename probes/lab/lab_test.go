@@ -30,7 +30,7 @@ type Fault struct {
 var table = slices.Concat(healthyWorlds, hostFaults, dnsFaults, portFaults, tlsFaults, clockFaults,
 	callFaults, rulesFaults, egressFaults, proxyFaults, serviceFaults, slowWorlds,
 	furtherDNS, resolverWorlds, furtherPorts, furtherHosts, furtherTLS, furtherClocks, furtherCalls, furtherServices, furtherRules,
-	furtherProxies, thisHostFaults, culpritFaults, insideFaults, beyondFaults, furtherIPv6, furtherOptions, oddCertificates, oddWorlds, unseenWorlds, ownAuthorities, upstreamWorlds, earlyWorlds, elsewhereFaults, opensslFaults, twoFaults, asWorlds, cgroupWorlds, besideWorlds, strangeWorlds, steeredWorlds, fewSteps, somePorts)
+	furtherProxies, thisHostFaults, culpritFaults, insideFaults, beyondFaults, furtherIPv6, furtherOptions, oddCertificates, oddWorlds, unseenWorlds, ownAuthorities, upstreamWorlds, earlyWorlds, elsewhereFaults, opensslFaults, twoFaults, asWorlds, cgroupWorlds, besideWorlds, strangeWorlds, steeredWorlds, fewSteps, somePorts, answerWorlds)
 
 func TestLab(t *testing.T) {
 	byCause := map[string][]Fault{}

@@ -118,7 +118,7 @@ func reduce(key string, value any) any {
 		return value != ""
 	case float64:
 		switch {
-		case key == "http_status" && value == http.StatusNetworkAuthenticationRequired: // which says what it is about
+		case (key == "http_status" || key == "code") && value == http.StatusNetworkAuthenticationRequired: // which says what it is about
 			return value
 		case key == "http_status":
 			return int(value) / 100
@@ -152,6 +152,9 @@ type evidence struct {
 		Facts      map[string]any `json:"facts"`
 	} `json:"probes"`
 }
+
+// greets tells how servers of mail and shells begin.
+var greets = regexp.MustCompile(`^(220 |\* |\+OK|SSH-)`)
 
 // words tells a line of words from other quotes.
 var words = regexp.MustCompile(`^[\w ,.:;!?'-]+$`)
@@ -212,7 +215,7 @@ func classOf(w *World, result Result) (string, error) {
 			}
 		case "call":
 			quote, _ := facts["quote"].(string)
-			class = append(class, strings.Contains(quote, "<"), words.MatchString(quote))
+			class = append(class, strings.Contains(quote, "<"), words.MatchString(quote), greets.MatchString(quote))
 		}
 	}
 	text, err := json.Marshal(class)

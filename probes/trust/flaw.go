@@ -13,8 +13,8 @@ import (
 
 // examine says of a chain that leads to none of the roots (the public ones, or those of the host's own authority) why,
 // where no issuer is missing; its dates and name are not looked at. Flaw: a rule is broken on the way, by an issuer that
-// is none, a limit that an issuer has, a purpose that is not a server's. Namesake: it ends in an issuer with a root's name,
-// which did not sign it. BelowPublic: every signature up to a root holds.
+// is none, a limit that an issuer has, a purpose that is not a server's. Namesake: it ends in an issuer with the name of
+// a root, or of one that was presented, which did not sign it. BelowPublic: every signature up to a root holds.
 func (r *Roots) examine(chain []*x509.Certificate, pool *x509.CertPool, list []*x509.Certificate, trust *evidence.Trust) {
 	current := chain[0]
 	for range chain {
@@ -37,6 +37,11 @@ func (r *Roots) examine(chain []*x509.Certificate, pool *x509.CertPool, list []*
 				trust.Flaw = r.oldSignature(slices.Concat(public, presented), current)
 			}
 			trust.Namesake = len(public) > 0 && trust.Flaw.Empty()
+			if len(presented) > 0 && trust.Flaw.Empty() { // the one that is shown did not sign: the chain ends here, with another of that name
+				trust.Namesake, trust.RootShown = true, false
+				trust.Issuer = PlainName(current.Issuer, r.scrub)
+				trust.IssuerCN, trust.IssuerOrg = nameParts(current.Issuer, r.scrub)
+			}
 			return
 		}
 		if bytes.Equal(next.RawSubject, next.RawIssuer) {

@@ -174,7 +174,7 @@ var rows = []Cause{
 	{ID: "call.permission-denied", Probe: "call", Severity: report.Fail, When: call.PermissionDenied},
 	{ID: "call.rate-limited", Probe: "call", Severity: report.Fail, Passes: true, When: call.RateLimited},
 	{ID: "call.answered-by-device", Probe: "call", Severity: report.Fail,
-		Hides: []string{"call.server-error", "call.not-opensrs", "call.malformed-reply"}, When: call.AnsweredByDevice},
+		Hides: []string{"call.server-error", "call.rate-limited", "call.not-opensrs", "call.malformed-reply"}, When: call.AnsweredByDevice},
 	{ID: "call.server-error", Probe: "call", Severity: report.Fail,
 		Hides: []string{"call.not-opensrs", "call.malformed-reply"}, When: call.ServerError},
 	{ID: "call.no-reply", Probe: "call", Severity: report.Fail, When: call.NoReply},

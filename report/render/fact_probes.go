@@ -202,6 +202,8 @@ func (l *factList) tls(r *factReader) {
 	l.say("version", joinedWords(r.text("version"), r.text("cipher_suite")))
 	l.say("alert", r.text("alert"))
 	l.say("packets that the other end did not confirm", r.text("unconfirmed"))
+	l.say("bytes of the answer before that", r.text("answered_bytes"))
+	l.say("certificate of the client", r.pick("asks_for_certificate", "asked for", ""))
 	if store := r.object("store"); store != nil {
 		l.item("this host's roots", joinedWords(store.text("variable")+" names "+store.text("path"), store.text("problem")), store)
 	}

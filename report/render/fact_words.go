@@ -205,7 +205,7 @@ func (l *factList) trust(t *factReader) {
 		l.say("missing issuer", joinedWords(t.text("missing_issuer"), t.pick("missing_issuer_is_public", "a public authority's", ""),
 			prefixed("at ", t.text("missing_issuer_url"))))
 		l.say("broken rule", t.text("flaw"))
-		l.say("namesake", t.pick("namesake", "the issuer has a public root's name and another key", ""))
+		l.say("namesake", t.pick("namesake", "the issuer has the name of a known or presented one, and another key", ""))
 		l.say("below a public root", t.pick("below_public_root", "signed up to a public root, and still not good", ""))
 		l.say("last issuer in the chain", t.text("issuer"))
 		l.say("inspection product", t.text("inspection_product"))

@@ -11,9 +11,11 @@ import (
 	"opensrs-doctor/probes/iprules"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/probes/pattern"
+	"opensrs-doctor/probes/service"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose/condition"
 	"opensrs-doctor/report/diagnose/prose"
+	"opensrs-doctor/report/diagnose/tls"
 	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/screen"
 )
@@ -127,8 +129,15 @@ func PermissionDenied(e *evidence.Evidence) (condition.Finding, bool) {
 	if !e.Call.Made() || e.Call.Class != string(opensrs.PermissionDenied) {
 		return condition.Finding{}, false
 	}
-	return replyFinding(e), true
+	finding := replyFinding(e)
+	if !permissionWords().MatchString(e.Call.Text.String()) {
+		finding.Confidence = report.Likely // a code alone
+	}
+	return finding, true
 }
+
+// permissionWords are the words of a reply about what a user may do.
+var permissionWords = pattern.Of(`(?i)permi|privileg|not allowed|may not|not authori[sz]ed|sub-?user`)
 
 // limitWords are the words of a reply about a limit.
 var limitWords = pattern.Of(`(?i)rate|limit|exceed|too many|simultaneous|maximum|connections`)
@@ -144,12 +153,16 @@ func RateLimited(e *evidence.Evidence) (condition.Finding, bool) {
 	if e.Call.Envelope && !limitWords().MatchString(e.Call.Text.String()) { // 300 alone has two meanings
 		finding.Confidence = report.Likely
 	}
+	if !e.Call.Envelope {
+		finding.Values["limit_status"] = "HTTP status 429"
+		orAnother(e, &finding)
+	}
 	return finding, true
 }
 
 // AnsweredByDevice: a proxy in between answered in the service's place, and its headers name it.
 func AnsweredByDevice(e *evidence.Evidence) (condition.Finding, bool) {
-	if !e.Call.Made() || e.Call.Envelope || e.Call.Device.Empty() || e.Call.HTTPStatus/100 == 3 || e.Call.HTTPStatus == 0 {
+	if !e.Call.Made() || e.Call.Envelope || e.Call.Device.Empty() || e.Call.Redirects() || e.Call.HTTPStatus == 0 {
 		return condition.Finding{}, false
 	}
 	finding := replyFinding(e)
@@ -166,8 +179,29 @@ func ServerError(e *evidence.Evidence) (condition.Finding, bool) {
 	if !failed {
 		return condition.Finding{}, false
 	}
-	return replyFinding(e), true
+	finding := replyFinding(e)
+	switch {
+	case !e.Call.Envelope:
+		orAnother(e, &finding)
+	case !troubleWords().MatchString(e.Call.Text.String()):
+		finding.Confidence = report.Likely // a code alone
+	}
+	return finding, true
 }
+
+// orAnother lowers what is said of the service by an HTTP status alone, where another may have sent it: a device that opens
+// TLS, or a relay.
+func orAnother(e *evidence.Evidence, finding *condition.Finding) {
+	switch {
+	case e.TLS != nil && e.TLS.Trust != nil && !e.TLS.Trust.Verified():
+		finding.Confidence, finding.Values["tls_opener"] = report.Likely, reading.LastIssuer(e.TLS.Trust)
+	case service.OpenSRS.EnvironmentOf(e.Target.Host) == "":
+		finding.Confidence, finding.Values["not_public"] = report.Likely, e.Target.Host
+	}
+}
+
+// troubleWords are the words of a reply about trouble of the service or a registry.
+var troubleWords = pattern.Of(`(?i)internal|server|system|registry|supplier|error|unavailable|unable|fail|time|down|again|connect|maintenance|busy`)
 
 // NoReply: the call is sent, and the connection ends without a reply.
 func NoReply(e *evidence.Evidence) (condition.Finding, bool) {
@@ -185,6 +219,8 @@ func NoReply(e *evidence.Evidence) (condition.Finding, bool) {
 			fmt.Sprintf("The connection was %s %.0f ms after the request, without a byte in between.", how, e.Call.TookMS))
 	}
 	finding.Evidence = append(finding.Evidence, sightingWords(e)...)
+	tls.AskedForCertificate(e, &finding)
+	orAnother(e, &finding)
 	return finding, true
 }
 
@@ -207,7 +243,7 @@ func NotOpenSRS(e *evidence.Evidence) (condition.Finding, bool) {
 
 // Redirected: the reply leads elsewhere; it is not followed.
 func Redirected(e *evidence.Evidence) (condition.Finding, bool) {
-	if !e.Call.Made() || e.Call.HTTPStatus/100 != 3 {
+	if !e.Call.Made() || !e.Call.Redirects() {
 		return condition.Finding{}, false
 	}
 	finding := replyFinding(e)

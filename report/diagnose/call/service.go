@@ -60,6 +60,11 @@ func NetworkLoginRequired(e *evidence.Evidence) (condition.Finding, bool) {
 		finding.Values["page_title"] = cmp.Or(e.Call.Quote.String(), "HTTP status 511")
 		return finding, true
 	}
+	if e.Port != nil && e.Port.ProxyReply != nil && e.Port.ProxyReply.Code == evidence.StatusLogin {
+		return condition.Finding{Confidence: report.Likely, First: true, Hides: []string{"proxy.upstream-failed"}, Explains: []string{"port"},
+			Values:   prose.Values{"login_reply": "HTTP status 511", "page_title": "HTTP status 511"},
+			Evidence: []string{fmt.Sprintf("Asked for %s, %s answers: %d %s.", e.Target.Host, e.Host.Proxy.URL, evidence.StatusLogin, e.Port.ProxyReply.Text)}}, true
+	}
 	blocked := e.Blocked()
 	if e.Host.Proxy != nil || blocked == "" || blocked == "dns" {
 		return condition.Finding{}, false

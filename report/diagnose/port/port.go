@@ -205,7 +205,7 @@ func WrongPort(e *evidence.Evidence) (condition.Finding, bool) {
 		return condition.Finding{}, false // an envelope comes from the API, wherever it is
 	}
 	confidence := report.Certain
-	if stopped == "call" && !e.Call.FailedAs(evidence.KindBadAnswer, evidence.KindNotHTTP) && e.Call.HTTPStatus/100 != 3 {
+	if stopped == "call" && !e.Call.FailedAs(evidence.KindBadAnswer, evidence.KindNotHTTP) && !e.Call.Redirects() {
 		confidence = report.Likely // the API in trouble looks like this too
 	}
 	for _, attempt := range e.Port.OtherPorts {

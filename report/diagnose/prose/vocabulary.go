@@ -34,13 +34,26 @@ var Vocabulary = map[string]string{
 	"resolvers_by":   "/etc/resolv.conf",                      // where they are configured
 	"rules_source":   "the list that opensrs-doctor is given", // --rule, a path
 
-	"page_title":  "",                             // of the page that a network shows in the place of others
-	"page_at":     "the address that it leads to", // of that page
-	"login_reply": "",                             // "HTTP status 511"; set only where the call itself was answered so
-	"alive":       "another interface",            // by which packets do come in
-	"towards":     "the service",                  // the address that a route is for
-	"blocks":      "the resolver",                 // that gives another address than the rest
-	"others":      "another resolver",             // that gives the right one
+	"tls_opener":        "",                                                     // who issued the certificate of a device that opens TLS; set only where the call was made anyway
+	"not_public":        "",                                                     // the endpoint's host, where it is none of the public services and the reply may be its own
+	"limit_status":      "",                                                     // "HTTP status 429"; set only where that is how the limit was said
+	"no_proxy":          "No proxy answers",                                     // or what else of it fails
+	"proxy_shut":        "the proxy's host and port",                            // set only where no connection to it came about
+	"plain_proxy":       "http://HOST:PORT",                                     // an https proxy without TLS; set only where the handshake fails
+	"proxy_certificate": "",                                                     // "The certificate of the proxy"; set only where it did not verify
+	"mute_too":          "",                                                     // what the proxy said nothing about either
+	"spoken":            "",                                                     // "http://": how the proxy was spoken to
+	"other_kind":        "",                                                     // the proxy's URL with another scheme
+	"upstream":          "between the proxy and the service, or at the service", // set only where others are not known to fail too
+	"failed_too":        "",                                                     // what the proxy could not reach either
+	"vague_reply":       "",                                                     // "This answer"; set only where it gives no reason
+	"page_title":        "",                                                     // of the page that a network shows in the place of others
+	"page_at":           "the address that it leads to",                         // of that page
+	"login_reply":       "",                                                     // "HTTP status 511"; set only where the call itself was answered so
+	"alive":             "another interface",                                    // by which packets do come in
+	"towards":           "the service",                                          // the address that a route is for
+	"blocks":            "the resolver",                                         // that gives another address than the rest
+	"others":            "another resolver",                                     // that gives the right one
 
 	"expected":     "the one that --expect-key names", // a fingerprint
 	"client_file":  "the client's own settings file",  // its path
@@ -197,6 +210,11 @@ var Vocabulary = map[string]string{
 	"few_packets":      "",                              // set only where a handshake with a small first message dies too
 	"own_wait":         "80 seconds",                    // how long the service's own client waits for a reply
 	"packed":           "",                              // "gzip", "UTF-16"; set only where the reply is in it
+	"private_issuer":   "",                              // the issuer that is missing; set only where it is not known to be a public one
+	"tls_answer":       "No answer",                     // or "No whole answer"
+	"tls_silence":      "nothing",                       // set only where nothing at all came
+	"half_answer":      "",                              // "a part of its answer"; set only where one came
+	"own_certificate":  "",                              // "a certificate of the client's own"; set only where the peer asked for one
 	"holder":           "A device",                      // that may hold the connection; set only where the other end confirmed what was sent
 	"lost_hello":       "the handshake's first message", // set only where the other end's TCP did not confirm it
 	"unconfirmed":      "the request",                   // set only where the other end's TCP did not confirm it

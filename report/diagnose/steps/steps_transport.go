@@ -169,7 +169,7 @@ func callWords(c *evidence.Call, step evidence.Step) string {
 		return screen.Clip(reply+", "+screen.Clean(c.Text.String()), reading.RowWidth)
 	case c.Envelope:
 		return reply
-	case c.HTTPStatus/100 == 3:
+	case c.Redirects():
 		return screen.FirstFitting(reading.RowWidth, fmt.Sprintf("HTTP %d, redirected to %s", c.HTTPStatus, c.Location),
 			fmt.Sprintf("HTTP %d, redirected elsewhere", c.HTTPStatus))
 	case failure != nil && c.HTTPStatus == 0 && failure.Kind == evidence.KindTimeout:

@@ -129,6 +129,8 @@ func IncompleteChain(e *evidence.Evidence) (condition.Finding, bool) {
 	if trust.MissingKnown {
 		finding.Confidence = report.Certain
 		finding.Evidence = append(finding.Evidence, "Another peer presented it: it is a public one.")
+	} else {
+		finding.Values["private_issuer"] = finding.Values["missing"]
 	}
 	return finding, true
 }
@@ -200,7 +202,7 @@ func UnknownCA(e *evidence.Evidence) (condition.Finding, bool) {
 	switch {
 	case trust.Namesake:
 		finding.Confidence = report.Likely
-		finding.Evidence = append(finding.Evidence, fmt.Sprintf("A public root is called %s too, and its key did not sign this: it is another authority of that name.", reading.LastIssuer(trust)))
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("A certificate of %s is known here or was sent along, and its key did not sign this: it is another authority of that name, or another of its keys.", reading.LastIssuer(trust)))
 	case !trust.RootShown: // nor is there a peer that verifies: then it would be an incomplete chain
 		finding.Confidence = report.Possible
 		finding.Evidence = append(finding.Evidence, "No root was presented, so the server may only have left out an intermediate certificate; no other peer could be compared.")

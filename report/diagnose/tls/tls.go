@@ -93,7 +93,12 @@ func VariantWords(e *evidence.Evidence) []string {
 
 // Seen is how the handshake ended, and what the experiments showed: the beginning of a finding about it.
 func Seen(e *evidence.Evidence) condition.Finding {
-	finding := condition.Finding{Values: prose.Values{}, Evidence: []string{"The handshake ended with: " + reading.FailureWords(e.TLS.Failure) + "."}}
+	ended := reading.FailureWords(e.TLS.Failure)
+	if n := e.TLS.Answered; n > 0 && e.TLS.Failed(evidence.KindTimeout, evidence.KindReset, evidence.KindHungUp) {
+		ended = fmt.Sprintf("%s, after %s of an answer", map[evidence.Kind]string{evidence.KindTimeout: "silence", evidence.KindReset: "connection reset",
+			evidence.KindHungUp: "connection closed"}[e.TLS.Failure.Kind], screen.CountWords(n, "byte", "bytes"))
+	}
+	finding := condition.Finding{Values: prose.Values{}, Evidence: []string{"The handshake ended with: " + ended + "."}}
 	finding.Evidence = append(finding.Evidence, VariantWords(e)...)
 	return finding
 }
@@ -204,7 +209,11 @@ func Reset(e *evidence.Evidence) (condition.Finding, bool) {
 		return condition.Finding{Confidence: report.Likely, Explains: []string{"port"}, Evidence: []string{
 			"The connection was made and reset at once, before the handshake began."}}, true
 	}
-	return InEveryVariant(e, evidence.KindReset, evidence.KindHungUp)
+	finding, ok := InEveryVariant(e, evidence.KindReset, evidence.KindHungUp)
+	if ok && e.TLS.Answered > 0 {
+		finding.Values["half_answer"] = "a part of its answer"
+	}
+	return finding, ok
 }
 
 // Timeout: silence in every variant of the handshake.
@@ -215,6 +224,12 @@ func Timeout(e *evidence.Evidence) (condition.Finding, bool) {
 	}
 	if !ok {
 		return finding, false
+	}
+	finding.Values["tls_answer"] = "No answer"
+	if e.TLS.Answered > 0 {
+		finding.Values["tls_answer"], finding.Values["half_answer"] = "No whole answer", "a part of its answer"
+	} else {
+		finding.Values["tls_silence"] = "nothing"
 	}
 	if n := e.TLS.Unconfirmed; n > 0 && e.Host.Proxy == nil {
 		finding.Values["lost_hello"] = "the first message of the handshake"
@@ -230,15 +245,27 @@ func Timeout(e *evidence.Evidence) (condition.Finding, bool) {
 func Rejected(e *evidence.Evidence) (condition.Finding, bool) {
 	// With TLS 1.3 a server refuses the client's side of the handshake only after it, beside the call.
 	if e.Call.Made() && e.Call.Failure != nil && e.Call.Failure.Kind == evidence.KindAlert {
-		return condition.Finding{Values: prose.Values{"alert": strings.TrimPrefix(e.Call.Failure.Detail.String(), "tls: ")}, Explains: []string{"call"},
-			Evidence: []string{"The answer to the call is a TLS alert: " + e.Call.Failure.Detail.String() + "."}}, true
+		finding := condition.Finding{Values: prose.Values{"alert": strings.TrimPrefix(e.Call.Failure.Detail.String(), "tls: ")}, Explains: []string{"call"},
+			Evidence: []string{"The answer to the call is a TLS alert: " + e.Call.Failure.Detail.String() + "."}}
+		AskedForCertificate(e, &finding)
+		return finding, true
 	}
 	if !e.TLS.Failed(evidence.KindAlert) || whenOK(VersionUnsupported(e)) || whenOK(HelloTooBig(e)) {
 		return condition.Finding{}, false
 	}
 	finding := Seen(e)
 	finding.Values["alert"] = e.TLS.Alert
+	AskedForCertificate(e, &finding)
 	return finding, true
+}
+
+// AskedForCertificate adds to a finding that the peer asked for a certificate of the client's, where it did: one that gets none
+// may end the conversation because of it.
+func AskedForCertificate(e *evidence.Evidence, finding *condition.Finding) {
+	if e.TLS != nil && e.TLS.AsksFor {
+		finding.Values["own_certificate"] = "a certificate of the client's own"
+		finding.Evidence = append(finding.Evidence, "In the handshake the peer asked for a certificate of the client's own, and got none.")
+	}
 }
 
 func whenOK(_ condition.Finding, ok bool) bool { return ok }
