@@ -62,7 +62,7 @@ func (w *world) addressIn(text string) netip.Addr {
 func (x *experiments) fromCall(sources []Source, local netip.Addr) {
 	x.once("sources from the call's address", otherTime, func(ctx context.Context) {
 		there := &world{now: x.world.now, sourceIP: local, resolver: x.world.resolver, roots: x.world.roots, scrub: x.world.scrub,
-			clock: x.world.clock, agent: x.world.agent}
+			clock: x.world.clock, agent: x.world.agent, public: x.world.public}
 		var group sync.WaitGroup
 		for _, source := range sources {
 			if source.Kind == "dns" {

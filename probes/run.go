@@ -32,6 +32,7 @@ import (
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/netaddr"
+	"opensrs-doctor/probes/service"
 	"opensrs-doctor/probes/thishost"
 	"opensrs-doctor/probes/trust"
 )
@@ -132,7 +133,7 @@ func newRun(ctx context.Context, o Options, watch func(Event)) *run {
 	o.Signed = o.signed()
 	scrub := o.Scrubber()
 	r := &run{o: o, watch: watch, ctx: ctx, budget: newBudget(o.Timeout), plan: planOf(o)}
-	r.w = &world{now: time.Now, sourceIP: o.SourceIP, scrub: scrub, clock: &clockNotes{begun: r.budget.begun},
+	r.w = &world{now: time.Now, sourceIP: o.SourceIP, public: service.OpenSRS.EnvironmentOf(o.Host) != "", scrub: scrub, clock: &clockNotes{begun: r.budget.begun},
 		agent: "opensrs-doctor/" + o.Version, roots: newRoots(o, scrub)}
 	id := make([]byte, 8)
 	rand.Read(id)

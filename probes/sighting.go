@@ -11,6 +11,7 @@ import (
 	"opensrs-doctor/probes/classify"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/iprules"
 )
 
 // sightByHTTP reads an address from the body of a page.
@@ -37,7 +38,13 @@ func (w *world) readSighting(sighting evidence.Sighting, text string, words clas
 			Detail: foreign.Oursf("not an address: %s", words(firstLine(text), 100))}
 		return sighting
 	}
-	sighting.Address = address.Unmap().WithZone("")
+	address = address.Unmap().WithZone("")
+	if kind := iprules.NeverPublic(address); kind != "" && w.public { // a proxy told it, or something answers in the source's place
+		sighting.Failure = &evidence.Failure{Op: evidence.OpRead, Kind: evidence.KindBadAnswer,
+			Detail: foreign.Oursf("%s is not a public address (%s)", words(address.String(), 45), words(kind, 40))}
+		return sighting
+	}
+	sighting.Address = address
 	return sighting
 }
 

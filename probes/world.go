@@ -26,6 +26,7 @@ type world struct {
 	scrub    *foreign.Scrubber
 	clock    *clockNotes
 	agent    string // User-Agent
+	public   bool   // the service is one of the public ones, which no call reaches from an address that can never be public
 
 	mu      sync.Mutex
 	amounts []string // what the account holds, as replies told it

@@ -27,6 +27,16 @@ var answerWorlds = []Fault{
 	replies("call.not-opensrs", "soap-fault", HTTP("200 OK", "text/xml", `<?xml version="1.0"?>`+"\n"+`<soap:Fault><faultstring>No such service</faultstring></soap:Fault>`),
 		"No such service"),
 
+	{Cause: "call.ip-denied", Name: "sources-that-tell-a-private-address", Then: []string{"egress.unknown"},
+		Never: []string{"allow 10.1.0.2"}, Break: func(w *World) {
+			public(w)
+			w.Flags = append(w.Flags, "--cross-check=false")
+			outcomes["denied"](w)
+			for _, source := range w.Sources {
+				source.Answer = Page(200, "text/plain", "10.1.0.2\n")
+			}
+		}},
+
 	{Cause: "tls.expired", Name: "long-ago-and-its-issuer-made-anew", Says: []string{Host}, Break: func(w *World) {
 		root := oddRoot()
 		issuing := root.issue("Odd Issuing CA", true, nil)

@@ -97,7 +97,7 @@ var furtherRules = []Fault{
 		w.Rules = six()
 		outcomes["denied"](w)
 	}},
-	{Cause: "rules.invalid", Name: "slash-24-that-would-allow", Or: []string{"rules.propagating", "rules.not-allowed"}, Break: func(w *World) {
+	{Cause: "rules.invalid", Name: "slash-24-that-would-allow", Confidence: "likely", Says: []string{"which the control panel does not take"}, Break: func(w *World) {
 		w.Rules = []string{"allow 203.0.113.0/24"}
 		outcomes["denied"](w)
 	}},

@@ -46,7 +46,30 @@ func RulesInvalid(e *evidence.Evidence) (condition.Finding, bool) {
 		finding.Evidence = append(finding.Evidence, screen.Capital(problem)+".")
 	}
 	finding.Values = prose.Values{"rule_problem": problems[0], "rule_fix": fixes[0]}
+	if words := allowedByRefused(e); words != "" {
+		finding.Confidence, finding.First, finding.Explains = report.Likely, true, []string{"call"}
+		finding.Hides = []string{"call.ip-denied", "rules.propagating", "rules.other-address"}
+		finding.Evidence = append(finding.Evidence, "The API says: "+replyWords(e)+".", words)
+	}
 	return finding, true
+}
+
+// allowedByRefused says which address the API refuses that is allowed by rules alone which the control panel would not take, and
+// which so cannot be in the list that the API goes by; "" where another rule allows it.
+func allowedByRefused(e *evidence.Evidence) string {
+	r := rulingOf(e)
+	if r.verdict != iprules.VerdictAllow || r.compared(e) != outcomeInvalidIP {
+		return ""
+	}
+	refused := func(rule int) bool {
+		return slices.ContainsFunc(e.Rules.Problems, func(p iprules.Problem) bool { return p.Rule == rule && p.Severity == iprules.SeverityError })
+	}
+	for _, result := range r.results {
+		if !slices.ContainsFunc(result.MatchedAllow, func(rule int) bool { return !refused(rule) }) {
+			return fmt.Sprintf("%s is allowed by %s only, which the control panel does not take.", result.IP, r.name(result.MatchedAllow[0]))
+		}
+	}
+	return ""
 }
 
 // deny is the row "deny" of the table. A simulation can be wrong: only the API's own word makes it certain.
