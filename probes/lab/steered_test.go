@@ -26,6 +26,12 @@ var steeredWorlds = []Fault{
 			w.Client.IP("route replace default src " + ClientIP + " nexthop via 10.1.0.1 dev eth0 nexthop via 10.1.1.1 dev eth1")
 			everySecondServer(w, "drop")
 		}},
+	{Cause: "port.filtered", Name: "a-rule-gives-the-port-a-path-of-its-own", Confidence: "likely", Says: []string{"dev eth1 src 10.1.0.2 table 100", "default via 10.1.0.1"}, Break: func(w *World) {
+		otherWay(w)
+		w.Client.IP("route replace default via "+GatewayIP, "route add default via 10.1.1.1 dev eth1 src "+ClientIP+" table 100",
+			"rule add uidrange 0-0 ipproto tcp dport 55443 lookup 100")
+		w.Gateway.Filter("forward", `iifname "lan1" drop`)
+	}},
 	{Cause: "egress.unknown", Name: "2.5-s-away", Verdict: "warn", Break: func(w *World) { w.Delay = 2500 * time.Millisecond },
 		Check: func(t *testing.T, _ *World, result Result) {
 			if strings.Contains(strings.Join(result.Report.Causes(), " "), "port.lossy") {
