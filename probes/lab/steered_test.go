@@ -60,7 +60,7 @@ var fewSteps = []Fault{
 var somePorts = []Fault{
 	{Cause: "host.local-firewall", Name: "most-source-ports-dropped", Or: []string{""}, Says: []string{"all but"}, Check: orNone(culprit("nft-rule", "ip fault output handle", "", "drop")),
 		Break: func(w *World) { w.Client.Filter("output", "tcp dport 55443 tcp sport != 52000-55999 counter drop") }},
-	{Cause: "host.local-firewall", Name: "some-source-ports-dropped-for-an-ordinary-user", Or: []string{""}, Says: []string{"goes by the source port (32"}, Break: func(w *World) {
+	{Cause: "host.local-firewall", Name: "some-source-ports-dropped-for-an-ordinary-user", Or: []string{""}, Says: []string{"goes by the source port (3"}, Break: func(w *World) {
 		w.User = ordinary
 		w.Client.Filter("output", "tcp dport 55443 tcp sport 32768-55999 drop")
 	}},
