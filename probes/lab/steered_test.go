@@ -2,11 +2,7 @@
 
 package lab
 
-import (
-	"strings"
-	"testing"
-	"time"
-)
+import "testing"
 
 // steeredWorlds are about where this host's own tables and settings send packets, and how far.
 var steeredWorlds = []Fault{
@@ -32,12 +28,6 @@ var steeredWorlds = []Fault{
 			"rule add uidrange 0-0 ipproto tcp dport 55443 lookup 100")
 		w.Gateway.Filter("forward", `iifname "lan1" drop`)
 	}},
-	{Cause: "egress.unknown", Name: "2.5-s-away", Verdict: "warn", Break: func(w *World) { w.Delay = 2500 * time.Millisecond },
-		Check: func(t *testing.T, _ *World, result Result) {
-			if strings.Contains(strings.Join(result.Report.Causes(), " "), "port.lossy") {
-				t.Error("a packet that is sent again because the answer takes long is taken for a lost one")
-			}
-		}},
 }
 
 // fewSteps are hosts whose packets may travel too few steps; the service is four away.
