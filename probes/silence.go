@@ -22,10 +22,7 @@ const silentEnough = 6
 // an answer, and not silence. Then one ordinary packet goes before everything else: routers send few ICMP errors
 // at a time, and the answer to that packet is the one that counts.
 func (x *experiments) path(to netip.AddrPort, answered bool) {
-	compare := uint16(443)
-	if to.Port() == compare {
-		compare = service.OpenSRS.Port
-	}
+	compare := service.OpenSRS.OtherPort(to.Port())
 	x.once("path", pathTime, func(ctx context.Context) {
 		var first *evidence.Hop
 		if answered {

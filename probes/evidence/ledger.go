@@ -64,14 +64,14 @@ func (l *Ledger) Packets() int {
 }
 
 // lostPartly is where in this host the packets are lost that were not answered, where others were: it counts as many as
-// those, and some that are sent again.
+// those, and some that are sent again, or that a rule for every packet takes of connections that did come about.
 func (l *Ledger) lostPartly() (place string, sure bool) {
 	for _, one := range []struct {
 		place string
 		of    func(Counts) int
 	}{{LostGoingOut, l.unsent}, {LostComingIn, Counts.Undelivered}} {
 		lost, silent := one.of(l.Once)+one.of(l.Twice), l.Packets()
-		if silent >= l.N/4 && lost >= silent && lost <= silent+l.N/2 {
+		if silent >= l.N/4 && lost >= silent && lost <= silent+len(l.Ports.Answered)+l.N/2 {
 			return one.place, one.of(l.Background) == 0 && lost <= silent+1
 		}
 	}

@@ -30,6 +30,7 @@ type HostRoute struct {
 	Interface string `json:"interface,omitempty" anonymize:"device"` // by which the packets leave
 	Gateway   string `json:"gateway,omitempty" anonymize:"address"`  // the first router; not set where there is none, or several
 	Several   bool   `json:"several,omitempty"`                      // next hops, among which connections are shared out: Line names them
+	OtherPort string `json:"other_port,omitempty" anonymize:"rule"`  // the line for the port that is compared with, where it is another one
 	Attached  bool   `json:"attached,omitempty"`                     // no gateway: the address is taken for one of an attached network
 	Tunnel    bool   `json:"tunnel,omitempty"`                       // the interface is a point-to-point one
 	Silent    bool   `json:"silent,omitempty"`                       // nothing ever came in by the interface

@@ -71,7 +71,7 @@ var resolverWorlds = []Fault{
 		w.Resolvers = append(w.Resolvers, &Resolver{Address: "192.0.2.54", Dead: true})
 		w.Resolvers[0].Closed = true
 	}},
-	{Cause: "dns.slow-resolver", Name: "answers-after-the-time-is-up", Confidence: "likely", Says: []string{"5.8 s"}, Break: func(w *World) {
+	{Cause: "dns.slow-resolver", Name: "answers-after-the-time-is-up", Confidence: "likely", Says: []string{"The answer of 192.0.2.53 took "}, Break: func(w *World) {
 		w.Resolvers[0].Delay = 5800 * time.Millisecond
 	}},
 	{Cause: "dns.slow-resolver", Name: "libc-is-told-to-wait", Verdict: "warn", Check: calls(1), Break: func(w *World) {

@@ -100,3 +100,12 @@ func (p *Profile) PortText() string { return strconv.Itoa(int(p.Port)) }
 func (p *Profile) Old(port int) bool {
 	return port == int(p.OldPorts[0]) || port == int(p.OldPorts[1])
 }
+
+// OtherPort is the port of the same host that one is compared with.
+func (p Profile) OtherPort(port uint16) uint16 {
+	const web = 443
+	if port == web {
+		return p.Port
+	}
+	return web
+}

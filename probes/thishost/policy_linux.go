@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/service"
 )
 
 // policy is a new TCP connection, as far as routing policy asks for it.
@@ -64,6 +65,16 @@ func decide(p policy) *evidence.HostRoute {
 	if err != nil {
 		return nil
 	}
+	met := follow(rules, routes, p)
+	if p.port = service.OpenSRS.OtherPort(p.port); met.Interface != "" {
+		if other := follow(rules, routes, p); other.Line != met.Line {
+			met.OtherPort = other.Line
+		}
+	}
+	return met
+}
+
+func follow(rules []rule, routes []route, p policy) *evidence.HostRoute {
 	met, leaves := meets(rules, routes, p)
 	if p.source.IsValid() || !leaves.to.IsValid() {
 		return met

@@ -101,7 +101,7 @@ func (l *factList) thisHost(h *factReader) {
 	l.under("this host", "", func() {
 		if route := h.object("route"); route != nil {
 			route.drop("kind", "rule", "table", "prefix", "interface", "gateway", "source")
-			l.item("its route", joinedWords(route.text("line"), route.pick("attached", "without a gateway", ""), route.pick("several", "several next hops", ""),
+			l.item("its route", joinedWords(route.text("line"), route.pick("attached", "without a gateway", ""), route.pick("several", "several next hops", ""), prefixed("other ports go by ", route.text("other_port")),
 				route.pick("tunnel", "a tunnel", ""),
 				prefixed("the interface's own address is ", route.text("own")), route.pick("silent", "nothing ever came in by it", ""), prefixed("packets come in by ", route.text("alive"))), route)
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/service"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose/condition"
 	"opensrs-doctor/report/diagnose/prose"
@@ -76,6 +77,13 @@ func Filtered(e *evidence.Evidence) (condition.Finding, bool) {
 		if some != "" {
 			finding.Values["silent_ports"] = some
 		}
+	}
+	if here := e.ThisHost; here != nil && here.Route != nil && here.Route.OtherPort != "" { // then it may be all of that way
+		finding.Confidence, finding.Values["route_line"] = report.Likely, here.Route.Line
+		finding.Values["other_route"] = here.Route.OtherPort
+		delete(finding.Values, "other_port")
+		finding.Evidence = append(finding.Evidence, fmt.Sprintf("This host's routing policy sends packets for this port by %s, and those for port %d by %s.",
+			here.Route.Line, service.OpenSRS.OtherPort(e.Target.Port), here.Route.OtherPort))
 	}
 	maybeElsewhere(&finding, e, end)
 	maybeECN(&finding, e)

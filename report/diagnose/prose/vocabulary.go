@@ -167,6 +167,7 @@ var Vocabulary = map[string]string{
 	"tried_ipv6":    "",              // the service's IPv6 address and port, tried in vain
 	"dead_ipv4":     "",              // a command; set only where a route over IPv4 leads to nobody
 	"silent_ports":  "",              // "32801 to 45990"; set only where a range of source ports parts what fails
+	"other_route":   "",              // the line by which other ports' packets leave; set only where it is another one
 	"own_hops":      "",              // the line of this host's routing policy; set only where it shares connections out
 	"share_address": "",              // "several servers"; set only where one of them may be down
 	"connect_ms":    "over a second", // "1.4 s"
