@@ -11,7 +11,7 @@ import (
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/iprules"
-	"opensrs-doctor/probes/pattern"
+	"opensrs-doctor/probes/lazy"
 )
 
 // Follow-ups about other places: the endpoint's other addresses and servers, a third party on the service's port, and the
@@ -46,11 +46,11 @@ func (x *experiments) portWitness(source *Source, v way) {
 	})
 }
 
-var dotted = pattern.Of(`\b\d{1,3}(\.\d{1,3}){3}\b`)
+var dotted = lazy.Pattern{Text: `\b\d{1,3}(\.\d{1,3}){3}\b`}
 
 // addressIn is the first public IPv4 address in a text; not set where there is none.
 func (w *world) addressIn(text string) netip.Addr {
-	for _, found := range dotted().FindAllString(text, 20) {
+	for _, found := range dotted.Regexp().FindAllString(text, 20) {
 		if address, err := netip.ParseAddr(found); err == nil && iprules.NeverPublic(address) == "" && !w.scrub.InAddress(address) {
 			return address
 		}

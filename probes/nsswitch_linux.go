@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"opensrs-doctor/probes/pattern"
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/probes/smallfile"
 )
 
@@ -13,7 +13,7 @@ const nsswitch = "/etc/nsswitch.conf"
 
 // near are the services of nsswitch.conf(5) that know this host and its neighbours, and no name of the internet. Any other
 // may lead to a name server.
-var near = pattern.Of(`^(files|altfiles|compat|db|myhostname|mymachines|libvirt(_guest)?|mdns[46]?(_minimal)?|\[.*\])$`)
+var near = lazy.Pattern{Text: `^(files|altfiles|compat|db|myhostname|mymachines|libvirt(_guest)?|mdns[46]?(_minimal)?|\[.*\])$`}
 
 // noLibcDNS is the line by which glibc looks host names up in files alone; "" where it does not, or has no such line.
 func noLibcDNS() string {
@@ -28,7 +28,7 @@ func noLibcDNS() string {
 			continue
 		}
 		listed := strings.Fields(services)
-		if len(listed) == 0 || slices.ContainsFunc(listed, func(one string) bool { return !near().MatchString(one) }) {
+		if len(listed) == 0 || slices.ContainsFunc(listed, func(one string) bool { return !near.Regexp().MatchString(one) }) {
 			return ""
 		}
 		return fmt.Sprintf("%s:%d", nsswitch, i+1)

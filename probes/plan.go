@@ -20,7 +20,7 @@ func planOf(o Options) map[string]need {
 			continue
 		}
 		plan[name] = need{true, true}
-		for _, needed := range evidence.Needs[name] {
+		for _, needed := range evidence.Needs.Get()[name] {
 			if !plan[needed].runs {
 				plan[needed] = need{true, chosen(needed)}
 			}

@@ -9,14 +9,17 @@ import (
 	"opensrs-doctor/probes/classify"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/probes/netaddr"
 )
 
 // socksReplies are the reply codes of RFC 1928, section 6.
-var socksReplies = []foreign.Text{foreign.Ours("succeeded"), foreign.Ours("general SOCKS server failure"),
-	foreign.Ours("connection not allowed by ruleset"), foreign.Ours("network unreachable"),
-	foreign.Ours("host unreachable"), foreign.Ours("connection refused"), foreign.Ours("TTL expired"),
-	foreign.Ours("command not supported"), foreign.Ours("address type not supported")}
+var socksReplies = lazy.Value[[]foreign.Text]{Make: func() []foreign.Text {
+	return []foreign.Text{foreign.Ours("succeeded"), foreign.Ours("general SOCKS server failure"),
+		foreign.Ours("connection not allowed by ruleset"), foreign.Ours("network unreachable"),
+		foreign.Ours("host unreachable"), foreign.Ours("connection refused"), foreign.Ours("TTL expired"),
+		foreign.Ours("command not supported"), foreign.Ours("address type not supported")}
+}}
 
 // socks is SOCKS5 (RFC 1928) with the user name and password of RFC 1929. It is written here because
 // the reply codes are the diagnosis, and libraries hand them on as words only.
@@ -68,8 +71,8 @@ func (p *proxyServer) socks(conn net.Conn, peer netaddr.HostPort) (net.Conn, *ev
 		return nil, nil, err
 	}
 	text := foreign.Oursf("reply %d", code)
-	if code < len(socksReplies) {
-		text = socksReplies[code]
+	if code < len(socksReplies.Get()) {
+		text = socksReplies.Get()[code]
 	}
 	switch code {
 	case 0:

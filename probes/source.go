@@ -36,7 +36,7 @@ func DefaultSources() []Source {
 		if err != nil {
 			panic("a default egress source does not parse: " + uri)
 		}
-		if address := evidence.NameServers[source.DNS.Server.Host]; address != "" {
+		if address := evidence.NameServers.Get()[source.DNS.Server.Host]; address != "" {
 			source.DNS.Server.Host = address
 		}
 		sources = append(sources, source)

@@ -14,23 +14,24 @@ import (
 	"opensrs-doctor/probes/classify"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/lazy"
 )
 
 // suites are the default ones of crypto/tls and, behind them, those with RSA key exchange, which Go no
 // longer offers and other clients still do: a server that has only these is healthy.
-var suites = sync.OnceValue(func() []uint16 {
+var suites = lazy.Value[[]uint16]{Make: func() []uint16 {
 	var ids []uint16
 	for _, suite := range tls.CipherSuites() {
 		ids = append(ids, suite.ID)
 	}
 	return append(ids, tls.TLS_RSA_WITH_AES_128_GCM_SHA256, tls.TLS_RSA_WITH_AES_256_GCM_SHA384,
 		tls.TLS_RSA_WITH_AES_128_CBC_SHA, tls.TLS_RSA_WITH_AES_256_CBC_SHA)
-})
+}}
 
 // clientConfig completes every handshake: the certificate is judged afterwards, from the chain as it was
 // presented, and nothing is sent before that.
 func clientConfig(host string) *tls.Config {
-	config := &tls.Config{InsecureSkipVerify: true, CipherSuites: suites(), MinVersion: tls.VersionTLS12}
+	config := &tls.Config{InsecureSkipVerify: true, CipherSuites: suites.Get(), MinVersion: tls.VersionTLS12}
 	if _, err := netip.ParseAddr(host); err != nil {
 		config.ServerName = strings.TrimSuffix(host, ".")
 	} else {

@@ -122,7 +122,7 @@ func TestPlaceholdersAreInTheVocabulary(t *testing.T) {
 	for _, c := range diagnose.Causes() {
 		for _, text := range slices.Concat([]string{c.Summary}, c.Explanation, c.Fixes) {
 			for _, found := range braces.FindAllString(text, -1) {
-				if _, known := prose.Vocabulary[strings.Trim(found, "{}")]; !known || !prose.Placeholder().MatchString(found) {
+				if _, known := prose.Vocabulary.Get()[strings.Trim(found, "{}")]; !known || !prose.Placeholder.Regexp().MatchString(found) {
 					t.Errorf("%s: %s is not in the vocabulary", c.ID, found)
 				}
 			}

@@ -85,7 +85,7 @@ func TestDiffFinds(t *testing.T) {
 		if d.Same || !strings.Contains(diffJSON(t, d), `"field": "`+field+`"`) {
 			t.Errorf("%s: not found:\n%s", field, diffJSON(t, d))
 		}
-		if words := diff.DiffWords(field); !strings.Contains(diffText(t, d), words) || diff.FieldWords[field] == "" && strings.Contains(words, ".") {
+		if words := diff.DiffWords(field); !strings.Contains(diffText(t, d), words) || diff.FieldWords.Get()[field] == "" && strings.Contains(words, ".") {
 			t.Errorf("%s: nowhere is %q:\n%s", field, words, diffText(t, d))
 		}
 	}

@@ -28,7 +28,7 @@ func TestFill(t *testing.T) {
 func TestFillGeneric(t *testing.T) {
 	for text, want := range map[string]string{
 		"{proxy} refuses {port}. {resolver} too": "The proxy refuses 55443. The resolver too",
-		"Ask {sender}; {nothing} known":          "Ask " + prose.Vocabulary["sender"] + "; {nothing} known",
+		"Ask {sender}; {nothing} known":          "Ask " + prose.Vocabulary.Get()["sender"] + "; {nothing} known",
 		"{resolvers_by} names it":                "/etc/resolv.conf names it",
 	} {
 		if got := prose.FillGeneric(text, nil); got != want {

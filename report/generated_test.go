@@ -90,7 +90,7 @@ func run(r *rand.Rand, e *evidence.Evidence) {
 	for _, name := range evidence.Names {
 		step := evidence.Step{Probe: name, Counts: r.Intn(4) > 0, Took: time.Duration(r.Intn(1e9))}
 		step.Status = pick(r, evidence.Pass, evidence.Pass, evidence.Pass, evidence.Warn, evidence.Fail, evidence.Skip)
-		for _, needed := range evidence.Needs[name] {
+		for _, needed := range evidence.Needs.Get()[name] {
 			if step.WaitedFor == "" && !through[needed] {
 				step.Status, step.WaitedFor = evidence.Skip, evidence.Wait(needed)
 			}
@@ -379,7 +379,7 @@ func anything(r *rand.Rand, v reflect.Value, name string) {
 
 func sortedKinds() []evidence.Kind {
 	var kinds []evidence.Kind
-	for kind := range reading.KindWords {
+	for kind := range reading.KindWords.Get() {
 		kinds = append(kinds, kind)
 	}
 	slices.Sort(kinds)

@@ -191,7 +191,7 @@ func TestOrder(t *testing.T) {
 func choose(e *evidence.Evidence, flag string, counts ...string) {
 	runs := slices.Clone(counts)
 	for _, name := range counts {
-		runs = append(runs, evidence.Needs[name]...)
+		runs = append(runs, evidence.Needs.Get()[name]...)
 	}
 	for i := range e.Steps {
 		name := e.Steps[i].Probe

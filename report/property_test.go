@@ -32,7 +32,7 @@ func TestGeneratedFailuresHaveACause(t *testing.T) {
 				t.Errorf("%s stands there twice", d.Cause)
 			}
 			seen[d.Cause] = true
-			if i > 0 && diagnose.SeverityRank[d.Severity] < diagnose.SeverityRank[diagnoses[i-1].Severity] {
+			if i > 0 && diagnose.SeverityRank.Get()[d.Severity] < diagnose.SeverityRank.Get()[diagnoses[i-1].Severity] {
 				t.Errorf("the order is %s", told(diagnoses))
 			}
 		}

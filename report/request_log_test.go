@@ -151,23 +151,23 @@ func TestRequestLogReferences(t *testing.T) {
 // TestSandboxWords: everything that the sandbox can notice has words.
 func TestSandboxWords(t *testing.T) {
 	for _, id := range observed.ProblemIDs {
-		if words := signature.ProblemWords[id]; words.Summary == "" || words.Fix == "" {
+		if words := signature.ProblemWords.Get()[id]; words.Summary == "" || words.Fix == "" {
 			t.Errorf("%s has no words", id)
 		}
 	}
-	if len(signature.ProblemWords) != len(observed.ProblemIDs) {
+	if len(signature.ProblemWords.Get()) != len(observed.ProblemIDs) {
 		t.Error("there are words for what no sandbox notices")
 	}
 	for _, fault := range sandbox.RefusableFaults() {
-		if signature.RefusableWords[fault] == "" {
+		if signature.RefusableWords.Get()[fault] == "" {
 			t.Errorf("%s has no words", fault)
 		}
 	}
-	if len(signature.RefusableWords) != len(sandbox.RefusableFaults()) {
+	if len(signature.RefusableWords.Get()) != len(sandbox.RefusableFaults()) {
 		t.Error("there are words for a fault that no client has to refuse")
 	}
 	for _, broken := range observed.BrokenWays {
-		if signature.BrokenWords[broken] == "" {
+		if signature.BrokenWords.Get()[broken] == "" {
 			t.Errorf("%s has no words", broken)
 		}
 	}

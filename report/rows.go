@@ -5,6 +5,7 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/probes/opensrs"
 )
 
@@ -19,10 +20,12 @@ type Outcome struct {
 }
 
 // FactsTypes are the types of the facts, by the name of the probe.
-var FactsTypes = map[string]reflect.Type{
-	"egress": reflect.TypeFor[EgressFacts](), "rules": reflect.TypeFor[RulesFacts](), "dns": reflect.TypeFor[DNSFacts](),
-	"port": reflect.TypeFor[PortFacts](), "tls": reflect.TypeFor[TLSFacts](), "call": reflect.TypeFor[CallFacts](),
-}
+var FactsTypes = lazy.Value[map[string]reflect.Type]{Make: func() map[string]reflect.Type {
+	return map[string]reflect.Type{
+		"egress": reflect.TypeFor[EgressFacts](), "rules": reflect.TypeFor[RulesFacts](), "dns": reflect.TypeFor[DNSFacts](),
+		"port": reflect.TypeFor[PortFacts](), "tls": reflect.TypeFor[TLSFacts](), "call": reflect.TypeFor[CallFacts](),
+	}
+}}
 
 // EgressFacts are those of the probe egress.
 type EgressFacts struct {

@@ -27,7 +27,7 @@ func TestEveryKindHasWords(t *testing.T) {
 		t.Fatalf("found only %d kinds", len(kinds))
 	}
 	for _, kind := range kinds {
-		if k := evidence.Kind(kind[1]); reading.KindWords[k] == "" && k != evidence.KindUnclassified {
+		if k := evidence.Kind(kind[1]); reading.KindWords.Get()[k] == "" && k != evidence.KindUnclassified {
 			t.Errorf("%s has no words", k)
 		}
 	}

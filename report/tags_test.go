@@ -41,7 +41,7 @@ func eachText(visit func(owner reflect.Type, field reflect.StructField)) {
 		}
 	}
 	walk(nil, reflect.StructField{}, reflect.TypeFor[report.Report]())
-	for _, facts := range report.FactsTypes {
+	for _, facts := range report.FactsTypes.Get() {
 		walk(nil, reflect.StructField{}, facts)
 	}
 }
@@ -125,7 +125,7 @@ func TestNoTellingTextIsLeft(t *testing.T) {
 	r, count := new(report.Report), 0
 	fill(reflect.ValueOf(r).Elem(), "", &count)
 	r.Probes = nil
-	for name, of := range report.FactsTypes {
+	for name, of := range report.FactsTypes.Get() {
 		facts := reflect.New(of)
 		fill(facts.Elem(), "", &count)
 		document, err := json.Marshal(facts.Interface())

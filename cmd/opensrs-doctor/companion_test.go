@@ -279,7 +279,7 @@ func TestSandboxLogLost(t *testing.T) {
 	number := 0
 	observe := func(verdict mistakes.Verdict) {
 		number++
-		l.observe(observed.Observation{Number: number, Caller: callerHere, Status: 200, Code: 401, Text: "no", Bytes: 1, Signature: &verdict})
+		l.observe(observed.Observation{Number: number, Caller: callerHere.Get(), Status: 200, Code: 401, Text: "no", Bytes: 1, Signature: &verdict})
 	}
 	wrong := mistakes.Verdict{Mistakes: []string{mistakes.SingleMD5}, Forms: []string{""}}
 	for range maxWaiting {
@@ -316,7 +316,7 @@ func TestSandboxLogCrowded(t *testing.T) {
 		l.observe(observed.Observation{Caller: netip.MustParseAddr("192.0.2.7"), Status: 200})
 	}
 	before := len(l.entries)
-	l.observe(observed.Observation{Caller: callerHere, Status: 200})
+	l.observe(observed.Observation{Caller: callerHere.Get(), Status: 200})
 	if len(l.entries) != before+1 || before == 0 || int(l.lost.Load())+before != 10*maxWaiting {
 		t.Errorf("%d entries wait, %d are lost", len(l.entries), l.lost.Load())
 	}

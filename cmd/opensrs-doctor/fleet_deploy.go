@@ -19,18 +19,21 @@ import (
 	"opensrs-doctor/cmd/opensrs-doctor/infile"
 	"opensrs-doctor/cmd/opensrs-doctor/outfile"
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/deploy"
 )
 
 // engineWords are what each engine's command is for.
-var engineWords = map[string]string{
-	"ansible":    "a playbook: check every host, fetch the reports, make one answer",
-	"kubernetes": "a Job for a first try, a CronJob, and a DaemonSet for every node",
-	"systemd":    "a service and a timer for each host",
-	"cron":       "a file for /etc/cron.d of each host",
-	"prometheus": "alert rules for what check -f prometheus writes, and their tests",
-}
+var engineWords = lazy.Value[map[string]string]{Make: func() map[string]string {
+	return map[string]string{
+		"ansible":    "a playbook: check every host, fetch the reports, make one answer",
+		"kubernetes": "a Job for a first try, a CronJob, and a DaemonSet for every node",
+		"systemd":    "a service and a timer for each host",
+		"cron":       "a file for /etc/cron.d of each host",
+		"prometheus": "alert rules for what check -f prometheus writes, and their tests",
+	}
+}}
 
 // fleetDeployCommand prints ready files. Nothing is contacted, and no key is read.
 func fleetDeployCommand(s *console.Streams) *cobra.Command {
@@ -39,7 +42,7 @@ func fleetDeployCommand(s *console.Streams) *cobra.Command {
 		Short: "ready files for the engines that run the check on every host",
 	}
 	for _, engine := range deploy.Engines {
-		below := &cobra.Command{Use: engine, Short: engineWords[engine], Args: help.NoWords}
+		below := &cobra.Command{Use: engine, Short: engineWords.Get()[engine], Args: help.NoWords}
 		flags := config.AddFlags(below.Flags(), "fleet deploy "+engine)
 		path := below.Flags().String("config", "", "the config file, instead of the default one")
 		below.RunE = func(*cobra.Command, []string) error { return writeDeployment(engine, flags, *path, s) }

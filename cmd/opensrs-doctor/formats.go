@@ -11,6 +11,7 @@ import (
 	"opensrs-doctor/cmd/opensrs-doctor/config"
 	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/cmd/opensrs-doctor/outfile"
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/render"
 	"opensrs-doctor/report/render/page"
@@ -24,23 +25,25 @@ type format struct {
 }
 
 // writers write a report in the formats that -f takes.
-var writers = map[string]func(io.Writer, *report.Report, screen.Options) error{
-	"human":      render.WriteText,
-	"json":       sameForAll(report.WriteJSON),
-	"junit":      sameForAll(render.WriteJUnit),
-	"tap":        sameForAll(render.WriteTAP),
-	"markdown":   sameForAll(render.WriteMarkdown),
-	"html":       sameForAll(page.WriteHTML),
-	"prometheus": sameForAll(render.WritePrometheus),
-	"nagios":     sameForAll(render.WriteNagios),
-	"github":     sameForAll(render.WriteGitHub),
-}
+var writers = lazy.Value[map[string]func(io.Writer, *report.Report, screen.Options) error]{Make: func() map[string]func(io.Writer, *report.Report, screen.Options) error {
+	return map[string]func(io.Writer, *report.Report, screen.Options) error{
+		"human":      render.WriteText,
+		"json":       sameForAll(report.WriteJSON),
+		"junit":      sameForAll(render.WriteJUnit),
+		"tap":        sameForAll(render.WriteTAP),
+		"markdown":   sameForAll(render.WriteMarkdown),
+		"html":       sameForAll(page.WriteHTML),
+		"prometheus": sameForAll(render.WritePrometheus),
+		"nagios":     sameForAll(render.WriteNagios),
+		"github":     sameForAll(render.WriteGitHub),
+	}
+}}
 
 // formats are all that -f takes, the default first.
 func formats() []format {
 	var all []format
 	for _, name := range config.Formats {
-		all = append(all, format{name, writers[name]})
+		all = append(all, format{name, writers.Get()[name]})
 	}
 	return all
 }

@@ -141,7 +141,7 @@ func sameAgain(t *testing.T, document string, files map[string]string) {
 
 // TestEveryFormatHasAWriter, and nothing is written that the help does not name.
 func TestEveryFormatHasAWriter(t *testing.T) {
-	if named := slices.Sorted(slices.Values(config.Formats)); !slices.Equal(named, slices.Sorted(maps.Keys(writers))) {
+	if named := slices.Sorted(slices.Values(config.Formats)); !slices.Equal(named, slices.Sorted(maps.Keys(writers.Get()))) {
 		t.Errorf("the help names %v", named)
 	}
 }

@@ -25,6 +25,7 @@ import (
 	"opensrs-doctor/cmd/opensrs-doctor/help"
 	"opensrs-doctor/cmd/opensrs-doctor/process"
 	"opensrs-doctor/cmd/opensrs-doctor/runner"
+	"opensrs-doctor/probes/lazy"
 )
 
 func main() {
@@ -79,16 +80,18 @@ func reportPanic(s *console.Streams) {
 }
 
 // subcommands are the commands below the root, check and cobra's own aside.
-var subcommands = map[string]func(*console.Streams) *cobra.Command{
-	"clients": clientsCommand, "rules": rulesCommand, "sign": signCommand, "sandbox": sandboxCommand, "ticket": ticketCommand,
-	"render": renderCommand, "diff": diffCommand, "fleet": fleetCommand, "explain": explainCommand, "version": versionCommand,
-}
+var subcommands = lazy.Value[map[string]func(*console.Streams) *cobra.Command]{Make: func() map[string]func(*console.Streams) *cobra.Command {
+	return map[string]func(*console.Streams) *cobra.Command{
+		"clients": clientsCommand, "rules": rulesCommand, "sign": signCommand, "sandbox": sandboxCommand, "ticket": ticketCommand,
+		"render": renderCommand, "diff": diffCommand, "fleet": fleetCommand, "explain": explainCommand, "version": versionCommand,
+	}
+}}
 
 // rootFor is what a command line needs of the command tree. Where it begins with a command, the others have no part in
 // it, and making them would take longer than the quick ones run.
 func rootFor(args []string, s *console.Streams) *cobra.Command {
 	if len(args) > 0 {
-		if command, known := subcommands[args[0]]; known {
+		if command, known := subcommands.Get()[args[0]]; known {
 			root := bareRoot(s)
 			root.AddCommand(command(s))
 			return root
@@ -129,7 +132,7 @@ func rootCommand(s *console.Streams) *cobra.Command {
 	root.Flags().AddFlagSet(flags)
 	addVersionFlag(root, s)
 	root.AddCommand(check)
-	for _, command := range subcommands {
+	for _, command := range subcommands.Get() {
 		root.AddCommand(command(s))
 	}
 	help.DressCompletion(root, s)

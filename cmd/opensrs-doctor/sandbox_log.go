@@ -10,6 +10,7 @@ import (
 
 	"opensrs-doctor/cmd/opensrs-doctor/config"
 	"opensrs-doctor/cmd/opensrs-doctor/console"
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/probes/observed"
 	"opensrs-doctor/probes/sandbox"
 	"opensrs-doctor/report"
@@ -82,7 +83,7 @@ func (l *requestLog) observe(o observed.Observation) {
 	if o.Wrong() {
 		l.wrong.Add(1)
 	}
-	if o.Caller != callerHere && len(l.entries) >= ofOthers {
+	if o.Caller != callerHere.Get() && len(l.entries) >= ofOthers {
 		l.lost.Add(1)
 		return
 	}
@@ -94,7 +95,9 @@ func (l *requestLog) observe(o observed.Observation) {
 }
 
 // callerHere is what callers on this machine count as.
-var callerHere = netip.MustParseAddr(sandbox.CallerAddress)
+var callerHere = lazy.Value[netip.Addr]{Make: func() netip.Addr {
+	return netip.MustParseAddr(sandbox.CallerAddress)
+}}
 
 // announce says where the sandbox is, and has the entries follow.
 func (l *requestLog) announce(r *sandboxReady, s *sandbox.Sandbox, fault string) error {

@@ -14,7 +14,7 @@ import (
 	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/cmd/opensrs-doctor/outfile"
 	"opensrs-doctor/probes/iprules"
-	"opensrs-doctor/probes/pattern"
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/probes/sandbox"
 	"opensrs-doctor/probes/service"
 	"opensrs-doctor/report"
@@ -163,13 +163,13 @@ func (h *sandboxHome) remove() {
 }
 
 // plainArgument needs no quotes in any shell.
-var plainArgument = pattern.Of(`^[A-Za-z0-9_@%+=:,./-]+$`)
+var plainArgument = lazy.Pattern{Text: `^[A-Za-z0-9_@%+=:,./-]+$`}
 
 // shellLine writes arguments so that a POSIX shell takes them apart again.
 func shellLine(arguments []string) string {
 	quoted := make([]string, len(arguments))
 	for i, argument := range arguments {
-		if quoted[i] = argument; !plainArgument().MatchString(argument) {
+		if quoted[i] = argument; !plainArgument.Regexp().MatchString(argument) {
 			quoted[i] = "'" + strings.ReplaceAll(argument, "'", `'\''`) + "'"
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/probes/opensrs"
 )
 
@@ -238,7 +239,9 @@ type ClientProblem struct {
 }
 
 // Needs are the probes whose outcome each probe works on, in order.
-var Needs = map[string][]string{
-	"egress": nil, "rules": {"egress"}, "dns": nil, "port": {"dns"},
-	"tls": {"dns", "port"}, "call": {"dns", "port", "tls"},
-}
+var Needs = lazy.Value[map[string][]string]{Make: func() map[string][]string {
+	return map[string][]string{
+		"egress": nil, "rules": {"egress"}, "dns": nil, "port": {"dns"},
+		"tls": {"dns", "port"}, "call": {"dns", "port", "tls"},
+	}
+}}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/lazy"
 )
 
 // What a key's source is called where it is not a path.
@@ -35,10 +36,12 @@ var DefaultSources = []string{
 
 // NameServers are the addresses of the name servers among them. They are years old, and asked without looking the names
 // up: what they tell is then known a round trip sooner. (OpenDNS: its setup guide; Google: the glue of google.com.)
-var NameServers = map[string]string{
-	"resolver1.opendns.com": "208.67.222.222",
-	"ns1.google.com":        "216.239.32.10",
-}
+var NameServers = lazy.Value[map[string]string]{Make: func() map[string]string {
+	return map[string]string{
+		"resolver1.opendns.com": "208.67.222.222",
+		"ns1.google.com":        "216.239.32.10",
+	}
+}}
 
 // Inside reports whether the endpoint is at an address that can never be public, as far as its addresses are known.
 func (t Target) Inside() bool {

@@ -5,20 +5,13 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"unicode"
+
+	"opensrs-doctor/probes/lazy"
 )
 
 // money is how amounts are told from other numbers. It is made when the first number is met: most replies have none.
-var money = sync.OnceValue(func() (m struct {
-	figure        *regexp.Regexp // a number as people write it, with marks between thousands and before decimals
-	priced        *regexp.Regexp // of a whole figure: what makes it an amount of money by itself
-	afterCurrency *regexp.Regexp // of what is before a figure
-	beforeMoney   *regexp.Regexp // of what is after it
-	afterBalance  *regexp.Regexp
-	afterVersion  *regexp.Regexp
-	clock         *regexp.Regexp // of the word that a figure is part of: a date, a time or a version
-}) {
+var money = lazy.Value[moneyPatterns]{Make: func() (m moneyPatterns) {
 	const (
 		currency = `(?:\p{Sc}|\b(?:US|CA|AU|NZ|HK|[CAR])\$|\b(?i:USD|CAD|EUR|GBP|AUD|NZD|CHF|JPY|CNY|SEK|NOK|DKK|PLN|CZK|HUF|INR|` +
 			`BRL|MXN|ZAR|SGD|HKD|dollars?|euros?|pounds?|cents?|bucks|(?:US|Canadian|Australian)[ -]dollars?)\b)`
@@ -33,7 +26,17 @@ var money = sync.OnceValue(func() (m struct {
 	m.clock = regexp.MustCompile(`^(?:[0-9]{1,4}[-/.:][0-9]{1,2}[-/.:][0-9]{1,4}|[0-9]{1,2}:[0-9]{2}|v?[0-9]+(?:\.[0-9]+){2,})` +
 		`(?:[.,T][0-9:.,]*Z?)?$`)
 	return m
-})
+}}
+
+type moneyPatterns struct {
+	figure        *regexp.Regexp // a number as people write it, with marks between thousands and before decimals
+	priced        *regexp.Regexp // of a whole figure: what makes it an amount of money by itself
+	afterCurrency *regexp.Regexp // of what is before a figure
+	beforeMoney   *regexp.Regexp // of what is after it
+	afterBalance  *regexp.Regexp
+	afterVersion  *regexp.Regexp
+	clock         *regexp.Regexp // of the word that a figure is part of: a date, a time or a version
+}
 
 // hideAmounts takes the amounts given out of a text, and every other number that looks like an amount of money: with
 // two decimals, beside a currency, or called a balance. What is part of an address, a version, a date or a time stays.
@@ -50,7 +53,7 @@ func hideAmounts(text string, amounts []string) string {
 	}
 	telling := func(number string) bool { return len(digitsOf(number)) >= tellingAmount && isOneOf(amounts, number) }
 	return hideFigures(text, dressed.find(text), telling, func(before, number, after string) bool {
-		m := money()
+		m := money.Get()
 		return isOneOf(amounts, number) || m.priced.MatchString(number) || m.afterBalance.MatchString(tail(before)) ||
 			m.afterCurrency.MatchString(tail(before)) || m.beforeMoney.MatchString(after[:min(len(after), nearby)])
 	})
@@ -85,7 +88,7 @@ func hideFigures(text string, hit []bool, telling func(number string) bool, hide
 	if hit == nil {
 		hit = make([]bool, len(text))
 	}
-	for _, at := range money().figure.FindAllStringIndex(text, -1) {
+	for _, at := range money.Get().figure.FindAllStringIndex(text, -1) {
 		from, to := at[0], at[1]
 		switch {
 		case partOfOther(text, from, to) && (!telling(text[from:to]) || isIPAddress(wordAt(text, from, to))):
@@ -131,11 +134,11 @@ func tail(text string) string { return text[max(0, len(text)-nearby):] }
 
 // partOfOther reports whether the number at text[from:to] is part of an address, a version, a date or a time.
 func partOfOther(text string, from, to int) bool {
-	if money().afterVersion.MatchString(tail(text[:from])) {
+	if money.Get().afterVersion.MatchString(tail(text[:from])) {
 		return true
 	}
 	word := wordAt(text, from, to)
-	return known(word) || money().clock.MatchString(word)
+	return known(word) || money.Get().clock.MatchString(word)
 }
 
 // wordAt is the word that text[from:to] is part of, without the punctuation around it.

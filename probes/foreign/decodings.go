@@ -6,7 +6,8 @@ import (
 	"math/big"
 	"math/bits"
 	"strconv"
-	"strings"
+
+	"opensrs-doctor/probes/lazy"
 )
 
 // decoded are the views that a reader who knows the usual encodings gets of a text.
@@ -15,7 +16,7 @@ func (v view) decoded() iter.Seq[view] {
 		alphabets := []struct {
 			values *digitValues
 			width  int
-		}{{hexDigits, 4}, {base32Digits, 5}, {base64Digits, 6}, {wordDigits, 6}, {binaryDigits, 1}}
+		}{{hexDigits.Get(), 4}, {base32Digits.Get(), 5}, {base64Digits.Get(), 6}, {wordDigits.Get(), 6}, {binaryDigits.Get(), 1}}
 		if !bytes.ContainsAny(v.text, "+/-_") { // else these may be what was put between the digits
 			alphabets[3].values = nil
 		}
@@ -78,15 +79,24 @@ func alphabet(digits ...string) *digitValues {
 	return &values
 }
 
-const letters, digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789"
+const letters, small, digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz", "0123456789"
 
 var (
-	small        = strings.ToLower(letters)
-	hexDigits    = alphabet(digits+letters[:6], digits+small[:6])
-	base32Digits = alphabet(letters+digits[2:8], small+digits[2:8])
-	base64Digits = alphabet(letters+small+digits+"+/", letters+small+digits+"-_")
-	wordDigits   = alphabet(letters + small + digits)
-	binaryDigits = alphabet("01")
+	hexDigits = lazy.Value[*digitValues]{Make: func() *digitValues {
+		return alphabet(digits+letters[:6], digits+small[:6])
+	}}
+	base32Digits = lazy.Value[*digitValues]{Make: func() *digitValues {
+		return alphabet(letters+digits[2:8], small+digits[2:8])
+	}}
+	base64Digits = lazy.Value[*digitValues]{Make: func() *digitValues {
+		return alphabet(letters+small+digits+"+/", letters+small+digits+"-_")
+	}}
+	wordDigits = lazy.Value[*digitValues]{Make: func() *digitValues {
+		return alphabet(letters + small + digits)
+	}}
+	binaryDigits = lazy.Value[*digitValues]{Make: func() *digitValues {
+		return alphabet("01")
+	}}
 )
 
 // bits decodes digits of some bits each, passing over everything else, from every digit that the encoding of a secret
@@ -159,7 +169,7 @@ func numbered(word []byte, base int) byte {
 	}
 	value := 0
 	for _, c := range word {
-		digit := int(hexDigits[c])
+		digit := int(hexDigits.Get()[c])
 		if digit < 0 || digit >= base || value > 0xff {
 			return ' '
 		}

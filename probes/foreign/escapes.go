@@ -70,7 +70,7 @@ const longestReference, longestTag = 40, 1 << 10
 // hexEscape reads from least to most hex digits at a place of a text.
 func hexEscape(text []byte, from, most, least int) (value string, size int) {
 	end := from
-	for end < len(text) && end < from+most && hexDigits[text[end]] >= 0 {
+	for end < len(text) && end < from+most && hexDigits.Get()[text[end]] >= 0 {
 		end++
 	}
 	if end-from < least {
@@ -100,7 +100,7 @@ func backslash(text []byte) (value string, size int) {
 		return hexEscape(text, 2, 4, 4)
 	case second == 'U':
 		return hexEscape(text, 2, 8, 8)
-	case strings.IndexByte("abefnrtv0", second) >= 0 && (len(text) < 4 || second != '0' || hexDigits[text[2]] < 0):
+	case strings.IndexByte("abefnrtv0", second) >= 0 && (len(text) < 4 || second != '0' || hexDigits.Get()[text[2]] < 0):
 		return "", 2
 	case len(text) >= 4:
 		if n, err := strconv.ParseUint(string(text[1:4]), 8, 8); err == nil {

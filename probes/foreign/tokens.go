@@ -90,7 +90,7 @@ func isUUID(word string) bool {
 	}
 	for i, c := range []byte(word) {
 		dash := i == 8 || i == 13 || i == 18 || i == 23
-		if dash != (c == '-') || !dash && hexDigits[c] < 0 {
+		if dash != (c == '-') || !dash && hexDigits.Get()[c] < 0 {
 			return false
 		}
 	}

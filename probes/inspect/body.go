@@ -8,9 +8,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/probes/mistakes"
 	"opensrs-doctor/probes/opensrs"
-	"opensrs-doctor/probes/pattern"
 	"opensrs-doctor/probes/xmltext"
 )
 
@@ -88,7 +88,7 @@ func inspectBody(body []byte) []Finding {
 	}
 }
 
-var allFields = pattern.Of(`^[A-Za-z0-9_.%\[\]+-]{1,64}=[^<>\s&]*(?:&[A-Za-z0-9_.%\[\]+-]{1,64}=[^<>\s&]*)*\s*$`)
+var allFields = lazy.Pattern{Text: `^[A-Za-z0-9_.%\[\]+-]{1,64}=[^<>\s&]*(?:&[A-Za-z0-9_.%\[\]+-]{1,64}=[^<>\s&]*)*\s*$`}
 
 // inForm finds fields of a form, which web pages send.
 func inForm(body []byte) (Finding, bool) {
@@ -103,7 +103,7 @@ func inForm(body []byte) (Finding, bool) {
 		as = AsField
 	case bytes.HasPrefix(bytes.TrimLeft(body[len(field):], xmltext.Space), []byte("<")):
 		as = AsRawField
-	case allFields().Match(body):
+	case allFields.Regexp().Match(body):
 		as = AsFields
 	}
 	return Finding{ID: mistakes.BodyFormEncoded, Found: as}, as != ""
@@ -135,23 +135,31 @@ func inJSON(body []byte) (Finding, bool) {
 }
 
 // shapes are what else bodies turn out to be. Each is known by its start.
-var shapes = []struct {
+var shapes = lazy.Value[[]struct {
 	as    string
 	start func() matcher
-}{
-	{AsGzip, anyOf("\x1f\x8b")},
-	{AsEscaped, anyOf("&lt;")},
-	{AsEscaped, anyOf("&#60;")},
-	{AsBase64, anyOf("PD94bWwg")}, // "<?xml "
-	{AsBase64, anyOf("PE9QU19l")}, // "<OPS_e"
-	{AsPHP, expression(`^Array\s*$`)},
-	{AsPHP, expression(`^Array\s*\(\s*\[`)},
-	{AsPython, expression(`^b['"]<`)},
-	{AsPython, expression(`^<[A-Za-z_.]+ .{0,80}at 0x[0-9a-f]+>\s*$`)},
-	{AsRuby, expression(`^#<[A-Z][A-Za-z:]*[: >]`)},
-	{AsNode, expression(`^\[object [A-Z][A-Za-z]*\]\s*$`)},
-	{AsPerl, expression(`^(?:[A-Za-z:]+=)?(?:HASH|ARRAY|SCALAR)\(0x[0-9a-f]+\)\s*$`)},
-}
+}]{Make: func() []struct {
+	as    string
+	start func() matcher
+} {
+	return []struct {
+		as    string
+		start func() matcher
+	}{
+		{AsGzip, anyOf("\x1f\x8b")},
+		{AsEscaped, anyOf("&lt;")},
+		{AsEscaped, anyOf("&#60;")},
+		{AsBase64, anyOf("PD94bWwg")}, // "<?xml "
+		{AsBase64, anyOf("PE9QU19l")}, // "<OPS_e"
+		{AsPHP, expression(`^Array\s*$`)},
+		{AsPHP, expression(`^Array\s*\(\s*\[`)},
+		{AsPython, expression(`^b['"]<`)},
+		{AsPython, expression(`^<[A-Za-z_.]+ .{0,80}at 0x[0-9a-f]+>\s*$`)},
+		{AsRuby, expression(`^#<[A-Z][A-Za-z:]*[: >]`)},
+		{AsNode, expression(`^\[object [A-Z][A-Za-z]*\]\s*$`)},
+		{AsPerl, expression(`^(?:[A-Za-z:]+=)?(?:HASH|ARRAY|SCALAR)\(0x[0-9a-f]+\)\s*$`)},
+	}
+}}
 
 // matcher is the part of a regular expression that is needed here.
 type matcher interface{ Match([]byte) bool }
@@ -165,15 +173,15 @@ func (p prefixes) Match(text []byte) bool {
 func anyOf(starts ...string) func() matcher { return func() matcher { return prefixes(starts) } }
 
 func expression(text string) func() matcher {
-	compiled := pattern.Of(text)
-	return func() matcher { return compiled() }
+	compiled := &lazy.Pattern{Text: text}
+	return func() matcher { return compiled.Regexp() }
 }
 
 // notXML finds what begins otherwise than XML does, and what only looks like a tag.
 func notXML(body []byte) (Finding, bool) {
 	text := bytes.TrimLeft(bytes.TrimPrefix(body, xmltext.Mark), xmltext.Space)
 	as := ""
-	for _, shape := range shapes {
+	for _, shape := range shapes.Get() {
 		if shape.start().Match(text) {
 			as = shape.as
 			break

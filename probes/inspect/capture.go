@@ -4,12 +4,11 @@ import (
 	"bytes"
 	"strconv"
 
-	"opensrs-doctor/probes/pattern"
+	"opensrs-doctor/probes/lazy"
 )
 
 // summary is the line that tcpdump prints above each packet, with the two ends and the bytes of its payload.
-var summary = pattern.Of(
-	`(?m)^(?:[^\n ]+ ){0,3}\d\d:\d\d:\d\d\.\d+ IP6? (\S+) > (\S+): [^\n]*?\blength (\d{1,9})[^\n]*\n`)
+var summary = lazy.Pattern{Text: `(?m)^(?:[^\n ]+ ){0,3}\d\d:\d\d:\d\d\.\d+ IP6? (\S+) > (\S+): [^\n]*?\blength (\d{1,9})[^\n]*\n`}
 
 // joinPackets puts together what tcpdump -A printed of one connection, from the packet on in which a request
 // begins; false where the text is nothing of the kind, and then it is given back as it is.
@@ -17,7 +16,7 @@ func joinPackets(text []byte) ([]byte, bool) {
 	if !bytes.Contains(text, []byte(" IP")) {
 		return text, false
 	}
-	found := summary().FindAllSubmatchIndex(text, -1)
+	found := summary.Regexp().FindAllSubmatchIndex(text, -1)
 	var (
 		joined   []byte
 		from, to string

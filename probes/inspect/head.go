@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/probes/opensrs"
-	"opensrs-doctor/probes/pattern"
 	"opensrs-doctor/probes/typo"
 	"opensrs-doctor/probes/xmltext"
 )
@@ -103,10 +103,12 @@ func (h Head) meant(name string) (value, misnamed string, found bool) {
 }
 
 // lookalikes are what names that are meant for a header contain, besides slips of two letters.
-var lookalikes = map[string][]string{
-	opensrs.HeaderUsername:  {"user", "login", "usr"},
-	opensrs.HeaderSignature: {"sign", "sig"},
-}
+var lookalikes = lazy.Value[map[string][]string]{Make: func() map[string][]string {
+	return map[string][]string{
+		opensrs.HeaderUsername:  {"user", "login", "usr"},
+		opensrs.HeaderSignature: {"sign", "sig"},
+	}
+}}
 
 // looksLike reports whether somebody who wrote name could have meant the header.
 func looksLike(name, header string) bool {
@@ -122,7 +124,7 @@ func looksLike(name, header string) bool {
 	if strings.Contains(bare, "useragent") || len(name) > 40 {
 		return false
 	}
-	for _, part := range lookalikes[header] {
+	for _, part := range lookalikes.Get()[header] {
 		if strings.Contains(bare, part) {
 			return true
 		}
@@ -207,10 +209,10 @@ func rightPath(target string) bool {
 }
 
 // plain is what may be repeated of a request: short, and no run that could be a part of a key.
-var plain = pattern.Of(`^[A-Za-z0-9 _./;=+-]{1,40}$`)
+var plain = lazy.Pattern{Text: `^[A-Za-z0-9 _./;=+-]{1,40}$`}
 
 func plainWord(text string) string {
-	if !plain().MatchString(text) || opensrs.KeyRun(text) {
+	if !plain.Regexp().MatchString(text) || opensrs.KeyRun(text) {
 		return ""
 	}
 	return text

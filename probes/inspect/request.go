@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"strings"
 
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/probes/mistakes"
 	"opensrs-doctor/probes/opensrs"
-	"opensrs-doctor/probes/pattern"
 )
 
 // Captured is an HTTP/1 request as somebody captured it.
@@ -78,11 +78,12 @@ func Parse(raw []byte) (Captured, error) {
 	return request, err
 }
 
+const methods = `(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH)`
+
 var (
-	methods     = `(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH)`
-	requestLine = pattern.Of(`(?:^[!#$%&'*+.^_|~0-9A-Za-z-]+|` + methods + `) +[^ \r\n]+ HTTP/[0-9](?:\.[0-9])?[.\r]?$`)
-	knownMethod = pattern.Of(methods + ` +[^ \r\n]+ HTTP/[0-9](?:\.[0-9])?[.\r]?$`)
-	headerLine  = pattern.Of(`^[A-Za-z][A-Za-z0-9_-]*[ \t]*:`)
+	requestLine = lazy.Pattern{Text: `(?:^[!#$%&'*+.^_|~0-9A-Za-z-]+|` + methods + `) +[^ \r\n]+ HTTP/[0-9](?:\.[0-9])?[.\r]?$`}
+	knownMethod = lazy.Pattern{Text: methods + ` +[^ \r\n]+ HTTP/[0-9](?:\.[0-9])?[.\r]?$`}
+	headerLine  = lazy.Pattern{Text: `^[A-Za-z][A-Za-z0-9_-]*[ \t]*:`}
 )
 
 // findRequestLine gives where the first request begins, -1 where none does. Packet headers may come before it
@@ -101,15 +102,15 @@ func findRequestLine(text []byte) int {
 		}
 		start := bytes.LastIndexByte(text[:at], '\n') + 1
 		line, next := text[start:at+end], text[at+end+1:]
-		if len(line) > maxHead || !requestLine().Match(line) || bytes.HasPrefix(line, []byte("PRI * ")) {
+		if len(line) > maxHead || !requestLine.Regexp().Match(line) || bytes.HasPrefix(line, []byte("PRI * ")) {
 			continue
 		}
 		next = next[:min(len(next), 256)]
-		if !headerLine().Match(next) && len(bytes.TrimLeft(firstLine(next), ".\r")) > 0 {
+		if !headerLine.Regexp().Match(next) && len(bytes.TrimLeft(firstLine(next), ".\r")) > 0 {
 			continue
 		}
 		// A known method that comes late in the line had a packet's header before it.
-		if found := knownMethod().FindIndex(line); found != nil {
+		if found := knownMethod.Regexp().FindIndex(line); found != nil {
 			start += found[0]
 		}
 		return start

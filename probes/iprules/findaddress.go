@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+
+	"opensrs-doctor/probes/lazy"
 )
 
 // parseAddressLine reads one line; said is false where it is empty, a comment, or a line drawn in a table.
@@ -281,9 +283,11 @@ func nearlyAddress(word []byte) bool {
 }
 
 // headings are words of a column's name that say that there are addresses in it.
-var headings = map[string]bool{"ip": true, "ips": true, "ipv4": true, "cidr": true, "host": true, "hosts": true,
-	"hostname": true, "server": true, "servers": true, "client": true, "source": true, "src": true, "network": true,
-	"subnet": true, "prefix": true, "sep": true}
+var headings = lazy.Value[map[string]bool]{Make: func() map[string]bool {
+	return map[string]bool{"ip": true, "ips": true, "ipv4": true, "cidr": true, "host": true, "hosts": true,
+		"hostname": true, "server": true, "servers": true, "client": true, "source": true, "src": true, "network": true,
+		"subnet": true, "prefix": true, "sep": true}
+}}
 
 // isHeader reports whether a line without an address names columns, one of them for addresses.
 func isHeader(text []byte) bool {
@@ -297,7 +301,7 @@ func isHeader(text []byte) bool {
 		if word = strings.TrimRight(word, "."); strings.Contains(word, ".") || strings.Trim(word, "0123456789") == "" {
 			return false // a host's name, a number
 		}
-		names = names || headings[word] || strings.HasPrefix(word, "addr") || strings.HasPrefix(word, "adres")
+		names = names || headings.Get()[word] || strings.HasPrefix(word, "addr") || strings.HasPrefix(word, "adres")
 	}
 	return names
 }

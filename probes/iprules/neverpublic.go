@@ -1,33 +1,47 @@
 package iprules
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"opensrs-doctor/probes/lazy"
+)
 
 // ReasonNeverPublic is why an address is denied whatever the list says: it can never be public.
 const ReasonNeverPublic = "never-public"
 
 // neverPublic are the ranges that no service on the internet sees as a caller's address (RFC 6890), by family and
 // address. The documentation ranges are left out on purpose: they stand in for public addresses in labs.
-var neverPublic = []struct {
-	prefix      netip.Prefix
-	kind, words string // in short, and after "is"
-}{
-	{netip.MustParsePrefix("0.0.0.0/8"), "unspecified", "no host's address"},
-	{netip.MustParsePrefix("10.0.0.0/8"), "private", "private"},
-	{netip.MustParsePrefix("100.64.0.0/10"), "CGNAT", "shared by a carrier's NAT (CGNAT)"},
-	{netip.MustParsePrefix("127.0.0.0/8"), "loopback", "loopback"},
-	{netip.MustParsePrefix("169.254.0.0/16"), "link-local", "link-local"},
-	{netip.MustParsePrefix("172.16.0.0/12"), "private", "private"},
-	{netip.MustParsePrefix("192.0.0.0/24"), "reserved", "reserved"},
-	{netip.MustParsePrefix("192.168.0.0/16"), "private", "private"},
-	{netip.MustParsePrefix("198.18.0.0/15"), "benchmarking", "reserved for benchmarks"},
-	{netip.MustParsePrefix("224.0.0.0/4"), "multicast", "multicast"},
-	{netip.MustParsePrefix("240.0.0.0/4"), "reserved", "reserved"}, // with the broadcast address
-	{netip.MustParsePrefix("::/128"), "unspecified", "no host's address"},
-	{netip.MustParsePrefix("::1/128"), "loopback", "loopback"},
-	{netip.MustParsePrefix("fc00::/7"), "private", "private"},
-	{netip.MustParsePrefix("fe80::/10"), "link-local", "link-local"},
-	{netip.MustParsePrefix("ff00::/8"), "multicast", "multicast"},
-}
+var neverPublic = lazy.Value[[]struct {
+	prefix netip.Prefix
+	kind   string
+	words  string
+}]{Make: func() []struct {
+	prefix netip.Prefix
+	kind   string
+	words  string
+} {
+	return []struct {
+		prefix      netip.Prefix
+		kind, words string // in short, and after "is"
+	}{
+		{netip.MustParsePrefix("0.0.0.0/8"), "unspecified", "no host's address"},
+		{netip.MustParsePrefix("10.0.0.0/8"), "private", "private"},
+		{netip.MustParsePrefix("100.64.0.0/10"), "CGNAT", "shared by a carrier's NAT (CGNAT)"},
+		{netip.MustParsePrefix("127.0.0.0/8"), "loopback", "loopback"},
+		{netip.MustParsePrefix("169.254.0.0/16"), "link-local", "link-local"},
+		{netip.MustParsePrefix("172.16.0.0/12"), "private", "private"},
+		{netip.MustParsePrefix("192.0.0.0/24"), "reserved", "reserved"},
+		{netip.MustParsePrefix("192.168.0.0/16"), "private", "private"},
+		{netip.MustParsePrefix("198.18.0.0/15"), "benchmarking", "reserved for benchmarks"},
+		{netip.MustParsePrefix("224.0.0.0/4"), "multicast", "multicast"},
+		{netip.MustParsePrefix("240.0.0.0/4"), "reserved", "reserved"}, // with the broadcast address
+		{netip.MustParsePrefix("::/128"), "unspecified", "no host's address"},
+		{netip.MustParsePrefix("::1/128"), "loopback", "loopback"},
+		{netip.MustParsePrefix("fc00::/7"), "private", "private"},
+		{netip.MustParsePrefix("fe80::/10"), "link-local", "link-local"},
+		{netip.MustParsePrefix("ff00::/8"), "multicast", "multicast"},
+	}
+}}
 
 // NeverPublic is the kind of an address that no service on the internet ever sees as a caller's: private, CGNAT,
 // loopback, link-local, unspecified, multicast, benchmarking, reserved. It is "" for one that can be public.
@@ -38,7 +52,7 @@ func NeverPublic(ip netip.Addr) string {
 
 func neverPublicWords(ip netip.Addr) (kind, words string) {
 	ip = ip.Unmap().WithZone("")
-	for _, special := range neverPublic {
+	for _, special := range neverPublic.Get() {
 		if special.prefix.Contains(ip) {
 			return special.kind, special.words
 		}
@@ -49,7 +63,7 @@ func neverPublicWords(ip netip.Addr) (kind, words string) {
 // NeverPublicRanges are the IPv4 prefixes of such addresses, ascending. Each is wider than any rule may be.
 func NeverPublicRanges() []netip.Prefix {
 	var all []netip.Prefix
-	for _, special := range neverPublic {
+	for _, special := range neverPublic.Get() {
 		if special.prefix.Addr().Is4() {
 			all = append(all, special.prefix)
 		}

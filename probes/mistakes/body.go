@@ -7,7 +7,7 @@ import (
 	"sync"
 	"unicode/utf8"
 
-	"opensrs-doctor/probes/pattern"
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/probes/xmltext"
 )
 
@@ -129,13 +129,13 @@ const (
 )
 
 var (
-	declarationAtStart = pattern.Of(`^(?:\xEF\xBB\xBF)?[ \t\r\n]*<\?xml\s[^>]*\?>`)
-	documentType       = pattern.Of(`^<!DOCTYPE\s[^>\[]*>`)
+	declarationAtStart = lazy.Pattern{Text: `^(?:\xEF\xBB\xBF)?[ \t\r\n]*<\?xml\s[^>]*\?>`}
+	documentType       = lazy.Pattern{Text: `^<!DOCTYPE\s[^>\[]*>`}
 )
 
 func withoutDeclaration(end declarationEnd) rewrite {
 	return func(body []byte) pieces {
-		found := declarationAtStart().FindIndex(body[:min(len(body), 2048)])
+		found := declarationAtStart.Regexp().FindIndex(body[:min(len(body), 2048)])
 		if found == nil {
 			return nil
 		}
@@ -151,7 +151,7 @@ func withoutDeclaration(end declarationEnd) rewrite {
 			rest = bytes.TrimLeft(rest, spaces)
 		case doctypeToo:
 			rest = bytes.TrimLeft(rest, spaces)
-			found := documentType().FindIndex(rest[:min(len(rest), 2048)])
+			found := documentType.Regexp().FindIndex(rest[:min(len(rest), 2048)])
 			if found == nil {
 				return nil
 			}

@@ -74,7 +74,7 @@ func (s *search) rewritten(from *bodyForm, body []byte) []*bodyForm {
 	var made []*bodyForm
 	present := bytesIn(body)
 	effects := map[string]bool{"": true}
-	for _, row := range mistakes() {
+	for _, row := range mistakes.Get() {
 		if hasStep(from.steps, row.id) || row.id == BodyReindented && len(from.steps) > 0 && s.laysOut {
 			continue // a layout comes before any other change; behind what only unwrapped the XML it comes too
 		}
@@ -132,7 +132,7 @@ func keyForms(key []byte) (levels [3][]keyForm) {
 	levels[0] = []keyForm{{key: key}}
 	for level := 1; level < len(levels); level++ {
 		for _, from := range levels[level-1] {
-			for _, row := range mistakes() {
+			for _, row := range mistakes.Get() {
 				for _, form := range row.forms {
 					if form.key == nil || hasStep(from.steps, row.id) {
 						continue
@@ -161,7 +161,7 @@ func schemeForms(named bool) (levels [3][]schemeForm) {
 	levels[0] = []schemeForm{{scheme: rightScheme}}
 	for level := 1; level < len(levels); level++ {
 		for _, from := range levels[level-1] {
-			for _, row := range mistakes() {
+			for _, row := range mistakes.Get() {
 				for _, form := range row.forms {
 					if form.scheme == nil || hasStep(from.steps, row.id) || row.id == UsernameInHash && !named {
 						continue

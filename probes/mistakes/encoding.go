@@ -6,6 +6,7 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/probes/xmltext"
 )
 
@@ -70,7 +71,7 @@ func reference(to []byte, r rune) []byte {
 }
 
 func windows1252(to []byte, r rune) []byte {
-	if at, has := inWindows1252[r]; has {
+	if at, has := inWindows1252.Get()[r]; has {
 		return append(to, at)
 	}
 	return append(to, '?')
@@ -78,11 +79,13 @@ func windows1252(to []byte, r rune) []byte {
 
 // inWindows1252 are the characters that Windows has where Latin-1 has control characters (the table of the
 // WHATWG Encoding Standard).
-var inWindows1252 = map[rune]byte{
-	'€': 0x80, '‚': 0x82, 'ƒ': 0x83, '„': 0x84, '…': 0x85, '†': 0x86, '‡': 0x87, 'ˆ': 0x88, '‰': 0x89, 'Š': 0x8A,
-	'‹': 0x8B, 'Œ': 0x8C, 'Ž': 0x8E, '‘': 0x91, '’': 0x92, '“': 0x93, '”': 0x94, '•': 0x95, '–': 0x96, '—': 0x97,
-	'˜': 0x98, '™': 0x99, 'š': 0x9A, '›': 0x9B, 'œ': 0x9C, 'ž': 0x9E, 'Ÿ': 0x9F,
-}
+var inWindows1252 = lazy.Value[map[rune]byte]{Make: func() map[rune]byte {
+	return map[rune]byte{
+		'€': 0x80, '‚': 0x82, 'ƒ': 0x83, '„': 0x84, '…': 0x85, '†': 0x86, '‡': 0x87, 'ˆ': 0x88, '‰': 0x89, 'Š': 0x8A,
+		'‹': 0x8B, 'Œ': 0x8C, 'Ž': 0x8E, '‘': 0x91, '’': 0x92, '“': 0x93, '”': 0x94, '•': 0x95, '–': 0x96, '—': 0x97,
+		'˜': 0x98, '™': 0x99, 'š': 0x9A, '›': 0x9B, 'œ': 0x9C, 'ž': 0x9E, 'Ÿ': 0x9F,
+	}
+}}
 
 // inLatin1 is for bodies that were sent in UTF-8 and have more than ASCII in them.
 func inLatin1(other substitute) rewrite {

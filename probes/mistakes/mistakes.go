@@ -2,7 +2,8 @@ package mistakes
 
 import (
 	"net/url"
-	"sync"
+
+	"opensrs-doctor/probes/lazy"
 )
 
 // The mistakes that clients make with the signature. The words about them are elsewhere; these names are what
@@ -71,7 +72,7 @@ type form struct {
 // mistakes is the table that the search is made from: to know one more mistake is to add a row. Its order is
 // that in which mistakes are named. Of forms with one effect on a body or key the earlier one counts.
 // It is made when it is first needed, because most commands never need it.
-var mistakes = sync.OnceValue(func() []mistake {
+var mistakes = lazy.Value[[]mistake]{Make: func() []mistake {
 	return []mistake{
 		{UppercaseHex, []form{
 			{read: readUppercase},
@@ -203,22 +204,22 @@ var mistakes = sync.OnceValue(func() []mistake {
 		{KeyHexDecoded, []form{{key: keyFromHex}}},
 		{KeyIsEmpty, []form{{key: keyNone}}},
 	}
-})
+}}
 
 // place is where a mistake is in the table, for sorting. What is not in it comes last.
 func place(id string) int {
-	for i, row := range mistakes() {
+	for i, row := range mistakes.Get() {
 		if row.id == id {
 			return i
 		}
 	}
-	return len(mistakes())
+	return len(mistakes.Get())
 }
 
 // Mistakes are the IDs of all mistakes that are known here, WrongKey and the other two that are no rows behind them.
 func Mistakes() []string {
 	var ids []string
-	for _, row := range mistakes() {
+	for _, row := range mistakes.Get() {
 		ids = append(ids, row.id)
 	}
 	return append(ids, WrongKey, SignatureCut, SignatureMalformed)
@@ -233,7 +234,7 @@ func FormsOf(id string) []string {
 		return []string{"", "start"}
 	}
 	var names []string
-	for _, row := range mistakes() {
+	for _, row := range mistakes.Get() {
 		for _, form := range row.forms {
 			if row.id == id {
 				names = append(names, form.name)

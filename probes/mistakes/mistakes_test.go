@@ -360,7 +360,7 @@ func TestSingleMistakes(t *testing.T) {
 	inside := "xml=" + url.QueryEscape(sentBodies[0])
 	try(BodyFormEncoded, "", inside, right(sentBodies[0], clientKey))
 	try(BodyJSON, "", fmt.Sprintf(`{"xml":%q}`, sentBodies[0]), right(sentBodies[0], clientKey))
-	for _, row := range mistakes() {
+	for _, row := range mistakes.Get() {
 		if !named[row.id] {
 			t.Errorf("no test makes the mistake %s", row.id)
 		}

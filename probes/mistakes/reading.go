@@ -7,7 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"opensrs-doctor/probes/pattern"
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/probes/xmltext"
 )
 
@@ -33,11 +33,11 @@ func targets(signature string) []target {
 	seen := map[string]bool{signature: true}
 	for next := []reading{{text: signature}}; len(next) > 0; next = next[1:] {
 		now := next[0]
-		if lowerHexDigest().MatchString(now.text) {
+		if lowerHexDigest.Regexp().MatchString(now.text) {
 			digest, _ := hex.DecodeString(now.text)
 			found = append(found, target{digest, now.ids})
 		}
-		for _, row := range mistakes() {
+		for _, row := range mistakes.Get() {
 			for _, form := range row.forms {
 				if form.read == nil || slices.Contains(now.ids, row.id) {
 					continue
@@ -53,15 +53,15 @@ func targets(signature string) []target {
 }
 
 var (
-	lowerHexDigest = pattern.Of(`^([0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$`)
-	hexDigest      = pattern.Of(`(?i)^([0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$`)
-	hexInside      = pattern.Of(`(?i)\b([0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})\b`)
-	zerosLost      = pattern.Of(`(?i)^[0-9a-f]{24,31}$`)
+	lowerHexDigest = lazy.Pattern{Text: `^([0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$`}
+	hexDigest      = lazy.Pattern{Text: `(?i)^([0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$`}
+	hexInside      = lazy.Pattern{Text: `(?i)\b([0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})\b`}
+	zerosLost      = lazy.Pattern{Text: `(?i)^[0-9a-f]{24,31}$`}
 )
 
 func readUppercase(text string) (string, bool) {
 	lower := strings.ToLower(text)
-	return lower, lower != text && hexDigest().MatchString(text)
+	return lower, lower != text && hexDigest.Regexp().MatchString(text)
 }
 
 // readBase64 takes base64 of the raw digest, or of a text with its hex digits, in either alphabet, padded or not.
@@ -71,10 +71,10 @@ func readBase64(text string) (string, bool) {
 	switch {
 	case err != nil:
 		return "", false
-	case hexDigest().Match(bytes):
+	case hexDigest.Regexp().Match(bytes):
 		return string(bytes), true
 	case xmltext.ASCII(bytes):
-		if _, is := undecorated(string(bytes), hexDigest().MatchString); is {
+		if _, is := undecorated(string(bytes), hexDigest.Regexp().MatchString); is {
 			return string(bytes), true
 		}
 	}
@@ -92,7 +92,7 @@ func readBase64(text string) (string, bool) {
 func readDecorated(text string) (string, bool) {
 	return undecorated(text, func(plain string) bool {
 		_, is64 := readBase64(plain)
-		return is64 || hexDigest().MatchString(plain)
+		return is64 || hexDigest.Regexp().MatchString(plain)
 	})
 }
 
@@ -100,22 +100,24 @@ func undecorated(text string, isDigest func(string) bool) (string, bool) {
 	inner := strings.Trim(text, "\"'<> \t\r\n")
 	inner = strings.TrimPrefix(strings.TrimPrefix(inner, "0x"), "0X")
 	words := strings.Fields(inner)
-	for _, plain := range append([]string{inner, separators.Replace(inner), strings.Join(words, "")}, words...) {
+	for _, plain := range append([]string{inner, separators.Get().Replace(inner), strings.Join(words, "")}, words...) {
 		if plain != text && isDigest(plain) {
 			return plain, true
 		}
 	}
-	if all := hexInside().FindAllString(text, 2); len(all) == 1 && all[0] != text {
+	if all := hexInside.Regexp().FindAllString(text, 2); len(all) == 1 && all[0] != text {
 		return all[0], true
 	}
 	return "", false
 }
 
-var separators = strings.NewReplacer(" ", "", "\t", "", "\r", "", "\n", "", ":", "", "-", "")
+var separators = lazy.Value[*strings.Replacer]{Make: func() *strings.Replacer {
+	return strings.NewReplacer(" ", "", "\t", "", "\r", "", "\n", "", ":", "", "-", "")
+}}
 
 // readZerosLost puts zeros back that a number does not keep: Java's BigInteger.toString(16) drops them.
 func readZerosLost(text string) (string, bool) {
-	if !zerosLost().MatchString(text) {
+	if !zerosLost.Regexp().MatchString(text) {
 		return "", false
 	}
 	return strings.Repeat("0", 2*withMD5.size()-len(text)) + text, true

@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"encoding/hex"
 
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/probes/opensrs"
-	"opensrs-doctor/probes/pattern"
 	"opensrs-doctor/probes/xmltext"
 )
 
@@ -19,12 +19,12 @@ import (
 const maxRewritten = 8 << 10
 
 var (
-	wholeProlog = pattern.Of(`^\s*(?:<\?xml[^>]*\?>\s*)?(?:<!DOCTYPE[^>]*>\s*)?`)
-	rootName    = pattern.Of(`^<([\w:.-]+)`)
-	closedEmpty = pattern.Of(`<([\w:.-]+)((?:\s+[^<>]*?[^\s<>/])?)\s*/>`)
-	inSingle    = pattern.Of(`='([^'"<>]*)'`)
-	inDouble    = pattern.Of(`="([^'"<>]*)"`)
-	openEmpty   = pattern.Of(`<([\w:.-]+)((?:\s[^<>]*)?)></([\w:.-]+)>`)
+	wholeProlog = lazy.Pattern{Text: `^\s*(?:<\?xml[^>]*\?>\s*)?(?:<!DOCTYPE[^>]*>\s*)?`}
+	rootName    = lazy.Pattern{Text: `^<([\w:.-]+)`}
+	closedEmpty = lazy.Pattern{Text: `<([\w:.-]+)((?:\s+[^<>]*?[^\s<>/])?)\s*/>`}
+	inSingle    = lazy.Pattern{Text: `='([^'"<>]*)'`}
+	inDouble    = lazy.Pattern{Text: `="([^'"<>]*)"`}
+	openEmpty   = lazy.Pattern{Text: `<([\w:.-]+)((?:\s[^<>]*)?)></([\w:.-]+)>`}
 )
 
 // elsewhere is the form of BodyReindented that is looked for here.
@@ -37,8 +37,8 @@ func (s *search) signedElsewhere(sent, key []byte) {
 		return
 	}
 	signature := hex.EncodeToString(s.targets[0].digest)
-	elements := sent[len(wholeProlog().Find(sent)):]
-	name := rootName().FindSubmatch(elements)
+	elements := sent[len(wholeProlog.Regexp().Find(sent)):]
+	name := rootName.Regexp().FindSubmatch(elements)
 	if name == nil {
 		return
 	}
@@ -103,7 +103,7 @@ func prologsOf(root string) (prologs []string) {
 // and with the other quotation marks around values.
 func writings(elements []byte) (all [][]byte) {
 	elements = bytes.TrimRight(elements, spaces)
-	opened := closedEmpty().ReplaceAll(elements, []byte("<$1$2></$1>"))
+	opened := closedEmpty.Regexp().ReplaceAll(elements, []byte("<$1$2></$1>"))
 	known := map[string]bool{}
 	add := func(one []byte) {
 		if one = bytes.TrimRight(one, spaces); !known[string(one)] {
@@ -113,9 +113,9 @@ func writings(elements []byte) (all [][]byte) {
 	}
 	forms := [][]byte{elements, opened, closed(opened, "/>"), closed(opened, " />")}
 	for _, form := range forms {
-		forms = append(forms, inSingle().ReplaceAll(form, []byte(`="$1"`)))
+		forms = append(forms, inSingle.Regexp().ReplaceAll(form, []byte(`="$1"`)))
 	}
-	forms = append(forms, inDouble().ReplaceAll(closed(opened, "/>"), []byte("='$1'"))) // as Ruby's REXML
+	forms = append(forms, inDouble.Regexp().ReplaceAll(closed(opened, "/>"), []byte("='$1'"))) // as Ruby's REXML
 	for _, form := range forms {
 		add(form)
 		for _, one := range layouts() {
@@ -133,8 +133,8 @@ func writings(elements []byte) (all [][]byte) {
 
 // closed writes elements that hold nothing as one tag.
 func closed(elements []byte, end string) []byte {
-	return openEmpty().ReplaceAllFunc(elements, func(match []byte) []byte {
-		found := openEmpty().FindSubmatch(match)
+	return openEmpty.Regexp().ReplaceAllFunc(elements, func(match []byte) []byte {
+		found := openEmpty.Regexp().FindSubmatch(match)
 		if !bytes.Equal(found[1], found[3]) {
 			return match
 		}

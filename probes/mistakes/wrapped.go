@@ -6,21 +6,21 @@ import (
 	"slices"
 	"strings"
 
-	"opensrs-doctor/probes/pattern"
+	"opensrs-doctor/probes/lazy"
 )
 
 // XML that was signed as it is, and sent inside something else.
 
 var (
-	formField      = pattern.Of(`^[A-Za-z0-9_.%\[\]-]{1,64}=`)
-	multipartStart = pattern.Of(`(?i)^(?:\r?\n)*--[^\r\n]{1,200}\r?\ncontent-[a-z]+:`)
+	formField      = lazy.Pattern{Text: `^[A-Za-z0-9_.%\[\]-]{1,64}=`}
+	multipartStart = lazy.Pattern{Text: `(?i)^(?:\r?\n)*--[^\r\n]{1,200}\r?\ncontent-[a-z]+:`}
 )
 
 // FormField is the name, with its =, of the form's field that a body begins with; nil where it begins with none.
-func FormField(body []byte) []byte { return formField().Find(body) }
+func FormField(body []byte) []byte { return formField.Regexp().Find(body) }
 
 // IsMultipart reports whether a body begins as multipart/form-data does (RFC 7578).
-func IsMultipart(body []byte) bool { return multipartStart().Match(body) }
+func IsMultipart(body []byte) bool { return multipartStart.Regexp().Match(body) }
 
 // XMLInJSON gives the first text in JSON that is XML; nil where there is none.
 func XMLInJSON(text []byte) []byte {

@@ -5,6 +5,8 @@ package netaddr
 import (
 	"net/netip"
 	"strings"
+
+	"opensrs-doctor/probes/lazy"
 )
 
 // In the place of an address an anonymized report has a token: "address-1", or "private-1" for one of a private network.
@@ -12,8 +14,12 @@ import (
 // So facts keep their types, two that were the same address still are, and every question about them has its answer but
 // that for the family, which a token does not tell.
 var (
-	tokenPublic  = netip.MustParseAddr("2000::")
-	tokenPrivate = netip.MustParseAddr("fd00::")
+	tokenPublic = lazy.Value[netip.Addr]{Make: func() netip.Addr {
+		return netip.MustParseAddr("2000::")
+	}}
+	tokenPrivate = lazy.Value[netip.Addr]{Make: func() netip.Addr {
+		return netip.MustParseAddr("fd00::")
+	}}
 )
 
 // The kinds of tokens for addresses: a number follows.
@@ -35,7 +41,7 @@ func Read(text string) netip.Addr {
 
 // tokenBase is the address that stands for tokens of that kind; the zero Addr for what is not a token.
 func tokenBase(text string) netip.Addr {
-	for kind, base := range map[string]netip.Addr{TokenAddress: tokenPublic, TokenPrivate: tokenPrivate} {
+	for kind, base := range map[string]netip.Addr{TokenAddress: tokenPublic.Get(), TokenPrivate: tokenPrivate.Get()} {
 		if number, is := strings.CutPrefix(text, kind); is && number != "" && len(number) < 10 && strings.Trim(number, "0123456789") == "" {
 			return base
 		}

@@ -3,7 +3,7 @@ package opensrs
 import (
 	"strings"
 
-	"opensrs-doctor/probes/pattern"
+	"opensrs-doctor/probes/lazy"
 )
 
 // Class is what a reply means for somebody who can't get through.
@@ -22,11 +22,10 @@ const (
 
 // The service words a refused address as "Access denied: invalid IP address"
 // (domains.opensrs.guide/docs/codes). Other wordings of the same refusal are taken too.
-var refusedAddress = pattern.Of(
-	`\binvalid ip\b|\bip( address)?\b.*\b(not|invalid|denied|unauthori[sz]ed)\b`)
+var refusedAddress = lazy.Pattern{Text: `\binvalid ip\b|\bip( address)?\b.*\b(not|invalid|denied|unauthori[sz]ed)\b`}
 
 // consent is what a reply says of a registration that waits for a contact.
-var consent = pattern.Of(`\bconsent|\bgdpr\b|\bpending\b`)
+var consent = lazy.Pattern{Text: `\bconsent|\bgdpr\b|\bpending\b`}
 
 // Meaning is what a code means that is neither success nor of a class of its own; "" for one that no source explains.
 // Source: domains.opensrs.guide/docs/codes, and for 500 an integrator's sheet.
@@ -52,7 +51,7 @@ func ClassOf(reply Reply) Class {
 	text := strings.Join(strings.Fields(strings.ToLower(reply.Text)), " ")
 	switch reply.Code {
 	case "400", "401", "403":
-		if refusedAddress().MatchString(text) {
+		if refusedAddress.Regexp().MatchString(text) {
 			return IPDenied
 		}
 	}
@@ -62,7 +61,7 @@ func ClassOf(reply Reply) Class {
 	case "415", "435":
 		return PermissionDenied
 	case "300":
-		if consent().MatchString(text) {
+		if consent.Regexp().MatchString(text) {
 			return Unknown // an order that waits for a contact's consent is not a limit
 		}
 		return RateLimited

@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 
 	"opensrs-doctor/probes/foreign"
-	"opensrs-doctor/probes/pattern"
+	"opensrs-doctor/probes/lazy"
 )
 
 // ErrNotEnvelope says that the bytes are no OPS envelope at all: HTML, other XML, text.
@@ -17,7 +17,7 @@ var ErrNotEnvelope = errors.New("not an OPS envelope")
 
 // ErrEntities says that the document declares entities, which no real one does. It comes inside a
 // *MalformedError; nothing was expanded or fetched.
-var ErrEntities = errors.New(whyEntities.String())
+var ErrEntities = errors.New(whyEntities)
 
 // MalformedError says that the bytes begin as an OPS envelope may, and break their promise.
 type MalformedError struct {
@@ -33,15 +33,15 @@ func (e *MalformedError) Unwrap() error { return e.Err }
 func malformed(why foreign.Text) error { return &MalformedError{Why: why} }
 
 // The reasons why an envelope is malformed.
-var (
-	whyEmpty    = foreign.Ours("it is empty")
-	whyCut      = foreign.Ours("it is cut short")
-	whyDeep     = foreign.Ours("elements are nested too deeply")
-	whyBig      = foreign.Ours("it is over the size limit")
-	whySyntax   = foreign.Ours("it is not well-formed XML")
-	whyEncoding = foreign.Ours("it declares an encoding that is not read here")
-	whyNoData   = foreign.Ours("it carries no data block")
-	whyEntities = foreign.Ours("it declares XML entities")
+const (
+	whyEmpty    = "it is empty"
+	whyCut      = "it is cut short"
+	whyDeep     = "elements are nested too deeply"
+	whyBig      = "it is over the size limit"
+	whySyntax   = "it is not well-formed XML"
+	whyEncoding = "it declares an encoding that is not read here"
+	whyNoData   = "it carries no data block"
+	whyEntities = "it declares XML entities"
 )
 
 // Decode reads the tree of an OPS envelope. It is liberal with white space, attributes, comments, CDATA
@@ -49,19 +49,19 @@ var (
 // *MalformedError.
 func Decode(document []byte) (Value, error) {
 	if len(document) > MaxReply {
-		return Value{}, malformed(whyBig)
+		return Value{}, malformed(foreign.Ours(whyBig))
 	}
 	document = bytes.TrimPrefix(document, []byte("\xEF\xBB\xBF"))
 	document = bytes.TrimLeft(document, " \t\r\n\x00")
 	if len(document) == 0 {
-		return Value{}, malformed(whyEmpty)
+		return Value{}, malformed(foreign.Ours(whyEmpty))
 	}
 	if document[0] != '<' {
 		return Value{}, ErrNotEnvelope
 	}
 	text, ok := toUTF8(document)
 	if !ok {
-		return Value{}, malformed(whyEncoding)
+		return Value{}, malformed(foreign.Ours(whyEncoding))
 	}
 	return newDecoder(text).envelope()
 }
@@ -69,13 +69,13 @@ func Decode(document []byte) (Value, error) {
 // maxDeclaration is how far into a document its declaration is looked for, in bytes.
 const maxDeclaration = 512
 
-var declaration = pattern.Of(`^<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']`)
+var declaration = lazy.Pattern{Text: `^<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']`}
 
 // toUTF8 turns the document into UTF-8 by its declaration. One that claims UTF-8 and isn't is taken as
 // Latin-1, which every byte string is: a code must not get lost over an accent in a text.
 func toUTF8(document []byte) ([]byte, bool) {
 	label := "utf-8"
-	if match := declaration().FindSubmatch(document[:min(len(document), maxDeclaration)]); match != nil {
+	if match := declaration.Regexp().FindSubmatch(document[:min(len(document), maxDeclaration)]); match != nil {
 		label = strings.ToLower(string(match[1]))
 	}
 	switch label {
@@ -97,7 +97,7 @@ func toUTF8(document []byte) ([]byte, bool) {
 // DeclaredEncoding is the encoding that a document declares, in small letters; "" where it declares none.
 func DeclaredEncoding(document []byte) string {
 	document = bytes.TrimLeft(bytes.TrimPrefix(document, []byte("\xEF\xBB\xBF")), " \t\r\n")
-	match := declaration().FindSubmatch(document[:min(len(document), maxDeclaration)])
+	match := declaration.Regexp().FindSubmatch(document[:min(len(document), maxDeclaration)])
 	if match == nil {
 		return ""
 	}
@@ -143,11 +143,11 @@ func (d *decoder) next() (xml.Token, error) {
 		switch token := token.(type) {
 		case xml.Directive:
 			if bytes.Contains(bytes.ToUpper(token), []byte("<!ENTITY")) {
-				return nil, &MalformedError{Why: whyEntities, Err: ErrEntities}
+				return nil, &MalformedError{Why: foreign.Ours(whyEntities), Err: ErrEntities}
 			}
 		case xml.StartElement:
 			if d.depth++; d.depth > MaxDepth {
-				return nil, malformed(whyDeep)
+				return nil, malformed(foreign.Ours(whyDeep))
 			}
 			return token, nil
 		case xml.EndElement:
@@ -166,11 +166,11 @@ func (d *decoder) fault(err error) error {
 		errors.As(err, &syntax) && strings.Contains(syntax.Msg, "unexpected EOF")
 	switch {
 	case cut:
-		return malformed(whyCut)
+		return malformed(foreign.Ours(whyCut))
 	case !d.root:
 		return ErrNotEnvelope
 	}
-	return malformed(whySyntax)
+	return malformed(foreign.Ours(whySyntax))
 }
 
 func (d *decoder) envelope() (Value, error) {
@@ -189,7 +189,7 @@ func (d *decoder) envelope() (Value, error) {
 	}
 	value, found, err := d.find("body", "data_block", "dt_assoc")
 	if err == nil && !found {
-		err = malformed(whyNoData)
+		err = malformed(foreign.Ours(whyNoData))
 	}
 	return value, err
 }

@@ -5,11 +5,10 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"unicode"
 	"unicode/utf8"
 
-	"opensrs-doctor/probes/pattern"
+	"opensrs-doctor/probes/lazy"
 )
 
 // KeyProblem is one way in which a text can't be an API key.
@@ -81,17 +80,17 @@ func placeholder(text string) bool {
 
 // assignment is a line of a settings file: NAME=key, export NAME="key", $name = 'key';, name: key, "name" => "key" or
 // define('NAME', 'key'). No name is made of hex digits alone, so that a key in pairs (ab:cd) is none.
-var assignment = sync.OnceValue(func() *regexp.Regexp {
+var assignment = lazy.Value[*regexp.Regexp]{Make: func() *regexp.Regexp {
 	return regexp.MustCompile(`(?im)^(?:[\t ]*<\?(?:php\b)?)?[\t {,]*(?:(?:export|set|setx|const|let|var|my|local|declare -x)\s+)?` +
 		`(?:define\s*\(\s*["']\w+["']\s*,|["']?\$?[\w.\-\[\]"']*[g-z_][\w.\-]*["'\]]*\s*(?:=>|:=|=|:))\s*(["'].*|\w.*)$`)
-})
+}}
 
 // assigned is what the first line that assigns anything gives to its name; false where no line does.
 func assigned(text string) (value string, is bool) {
 	if !strings.ContainsAny(text, "=:,") {
 		return "", false
 	}
-	found := assignment().FindStringSubmatch(text)
+	found := assignment.Get().FindStringSubmatch(text)
 	if found == nil {
 		return "", false
 	}
@@ -180,8 +179,8 @@ func AroundKey(text []byte) (around []Around) {
 	return around
 }
 
-var hexRun = pattern.Of(`[0-9A-Fa-f]{8}`)
+var hexRun = lazy.Pattern{Text: `[0-9A-Fa-f]{8}`}
 
 // KeyRun reports whether a text has eight hex digits in a row: they may be a part of a key, or of a signature, so the text
 // is not repeated.
-func KeyRun(text string) bool { return hexRun().MatchString(text) }
+func KeyRun(text string) bool { return hexRun.Regexp().MatchString(text) }

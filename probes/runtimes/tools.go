@@ -8,10 +8,10 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/lazy"
 )
 
 // noPin is a public key that no server has. curl compares it after it has verified the certificate and before it sends
@@ -19,17 +19,19 @@ import (
 const noPin = "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
 // curl's exit statuses (curl(1), "EXIT CODES"), by the stage that they are about. 90 is noPin's: all went well.
-var curlStages = map[int]evidence.Stage{
-	5: evidence.StageResolve, 6: evidence.StageResolve,
-	35: evidence.StageTLS, 53: evidence.StageTLS, 54: evidence.StageTLS, 58: evidence.StageTLS, 59: evidence.StageTLS, 80: evidence.StageTLS,
-	51: evidence.StageVerify, 60: evidence.StageVerify, 77: evidence.StageVerify, 82: evidence.StageVerify, 83: evidence.StageVerify,
-	90: evidence.StageVerify,
-}
+var curlStages = lazy.Value[map[int]evidence.Stage]{Make: func() map[int]evidence.Stage {
+	return map[int]evidence.Stage{
+		5: evidence.StageResolve, 6: evidence.StageResolve,
+		35: evidence.StageTLS, 53: evidence.StageTLS, 54: evidence.StageTLS, 58: evidence.StageTLS, 59: evidence.StageTLS, 80: evidence.StageTLS,
+		51: evidence.StageVerify, 60: evidence.StageVerify, 77: evidence.StageVerify, 82: evidence.StageVerify, 83: evidence.StageVerify,
+		90: evidence.StageVerify,
+	}
+}}
 
 const curlVerified = 90
 
 // What curl -v says, in one place: compiled when curl is there.
-var curlSays = sync.OnceValue(func() map[string]*regexp.Regexp {
+var curlSays = lazy.Value[map[string]*regexp.Regexp]{Make: func() map[string]*regexp.Regexp {
 	return map[string]*regexp.Regexp{
 		"tls":     regexp.MustCompile(`(?m)^\* SSL connection using (\S+)`),
 		"store":   regexp.MustCompile(`(?m)^\*\s+CA(?:file|path): (\S+)`),
@@ -37,7 +39,7 @@ var curlSays = sync.OnceValue(func() map[string]*regexp.Regexp {
 		"version": regexp.MustCompile(`^curl (\S+)`),
 		"error":   regexp.MustCompile(`(?m)^curl: \(\d+\) (.*)$`),
 	}
-})
+}}
 
 // curlVersionWait is how long curl may take to tell its version. Where it is built with OpenLDAP it looks up this host's
 // name for that, which takes long where no resolver answers.
@@ -49,7 +51,7 @@ func (r *run) askCurl(ctx context.Context, l *looker) []evidence.Client {
 	defer cancel()
 	about := r.program(short, l.path, nil, "--version")
 	version, library := "", "curl"
-	if match := curlSays()["version"].FindSubmatch(about.output); match != nil {
+	if match := curlSays.Get()["version"].FindSubmatch(about.output); match != nil {
 		version = string(match[1])
 		library = "curl " + version + ", " + firstTLS(about.output)
 	} else if short.Err() == nil || ctx.Err() != nil {
@@ -75,7 +77,7 @@ func (r *run) askCurl(ctx context.Context, l *looker) []evidence.Client {
 
 // readVerbose adds what curl said on its standard error.
 func (r *run) readVerbose(a *answer, end ending) {
-	stage, known := curlStages[end.code]
+	stage, known := curlStages.Get()[end.code]
 	if !known {
 		stage = evidence.StageConnect
 		if end.code == 28 && bytes.Contains(end.words, []byte("* Connected to")) {
@@ -83,20 +85,20 @@ func (r *run) readVerbose(a *answer, end ending) {
 		}
 	}
 	a.Stage = string(stage)
-	if match := curlSays()["error"].FindSubmatch(end.words); end.code != curlVerified && match != nil {
+	if match := curlSays.Get()["error"].FindSubmatch(end.words); end.code != curlVerified && match != nil {
 		a.Error = fmt.Sprintf("curl: (%d) %s", end.code, match[1])
 	} else if end.code != curlVerified {
 		a.Error = fmt.Sprintf("curl ended with exit status %d", end.code)
 	}
-	if match := curlSays()["tls"].FindSubmatch(end.words); match != nil {
+	if match := curlSays.Get()["tls"].FindSubmatch(end.words); match != nil {
 		a.TLSVersion = string(match[1])
 	}
-	for _, match := range curlSays()["store"].FindAllSubmatch(end.words, 4) {
+	for _, match := range curlSays.Get()["store"].FindAllSubmatch(end.words, 4) {
 		if store := string(match[1]); store != "none" {
 			a.TrustStore = append(a.TrustStore, store)
 		}
 	}
-	if match := curlSays()["proxy"].FindSubmatch(end.words); match != nil {
+	if match := curlSays.Get()["proxy"].FindSubmatch(end.words); match != nil {
 		a.Proxy = string(match[1])
 	}
 	a.Unverified = bytes.Contains(end.words, []byte("continuing anyway")) || bytes.Contains(end.words, []byte("skipping SSL peer certificate verification"))

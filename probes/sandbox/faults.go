@@ -6,6 +6,7 @@ import (
 	"sort"
 	"strings"
 
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/probes/typo"
 )
 
@@ -28,7 +29,9 @@ const (
 )
 
 // tables of the faults, in the order of the probes.
-var tables = [][]fault{worldFaults, dnsFaults, rulesFaults, proxyFaults, tlsFaults, callFaults}
+var tables = lazy.Value[[][]fault]{Make: func() [][]fault {
+	return [][]fault{worldFaults.Get(), dnsFaults.Get(), rulesFaults.Get(), proxyFaults.Get(), tlsFaults.Get(), callFaults.Get()}
+}}
 
 // Faults are the causes that a check against the sandbox can be shown, sorted.
 func Faults() []string { return faultIDs(func(fault) bool { return true }) }
@@ -42,7 +45,7 @@ func RefusableFaults() []string { return faultIDs(func(f fault) bool { return f.
 
 func faultIDs(wanted func(fault) bool) []string {
 	var ids []string
-	for _, table := range tables {
+	for _, table := range tables.Get() {
 		for _, f := range table {
 			if wanted(f) {
 				ids = append(ids, f.id)
@@ -58,7 +61,7 @@ func faultNamed(id string) (fault, error) {
 	if id == "" {
 		return fault{}, nil
 	}
-	for _, table := range tables {
+	for _, table := range tables.Get() {
 		for _, f := range table {
 			if f.id == id {
 				return f, nil

@@ -7,61 +7,64 @@ import (
 	"strconv"
 	"time"
 
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/probes/opensrs"
 )
 
 const day = 24 * time.Hour
 
-var tlsFaults = []fault{
-	{id: "tls.expired", server: true, shakes: mustRefuse, prepare: certified(func(p *plan, t Template) tls.Certificate {
-		t.NotBefore, t.NotAfter = time.Now().Add(-90*day), time.Now().Add(-3*day)
-		return p.ca.Issue(t)
-	})},
-	{id: "tls.not-yet-valid", server: true, shakes: mustRefuse, prepare: certified(func(p *plan, t Template) tls.Certificate {
-		t.NotBefore, t.NotAfter = time.Now().Add(3*day), time.Now().Add(goodFor)
-		return p.ca.Issue(t)
-	})},
-	{id: "tls.expires-soon", server: true, prepare: certified(func(p *plan, t Template) tls.Certificate {
-		t.NotBefore, t.NotAfter = time.Now().Add(-85*day), time.Now().Add(5*day)
-		return p.ca.Issue(t)
-	})},
-	{id: "tls.name-mismatch", server: true, shakes: mustRefuse, prepare: certified(func(p *plan, t Template) tls.Certificate {
-		t.CommonName, t.Names = "", []string{"www.example.net", "example.net"}
-		if slices.Contains(t.Names, p.name) {
-			t.Names = []string{"www.example.org", "example.org"}
-		}
-		return p.ca.Issue(t)
-	})},
-	{id: "tls.self-signed", server: true, shakes: mustRefuse, prepare: certified(func(_ *plan, t Template) tls.Certificate {
-		t.CommonName = "appliance.local"
-		return SelfSigned(t)
-	})},
-	{id: "tls.unknown-ca", server: true, shakes: mustRefuse, prepare: certified(func(_ *plan, t Template) tls.Certificate {
-		t.WithRoot = true
-		return NewRoot(Template{CommonName: "Example Private Root", Organization: "Example Ltd"}).Issue(t)
-	})},
-	{id: "tls.incomplete-chain", server: true, shakes: mayRefuse, prepare: incompleteChain},
-	{id: "tls.intercepted", prepare: intercepted},
-	{id: "tls.local-roots-outdated", prepare: func(p *plan) error {
-		p.sandbox.client.SystemRoots = onlyRoots(NewAuthority("Example Root of 2009"))
-		return nil
-	}},
-	{id: "tls.not-tls", server: true, prepare: func(p *plan) error { p.raw = speakPlain; return nil }},
-	{id: "tls.reset", server: true, prepare: func(p *plan) error { p.raw = resetHello; return nil }},
-	{id: "tls.timeout", server: true, prepare: func(p *plan) error { p.raw = staySilent; return nil }},
-	{id: "tls.rejected", server: true, prepare: func(p *plan) error { p.raw = rejectHello; return nil }},
-	{id: "tls.hello-too-big", server: true, prepare: func(p *plan) error { p.filter = swallowBig; return nil }},
-	{id: "tls.sni-blocked", server: true, prepare: func(p *plan) error {
-		p.filter = resetNamed
-		return resolvedBy(resolving(p.clientHost()))(p)
-	}},
-	{id: "tls.version-unsupported", server: true, shakes: mayRefuse, prepare: func(p *plan) error {
-		p.tls = func(config *tls.Config) {
-			config.MinVersion, config.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
-		}
-		return nil
-	}},
-}
+var tlsFaults = lazy.Value[[]fault]{Make: func() []fault {
+	return []fault{
+		{id: "tls.expired", server: true, shakes: mustRefuse, prepare: certified(func(p *plan, t Template) tls.Certificate {
+			t.NotBefore, t.NotAfter = time.Now().Add(-90*day), time.Now().Add(-3*day)
+			return p.ca.Issue(t)
+		})},
+		{id: "tls.not-yet-valid", server: true, shakes: mustRefuse, prepare: certified(func(p *plan, t Template) tls.Certificate {
+			t.NotBefore, t.NotAfter = time.Now().Add(3*day), time.Now().Add(goodFor)
+			return p.ca.Issue(t)
+		})},
+		{id: "tls.expires-soon", server: true, prepare: certified(func(p *plan, t Template) tls.Certificate {
+			t.NotBefore, t.NotAfter = time.Now().Add(-85*day), time.Now().Add(5*day)
+			return p.ca.Issue(t)
+		})},
+		{id: "tls.name-mismatch", server: true, shakes: mustRefuse, prepare: certified(func(p *plan, t Template) tls.Certificate {
+			t.CommonName, t.Names = "", []string{"www.example.net", "example.net"}
+			if slices.Contains(t.Names, p.name) {
+				t.Names = []string{"www.example.org", "example.org"}
+			}
+			return p.ca.Issue(t)
+		})},
+		{id: "tls.self-signed", server: true, shakes: mustRefuse, prepare: certified(func(_ *plan, t Template) tls.Certificate {
+			t.CommonName = "appliance.local"
+			return SelfSigned(t)
+		})},
+		{id: "tls.unknown-ca", server: true, shakes: mustRefuse, prepare: certified(func(_ *plan, t Template) tls.Certificate {
+			t.WithRoot = true
+			return NewRoot(Template{CommonName: "Example Private Root", Organization: "Example Ltd"}).Issue(t)
+		})},
+		{id: "tls.incomplete-chain", server: true, shakes: mayRefuse, prepare: incompleteChain},
+		{id: "tls.intercepted", prepare: intercepted},
+		{id: "tls.local-roots-outdated", prepare: func(p *plan) error {
+			p.sandbox.client.SystemRoots = onlyRoots(NewAuthority("Example Root of 2009"))
+			return nil
+		}},
+		{id: "tls.not-tls", server: true, prepare: func(p *plan) error { p.raw = speakPlain; return nil }},
+		{id: "tls.reset", server: true, prepare: func(p *plan) error { p.raw = resetHello; return nil }},
+		{id: "tls.timeout", server: true, prepare: func(p *plan) error { p.raw = staySilent; return nil }},
+		{id: "tls.rejected", server: true, prepare: func(p *plan) error { p.raw = rejectHello; return nil }},
+		{id: "tls.hello-too-big", server: true, prepare: func(p *plan) error { p.filter = swallowBig; return nil }},
+		{id: "tls.sni-blocked", server: true, prepare: func(p *plan) error {
+			p.filter = resetNamed
+			return resolvedBy(resolving(p.clientHost()))(p)
+		}},
+		{id: "tls.version-unsupported", server: true, shakes: mayRefuse, prepare: func(p *plan) error {
+			p.tls = func(config *tls.Config) {
+				config.MinVersion, config.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
+			}
+			return nil
+		}},
+	}
+}}
 
 // certified gives the API another certificate, made of a good template.
 func certified(make func(*plan, Template) tls.Certificate) func(*plan) error {
@@ -93,18 +96,20 @@ func intercepted(p *plan) error {
 	return certified(p.peers)(p)
 }
 
-var callFaults = []fault{
-	{id: "call.auth-failed", server: true, prepare: answering(answerCode(codeAuth, refusedSignature))},
-	{id: "call.permission-denied", server: true, prepare: answering(answerCode(codePermission, "Permission denied"))},
-	{id: "call.rate-limited", server: true, prepare: answering(answerCode(codeRate,
-		"Maximum simultaneous connections exceeded"))},
-	{id: "call.server-error", server: true, prepare: answering(answerStatus(http.StatusBadGateway))},
-	{id: "call.no-reply", server: true, prepare: answering(answerNothing)},
-	{id: "call.timeout", server: true, prepare: answering(answerNever)},
-	{id: "call.not-opensrs", server: true, prepare: answering(answerHTML)},
-	{id: "call.redirected", server: true, prepare: answering(answerElsewhere)},
-	{id: "call.malformed-reply", server: true, prepare: answering(answerCutShort)},
-}
+var callFaults = lazy.Value[[]fault]{Make: func() []fault {
+	return []fault{
+		{id: "call.auth-failed", server: true, prepare: answering(answerCode(codeAuth, refusedSignature))},
+		{id: "call.permission-denied", server: true, prepare: answering(answerCode(codePermission, "Permission denied"))},
+		{id: "call.rate-limited", server: true, prepare: answering(answerCode(codeRate,
+			"Maximum simultaneous connections exceeded"))},
+		{id: "call.server-error", server: true, prepare: answering(answerStatus(http.StatusBadGateway))},
+		{id: "call.no-reply", server: true, prepare: answering(answerNothing)},
+		{id: "call.timeout", server: true, prepare: answering(answerNever)},
+		{id: "call.not-opensrs", server: true, prepare: answering(answerHTML)},
+		{id: "call.redirected", server: true, prepare: answering(answerElsewhere)},
+		{id: "call.malformed-reply", server: true, prepare: answering(answerCutShort)},
+	}
+}}
 
 func answering(answer func() *reply) func(*plan) error {
 	return func(p *plan) error {

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"opensrs-doctor/probes/lazy"
+
 	"github.com/miekg/dns"
 )
 
@@ -104,7 +106,9 @@ func addressRecords(q dns.Question, addresses ...netip.Addr) []dns.RR {
 // leads nowhere: enough to see that other names resolve. Every name that is not here does not exist.
 var wellKnown = []string{"example.com", "example.net", "example.org"}
 
-var nowhere = netip.MustParseAddr("192.0.2.1")
+var nowhere = lazy.Value[netip.Addr]{Make: func() netip.Addr {
+	return netip.MustParseAddr("192.0.2.1")
+}}
 
 // resolver makes a name server of a world.
 type resolver func(*plan) dns.HandlerFunc
@@ -130,7 +134,7 @@ func resolving(addresses ...string) resolver {
 			case peer.IsValid():
 				reply.Answer = addressRecords(q, peer)
 			case slices.Contains(wellKnown, asked):
-				reply.Answer = addressRecords(q, nowhere)
+				reply.Answer = addressRecords(q, nowhere.Get())
 			default:
 				reply.Rcode = dns.RcodeNameError
 			}

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes/evidence"
-	"opensrs-doctor/probes/pattern"
+	"opensrs-doctor/probes/lazy"
 )
 
 // marks are the names that managers of rules give their chains; one that ends in "-" is a beginning.
@@ -62,7 +62,7 @@ func (s ruleset) managed(r evidence.FirewallRule) evidence.FirewallRule {
 const directRules = "/etc/firewalld/direct.xml"
 
 // directElement is one of them, as firewalld writes it: attributes and words.
-var directElement = pattern.Of(`<rule\s([^>]*)>([^<]*)</rule>`)
+var directElement = lazy.Pattern{Text: `<rule\s([^>]*)>([^<]*)</rule>`}
 
 // directRule finds a rule of iptables among those of firewalld: iptables lists it with more words than it was given.
 func directRule(r *evidence.FirewallRule) {
@@ -70,7 +70,7 @@ func directRule(r *evidence.FirewallRule) {
 		return
 	}
 	listed := strings.Fields(r.Text)
-	for _, rule := range directElement().FindAllStringSubmatch(small(directRules), -1) {
+	for _, rule := range directElement.Regexp().FindAllStringSubmatch(small(directRules), -1) {
 		if strings.Contains(rule[1], `ipv="ipv4"`) && strings.Contains(rule[1], `table="`+r.Table+`"`) && strings.Contains(rule[1], `chain="`+r.Chain+`"`) &&
 			!slices.ContainsFunc(strings.Fields(rule[2]), func(word string) bool { return !slices.Contains(listed, word) && !slices.Contains(listed, word+"/32") }) {
 			r.Manager, r.File = "firewalld", directRules

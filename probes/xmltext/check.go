@@ -7,8 +7,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/probes/opensrs"
-	"opensrs-doctor/probes/pattern"
 )
 
 // Fault is the first place at which a text stops being well-formed XML, and why. Source: XML 1.0, 5th edition.
@@ -128,13 +128,13 @@ func (s *scanner) stop(kind Kind, at int, met string) {
 
 // plainName is a name that may be repeated: short, and no run that could be a part of a key.
 func plainName(name string) string {
-	if !xmlName().MatchString(name) || opensrs.KeyRun(name) {
+	if !xmlName.Regexp().MatchString(name) || opensrs.KeyRun(name) {
 		return ""
 	}
 	return name
 }
 
-var xmlName = pattern.Of(`^(?:[A-Za-z_][A-Za-z0-9_.:-]{0,39}|U\+[0-9A-F]{4,6})$`)
+var xmlName = lazy.Pattern{Text: `^(?:[A-Za-z_][A-Za-z0-9_.:-]{0,39}|U\+[0-9A-F]{4,6})$`}
 
 // next reads the text up to the next tag, or one tag, comment, instruction or CDATA section.
 func (s *scanner) next() {
@@ -244,14 +244,16 @@ func (s *scanner) references(text []byte, from int) {
 		case nameLength(name) != len(name) || len(name) == 0:
 			s.stop(Ampersand, from+i, "")
 			return
-		case !s.entities && !predefined[string(name)]:
+		case !s.entities && !predefined.Get()[string(name)]:
 			s.stop(Entity, from+i, string(name))
 			return
 		}
 	}
 }
 
-var predefined = map[string]bool{"amp": true, "lt": true, "gt": true, "quot": true, "apos": true}
+var predefined = lazy.Value[map[string]bool]{Make: func() map[string]bool {
+	return map[string]bool{"amp": true, "lt": true, "gt": true, "quot": true, "apos": true}
+}}
 
 // characterReference reports whether the digits name a character that XML allows.
 func characterReference(digits string) bool {

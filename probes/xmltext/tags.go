@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"strings"
 
-	"opensrs-doctor/probes/pattern"
+	"opensrs-doctor/probes/lazy"
 )
 
 // The parts of a document that begin with a <: what the scanner of Check does with each.
@@ -24,14 +24,14 @@ func (s *scanner) instruction(rest []byte) {
 		s.stop(SecondRoot, at, "")
 	case strings.EqualFold(string(name), "xml") && at > 0:
 		s.stop(DeclaredLate, at, "")
-	case strings.EqualFold(string(name), "xml") && !wholeDeclaration().Match(rest[:end]):
+	case strings.EqualFold(string(name), "xml") && !wholeDeclaration.Regexp().Match(rest[:end]):
 		s.stop(Declaration, at, "")
 	}
 }
 
-var wholeDeclaration = pattern.Of(`^<\?xml\s+version\s*=\s*(?:"1\.[0-9]+"|'1\.[0-9]+')` +
+var wholeDeclaration = lazy.Pattern{Text: `^<\?xml\s+version\s*=\s*(?:"1\.[0-9]+"|'1\.[0-9]+')` +
 	`(?:\s+encoding\s*=\s*(?:"[A-Za-z][A-Za-z0-9._-]*"|'[A-Za-z][A-Za-z0-9._-]*'))?` +
-	`(?:\s+standalone\s*=\s*(?:"(?:yes|no)"|'(?:yes|no)'))?\s*\?>$`)
+	`(?:\s+standalone\s*=\s*(?:"(?:yes|no)"|'(?:yes|no)'))?\s*\?>$`}
 
 // documentType skips <!DOCTYPE ...>, with what it declares between [ and ].
 func (s *scanner) documentType(rest []byte) {
@@ -55,7 +55,7 @@ func (s *scanner) documentType(rest []byte) {
 			if head == 0 {
 				head = i
 			}
-			if s.allowed(rest[:i], s.at) && !documentTypeHead().Match(rest[:head]) {
+			if s.allowed(rest[:i], s.at) && !documentTypeHead.Regexp().Match(rest[:head]) {
 				s.stop(Other, s.at, "")
 			}
 			s.entities = bytes.Contains(rest[:i], []byte("<!ENTITY"))
@@ -66,8 +66,8 @@ func (s *scanner) documentType(rest []byte) {
 	s.stop(Other, s.at, "")
 }
 
-var documentTypeHead = pattern.Of(`^<!DOCTYPE\s+[A-Za-z_:][A-Za-z0-9_.:-]*` +
-	`(?:\s+(?:SYSTEM|PUBLIC\s+(?:"[^"]*"|'[^']*'))\s+(?:"[^"]*"|'[^']*'))?\s*$`)
+var documentTypeHead = lazy.Pattern{Text: `^<!DOCTYPE\s+[A-Za-z_:][A-Za-z0-9_.:-]*` +
+	`(?:\s+(?:SYSTEM|PUBLIC\s+(?:"[^"]*"|'[^']*'))\s+(?:"[^"]*"|'[^']*'))?\s*$`}
 
 func (s *scanner) endTag(rest []byte) {
 	at := s.at

@@ -11,6 +11,7 @@ import (
 
 	"opensrs-doctor/probes/foreign"
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/report/screen"
 )
 
@@ -106,7 +107,7 @@ func (j *Judgement) words(index int) (head, tail []byte) {
 	if j.json {
 		return []byte(`{"ip":"`), jsonTail(r)
 	}
-	mark, in := j.screen.Mark(verdictMarks[r.Verdict])
+	mark, in := j.screen.Mark(verdictMarks.Get()[r.Verdict])
 	j.screen.Out.Reset()
 	j.screen.Raw(mark, in)
 	head = []byte(j.screen.Out.String() + " ")
@@ -115,10 +116,12 @@ func (j *Judgement) words(index int) (head, tail []byte) {
 }
 
 // verdictMarks are the signs of the verdicts, by the name of a status.
-var verdictMarks = map[string]string{
-	iprules.VerdictAllow: "pass", iprules.VerdictDeny: "fail",
-	iprules.VerdictAmbiguous: "warn", iprules.VerdictUnknown: "warn",
-}
+var verdictMarks = lazy.Value[map[string]string]{Make: func() map[string]string {
+	return map[string]string{
+		iprules.VerdictAllow: "pass", iprules.VerdictDeny: "fail",
+		iprules.VerdictAmbiguous: "warn", iprules.VerdictUnknown: "warn",
+	}
+}}
 
 // jsonTail is a line of the contract from behind the address.
 func jsonTail(r iprules.Ruling) []byte {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/report/screen"
 )
 
@@ -79,7 +80,7 @@ func (j *Judgement) disagreements() {
 			j.screen.Raw("\n", screen.Plain)
 			j.screen.Paragraph("", 0, "Which rule wins where an Allow and a Deny match is not documented:", screen.Bold)
 		}
-		for reading, why := range readingReasons {
+		for reading, why := range readingReasons.Get() {
 			number := r.By[reading]
 			j.screen.Hanging(2, 4, fmt.Sprintf("%s takes rule %d, %s, %s.", iprules.Readings[reading], number,
 				rules[number-1], why[rules[number-1].Action]), screen.Plain)
@@ -105,9 +106,11 @@ func (j *Judgement) disagreements() {
 }
 
 // readingReasons are why each reading takes a rule, by the rule's type.
-var readingReasons = [3]map[iprules.Action]string{
-	{iprules.Allow: "the first that matches", iprules.Deny: "the first that matches"},
-	{iprules.Allow: "the longest prefix that matches",
-		iprules.Deny: "the longest prefix that matches (a Deny, at equal length)"},
-	{iprules.Allow: "for no Deny matches", iprules.Deny: "for any Deny that matches counts"},
-}
+var readingReasons = lazy.Value[[3]map[iprules.Action]string]{Make: func() [3]map[iprules.Action]string {
+	return [3]map[iprules.Action]string{
+		{iprules.Allow: "the first that matches", iprules.Deny: "the first that matches"},
+		{iprules.Allow: "the longest prefix that matches",
+			iprules.Deny: "the longest prefix that matches (a Deny, at equal length)"},
+		{iprules.Allow: "for no Deny matches", iprules.Deny: "for any Deny that matches counts"},
+	}
+}}

@@ -44,7 +44,7 @@ func anonymized(r *report.Report) (*report.Report, error) {
 	}
 	names := NewTokens()
 	names.private = r.Tool.RootsDate == ""
-	known, _ := wholeReport().known(tree)
+	known, _ := wholeReport.Get().known(tree)
 	names.collect(known, false)
 	names.Sort()
 	var out bytes.Buffer

@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/probes/netaddr"
-	"opensrs-doctor/probes/pattern"
 	"opensrs-doctor/probes/service"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/reading"
@@ -32,18 +32,18 @@ func publicNames() []string {
 }
 
 var (
-	uri  = pattern.Of(`[A-Za-z][A-Za-z0-9+.-]*://[^\s"'<>]+`)
-	home = pattern.Of(`(?:/home/|/Users/|\\Users\\)([^/\\\s:"']+)`)
+	uri  = lazy.Pattern{Text: `[A-Za-z][A-Za-z0-9+.-]*://[^\s"'<>]+`}
+	home = lazy.Pattern{Text: `(?:/home/|/Users/|\\Users\\)([^/\\\s:"']+)`}
 	// inText is a path of at least two parts, and what is before it.
-	inText = pattern.Of(`(?:^|[\s"'(=])((?:/[A-Za-z0-9._@+-]*[A-Za-z0-9_@+-]){2,})`)
+	inText = lazy.Pattern{Text: `(?:^|[\s"'(=])((?:/[A-Za-z0-9._@+-]*[A-Za-z0-9_@+-]){2,})`}
 	// fqdn is a host name with a domain, in words that are not the tool's own.
-	fqdn = pattern.Of(`(?i)\b(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z]\b`)
-	line = pattern.Of(`:[0-9]+$`)
-	unit = pattern.Of(`\.(?:service|scope|slice|socket)$`)
+	fqdn = lazy.Pattern{Text: `(?i)\b(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z]\b`}
+	line = lazy.Pattern{Text: `:[0-9]+$`}
+	unit = lazy.Pattern{Text: `\.(?:service|scope|slice|socket)$`}
 	// quoted is a comment inside a rule.
-	quoted = pattern.Of(`"([^"]*)"`)
+	quoted = lazy.Pattern{Text: `"([^"]*)"`}
 	// word is one of a rule, or one of several names that are joined.
-	word = pattern.Of(`[A-Za-z_][\w.@+-]*`)
+	word = lazy.Pattern{Text: `[A-Za-z_][\w.@+-]*`}
 )
 
 // collect gives a token to every name that the report holds in a field of its own. In sentences only these
@@ -97,22 +97,22 @@ func (t *tokens) learn(kind, text string) {
 	case kindComment:
 		t.addName("comment", text)
 	}
-	for _, found := range uri().FindAllString(text, -1) {
+	for _, found := range uri.Regexp().FindAllString(text, -1) {
 		for _, host := range hostsOfURI(found) {
 			t.add("host", host)
 		}
 	}
-	for _, found := range home().FindAllStringSubmatch(text, -1) {
+	for _, found := range home.Regexp().FindAllStringSubmatch(text, -1) {
 		t.add("user", found[1])
 	}
-	for _, found := range inText().FindAllStringSubmatch(text, -1) {
+	for _, found := range inText.Regexp().FindAllStringSubmatch(text, -1) {
 		t.addPath(found[1])
 	}
 	if kind != kindQuote {
 		return
 	}
-	for _, found := range fqdn().FindAllString(inText().ReplaceAllString(text, " "), -1) {
-		if unit().MatchString(found) {
+	for _, found := range fqdn.Regexp().FindAllString(inText.Regexp().ReplaceAllString(text, " "), -1) {
+		if unit.Regexp().MatchString(found) {
 			t.addName("process", found)
 		} else {
 			t.add("host", found)
@@ -138,7 +138,7 @@ func (t *tokens) addPath(text string) {
 	case strings.Contains(text, ".slice/"):
 		t.addProcess(text)
 	case !strings.Contains(text, "://") && !strings.HasPrefix(text, "--") && !slices.Contains(notPaths, text):
-		t.addName("path", line().ReplaceAllString(text, ""))
+		t.addName("path", line.Regexp().ReplaceAllString(text, ""))
 	}
 }
 
@@ -155,14 +155,14 @@ func (t *tokens) addProcess(text string) {
 
 // addRule takes what in a rule is no syntax: names of chains, sets and interfaces, and comments.
 func (t *tokens) addRule(text string) {
-	for _, found := range quoted().FindAllStringSubmatch(text, -1) {
+	for _, found := range quoted.Regexp().FindAllStringSubmatch(text, -1) {
 		t.addName("comment", found[1])
 	}
-	for part := range strings.FieldsFuncSeq(quoted().ReplaceAllString(text, " "), func(r rune) bool { return strings.ContainsRune(" \t,{}()=", r) }) {
+	for part := range strings.FieldsFuncSeq(quoted.Regexp().ReplaceAllString(text, " "), func(r rune) bool { return strings.ContainsRune(" \t,{}()=", r) }) {
 		if strings.ContainsAny(part, ":.") && strings.Trim(part, "0123456789abcdefABCDEF:./-[]") == "" { // addresses
 			continue
 		}
-		for _, found := range word().FindAllString(part, -1) {
+		for _, found := range word.Regexp().FindAllString(part, -1) {
 			t.addName("name", found)
 		}
 	}

@@ -2,8 +2,8 @@ package anonymize
 
 import (
 	"strings"
-	"sync"
 
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/report/screen"
 )
 
@@ -19,7 +19,7 @@ func ordinary(name string) bool {
 		for end < len(name) && 'a' <= name[end] && name[end] <= 'z' {
 			end++
 		}
-		if end > i && !systemWords()[name[i:end]] {
+		if end > i && !systemWords.Get()[name[i:end]] {
 			return false
 		}
 		i = max(end, i+1)
@@ -29,7 +29,7 @@ func ordinary(name string) bool {
 
 // systemWords are the words of paths, units, interfaces, chains and rules that come with a system or its software. A
 // word that is missing costs a token more; one that somebody may be known by has no place here.
-var systemWords = sync.OnceValue(func() map[string]bool {
+var systemWords = lazy.Value[map[string]bool]{Make: func() map[string]bool {
 	words := map[string]bool{}
 	for word := range strings.FieldsSeq(`
 		etc usr opt lib var run proc dev sys tmp local share bin sbin c windows system program files
@@ -57,4 +57,4 @@ var systemWords = sync.OnceValue(func() map[string]bool {
 		words[word] = true
 	}
 	return words
-})
+}}

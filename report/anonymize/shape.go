@@ -7,9 +7,9 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/probes/netaddr"
 	"opensrs-doctor/report"
 )
@@ -56,7 +56,7 @@ type shape struct {
 }
 
 // wholeReport is the shape of a report.
-var wholeReport = sync.OnceValue(func() *shape { return shapeOf(reflect.TypeFor[report.Report](), "") })
+var wholeReport = lazy.Value[*shape]{Make: func() *shape { return shapeOf(reflect.TypeFor[report.Report](), "") }}
 
 func shapeOf(of reflect.Type, tag string) *shape {
 	switch {
@@ -82,7 +82,7 @@ func shapeOf(of reflect.Type, tag string) *shape {
 		addMembers(one.members, of)
 		if of == reflect.TypeFor[report.Probe]() {
 			one.facts = map[string]map[string]*shape{}
-			for name, facts := range report.FactsTypes {
+			for name, facts := range report.FactsTypes.Get() {
 				one.facts[name] = map[string]*shape{}
 				addMembers(one.facts[name], facts)
 			}

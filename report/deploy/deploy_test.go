@@ -144,7 +144,7 @@ func TestFilled(t *testing.T) {
 			more(&s)
 			for _, file := range Files(engine, s) {
 				for n, line := range strings.Split(file.Content, "\n") {
-					if placeholder().MatchString(line) || strings.Contains(line, "@?") || strings.Contains(line, "@!") || strings.TrimRight(line, " ") != line {
+					if placeholder.Regexp().MatchString(line) || strings.Contains(line, "@?") || strings.Contains(line, "@!") || strings.TrimRight(line, " ") != line {
 						t.Errorf("%s:%d: %q", file.Name, n+1, line)
 					}
 					if strings.HasPrefix(line, "#") && len(line) > 90 {

@@ -4,7 +4,7 @@ import (
 	"embed"
 	"strings"
 
-	"opensrs-doctor/probes/pattern"
+	"opensrs-doctor/probes/lazy"
 )
 
 // templates are the files. In them
@@ -21,7 +21,7 @@ var templates embed.FS
 // values fill a template.
 type values map[string]string
 
-var placeholder = pattern.Of(`@[a-z_]+@`)
+var placeholder = lazy.Pattern{Text: `@[a-z_]+@`}
 
 // fill is a template with the values in it. A value is never searched for placeholders.
 func fill(name string, v values) string {
@@ -38,13 +38,13 @@ func fill(name string, v values) string {
 			}
 			line = rest
 		}
-		if word := strings.TrimLeft(line, " "); placeholder().FindString(word) == word && word != "" {
+		if word := strings.TrimLeft(line, " "); placeholder.Regexp().FindString(word) == word && word != "" {
 			if block := v.of(word[1 : len(word)-1]); block != "" {
 				out = append(out, indented(block, line[:len(line)-len(word)]))
 			}
 			continue
 		}
-		out = append(out, placeholder().ReplaceAllStringFunc(line, func(found string) string {
+		out = append(out, placeholder.Regexp().ReplaceAllStringFunc(line, func(found string) string {
 			return v.of(found[1 : len(found)-1])
 		}))
 	}

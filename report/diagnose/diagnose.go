@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose/client"
@@ -29,7 +30,7 @@ import (
 // reads no clock and asks nobody. A cause that another one explains is in that one's Hides only.
 func Diagnose(e *evidence.Evidence) []report.Diagnosis {
 	var found []match
-	all := catalogue()
+	all := catalogue.Get()
 	for i := range all {
 		row := &all[i]
 		if row.ID == report.UnexplainedID || row.When == nil {
@@ -92,7 +93,9 @@ func counted(e *evidence.Evidence, found []match) []match {
 }
 
 // SeverityRank is the place of a severity in the order of the causes: the lower, the worse.
-var SeverityRank = map[report.Severity]int{report.Fail: 0, report.Warn: 1, report.Info: 2}
+var SeverityRank = lazy.Value[map[report.Severity]int]{Make: func() map[report.Severity]int {
+	return map[report.Severity]int{report.Fail: 0, report.Warn: 1, report.Info: 2}
+}}
 
 // sortMatches orders by severity, then the cause of the step that stopped the call, then probe order,
 // then ID. A cause of the whole run comes before those of a single probe.
@@ -100,7 +103,7 @@ func sortMatches(e *evidence.Evidence, found []match) {
 	stopped := e.Blocked()
 	slices.SortStableFunc(found, func(a, b match) int {
 		return cmp.Or(
-			cmp.Compare(SeverityRank[a.finding.Severity], SeverityRank[b.finding.Severity]),
+			cmp.Compare(SeverityRank.Get()[a.finding.Severity], SeverityRank.Get()[b.finding.Severity]),
 			cmp.Compare(stepRank(a, stopped), stepRank(b, stopped)),
 			cmp.Compare(slices.Index(evidence.Names, a.cause.Probe), slices.Index(evidence.Names, b.cause.Probe)),
 			cmp.Compare(a.cause.ID, b.cause.ID))
@@ -130,7 +133,7 @@ func unhidden(found []match) []match {
 		}
 		for _, other := range found {
 			id := other.cause.ID
-			worse := SeverityRank[other.finding.Severity] < SeverityRank[m.finding.Severity]
+			worse := SeverityRank.Get()[other.finding.Severity] < SeverityRank.Get()[m.finding.Severity]
 			if id != m.cause.ID && m.hides(id) && !worse { // a warning never hides a failure
 				hidden[id] = true
 				found[i].hid = append(found[i].hid, id)

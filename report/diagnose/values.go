@@ -37,7 +37,7 @@ func commonValues(e *evidence.Evidence) prose.Values {
 	}
 	if e.Target.Environment == evidence.EnvSandbox { // what a fault shows is advice for a real account
 		set("environment", "right")
-		set("panel", prose.Vocabulary["panel"])
+		set("panel", prose.Vocabulary.Get()["panel"])
 	} else {
 		set("environment", e.Target.Environment)
 		set("other_env", service.OpenSRS.Other(e.Target.Environment).Name)

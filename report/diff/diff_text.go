@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/report/screen"
 )
 
@@ -109,21 +110,23 @@ func signed(s *screen.Writer, sign string, in screen.Style, texts []string) {
 }
 
 // FieldWords are the fields that do not read as they are spelled.
-var FieldWords = map[string]string{
-	"target.environment": "service", "target.endpoint": "endpoint", "target.username": "username",
-	"target.key_fingerprint": "key fingerprint", "host.hostname": "host", "host.local_address": "local address",
-	"host.source_ip": "source address", "host.proxy": "proxy", "host.resolvers": "resolvers", "dns.used": "resolver used",
-	"rules.verdict": "rules say", "tls.version": "TLS version", "tls.subject": "certificate of",
-	"tls.issuer": "certificate by", "tls.sha256": "certificate's SHA-256", "tls.not_after": "certificate until",
-	"call.http_status": "HTTP status", "call.response_code": "reply code", "call.response_text": "reply",
-	"tool.version": "opensrs-doctor", "tool.public_roots_date": "public roots of",
-	"egress.addresses": "Public addresses of this host", "target.addresses": "Addresses of the endpoint",
-	"rules.rules": "Access rules", "tls.issuers": "Issuers that the service presents", "duration_ms": "the whole run",
-}
+var FieldWords = lazy.Value[map[string]string]{Make: func() map[string]string {
+	return map[string]string{
+		"target.environment": "service", "target.endpoint": "endpoint", "target.username": "username",
+		"target.key_fingerprint": "key fingerprint", "host.hostname": "host", "host.local_address": "local address",
+		"host.source_ip": "source address", "host.proxy": "proxy", "host.resolvers": "resolvers", "dns.used": "resolver used",
+		"rules.verdict": "rules say", "tls.version": "TLS version", "tls.subject": "certificate of",
+		"tls.issuer": "certificate by", "tls.sha256": "certificate's SHA-256", "tls.not_after": "certificate until",
+		"call.http_status": "HTTP status", "call.response_code": "reply code", "call.response_text": "reply",
+		"tool.version": "opensrs-doctor", "tool.public_roots_date": "public roots of",
+		"egress.addresses": "Public addresses of this host", "target.addresses": "Addresses of the endpoint",
+		"rules.rules": "Access rules", "tls.issuers": "Issuers that the service presents", "duration_ms": "the whole run",
+	}
+}}
 
 // DiffWords is a field as people call it.
 func DiffWords(field string) string {
-	if words, known := FieldWords[field]; known {
+	if words, known := FieldWords.Get()[field]; known {
 		return words
 	}
 	name, _, _ := strings.Cut(field, ".")

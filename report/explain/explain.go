@@ -2,7 +2,6 @@
 package explain
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -15,7 +14,11 @@ import (
 )
 
 // ErrUnknownCause is in the error of an explanation that was asked for a word that names no cause.
-var ErrUnknownCause = errors.New("no such cause")
+var ErrUnknownCause error = unknownCause{}
+
+type unknownCause struct{}
+
+func (unknownCause) Error() string { return "no such cause" }
 
 // Explain writes the page of one cause, for somebody who meets it the first time and has no run at hand.
 func Explain(w io.Writer, id string, o screen.Options) error {

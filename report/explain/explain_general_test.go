@@ -45,8 +45,8 @@ func TestPagesInventNothing(t *testing.T) {
 func TestWhatOnlyARunKnowsIsSaidInGeneral(t *testing.T) {
 	for _, c := range diagnose.Causes() {
 		for _, text := range append([]string{c.Summary}, c.Fixes...) {
-			for _, found := range prose.Placeholder().FindAllString(prose.InGeneral(text), -1) {
-				if prose.Vocabulary[strings.Trim(found, "{}")] == "" {
+			for _, found := range prose.Placeholder.Regexp().FindAllString(prose.InGeneral(text), -1) {
+				if prose.Vocabulary.Get()[strings.Trim(found, "{}")] == "" {
 					t.Errorf("%s: there is no general word for %s: %s", c.ID, found, text)
 				}
 			}

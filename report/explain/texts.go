@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/report/diagnose"
 	"opensrs-doctor/report/diagnose/prose"
 )
@@ -50,9 +50,11 @@ const (
 	levelWrapper
 )
 
-var levelsByName = map[string]int{
-	"answer": levelAnswer, "peer": levelPeer, "stage": levelStage, "vague": levelVague, "wrapper": levelWrapper,
-}
+var levelsByName = lazy.Value[map[string]int]{Make: func() map[string]int {
+	return map[string]int{
+		"answer": levelAnswer, "peer": levelPeer, "stage": levelStage, "vague": levelVague, "wrapper": levelWrapper,
+	}
+}}
 
 // knownText is one entry of the table.
 type knownText struct {
@@ -128,13 +130,13 @@ var codeLeads = []struct {
 }
 
 // textTable is the whole table, read once, when it is needed first.
-var textTable = sync.OnceValue(func() []*knownText {
+var textTable = lazy.Value[[]*knownText]{Make: func() []*knownText {
 	table, err := loadTexts()
 	if err != nil {
 		panic(err) // the table is part of the binary, and a test reads it
 	}
 	return table
-})
+}}
 
 func loadTexts() ([]*knownText, error) {
 	files, err := textFiles.ReadDir("texts")
@@ -184,7 +186,7 @@ func addTextLine(table []*knownText, line string) ([]*knownText, error) {
 	case "from":
 		entry.from = value
 	case "level":
-		level, known := levelsByName[value]
+		level, known := levelsByName.Get()[value]
 		if !known {
 			return nil, fmt.Errorf("no level is called %q", value)
 		}

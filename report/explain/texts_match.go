@@ -5,7 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
+
+	"opensrs-doctor/probes/lazy"
 )
 
 // textMatch is a form that was recognised in a paste.
@@ -56,15 +57,15 @@ type entryForm struct {
 }
 
 // formsByWord are the forms by their first word.
-var formsByWord = sync.OnceValue(func() map[string][]entryForm {
+var formsByWord = lazy.Value[map[string][]entryForm]{Make: func() map[string][]entryForm {
 	index := map[string][]entryForm{}
-	for _, entry := range textTable() {
+	for _, entry := range textTable.Get() {
 		for _, form := range entry.forms {
 			index[form.words[0]] = append(index[form.words[0]], entryForm{form, entry})
 		}
 	}
 	return index
-})
+}}
 
 // weight is how many words a form names.
 func (f textForm) weight() int {
@@ -78,9 +79,9 @@ func (f textForm) weight() int {
 }
 
 // formsByItself are the forms that count where nothing else was pasted.
-var formsByItself = sync.OnceValue(func() []entryForm {
+var formsByItself = lazy.Value[[]entryForm]{Make: func() []entryForm {
 	var out []entryForm
-	for _, forms := range formsByWord() {
+	for _, forms := range formsByWord.Get() {
 		for _, form := range forms {
 			if form.where != anywhere {
 				out = append(out, form)
@@ -88,13 +89,13 @@ var formsByItself = sync.OnceValue(func() []entryForm {
 		}
 	}
 	return out
-})
+}}
 
 // searchTexts finds every form in the words, without those that lie within a longer one.
 func searchTexts(pasted pastedWords) []textMatch {
 	var all, whole []textMatch
 	code, number, words := numbered(pasted.words)
-	for _, form := range formsByItself() {
+	for _, form := range formsByItself.Get() {
 		if len(pasted.words) > maxByItself {
 			break
 		}
@@ -107,7 +108,7 @@ func searchTexts(pasted pastedWords) []textMatch {
 		}
 	}
 	for at, word := range pasted.words {
-		for _, form := range formsByWord()[word] {
+		for _, form := range formsByWord.Get()[word] {
 			if !pasted.counts(form.where, at) {
 				continue
 			}
@@ -176,7 +177,7 @@ func follow(words []string, at int, form []string) int {
 func searchCut(pasted pastedWords) []textMatch {
 	var only textMatch
 	for at, word := range pasted.words {
-		for _, form := range formsByWord()[word] {
+		for _, form := range formsByWord.Get()[word] {
 			if !pasted.counts(form.where, at) || !pasted.breaksOff(at, form.words) {
 				continue
 			}
@@ -272,7 +273,7 @@ func byNumber(words []string) (matches []textMatch, ways []textCode) {
 		return nil, nil
 	}
 	for _, kind := range codeLeads {
-		for _, entry := range textTable() {
+		for _, entry := range textTable.Get() {
 			for _, code := range entry.codes {
 				if kind.called != "" && code.of == kind.of && words[0] == strconv.Itoa(code.number) {
 					matches = append(matches, textMatch{entry: entry})

@@ -117,7 +117,7 @@ func readingOf(code textCode) string {
 // TextCommands are the commands that the table proposes, each once.
 func TextCommands() []string {
 	commands := []string{"opensrs-doctor"}
-	for _, entry := range textTable() {
+	for _, entry := range textTable.Get() {
 		if !slices.Contains(commands, entry.run.Command) {
 			commands = append(commands, entry.run.Command)
 		}
@@ -262,7 +262,7 @@ func nextCommand(s *screen.Writer, r TextReading) {
 func nearestTexts(words []string) []string {
 	words = words[:min(len(words), 400)]
 	var near []string
-	for _, entry := range textTable() {
+	for _, entry := range textTable.Get() {
 		if slices.ContainsFunc(entry.forms, func(form textForm) bool { return almostIn(words, form) }) &&
 			!slices.Contains(near, entry.title) {
 			near = append(near, entry.title)

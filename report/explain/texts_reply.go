@@ -89,7 +89,7 @@ func numbered(words []string) (entry *knownText, number int, rest []string) {
 		if at == last {
 			rest = words[first:last]
 		}
-		for _, entry := range textTable() {
+		for _, entry := range textTable.Get() {
 			for _, code := range entry.codes {
 				if code.of == "reply" && words[at] == strconv.Itoa(code.number) {
 					return entry, code.number, rest

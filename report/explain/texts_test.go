@@ -216,7 +216,7 @@ func TestTextsAreFilled(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if left := prose.Placeholder().FindString(prose.OfService(string(content))); left != "" {
+		if left := prose.Placeholder.Regexp().FindString(prose.OfService(string(content))); left != "" {
 			t.Errorf("%s: %s is not known", file.Name(), left)
 		}
 	}

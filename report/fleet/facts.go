@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/probes/netaddr"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/anonymize"
@@ -89,8 +90,10 @@ func network(address string) string {
 }
 
 // late are facts of a probe that say who somebody is, also where that probe failed.
-var late = map[string]bool{"egress.ipv4": true, "dns.used": true, "dns.ipv4": true, "dns.hosts_file": true, "rules.rules": true, "rules.source": true,
-	"tls.version": true, "tls.cipher_suite": true, "port.connected": true}
+var late = lazy.Value[map[string]bool]{Make: func() map[string]bool {
+	return map[string]bool{"egress.ipv4": true, "dns.used": true, "dns.ipv4": true, "dns.hosts_file": true, "rules.rules": true, "rules.source": true,
+		"tls.version": true, "tls.cipher_suite": true, "port.connected": true}
+}}
 
 // never are facts that tell how a run went, or that are another one in each.
 var never = []string{"failure", "status", "success", "took", "date", "time", "_at", "made_up", "response", "class", "verdict", "envelope", "sent",
@@ -102,11 +105,11 @@ func (h *host) gatherProbes(r *report.Report, add func(name, value string, probe
 		for member, value := range report.Members(row.Facts) {
 			name := row.Name + "." + member
 			h.look(name, value)
-			if row.Status == evidence.Skip || len(h.facts) >= mostFacts || len(member) > 60 || !late[name] && telling(name) {
+			if row.Status == evidence.Skip || len(h.facts) >= mostFacts || len(member) > 60 || !late.Get()[name] && telling(name) {
 				continue
 			}
 			for _, text := range scalars(value) {
-				add(screen.Clean(name), text, i, late[name])
+				add(screen.Clean(name), text, i, late.Get()[name])
 			}
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"opensrs-doctor/probes/lazy"
 )
 
 // What a fact must do to be called separating. Chance is counted over all that was tried.
@@ -157,18 +159,20 @@ func (t *table) pair(cause string, causes int, all []candidate, failing, healthy
 }
 
 // near are the facts that causes of a family hang on: of two that part the hosts equally well, that one is named.
-var near = map[string][]string{
-	"dns": {"host.resolvers", "dns.used", "dns.hosts_file"}, "proxy": {"host.proxy"}, "tls": {"tls.issuer", "host.store", "host.proxy"},
-	"rules": {"egress.ipv4", "rules.rules"}, "call": {"target.key_fingerprint", "target.key_source", "egress.ipv4"}, "config": {"target.key_fingerprint", "target.key_source"},
-	"port": {"host.network", "egress.ipv4", "host.proxy"}, "host": {"host.network", "host.release", "host.kernel"}, "egress": {"egress.ipv4"},
-}
+var near = lazy.Value[map[string][]string]{Make: func() map[string][]string {
+	return map[string][]string{
+		"dns": {"host.resolvers", "dns.used", "dns.hosts_file"}, "proxy": {"host.proxy"}, "tls": {"tls.issuer", "host.store", "host.proxy"},
+		"rules": {"egress.ipv4", "rules.rules"}, "call": {"target.key_fingerprint", "target.key_source", "egress.ipv4"}, "config": {"target.key_fingerprint", "target.key_source"},
+		"port": {"host.network", "egress.ipv4", "host.proxy"}, "host": {"host.network", "host.release", "host.kernel"}, "egress": {"egress.ipv4"},
+	}
+}}
 
 func rank(cause, name string) int {
 	family, _, _ := strings.Cut(cause, ".")
-	if at := slices.Index(near[family], name); at >= 0 {
+	if at := slices.Index(near.Get()[family], name); at >= 0 {
 		return at
 	}
-	return len(near[family])
+	return len(near.Get()[family])
 }
 
 // logChance is the logarithm of the chance that so many of the hosts with a value, or more, are among the failing ones where

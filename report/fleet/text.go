@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/screen"
 )
@@ -157,17 +158,19 @@ func (s Separating) Words() string {
 }
 
 // words of the facts that do not read as they are spelled.
-var words = map[string]string{
-	"target.endpoint": "endpoint", "target.environment": "environment", "target.username": "username", "target.key_fingerprint": "API key",
-	"target.key_source": "a key from", "target.addresses": "the endpoint's address", "host.os": "system", "host.user": "user", "host.store": "root certificates from",
-	"host.resolvers": "resolver", "host.resolvers_from": "resolvers from", "host.source_ip": "source address", "host.proxy": "proxy",
-	"host.network": "network", "host.has_ipv4_route": "an IPv4 route:", "host.has_ipv6_route": "an IPv6 route:", "host.release": "release", "host.kernel": "kernel",
-	"tool.version": "opensrs-doctor", "egress.ipv4": "public address", "dns.used": "answers from", "dns.ipv4": "the address", "dns.hosts_file": "hosts entry",
-	"rules.rules": "rule", "tls.issuer": "certificate issued by", "tls.version": "TLS version", "as.target": "target",
-}
+var words = lazy.Value[map[string]string]{Make: func() map[string]string {
+	return map[string]string{
+		"target.endpoint": "endpoint", "target.environment": "environment", "target.username": "username", "target.key_fingerprint": "API key",
+		"target.key_source": "a key from", "target.addresses": "the endpoint's address", "host.os": "system", "host.user": "user", "host.store": "root certificates from",
+		"host.resolvers": "resolver", "host.resolvers_from": "resolvers from", "host.source_ip": "source address", "host.proxy": "proxy",
+		"host.network": "network", "host.has_ipv4_route": "an IPv4 route:", "host.has_ipv6_route": "an IPv6 route:", "host.release": "release", "host.kernel": "kernel",
+		"tool.version": "opensrs-doctor", "egress.ipv4": "public address", "dns.used": "answers from", "dns.ipv4": "the address", "dns.hosts_file": "hosts entry",
+		"rules.rules": "rule", "tls.issuer": "certificate issued by", "tls.version": "TLS version", "as.target": "target",
+	}
+}}
 
 // FactWords is a fact as people call it.
-func FactWords(name string) string { return cmp.Or(words[name], name) }
+func FactWords(name string) string { return cmp.Or(words.Get()[name], name) }
 
 func (k Key) words() string {
 	text := fmt.Sprintf("%s: %s", cmp.Or(k.Fingerprint, "no fingerprint"), some(k.Hosts, k.Names))

@@ -152,7 +152,7 @@ func refusalIn(hops []evidence.Hop) bool {
 // bySender looks for a no that is signed. That to an ordinary packet counts before those of the walk.
 func (end *Ending) bySender(host []netip.Addr) bool {
 	for _, h := range end.Walk.All() {
-		_, is := Refusals[h.Answer]
+		_, is := Refusals.Get()[h.Answer]
 		switch {
 		case h.Answer == evidence.HopNotPermitted:
 			end.By, end.Answer = EndHere, h

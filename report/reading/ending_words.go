@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/report/screen"
 )
 
@@ -148,16 +149,18 @@ func Icmp(h evidence.Hop) string {
 func hopsAway(n int) string { return screen.CountWords(n, "hop away", "hops away") }
 
 // Refusals are the answers that a device signs with its own address.
-var Refusals = map[string]string{
-	evidence.HopProhibited:      "says that it is administratively prohibited",
-	evidence.HopUnreachable:     "says that there is no route to the service",
-	evidence.HopPortUnreachable: "refuses the port, in its own name",
-}
+var Refusals = lazy.Value[map[string]string]{Make: func() map[string]string {
+	return map[string]string{
+		evidence.HopProhibited:      "says that it is administratively prohibited",
+		evidence.HopUnreachable:     "says that there is no route to the service",
+		evidence.HopPortUnreachable: "refuses the port, in its own name",
+	}
+}}
 
 // Row is the ending as the port's row has it; "" where it does not say more than the failure itself.
 func (end Ending) Row() string {
-	said := map[string]string{evidence.HopProhibited: KindWords[evidence.KindProhibited],
-		evidence.HopUnreachable: KindWords[evidence.KindUnreachable], evidence.HopPortUnreachable: "refused"}[end.Answer.Answer]
+	said := map[string]string{evidence.HopProhibited: KindWords.Get()[evidence.KindProhibited],
+		evidence.HopUnreachable: KindWords.Get()[evidence.KindUnreachable], evidence.HopPortUnreachable: "refused"}[end.Answer.Answer]
 	switch {
 	case end.Again != nil && end.By == EndSilence:
 		return "no answer at first, then it took a connection"
@@ -192,7 +195,7 @@ func (end Ending) Row() string {
 		}
 		return where
 	case end.By == EndHost, end.By == EndSomebody:
-		return KindWords[evidence.KindRefused]
+		return KindWords.Get()[evidence.KindRefused]
 	case end.By == EndSilence && (end.Place == PlaceEdge || end.Place == PlaceAfter):
 		return fmt.Sprintf("silence after hop %d, %s", end.Last.TTL, end.Last.Sender())
 	}

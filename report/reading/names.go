@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/report/screen"
 )
 
@@ -133,38 +134,40 @@ func SplitName(name string) []namePart {
 }
 
 // KindWords say of each kind what was seen. They name no culprit: the causes do.
-var KindWords = map[evidence.Kind]string{
-	evidence.KindRefused:       "connection refused",
-	evidence.KindReset:         "connection reset",
-	evidence.KindHungUp:        "connection closed without an answer",
-	evidence.KindTimeout:       "silence, no answer in time",
-	evidence.KindProhibited:    "administratively prohibited",
-	evidence.KindUnreachable:   "reported as unreachable",
-	evidence.KindNoRoute:       "this host has no route there",
-	evidence.KindNotPermitted:  "this host does not permit it",
-	evidence.KindNoAddress:     "the source address is not on this host",
-	evidence.KindNoPort:        "no source port is free on this host",
-	evidence.KindInUse:         "another program uses the address and port",
-	evidence.KindExhausted:     "this host is out of memory for sockets",
-	evidence.KindNoDescriptors: "this host is out of file descriptors",
-	evidence.KindNXDomain:      "the name does not exist (NXDOMAIN)",
-	evidence.KindServFail:      "the resolver failed (SERVFAIL)",
-	evidence.KindDNSRefused:    "the resolver refuses to answer (REFUSED)",
-	evidence.KindNoData:        "the name has no address",
-	evidence.KindBadAnswer:     "the answer cannot be used",
-	evidence.KindNotTLS:        "the peer does not speak TLS",
-	evidence.KindAlert:         "the peer ended the handshake with an alert",
-	evidence.KindVersion:       "no TLS version in common",
-	evidence.KindUntrusted:     "the certificate did not verify",
-	evidence.KindProxyDenied:   "the proxy refuses the connection",
-	evidence.KindProxyAuth:     "the proxy asks for a login",
-	evidence.KindProxyUpstream: "the proxy could not reach the service",
-	evidence.KindNotHTTP:       "the reply is not HTTP",
-	evidence.KindMalformed:     "the reply is cut short or not well-formed",
-	evidence.KindHTTPStatus:    "an HTTP status other than expected",
-	evidence.KindRefusedByAPI:  "the API answered, and refused",
-	evidence.KindCanceled:      "interrupted",
-}
+var KindWords = lazy.Value[map[evidence.Kind]string]{Make: func() map[evidence.Kind]string {
+	return map[evidence.Kind]string{
+		evidence.KindRefused:       "connection refused",
+		evidence.KindReset:         "connection reset",
+		evidence.KindHungUp:        "connection closed without an answer",
+		evidence.KindTimeout:       "silence, no answer in time",
+		evidence.KindProhibited:    "administratively prohibited",
+		evidence.KindUnreachable:   "reported as unreachable",
+		evidence.KindNoRoute:       "this host has no route there",
+		evidence.KindNotPermitted:  "this host does not permit it",
+		evidence.KindNoAddress:     "the source address is not on this host",
+		evidence.KindNoPort:        "no source port is free on this host",
+		evidence.KindInUse:         "another program uses the address and port",
+		evidence.KindExhausted:     "this host is out of memory for sockets",
+		evidence.KindNoDescriptors: "this host is out of file descriptors",
+		evidence.KindNXDomain:      "the name does not exist (NXDOMAIN)",
+		evidence.KindServFail:      "the resolver failed (SERVFAIL)",
+		evidence.KindDNSRefused:    "the resolver refuses to answer (REFUSED)",
+		evidence.KindNoData:        "the name has no address",
+		evidence.KindBadAnswer:     "the answer cannot be used",
+		evidence.KindNotTLS:        "the peer does not speak TLS",
+		evidence.KindAlert:         "the peer ended the handshake with an alert",
+		evidence.KindVersion:       "no TLS version in common",
+		evidence.KindUntrusted:     "the certificate did not verify",
+		evidence.KindProxyDenied:   "the proxy refuses the connection",
+		evidence.KindProxyAuth:     "the proxy asks for a login",
+		evidence.KindProxyUpstream: "the proxy could not reach the service",
+		evidence.KindNotHTTP:       "the reply is not HTTP",
+		evidence.KindMalformed:     "the reply is cut short or not well-formed",
+		evidence.KindHTTPStatus:    "an HTTP status other than expected",
+		evidence.KindRefusedByAPI:  "the API answered, and refused",
+		evidence.KindCanceled:      "interrupted",
+	}
+}}
 
 // FailureWords is what went wrong as people say it: in the original words, unless they are those of a
 // library about silence or a closed connection.
@@ -187,8 +190,8 @@ func RowFailure(f *evidence.Failure) string {
 	switch {
 	case f == nil:
 		return "failed, and no reason was recorded"
-	case KindWords[f.Kind] != "":
-		return KindWords[f.Kind]
+	case KindWords.Get()[f.Kind] != "":
+		return KindWords.Get()[f.Kind]
 	case !f.Detail.Empty():
 		return screen.Clip(screen.Clean(f.Detail.String()), RowWidth)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose/call"
@@ -55,11 +56,13 @@ func FactListOf(name string, document json.RawMessage) *factList {
 }
 
 // pathWords are the ways by which a peer can be asked.
-var pathWords = map[string]string{"direct": "directly", "proxy": "through the proxy", "dns": "by DNS"}
+var pathWords = lazy.Value[map[string]string]{Make: func() map[string]string {
+	return map[string]string{"direct": "directly", "proxy": "through the proxy", "dns": "by DNS"}
+}}
 
 func pathInWords(r *factReader) string {
 	path := r.text("path")
-	if words := pathWords[path]; words != "" {
+	if words := pathWords.Get()[path]; words != "" {
 		return words
 	}
 	return path
@@ -188,14 +191,16 @@ func (l *factList) dns(r *factReader) {
 }
 
 // variantLabels are the TLS experiments: the same handshake with one thing changed.
-var variantLabels = map[string]string{
-	evidence.VariantAsIs:    "as it is",
-	evidence.VariantNoSNI:   "without the server name",
-	evidence.VariantClassic: "with a classic key share",
-	evidence.VariantSmall:   "with small segments",
-	evidence.VariantNo13:    "with TLS 1.2 at most",
-	evidence.VariantOld:     "with TLS 1.0 and 1.1 allowed",
-}
+var variantLabels = lazy.Value[map[string]string]{Make: func() map[string]string {
+	return map[string]string{
+		evidence.VariantAsIs:    "as it is",
+		evidence.VariantNoSNI:   "without the server name",
+		evidence.VariantClassic: "with a classic key share",
+		evidence.VariantSmall:   "with small segments",
+		evidence.VariantNo13:    "with TLS 1.2 at most",
+		evidence.VariantOld:     "with TLS 1.0 and 1.1 allowed",
+	}
+}}
 
 func (l *factList) tls(r *factReader) {
 	l.say("handshake", r.pick("handshake", "completed", "not completed"))
@@ -217,7 +222,7 @@ func (l *factList) tls(r *factReader) {
 	})
 	l.each("other handshakes", r.objects("variants"), func(v *factReader) (string, string) {
 		name := v.text("name")
-		if words := variantLabels[name]; words != "" {
+		if words := variantLabels.Get()[name]; words != "" {
 			name = words
 		}
 		ended := v.pick("works", "works", "fails")
@@ -263,7 +268,7 @@ func (l *factList) call(r *factReader) {
 	}
 	var around []string
 	for _, where := range r.texts("key_around") {
-		around = append(around, cmp.Or(call.AroundWords[opensrs.Around(where)], where))
+		around = append(around, cmp.Or(call.AroundWords.Get()[opensrs.Around(where)], where))
 	}
 	l.say("cut off from the key", screen.List(around))
 	vector := r.pick("signature_vector_ok", "gives the published example's value", "does not give the published example's value")

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/report/reading"
 	"opensrs-doctor/report/screen"
 )
@@ -32,7 +33,7 @@ func failureInWords(f *factReader, usual ...string) string {
 		return ""
 	}
 	op, kind, detail := f.text("op"), evidence.Kind(f.text("kind")), f.text("detail")
-	words, known := reading.KindWords[kind]
+	words, known := reading.KindWords.Get()[kind]
 	if !known {
 		words = strings.ReplaceAll(string(kind), "-", " ")
 	}
@@ -106,10 +107,12 @@ func (l *factList) answer(key string, a *factReader) {
 }
 
 // hopWords are the answers to a packet with a small TTL.
-var hopWords = map[string]string{
-	evidence.HopTimeExceeded: "time exceeded", evidence.HopSilence: "no answer", evidence.HopNotPermitted: "not permitted",
-	evidence.HopPortUnreachable: "port unreachable",
-}
+var hopWords = lazy.Value[map[string]string]{Make: func() map[string]string {
+	return map[string]string{
+		evidence.HopTimeExceeded: "time exceeded", evidence.HopSilence: "no answer", evidence.HopNotPermitted: "not permitted",
+		evidence.HopPortUnreachable: "port unreachable",
+	}
+}}
 
 func hopInWords(h *factReader) string {
 	from := h.text("from")
@@ -117,7 +120,7 @@ func hopInWords(h *factReader) string {
 		from = joinedWords(from, "an address of this host")
 	}
 	answer := h.text("answer")
-	if words := hopWords[answer]; words != "" {
+	if words := hopWords.Get()[answer]; words != "" {
 		answer = words
 	}
 	icmp := ""
@@ -128,7 +131,7 @@ func hopInWords(h *factReader) string {
 		}
 	}
 	after := took(h)
-	if answer == hopWords[evidence.HopSilence] {
+	if answer == hopWords.Get()[evidence.HopSilence] {
 		after = "" // it is how long the packet was waited for
 	}
 	return joinedWords(from, answer, icmp, after)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/screen"
 )
@@ -53,11 +54,15 @@ func gitHubMessage(d report.Diagnosis) string {
 
 // What the runner turns back: in a message three characters, in a property two more.
 var (
-	gitHubData     = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
-	gitHubProperty = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
+	gitHubData = lazy.Value[*strings.Replacer]{Make: func() *strings.Replacer {
+		return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
+	}}
+	gitHubProperty = lazy.Value[*strings.Replacer]{Make: func() *strings.Replacer {
+		return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
+	}}
 )
 
 func annotate(out *bytes.Buffer, level, title, message string) {
-	fmt.Fprintf(out, "::%s title=%s::%s\n", level, gitHubProperty.Replace("opensrs-doctor: "+screen.Clean(title)),
-		gitHubData.Replace(message))
+	fmt.Fprintf(out, "::%s title=%s::%s\n", level, gitHubProperty.Get().Replace("opensrs-doctor: "+screen.Clean(title)),
+		gitHubData.Get().Replace(message))
 }

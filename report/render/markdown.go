@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes/evidence"
-	"opensrs-doctor/probes/pattern"
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/screen"
 )
@@ -38,11 +38,13 @@ func (m *markdown) block(lines ...string) {
 }
 
 // signs are the marks of the statuses and severities.
-var signs = map[string]string{"pass": "✓", "warn": "⚠", "fail": "✗", "skip": "–", "info": "ℹ", report.VerdictIncomplete: "–"}
+var signs = lazy.Value[map[string]string]{Make: func() map[string]string {
+	return map[string]string{"pass": "✓", "warn": "⚠", "fail": "✗", "skip": "–", "info": "ℹ", report.VerdictIncomplete: "–"}
+}}
 
 func (m *markdown) head(r *report.Report) {
 	headline, more := PassWords(r)
-	m.block(fmt.Sprintf("## %s opensrs-doctor: %s", signs[r.Verdict], r.Verdict))
+	m.block(fmt.Sprintf("## %s opensrs-doctor: %s", signs.Get()[r.Verdict], r.Verdict))
 	switch {
 	case r.Interrupted:
 		m.block(r.CutWords())
@@ -78,7 +80,7 @@ func (m *markdown) diagnosis(i int, d report.Diagnosis) {
 	if i == 1 {
 		m.block("### Also")
 	}
-	m.block(fmt.Sprintf("**%s %s** (%s)", signs[string(d.Severity)], MdText(HeadlineOf(d)), d.Qualified(mdCode(d.Cause))))
+	m.block(fmt.Sprintf("**%s %s** (%s)", signs.Get()[string(d.Severity)], MdText(HeadlineOf(d)), d.Qualified(mdCode(d.Cause))))
 	if text := MdText(d.Explanation); text != "" {
 		m.block(mdStart(text))
 	}
@@ -106,7 +108,7 @@ func (m *markdown) table(r *report.Report) {
 		if row.Status == evidence.Skip {
 			took = ""
 		}
-		fmt.Fprintf(&m.out, "| %s | %s %s | %s | %s |\n", MdText(row.Name), signs[string(row.Status)],
+		fmt.Fprintf(&m.out, "| %s | %s %s | %s | %s |\n", MdText(row.Name), signs.Get()[string(row.Status)],
 			MdText(string(row.Status)), MdText(row.Summary), took)
 	}
 	m.out.WriteString("\n")
@@ -147,28 +149,30 @@ func mdItems(texts []string, bullet func(n int) string) []string {
 
 // mdActive are the characters with which Markdown begins something inside a line, GitHub's formulas and strokes
 // among them, and HTML's. A zero-width space behind @ keeps it from calling a person into the ticket.
-var mdActive = strings.NewReplacer(
-	`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "|", `\|`, "~", `\~`, "$", `\$`,
-	"<", "&lt;", ">", "&gt;", "@", "@&#8203;",
-)
+var mdActive = lazy.Value[*strings.Replacer]{Make: func() *strings.Replacer {
+	return strings.NewReplacer(
+		`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "|", `\|`, "~", `\~`, "$", `\$`,
+		"<", "&lt;", ">", "&gt;", "@", "@&#8203;",
+	)
+}}
 
 // mdEntity is what HTML would read as one character. Other ampersands, as addresses of the web have them, stay.
-var mdEntity = pattern.Of(`&(#?[0-9A-Za-z]+;)`)
+var mdEntity = lazy.Pattern{Text: `&(#?[0-9A-Za-z]+;)`}
 
 // mdReference is how GitHub writes another issue: a comment there would say that this one speaks of it.
-var mdReference = pattern.Of(`(#|\bGH-)([0-9])`)
+var mdReference = lazy.Pattern{Text: `(#|\bGH-)([0-9])`}
 
 // mdAddress is an address that readers of Markdown make a link of without being asked. As code it stays what it is.
-var mdAddress = pattern.Of(`(?i)(?:[a-z][a-z0-9+.-]*://|\bwww\.)[a-z0-9.:/_?=&%#~+,;@!'()*$-]*`)
+var mdAddress = lazy.Pattern{Text: `(?i)(?:[a-z][a-z0-9+.-]*://|\bwww\.)[a-z0-9.:/_?=&%#~+,;@!'()*$-]*`}
 
 // mdInside is an underscore inside a word, which means nothing, and which people want to read and copy as it is.
-var mdInside = pattern.Of(`([0-9A-Za-z])\\_([0-9A-Za-z])`)
+var mdInside = lazy.Pattern{Text: `([0-9A-Za-z])\\_([0-9A-Za-z])`}
 
 // MdText is a line of text that Markdown shows as it is.
 func MdText(text string) string {
 	var out strings.Builder
 	text, last := screen.Clean(text), 0
-	for _, at := range mdAddress().FindAllStringIndex(text, -1) {
+	for _, at := range mdAddress.Regexp().FindAllStringIndex(text, -1) {
 		end := at[0] + len(strings.TrimRight(text[at[0]:at[1]], ".,;:!?')*"))
 		out.WriteString(mdEscape(text[last:at[0]]) + "`" + text[at[0]:end] + "`")
 		last = end
@@ -178,16 +182,16 @@ func MdText(text string) string {
 }
 
 func mdEscape(text string) string {
-	text = mdReference().ReplaceAllString(mdEntity().ReplaceAllString(text, "&amp;$1"), "$1&#8203;$2")
-	return mdInside().ReplaceAllString(mdActive.Replace(text), "${1}_$2")
+	text = mdReference.Regexp().ReplaceAllString(mdEntity.Regexp().ReplaceAllString(text, "&amp;$1"), "$1&#8203;$2")
+	return mdInside.Regexp().ReplaceAllString(mdActive.Get().Replace(text), "${1}_$2")
 }
 
 // mdBlock is how a line begins that would be a heading, a list or a rule.
-var mdBlock = pattern.Of(`^(#|\+|-|=|[0-9]{1,9}[.)])`)
+var mdBlock = lazy.Pattern{Text: `^(#|\+|-|=|[0-9]{1,9}[.)])`}
 
 // mdStart is escaped text that may begin a line.
 func mdStart(text string) string {
-	at := mdBlock().FindString(text)
+	at := mdBlock.Regexp().FindString(text)
 	if at == "" {
 		return text
 	}
@@ -199,11 +203,11 @@ func mdStart(text string) string {
 
 // mdPlain are the texts that a code span can hold whatever reads it: nothing in them is active in Markdown, in
 // a table or in HTML.
-var mdPlain = pattern.Of(`^[A-Za-z0-9\[][][A-Za-z0-9 .:/_-]*$`)
+var mdPlain = lazy.Pattern{Text: `^[A-Za-z0-9\[][][A-Za-z0-9 .:/_-]*$`}
 
 // mdCode is a name, an address or a cause, set as code where that is safe.
 func mdCode(text string) string {
-	if text = screen.Clean(text); mdPlain().MatchString(text) {
+	if text = screen.Clean(text); mdPlain.Regexp().MatchString(text) {
 		return "`" + text + "`"
 	}
 	return MdText(text)

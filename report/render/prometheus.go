@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/screen"
 )
@@ -35,14 +36,18 @@ type metrics struct {
 type label struct{ name, value string }
 
 var (
-	helpEscapes  = strings.NewReplacer("\\", `\\`, "\n", `\n`)
-	valueEscapes = strings.NewReplacer("\\", `\\`, "\n", `\n`, `"`, `\"`)
+	helpEscapes = lazy.Value[*strings.Replacer]{Make: func() *strings.Replacer {
+		return strings.NewReplacer("\\", `\\`, "\n", `\n`)
+	}}
+	valueEscapes = lazy.Value[*strings.Replacer]{Make: func() *strings.Replacer {
+		return strings.NewReplacer("\\", `\\`, "\n", `\n`, `"`, `\"`)
+	}}
 )
 
 // family begins the next family of gauges.
 func (m *metrics) family(name, help string) {
 	m.name = "opensrs_doctor_" + name
-	m.head = "# HELP " + m.name + " " + helpEscapes.Replace(help) + "\n# TYPE " + m.name + " gauge\n"
+	m.head = "# HELP " + m.name + " " + helpEscapes.Get().Replace(help) + "\n# TYPE " + m.name + " gauge\n"
 }
 
 // add adds a series to the family. A label without a value is none.
@@ -52,7 +57,7 @@ func (m *metrics) add(value float64, labels ...label) {
 	before := "{"
 	for _, l := range append(m.common[:len(m.common):len(m.common)], labels...) {
 		if text := screen.Clean(l.value); text != "" {
-			m.out.WriteString(before + l.name + `="` + valueEscapes.Replace(text) + `"`)
+			m.out.WriteString(before + l.name + `="` + valueEscapes.Get().Replace(text) + `"`)
 			before = ","
 		}
 	}

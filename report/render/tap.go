@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"opensrs-doctor/probes/pattern"
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/screen"
 )
@@ -70,13 +70,13 @@ func yamlList(out *bytes.Buffer, name string, texts []string) {
 	}
 	fmt.Fprintf(out, "      %s:\n", name)
 	for _, text := range texts {
-		fmt.Fprintf(out, "        - %s\n", yamlKeyLike().ReplaceAllString(yamlText(text), `$1\x3a$2`))
+		fmt.Fprintf(out, "        - %s\n", yamlKeyLike.Regexp().ReplaceAllString(yamlText(text), `$1\x3a$2`))
 	}
 }
 
 // yamlKeyLike is a text in a list that prove's reader takes for a mapping: it looks for a colon behind the first word,
 // also inside quotes. Written as an escape it is the same text to every reader.
-var yamlKeyLike = pattern.Of(`^("\S*?\s*):(\s)`)
+var yamlKeyLike = lazy.Pattern{Text: `^("\S*?\s*):(\s)`}
 
 // yamlText is text in double quotes. JSON's quoting is YAML's, and clean text needs no escape but that of the
 // quote and the backslash.
@@ -89,9 +89,9 @@ func yamlText(text string) string {
 }
 
 // tapDirective is a directive: some readers see it behind a backslash too.
-var tapDirective = pattern.Of(`(?i)#(\s*(?:skip|todo))`)
+var tapDirective = lazy.Pattern{Text: `(?i)#(\s*(?:skip|todo))`}
 
 // TapText is text on a test line, where # would begin a directive.
 func TapText(text string) string {
-	return strings.NewReplacer(`\`, `\\`, "#", `\#`).Replace(tapDirective().ReplaceAllString(screen.Clean(text), "#·$1"))
+	return strings.NewReplacer(`\`, `\\`, "#", `\#`).Replace(tapDirective.Regexp().ReplaceAllString(screen.Clean(text), "#·$1"))
 }

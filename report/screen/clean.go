@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/lazy"
 )
 
 // Clean makes text that came from elsewhere safe to print: a peer's reply, a certificate or a saved
@@ -47,10 +48,12 @@ func plainASCII(text string) bool {
 }
 
 // asciiSigns are the signs beyond ASCII that the tool's own words use, for screens that have none.
-var asciiSigns = strings.NewReplacer(
-	"✓", "ok", "✗", "x", "·", "-", "–", "-", "—", "-", "…", "...", "→", "->", "×", "x",
-	"“", `"`, "”", `"`, "„", `"`, "‘", "'", "’", "'", "\u00a0", " ", "≥", ">=", "≤", "<=",
-)
+var asciiSigns = lazy.Value[*strings.Replacer]{Make: func() *strings.Replacer {
+	return strings.NewReplacer(
+		"✓", "ok", "✗", "x", "·", "-", "–", "-", "—", "-", "…", "...", "→", "->", "×", "x",
+		"“", `"`, "”", `"`, "„", `"`, "‘", "'", "’", "'", "\u00a0", " ", "≥", ">=", "≤", "<=",
+	)
+}}
 
 // asciiOnly spells text in ASCII; what has no spelling becomes a question mark.
 func asciiOnly(text string) string {
@@ -59,7 +62,7 @@ func asciiOnly(text string) string {
 			return '?'
 		}
 		return r
-	}, asciiSigns.Replace(text))
+	}, asciiSigns.Get().Replace(text))
 }
 
 // Digit reports whether a byte is one of 0 to 9.

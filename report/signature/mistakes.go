@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes/inspect"
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/report/screen"
 )
 
@@ -24,10 +25,12 @@ type mistake struct {
 	perl    string
 }
 
-var mistakeWords = slices.Concat(digestMistakes, bodyMistakes, keyMistakes, requestMistakes, xmlMistakes)
+var mistakeWords = lazy.Value[[]mistake]{Make: func() []mistake {
+	return slices.Concat(digestMistakes.Get(), bodyMistakes.Get(), keyMistakes.Get(), requestMistakes.Get(), xmlMistakes.Get())
+}}
 
 func wordsFor(id string) (mistake, bool) {
-	for _, words := range mistakeWords {
+	for _, words := range mistakeWords.Get() {
 		if words.id == id {
 			return words, true
 		}

@@ -16,7 +16,7 @@ import (
 // in every language that clients are written in, or in none.
 func TestMistakeWords(t *testing.T) {
 	var told []string
-	for _, words := range mistakeWords {
+	for _, words := range mistakeWords.Get() {
 		told = append(told, words.id)
 		if words.summary == "" || words.means == "" || words.fix == "" {
 			t.Errorf("%s: words are missing", words.id)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes/inspect"
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/probes/mistakes"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/report"
@@ -104,14 +105,16 @@ func tell(told []toldMistake, findings []inspect.Finding) []toldMistake {
 }
 
 // digestLengths are what is known by its number of hex digits.
-var digestLengths = map[int]string{40: "SHA-1", 56: "SHA-224", 64: "SHA-256", 96: "SHA-384", 128: "SHA-512"}
+var digestLengths = lazy.Value[map[int]string]{Make: func() map[int]string {
+	return map[int]string{40: "SHA-1", 56: "SHA-224", 64: "SHA-256", 96: "SHA-384", 128: "SHA-512"}
+}}
 
 // shapeWords say what a signature is that is not a digest.
 func (c SignatureCheck) shapeWords() string {
 	shape := c.Shape
 	switch {
-	case shape.Hex && digestLengths[shape.Length] != "":
-		return fmt.Sprintf("It has %d hex digits, as a %s digest has.", shape.Length, digestLengths[shape.Length])
+	case shape.Hex && digestLengths.Get()[shape.Length] != "":
+		return fmt.Sprintf("It has %d hex digits, as a %s digest has.", shape.Length, digestLengths.Get()[shape.Length])
 	case shape.Hex:
 		return fmt.Sprintf("It has %s.", screen.CountWords(shape.Length, "hex digit", "hex digits"))
 	}
@@ -139,8 +142,10 @@ func (c SignatureCheck) unexplained(means string) string {
 }
 
 // pairsUntried is said where the bound on large bodies may have kept a smaller explanation back.
-var pairsUntried = fmt.Sprintf("Pairs of mistakes were not tried, because the body is over %d MiB. Have the same client sign a "+
-	"small body, such as GET_BALANCE, and verify that.", mistakes.MaxPaired>>20)
+func pairsUntried() string {
+	return fmt.Sprintf("Pairs of mistakes were not tried, because the body is over %d MiB. Have the same client sign a "+
+		"small body, such as GET_BALANCE, and verify that.", mistakes.MaxPaired>>20)
+}
 
 // state says what is known of the signature where no mistake does, and what was not tried.
 func (c SignatureCheck) state() string {
@@ -148,7 +153,7 @@ func (c SignatureCheck) state() string {
 	case c.Checked && c.Verdict.Match:
 		return "The signature itself is right for the body and the key."
 	case c.Checked && c.Verdict.NoPairs:
-		return pairsUntried
+		return pairsUntried()
 	case c.Checked:
 		return ""
 	case !c.KeyGiven:

@@ -88,7 +88,7 @@ func Read(text, environment string) Settings {
 	if one := pick(Host); one != nil {
 		s.Host, s.Port = hostPort(one.value)
 		s.around(*one)
-		if template().MatchString(s.Host) {
+		if template.Regexp().MatchString(s.Host) {
 			s.tell(one.line, "%s is still the placeholder of the template", one.name)
 		}
 	}
@@ -97,11 +97,11 @@ func Read(text, environment string) Settings {
 	}
 	switch one := pick(Username); {
 	case one == nil:
-	case len(one.value) >= shortestKey && keyish().MatchString(one.value): // a name is shown
+	case len(one.value) >= shortestKey && keyish.Regexp().MatchString(one.value): // a name is shown
 		s.tell(one.line, "%s has the form of an API key; it is not used as the name", one.name)
 	default:
 		s.Username = strings.TrimSpace(one.value)
-		if template().MatchString(s.Username) {
+		if template.Regexp().MatchString(s.Username) {
 			s.tell(one.line, "%s is still the placeholder of the template", one.name)
 		}
 		s.around(*one)

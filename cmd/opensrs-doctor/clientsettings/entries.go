@@ -6,44 +6,46 @@ import (
 	"strings"
 	"unicode"
 
-	"opensrs-doctor/probes/pattern"
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/probes/service"
 )
 
 // names are how settings are called, without the parts that say whose or which they are, and without signs.
-var names = map[string]string{
-	"username": Username, "user": Username, "reseller": Username, "resellerusername": Username, "login": Username,
-	"reselleruser": Username, "apiuser": Username, "apiusername": Username, "resellername": Username,
-	"manageauth": Username, // of Net::OpenSRS, which signs with the name of its first argument
-	"key":        Key, "apikey": Key, "privatekey": Key, "apiprivatekey": Key, "secret": Key, "token": Key,
-	"resellerkey": Key, "apisecret": Key, "credential": Key, "apicredential": Key, "resellerprivatekey": Key,
-	"host": Host, "hostname": Host, "apihost": Host, "server": Host, "url": Host, "apiurl": Host, "endpoint": Host,
-	"hostport": Host, "apihostport": Host, "baseurl": Host, "apibaseurl": Host, "baseuri": Host,
-	"apiendpoint": Host, "apiserver": Host,
-	"port": port, "sslport": port, "apiport": port,
-	"crypttype": scheme, "sslversion": scheme,
-	"mode": mode, "env": mode, "environment": mode,
-	"id": which, "name": which, "label": which,
-}
+var names = lazy.Value[map[string]string]{Make: func() map[string]string {
+	return map[string]string{
+		"username": Username, "user": Username, "reseller": Username, "resellerusername": Username, "login": Username,
+		"reselleruser": Username, "apiuser": Username, "apiusername": Username, "resellername": Username,
+		"manageauth": Username, // of Net::OpenSRS, which signs with the name of its first argument
+		"key":        Key, "apikey": Key, "privatekey": Key, "apiprivatekey": Key, "secret": Key, "token": Key,
+		"resellerkey": Key, "apisecret": Key, "credential": Key, "apicredential": Key, "resellerprivatekey": Key,
+		"host": Host, "hostname": Host, "apihost": Host, "server": Host, "url": Host, "apiurl": Host, "endpoint": Host,
+		"hostport": Host, "apihostport": Host, "baseurl": Host, "apibaseurl": Host, "baseuri": Host,
+		"apiendpoint": Host, "apiserver": Host,
+		"port": port, "sslport": port, "apiport": port,
+		"crypttype": scheme, "sslversion": scheme,
+		"mode": mode, "env": mode, "environment": mode,
+		"id": which, "name": which, "label": which,
+	}
+}}
 
 // Forms of one setting on a line: define('NAME', 'value'), 'name' => 'value', "name": "value", NAME=value, name: value,
 // $config['name'] = 'value', :name => 'value', object.name = value. And of a line that opens a section of them.
 var (
-	defined    = pattern.Of(`(?i)\bdefine\s*\(\s*['"](\w+)['"]\s*,\s*(.*?)\s*\)\s*;?\s*\}?\s*(?:(?://|#).*)?$`)
-	inArray    = pattern.Of(`^\s*['"]([\w.:-]+)['"]\s*(?:=>|:)\s*(.*?)\s*,?\s*$`)
-	assignment = pattern.Of(`^\s*(?:(?:export|set|const|var|let|my|our|public|private|protected|static|final|readonly|string|String)\s+)*[$:@]*([A-Za-z][\w.-]*(?:(?:->|\.|\[\s*['":]?|\{\s*['"]?)[\w-]+(?:['"]?\s*[\]}])?)*)\s*(?:=>|[:=])\s*(.*?)\s*[;,]?\s*$`)
-	opening    = pattern.Of(`^\s*(?:return\s+|(?:export|const|var|let|my|our)\s+)?['"$:@]*([\w.-]*)['"]?\s*(?:=>|[:=])?\s*(?:[\w.:&]*\s*[\[{(])\s*$`)
-	block      = pattern.Of(`^\s*([\w.-]+):\s*(?:#.*)?$`)
-	comment    = pattern.Of(`/\*.*?\*/`)
+	defined    = lazy.Pattern{Text: `(?i)\bdefine\s*\(\s*['"](\w+)['"]\s*,\s*(.*?)\s*\)\s*;?\s*\}?\s*(?:(?://|#).*)?$`}
+	inArray    = lazy.Pattern{Text: `^\s*['"]([\w.:-]+)['"]\s*(?:=>|:)\s*(.*?)\s*,?\s*$`}
+	assignment = lazy.Pattern{Text: `^\s*(?:(?:export|set|const|var|let|my|our|public|private|protected|static|final|readonly|string|String)\s+)*[$:@]*([A-Za-z][\w.-]*(?:(?:->|\.|\[\s*['":]?|\{\s*['"]?)[\w-]+(?:['"]?\s*[\]}])?)*)\s*(?:=>|[:=])\s*(.*?)\s*[;,]?\s*$`}
+	opening    = lazy.Pattern{Text: `^\s*(?:return\s+|(?:export|const|var|let|my|our)\s+)?['"$:@]*([\w.-]*)['"]?\s*(?:=>|[:=])?\s*(?:[\w.:&]*\s*[\[{(])\s*$`}
+	block      = lazy.Pattern{Text: `^\s*([\w.-]+):\s*(?:#.*)?$`}
+	comment    = lazy.Pattern{Text: `/\*.*?\*/`}
 	// What a value looks like that the program takes from elsewhere: a call, a variable, an entry of the environment.
-	bareComputed   = pattern.Of(`^(?:[!$*]|process\.env|import\.meta|os\.environ|\w+\[|\\?[\w\\]+::\w|(?:self|this|config|settings|options|params|env|Rails)\.)|\w\(`)
-	quotedComputed = pattern.Of(`\$\{|\$\(|\{\{|%env\(|#\{|^\$\w|^%\(\w`)
-	joined         = pattern.Of(`^\s*[.+%?]`) // behind a quoted value that is a part only
-	template       = pattern.Of(`(?i)<|^your[_ -]|(?-i:^your[A-Z])|^change_?me$|_here$|^replace[_ -]|[_ -]username$`)
-	brand          = pattern.Of(`(?i)open_?srs`)
-	constant       = pattern.Of(`^\\?[A-Za-z_]\w*$`)
+	bareComputed   = lazy.Pattern{Text: `^(?:[!$*]|process\.env|import\.meta|os\.environ|\w+\[|\\?[\w\\]+::\w|(?:self|this|config|settings|options|params|env|Rails)\.)|\w\(`}
+	quotedComputed = lazy.Pattern{Text: `\$\{|\$\(|\{\{|%env\(|#\{|^\$\w|^%\(\w`}
+	joined         = lazy.Pattern{Text: `^\s*[.+%?]`} // behind a quoted value that is a part only
+	template       = lazy.Pattern{Text: `(?i)<|^your[_ -]|(?-i:^your[A-Z])|^change_?me$|_here$|^replace[_ -]|[_ -]username$`}
+	brand          = lazy.Pattern{Text: `(?i)open_?srs`}
+	constant       = lazy.Pattern{Text: `^\\?[A-Za-z_]\w*$`}
 	// The name of a setting in a name of several parts: what follows the last arrow, dot or bracket.
-	lastPart = pattern.Of(`^(.+?)(?:->|[.:]|\[\s*['":]?|\{\s*['"]?)([\w-]+)['"]?\s*[\]}]?$`)
+	lastPart = lazy.Pattern{Text: `^(.+?)(?:->|[.:]|\[\s*['":]?|\{\s*['"]?)([\w-]+)['"]?\s*[\]}]?$`}
 )
 
 // entry is one setting as it is written.
@@ -81,7 +83,7 @@ func entriesOf(text string) (entries []entry) {
 		}
 		entries = append(entries, inCalls(line, i+1)...)
 	}
-	if secret().MatchString(text) {
+	if secret.Regexp().MatchString(text) {
 		decode(entries, lines)
 	}
 	return ofTheService(labelled(entries))
@@ -108,9 +110,9 @@ func read(line string, number int, sections *[]section, parts map[string]int) (o
 		within = []section{{trimmed[1 : len(trimmed)-1], number, -1}}
 		return entry{}, false
 	}
-	opens := opening().FindStringSubmatch(line)
+	opens := opening.Regexp().FindStringSubmatch(line)
 	if opens == nil {
-		opens = block().FindStringSubmatch(line)
+		opens = block.Regexp().FindStringSubmatch(line)
 	}
 	if opens != nil {
 		within = append(within, section{opens[1], number, indent})
@@ -158,7 +160,7 @@ func linesOf(text string) []string {
 			}
 			line = rest
 		}
-		line = comment().ReplaceAllString(line, "")
+		line = comment.Regexp().ReplaceAllString(line, "")
 		if at := strings.Index(line, "/*"); at >= 0 && strings.Count(line[:at], `'`)%2 == 0 && strings.Count(line[:at], `"`)%2 == 0 {
 			line, inComment = line[:at], true
 		}
@@ -171,7 +173,7 @@ func linesOf(text string) []string {
 }
 
 func entryOf(line string, within []section, parts map[string]int) (entry, bool) {
-	for _, form := range []func() *regexp.Regexp{defined, inArray, assignment} {
+	for _, form := range []func() *regexp.Regexp{defined.Regexp, inArray.Regexp, assignment.Regexp} {
 		found := form().FindStringSubmatch(line)
 		if found == nil {
 			continue
@@ -183,7 +185,7 @@ func entryOf(line string, within []section, parts map[string]int) (entry, bool) 
 			one.meaning(outer.name)
 		}
 		one.kind = one.meaning(found[1])
-		if part := lastPart().FindStringSubmatch(found[1]); part != nil && one.kind == "" {
+		if part := lastPart.Regexp().FindStringSubmatch(found[1]); part != nil && one.kind == "" {
 			one.meaning(part[1])
 			one.kind, one.name = one.meaning(part[2]), part[2]
 			if _, known := parts[part[1]]; !known {
@@ -193,7 +195,7 @@ func entryOf(line string, within []section, parts map[string]int) (entry, bool) 
 		}
 		one.value, one.computed = valueOf(found[2])
 		unquoted := one.value == strings.TrimSpace(found[2])
-		one.computed = one.computed || unquoted && one.value != "" && (form().String() == defined().String() && isConstant(one.value) || namesSetting(one))
+		one.computed = one.computed || unquoted && one.value != "" && (form().String() == defined.Regexp().String() && isConstant(one.value) || namesSetting(one))
 		one.ofHost()
 		return one, one.kind != ""
 	}
@@ -216,14 +218,14 @@ func (one entry) isPublicHost() bool {
 
 // isConstant reports whether a value without quotes is the name of a constant of PHP.
 func isConstant(value string) bool {
-	return constant().MatchString(value) && !slices.Contains([]string{"true", "false", "null"}, strings.ToLower(value))
+	return constant.Regexp().MatchString(value) && !slices.Contains([]string{"true", "false", "null"}, strings.ToLower(value))
 }
 
 // namesSetting reports whether a value without quotes is the name of such a setting, as a program has it: user: user,
 // key = OPENSRS_KEY.
 func namesSetting(one entry) bool {
 	named := entry{}
-	return constant().MatchString(one.value) && (one.value == one.name ||
+	return constant.Regexp().MatchString(one.value) && (one.value == one.name ||
 		one.value == strings.ToUpper(one.value) && strings.Contains(one.value, "_") && named.meaning(one.value) == one.kind)
 }
 
@@ -246,14 +248,14 @@ func (one *entry) meaning(name string) (kind string) {
 	if len(rest) == 0 && one.environment != "" {
 		return mode
 	}
-	return names[strings.Join(rest, "")]
+	return names.Get()[strings.Join(rest, "")]
 }
 
 // wordsOf are the words of a name, in small letters: OSRS_KEY and opensrsKey are two each.
 func wordsOf(name string) []string {
 	var spaced strings.Builder
 	var before rune
-	for _, r := range brand().ReplaceAllString(name, " opensrs ") {
+	for _, r := range brand.Regexp().ReplaceAllString(name, " opensrs ") {
 		if unicode.IsUpper(r) && unicode.IsLower(before) {
 			spaced.WriteByte(' ')
 		}
@@ -275,11 +277,11 @@ func valueOf(value string) (text string, computed bool) {
 			return value, false
 		}
 		text = value[1 : end+1]
-		return text, quotedComputed().MatchString(text) || joined().MatchString(value[end+2:])
+		return text, quotedComputed.Regexp().MatchString(text) || joined.Regexp().MatchString(value[end+2:])
 	}
 	for _, comment := range []string{" #", " ;", " //"} {
 		value, _, _ = strings.Cut(value, comment)
 	}
 	value = strings.TrimSpace(value)
-	return value, bareComputed().MatchString(value) || quotedComputed().MatchString(value)
+	return value, bareComputed.Regexp().MatchString(value) || quotedComputed.Regexp().MatchString(value)
 }

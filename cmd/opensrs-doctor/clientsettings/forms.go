@@ -7,63 +7,63 @@ import (
 	"strings"
 	"unicode"
 
-	"opensrs-doctor/probes/pattern"
+	"opensrs-doctor/probes/lazy"
 )
 
 var (
 	// A variable of the environment as those write it who give one to a program: docker compose, systemd, a Dockerfile,
 	// Apache, nginx, Windows, PHP.
-	listed   = pattern.Of(`^\s*-\s+["']?([A-Za-z_]\w*=.*?)["']?\s*$`)
-	inUnit   = pattern.Of(`^\s*(?:Environment=|ENV\s+)(.*)$`)
-	oneWord  = pattern.Of(`"((?:[^"\\]|\\.)*)"|'([^']*)'|(\S+)`)
-	given    = pattern.Of(`^\s*(?:SetEnv|fastcgi_param|setx|ENV)\s+"?(\w+)"?\s+([^=\s].*?)\s*;?\s*$`)
-	inPowerS = pattern.Of(`^\s*\$env:(\w+\s*=.*)$`)
-	put      = pattern.Of(`\bputenv\s*\(\s*["'](\w+=[^"']*)["']\s*\)`)
+	listed   = lazy.Pattern{Text: `^\s*-\s+["']?([A-Za-z_]\w*=.*?)["']?\s*$`}
+	inUnit   = lazy.Pattern{Text: `^\s*(?:Environment=|ENV\s+)(.*)$`}
+	oneWord  = lazy.Pattern{Text: `"((?:[^"\\]|\\.)*)"|'([^']*)'|(\S+)`}
+	given    = lazy.Pattern{Text: `^\s*(?:SetEnv|fastcgi_param|setx|ENV)\s+"?(\w+)"?\s+([^=\s].*?)\s*;?\s*$`}
+	inPowerS = lazy.Pattern{Text: `^\s*\$env:(\w+\s*=.*)$`}
+	put      = lazy.Pattern{Text: `\bputenv\s*\(\s*["'](\w+=[^"']*)["']\s*\)`}
 	// A setting in XML.
-	element   = pattern.Of(`<([A-Za-z][\w.-]*)>\s*([^<>]*?)\s*</([\w.-]+)>`)
-	attribute = pattern.Of(`<\w+\s+(?:key|name)="([^"]+)"\s+value="([^"]*)"`)
-	content   = pattern.Of(`<\w+\s+(?:key|name)="([^"]+)"\s*>\s*([^<>]*?)\s*</`)
+	element   = lazy.Pattern{Text: `<([A-Za-z][\w.-]*)>\s*([^<>]*?)\s*</([\w.-]+)>`}
+	attribute = lazy.Pattern{Text: `<\w+\s+(?:key|name)="([^"]+)"\s+value="([^"]*)"`}
+	content   = lazy.Pattern{Text: `<\w+\s+(?:key|name)="([^"]+)"\s*>\s*([^<>]*?)\s*</`}
 	// A variable of a container in Kubernetes, on two lines.
-	itsName  = pattern.Of(`^(\s*)-\s+name:\s*["']?(\w+)["']?\s*$`)
-	itsValue = pattern.Of(`^\s*value:\s*(.*)$`)
-	secret   = pattern.Of(`(?m)^kind:\s*["']?Secret\b`)
-	inBase64 = pattern.Of(`^data:\s*$`)
+	itsName  = lazy.Pattern{Text: `^(\s*)-\s+name:\s*["']?(\w+)["']?\s*$`}
+	itsValue = lazy.Pattern{Text: `^\s*value:\s*(.*)$`}
+	secret   = lazy.Pattern{Text: `(?m)^kind:\s*["']?Secret\b`}
+	inBase64 = lazy.Pattern{Text: `^data:\s*$`}
 	// A call that is given user and key by their places, and one that is given a single setting.
-	placed = pattern.Of(`(?i)([\w.:\\>-]*(?:open_?srs|osrs|xcp)[\w.:>-]*)\s*\(\s*((?:["'][^"']*["']\s*,\s*)+["'][^"']*["'])`)
-	method = pattern.Of(`(?:->|\.)(?:set|with)?_?([A-Za-z]\w*)\s*\(\s*("[^"]*"|'[^']*')\s*[,)]`)
-	quoted = pattern.Of(`"([^"]*)"|'([^']*)'`)
-	keyish = pattern.Of(`^[0-9A-Fa-f]{16,}$`)
+	placed = lazy.Pattern{Text: `(?i)([\w.:\\>-]*(?:open_?srs|osrs|xcp)[\w.:>-]*)\s*\(\s*((?:["'][^"']*["']\s*,\s*)+["'][^"']*["'])`}
+	method = lazy.Pattern{Text: `(?:->|\.)(?:set|with)?_?([A-Za-z]\w*)\s*\(\s*("[^"]*"|'[^']*')\s*[,)]`}
+	quoted = lazy.Pattern{Text: `"([^"]*)"|'([^']*)'`}
+	keyish = lazy.Pattern{Text: `^[0-9A-Fa-f]{16,}$`}
 )
 
 // assignments are the settings of a line, each as NAME=value, where it has them as a program is given its environment, or
 // in XML. Any other line is one, as it is.
 func assignments(line string) []string {
-	if found := listed().FindStringSubmatch(line); found != nil {
+	if found := listed.Regexp().FindStringSubmatch(line); found != nil {
 		return found[1:]
 	}
-	if found := inPowerS().FindStringSubmatch(line); found != nil {
+	if found := inPowerS.Regexp().FindStringSubmatch(line); found != nil {
 		return found[1:]
 	}
-	if found := given().FindStringSubmatch(line); found != nil {
+	if found := given.Regexp().FindStringSubmatch(line); found != nil {
 		return []string{found[1] + "=" + found[2]}
 	}
 	var each []string
-	if found := inUnit().FindStringSubmatch(line); found != nil {
-		for _, word := range oneWord().FindAllStringSubmatch(found[1], -1) {
+	if found := inUnit.Regexp().FindStringSubmatch(line); found != nil {
+		for _, word := range oneWord.Regexp().FindAllStringSubmatch(found[1], -1) {
 			each = append(each, word[1]+word[2]+word[3])
 		}
 		return each
 	}
-	for _, found := range put().FindAllStringSubmatch(line, -1) {
+	for _, found := range put.Regexp().FindAllStringSubmatch(line, -1) {
 		each = append(each, found[1])
 	}
 	if strings.HasPrefix(strings.TrimSpace(line), "<") {
-		for _, found := range element().FindAllStringSubmatch(line, -1) {
+		for _, found := range element.Regexp().FindAllStringSubmatch(line, -1) {
 			if found[1] == found[3] {
 				each = append(each, inQuotes(found[1], found[2]))
 			}
 		}
-		for _, found := range append(attribute().FindAllStringSubmatch(line, -1), content().FindAllStringSubmatch(line, -1)...) {
+		for _, found := range append(attribute.Regexp().FindAllStringSubmatch(line, -1), content.Regexp().FindAllStringSubmatch(line, -1)...) {
 			each = append(each, inQuotes(found[1], found[2]))
 		}
 	}
@@ -82,7 +82,7 @@ func inQuotes(name, value string) string {
 // pairs joins "- name: NAME" with the line after it, "value: …".
 func pairs(lines []string) {
 	for i := range max(0, len(lines)-1) {
-		name, value := itsName().FindStringSubmatch(lines[i]), itsValue().FindStringSubmatch(lines[i+1])
+		name, value := itsName.Regexp().FindStringSubmatch(lines[i]), itsValue.Regexp().FindStringSubmatch(lines[i+1])
 		if name != nil && value != nil {
 			lines[i], lines[i+1] = "", name[1]+name[2]+": "+value[1]
 		}
@@ -92,21 +92,21 @@ func pairs(lines []string) {
 // inCalls are the settings that calls on a line are given: .username("user"), ->set_key('…'), OpenSRS("user", "key").
 func inCalls(line string, number int) (entries []entry) {
 	add := func(kind, name, value string) {
-		one := entry{line: number, kind: kind, name: name, value: value, computed: quotedComputed().MatchString(value)}
+		one := entry{line: number, kind: kind, name: name, value: value, computed: quotedComputed.Regexp().MatchString(value)}
 		one.ofHost()
 		entries = append(entries, one)
 	}
-	for _, found := range method().FindAllStringSubmatch(line, -1) {
+	for _, found := range method.Regexp().FindAllStringSubmatch(line, -1) {
 		if kind := (&entry{}).meaning(found[1]); kind != "" && kind != which {
 			add(kind, found[1], found[2][1:len(found[2])-1])
 		}
 	}
-	for _, found := range placed().FindAllStringSubmatch(line, -1) {
+	for _, found := range placed.Regexp().FindAllStringSubmatch(line, -1) {
 		var values []string
-		for _, value := range quoted().FindAllStringSubmatch(found[2], -1) {
+		for _, value := range quoted.Regexp().FindAllStringSubmatch(found[2], -1) {
 			values = append(values, value[1]+value[2])
 		}
-		key := slices.IndexFunc(values, keyish().MatchString)
+		key := slices.IndexFunc(values, keyish.Regexp().MatchString)
 		if key < 0 {
 			continue
 		}
@@ -156,7 +156,7 @@ func labelled(entries []entry) []entry {
 
 // decode replaces the values of a Secret of Kubernetes that are in base64: those under "data:".
 func decode(entries []entry, lines []string) {
-	from := slices.IndexFunc(lines, inBase64().MatchString)
+	from := slices.IndexFunc(lines, inBase64.Regexp().MatchString)
 	for i, one := range entries {
 		plain, err := base64.StdEncoding.DecodeString(one.value)
 		if from >= 0 && one.section == from+1 && err == nil && !slices.ContainsFunc([]rune(string(plain)), unicode.IsControl) {

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"unicode"
 
-	"opensrs-doctor/probes/pattern"
+	"opensrs-doctor/probes/lazy"
 )
 
 // Bounds of a line that is taken apart: how deep brackets are followed, and how many settings it has.
@@ -15,15 +15,15 @@ const (
 
 var (
 	// What stands after a semicolon between two settings.
-	another = pattern.Of(`^\s*(?:define\b|if\b|export\s|const\s|let\s|var\s|my\s|our\s|[$@])`)
+	another = lazy.Pattern{Text: `^\s*(?:define\b|if\b|export\s|const\s|let\s|var\s|my\s|our\s|[$@])`}
 	// Two values of PHP's serialize(), a name and what it has.
-	serialized = pattern.Of(`s:\d+:"([\w.-]+)";(?:s:\d+:"([^"]*)"|i:(\d+));`)
+	serialized = lazy.Pattern{Text: `s:\d+:"([\w.-]+)";(?:s:\d+:"([^"]*)"|i:(\d+));`}
 )
 
 // piecesOf are the settings of a line that holds several, each as on a line of its own and indented by its depth: JSON and
 // arrays on one line, define()s one after the other, what PHP serialized. Any other line is one piece, as it is.
 func piecesOf(line string) []string {
-	if pairs := serialized().FindAllStringSubmatch(line, -1); len(pairs) > 0 {
+	if pairs := serialized.Regexp().FindAllStringSubmatch(line, -1); len(pairs) > 0 {
 		var pieces []string
 		for _, pair := range pairs {
 			pieces = append(pieces, `"`+pair[1]+`" => "`+pair[2]+pair[3]+`"`)
@@ -51,7 +51,7 @@ func piecesOf(line string) []string {
 		case groups.opened[i]:
 			end(i, i+1)
 			depth--
-		case c == ',' && depth > 0, c == ';' && another().MatchString(line[i+1:min(len(line), i+40)]):
+		case c == ',' && depth > 0, c == ';' && another.Regexp().MatchString(line[i+1:min(len(line), i+40)]):
 			end(i, i+1)
 		}
 	}

@@ -5,12 +5,12 @@ import (
 	"strings"
 
 	"opensrs-doctor/cmd/opensrs-doctor/console"
-	"opensrs-doctor/probes/pattern"
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/probes/runtimes"
 )
 
 // clientName is the form of a runtime's name in the table.
-var clientName = pattern.Of(`^(php\d{1,2}\.\d{1,2}(-fpm(:[A-Za-z0-9_.-]+)?)?|fpm:[A-Za-z0-9_.-]+)$`)
+var clientName = lazy.Pattern{Text: `^(php\d{1,2}\.\d{1,2}(-fpm(:[A-Za-z0-9_.-]+)?)?|fpm:[A-Za-z0-9_.-]+)$`}
 
 // onlyClients validates --only. In the config file the key of that name is about the probes of check.
 func (s *Settings) onlyClients() (only []string, err error) {
@@ -20,7 +20,7 @@ func (s *Settings) onlyClients() (only []string, err error) {
 	for i, one := range s.merged["only"].values {
 		for _, name := range strings.Split(one.text, ",") {
 			name = strings.TrimSpace(name)
-			if !slices.Contains(runtimes.Families, name) && !clientName().MatchString(name) {
+			if !slices.Contains(runtimes.Families, name) && !clientName.Regexp().MatchString(name) {
 				return nil, s.Bad("only", i, "%s is not a runtime; there are %s, names such as php8.2, and fpm:POOL", console.Shown(name),
 					strings.Join(runtimes.Families, ", ")).WithNearest(name, runtimes.Families)
 			}

@@ -9,8 +9,8 @@ import (
 	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/probes/netaddr"
-	"opensrs-doctor/probes/pattern"
 	"opensrs-doctor/report/deploy"
 )
 
@@ -23,14 +23,14 @@ type deployment struct {
 
 // Forms of what goes into the files. Each is narrower than what the engine takes, so that no value needs care there.
 var (
-	safePath      = pattern.Of(`^/[A-Za-z0-9._/+@-]+$`)
-	imageName     = pattern.Of(`^[A-Za-z0-9][A-Za-z0-9._:/@-]*$`)
-	imageDigest   = pattern.Of(`@sha256:[0-9a-f]{64}$`)
-	clusterName   = pattern.Of(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$`)
-	secretKeyName = pattern.Of(`^[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*$`)
-	variableName  = pattern.Of(`^[a-z_][a-z0-9_]*$`)
-	userName      = pattern.Of(`^[a-z_][a-z0-9_-]*$`)
-	hostPattern   = pattern.Of(`^[A-Za-z0-9_~*][A-Za-z0-9_.:,!&*?~/\[\]-]*$`)
+	safePath      = lazy.Pattern{Text: `^/[A-Za-z0-9._/+@-]+$`}
+	imageName     = lazy.Pattern{Text: `^[A-Za-z0-9][A-Za-z0-9._:/@-]*$`}
+	imageDigest   = lazy.Pattern{Text: `@sha256:[0-9a-f]{64}$`}
+	clusterName   = lazy.Pattern{Text: `^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$`}
+	secretKeyName = lazy.Pattern{Text: `^[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*$`}
+	variableName  = lazy.Pattern{Text: `^[a-z_][a-z0-9_]*$`}
+	userName      = lazy.Pattern{Text: `^[a-z_][a-z0-9_-]*$`}
+	hostPattern   = lazy.Pattern{Text: `^[A-Za-z0-9_~*][A-Za-z0-9_.:,!&*?~/\[\]-]*$`}
 )
 
 // ForDeployment validates a run of fleet deploy, and gives what the files are filled with. No key is read.
@@ -101,7 +101,7 @@ func (d *deployment) harmless() error {
 		for i, value := range one.values {
 			given := value.text
 			if name == "image" || name == "pause-image" {
-				given = imageDigest().ReplaceAllString(given, "")
+				given = imageDigest.Regexp().ReplaceAllString(given, "")
 			}
 			switch {
 			case one.name == evidence.KeyVariable: // it is in no file
@@ -166,7 +166,7 @@ func (d *deployment) carried(r *Request) ([]deploy.Setting, error) {
 			}
 			one.Values = append(one.Values, given)
 		}
-		if key.Name == "ca-file" && !safePath().MatchString(one.Values[0]) {
+		if key.Name == "ca-file" && !safePath.Regexp().MatchString(one.Values[0]) {
 			return nil, d.Bad("ca-file", 0, "%s is not a path on the hosts", console.ShownPath(one.Values[0])).
 				WithHint("give the whole path, from /, in letters, digits and . _ + @ -")
 		}
@@ -212,7 +212,7 @@ func (d *deployment) places(filled *deploy.Settings) error {
 		if one.name == "binary" && d.engine == "ansible" && *one.to != "" {
 			continue
 		}
-		if !safePath().MatchString(*one.to) {
+		if !safePath.Regexp().MatchString(*one.to) {
 			return d.Bad(one.name, 0, "%s is not a path on the hosts", console.ShownPath(d.Text(one.name))).
 				WithHint("give the whole path, from /, in letters, digits and . _ + @ -")
 		}
@@ -222,9 +222,9 @@ func (d *deployment) places(filled *deploy.Settings) error {
 
 // names are the words that an engine knows things by.
 func (d *deployment) names(filled *deploy.Settings) error {
-	keyName, form, words := "api-key", secretKeyName, "letters, digits, - _ and ."
+	keyName, form, words := "api-key", secretKeyName.Regexp, "letters, digits, - _ and ."
 	if d.engine == "ansible" {
-		keyName, form, words = "opensrs_api_key", variableName, "small letters, digits and _"
+		keyName, form, words = "opensrs_api_key", variableName.Regexp, "small letters, digits and _"
 	}
 	const cluster = "small letters, digits, - and ."
 	for _, one := range []struct {
@@ -234,12 +234,12 @@ func (d *deployment) names(filled *deploy.Settings) error {
 		to             *string
 	}{
 		{"key-name", keyName, form().MatchString, words, &filled.KeyName},
-		{"secret", "opensrs-doctor", clusterName().MatchString, cluster, &filled.Secret},
-		{"namespace", "", clusterName().MatchString, cluster, &filled.Namespace},
-		{"image", "", imageName().MatchString, "REGISTRY/NAME:TAG or NAME@sha256:DIGEST", &filled.Image},
-		{"pause-image", pauseImage, imageName().MatchString, "REGISTRY/NAME:TAG or NAME@sha256:DIGEST", &filled.PauseImage},
-		{"user", "root", userName().MatchString, "small letters, digits, - and _", &filled.User},
-		{"hosts", "all", hostPattern().MatchString, "names, groups and . : , ! & * ? ~ / [ ] -, without spaces", &filled.Hosts},
+		{"secret", "opensrs-doctor", clusterName.Regexp().MatchString, cluster, &filled.Secret},
+		{"namespace", "", clusterName.Regexp().MatchString, cluster, &filled.Namespace},
+		{"image", "", imageName.Regexp().MatchString, "REGISTRY/NAME:TAG or NAME@sha256:DIGEST", &filled.Image},
+		{"pause-image", pauseImage, imageName.Regexp().MatchString, "REGISTRY/NAME:TAG or NAME@sha256:DIGEST", &filled.PauseImage},
+		{"user", "root", userName.Regexp().MatchString, "small letters, digits, - and _", &filled.User},
+		{"hosts", "all", hostPattern.Regexp().MatchString, "names, groups and . : , ! & * ? ~ / [ ] -, without spaces", &filled.Hosts},
 		{"inventory", "hosts.ini", func(given string) bool { return given != "" }, "a path", &filled.Inventory},
 	} {
 		*one.to = one.standard

@@ -17,7 +17,7 @@ import (
 
 	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/cmd/opensrs-doctor/infile"
-	"opensrs-doctor/probes/pattern"
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/probes/typo"
 )
 
@@ -120,8 +120,8 @@ func parseConfigAt(path string, named bool) (map[string]setting, error) {
 
 // brokenYAML is the library's word for what it cannot read; quoted are the parts that repeat the file.
 var (
-	brokenYAML = pattern.Of(`^yaml: (?:line ([0-9]+): )?(.*)`)
-	quoted     = pattern.Of("[\"'`][^\"'`]*[\"'`]")
+	brokenYAML = lazy.Pattern{Text: `^yaml: (?:line ([0-9]+): )?(.*)`}
+	quoted     = lazy.Pattern{Text: "[\"'`][^\"'`]*[\"'`]"}
 )
 
 // Bounds of a config file's shape, far beyond what its keys need.
@@ -160,14 +160,14 @@ func parseConfig(document []byte, path string) (map[string]setting, error) {
 }
 
 func notYAML(err error, path string) error {
-	parts := brokenYAML().FindStringSubmatch(err.Error())
+	parts := brokenYAML.Regexp().FindStringSubmatch(err.Error())
 	if parts == nil {
 		return console.Usagef("%s: not valid YAML", path)
 	}
 	if parts[1] != "" {
 		path += ":" + parts[1]
 	}
-	return console.Usagef("%s: not valid YAML: %s", path, quoted().ReplaceAllString(parts[2], "…"))
+	return console.Usagef("%s: not valid YAML: %s", path, quoted.Regexp().ReplaceAllString(parts[2], "…"))
 }
 
 // checkShape refuses what no key needs: deep nesting, very many keys, and anchors, which make much of little.

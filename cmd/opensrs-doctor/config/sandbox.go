@@ -84,7 +84,7 @@ func (s *Settings) checkKey(r *Request) error {
 	}
 	words := make([]string, len(problems))
 	for i, problem := range problems {
-		if words[i] = problemWords[problem]; problem == opensrs.KeyEmpty {
+		if words[i] = problemWords.Get()[problem]; problem == opensrs.KeyEmpty {
 			words[i] = "it is empty"
 		}
 	}

@@ -32,7 +32,7 @@ func (s *Settings) selection(r *Request) error {
 			continue
 		}
 		runs[probe] = true
-		for _, needed := range evidence.Needs[probe] {
+		for _, needed := range evidence.Needs.Get()[probe] {
 			runs[needed] = true
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"opensrs-doctor/cmd/opensrs-doctor/console"
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/probes/opensrs"
 )
 
@@ -45,19 +46,21 @@ func ForSigning(flags map[string]*FlagValue, s *console.Streams) (*Settings, *Re
 		if problem == opensrs.KeyEmpty {
 			return nil, nil, console.Usagef("%s is empty; it should hold the API key", r.Options.KeySource)
 		}
-		r.Notes = append(r.Notes, fmt.Sprintf("the API key that was given looks wrong: %s", problemWords[problem]))
+		r.Notes = append(r.Notes, fmt.Sprintf("the API key that was given looks wrong: %s", problemWords.Get()[problem]))
 	}
 	return settings, r, nil
 }
 
-var problemWords = map[opensrs.KeyProblem]string{
-	opensrs.KeyQuotes:      "there are quotation marks around it",
-	opensrs.KeySpaces:      "there is white space inside it",
-	opensrs.KeyPlaceholder: "it is a placeholder for a key",
-	opensrs.KeyBOM:         "it begins with a byte-order mark",
-	opensrs.KeyControl:     "there are control characters in it",
-	opensrs.KeyAssignment:  "it is a whole line of a settings file, with a name before the key",
-}
+var problemWords = lazy.Value[map[opensrs.KeyProblem]string]{Make: func() map[opensrs.KeyProblem]string {
+	return map[opensrs.KeyProblem]string{
+		opensrs.KeyQuotes:      "there are quotation marks around it",
+		opensrs.KeySpaces:      "there is white space inside it",
+		opensrs.KeyPlaceholder: "it is a placeholder for a key",
+		opensrs.KeyBOM:         "it begins with a byte-order mark",
+		opensrs.KeyControl:     "there are control characters in it",
+		opensrs.KeyAssignment:  "it is a whole line of a settings file, with a name before the key",
+	}
+}}
 
 // oneStdin refuses two inputs from standard input.
 func (s *Settings) oneStdin() error {

@@ -10,6 +10,7 @@ import (
 	"opensrs-doctor/cmd/opensrs-doctor/config"
 	"opensrs-doctor/cmd/opensrs-doctor/process"
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/probes/runtimes"
 	"opensrs-doctor/probes/sandbox"
 	"opensrs-doctor/report/diagnose"
@@ -147,17 +148,19 @@ func completeFormat(_ *cobra.Command, _ []string, word string) ([]string, cobra.
 	}
 	words := make([]string, 0, len(config.Formats))
 	for _, one := range config.Formats {
-		words = append(words, one+"\t"+formatPurposes[one])
+		words = append(words, one+"\t"+formatPurposes.Get()[one])
 	}
 	return beginning(words, word), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 }
 
 // formatPurposes say whom a format is for.
-var formatPurposes = map[string]string{
-	"human": "for a terminal", "json": "the whole report", "junit": "for pipelines", "tap": "Test Anything Protocol",
-	"markdown": "for a ticket or a chat", "html": "one page with drawings", "prometheus": "for the textfile collector",
-	"nagios": "a plugin's line and exit status", "github": "annotations and step summary",
-}
+var formatPurposes = lazy.Value[map[string]string]{Make: func() map[string]string {
+	return map[string]string{
+		"human": "for a terminal", "json": "the whole report", "junit": "for pipelines", "tap": "Test Anything Protocol",
+		"markdown": "for a ticket or a chat", "html": "one page with drawings", "prometheus": "for the textfile collector",
+		"nagios": "a plugin's line and exit status", "github": "annotations and step summary",
+	}
+}}
 
 func probeWords() []string {
 	purposes := map[string]string{

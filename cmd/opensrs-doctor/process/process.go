@@ -9,19 +9,22 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/lazy"
 )
 
 // Variables are those of a process's environment that are taken over: proxies, certificates and resolver. No other leaves
 // this package.
-var Variables = append(slices.Clone(evidence.ProxyVariables),
-	"SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "NODE_OPTIONS",
-	"JAVA_TOOL_OPTIONS", "RES_OPTIONS", "LOCALDOMAIN")
+var Variables = lazy.Value[[]string]{Make: func() []string {
+	return append(slices.Clone(evidence.ProxyVariables),
+		"SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "NODE_OPTIONS",
+		"JAVA_TOOL_OPTIONS", "RES_OPTIONS", "LOCALDOMAIN")
+}}
 
 // Taken are those of an environment, as NAME=value, that are taken over: of Variables, printable, and of at most 4 KiB.
 func Taken(environment []string) (taken []string) {
 	for _, one := range environment {
 		name, value, _ := strings.Cut(one, "=")
-		if slices.Contains(Variables, name) && value != "" && len(value) <= 4<<10 && clean(value) == value {
+		if slices.Contains(Variables.Get(), name) && value != "" && len(value) <= 4<<10 && clean(value) == value {
 			taken = append(taken, one)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"opensrs-doctor/cmd/opensrs-doctor/config"
 	"opensrs-doctor/cmd/opensrs-doctor/process"
 	"opensrs-doctor/probes"
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diff"
 )
@@ -75,24 +76,28 @@ func FromHere(ctx context.Context, r *config.Request, there *report.Report, spen
 }
 
 // told are the differences between two reports that can be why one of them fails, by their field, in plain words.
-var told = map[string]string{
-	"host.proxy": "proxy", "host.resolvers": "resolvers", "host.local_address": "local address", "dns.used": "name from",
-	"egress.addresses": "public address", "target.addresses": "addresses of the endpoint", "tls.issuer": "certificate issued by",
-}
+var told = lazy.Value[map[string]string]{Make: func() map[string]string {
+	return map[string]string{
+		"host.proxy": "proxy", "host.resolvers": "resolvers", "host.local_address": "local address", "dns.used": "name from",
+		"egress.addresses": "public address", "target.addresses": "addresses of the endpoint", "tls.issuer": "certificate issued by",
+	}
+}}
 
 // causesOf are what of them the causes of a family hang on.
-var causesOf = map[string][]string{
-	"host":   {"user", "control group", "network namespace"},
-	"dns":    {"name from", "addresses of the endpoint", "resolvers", "files"},
-	"proxy":  {"proxy", "NO_PROXY"},
-	"tls":    {"SSL_CERT_FILE", "SSL_CERT_DIR", "files", "proxy"},
-	"port":   {"proxy", "user", "network namespace", "addresses of the endpoint"},
-	"egress": {"public address", "network namespace"},
-	"rules":  {"public address", "proxy", "local address"},
-}
+var causesOf = lazy.Value[map[string][]string]{Make: func() map[string][]string {
+	return map[string][]string{
+		"host":   {"user", "control group", "network namespace"},
+		"dns":    {"name from", "addresses of the endpoint", "resolvers", "files"},
+		"proxy":  {"proxy", "NO_PROXY"},
+		"tls":    {"SSL_CERT_FILE", "SSL_CERT_DIR", "files", "proxy"},
+		"port":   {"proxy", "user", "network namespace", "addresses of the endpoint"},
+		"egress": {"public address", "network namespace"},
+		"rules":  {"public address", "proxy", "local address"},
+	}
+}}
 
 func aboutCause(family, what string) int {
-	if at := slices.Index(causesOf[family], what); at >= 0 {
+	if at := slices.Index(causesOf.Get()[family], what); at >= 0 {
 		return 10 - at
 	}
 	return 0
@@ -102,12 +107,12 @@ func aboutCause(family, what string) int {
 func seenOtherwise(here, there *report.Report) (all []report.Difference) {
 	compared := diff.Compare(here, there)
 	for _, change := range compared.Changes {
-		if what := told[change.Field]; what != "" {
+		if what := told.Get()[change.Field]; what != "" {
 			all = append(all, report.Difference{What: what, Here: change.Old, There: change.New})
 		}
 	}
 	for _, list := range compared.Lists {
-		if what := told[list.Field]; what != "" {
+		if what := told.Get()[list.Field]; what != "" {
 			all = append(all, report.Difference{What: what, Here: strings.Join(append(list.Kept, list.Removed...), ", "),
 				There: strings.Join(append(list.Kept, list.Added...), ", ")})
 		}

@@ -9,8 +9,8 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/probes/opensrs"
-	"opensrs-doctor/probes/pattern"
 	"opensrs-doctor/probes/service"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose/condition"
@@ -130,17 +130,17 @@ func PermissionDenied(e *evidence.Evidence) (condition.Finding, bool) {
 		return condition.Finding{}, false
 	}
 	finding := replyFinding(e)
-	if !permissionWords().MatchString(e.Call.Text.String()) {
+	if !permissionWords.Regexp().MatchString(e.Call.Text.String()) {
 		finding.Confidence = report.Likely // a code alone
 	}
 	return finding, true
 }
 
 // permissionWords are the words of a reply about what a user may do.
-var permissionWords = pattern.Of(`(?i)permi|privileg|not allowed|may not|not authori[sz]ed|sub-?user`)
+var permissionWords = lazy.Pattern{Text: `(?i)permi|privileg|not allowed|may not|not authori[sz]ed|sub-?user`}
 
 // limitWords are the words of a reply about a limit.
-var limitWords = pattern.Of(`(?i)rate|limit|exceed|too many|simultaneous|maximum|connections`)
+var limitWords = lazy.Pattern{Text: `(?i)rate|limit|exceed|too many|simultaneous|maximum|connections`}
 
 // RateLimited: the API says that there are too many calls, or connections.
 func RateLimited(e *evidence.Evidence) (condition.Finding, bool) {
@@ -150,7 +150,7 @@ func RateLimited(e *evidence.Evidence) (condition.Finding, bool) {
 		return condition.Finding{}, false
 	}
 	finding := replyFinding(e)
-	if e.Call.Envelope && !limitWords().MatchString(e.Call.Text.String()) { // 300 alone has two meanings
+	if e.Call.Envelope && !limitWords.Regexp().MatchString(e.Call.Text.String()) { // 300 alone has two meanings
 		finding.Confidence = report.Likely
 	}
 	if !e.Call.Envelope {
@@ -183,7 +183,7 @@ func ServerError(e *evidence.Evidence) (condition.Finding, bool) {
 	switch {
 	case !e.Call.Envelope:
 		orAnother(e, &finding)
-	case !troubleWords().MatchString(e.Call.Text.String()):
+	case !troubleWords.Regexp().MatchString(e.Call.Text.String()):
 		finding.Confidence = report.Likely // a code alone
 	}
 	return finding, true
@@ -201,7 +201,7 @@ func orAnother(e *evidence.Evidence, finding *condition.Finding) {
 }
 
 // troubleWords are the words of a reply about trouble of the service or a registry.
-var troubleWords = pattern.Of(`(?i)internal|server|system|registry|supplier|error|unavailable|unable|fail|time|down|again|connect|maintenance|busy`)
+var troubleWords = lazy.Pattern{Text: `(?i)internal|server|system|registry|supplier|error|unavailable|unable|fail|time|down|again|connect|maintenance|busy`}
 
 // NoReply: the call is sent, and the connection ends without a reply.
 func NoReply(e *evidence.Evidence) (condition.Finding, bool) {

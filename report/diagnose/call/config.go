@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/probes/opensrs"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose/condition"
@@ -136,10 +137,12 @@ func keyFormWords(e *evidence.Evidence) string {
 }
 
 // AroundWords are the white space around a key.
-var AroundWords = map[opensrs.Around]string{
-	opensrs.LineEndAfter: "a line end after it", opensrs.SpaceBefore: "white space before it",
-	opensrs.SpaceAfter: "white space after it",
-}
+var AroundWords = lazy.Value[map[opensrs.Around]string]{Make: func() map[opensrs.Around]string {
+	return map[opensrs.Around]string{
+		opensrs.LineEndAfter: "a line end after it", opensrs.SpaceBefore: "white space before it",
+		opensrs.SpaceAfter: "white space after it",
+	}
+}}
 
 // ConfigKeyLineEnd: white space around the key was cut off when it was read.
 func ConfigKeyLineEnd(e *evidence.Evidence) (condition.Finding, bool) {
@@ -148,7 +151,7 @@ func ConfigKeyLineEnd(e *evidence.Evidence) (condition.Finding, bool) {
 	}
 	var around []string
 	for _, where := range e.Asked.KeyAround {
-		around = append(around, AroundWords[where])
+		around = append(around, AroundWords.Get()[where])
 	}
 	finding := condition.Finding{Values: prose.Values{"key_around": screen.List(around)},
 		Evidence: []string{"Cut off when the key was read: " + screen.List(around) + "."}}

@@ -8,8 +8,8 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/probes/opensrs"
-	"opensrs-doctor/probes/pattern"
 	"opensrs-doctor/probes/service"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose/condition"
@@ -60,12 +60,12 @@ func callOutcome(e *evidence.Evidence) outcome {
 }
 
 // greeting is how servers of mail, files, shells and screens begin: SMTP and FTP, POP3, IMAP, SSH, VNC.
-var greeting = pattern.Of(`^(?:220[ -]|\+OK\b|\* (?:OK|PREAUTH|BYE)\b|SSH-\d|RFB \d)`)
+var greeting = lazy.Pattern{Text: `^(?:220[ -]|\+OK\b|\* (?:OK|PREAUTH|BYE)\b|SSH-\d|RFB \d)`}
 
 // wordsOnly tells a line of words ("Access denied") from garbage, whose bytes that are not text are replaced, and from what
 // another service says.
 func wordsOnly(quote string) bool {
-	return quote != "" && !strings.Contains(quote, "·") && !strings.HasPrefix(quote, "<") && !greeting().MatchString(quote)
+	return quote != "" && !strings.Contains(quote, "·") && !strings.HasPrefix(quote, "<") && !greeting.Regexp().MatchString(quote)
 }
 
 // Ruling is what the rules say, and whether the call can be held against it.

@@ -3,13 +3,12 @@ package client
 import (
 	"fmt"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strings"
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
-	"opensrs-doctor/probes/pattern"
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/screen"
 )
@@ -26,39 +25,39 @@ type difference struct {
 // strictRules are rules by which TLS libraries refuse what others take, by their words, and what to do about each: for good,
 // and until then, where the library is OpenSSL; %s is the file with its settings.
 var strictRules = []struct {
-	words       func() *regexp.Regexp
+	words       *lazy.Pattern
 	step, until string
 }{
-	{pattern.Of(`(?i)unsafe.legacy.renegotiation`), "Update the TLS software of the service, or of the device that opens TLS in front of it: it lacks secure renegotiation (RFC 5746).",
+	{&lazy.Pattern{Text: `(?i)unsafe.legacy.renegotiation`}, "Update the TLS software of the service, or of the device that opens TLS in front of it: it lacks secure renegotiation (RFC 5746).",
 		" Until then, Options = UnsafeLegacyServerConnect under [system_default_sect] in %s lets OpenSSL 3 connect; node and ruby need OP_LEGACY_SERVER_CONNECT in the client's code."},
-	{pattern.Of(`(?i)key too small|too weak|algorithm constraints|dh key`), "Replace the weak key or certificate of the service, or of the device that opens TLS in front of it: RSA with 2048 bits or more.",
+	{&lazy.Pattern{Text: `(?i)key too small|too weak|algorithm constraints|dh key`}, "Replace the weak key or certificate of the service, or of the device that opens TLS in front of it: RSA with 2048 bits or more.",
 		" Until then, CipherString = DEFAULT@SECLEVEL=1 in %s lets OpenSSL take it."},
-	{pattern.Of(`(?i)basic constraints|key usage|authority key identifier|subject key identifier|invalid ca certificate`), "Have whoever runs that authority issue its certificate anew, with the fields that RFC 5280 asks for.",
+	{&lazy.Pattern{Text: `(?i)basic constraints|key usage|authority key identifier|subject key identifier|invalid ca certificate`}, "Have whoever runs that authority issue its certificate anew, with the fields that RFC 5280 asks for.",
 		" Until then, Python 3.13 and later take it after context.verify_flags &= ~ssl.VERIFY_X509_STRICT."},
-	{expiredWords, "Update the TLS library: before 1.1.0 OpenSSL ends at an expired root although the store has a newer one.",
+	{&expiredWords, "Update the TLS library: before 1.1.0 OpenSSL ends at an expired root although the store has a newer one.",
 		" Until then, remove the expired root from its store."},
 }
 
 // expiredWords are said of a certificate on the way to a root.
-var expiredWords = pattern.Of(`(?i)certificate has expired|certificate expired`)
+var expiredWords = lazy.Pattern{Text: `(?i)certificate has expired|certificate expired`}
 
 // oldOpenSSL follows the server's chain to its end before it looks into its own store. Later ones look there first, and
 // come to an expired root only where the store lacks the newer one.
-var oldOpenSSL = pattern.Of(`OpenSSL[/ ](0|1\.0)\.`)
+var oldOpenSSL = lazy.Pattern{Text: `OpenSSL[/ ](0|1\.0)\.`}
 
 // Words by which TLS libraries have nothing in common with the peer.
 var (
-	oldWords = pattern.Of(`(?i)protocol[ _]version|unsupported protocol|wrong version|no protocols|version too low|no cipher|handshake[ _]failure|` +
-		`no appropriate protocol|no shared|incompatible or unsupported|sigalg`)
+	oldWords = lazy.Pattern{Text: `(?i)protocol[ _]version|unsupported protocol|wrong version|no protocols|version too low|no cipher|handshake[ _]failure|` +
+		`no appropriate protocol|no shared|incompatible or unsupported|sigalg`}
 	// reasonless is how PHP's streams end: OpenSSL's reason is not in it.
-	reasonless = pattern.Of(`error:[0-9A-Fa-f]+:SSL routines:[a-z_]*:certificate verify failed`)
+	reasonless = lazy.Pattern{Text: `error:[0-9A-Fa-f]+:SSL routines:[a-z_]*:certificate verify failed`}
 )
 
 // strictStep is what to do about the rule that a client names; false where it names none.
 func strictStep(c *evidence.Client) (string, bool) {
 	words := c.Error.String()
 	for _, rule := range strictRules {
-		if !rule.words().MatchString(words) || expiredWords().MatchString(words) && !oldOpenSSL().MatchString(c.Library.String()) {
+		if !rule.words.Regexp().MatchString(words) || expiredWords.Regexp().MatchString(words) && !oldOpenSSL.Regexp().MatchString(c.Library.String()) {
 			continue
 		}
 		if c.Name == "java" {
@@ -120,7 +119,7 @@ func failingClient(e *evidence.Evidence, c *evidence.Client) (d difference, diff
 		switch _, strict := strictStep(c); {
 		case strict:
 			d.cause = clientStrict
-		case oldWords().MatchString(c.Error.String()):
+		case oldWords.Regexp().MatchString(c.Error.String()):
 			d.cause = clientOld
 		}
 		return d, e.TLS != nil && e.TLS.Connected
@@ -128,7 +127,7 @@ func failingClient(e *evidence.Evidence, c *evidence.Client) (d difference, diff
 	d.cause = clientStore
 	if _, strict := strictStep(c); strict {
 		d.cause = clientStrict
-	} else if reasonless().MatchString(c.Error.String()) && anyStrict(e) {
+	} else if reasonless.Regexp().MatchString(c.Error.String()) && anyStrict(e) {
 		if d.unsure = ownCAFile(e, c); !d.unsure {
 			d.cause = clientStrict
 		}

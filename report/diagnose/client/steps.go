@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes/evidence"
-	"opensrs-doctor/probes/pattern"
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/screen"
 )
@@ -255,15 +255,15 @@ func blockedStep(c *evidence.Client) string {
 
 // ofToday are the versions of OpenSSL that know TLS 1.3: where one has no version in common with the service, a setting
 // forbids it.
-var ofToday = pattern.Of(`OpenSSL[/ ](1\.1\.1|[3-9]\.)`)
+var ofToday = lazy.Pattern{Text: `OpenSSL[/ ](1\.1\.1|[3-9]\.)`}
 
 // libraryStep is for a client that has no TLS version in common with the service.
 func libraryStep(c *evidence.Client) string {
 	library, conf := screen.Clean(c.Library.String()), setting(c, "env OPENSSL_CONF")
 	switch {
-	case ofToday().MatchString(library) && conf != "":
+	case ofToday.Regexp().MatchString(library) && conf != "":
 		return fmt.Sprintf("Check MinProtocol, MaxProtocol and CipherString in %s, the file that OPENSSL_CONF names for %s.", conf, who)
-	case library == "" || ofToday().MatchString(library):
+	case library == "" || ofToday.Regexp().MatchString(library):
 		return ""
 	}
 	return fmt.Sprintf("Update %s, or what it is built with: it speaks TLS by %s.", c.Name, library)

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"opensrs-doctor/probes/evidence"
-	"opensrs-doctor/probes/pattern"
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose/condition"
 	"opensrs-doctor/report/screen"
@@ -119,8 +119,8 @@ func lowerFirst(text string) string { return strings.ToLower(text[:1]) + text[1:
 
 // Names that managers give to chains, with what is chosen by their users in them.
 var (
-	firewalldPolicy = pattern.Of(`^filter_OUT_policy_(.+)$`)
-	shorewallZones  = pattern.Of(`^([A-Za-z]\w*?)(?:-|2)([A-Za-z]\w*)$`)
+	firewalldPolicy = lazy.Pattern{Text: `^filter_OUT_policy_(.+)$`}
+	shorewallZones  = lazy.Pattern{Text: `^([A-Za-z]\w*?)(?:-|2)([A-Za-z]\w*)$`}
 )
 
 // edits are the file and setting from which a manager wrote a rule, and the step that lets packets for the port out: the
@@ -163,7 +163,7 @@ func edits(rule evidence.FirewallRule, ledger *evidence.Ledger) (file, step stri
 			accept := fmt.Sprintf("rule ipv4 %s %s -1000 -p %s --dport %s -j ACCEPT", rule.Table, rule.Chain, protocol, port)
 			return rule.File, permanently("--direct", accept)
 		}
-		name := firewalldPolicy().FindStringSubmatch(rule.Chain)
+		name := firewalldPolicy.Regexp().FindStringSubmatch(rule.Chain)
 		if name == nil {
 			return "", ""
 		}
@@ -175,7 +175,7 @@ func edits(rule evidence.FirewallRule, ledger *evidence.Ledger) (file, step stri
 		return "/etc/firewalld/policies/" + name[1] + ".xml", permanently("--policy "+name[1], "port "+port+"/"+protocol)
 	case "shorewall":
 		for _, chain := range chains {
-			if zones := shorewallZones().FindStringSubmatch(chain); zones != nil {
+			if zones := shorewallZones.Regexp().FindStringSubmatch(chain); zones != nil {
 				return "/etc/shorewall/rules", fmt.Sprintf("Add the line ACCEPT $FW %s %s %s to /etc/shorewall/rules, in the section NEW and ahead of any line that denies it, then run sudo shorewall reload. To undo it, remove the line and run that again.", zones[2], protocol, port)
 			}
 		}

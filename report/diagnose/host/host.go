@@ -171,7 +171,7 @@ func LocalFirewall(e *evidence.Evidence) (condition.Finding, bool) {
 		return condition.Finding{}, false // rows of their own
 	case end.Outside:
 		finding.Evidence = []string{fmt.Sprintf("Packets for %s leave the container, and the machine that it runs on takes them: its own firewall rules counted them.", blocked)}
-		finding.Explains, finding.Hides = []string{"port"}, condition.HereShows
+		finding.Explains, finding.Hides = []string{"port"}, condition.HereShows.Get()
 		byRule(&finding, e)
 	case end.Rewrote:
 		sentElsewhere(&finding, e, end.SentTo)

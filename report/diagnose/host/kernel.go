@@ -72,7 +72,7 @@ func deafHost(e *evidence.Evidence, place string) (condition.Finding, bool) {
 		return condition.Finding{}, false
 	}
 	finding := condition.Finding{Values: prose.Values{}, Evidence: countedWords(e), Explains: []string{stopped}, First: true,
-		Hides: slices.Concat([]string{"host.offline", "host.local-firewall"}, condition.HereShows)}
+		Hides: slices.Concat([]string{"host.offline", "host.local-firewall"}, condition.HereShows.Get())}
 	if !sure {
 		finding.Confidence = report.Likely
 		finding.Evidence = append(finding.Evidence, "Other packets are dropped here all the time, so the count is not steady.")
@@ -243,7 +243,7 @@ func DescriptorsExhausted(e *evidence.Evidence) (condition.Finding, bool) {
 // so as well, and could not be asked for, it is likely only.
 func lostGoingOut(f *condition.Finding, e *evidence.Evidence, sure bool) {
 	f.Evidence = countedWords(e)
-	f.Explains, f.Hides = []string{"port"}, condition.HereShows
+	f.Explains, f.Hides = []string{"port"}, condition.HereShows.Get()
 	byRule(f, e)
 	sourcePorts(f, e)
 	group := e.ThisHost.Cgroup

@@ -65,7 +65,7 @@ func unitStopsAll(e *evidence.Evidence) (condition.Finding, bool) {
 	}
 	// Where the group's program judges what comes in, the kernel has counted it as delivered.
 	silent := e.Blocked() == "dns" && e.FailedWith("dns", evidence.KindTimeout)
-	return condition.Finding{Explains: []string{"dns"}, Hides: slices.Concat([]string{"host.offline"}, condition.HereShows)}, silent && ledger.Unheard() && has("ingress")
+	return condition.Finding{Explains: []string{"dns"}, Hides: slices.Concat([]string{"host.offline"}, condition.HereShows.Get())}, silent && ledger.Unheard() && has("ingress")
 }
 
 // UnitDenied: a program of this process's control group refuses or drops the packets.

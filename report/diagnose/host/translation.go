@@ -48,7 +48,7 @@ func strangerByRule(e *evidence.Evidence) (condition.Finding, bool) {
 		return condition.Finding{}, false // a sidecar, which answers nearby
 	}
 	blocked := netaddr.HostPort{Host: e.Target.Host, Port: e.Target.Port}.String()
-	finding := condition.Finding{Confidence: report.Likely, Explains: []string{"tls"}, First: true, Hides: slices.Concat(condition.StrangerShows, []string{"port.answered-nearby"}),
+	finding := condition.Finding{Confidence: report.Likely, Explains: []string{"tls"}, First: true, Hides: slices.Concat(condition.StrangerShows.Get(), []string{"port.answered-nearby"}),
 		Values:   prose.Values{"blocked": blocked, "relay": to},
 		Evidence: []string{fmt.Sprintf("This host's table of connections shows that it sends packets for %s to %s.", blocked, to)}}
 	sentElsewhere(&finding, e, to)

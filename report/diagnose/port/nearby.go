@@ -5,6 +5,7 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/iprules"
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose/condition"
 	"opensrs-doctor/report/diagnose/prose"
@@ -14,7 +15,9 @@ import (
 )
 
 // cutWords are what becomes of a handshake that is cut.
-var cutWords = map[evidence.Kind]string{evidence.KindReset: "is reset", evidence.KindHungUp: "is closed", evidence.KindTimeout: "gets no answer"}
+var cutWords = lazy.Value[map[evidence.Kind]string]{Make: func() map[evidence.Kind]string {
+	return map[evidence.Kind]string{evidence.KindReset: "is reset", evidence.KindHungUp: "is closed", evidence.KindTimeout: "gets no answer"}
+}}
 
 // AnsweredNearby: something nearer than the service takes the connections for it. Where it then cuts them or says
 // nothing, whose fault that is cannot be seen from here: it may pass on what the service itself does.
@@ -34,7 +37,7 @@ func AnsweredNearby(e *evidence.Evidence) (condition.Finding, bool) {
 	switch {
 	case failed:
 		finding.Explains = []string{"tls"}
-		finding.Values["cut"] = cutWords[e.TLS.Failure.Kind]
+		finding.Values["cut"] = cutWords.Get()[e.TLS.Failure.Kind]
 		finding.Evidence = append(finding.Evidence, cut.Evidence...)
 	case e.TLS.Trust.Verified() && (at == 1 || 2*at <= walk.Nearest()):
 		finding.Severity, finding.Values["passed_on"] = report.Warn, "The call"

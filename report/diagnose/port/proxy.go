@@ -8,6 +8,7 @@ import (
 
 	"opensrs-doctor/probes/evidence"
 	"opensrs-doctor/probes/foreign"
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/probes/netaddr"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose/condition"
@@ -215,13 +216,15 @@ func failedToo(finding *condition.Finding, e *evidence.Evidence, kind evidence.K
 }
 
 // vague are the replies that say that it did not work, and not why: HTTP's 500, and SOCKS' "general failure" (RFC 1928, 6).
-var vague = map[string][]int{"http": {500}, "socks5": {1}}
+var vague = lazy.Value[map[string][]int]{Make: func() map[string][]int {
+	return map[string][]int{"http": {500}, "socks5": {1}}
+}}
 
 // ProxyUpstreamFailed: the proxy could not reach the endpoint.
 func ProxyUpstreamFailed(e *evidence.Evidence) (condition.Finding, bool) {
 	if finding, ok := proxyReply(e, evidence.KindProxyUpstream); ok {
 		failedToo(&finding, e, evidence.KindProxyUpstream)
-		if reply := e.Port.ProxyReply; reply != nil && slices.Contains(vague[reply.Protocol], reply.Code) {
+		if reply := e.Port.ProxyReply; reply != nil && slices.Contains(vague.Get()[reply.Protocol], reply.Code) {
 			finding.Confidence, finding.Values["vague_reply"] = report.Likely, "This answer"
 		}
 		withoutProxy(&finding, e)

@@ -5,11 +5,11 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"opensrs-doctor/probes/pattern"
+	"opensrs-doctor/probes/lazy"
 )
 
 // Placeholder is a name in braces, as the catalogue's texts hold it.
-var Placeholder = pattern.Of(`\{[a-z][a-z0-9_]*\}`)
+var Placeholder = lazy.Pattern{Text: `\{[a-z][a-z0-9_]*\}`}
 
 // General parts a row's text for a run from its words for no run: "Ask {sender}.", General, " Ask the sender."
 // It is there where the first reads wrong without the run's values; most texts have one wording for both. Without words
@@ -23,7 +23,7 @@ func ForRun(text string) string {
 }
 
 // detail is what a title says at its end of one run: "No proxy answers: {proxy}", "authentication failed ({code})".
-var detail = pattern.Of(`(: \{[a-z][a-z0-9_]*\}| \(\{[a-z][a-z0-9_]*\}\))+$`)
+var detail = lazy.Pattern{Text: `(: \{[a-z][a-z0-9_]*\}| \(\{[a-z][a-z0-9_]*\}\))+$`}
 
 // InGeneral is a row's text for somebody who has no run at hand: its words for that case, else the same words without
 // the detail. The vocabulary has words for the placeholders that are left.
@@ -32,7 +32,7 @@ func InGeneral(text string) string {
 	if two {
 		return strings.TrimSpace(words)
 	}
-	return detail().ReplaceAllString(run, "")
+	return detail.Regexp().ReplaceAllString(run, "")
 }
 
 // Fill puts values in the place of the placeholders of a row's text for a run. It is false if one of them has no
@@ -40,7 +40,7 @@ func InGeneral(text string) string {
 // for placeholders: it may quote a peer.
 func Fill(text string, values Values) (string, bool) {
 	complete := true
-	filled := Placeholder().ReplaceAllStringFunc(ForRun(text), func(found string) string {
+	filled := Placeholder.Regexp().ReplaceAllStringFunc(ForRun(text), func(found string) string {
 		value := values[found[1:len(found)-1]]
 		if value == "" {
 			complete = false
@@ -60,10 +60,10 @@ func FillGeneric(text string, values Values) string {
 	text = InGeneral(text)
 	var out strings.Builder
 	last := 0
-	for _, at := range Placeholder().FindAllStringIndex(text, -1) {
+	for _, at := range Placeholder.Regexp().FindAllStringIndex(text, -1) {
 		out.WriteString(text[last:at[0]])
 		name := text[at[0]+1 : at[1]-1]
-		switch word := Vocabulary[name]; {
+		switch word := Vocabulary.Get()[name]; {
 		case values[name] != "":
 			out.WriteString(values[name])
 		case word == "":

@@ -5,7 +5,8 @@ import (
 	"embed"
 	"fmt"
 	"strings"
-	"sync"
+
+	"opensrs-doctor/probes/lazy"
 )
 
 // files hold what a row says, one file a cause:
@@ -58,7 +59,7 @@ func Of(id string) Texts {
 	}
 }
 
-var shared = sync.OnceValue(func() map[string]string { return sections(read("shared")) })
+var shared = lazy.Value[map[string]string]{Make: func() map[string]string { return sections(read("shared")) }}
 
 func read(name string) string {
 	text, err := files.ReadFile("causes/" + name + ".txt")
@@ -92,7 +93,7 @@ func sections(text string) map[string]string {
 }
 
 // Link is the address of the page that shared.txt has under that name.
-func Link(name string) string { return shared()[name] }
+func Link(name string) string { return shared.Get()[name] }
 
 // items are the texts of a list.
 func items(list string) []string {
@@ -106,7 +107,7 @@ func items(list string) []string {
 		case named && isRFC:
 			text = "https://www.rfc-editor.org/rfc/rfc" + number
 		case named:
-			if text = shared()[name]; text == "" {
+			if text = shared.Get()[name]; text == "" {
 				panic(fmt.Sprintf("no shared text is named %q", name))
 			}
 		}

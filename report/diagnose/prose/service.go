@@ -3,15 +3,15 @@ package prose
 import (
 	"strconv"
 	"strings"
-	"sync"
 
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/probes/service"
 )
 
 // public is the service in its public environments: what a text is about where there is no run.
 var public = &service.OpenSRS
 
-var ofService = sync.OnceValue(func() *strings.Replacer {
+var ofService = lazy.Value[*strings.Replacer]{Make: func() *strings.Replacer {
 	s := public
 	prefix := func(bits int) string { return "/" + strconv.Itoa(bits) }
 	return strings.NewReplacer(
@@ -23,8 +23,8 @@ var ofService = sync.OnceValue(func() *strings.Replacer {
 		"{most_rules}", s.Rules.MostInWords(), "{rule_delay}", s.Rules.DelayInWords(),
 		"{prefixes}", prefix(s.Rules.Widest)+" to "+prefix(s.Rules.Narrowest), "{widest}", prefix(s.Rules.Widest),
 	)
-})
+}}
 
 // OfService puts the service's own names and limits in the place of their names in braces. They are the same in every
 // run, so that a text has them as soon as it is read, and the vocabulary knows nothing of them.
-func OfService(text string) string { return ofService().Replace(text) }
+func OfService(text string) string { return ofService.Get().Replace(text) }

@@ -89,7 +89,7 @@ func tlsWords(e *evidence.Evidence, step evidence.Step) string {
 	case failure == nil:
 	case failure.Kind == evidence.KindNotTLS && !t.Quote.Empty():
 		return screen.FirstFitting(reading.RowWidth, fmt.Sprintf("the peer speaks no TLS: %q", t.Quote),
-			reading.KindWords[failure.Kind])
+			reading.KindWords.Get()[failure.Kind])
 	case failure.Kind == evidence.KindAlert && t.Alert != "":
 		return "the peer refuses the handshake: " + t.Alert
 	case failure.Kind == evidence.KindTimeout:

@@ -20,7 +20,7 @@ func rowWords(e *evidence.Evidence, step evidence.Step) string {
 		return skipWords(e, step)
 	}
 	if step.Failure != nil && step.Failure.Kind == evidence.KindCanceled {
-		return reading.KindWords[evidence.KindCanceled]
+		return reading.KindWords.Get()[evidence.KindCanceled]
 	}
 	switch {
 	case step.Probe == "egress" && e.Egress != nil:

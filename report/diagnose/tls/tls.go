@@ -21,7 +21,7 @@ func unmade(e *evidence.Evidence, name string) string {
 	case v == nil:
 		return "the run ended first"
 	case v.Failure != nil && v.Failure.Kind == evidence.KindCanceled:
-		return reading.KindWords[evidence.KindCanceled]
+		return reading.KindWords.Get()[evidence.KindCanceled]
 	default:
 		return v.NotMade
 	}

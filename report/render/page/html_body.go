@@ -4,10 +4,10 @@ import (
 	_ "embed"
 	"strconv"
 
+	"opensrs-doctor/probes/lazy"
+
 	g "maragu.dev/gomponents"
 	h "maragu.dev/gomponents/html"
-
-	"opensrs-doctor/probes/pattern"
 )
 
 // signs are the drawings that the page uses, each under its name.
@@ -48,25 +48,25 @@ func classed(element func(...g.Node) g.Node, class, text string) g.Node {
 }
 
 // space parts what is on one line.
-var space = g.Text(" ")
+func space() g.Node { return g.Text(" ") }
 
 // top is what the page is about, and the verdict.
 func top(p htmlPage) g.Node {
 	return h.Header(h.Class(string(p.Mark)),
 		h.P(h.Class("top wide"),
-			h.Strong(g.Text("opensrs-doctor")), space, h.Span(g.Text(p.Service)), space, h.Span(h.Class("mono"), g.Text(p.Endpoint)), space,
+			h.Strong(g.Text("opensrs-doctor")), space(), h.Span(g.Text(p.Service)), space(), h.Span(h.Class("mono"), g.Text(p.Endpoint)), space(),
 			h.Span(h.Class("when"), g.If(p.Hostname != "", g.Text(p.Hostname+", ")), h.Time(h.DateTime(p.Started), g.Text(p.StartedWords))),
 		),
 		h.Div(h.Class("hero wide"),
 			h.Span(h.Class("seal"), sign(p.Mark)),
-			h.P(h.Class("kicker"), h.B(g.Text(p.VerdictWords)), space, classed(h.Span, "mono", p.Cause)),
+			h.P(h.Class("kicker"), h.B(g.Text(p.VerdictWords)), space(), classed(h.Span, "mono", p.Cause)),
 			h.H1(g.Text(p.Headline)),
 			h.Div(h.Class("lead"),
 				g.If(p.Lead != "", h.P(kept(p.Lead))),
 				g.Map(p.Notes, func(note string) g.Node { return classed(h.P, "note", note) }),
 			),
-			g.If(p.First != "", h.P(h.Class("first"), h.B(g.Text("First")), space, kept(p.First),
-				g.If(p.MoreSteps, g.Group{space, h.A(h.Href("#fixes"), g.Text("All steps"))}))),
+			g.If(p.First != "", h.P(h.Class("first"), h.B(g.Text("First")), space(), kept(p.First),
+				g.If(p.MoreSteps, g.Group{space(), h.A(h.Href("#fixes"), g.Text("All steps"))}))),
 		),
 	)
 }
@@ -95,7 +95,7 @@ func stop(p pagePlace) g.Node {
 		h.Span(h.Class("dot"), h.SVG(h.Aria("hidden", "true"), use("place-"+string(p.Kind))), h.Span(h.Class("badge"), sign(p.Mark))),
 		h.Div(h.Class("what"),
 			classed(h.P, "label", p.Label),
-			g.If(p.Name != "", h.P(h.Class("head"), h.Span(h.Class("name"), g.Text(p.Name)), space, classed(h.Span, "id", p.ID))),
+			g.If(p.Name != "", h.P(h.Class("head"), h.Span(h.Class("name"), g.Text(p.Name)), space(), classed(h.Span, "id", p.ID))),
 			classed(h.P, "words", p.Words),
 		),
 	)
@@ -206,7 +206,7 @@ func more(d pageDiagnosis) g.Node {
 }
 
 // whole are words that are hard to read when a line ends inside them.
-var whole = pattern.Of(`opensrs-doctor|--[a-z]+(?:-[a-z]+){0,3}`)
+var whole = lazy.Pattern{Text: `opensrs-doctor|--[a-z]+(?:-[a-z]+){0,3}`}
 
 // longestWhole is how long such a word may be to be kept whole.
 const longestWhole = 24
@@ -215,7 +215,7 @@ const longestWhole = 24
 func kept(text string) g.Node {
 	var parts g.Group
 	last := 0
-	for _, at := range whole().FindAllStringIndex(text, -1) {
+	for _, at := range whole.Regexp().FindAllStringIndex(text, -1) {
 		if at[1]-at[0] > longestWhole {
 			continue
 		}

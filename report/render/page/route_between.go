@@ -163,8 +163,8 @@ func (d *Drawing) router(walk *evidence.Path, ttl int) (Place, bool) {
 	switch {
 	case own.Router():
 		p.ID, p.Words = own.Sender(), "answers after "+screen.SpanMS(screen.Sane(own.TookMS))
-	case own.From.IsValid() && !own.FromSelf && reading.Refusals[own.Answer] != "" && !known:
-		p.ID, p.Words = own.Sender(), reading.Refusals[own.Answer]
+	case own.From.IsValid() && !own.FromSelf && reading.Refusals.Get()[own.Answer] != "" && !known:
+		p.ID, p.Words = own.Sender(), reading.Refusals.Get()[own.Answer]
 	case other.Router():
 		p.ID, p.Mark, p.Words = other.Sender(), markUnknown, fmt.Sprintf("answers for port %d only", walk.ComparedTo)
 	default:

@@ -6,16 +6,19 @@ import (
 	"slices"
 
 	"opensrs-doctor/probes/evidence"
+	"opensrs-doctor/probes/lazy"
 	"opensrs-doctor/report"
 	"opensrs-doctor/report/diagnose"
 	"opensrs-doctor/report/reading"
 )
 
 // probePlaces are where the causes of a probe are drawn.
-var probePlaces = map[string]PlaceKind{
-	"egress": PlaceAddress, "rules": PlaceRules, "dns": PlaceDNS,
-	"port": PlaceService, "tls": PlaceTLS, "call": PlaceAPI,
-}
+var probePlaces = lazy.Value[map[string]PlaceKind]{Make: func() map[string]PlaceKind {
+	return map[string]PlaceKind{
+		"egress": PlaceAddress, "rules": PlaceRules, "dns": PlaceDNS,
+		"port": PlaceService, "tls": PlaceTLS, "call": PlaceAPI,
+	}
+}}
 
 // MarkBreak marks the place that the first diagnosis is about. An info is about none.
 func (d *Drawing) MarkBreak() {
@@ -24,7 +27,7 @@ func (d *Drawing) MarkBreak() {
 	}
 	first := d.R.Diagnoses[0]
 	cause, _ := diagnose.Lookup(first.Cause) // one of another release is where its probe is
-	kind := probePlaces[first.Probe]
+	kind := probePlaces.Get()[first.Probe]
 	switch cause.Place {
 	case diagnose.AtEnding:
 		if d.breakPort() {
@@ -184,7 +187,7 @@ func (d *Drawing) breakAtSender(h evidence.Hop) bool {
 	}
 	d.breakAt(at)
 	d.beyond(at)
-	d.Places[at].Words = reading.Refusals[h.Answer]
+	d.Places[at].Words = reading.Refusals.Get()[h.Answer]
 	return true
 }
 
@@ -212,7 +215,7 @@ func (d *Drawing) breakProxy() {
 // breakSkipped marks the first place whose probe did not run: one was required.
 func (d *Drawing) breakSkipped() {
 	for _, row := range d.R.Probes {
-		if at := d.Find(probePlaces[row.Name]); row.Status == evidence.Skip && at >= 0 {
+		if at := d.Find(probePlaces.Get()[row.Name]); row.Status == evidence.Skip && at >= 0 {
 			d.breakAt(at)
 			return
 		}
