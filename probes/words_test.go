@@ -50,7 +50,7 @@ var ours = map[string]string{
 	"Client.Status": "closed list", "Client.Stage": "closed list", "Pool.Name": "this host's setting, cleaned",
 	"Pool.File": "a path", "Pool.Sets": "closed list", "Pool.Chroot": "this host's setting, cleaned", "Pool.User": "this host's setting, cleaned",
 
-	"HostRoute.Kind": "closed list", "HostRoute.Line": "made here of numbers and names of interfaces", "HostRoute.Prefix": "an address and a length",
+	"HostRoute.Kind": "closed list", "HostRoute.Line": "made here of numbers and names of interfaces", "HostRoute.OtherPort": "as Line", "HostRoute.Prefix": "an address and a length",
 	"HostRoute.Interface": "this host's own", "HostRoute.Gateway": "an address", "HostRoute.Source": "an address", "HostRoute.Own": "an address", "Sources.To": "an address", "Pick.Suite": "a number", "Pick.Kind": "closed list", "HostRoute.Alive": "this host's own", "Ledger.To": "an address", "Ledger.Why": "ours, or the system's word for an error number",
 	"Ledger.Protocol": "closed list", "Ledger.WentOut": "this host's own", "Ledger.CameIn": "this host's own",
 	"Cgroup.Path": "this host's own", "Cgroup.Unit": "this host's own", "Cgroup.At": "this host's own", "Cgroup.Programs": "closed list",

@@ -9,7 +9,8 @@ import (
 
 // order is the house from the ground up: what stands in one line imports only what stands in lines above it.
 var order = [][]string{
-	{"probes/pattern", "probes/foreign", "probes/wording", "probes/typo", "probes/service", "probes/netaddr", "probes/smallfile", "probes/internal/authority", "report/internal/golden"},
+	{"probes/lazy"},
+	{"probes/foreign", "probes/wording", "probes/typo", "probes/service", "probes/netaddr", "probes/smallfile", "probes/internal/authority", "report/internal/golden"},
 	{"probes/iprules"},
 	{"probes/opensrs"},
 	{"probes/xmltext"},
