@@ -3,7 +3,6 @@ package probes
 import (
 	"net"
 	"net/netip"
-	"sync/atomic"
 	"testing"
 
 	"github.com/miekg/dns"
@@ -106,20 +105,5 @@ func TestLostOnPath(t *testing.T) {
 	}
 	if !lostOnPath(nil) {
 		t.Error("no answer and no error is not lost")
-	}
-}
-
-// A name that is known is put to no resolver, not even to one that has another answer.
-func TestKnownNamesAreNotAskedFor(t *testing.T) {
-	var asked atomic.Int32
-	at := nameServerSaying(t, func(question *dns.Msg, _ bool) *dns.Msg {
-		asked.Add(1)
-		return new(dns.Msg).SetRcode(question, dns.RcodeNameError)
-	})
-	r := newResolver(t.Context(), []netip.AddrPort{at}, netip.Addr{}, nil)
-	r.know(map[string]netip.Addr{"source-1.sandbox.test": netip.MustParseAddr("127.0.0.1")})
-	found, err := r.lookup(t.Context(), "Source-1.sandbox.test.")
-	if err != nil || len(found) != 1 || !found[0].IsLoopback() || asked.Load() != 0 {
-		t.Errorf("%v, %v; %d questions", found, err, asked.Load())
 	}
 }

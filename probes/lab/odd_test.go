@@ -146,7 +146,7 @@ var oddWorlds = []Fault{
 	{Cause: "proxy.denied", Name: "proxy-400", Or: []string{"unexplained"}, Break: func(w *World) {
 		oddProxy(w, "HTTP/1.0 400 Bad Request\r\nConnection: close\r\n\r\n<html>bad</html>")
 	}},
-	{Cause: "unexplained", Name: "proxy-511", Or: []string{"proxy.denied", "proxy.auth-required", "proxy.upstream-failed"}, Break: func(w *World) {
+	{Cause: "network.login-required", Name: "proxy-511", Break: func(w *World) {
 		oddProxy(w, "HTTP/1.1 511 Network Authentication Required\r\nConnection: close\r\n\r\n")
 	}},
 	{Cause: "tls.reset", Name: "proxy-200-and-hangs-up", Or: []string{"proxy.denied", "proxy.upstream-failed", "unexplained"}, Break: func(w *World) {
