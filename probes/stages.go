@@ -202,7 +202,7 @@ func (r *run) probeTLS() {
 		defer cancel()
 		ctx, end := context.WithCancelCause(ctx)
 		heard := &tapConn{Conn: r.conn}
-		go r.endSilence(ctx, func() { end(context.DeadlineExceeded) }, heard)
+		go r.endSilence(ctx, r.budget.scaled(shareLookup), func() { end(context.DeadlineExceeded) }, heard)
 		r.whileWaiting("tls", func() { r.ev.TLS, r.stream = r.w.probeTLS(ctx, heard, r.o.Host, r.way) })
 		return r.tlsStatus(r.ev.TLS)
 	})
@@ -210,9 +210,9 @@ func (r *run) probeTLS() {
 
 // endSilence ends a handshake with a peer that says nothing, when its share of the time is over and the follow-ups have
 // shown whether something else is heard. Bytes that come late are no silence.
-func (r *run) endSilence(ctx context.Context, end func(), heard *tapConn) {
+func (r *run) endSilence(ctx context.Context, share time.Duration, end func(), heard *tapConn) {
 	select {
-	case <-time.After(r.budget.scaled(shareLookup)):
+	case <-time.After(share):
 	case <-ctx.Done():
 		return
 	}

@@ -94,7 +94,7 @@ var handshakeVariants = []handshakeVariant{
 	{evidence.VariantNo13, func(c *tls.Config) { c.MaxVersion = tls.VersionTLS12 }, false},
 	{evidence.VariantOld, func(c *tls.Config) {
 		c.MinVersion = tls.VersionTLS10
-		c.CipherSuites = append(suites.Get(), tls.TLS_RSA_WITH_3DES_EDE_CBC_SHA)
+		c.CipherSuites = slices.Concat(suites.Get(), []uint16{tls.TLS_RSA_WITH_3DES_EDE_CBC_SHA})
 	}, false},
 }
 
