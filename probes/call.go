@@ -253,6 +253,8 @@ func quoteOf(body string) string {
 				page = true
 			}
 			hidden = string(name) == "script" || string(name) == "style"
+		case html.EndTagToken: // neither has elements in it
+			hidden = false
 		}
 	}
 	if text := strings.Join(strings.Fields(words.String()), " "); page && text != "" {

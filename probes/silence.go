@@ -26,7 +26,7 @@ func (x *experiments) path(to netip.AddrPort, answered bool) {
 	x.once("path", pathTime, func(ctx context.Context) {
 		var first *evidence.Hop
 		if answered {
-			first = traceroute.OrdinaryHop(ctx, x.world.sourceIP, to, func() time.Duration { return traceroute.HopTime })
+			first = traceroute.OneHop(ctx, x.world.sourceIP, to, evidence.OrdinaryTTL, func() time.Duration { return traceroute.HopTime })
 		}
 		x.otherPort(netip.AddrPortFrom(to.Addr(), compare))
 		if to.Port() != service.OpenSRS.Port {
@@ -44,7 +44,7 @@ func (x *experiments) path(to netip.AddrPort, answered bool) {
 			seen = cmp.Or(x.host.Look(to, x.world.sourceIP), seen)
 			x.keep(func(f *findings) { f.thisHost = seen })
 		}
-		x.reached(path.Answer)
+		x.farther(to)
 		if silent >= silentEnough {
 			close(x.silent)
 		}
@@ -131,29 +131,36 @@ func (x *experiments) deaf(to netip.AddrPort, protocol string) {
 		}
 	})
 	if seen != nil && !seen.Route.Denies() {
-		if seen.Steps != nil {
-			x.farther(to)
-		}
+		x.farther(to)
 		x.ledger(to, protocol, deafAnswer, seen.Route)
 	}
 }
 
-// farther asks who is silent once more, by a packet with an ordinary TTL: this host's own is lower.
+// farther asks who is silent twice more, where this host lets its packets travel fewer steps than usual: by a packet with an
+// ordinary TTL, and then by one with this host's own. If that is answered too, it was an outage, which has ended.
 func (x *experiments) farther(to netip.AddrPort) {
-	x.once("farther", otherTime, func(ctx context.Context) {
-		hop := traceroute.OrdinaryHop(ctx, x.world.sourceIP, to, func() time.Duration { return traceroute.HopTime })
-		x.reached(hop)
-	})
-}
-
-// reached keeps whether a packet with an ordinary TTL met somebody.
-func (x *experiments) reached(hop *evidence.Hop) {
+	var steps *evidence.Steps
 	x.keep(func(f *findings) {
-		if hop != nil && hop.Met() && f.thisHost != nil && f.thisHost.Steps != nil {
-			seen, steps := *f.thisHost, *f.thisHost.Steps
+		if f.thisHost != nil {
+			steps = f.thisHost.Steps
+		}
+	})
+	if steps == nil {
+		return
+	}
+	x.once("farther "+to.String(), otherTime, func(ctx context.Context) {
+		meets := func(ttl int) bool {
+			hop := traceroute.OneHop(ctx, x.world.sourceIP, to, ttl, func() time.Duration { return traceroute.HopTime })
+			return hop != nil && hop.Met()
+		}
+		if !meets(evidence.OrdinaryTTL) || meets(steps.Most) {
+			return
+		}
+		x.keep(func(f *findings) {
+			seen, steps := *f.thisHost, *steps
 			steps.Farther = true
 			seen.Steps, f.thisHost = &steps, &seen
-		}
+		})
 	})
 }
 

@@ -108,10 +108,13 @@ func (c *Conntrack) Full() bool { return c != nil && c.Max > 0 && c.Count >= c.M
 // AlmostFull reports whether it may find none at one moment and one at the next.
 func (c *Conntrack) AlmostFull() bool { return c != nil && c.Max > 0 && c.Count >= c.Max-c.Max/100 }
 
+// OrdinaryTTL is that of packets by RFC 1700, and Linux's default.
+const OrdinaryTTL = 64
+
 // Steps is how far this host lets its packets travel, where that is less than the usual 64: each router takes one off.
 type Steps struct {
 	Most    int  `json:"most"`              // net.ipv4.ip_default_ttl
-	Farther bool `json:"farther,omitempty"` // a packet to who is silent, which was given 64, was answered
+	Farther bool `json:"farther,omitempty"` // a packet to who is silent, which was given 64, was answered, and one after it with Most was not
 }
 
 // TooFew reports whether the endpoint, or who comes before it, is silent because of that.

@@ -63,11 +63,8 @@ func conntrack() *evidence.Conntrack {
 	return &evidence.Conntrack{Count: count, Max: most}
 }
 
-// usualSteps is the TTL of packets by RFC 1700, and Linux's default.
-const usualSteps = 64
-
 func steps() *evidence.Steps {
-	if most, known := number("/proc/sys/net/ipv4/ip_default_ttl"); known && most < usualSteps {
+	if most, known := number("/proc/sys/net/ipv4/ip_default_ttl"); known && most < evidence.OrdinaryTTL {
 		return &evidence.Steps{Most: most}
 	}
 	return nil

@@ -44,7 +44,9 @@ func Walk(ctx context.Context, from netip.Addr, to netip.AddrPort, compareTo uin
 	var unsent error
 	var group sync.WaitGroup
 	if ordinary == nil {
-		group.Go(func() { path.Answer = OrdinaryHop(ctx, from, to, func() time.Duration { return p.wait(walkLate) }) })
+		group.Go(func() {
+			path.Answer = OneHop(ctx, from, to, evidence.OrdinaryTTL, func() time.Duration { return p.wait(walkLate) })
+		})
 	}
 	group.Go(func() { path.Port, asked, unsent = walkOne(ctx, from, to, unix.SOCK_STREAM, p, nil) })
 	group.Go(func() {
@@ -59,7 +61,7 @@ func Walk(ctx context.Context, from netip.Addr, to netip.AddrPort, compareTo uin
 		return path, 0
 	}
 	if ordinary != nil && ordinary.Answer == evidence.HopSilence { // a router that had no ICMP message to spare has one by now
-		path.Answer = OrdinaryHop(ctx, from, to, func() time.Duration { return p.wait(HopTime) })
+		path.Answer = OneHop(ctx, from, to, evidence.OrdinaryTTL, func() time.Duration { return p.wait(HopTime) })
 	}
 	path.Distance, path.AtLeast, path.ByHost = distanceOf(path.Port, path.Compare, udp, func(hop evidence.Hop) bool { return hop.From == to.Addr() },
 		p.slowest > HopTime/2)
@@ -119,12 +121,12 @@ func (p *pace) again(after time.Duration) map[int]bool {
 	return maps.Clone(p.passed)
 }
 
-// OrdinaryHop sends one packet with an ordinary TTL. Nil: not sent, or not IPv4.
-func OrdinaryHop(ctx context.Context, from netip.Addr, to netip.AddrPort, wait func() time.Duration) *evidence.Hop {
+// OneHop sends one packet with a TTL. Nil: not sent, or not IPv4.
+func OneHop(ctx context.Context, from netip.Addr, to netip.AddrPort, ttl int, wait func() time.Duration) *evidence.Hop {
 	if !to.Addr().Is4() {
 		return nil
 	}
-	asked := []*askedHop{openHop(to, unix.SOCK_STREAM, 64, from)}
+	asked := []*askedHop{openHop(to, unix.SOCK_STREAM, ttl, from)}
 	if asked[0].err != nil {
 		return nil
 	}

@@ -13,8 +13,8 @@ import (
 // HopTime is how long one hop may take to answer.
 const HopTime = time.Second
 
-// OrdinaryHop needs the error queue of Linux sockets.
-func OrdinaryHop(context.Context, netip.Addr, netip.AddrPort, func() time.Duration) *evidence.Hop {
+// OneHop needs the error queue of Linux sockets.
+func OneHop(context.Context, netip.Addr, netip.AddrPort, int, func() time.Duration) *evidence.Hop {
 	return nil
 }
 

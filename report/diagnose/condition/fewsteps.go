@@ -7,6 +7,11 @@ import (
 	"opensrs-doctor/report"
 )
 
+// TooFar reports whether the endpoint, or who answers in its place, is farther away than this host lets its packets travel.
+func TooFar(e *evidence.Evidence) bool {
+	return e.ThisHost != nil && e.ThisHost.Steps.TooFew() && e.Walk() != nil && e.Walk().Distance > e.ThisHost.Steps.Most
+}
+
 // FewSteps names the setting that lets this host's packets travel fewer steps than it takes.
 func FewSteps(f *Finding, e *evidence.Evidence) {
 	const setting = "net.ipv4.ip_default_ttl"

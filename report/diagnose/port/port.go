@@ -161,7 +161,7 @@ func Unreachable(e *evidence.Evidence) (condition.Finding, bool) {
 	if finding, ok := gatewayGone(e); ok {
 		return finding, true
 	}
-	if e.ThisHost != nil && e.ThisHost.Steps.TooFew() && e.Walk() != nil && e.Walk().Distance > e.ThisHost.Steps.Most && e.DirectPortFailed(evidence.KindTimeout, evidence.KindUnreachable, evidence.KindNoRoute) {
+	if condition.TooFar(e) && e.DirectPortFailed(evidence.KindTimeout, evidence.KindUnreachable, evidence.KindNoRoute) {
 		finding := condition.Finding{First: true, Hides: []string{"port.", "service.partly-down", "host.local-firewall"},
 			Values: prose.Values{"no_way": "This host's packets may not travel far enough, so there is no route"}}
 		condition.FewSteps(&finding, e)
